@@ -1,0 +1,88 @@
+"""Widths, as formulas of the specification. Integers only; nothing here can overflow by construction.
+
+Each ``*_max`` is the largest magnitude a sum can reach, derived in ``docs/arithmetic.md``; a width is what holds it.
+"""
+
+import math
+
+from .spec import BlockSpec, LayerSpec, NetworkSpec, ReadoutSpec
+
+ERROR_MAX = 127
+ERROR_BITS = 8
+FEEDBACK_BITS = 16      # of a hidden layer in a deeper block, which saturates; a top layer's is exact
+WORD_BITS = 16          # of a random word
+
+
+def signed_bits(magnitude: int) -> int:
+    """Bits of two's complement that hold -magnitude..magnitude."""
+    return magnitude.bit_length() + 1
+
+
+def index_bits(count: int) -> int:
+    """Bits that hold 0..count-1, at least 1."""
+    return max(1, (count - 1).bit_length())
+
+
+def current_max(layer: LayerSpec) -> int:
+    return layer.rows << (layer.weight_bits - 1)
+
+
+def readout_weight_max(readout: ReadoutSpec) -> int:
+    return 1 << (readout.weight_bits - 1) if readout.learned else 1
+
+
+def answer_max(readout: ReadoutSpec, steps: int) -> int:
+    """Largest logit after ``steps`` steps in which every neuron fired."""
+    return steps * readout.inputs * readout_weight_max(readout)
+
+
+def feedback_max(block: BlockSpec, layer: int) -> int:
+    if layer < block.depth - 1:
+        return 1 << (FEEDBACK_BITS - 1)
+    return block.readout.classes * ERROR_MAX * readout_weight_max(block.readout)
+
+
+def credit_max(block: BlockSpec, layer: int) -> int:
+    """Bound of ``credit = inject + decay(credit')`` over the window's K steps.
+
+    Without leak it grows by one injection a step. With leak it stops growing once ``credit >> leak_shift`` is an
+    injection or more.
+    """
+    spec = block.layers[layer]
+    inject = feedback_max(block, layer) * spec.surrogate_height
+    grown = inject * block.window
+    if spec.leak_shift is None:
+        return grown
+    return min(grown, ((inject + 1) << spec.leak_shift) + inject)
+
+
+def delta_max(block: BlockSpec, layer: int) -> int:
+    return credit_max(block, layer) * block.window
+
+
+def readout_delta_max(block: BlockSpec) -> int:
+    return block.loss_steps * ERROR_MAX
+
+
+def error_table(error_function: str) -> tuple[int, ...]:
+    """Probability, 0..127, of the clamped logit 0..127."""
+    if error_function == "hard_sigmoid":
+        return tuple(range(128))
+    return tuple(math.floor(127 / (1 + math.exp(-(i - 64) / 16)) + 0.5) for i in range(128))
+
+
+def state_buffer_bits(spec: NetworkSpec, block: int) -> int:
+    """Bits of the memories that hold a block's window state: masks, row list, gates and spikes.
+
+    Masks: K bits for each input. Row list: an index for each input that was active in the window. Gates and spikes:
+    for each neuron (rounded up to whole groups of lanes) and step of the window. No term holds T.
+    """
+    b = spec.blocks[block]
+    lanes = b.directives.lanes
+    bits = 0
+    for layer in b.layers:
+        neurons = -(-layer.outputs // lanes) * lanes
+        bits += layer.inputs * b.window
+        bits += layer.inputs * index_bits(layer.inputs)
+        bits += neurons * b.window * (layer.gate_bits + 1)
+    return bits
