@@ -1,0 +1,145 @@
+"""What travels between host and core: beats, packets, memories, registers. Standard library only.
+
+``docs/protocol.md`` is this file in words; the driver, the core, the benches and the model of the ingest all read the
+numbers from here.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+from .spec import NetworkSpec
+
+
+class Beat(IntEnum):
+    """Kind of a beat of the input stream, in bits 31..30."""
+
+    START = 0
+    EVENT = 1
+    END_OF_STEP = 2
+    WRITE = 3
+
+
+class Packet(IntEnum):
+    """Kind of a packet of the output stream, in bits 31..30 of its first beat."""
+
+    RESULT = 0
+    MEMORY = 1
+
+
+class Memory(IntEnum):
+    """Memories of a block that the host can reach; a memory id is ``block * 8 + Memory``."""
+
+    WEIGHTS = 0
+    READOUT = 1
+    MEMBRANES = 2
+    SPIKES = 3
+    ANSWERS = 4
+
+
+class Error(IntFlag):
+    """Flags of the ERRORS register."""
+
+    BEAT = 1 << 0           # a beat with no meaning where it came: event or end of step outside a sample, ...
+    INDEX = 1 << 1          # event index out of range
+    LABEL = 1 << 2          # label out of range in a sample to learn from
+    EARLY_TLAST = 1 << 3    # TLAST on a start or event beat
+    MISSING_TLAST = 1 << 4  # a start beat, or max_steps reached, in an open sample
+    WRITE = 1 << 5          # a write packet of a wrong length, an unknown memory, or inside a sample
+    BUS = 1 << 6            # a register access outside the map
+
+
+KIND_SHIFT = 30
+LABEL_BITS = 16             # start beat: bits 15..0
+LEARN_BIT = 16              # start beat
+INDEX_BITS = 24             # event beat: bits 23..0
+MEMORY_BITS = 8             # write beat and memory packet: bits 7..0
+PREDICTION_BITS = 8         # result header: bits 7..0
+
+IDENTITY = 0x534E4E46       # "SNNF"
+VERSION = 1
+
+MEMORIES_PER_BLOCK = 8
+
+
+def start_beat(label: int, learn: bool) -> int:
+    return Beat.START << KIND_SHIFT | learn << LEARN_BIT | label
+
+
+def event_beat(index: int) -> int:
+    return Beat.EVENT << KIND_SHIFT | index
+
+
+def end_of_step_beat() -> int:
+    return Beat.END_OF_STEP << KIND_SHIFT
+
+
+def write_beat(memory_id: int) -> int:
+    return Beat.WRITE << KIND_SHIFT | memory_id
+
+
+def memory_id(block: int, memory: Memory) -> int:
+    return block * MEMORIES_PER_BLOCK + memory
+
+
+class Access(IntEnum):
+    """How a register answers the bus."""
+
+    READ = 0                # writes are refused
+    WRITE = 1               # reads back what was written
+    COUNTER = 2             # saturates at 2**32 - 1; any write clears it
+    FLAGS = 3               # a write clears the bits that are 1 in it
+
+
+class Control(IntFlag):
+    """Bits of the CONTROL register."""
+
+    HALT = 1 << 0           # halt after every end of step
+    RESUME = 1 << 1         # leave the halt; reads as 0
+
+
+class Status(IntFlag):
+    """Bits of the STATUS register."""
+
+    IDLE = 1 << 0           # no sample open, every block drained
+    HALTED = 1 << 1         # halted after a step, every block drained
+    OPEN = 1 << 2           # a sample is open
+    REQUEST = 1 << 3        # a memory request waits or is being served
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    name: str
+    address: int            # in bytes
+    access: Access
+
+
+REQUEST_PENDING = 1 << 31   # REQUEST reads back so while it waits
+
+# Counted by a block and by the reference alike, in this order.
+BLOCK_COUNTERS = (
+    "events", "events_dropped", "spikes", "synaptic_operations", "readout_operations", "multiplies",
+    "windows_learned", "windows_skipped", "updates", "weights_read", "weights_written", "underflows",
+    "membrane_saturations", "weight_saturations")
+# Of the RTL alone.
+BLOCK_CYCLE_COUNTERS = ("forward_cycles", "busy_lane_cycles", "update_cycles", "stall_cycles")
+CORE_COUNTERS = (
+    "cycles", "samples", "samples_refused", "samples_aborted", "beats_dropped", "indices_out_of_range",
+    "labels_out_of_range", "tlasts_early", "tlasts_missing", "writes_refused", "bus_errors")
+
+BLOCK_BASE = 0x100
+BLOCK_STRIDE = 0x80
+
+
+def registers(spec: NetworkSpec) -> tuple[Register, ...]:
+    """The register map of a network's core, by ascending address."""
+    fixed = [("identity", Access.READ), ("version", Access.READ), ("digest", Access.READ),
+             ("control", Access.WRITE), ("status", Access.READ), ("errors", Access.FLAGS),
+             ("request", Access.WRITE), ("seed", Access.WRITE)]
+    fixed += [(name, Access.COUNTER) for name in CORE_COUNTERS]
+    found = [Register(name=name, address=4 * i, access=access) for i, (name, access) in enumerate(fixed)]
+    for block in range(len(spec.blocks)):
+        entries = [("window_number", Access.WRITE)]
+        entries += [(name, Access.COUNTER) for name in BLOCK_COUNTERS + BLOCK_CYCLE_COUNTERS]
+        found += [Register(name=f"block{block}.{name}", address=BLOCK_BASE + BLOCK_STRIDE * block + 4 * i,
+                           access=access) for i, (name, access) in enumerate(entries)]
+    return tuple(found)
