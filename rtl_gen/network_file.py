@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from .spec import LayerSpec, NetworkSpec, ReadoutSpec, SpecError
 
@@ -113,6 +111,9 @@ def write(path: str | os.PathLike[str], network: Network, *, notes: dict[str, st
     OSError
         If the file cannot be written; an earlier file stays as it was.
     """
+    # Imported where it is used: on a board, where `Network` comes from a folder of arrays, there may be no safetensors.
+    from safetensors.numpy import save
+
     tensors = _tensors(network)
     header = json.dumps({"spec": network.spec.to_dict(), "window_numbers": list(network.window_numbers),
                          "notes": notes or {}}, sort_keys=True)
@@ -153,6 +154,8 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Network, dict[str, str]]:
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(os.fspath(path), framework="numpy") as file:
             metadata = file.metadata() or {}

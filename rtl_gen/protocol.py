@@ -143,3 +143,14 @@ def registers(spec: NetworkSpec) -> tuple[Register, ...]:
         found += [Register(name=f"block{block}.{name}", address=BLOCK_BASE + BLOCK_STRIDE * block + 4 * i,
                            access=access) for i, (name, access) in enumerate(entries)]
     return tuple(found)
+
+
+# The mailbox gives a bus master without DMA the streams as registers; the core's own registers lie below it.
+MAILBOX_BASE = 0x8000
+MAILBOX_TX = MAILBOX_BASE + 0x00            # write: a beat of the input stream
+MAILBOX_TX_LAST = MAILBOX_BASE + 0x04       # write: the same, with TLAST
+MAILBOX_RX = MAILBOX_BASE + 0x08            # read: takes the beat of the output stream that waits
+MAILBOX_RX_STATUS = MAILBOX_BASE + 0x0C     # read: about the beat that waits
+MAILBOX_TX_STATUS = MAILBOX_BASE + 0x10     # read: beats that TX and TX_LAST have room for
+MAILBOX_RX_WAITS = 1 << 0                   # RX_STATUS: there is one
+MAILBOX_RX_LAST = 1 << 1                    # RX_STATUS: it has TLAST

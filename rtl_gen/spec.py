@@ -5,7 +5,7 @@ component, the bench and the driver alike. ``docs/arithmetic.md`` says what each
 """
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 ROUNDINGS = ("nearest", "stochastic")
 RESETS = ("subtract", "zero")
@@ -324,7 +324,7 @@ class NetworkSpec:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
+    def from_dict(cls, values: dict[str, Any]) -> "NetworkSpec":
         """Rebuild a specification from :meth:`to_dict` or its JSON.
 
         Raises
