@@ -1,0 +1,90 @@
+"""What every source of data becomes: binary spikes in steps, labels, and a split into train and test."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Spikes = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+
+class DataError(ValueError):
+    """Data that cannot be used; one line names the thing, the rule, the offender and what to do."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Samples of one half of a data set.
+
+    Attributes
+    ----------
+    spikes
+        (N, T, inputs) uint8, 0 or 1.
+    labels
+        (N,) int64, 0 .. classes - 1.
+    """
+
+    spikes: Spikes
+    labels: Labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, samples: int | None) -> "Split":
+        """The first ``samples`` samples, or all."""
+        return self if samples is None else Split(self.spikes[:samples], self.labels[:samples])
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A named data set.
+
+    Attributes
+    ----------
+    name
+        As the registry or the file calls it.
+    train, test
+        The two halves. A file without a ``split`` of its own is cut 80/20, stratified.
+    sensor
+        (H, W, C): input ``(y * W + x) * C + c`` is pixel (y, x) of channel c.
+    classes
+        Labels are below this.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    sensor: tuple[int, int, int]
+    classes: int
+
+    @property
+    def inputs(self) -> int:
+        height, width, channels = self.sensor
+        return height * width * channels
+
+    @property
+    def steps(self) -> int:
+        return self.train.spikes.shape[1]
+
+
+def stratified(labels: Labels, seed: int, test_share: float = 0.2) -> NDArray[np.bool_]:
+    """Mark ``test_share`` of each class as test, drawn by ``seed``.
+
+    Returns
+    -------
+    (N,) bool, True where the sample is test.
+    """
+    rng = np.random.default_rng(seed)
+    is_test = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        is_test[members[:round(len(members) * test_share)]] = True
+    return is_test
+
+
+def assemble(name: str, spikes: Spikes, labels: Labels, is_test: NDArray[np.bool_],
+             sensor: tuple[int, int, int], classes: int) -> DataSet:
+    """Cut samples (N, T, inputs) into a :class:`DataSet`."""
+    return DataSet(name, Split(spikes[~is_test], labels[~is_test]), Split(spikes[is_test], labels[is_test]),
+                   sensor, classes)

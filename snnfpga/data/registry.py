@@ -1,0 +1,97 @@
+"""The data sets by name. A new one is a loader and one line in ``SETS``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..nearest import offer
+from . import digits
+from .coding import CODINGS
+from .dataset import DataError, DataSet
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """How data is made into spikes.
+
+    Attributes
+    ----------
+    steps
+        T, or None for what the set is best seen in.
+    coding
+        Of still images: ``rate``, ``bernoulli`` or ``latency``. None takes ``rate``.
+    seed
+        Draws the split, and whatever the coding or the camera leaves to chance.
+    root
+        Folder that holds the sets which are not embedded.
+    """
+
+    steps: int | None = None
+    coding: str | None = None
+    seed: int = 0
+    root: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and not 1 <= self.steps <= 65535:
+            raise DataError(f"Data steps must be in 1..65535, not {self.steps}")
+        if self.coding is not None and self.coding not in CODINGS:
+            raise DataError(f"Data coding must be one of {', '.join(CODINGS)}, not {self.coding!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A line of the registry.
+
+    Attributes
+    ----------
+    about
+        What a person should know, in one line.
+    shape
+        Inputs as H x W x C, and the number of samples.
+    steps
+        T where none is asked for.
+    still
+        Whether the set holds still images, which take a coding.
+    load
+        ``(options, steps) -> DataSet``.
+    folder
+        Folder below the data root, or None for what ships with the package.
+    """
+
+    about: str
+    shape: str
+    steps: int
+    still: bool
+    load: Callable[[DataOptions, int], DataSet]
+    folder: str | None = None
+
+
+SETS: dict[str, Source] = {
+    "digits-events": Source(
+        about="UCI digits seen by an event camera in three saccades (modelled)", shape="8x8x2, 1438 + 359", steps=16,
+        still=False, load=lambda options, steps: digits.load_events(steps, options.seed)),
+    "digits": Source(
+        about="UCI digits as still images", shape="8x8x1, 1438 + 359", steps=16, still=True,
+        load=lambda options, steps: digits.load_coded(options.coding or "rate", steps, options.seed)),
+}
+
+
+def load(name: str, options: DataOptions | None = None) -> DataSet:
+    """Load the data set called ``name``.
+
+    Raises
+    ------
+    DataError
+        If there is no such set, its files are absent or damaged, or an option does not apply to it.
+    """
+    options = options or DataOptions()
+    if name not in SETS:
+        raise DataError(f"No data set is called {name!r}; {offer(name, SETS)} (snnfpga datasets lists them), "
+                        "or give the path of an .npz")
+    source = SETS[name]
+    if options.coding is not None and not source.still:
+        raise DataError(f"Data coding applies to still images, and {name} is events already; leave coding out")
+    if source.folder is not None and options.root is None:
+        raise DataError(f"Data set {name} is not embedded; say where it lies: --data-root FOLDER "
+                        f"(it is read from FOLDER/{source.folder})")
+    return source.load(options, options.steps or source.steps)
