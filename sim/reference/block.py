@@ -1,0 +1,172 @@
+"""One block: its weights, its window number, its counters, and a sample's way through it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_gen.arithmetic import answer_max, credit_max, delta_max, error_table, readout_weight_max
+from rtl_gen.network_file import Network
+from rtl_gen.protocol import BLOCK_COUNTERS
+
+from .credit import credits_of, feedback_below
+from .forward import Neuron, forward
+from .readout import errors, feedback, read_out
+from .rounding import addends
+from .update import update
+
+COUNTER_MAX = (1 << 32) - 1
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What a sample left in a block; a list entry a layer, (T, outputs) each."""
+
+    spikes: list[NDArray[np.uint8]]
+    gates: list[NDArray[np.uint8]]
+    membranes: list[NDArray[np.int32]]
+    answer: NDArray[np.int64]       # (classes,)
+
+
+class Block:
+    """State of one block of a network, and the order of its operations.
+
+    Raises
+    ------
+    ValueError
+        If a sum of this block could exceed 64 bits, where this reference stops being exact.
+    """
+
+    def __init__(self, network: Network, index: int) -> None:
+        self.spec = network.spec.blocks[index]
+        self.layer_numbers = [network.spec.layer_number(index, layer) for layer in range(self.spec.depth + 1)]
+        self.neurons = [Neuron.of(layer) for layer in self.spec.layers]
+        self.table = np.array(error_table(self.spec.readout.error_function), np.int64)
+        self.stored = [np.array(values, np.int32, order="C") for values in network.weights[index]]
+        self.readout = np.array(network.readouts[index], np.int32, order="C")
+        self.window_number = network.window_numbers[index]
+        self.counters = dict.fromkeys(BLOCK_COUNTERS, 0)
+        self._check_widths(network.spec.max_steps, index)
+
+    def _check_widths(self, max_steps: int, index: int) -> None:
+        """Every sum must fit the 64 bits it is computed in."""
+        block = self.spec
+        largest = [answer_max(block.readout, max_steps) << max(0, -block.readout.logit_shift),
+                   block.readout.classes * 127 * readout_weight_max(block.readout)]
+        for number, layer in enumerate(block.layers):
+            largest.append(delta_max(block, number) + (1 << max(16, layer.rate_shift)))
+            if number:
+                largest.append((layer.outputs * credit_max(block, number)) << (layer.weight_bits - 1))
+        if max(largest) >= 1 << 62:
+            raise ValueError(f"Sums of block {index} must stay below 62 bits in the reference, not reach "
+                             f"{max(largest).bit_length()}; take a shorter window, narrower weights or a leak")
+
+    def _count(self, **amounts: int) -> None:
+        for name, amount in amounts.items():
+            self.counters[name] = min(COUNTER_MAX, self.counters[name] + int(amount))
+
+    def count_events(self, accepted: int, dropped: int) -> None:
+        self._count(events=accepted, events_dropped=dropped)
+
+    def run(self, events: NDArray[np.uint8], label: int, learn: bool, seed: int, aborted: bool = False) -> Passage:
+        """Pass a sample of T complete steps through the block; learn at the end of its windows.
+
+        ``events`` is (T, inputs), 0 or 1. A block without an update engine does not learn. An aborted sample does not
+        learn from a window it left unfinished.
+        """
+        steps = len(events)
+        learn = learn and self.spec.directives.learning
+        sizes = [layer.outputs for layer in self.spec.layers]
+        passage = Passage(
+            spikes=[np.empty((steps, size), np.uint8) for size in sizes],
+            gates=[np.empty((steps, size), np.uint8) for size in sizes],
+            membranes=[np.empty((steps, size), np.int32) for size in sizes],
+            answer=np.zeros(self.spec.readout.classes, np.int64))
+        membranes = [np.zeros(size, np.int32) for size in sizes]
+        logit = np.zeros(self.spec.readout.classes, np.int64)
+        # Without learning nothing happens at the end of a window, so the sample is one.
+        window = self.spec.window if learn else steps
+        for w, start in enumerate(range(0, steps, max(window, 1))):
+            stop = min(start + window, steps)
+            if self.spec.readout.accumulate == "window":
+                logit[:] = 0
+            self._forward(events[start:stop], slice(start, stop), passage, membranes, logit)
+            unfinished = aborted and stop - start < window
+            if learn and not unfinished and self._learns_from(w, stop - start):
+                self._learn(events[start:stop], slice(start, stop), passage, logit, label, seed)
+        return passage
+
+    def _forward(self, events: NDArray[np.uint8], span: slice, passage: Passage,
+                 membranes: list[NDArray[np.int32]], logit: NDArray[np.int64]) -> None:
+        """The steps of ``span``, layer after layer: the layers of a block only look down, so this order is free."""
+        for layer, (spec, neuron) in enumerate(zip(self.spec.layers, self.neurons, strict=True)):
+            read, fired, saturated = forward(
+                neuron, self.stored[layer], events, membranes[layer], passage.spikes[layer][span],
+                passage.gates[layer][span], passage.membranes[layer][span])
+            operations = read * spec.outputs
+            self._count(spikes=fired, synaptic_operations=operations, membrane_saturations=saturated,
+                        weights_read=operations + (len(events) * spec.outputs if spec.bias else 0))
+            events = passage.spikes[layer][span]
+        readout = self.spec.readout
+        read_out(self.readout, readout.shadow_bits, events, self.spec.window - self.spec.loss_steps, passage.answer,
+                 logit)
+        operations = fired * readout.classes
+        self._count(readout_operations=operations, weights_read=operations if readout.learned else 0)
+
+    def _learns_from(self, w: int, steps: int) -> bool:
+        """Whether window ``w`` of a sample, of ``steps`` steps, is learned from."""
+        chosen = w % self.spec.update_interval == self.spec.update_interval - 1
+        return chosen and steps > self.spec.window - self.spec.loss_steps
+
+    def _learn(self, events: NDArray[np.uint8], span: slice, passage: Passage, logit: NDArray[np.int64],
+               label: int, seed: int) -> None:
+        number = self.window_number
+        self.window_number = (number + 1) & 0xFFFFFFFF
+        readout = self.spec.readout
+        error = errors(logit, label, readout.logit_shift, self.table, readout.dead_zone)
+        if not error.any():
+            self._count(windows_skipped=1)
+            return
+        self._count(windows_learned=1)
+        # All feedback is computed from the weights as they stand, then all weights are written.
+        found = self._credits(error, span, passage)
+        self._update(seed, number, error, events, found, span, passage)
+
+    def _credits(self, error: NDArray[np.int64], span: slice, passage: Passage) -> list[NDArray[np.int64]]:
+        """Credits of each layer, (R, outputs)."""
+        readout = self.spec.readout
+        signal = feedback(self.readout, readout.shadow_bits, error, span.stop - span.start,
+                          self.spec.window - self.spec.loss_steps)
+        if readout.learned:
+            products = readout.inputs * readout.classes
+            self._count(multiplies=products, weights_read=products)
+        found = [credits_of(self.neurons[-1], signal, passage.gates[-1][span], passage.spikes[-1][span])]
+        for layer in range(self.spec.depth - 1, 0, -1):
+            spec = self.spec.layers[layer]
+            signal, products = feedback_below(self.stored[layer], spec.shadow_bits, spec.feedback_shift, found[0],
+                                              passage.gates[layer - 1][span])
+            self._count(multiplies=products, weights_read=products)
+            found.insert(0, credits_of(self.neurons[layer - 1], signal, passage.gates[layer - 1][span],
+                                       passage.spikes[layer - 1][span]))
+        return found
+
+    def _update(self, seed: int, number: int, error: NDArray[np.int64], events: NDArray[np.uint8],
+                found: list[NDArray[np.int64]], span: slice, passage: Passage) -> None:
+        for layer, (spec, credit) in enumerate(zip(self.spec.layers, found, strict=True)):
+            below = events if layer == 0 else passage.spikes[layer - 1][span]
+            addend = addends(spec, spec.rows, seed, number, self.layer_numbers[layer])
+            self._count_updates(update(self.stored[layer], spec.stored_bits, spec.rate_shift, addend, below,
+                                       int(spec.bias), credit))
+        readout = self.spec.readout
+        if readout.learned:
+            # A readout row is a neuron, active where it spiked in the loss window, and the credit is the error.
+            active = passage.spikes[-1][span][self.spec.window - self.spec.loss_steps:]
+            credit = np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes)))
+            addend = addends(readout, readout.inputs, seed, number, self.layer_numbers[-1])
+            self._count_updates(update(self.readout, readout.stored_bits, readout.rate_shift, addend, active, 0,
+                                       credit))
+
+    def _count_updates(self, counts: tuple[int, int, int, int]) -> None:
+        updates, written, underflows, saturations = counts
+        self._count(updates=updates, weights_read=updates, weights_written=written, underflows=underflows,
+                    weight_saturations=saturations)

@@ -1,0 +1,185 @@
+"""The integer reference: a whole network, sample by sample, as ``docs/arithmetic.md`` says. Imports no framework."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_gen.network_file import Network
+from rtl_gen.protocol import BLOCK_COUNTERS
+
+from .block import Block
+
+Spikes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a sample gave.
+
+    Attributes
+    ----------
+    prediction
+        The last block's class of the largest answer; the lowest such index.
+    answers
+        For each block (classes,) int64.
+    spikes, membranes
+        With a trace, for each block and layer (T, outputs), uint8 and int32; a membrane is the one after the reset.
+        Else None.
+    """
+
+    prediction: int
+    answers: list[NDArray[np.int64]]
+    spikes: list[list[Spikes]] | None
+    membranes: list[list[NDArray[np.int32]]] | None
+
+
+class Reference:
+    """A network that runs and learns in integers, bit for bit as the hardware does.
+
+    It copies the weights of ``network`` and owns the copy. ``seed`` may be set between samples.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.spec = network.spec
+        self.seed = network.spec.seed
+        self._blocks = [Block(network, index) for index in range(len(network.spec.blocks))]
+
+    def network(self) -> Network:
+        """The network as it stands: stored weights, readouts, window numbers."""
+        return Network(
+            spec=replace(self.spec, seed=self.seed),
+            weights=tuple(tuple(values.copy() for values in block.stored) for block in self._blocks),
+            readouts=tuple(block.readout.copy() for block in self._blocks),
+            window_numbers=tuple(block.window_number for block in self._blocks))
+
+    @property
+    def counters(self) -> list[dict[str, int]]:
+        """For each block its counters, named as in :data:`rtl_gen.protocol.BLOCK_COUNTERS`."""
+        return [dict(block.counters) for block in self._blocks]
+
+    def clear_counters(self) -> None:
+        for block in self._blocks:
+            block.counters = dict.fromkeys(BLOCK_COUNTERS, 0)
+
+    def run(self, spikes: Spikes, label: int, learn: bool, trace: bool = False) -> Result:
+        """Run a sample, and learn from it in the blocks that have an update engine.
+
+        Parameters
+        ----------
+        spikes
+            (T, inputs), how many events of each index came in each step; those beyond the first are dropped and
+            counted.
+        label
+            The class, looked at only to learn.
+
+        Raises
+        ------
+        ValueError
+            If the spikes have a wrong shape, negative or fractional values, or more than ``max_steps`` steps, or the
+            label is no class of a network that is to learn.
+        """
+        events = self._events(spikes, 1, self.spec.max_steps)
+        self._check_label(label, learn)
+        return self._run(events, label, learn, trace)
+
+    def abort(self, spikes: Spikes, label: int, learn: bool, partial_step: NDArray[np.uint8] | None = None) -> None:
+        """Run a sample that is aborted: it gives no result and does not learn from an unfinished window.
+
+        Parameters
+        ----------
+        spikes
+            (T, inputs), the steps that were completed, T >= 0.
+        partial_step
+            (inputs,), the events of the step the abort fell into; they are counted as events, and not computed.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`run`; there can be at most ``max_steps - 1`` completed steps.
+        """
+        events = self._events(spikes, 0, self.spec.max_steps - 1)
+        self._check_label(label, learn)
+        if partial_step is not None:
+            self._events(np.asarray(partial_step)[None], 1, 1)
+        self._run(events, label, learn, trace=False, aborted=True)
+
+    def evaluate(self, samples: Spikes, labels: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Predictions, (N,), for ``samples``, (N, T, inputs), without learning; ``labels`` are only checked to fit.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`run`.
+        """
+        _check_samples(samples, labels)
+        return np.array([self.run(sample, 0, learn=False).prediction for sample in samples], np.int64)
+
+    def learn(self, samples: Spikes, labels: NDArray[np.int64], order: NDArray[np.int64] | None = None,
+              progress: Callable[[int], object] | None = None) -> NDArray[np.int64]:
+        """Learn from ``samples``, (N, T, inputs), one by one; give the predictions made on the way.
+
+        Parameters
+        ----------
+        order
+            Indices of the samples to learn from, in this order; all of them as they lie where None.
+        progress
+            Called after each sample with the number done.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`run`, or if no block has an update engine.
+        """
+        _check_samples(samples, labels)
+        if not any(block.directives.learning for block in self.spec.blocks):
+            raise ValueError(f"Network {self.spec.name} must have a block with learning in its directives to learn, "
+                             "not none; switch it on in the hardware section")
+        chosen = np.arange(len(samples)) if order is None else order
+        predictions = np.empty(len(chosen), np.int64)
+        for done, index in enumerate(chosen):
+            predictions[done] = self.run(samples[index], int(labels[index]), learn=True).prediction
+            if progress is not None:
+                progress(done + 1)
+        return predictions
+
+    def _run(self, events: Spikes, label: int, learn: bool, trace: bool, aborted: bool = False) -> Result:
+        passages = []
+        for index, block in enumerate(self._blocks):
+            if index:
+                block.count_events(int(events.sum()), 0)
+            passages.append(block.run(events, label, learn, self.seed, aborted))
+            events = passages[-1].spikes[-1]
+        return Result(
+            prediction=int(np.argmax(passages[-1].answer)),     # argmax takes the lowest of equal ones
+            answers=[passage.answer for passage in passages],
+            spikes=[passage.spikes for passage in passages] if trace else None,
+            membranes=[passage.membranes for passage in passages] if trace else None)
+
+    def _events(self, spikes: Spikes, shortest: int, longest: int) -> Spikes:
+        """Check ``spikes``; count the first block's events; give them without duplicates, (T, inputs)."""
+        values = np.asarray(spikes)
+        if values.ndim != 2 or values.shape[1] != self.spec.inputs:
+            raise ValueError(f"Spikes must have shape (steps, {self.spec.inputs}), not {values.shape}")
+        if not shortest <= len(values) <= longest:
+            raise ValueError(f"A sample must have {shortest}..{longest} steps, not {len(values)}; cut it or raise "
+                             "max_steps")
+        if values.dtype.kind not in "bui" or (values.dtype.kind == "i" and values.size and values.min() < 0):
+            raise ValueError("Spikes must be counts of events, integers of at least 0, not "
+                             f"{values.min() if values.dtype.kind == 'i' else values.dtype}")
+        events = (values != 0).astype(np.uint8, order="C")
+        accepted = int(events.sum())
+        self._blocks[0].count_events(accepted, int(values.sum(dtype=np.int64)) - accepted)
+        return events
+
+    def _check_label(self, label: int, learn: bool) -> None:
+        if learn and not 0 <= label < self.spec.classes:
+            raise ValueError(f"Label of a sample to learn from must be in 0..{self.spec.classes - 1}, not {label}")
+
+
+def _check_samples(samples: Spikes, labels: NDArray[np.int64] | None) -> None:
+    if samples.ndim != 3:
+        raise ValueError(f"Samples must have shape (N, steps, inputs), not {samples.shape}")
+    if labels is not None and len(labels) != len(samples):
+        raise ValueError(f"There must be a label for each of {len(samples)} samples, not {len(labels)}")

@@ -1,0 +1,49 @@
+"""From spikes to answer, logit and error. Integers only."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Int64Array = NDArray[np.int64]
+Readout = NDArray[np.int32]     # (neurons, classes), stored
+
+
+@njit(cache=True, nogil=True)
+def read_out(stored: Readout, shadow_bits: int, spikes: NDArray[np.uint8], loss_start: int, answer: Int64Array,
+             logit: Int64Array) -> None:
+    """Add R steps of spikes, (R, neurons), to ``answer``, (classes,), and those from ``loss_start`` on to ``logit``."""
+    steps, neurons = spikes.shape
+    for p in range(steps):
+        for j in range(neurons):
+            if spikes[p, j]:
+                for c in range(answer.shape[0]):
+                    weight = stored[j, c] >> shadow_bits
+                    answer[c] += weight
+                    if p >= loss_start:
+                        logit[c] += weight
+
+
+@njit(cache=True, nogil=True)
+def errors(logit: Int64Array, label: int, logit_shift: int, table: Int64Array, dead_zone: int) -> Int64Array:
+    """Error of each class, (classes,): the probability of its logit less 127 for the label; 0 within the dead zone."""
+    error = np.empty_like(logit)
+    for c in range(logit.shape[0]):
+        shifted = logit[c] >> logit_shift if logit_shift >= 0 else logit[c] << -logit_shift
+        error[c] = table[min(max(shifted + 64, 0), 127)] - (127 if c == label else 0)
+        if abs(error[c]) <= dead_zone:
+            error[c] = 0
+    return error
+
+
+@njit(cache=True, nogil=True)
+def feedback(stored: Readout, shadow_bits: int, error: Int64Array, steps: int, loss_start: int) -> Int64Array:
+    """Feedback of the last layer, (steps, neurons): ``sum_c B[j, c] * error_c`` from ``loss_start`` on, else 0."""
+    neurons, classes = stored.shape
+    found = np.zeros((steps, neurons), np.int64)
+    for j in range(neurons):
+        total = 0
+        for c in range(classes):
+            total += (stored[j, c] >> shadow_bits) * error[c]
+        for p in range(loss_start, steps):
+            found[p, j] = total
+    return found

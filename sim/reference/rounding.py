@@ -1,0 +1,43 @@
+"""Random words, and what is added before a shift so that it rounds. Integers only."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rtl_gen.spec import LayerSpec, ReadoutSpec
+
+Int64Array = NDArray[np.int64]
+
+
+@njit(cache=True, nogil=True)
+def mix_words(seed: int, number: int, layer: int, rows: int) -> Int64Array:
+    """Words of rows 0 .. ``rows - 1``: ``word = mix(seed, number, layer, row)``, 16 bits each, shape (rows,).
+
+    ``number`` is the block's window number before the window advanced it.
+    """
+    key = (seed & 0xFFFF, number & 0xFFFF, seed >> 16, number >> 16)
+    words = np.empty(rows, np.int64)
+    for row in range(rows):
+        x, y = row & 0xFFFF, layer
+        for i in range(8):
+            rotated = (x >> 7) | ((x << 9) & 0xFFFF)
+            x = ((rotated + y) & 0xFFFF) ^ key[i & 3] ^ i
+            y = (((y << 2) & 0xFFFF) | (y >> 14)) ^ x
+        words[row] = y
+    return words
+
+
+def mix(seed: int, number: int, layer: int, row: int) -> int:
+    """The word of one row; see :func:`mix_words`."""
+    return int(mix_words(seed, number, layer, row + 1)[row])
+
+
+def addends(spec: LayerSpec | ReadoutSpec, rows: int, seed: int, number: int, layer: int) -> Int64Array:
+    """What row r adds to a delta before it is shifted by ``rate_shift``, shape (rows,).
+
+    Both roundings are ``(delta + addend) >> rate_shift``: ``nearest`` adds half, ``stochastic`` the low bits of the
+    row's word.
+    """
+    if spec.rounding == "nearest":
+        return np.full(rows, (1 << spec.rate_shift) >> 1, np.int64)
+    return mix_words(seed, number, layer, rows) & ((1 << spec.rate_shift) - 1)
