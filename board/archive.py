@@ -79,4 +79,5 @@ def read(folder: str | os.PathLike[str]) -> Network:
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise NetworkFileError(f"{path} holds no weights for {SPEC_FILE} ({error}); copy it from the build again") from None
+        raise NetworkFileError(f"{path} holds no weights for {SPEC_FILE} ({error}); "
+                               "copy it from the build again") from None

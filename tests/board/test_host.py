@@ -1,0 +1,204 @@
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from board.host import Host, HostError
+from board.link import LinkTimeoutError, MmioLink
+from rtl_gen import protocol
+from rtl_gen.network_file import spec_digest
+from rtl_gen.protocol import BLOCK_COUNTERS, Error, Memory, Status
+from sim.reference.network import Reference
+from tests.board.fake_link import BusError, FakeCore, FakeLink, FakeMmio
+from tests.board.networks import block, network, samples
+
+
+def direct(core):
+    return FakeLink(core)
+
+
+def mailbox(core):
+    return MmioLink(FakeMmio(core))
+
+
+def equal(one, other):
+    assert one.spec == other.spec
+    assert one.window_numbers == other.window_numbers
+    for mine, theirs in zip(one.weights, other.weights, strict=True):
+        for a, b in zip(mine, theirs, strict=True):
+            np.testing.assert_array_equal(a, b)
+    for a, b in zip(one.readouts, other.readouts, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.fixture(params=[direct, mailbox])
+def connect(request):
+    return request.param
+
+
+def test_load_and_network_are_inverse(connect):
+    initial, wanted = network(seed=7), network(seed=7)
+    wanted = replace(wanted, window_numbers=(5, (1 << 32) - 1),
+                     weights=tuple((layers[0] - 1,) for layers in wanted.weights), readouts=(
+                         wanted.readouts[0][::-1].copy(), -wanted.readouts[1]))
+    core = FakeCore(initial)
+    host = Host(connect(core), initial.spec)
+    host.load(wanted)
+    equal(core.reference.network(), wanted)
+    equal(host.network(), wanted)
+
+
+def test_learning_equals_the_reference(connect):
+    start = network()
+    reference, host = Reference(start), Host(connect(FakeCore(start)), start.spec)
+    for spikes, label in zip(*samples(start.spec, 12), strict=True):
+        result, expected = host.run(spikes, label=int(label), learn=True), reference.run(spikes, int(label), True)
+        assert result.prediction == expected.prediction
+        np.testing.assert_array_equal(result.answers, expected.answers[-1])
+    equal(host.network(), reference.network())
+    counters = host.counters()
+    for b, counted in enumerate(reference.counters):
+        assert {name: counters[f"block{b}.{name}"] for name in BLOCK_COUNTERS} == counted
+    assert counters["samples"] == 12
+    assert counters["block0.weights_written"] > 0
+    host.clear_counters()
+    assert set(host.counters().values()) == {0}
+
+
+def test_stepwise_reads_every_step_and_learns_the_same(connect):
+    start = network()
+    reference, host = Reference(start), Host(connect(FakeCore(start)), start.spec)
+    for spikes, label in zip(*samples(start.spec, 3), strict=True):
+        expected = reference.run(spikes, int(label), True, trace=True)
+        result, steps = host.run_stepwise(spikes, label=int(label), learn=True)
+        assert result.prediction == expected.prediction
+        assert len(steps) == len(spikes)
+        for t, step in enumerate(steps):
+            for b in range(len(start.spec.blocks)):
+                np.testing.assert_array_equal(step.membranes[b], expected.membranes[b][-1][t])
+                np.testing.assert_array_equal(step.spikes[b], expected.spikes[b][-1][t])
+    equal(host.network(), reference.network())
+    assert host.read_register("status") == Status.IDLE
+    np.testing.assert_array_equal(host.read_memory(1, Memory.ANSWERS)[:, 0], result.answers)
+
+
+def test_packets_that_come_in_between_are_kept(connect):
+    start = network()
+    reference, host = Reference(start), Host(connect(FakeCore(start)), start.spec)
+    spikes = samples(start.spec, 1)[0][0]
+    host.write_register("request", protocol.memory_id(0, Memory.WEIGHTS))       # its packet comes before the result
+    assert host.run(spikes).prediction == reference.run(spikes, 0, False).prediction
+    np.testing.assert_array_equal(host.read_memory(0, Memory.READOUT), start.readouts[0])
+    first = host.read_memory(0, Memory.WEIGHTS)
+    assert first.shape == (3 * 13, 4)
+
+
+def test_every_sample_may_be_silent_or_full():
+    start = network()
+    reference, host = Reference(start), Host(mailbox(FakeCore(start)), start.spec)
+    for spikes in (np.zeros((1, 12), np.uint8), np.ones((16, 12), bool)):
+        np.testing.assert_array_equal(host.run(spikes).answers, reference.run(spikes, 0, False).answers[-1])
+
+
+@pytest.mark.parametrize(("name", "value", "message"), [
+    ("identity", 0, "Identity must be 0x534e4e46, not 0x00000000: no core of snnfpga is at this address; load its "
+                    "bitstream first"),
+    ("version", 2, "Core must speak protocol version 1, not 2; use the driver of the build folder the core came from"),
+    ("digest", 1, "Core must be built from specification DIGEST (small), not 00000001; load the bitstream of this "
+                  "build"),
+])
+def test_another_core_is_refused(name, value, message):
+    start = network()
+    core = FakeCore(start)
+    core.values[name] = value
+    with pytest.raises(HostError, match=f"^{re.escape(message.replace('DIGEST', spec_digest(start.spec)[:8]))}$"):
+        Host(direct(core), start.spec)
+
+
+def test_another_network_is_refused():
+    start, other = network(), network(block(12, 9))
+    host = Host(direct(FakeCore(start)), start.spec)
+    with pytest.raises(HostError, match=r"^Network small \(\w{8}\) has another specification than the core \(\w{8}\); "
+                                        r"build a core for it, or load the network the core was built from$"):
+        host.load(other)
+
+
+def test_a_refused_write_is_said():
+    start = network()
+    core = FakeCore(start)
+    host = Host(direct(core), start.spec)
+    core._written = lambda packet: core.values.update(errors=int(Error.WRITE))
+    with pytest.raises(HostError, match=r"^The core refused a write of its memories \(flag WRITE\); reset it and load "
+                                        r"again$"):
+        host.load(start)
+
+
+@pytest.mark.parametrize(("spikes", "label", "message"), [
+    (np.zeros((3, 11), np.uint8), 0, "Sample must be (1..16 steps, 12 inputs), not (3, 11)"),
+    (np.zeros((17, 12), np.uint8), 0, "Sample must be (1..16 steps, 12 inputs), not (17, 12)"),
+    (np.zeros((0, 12), np.uint8), 0, "Sample must be (1..16 steps, 12 inputs), not (0, 12)"),
+    (np.full((3, 12), 2, np.uint8), 0, "Sample must hold 0 and 1 only, not 2..2"),
+    (np.zeros((3, 12), np.uint8), 3, "Label must be in 0..2, not 3"),
+])
+def test_a_sample_that_does_not_fit_is_refused(spikes, label, message):
+    start = network()
+    host = Host(direct(FakeCore(start)), start.spec)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        host.run(spikes, label=label)
+
+
+def test_an_answer_that_does_not_come_is_said(monkeypatch):
+    start = network()
+    core = FakeCore(start)
+    host = Host(direct(core), start.spec, timeout_s=0.01)
+    monkeypatch.setattr(core, "_send", lambda header, words: None)
+    with pytest.raises(LinkTimeoutError, match=r"^No result came within 0.01 s: status IDLE, errors none; reset the "
+                                               r"core and load the network again$"):
+        host.run(np.zeros((2, 12), np.uint8))
+    with pytest.raises(LinkTimeoutError, match=r"^No memory 9 came within 0.01 s: status IDLE, errors none; reset"):
+        host.read_memory(1, Memory.READOUT)
+    with pytest.raises(LinkTimeoutError, match=r"^Waited 0.01 s for status HALTED: status IDLE, errors none; reset"):
+        host.wait_for(Status.HALTED)
+
+
+def test_mailbox_that_takes_nothing_is_said():
+    core = FakeCore(network())
+    core.halted = True
+    ticks = iter(range(1000))
+    link = MmioLink(FakeMmio(core), timeout_s=5, clock=lambda: next(ticks))
+    with pytest.raises(LinkTimeoutError, match=r"^The core took 4 of 9 beats, then none for 5 s; read its status and "
+                                               r"errors, and reset it$"):
+        link.send(np.zeros(9, np.uint32))
+    with pytest.raises(LinkTimeoutError, match=r"^No packet came within 2 s \(0 beats of one did\); read the core's"):
+        link.receive(2)
+
+
+def test_mailbox_reads_packets_while_it_sends():
+    """A full output stops the core; sending on without reading would wait for ever."""
+    start = network()
+    core = FakeCore(start)
+    link = MmioLink(FakeMmio(core, depth=2))
+    link.write(0x18, protocol.memory_id(0, Memory.WEIGHTS))
+    link.send(np.array([protocol.start_beat(0, False)] + [protocol.end_of_step_beat()] * 5, np.uint32))
+    memory, result = link.receive(1), link.receive(1)
+    assert len(memory) == 1 + 3 * 13 * 2
+    assert len(result) == 1 + start.spec.classes
+
+
+def test_the_fake_refuses_what_the_bus_refuses():
+    core = FakeCore(network())
+    for access in (lambda: core.read(0x90), lambda: core.write(0x00, 1), lambda: core.write(0x18, 5),
+                   lambda: FakeMmio(core).read(protocol.MAILBOX_RX)):
+        with pytest.raises(BusError):
+            access()
+
+
+def test_driver_modules_need_numpy_alone():
+    code = ("import sys\n"
+            "for name in ('amaranth', 'torch', 'safetensors', 'cocotb'):\n"
+            "    sys.modules[name] = None\n"
+            "import board.host, board.archive, board.link\n")
+    subprocess.run([sys.executable, "-c", code], check=True)
