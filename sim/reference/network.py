@@ -80,8 +80,8 @@ class Reference:
             If the spikes have a wrong shape, negative or fractional values, or more than ``max_steps`` steps, or the
             label is no class of a network that is to learn.
         """
-        events = self._events(spikes, 1, self.spec.max_steps)
         self._check_label(label, learn)
+        events = self._events(spikes, 1, self.spec.max_steps)
         return self._run(events, label, learn, trace)
 
     def abort(self, spikes: Spikes, label: int, learn: bool, partial_step: NDArray[np.uint8] | None = None) -> None:
@@ -99,8 +99,8 @@ class Reference:
         ValueError
             As :meth:`run`; there can be at most ``max_steps - 1`` completed steps.
         """
-        events = self._events(spikes, 0, self.spec.max_steps - 1)
         self._check_label(label, learn)
+        events = self._events(spikes, 0, self.spec.max_steps - 1)
         if partial_step is not None:
             self._events(np.asarray(partial_step)[None], 1, 1)
         self._run(events, label, learn, trace=False, aborted=True)

@@ -1,0 +1,269 @@
+"""``docs/arithmetic.md`` once more, slowly, in plain Python integers; it shares no code with ``sim.reference``."""
+
+import math
+
+MAX32 = 2 ** 32 - 1
+
+
+def nearest(d, r):
+    return d if r == 0 else (d + (1 << (r - 1))) >> r
+
+
+def toward_zero(c, n):
+    return (1 if c > 0 else -1) * (abs(c) >> n)
+
+
+def saturate(v, b):
+    return min(max(v, -2 ** (b - 1)), 2 ** (b - 1) - 1)
+
+
+def mix(seed, n, layer, row):
+    def ror7(v):
+        return v // 128 + v % 128 * 512
+
+    x, y = row % 65536, layer
+    key = [seed % 65536, n % 65536, seed // 65536, n // 65536]
+    for i in range(8):
+        x = ((ror7(x) + y) % 65536) ^ key[i % 4] ^ i
+        y = (y * 4 % 65536 + y // 16384) ^ x
+    return y
+
+
+def probability(error_function, i):
+    if error_function == "hard_sigmoid":
+        return i
+    return math.floor(127 / (1 + math.exp(-(i - 64) / 16)) + 0.5)
+
+
+class NaiveBlock:
+    def __init__(self, network, index):
+        self.b = network.spec.blocks[index]
+        self.seed = network.spec.seed
+        self.first_number = sum(len(b.layers) + 1 for b in network.spec.blocks[:index])
+        self.stored = [[[int(v) for v in row] for row in values] for values in network.weights[index]]
+        self.readout = [[int(v) for v in row] for row in network.readouts[index]]
+        self.number = network.window_numbers[index]
+        self.count = dict.fromkeys((
+            "events", "events_dropped", "spikes", "synaptic_operations", "readout_operations", "multiplies",
+            "windows_learned", "windows_skipped", "updates", "weights_read", "weights_written", "underflows",
+            "membrane_saturations", "weight_saturations"), 0)
+        self.largest = {}       # (name, layer): the largest magnitude met
+
+    def add(self, name, amount=1):
+        self.count[name] = min(MAX32, self.count[name] + amount)
+
+    def note(self, name, layer, value):
+        self.largest[name, layer] = max(abs(value), self.largest.get((name, layer), 0))
+
+    def weight(self, layer, row, j):
+        return self.stored[layer][row][j] >> self.b.layers[layer].shadow_bits
+
+    def readout_weight(self, j, c):
+        return self.readout[j][c] >> self.b.readout.shadow_bits
+
+    def start(self, label, learn):
+        self.label, self.learn = label, learn
+        self.u = [[0] * layer.outputs for layer in self.b.layers]
+        self.answer = [0] * self.b.readout.classes
+        self.logit = [0] * self.b.readout.classes
+        self.w = 0
+        self.last_spikes = [None] * len(self.b.layers)
+        self.clear_window()
+
+    def clear_window(self):
+        depth = range(len(self.b.layers))
+        self.active = [[] for _ in depth]      # per layer, per position: the set of active inputs
+        self.spiked = [[] for _ in depth]      # per layer, per position: one 0/1 a neuron
+        self.gate = [[] for _ in depth]
+
+    def step(self, events, last):
+        """One step; ``events`` is a list of indices, which may repeat. Gives the indices that fired."""
+        seen = set()
+        for index in events:
+            self.add("events_dropped" if index in seen else "events")
+            seen.add(index)
+        p = len(self.spiked[0])
+        b = self.b
+        if p == 0 and b.readout.accumulate == "window":
+            self.logit = [0] * b.readout.classes
+        for number in range(len(b.layers)):
+            seen = self.layer_step(number, seen)
+        for j in seen:
+            for c in range(b.readout.classes):
+                self.answer[c] += self.readout_weight(j, c)
+                self.note("answer", 0, self.answer[c])
+                if p >= b.window - b.loss_steps:
+                    self.logit[c] += self.readout_weight(j, c)
+                self.add("readout_operations")
+                self.add("weights_read", int(b.readout.learned))
+        if p + 1 == b.window or last:
+            self.end_of_window()
+        return seen
+
+    def layer_step(self, number, events):
+        layer = self.b.layers[number]
+        spikes, gates = [], []
+        for j in range(layer.outputs):
+            current = self.weight(number, layer.inputs, j) if layer.bias else 0
+            self.add("weights_read", int(layer.bias))
+            for i in events:
+                current += self.weight(number, i, j)
+                self.add("synaptic_operations")
+                self.add("weights_read")
+            self.note("current", number, current)
+            u = self.u[number][j]
+            exact = u + current if layer.leak_shift is None else u - (u >> layer.leak_shift) + current
+            v = saturate(exact, layer.membrane_bits)
+            self.add("membrane_saturations", int(v != exact))
+            spike = v >= layer.threshold
+            self.add("spikes", int(spike))
+            distance = abs(v - layer.threshold)
+            if layer.surrogate == "boxcar":
+                gates.append(1 if distance < layer.surrogate_width else 0)
+            else:
+                gates.append(max(0, layer.surrogate_height - (distance >> layer.surrogate_width)))
+            if spike:
+                v = v - layer.threshold if layer.reset == "subtract" else 0
+            self.u[number][j] = v
+            spikes.append(int(spike))
+        self.last_spikes[number] = spikes
+        self.active[number].append(set(events))
+        self.spiked[number].append(spikes)
+        self.gate[number].append(gates)
+        return {j for j, spike in enumerate(spikes) if spike}
+
+    def end_of_window(self):
+        b, r = self.b, len(self.spiked[0])
+        w, self.w = self.w, self.w + 1
+        chosen = w % b.update_interval == b.update_interval - 1
+        if self.learn and b.directives.learning and chosen and not r <= b.window - b.loss_steps:
+            n, self.number = self.number, (self.number + 1) % 2 ** 32
+            self.learn_window(n, r)
+        self.clear_window()
+
+    def error(self, c):
+        readout = self.b.readout
+        if readout.logit_shift >= 0:
+            s = self.logit[c] >> readout.logit_shift
+        else:
+            s = self.logit[c] << -readout.logit_shift
+        error = probability(readout.error_function, min(max(s + 64, 0), 127)) - (127 if c == self.label else 0)
+        return 0 if abs(error) <= readout.dead_zone else error
+
+    def learn_window(self, n, r):
+        b, readout = self.b, self.b.readout
+        errors = [self.error(c) for c in range(readout.classes)]
+        if not any(errors):
+            self.add("windows_skipped")
+            return
+        self.add("windows_learned")
+        loss = [p for p in range(r) if p >= b.window - b.loss_steps]
+        credits = {}
+        for number in reversed(range(len(b.layers))):
+            feedback = self.feedback(number, r, loss, errors, credits)
+            credits[number] = self.credit(number, r, feedback)
+        for number, layer in enumerate(b.layers):
+            for i in range(layer.rows):
+                at = [p for p in range(r) if i == layer.inputs or i in self.active[number][p]]
+                for j in range(layer.outputs):
+                    if at and any(credits[number][j]):
+                        delta = sum(credits[number][j][p] for p in at)
+                        self.write(self.stored[number], layer, self.first_number + number, n, i, j, delta)
+        if readout.learned:
+            for j in range(readout.inputs):
+                times = sum(self.spiked[-1][p][j] for p in loss)
+                for c in range(readout.classes):
+                    if times and errors[c]:
+                        self.write(self.readout, readout, self.first_number + len(b.layers), n, j, c,
+                                   errors[c] * times)
+
+    def feedback(self, number, r, loss, errors, credits):
+        b = self.b
+        if number == len(b.layers) - 1:
+            found = []
+            for j in range(b.readout.inputs):
+                total = 0
+                for c, error in enumerate(errors):
+                    total += self.readout_weight(j, c) * error
+                    self.add("multiplies", int(b.readout.learned))
+                    self.add("weights_read", int(b.readout.learned))
+                self.note("feedback", number, total)
+                found.append([total if p in loss else 0 for p in range(r)])
+            return found
+        above = b.layers[number + 1]
+        found = [[0] * r for _ in range(above.inputs)]
+        for i in range(above.inputs):
+            for p in range(r):
+                total = 0
+                for k in range(above.outputs):
+                    credit = credits[number + 1][k][p]
+                    total += self.weight(number + 1, i, k) * credit
+                    if credit != 0 and self.gate[number][p][i] != 0:
+                        self.add("multiplies")
+                        self.add("weights_read")
+                found[i][p] = saturate(nearest(total, above.feedback_shift), 16)
+                self.note("feedback", number, found[i][p])
+        return found
+
+    def credit(self, number, r, feedback):
+        layer = self.b.layers[number]
+        found = []
+        for j in range(layer.outputs):
+            credits, carry = [0] * r, 0
+            for p in reversed(range(r)):
+                inject = self.gate[number][p][j] * feedback[j][p]
+                fired = layer.reset == "zero" and self.spiked[number][p][j]
+                credits[p] = inject + (0 if fired else carry)
+                self.note("credit", number, credits[p])
+                carry = credits[p]
+                if layer.leak_shift is not None:
+                    carry -= toward_zero(credits[p], layer.leak_shift)
+            found.append(credits)
+        return found
+
+    def write(self, memory, spec, number, n, row, column, delta):
+        self.note("delta", number - self.first_number, delta)
+        if spec.rounding == "nearest":
+            change = nearest(delta, spec.rate_shift)
+        else:
+            word = mix(self.seed, n, number, row)
+            change = (delta + word % 2 ** spec.rate_shift) >> spec.rate_shift
+        old = memory[row][column]
+        new = saturate(old - change, spec.weight_bits + spec.shadow_bits)
+        memory[row][column] = new
+        self.add("updates")
+        self.add("weights_read")
+        self.add("weights_written", int(new != old))
+        self.add("underflows", int(delta != 0 and change == 0))
+        self.add("weight_saturations", int(new != old - change))
+
+
+class Naive:
+    """A network. ``run`` takes, for each step, a list of event indices."""
+
+    def __init__(self, network):
+        self.blocks = [NaiveBlock(network, index) for index in range(len(network.spec.blocks))]
+
+    def run(self, steps, label, learn):
+        """Give the prediction, and for each block and layer the spikes and membranes of each step."""
+        spikes = [[[] for _ in block.b.layers] for block in self.blocks]
+        membranes = [[[] for _ in block.b.layers] for block in self.blocks]
+        for block in self.blocks:
+            block.start(label, learn)
+        for t, events in enumerate(steps):
+            for index, block in enumerate(self.blocks):
+                events = list(block.step(events, t == len(steps) - 1))
+                for layer in range(len(block.b.layers)):
+                    membranes[index][layer].append(list(block.u[layer]))
+                    spikes[index][layer].append(list(block.last_spikes[layer]))
+        answer = self.blocks[-1].answer
+        return answer.index(max(answer)), spikes, membranes
+
+    def abort(self, steps, label, learn, partial):
+        for block in self.blocks:
+            block.start(label, learn)
+        for events in steps:
+            for block in self.blocks:
+                events = list(block.step(events, False))
+        for position, index in enumerate(partial):
+            self.blocks[0].add("events_dropped" if index in partial[:position] else "events")

@@ -1,0 +1,87 @@
+"""Small random networks and samples, drawn so that every rule of the arithmetic is met."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from rtl_gen.network_file import Network
+from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+
+
+def random_layer(rng, inputs, outputs):
+    membrane_bits = rng.randint(8, 16)
+    threshold = rng.randint(1, 1 << (membrane_bits - rng.randint(2, 5)))
+    triangle = rng.random() < 0.5
+    rounding = rng.choice(("nearest", "stochastic"))
+    return LayerSpec(
+        inputs=inputs, outputs=outputs, weight_bits=rng.randint(2, 10), shadow_bits=rng.choice((0, 0, 1, 4, 8)),
+        fraction_bits=4, bias=rng.random() < 0.5, membrane_bits=membrane_bits,
+        leak_shift=rng.choice((None, 1, 2, 3, 5)), threshold=threshold, reset=rng.choice(("subtract", "zero")),
+        surrogate="triangle" if triangle else "boxcar",
+        surrogate_width=(max(0, threshold.bit_length() - rng.randint(0, 3)) if triangle
+                         else max(1, threshold * rng.randint(1, 3) // 2)),
+        surrogate_height=rng.randint(1, 7) if triangle else 1,
+        rate_shift=rng.choice((0, 1, 3, 6, 9, 12, 16)), rounding=rounding, feedback_shift=rng.choice((0, 1, 4, 8)))
+
+
+def random_readout(rng, inputs, classes):
+    learned = rng.random() < 0.6
+    return ReadoutSpec(
+        inputs=inputs, classes=classes, learned=learned, weight_bits=rng.randint(2, 9) if learned else 2,
+        shadow_bits=rng.choice((0, 3, 8)) if learned else 0, rate_shift=rng.choice((0, 2, 5)) if learned else 0,
+        rounding=rng.choice(("nearest", "stochastic")) if learned else "nearest",
+        error_function=rng.choice(("hard_sigmoid", "logistic")), logit_shift=rng.choice((-3, 0, 0, 1, 4)),
+        dead_zone=rng.choice((0, 0, 3, 60, 120)), accumulate=rng.choice(("window", "cumulative")))
+
+
+def random_spec(rng):
+    classes = rng.randint(2, 5)
+    max_steps = rng.randint(1, 12)
+    inputs = rng.randint(1, 9)
+    blocks = []
+    for _ in range(rng.choice((1, 1, 2))):
+        sizes = [inputs] + [rng.randint(1, 8) for _ in range(rng.choice((1, 1, 2, 2, 3)))]
+        window = rng.randint(1, max_steps)
+        blocks.append(BlockSpec(
+            layers=tuple(random_layer(rng, *pair) for pair in pairwise(sizes)),
+            readout=random_readout(rng, sizes[-1], classes), window=window, loss_steps=rng.randint(1, window),
+            update_interval=rng.choice((1, 1, 2, 3)),
+            directives=Directives(lanes=4, memory="auto", learning=rng.random() < 0.95)))
+        inputs = sizes[-1]
+    return NetworkSpec(name="random", blocks=tuple(blocks), max_steps=max_steps, seed=rng.getrandbits(32))
+
+
+def random_stored(rng, shape, bits):
+    values = np.random.default_rng(rng.getrandbits(32))
+    high = 1 << (bits - 1)
+    return values.integers(-high, high, shape).astype(np.int32)
+
+
+def random_network(rng):
+    spec = random_spec(rng)
+    weights = tuple(tuple(random_stored(rng, (layer.rows, layer.outputs), layer.stored_bits) for layer in block.layers)
+                    for block in spec.blocks)
+    readouts = tuple(
+        random_stored(rng, (block.readout.inputs, block.readout.classes), block.readout.stored_bits)
+        if block.readout.learned else
+        random_stored(rng, (block.readout.inputs, block.readout.classes), 1) * 2 + 1
+        for block in spec.blocks)
+    numbers = tuple(rng.choice((0, 5, (1 << 32) - 2, rng.getrandbits(32))) for _ in spec.blocks)
+    return Network(spec=spec, weights=weights, readouts=readouts, window_numbers=numbers)
+
+
+def random_counts(rng, steps, inputs):
+    """Events of each index and step, (steps, inputs), now and then more than one."""
+    density = rng.choice((0.0, 0.1, 0.4, 0.9))
+    return np.array([[(1 + (rng.random() < 0.1) * rng.randint(1, 2)) * (rng.random() < density)
+                      for _ in range(inputs)] for _ in range(steps)], np.uint8).reshape(steps, inputs)
+
+
+def as_lists(counts, rng):
+    """The same events as a list of indices a step, in an order of their own."""
+    steps = []
+    for row in counts:
+        indices = [index for index, count in enumerate(row) for _ in range(count)]
+        rng.shuffle(indices)
+        steps.append(indices)
+    return steps

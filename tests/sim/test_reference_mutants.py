@@ -1,0 +1,98 @@
+"""The comparison with the transcription finds a reference that is wrong in one line."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+import sim.reference
+from rtl_gen.spec import SpecError
+
+from .test_reference_naive import compare
+
+SOURCE = Path(sim.reference.__file__).parent
+MUTANTS = (
+    ("rounding.py", "x >> 7", "x >> 6"),
+    ("rounding.py", "(y << 2)", "(y << 3)"),
+    ("rounding.py", "number & 0xFFFF, seed >> 16", "seed >> 16, number & 0xFFFF"),
+    ("rounding.py", "range(8)", "range(7)"),
+    ("rounding.py", "(1 << spec.rate_shift) >> 1", "((1 << spec.rate_shift) - 1) >> 1"),
+    ("rounding.py", "number >> 16", "0"),
+    ("forward.py", "u >> neuron.leak_shift", "(u + 1) >> neuron.leak_shift"),
+    ("forward.py", "v >= neuron.threshold", "v > neuron.threshold"),
+    ("forward.py", "distance < neuron.surrogate_width", "distance <= neuron.surrogate_width"),
+    ("forward.py", "saturated += v != charged", "saturated += v == neuron.membrane_max"),
+    ("forward.py", "if neuron.bias:", "if neuron.bias and p:"),
+    ("forward.py", "0 if neuron.zero else v - neuron.threshold", "v - neuron.threshold"),
+    ("forward.py", "neuron.surrogate_height - (distance", "neuron.surrogate_height - 1 - (distance"),
+    ("readout.py", "if p >= loss_start", "if p > loss_start"),
+    ("readout.py", "+ 64, 0)", "+ 63, 0)"),
+    ("readout.py", "<= dead_zone", "< dead_zone"),
+    ("readout.py", "for p in range(loss_start, steps)", "for p in range(steps)"),
+    ("credit.py", "if neuron.zero and spikes[p, j]:", "if neuron.zero and p + 1 < steps and spikes[p + 1, j]:"),
+    ("credit.py", "-(-credit >> neuron.leak_shift)", "(credit >> neuron.leak_shift)"),
+    ("credit.py", "range(steps - 1, -1, -1)", "range(steps)"),
+    ("credit.py", "half = (1 << feedback_shift) >> 1", "half = 0"),
+    ("credit.py", "min(max(rounded, -FEEDBACK_MAX - 1), FEEDBACK_MAX)", "rounded"),
+    ("credit.py", "alive += credit[p, k] != 0", "alive += 1"),
+    ("update.py", "(i == inputs and bias) or", "(i == inputs and bias and p) or"),
+    ("update.py", "value = min(max(wanted, low), high)", "value = min(max(wanted, -high), high)"),
+    ("update.py", "updates += live", "updates += columns"),
+    ("update.py", "(delta[j] != 0) & (change == 0)", "(change == 0)"),
+    ("update.py", "saturations += value != wanted", "saturations += value == high"),
+    ("block.py", "(number + 1) & 0xFFFFFFFF", "number + 1"),
+    ("block.py", 'if self.spec.readout.accumulate == "window":', "if True:"),
+    ("block.py", 'if self.spec.readout.accumulate == "window":', "if w == 0:"),
+    ("block.py", "== self.spec.update_interval - 1", "== 0"),
+    ("block.py", "steps > self.spec.window - self.spec.loss_steps", "steps == self.spec.window"),
+    ("block.py", "unfinished = aborted and stop - start < window", "unfinished = False"),
+    ("block.py", "self.layer_numbers[-1]", "self.layer_numbers[0]"),
+    ("block.py", "self._count(windows_skipped=1)\n            return", "self._count(windows_skipped=1)"),
+    ("block.py", "learn = learn and self.spec.directives.learning", "learn = bool(learn)"),
+    ("block.py", "weights_read=operations if readout.learned else 0", "weights_read=operations"),
+    ("network.py", "int(values.sum(dtype=np.int64)) - accepted", "0"),
+    ("network.py", "block.count_events(int(events.sum()), 0)", "pass"),
+)
+
+
+def plain_copy(folder, name, file=None, old=None, new=None):
+    """A copy of the reference under another package name, interpreted, with one text replaced."""
+    package = folder / name
+    package.mkdir()
+    for source in SOURCE.glob("*.py"):
+        text = source.read_text()
+        if source.name == file:
+            assert old in text, f"{file} does not hold {old!r}"
+            text = text.replace(old, new)
+        text = text.replace("from numba import njit\n", "def njit(**_): return lambda function: function\n")
+        (package / source.name).write_text(text)
+    return importlib.import_module(f"{name}.network").Reference
+
+
+def first_difference(make, seeds=400):
+    for seed in range(seeds):
+        try:
+            compare(seed, make)
+        except (AssertionError, SpecError):
+            return seed
+    return None
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith("reference_copy")]:
+        del sys.modules[name]
+
+
+def test_an_unchanged_copy_agrees(folder):
+    assert first_difference(plain_copy(folder, "reference_copy"), seeds=30) is None
+
+
+@pytest.mark.parametrize("number", range(len(MUTANTS)))
+def test_a_mutant_is_found(folder, number):
+    make = plain_copy(folder, f"reference_copy_{number}", *MUTANTS[number])
+    assert first_difference(make) is not None, f"not found: {MUTANTS[number]}"

@@ -1,0 +1,91 @@
+"""The reference equals a slow, separate transcription of ``docs/arithmetic.md``, bit for bit."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtl_gen.arithmetic import answer_max, credit_max, current_max, delta_max, feedback_max, readout_delta_max
+from rtl_gen.protocol import BLOCK_COUNTERS
+from sim.reference.network import Reference
+
+from .naive import Naive
+from .random_case import as_lists, random_counts, random_network
+
+SAMPLES = 6
+
+
+def assert_same_state(reference, naive):
+    network = reference.network()
+    for index, block in enumerate(naive.blocks):
+        for layer, stored in enumerate(block.stored):
+            np.testing.assert_array_equal(network.weights[index][layer], stored)
+        np.testing.assert_array_equal(network.readouts[index], block.readout)
+        assert network.window_numbers[index] == block.number
+        assert reference.counters[index] == block.count
+
+
+def assert_within_bounds(naive, max_steps):
+    """No value is beyond the magnitude that ``rtl_gen.arithmetic`` derives its width from."""
+    for block in naive.blocks:
+        bounds = {("answer", 0): answer_max(block.b.readout, max_steps),
+                  ("delta", block.b.depth): readout_delta_max(block.b)}
+        for layer, spec in enumerate(block.b.layers):
+            bounds["current", layer] = current_max(spec)
+            bounds["feedback", layer] = feedback_max(block.b, layer)
+            bounds["credit", layer] = credit_max(block.b, layer)
+            bounds["delta", layer] = delta_max(block.b, layer)
+        for name, value in block.largest.items():
+            assert value <= bounds[name], f"{name}: {value} > {bounds[name]}"
+
+
+def compare(seed, make=Reference):
+    """Learn, run and abort some samples on both; give the reference."""
+    rng = random.Random(seed)
+    network = random_network(rng)
+    reference, naive = make(network), Naive(network)
+    spec = network.spec
+    for _ in range(SAMPLES):
+        steps, label, learn = rng.randint(1, spec.max_steps), rng.randrange(spec.classes), rng.random() < 0.8
+        if rng.random() < 0.15:
+            counts = random_counts(rng, steps - 1, spec.inputs)
+            partial = random_counts(rng, 1, spec.inputs)
+            reference.abort(counts, label, learn, partial_step=partial[0])
+            naive.abort(as_lists(counts, rng), label, learn, as_lists(partial, rng)[0])
+        else:
+            counts = random_counts(rng, steps, spec.inputs)
+            result = reference.run(counts, label, learn, trace=True)
+            prediction, spikes, membranes = naive.run(as_lists(counts, rng), label, learn)
+            assert result.prediction == prediction
+            for index, block in enumerate(naive.blocks):
+                assert result.answers[index].tolist() == block.answer
+                for layer in range(len(block.b.layers)):
+                    np.testing.assert_array_equal(result.spikes[index][layer], spikes[index][layer])
+                    np.testing.assert_array_equal(result.membranes[index][layer], membranes[index][layer])
+        assert_same_state(reference, naive)
+    assert_within_bounds(naive, spec.max_steps)
+    return reference
+
+
+@pytest.mark.parametrize("start", range(0, 300, 100))
+def test_equals_the_transcription(start):
+    seen = dict.fromkeys(BLOCK_COUNTERS, 0)
+    for seed in range(start, start + 100):
+        for counters in compare(seed).counters:
+            for name, value in counters.items():
+                seen[name] += value
+    assert min(seen.values()) > 0, f"a counter was never moved: {seen}"
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(min_value=0, max_value=2 ** 48))
+def test_equals_the_transcription_on_any_seed(seed):
+    compare(seed)
+
+
+@pytest.mark.slow
+def test_equals_the_transcription_on_many_networks():
+    for seed in range(1000, 5000):
+        compare(seed)
