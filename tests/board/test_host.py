@@ -9,6 +9,7 @@ import pytest
 from board.host import Host, HostError
 from board.link import LinkTimeoutError, MmioLink
 from rtl_gen import protocol
+from rtl_gen.memory_map import weights_to_words
 from rtl_gen.network_file import spec_digest
 from rtl_gen.protocol import BLOCK_COUNTERS, Error, Memory, Status
 from sim.reference.network import Reference
@@ -51,6 +52,16 @@ def test_load_and_network_are_inverse(connect):
     equal(host.network(), wanted)
 
 
+def test_load_starts_from_no_errors():
+    start = network()
+    core = FakeCore(start)
+    core.values["errors"] = int(Error.WRITE | Error.BUS)
+    host = Host(direct(core), start.spec)
+    assert host.errors() == Error.WRITE | Error.BUS
+    host.load(start)
+    assert not host.errors()
+
+
 def test_learning_equals_the_reference(connect):
     start = network()
     reference, host = Reference(start), Host(connect(FakeCore(start)), start.spec)
@@ -90,10 +101,14 @@ def test_packets_that_come_in_between_are_kept(connect):
     reference, host = Reference(start), Host(connect(FakeCore(start)), start.spec)
     spikes = samples(start.spec, 1)[0][0]
     host.write_register("request", protocol.memory_id(0, Memory.WEIGHTS))       # its packet comes before the result
-    assert host.run(spikes).prediction == reference.run(spikes, 0, False).prediction
-    np.testing.assert_array_equal(host.read_memory(0, Memory.READOUT), start.readouts[0])
-    first = host.read_memory(0, Memory.WEIGHTS)
-    assert first.shape == (3 * 13, 4)
+    assert host.run(spikes, label=1, learn=True).prediction == reference.run(spikes, 1, True).prediction
+    np.testing.assert_array_equal(host.read_memory(0, Memory.READOUT), reference.network().readouts[0])
+    host.write_register("request", protocol.memory_id(0, Memory.WEIGHTS))
+    host.run(spikes)
+    before, after = host.read_memory(0, Memory.WEIGHTS), host.read_memory(0, Memory.WEIGHTS)
+    np.testing.assert_array_equal(before, weights_to_words(start.spec, 0, start.weights[0][0]))
+    np.testing.assert_array_equal(after, weights_to_words(start.spec, 0, reference.network().weights[0][0]))
+    assert not np.array_equal(before, after)
 
 
 def test_every_sample_may_be_silent_or_full():
