@@ -1,27 +1,30 @@
 """One block: forward engine, readout and update engine around one weight memory."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .arithmetic import index_bits
+from .event_list import EventList, step_layout
+from .fifo import StreamFifo
+from .forward import ForwardEngine, group_layout
 from .memory_map import geometry
+from .packet import packet_layout
 from .protocol import BLOCK_COUNTERS, BLOCK_CYCLE_COUNTERS, Memory
-from .spec import NetworkSpec
-from .token import token_layout
+from .readout import Readout
+from .serialiser import Serialiser
+from .spec import NetworkSpec, SpecError
+from .token import TokenKind, token_layout
+from .update import UpdateEngine
+from .window import WindowBuffer
 
-__all__ = ["Block", "HostPort", "increment_layout", "packet_layout"]
-
-
-def packet_layout() -> data.StructLayout:
-    """Layout of a beat of an output packet."""
-    return data.StructLayout({"data": 32, "last": 1})
+__all__ = ["Block", "HostPort", "increment_layout"]
 
 
 def increment_layout(spec: NetworkSpec, block: int) -> data.StructLayout:
     """What each counter of a block grows by in a cycle."""
     b = spec.blocks[block]
-    widest = max(b.directives.lanes, b.outputs, b.readout.classes, b.readout.inputs * b.readout.classes)
+    widest = 3 * (b.directives.lanes + b.readout.classes)    # weights_read adds what forward, readout and update read
     return data.StructLayout({name: index_bits(widest + 1) for name in BLOCK_COUNTERS + BLOCK_CYCLE_COUNTERS})
 
 
@@ -40,7 +43,7 @@ class HostPort(wiring.Signature):
         The word is written in a cycle where ``w_en`` is set.
     """
 
-    def __init__(self, spec: NetworkSpec, block: int):
+    def __init__(self, spec: NetworkSpec, block: int) -> None:
         shapes = [geometry(spec, block, memory) for memory in Memory]
         bits = max(shape.beats for shape in shapes) * 32
         super().__init__({
@@ -84,10 +87,13 @@ class Block(wiring.Component):
         What each counter grows by in this cycle.
     """
 
-    def __init__(self, spec: NetworkSpec, index: int):
+    def __init__(self, spec: NetworkSpec, index: int) -> None:
         self.spec = spec
         self.index = index
-        b = spec.blocks[index]
+        self.block = b = spec.blocks[index]
+        if b.depth != 1:
+            raise SpecError(f"A block in hardware must have 1 layer, not {b.depth} as block {index} has; "
+                            "split it into blocks of one layer, or run it on the reference")
         super().__init__({
             "i": In(stream.Signature(token_layout(b.inputs, b.readout.classes))),
             "o": Out(stream.Signature(token_layout(b.outputs, b.readout.classes))),
@@ -100,3 +106,178 @@ class Block(wiring.Component):
             "window_number_w_en": In(1),
             "increments": Out(increment_layout(spec, index)),
         })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        b, classes = self.block, self.block.readout.classes
+        m.submodules.events = self._events = EventList(b.inputs, classes)
+        m.submodules.steps = self._steps = StreamFifo(step_layout(b.inputs, classes), depth=2)
+        m.submodules.forward = self._forward = ForwardEngine(b)
+        # Room for a whole step behind the one that is leaving, and for what is in the pipeline.
+        groups, in_flight = self._forward.groups, ForwardEngine.LATENCY + 1
+        m.submodules.groups = self._groups = StreamFifo(group_layout(b), depth=2 * groups + 2 * in_flight)
+        m.submodules.serialiser = self._serialiser = Serialiser(b)
+        spikes = token_layout(b.outputs, classes)
+        m.submodules.to_readout = self._to_readout = StreamFifo(spikes, depth=4)
+        m.submodules.to_next = self._to_next = StreamFifo(spikes, depth=4)
+        m.submodules.readout = self._readout = Readout(self.spec, self.index, self._forward.gate_layout)
+        m.d.comb += self._forward.room.eq(self._groups.level <= groups + in_flight)
+        self._connect_tokens(m)
+        self._connect_weights(m)
+        if b.directives.learning:
+            self._connect_learning(m)
+        else:
+            m.d.comb += self._forward.window_end.ready.eq(1)
+        self._connect_host(m)
+        self._count(m)
+        return m
+
+    def _connect_tokens(self, m: Module) -> None:
+        """The way of the events: list, forward engine, serialiser, and the fork to the readout and the next block."""
+        events, forward = self._events, self._forward
+        wiring.connect(m, wiring.flipped(self.i), events.i)
+        wiring.connect(m, events.step, self._steps.i)
+        wiring.connect(m, self._steps.o, forward.step)
+        wiring.connect(m, forward.o, self._groups.i)
+        wiring.connect(m, self._groups.o, self._serialiser.i)
+        wiring.connect(m, self._to_readout.o, self._readout.i)
+        wiring.connect(m, self._to_next.o, wiring.flipped(self.o))
+        wiring.connect(m, self._readout.result, wiring.flipped(self.result))
+        m.d.comb += [
+            events.r_bank.eq(forward.r_bank),
+            events.r_position.eq(forward.r_position),
+            forward.r_index.eq(events.r_index),
+            events.clear_en.eq(forward.clear_en),
+            events.clear_bank.eq(forward.clear_bank),
+            events.clear_index.eq(forward.clear_index),
+            events.release.eq(forward.release),
+        ]
+        spikes, both = self._serialiser.o, (self._to_readout.i, self._to_next.i)
+        m.d.comb += spikes.ready.eq(both[0].ready & both[1].ready)
+        for branch, other in (both, both[::-1]):
+            m.d.comb += [branch.payload.eq(spikes.payload), branch.valid.eq(spikes.valid & other.ready)]
+
+    def _connect_weights(self, m: Module) -> None:
+        """One weight memory: one read port, one write port."""
+        shape = geometry(self.spec, self.index, Memory.WEIGHTS)
+        style = self.block.directives.memory
+        m.submodules.weights = weights = memory.Memory(
+            shape=shape.word_bits, depth=shape.depth, init=[],
+            attrs={} if style == "auto" else {"ram_style": style})
+        self._weights_read, self._weights_write = weights.read_port(), weights.write_port()
+        m.d.comb += [
+            self._weights_read.addr.eq(Mux(self.idle, self.host.address, self._forward.address)),
+            self._weights_write.addr.eq(self.host.address),
+            self._weights_write.data.eq(self.host.w_data),
+            self._weights_write.en.eq(self.host.w_en & (self.host.select == Memory.WEIGHTS)),
+            self._forward.weights.eq(self._weights_read.data),
+        ]
+
+    def _connect_learning(self, m: Module) -> None:
+        """Window buffer and update engine, and who holds their ports."""
+        forward, readout = self._forward, self._readout
+        number = self.spec.layer_number(self.index, 0)
+        m.submodules.window = window = WindowBuffer(self.block, forward.gate_layout)
+        m.submodules.update = update = self._update = UpdateEngine(self.block, number, forward.gate_layout)
+        wiring.connect(m, forward.window_end, update.window_end)
+        m.d.comb += [
+            window.touch_en.eq(forward.touch_en),
+            window.touch_row.eq(forward.touch_row),
+            window.touch_position.eq(forward.touch_position),
+            window.gate_en.eq(forward.gate_en),
+            window.gate_first.eq(forward.gate_first),
+            window.gates.eq(forward.gates),
+            # The readout counts spikes before it hands the window to the update engine.
+            window.gate_position.eq(Mux(update.active, update.gate_position, readout.gate_position)),
+            window.gate_group.eq(Mux(update.active, update.gate_group, readout.gate_group)),
+            readout.gates.eq(window.gates_read),
+            update.gates.eq(window.gates_read),
+            update.rows.eq(window.rows),
+            window.list_position.eq(update.list_position),
+            update.row.eq(window.row),
+            window.mask_row.eq(update.mask_row),
+            update.mask.eq(window.mask),
+            window.clear_en.eq(update.clear_en),
+            window.clear_row.eq(update.clear_row),
+            window.forget.eq(update.forget),
+            update.learn.eq(readout.learn),
+            update.skip.eq(readout.skip),
+            readout.feedback_group.eq(update.feedback_group),
+            update.feedback.eq(readout.feedback),
+            update.weights.eq(self._weights_read.data),
+            forward.window_done.eq(update.window_done),
+            readout.window_done.eq(update.window_done),
+        ]
+        for engine in (update, readout):
+            m.d.comb += [engine.seed.eq(self.seed), engine.window_number.eq(self.window_number)]
+        with m.If(update.active):
+            m.d.comb += self._weights_read.addr.eq(update.address)
+        with m.If(update.w_en):
+            m.d.comb += [
+                self._weights_write.addr.eq(update.w_address),
+                self._weights_write.data.eq(update.w_weights),
+                self._weights_write.en.eq(1),
+            ]
+        with m.If(update.learned):
+            m.d.sync += self.window_number.eq(self.window_number + 1)
+
+    def _connect_host(self, m: Module) -> None:
+        forward, readout, host = self._forward, self._readout, self.host
+        with m.If(self.window_number_w_en):
+            m.d.sync += self.window_number.eq(self.window_number_w_data)
+        m.d.comb += [
+            forward.host_address.eq(host.address),
+            readout.host_address.eq(host.address),
+            readout.host_w_data.eq(host.w_data),
+            readout.host_w_en.eq(host.w_en & (host.select == Memory.READOUT)),
+        ]
+        with m.Switch(host.select):
+            for select, value in ((Memory.WEIGHTS, self._weights_read.data),
+                                  (Memory.READOUT, readout.host_weights),
+                                  (Memory.MEMBRANES, forward.host_membranes),
+                                  (Memory.SPIKES, forward.host_spikes),
+                                  (Memory.ANSWERS, Array(list(readout.answers))[host.address])):
+                with m.Case(select):
+                    m.d.comb += host.r_data.eq(Value.cast(value).as_unsigned())
+        parts = [self._events.empty, ~self._steps.o.valid, forward.idle, ~self._groups.o.valid, self._groups.level == 0,
+                 self._serialiser.idle, ~self._to_readout.o.valid, ~self._to_next.o.valid, readout.idle]
+        if self.block.directives.learning:
+            parts.append(self._update.idle)
+        m.d.comb += self.idle.eq(Cat(parts).all())
+
+    def _count(self, m: Module) -> None:
+        """What each counter grows by in this cycle."""
+        forward, readout = self._forward, self._readout
+        spike = self._serialiser.o.valid & self._serialiser.o.ready & (self._serialiser.o.p.kind == TokenKind.EVENT)
+        found: dict[str, list[Value]] = {
+            "events": [self._events.accepted],
+            "events_dropped": [self._events.dropped],
+            "spikes": [spike],
+            "synaptic_operations": [forward.synaptic_operations],
+            "readout_operations": [readout.operations],
+            "multiplies": [readout.multiplies],
+            "windows_learned": [readout.windows_learned],
+            "windows_skipped": [readout.windows_skipped],
+            "updates": [readout.updates],
+            "weights_read": [forward.synaptic_operations, forward.bias_reads, readout.multiplies, readout.updates],
+            "weights_written": [readout.written],
+            "underflows": [readout.underflows],
+            "membrane_saturations": [forward.membrane_saturations],
+            "weight_saturations": [readout.saturations],
+            "forward_cycles": [forward.active],
+            "busy_lane_cycles": [forward.synaptic_operations],
+            "update_cycles": [],
+            "stall_cycles": [forward.stalled],
+        }
+        if self.block.readout.learned:
+            found["weights_read"].append(readout.operations)
+        if self.block.directives.learning:
+            update = self._update
+            found["updates"].append(update.updates)
+            found["weights_read"].append(update.updates)
+            found["weights_written"].append(update.written)
+            found["underflows"].append(update.underflows)
+            found["weight_saturations"].append(update.saturations)
+            found["update_cycles"].append(update.active)
+        for name, parts in found.items():
+            m.d.sync += self.increments[name].eq(sum(parts, Const(0)))

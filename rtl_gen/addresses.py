@@ -1,0 +1,53 @@
+"""Addresses of a weight memory, walked in either order."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .arithmetic import index_bits
+
+__all__ = ["WeightAddress"]
+
+
+class WeightAddress(wiring.Component):
+    """Address of a row in the current group: ``group * rows + row``, without a multiplier.
+
+    Serves both walks: groups outside and rows inside (forward, update: ``advance`` when a group is done), and rows
+    outside and groups inside (feedback through a deeper block: ``advance`` every cycle, ``restart`` at each row).
+
+    Parameters
+    ----------
+    rows, groups : int
+        Shape of the memory.
+
+    Members
+    -------
+    restart : In(1)
+        From the next cycle on the group is 0.
+    advance : In(1)
+        From the next cycle on the group is the next one.
+    row : In(n)
+        The row.
+    address : Out(n)
+        Its address in the current group, in this cycle.
+    """
+
+    def __init__(self, rows: int, groups: int) -> None:
+        self._rows = rows
+        self._groups = groups
+        super().__init__({
+            "restart": In(1),
+            "advance": In(1),
+            "row": In(index_bits(rows)),
+            "address": Out(index_bits(rows * groups)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        base = Signal(index_bits(self._rows * self._groups))
+        with m.If(self.restart):
+            m.d.sync += base.eq(0)
+        with m.Elif(self.advance):
+            m.d.sync += base.eq(base + self._rows)
+        m.d.comb += self.address.eq(base + self.row)
+        return m

@@ -1,0 +1,88 @@
+"""Credits of a group of lanes, from the window's last step to its first."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from .arithmetic import credit_max, feedback_max, signed_bits
+from .spec import BlockSpec
+
+__all__ = ["CreditScan"]
+
+
+class CreditScan(wiring.Component):
+    """Reverse scan ``credit[p] = gate[p] * feedback + decay(credit[p + 1])``, one position per cycle.
+
+    Computes :mod:`sim.reference.credit` bit for bit.
+
+    Parameters
+    ----------
+    block : BlockSpec
+        A block of one layer.
+    gate_layout : ArrayLayout
+        A group's gates and spikes in one step.
+
+    Members
+    -------
+    clear : In(1)
+        Set all credits to 0.
+    en, position : In
+        Take the step in at this position. Positions descend from the window's last.
+    gates : In
+        Gates and spikes of that step.
+    feedback : In
+        The lanes' feedback.
+    credits : Out
+        For each lane, the credit of each position.
+    active : Out(lanes)
+        Lanes that hold a credit other than 0.
+    """
+
+    def __init__(self, block: BlockSpec, gate_layout: data.ArrayLayout) -> None:
+        self.block = block
+        lanes = block.directives.lanes
+        self.feedback_bits = signed_bits(feedback_max(block, 0))
+        self.credit_bits = signed_bits(credit_max(block, 0))
+        super().__init__({
+            "clear": In(1),
+            "en": In(1),
+            "position": In(range(block.window)),
+            "gates": In(gate_layout),
+            "feedback": In(data.ArrayLayout(signed(self.feedback_bits), lanes)),
+            "credits": Out(data.ArrayLayout(data.ArrayLayout(signed(self.credit_bits), block.window), lanes)),
+            "active": Out(lanes),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        block, layer = self.block, self.block.layers[0]
+        in_loss = Signal()
+        m.d.comb += in_loss.eq(self.position >= block.window - block.loss_steps)
+        for lane in range(block.directives.lanes):
+            before = Signal(signed(self.credit_bits), name=f"before{lane}")     # credit of the position behind
+            carry = Signal(signed(self.credit_bits), name=f"carry{lane}")
+            inject = Signal(signed(self.credit_bits), name=f"inject{lane}")
+            credit = Signal(signed(self.credit_bits), name=f"credit{lane}")
+            feedback, gates = self.feedback[lane], self.gates[lane]
+            # A gate has at most three bits: its product is a sum of shifted copies.
+            product = sum(Mux(gates.gate[bit], feedback << bit, 0) for bit in range(layer.gate_bits))
+            decayed = before
+            if layer.leak_shift is not None:
+                magnitude = Mux(before < 0, -before, before) >> layer.leak_shift
+                decayed = before - Mux(before < 0, -magnitude, magnitude)
+            m.d.comb += [
+                inject.eq(Mux(in_loss, product, 0)),
+                carry.eq(Mux(gates.spike, 0, decayed) if layer.reset == "zero" else decayed),
+                credit.eq(inject + carry),
+            ]
+            with m.If(self.clear):
+                m.d.sync += [before.eq(0), self.active[lane].eq(0), Value.cast(self.credits[lane]).eq(0)]
+            with m.Elif(self.en):
+                m.d.sync += [
+                    before.eq(credit),
+                    self.active[lane].eq(self.active[lane] | (credit != 0)),
+                ]
+                for position in range(block.window):
+                    with m.If(self.position == position):
+                        m.d.sync += self.credits[lane][position].eq(credit)
+        return m

@@ -1,0 +1,32 @@
+"""Error of a class: what its logit says against what the label says."""
+
+from amaranth.hdl import *
+
+from .arithmetic import ERROR_BITS, ERROR_MAX, error_table
+from .spec import ReadoutSpec
+
+__all__ = ["class_error"]
+
+
+def class_error(m: Module, readout: ReadoutSpec, logit: Value, is_label: Value) -> Signal:
+    """The error of one class, -127..127, combinational."""
+    shifted = logit >> readout.logit_shift if readout.logit_shift >= 0 else logit << -readout.logit_shift
+    place = Signal((shifted + 64).shape())
+    index = Signal(7)
+    probability = Signal(7)
+    exact = Signal(signed(ERROR_BITS))
+    error = Signal(signed(ERROR_BITS))
+    m.d.comb += [
+        place.eq(shifted + 64),
+        index.eq(Mux(place < 0, 0, Mux(place > ERROR_MAX, ERROR_MAX, place[:7]))),
+        exact.eq(probability - Mux(is_label, ERROR_MAX, 0)),
+        error.eq(Mux((exact <= readout.dead_zone) & (exact >= -readout.dead_zone), 0, exact)),
+    ]
+    if readout.error_function == "hard_sigmoid":
+        m.d.comb += probability.eq(index)
+    else:
+        with m.Switch(index):
+            for value, result in enumerate(error_table(readout.error_function)):
+                with m.Case(value):
+                    m.d.comb += probability.eq(result)
+    return error

@@ -1,0 +1,148 @@
+"""Event list: gathers the events of a step while the step before is computed."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .arithmetic import index_bits
+from .token import TokenKind, token_layout
+
+__all__ = ["EventList", "step_layout"]
+
+
+def step_layout(indices: int, classes: int) -> data.StructLayout:
+    """Layout of what the forward engine is told: a START, or a step (or its abort) with its events in ``bank``."""
+    return data.StructLayout({
+        "kind": TokenKind,
+        "last": 1,
+        "value": token_layout(indices, classes)["value"].shape,
+        "count": range(indices + 1),
+        "bank": 1,
+    })
+
+
+class EventList(wiring.Component):
+    """Two banks of event indices, one filled from the tokens while the other is read.
+
+    A second event of an index in a step is dropped and counted, which takes one bit for each input and bank; the
+    reader gives the bits back index by index as it goes through a bank (``clear``).
+
+    Takes one token per cycle while a bank is free.
+
+    Parameters
+    ----------
+    indices : int
+        Number of inputs.
+    classes : int
+        Number of classes, for the width of a token.
+
+    Members
+    -------
+    i : In(stream of tokens)
+        START, EVENT, STEP, ABORT.
+    step : Out(stream of step_layout)
+        Each START, STEP and ABORT in order, a STEP or ABORT with the events of its bank.
+    r_bank, r_position : In(1), In(n)
+        Which event to read.
+    r_index : Out(n)
+        Its index, one cycle later.
+    clear_en, clear_bank, clear_index : In
+        The index in this bank was taken: it may come again.
+    release : In(2)
+        A bank's step is done: it may be filled again.
+    accepted, dropped : Out(1)
+        An event was taken; a second one was dropped.
+    empty : Out(1)
+        No event and no step is inside.
+    """
+
+    def __init__(self, indices: int, classes: int) -> None:
+        self._indices = indices
+        self._classes = classes
+        super().__init__({
+            "i": In(stream.Signature(token_layout(indices, classes))),
+            "step": Out(stream.Signature(step_layout(indices, classes))),
+            "r_bank": In(1),
+            "r_position": In(range(indices)),
+            "r_index": Out(range(indices)),
+            "clear_en": In(1),
+            "clear_bank": In(1),
+            "clear_index": In(range(indices)),
+            "release": In(2),
+            "accepted": Out(1),
+            "dropped": Out(1),
+            "empty": Out(1),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        bits = index_bits(self._indices)
+        m.submodules.events = events = memory.Memory(shape=bits, depth=2 << bits, init=[])
+        write, read = events.write_port(), events.read_port()
+
+        fill = Signal()                                 # the bank being filled
+        busy = Signal(2)                                # banks whose step is not released yet
+        count = Signal(range(self._indices + 1))
+        index = Signal(bits)
+        position = Signal(bits)
+        free, seen, take = Signal(), Signal(), Signal()
+        m.d.comb += [
+            index.eq(self.i.p.value[:bits]),
+            position.eq(self.r_position),
+            free.eq(~busy.bit_select(fill, 1)),
+            take.eq(self.i.valid & (self.i.p.kind == TokenKind.EVENT) & free),
+            self.accepted.eq(take & ~seen),
+            self.dropped.eq(take & seen),
+            write.addr.eq(Cat(count[:bits], fill)),
+            write.data.eq(index),
+            write.en.eq(self.accepted),
+            read.addr.eq(Cat(position, self.r_bank)),
+            self.r_index.eq(read.data),
+        ]
+        seen_in = []
+        for bank in range(2):
+            # Read in the cycle of the event, so that one event may follow the other at once.
+            m.submodules[f"seen{bank}"] = bit = memory.Memory(shape=1, depth=self._indices, init=[],
+                                                              attrs={"ram_style": "distributed"})
+            mark, look = bit.write_port(), bit.read_port(domain="comb")
+            clear = Signal(name=f"clear{bank}")
+            m.d.comb += [
+                look.addr.eq(index),
+                clear.eq(self.clear_en & (self.clear_bank == bank)),
+                mark.addr.eq(Mux(clear, self.clear_index, index)),
+                mark.data.eq(~clear),
+                mark.en.eq(clear | (self.accepted & (fill == bank))),
+            ]
+            seen_in.append(look.data)
+        m.d.comb += seen.eq(Mux(fill, seen_in[1], seen_in[0]))
+
+        with m.If(self.accepted):
+            m.d.sync += count.eq(count + 1)
+
+        # A step waits in one register; the token behind it is not taken before there is room for its own step.
+        m.d.comb += self.empty.eq(~self.step.valid & (busy == 0) & (count == 0) & ~self.i.valid)
+        m.d.sync += busy.eq(busy & ~self.release)
+        with m.If(self.step.ready):
+            m.d.sync += self.step.valid.eq(0)
+        with m.If(self.i.p.kind == TokenKind.EVENT):
+            m.d.comb += self.i.ready.eq(free)
+        with m.Elif(self.i.p.kind == TokenKind.START):
+            m.d.comb += self.i.ready.eq(~self.step.valid)
+        with m.Else():
+            m.d.comb += self.i.ready.eq(free & ~self.step.valid)
+        with m.If(self.i.valid & self.i.ready & (self.i.p.kind != TokenKind.EVENT)):
+            m.d.sync += [
+                self.step.valid.eq(1),
+                self.step.p.kind.eq(self.i.p.kind),
+                self.step.p.last.eq(self.i.p.last),
+                self.step.p.value.eq(self.i.p.value),
+                self.step.p.count.eq(count),
+                self.step.p.bank.eq(fill),
+            ]
+            with m.If(self.i.p.kind != TokenKind.START):
+                m.d.sync += [
+                    busy.eq((busy & ~self.release) | (1 << fill)),
+                    fill.eq(~fill),
+                    count.eq(0),
+                ]
+        return m

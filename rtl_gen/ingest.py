@@ -1,0 +1,204 @@
+"""Ingest: beats of the input stream into tokens of the first block."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .beat import KIND, beat_layout
+from .loader import Loader, WritePort
+from .protocol import CORE_COUNTERS, INDEX_BITS, LABEL_BITS, LEARN_BIT, Beat, Error
+from .spec import NetworkSpec
+from .token import TokenKind, start_value, token_layout
+
+__all__ = ["INGEST_COUNTERS", "Ingest"]
+
+# All core counters but those of the clock and of the bus.
+INGEST_COUNTERS = tuple(name for name in CORE_COUNTERS if name not in ("cycles", "bus_errors"))
+
+
+class Ingest(wiring.Component):
+    """Input side of a core: drops what does not fit, aborts and refuses samples, halts, hands over write packets.
+
+    Computes :func:`sim.reference.ingest.ingest`. A beat a cycle is taken while the blocks take tokens.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network.
+
+    Members
+    -------
+    i : In(stream of beats)
+        The input stream.
+    o : Out(stream of tokens)
+        To the first block.
+    drained : In(1)
+        Nothing is inside any block, nor on its way out.
+    halt, resume : In(1)
+        Halt after every end of step; leave the halt that has taken hold.
+    hold : In(1)
+        Open no sample: somebody waits for the memories.
+    quiet : Out(1)
+        Nothing is opened or written while ``hold`` stays: once ``drained``, the memories can be read.
+    open : Out(1)
+        A sample is open.
+    idle : Out(1)
+        No sample is open, nothing waits at the input, and all is drained.
+    halted : Out(1)
+        Halted, and all is drained.
+    counted : Out(a bit for each of :data:`INGEST_COUNTERS`)
+        What happened in this cycle.
+    flags : Out(Error)
+        Errors of this cycle.
+    write : Out(WritePort)
+        Words for the memories.
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        self.spec = spec
+        super().__init__({
+            "i": In(stream.Signature(beat_layout())),
+            "o": Out(stream.Signature(token_layout(spec.inputs, spec.blocks[0].readout.classes))),
+            "drained": In(1),
+            "halt": In(1),
+            "resume": In(1),
+            "hold": In(1),
+            "quiet": Out(1),
+            "open": Out(1),
+            "idle": Out(1),
+            "halted": Out(1),
+            "counted": Out(data.StructLayout(dict.fromkeys(INGEST_COUNTERS, 1))),
+            "flags": Out(len(Error)),
+            "write": Out(WritePort(spec)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.loader = loader = Loader(self.spec)
+        beat = self.i.payload
+
+        # A start that is already offered stays offered, as a stream must; the hold takes effect after it.
+        offered = Signal()
+        held = Signal()         # no beat is looked at
+        routed = Signal()       # the beat is the loader's
+        seen = Signal()         # the beat is ours, in this cycle
+        taken = Signal()        # ... and leaves the input
+
+        m.d.sync += offered.eq(self.o.valid & ~self.o.ready)
+        m.d.comb += [
+            routed.eq(loader.active | (beat.data[KIND] == Beat.WRITE)),
+            seen.eq(self.i.valid & ~held & ~routed),
+            self.i.ready.eq(~held & Mux(routed, loader.i.ready, taken)),
+            loader.i.payload.eq(beat),
+            loader.i.valid.eq(self.i.valid & ~held & routed),
+            loader.drained.eq(self.drained),
+        ]
+        wiring.connect(m, wiring.flipped(self.write), loader.write)
+        with m.If(loader.refused):
+            self._report(m, Error.WRITE, "writes_refused")
+
+        with m.FSM(name="sample") as fsm:
+            with m.State("OUTSIDE"):
+                m.d.comb += held.eq(self.hold & ~offered & ~loader.active)
+                with m.If(seen):
+                    self._outside(m, taken)
+            with m.State("OPEN"):
+                with m.If(seen):
+                    self._inside(m, taken)
+            with m.State("REFUSED"):
+                with m.If(seen & (beat.data[KIND] == Beat.START)):
+                    m.next = "OUTSIDE"
+                with m.Elif(seen):
+                    m.d.comb += taken.eq(1)
+                    with m.If(beat.last):
+                        m.next = "OUTSIDE"
+            with m.State("PAUSED"):
+                self._paused(m)
+                m.d.comb += held.eq(1)
+
+        outside = fsm.ongoing("OUTSIDE")
+        m.d.comb += [
+            loader.refuse.eq(~outside),
+            self.quiet.eq((outside & held) | fsm.ongoing("PAUSED")),
+            self.idle.eq(outside & ~self.i.valid & ~loader.active & self.drained),
+            self.halted.eq(fsm.ongoing("PAUSED") & self.drained),
+        ]
+        return m
+
+    def _report(self, m: Module, flag: Error, *names: str) -> None:
+        m.d.comb += self.flags[flag.bit_length() - 1].eq(1)
+        m.d.comb += [self.counted[name].eq(1) for name in names]
+
+    def _emit(self, m: Module, kind: TokenKind, *, value: ValueLike = 0, last: ValueLike = 0) -> Value:
+        """Offer a token; true where it is taken."""
+        m.d.comb += [self.o.valid.eq(1), self.o.p.kind.eq(kind), self.o.p.value.eq(value), self.o.p.last.eq(last)]
+        return self.o.ready
+
+    def _outside(self, m: Module, taken: Signal) -> None:
+        beat = self.i.payload
+        label, learn = beat.data[:LABEL_BITS], beat.data[LEARN_BIT]
+        classes = self.spec.blocks[0].readout.classes
+        with m.If(beat.data[KIND] != Beat.START):
+            m.d.comb += taken.eq(1)
+            self._report(m, Error.BEAT, "beats_dropped")
+        with m.Elif(learn & (label >= classes)):
+            m.d.comb += taken.eq(1)
+            self._report(m, Error.LABEL, "labels_out_of_range", "samples_refused")
+            with m.If(~beat.last):
+                m.next = "REFUSED"
+        with m.Elif(beat.last):
+            m.d.comb += taken.eq(1)
+            self._report(m, Error.EARLY_TLAST, "tlasts_early", "samples_aborted")
+        with m.Else():
+            m.d.comb += taken.eq(self._emit(m, TokenKind.START, value=start_value(label, learn, classes)))
+            with m.If(taken):
+                m.d.sync += self.open.eq(1)
+                m.next = "OPEN"
+
+    def _inside(self, m: Module, taken: Signal) -> None:
+        beat = self.i.payload
+        index = beat.data[:INDEX_BITS]
+        step = Signal(range(self.spec.max_steps))
+
+        def abort(flag: Error, counter: str) -> None:
+            self._report(m, flag, counter, "samples_aborted")
+            m.d.sync += [self.open.eq(0), step.eq(0)]
+            m.next = "OUTSIDE"
+
+        with m.Switch(beat.data[KIND]):
+            with m.Case(Beat.START), m.If(self._emit(m, TokenKind.ABORT)):
+                abort(Error.MISSING_TLAST, "tlasts_missing")        # the start is looked at again, outside
+            with m.Case(Beat.EVENT):
+                with m.If(beat.last):
+                    m.d.comb += taken.eq(self._emit(m, TokenKind.ABORT))
+                    with m.If(taken):
+                        abort(Error.EARLY_TLAST, "tlasts_early")
+                with m.Elif(index >= self.spec.inputs):
+                    m.d.comb += taken.eq(1)
+                    self._report(m, Error.INDEX, "indices_out_of_range")
+                with m.Else():
+                    m.d.comb += taken.eq(self._emit(m, TokenKind.EVENT, value=index))
+            with m.Case(Beat.END_OF_STEP):
+                with m.If(~beat.last & (step == self.spec.max_steps - 1)):
+                    m.d.comb += taken.eq(self._emit(m, TokenKind.ABORT))
+                    with m.If(taken):
+                        abort(Error.MISSING_TLAST, "tlasts_missing")
+                with m.Else():
+                    m.d.comb += taken.eq(self._emit(m, TokenKind.STEP, last=beat.last))
+                    with m.If(taken):
+                        m.d.comb += self.counted.samples.eq(beat.last)
+                        m.d.sync += [self.open.eq(~beat.last), step.eq(Mux(beat.last, 0, step + 1))]
+                        with m.If(self.halt):
+                            m.next = "PAUSED"
+                        with m.Elif(beat.last):
+                            m.next = "OUTSIDE"
+
+    def _paused(self, m: Module) -> None:
+        released = Signal()
+        with m.If((released | ~self.halt) & ~self.hold):
+            m.d.sync += released.eq(0)
+            m.next = "OUTSIDE"
+            with m.If(self.open):
+                m.next = "OPEN"
+        with m.Elif(self.resume & self.halted):
+            m.d.sync += released.eq(1)
