@@ -15,8 +15,8 @@ from .random_case import random_counts
 def small_spec(**block):
     layer = LayerSpec(
         inputs=30, outputs=20, weight_bits=8, shadow_bits=4, fraction_bits=6, bias=False, membrane_bits=14,
-        leak_shift=3, threshold=128, reset="subtract", surrogate="boxcar", surrogate_width=128, surrogate_height=1, rate_shift=6,
-        rounding="stochastic", feedback_shift=0)
+        leak_shift=3, threshold=128, reset="subtract", surrogate="boxcar", surrogate_width=128, surrogate_height=1,
+        rate_shift=6, rounding="stochastic", feedback_shift=0)
     readout = ReadoutSpec(
         inputs=20, classes=3, learned=True, weight_bits=8, shadow_bits=4, rate_shift=3, rounding="stochastic",
         error_function="logistic", logit_shift=3, dead_zone=4, accumulate="window")

@@ -1,0 +1,69 @@
+"""The numbers in ``docs`` are what the reference and the transcription compute."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rtl_gen.network_file import Network
+from rtl_gen.spec import NetworkSpec
+from sim.reference import vectors
+
+from . import naive
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def load(name):
+    return json.loads((DOCS / "vectors" / name).read_text())
+
+
+@pytest.mark.parametrize("name", sorted(vectors.files()))
+def test_files_are_what_the_reference_gives(name):
+    assert (DOCS / "vectors" / name).read_text() == vectors.files()[name], \
+        "docs/vectors is out of date; write it again: python -m sim.reference.vectors docs"
+
+
+def test_page_holds_the_vectors():
+    assert (DOCS / "arithmetic.md").read_text().endswith(f"\n\n{vectors.page_sections()}"), \
+        "docs/arithmetic.md is out of date; write it again: python -m sim.reference.vectors docs"
+
+
+def test_words_are_what_the_page_says():
+    for entry in load("mix.json"):
+        word = naive.mix(entry["seed"], entry["window_number"], entry["layer"], entry["row"])
+        assert word == entry["word"]
+
+
+@pytest.mark.parametrize("name", ["tiny.json", "deep.json"])
+def test_networks_learn_as_the_page_says(name):
+    vector = load(name)
+    network = Network(
+        spec=NetworkSpec.from_dict(vector["spec"]),
+        weights=tuple(tuple(np.array(values, np.int32) for values in layers) for layers in vector["stored"]),
+        readouts=tuple(np.array(values, np.int32) for values in vector["readout"]),
+        window_numbers=tuple(vector["window_numbers"]))
+    machine = naive.Naive(network)
+    for sample in vector["samples"]:
+        for block in machine.blocks:
+            block.count = dict.fromkeys(block.count, 0)
+        steps = [[index for index, count in enumerate(row) for _ in range(count)] for row in sample["counts"]]
+        prediction, spikes, membranes = machine.run(steps, sample["label"], learn=True)
+        assert prediction == sample["prediction"]
+        assert spikes == sample["spikes"]
+        assert membranes == sample["membranes"]
+        assert [block.answer for block in machine.blocks] == sample["answers"]
+        assert [block.count for block in machine.blocks] == sample["counters"]
+        for block, windows in zip(machine.blocks, sample["windows"], strict=True):
+            assert windows or len(steps) < 6        # block 1 of deep.json learns from every second window of 3
+            if windows:
+                assert block.stored == windows[-1]["stored"]
+                assert block.readout == windows[-1]["readout"]
+
+
+def test_deep_vector_moves_every_counter():
+    samples = load("deep.json")["samples"]
+    names = samples[0]["counters"][0]
+    total = {name: sum(counters[name] for sample in samples for counters in sample["counters"]) for name in names}
+    assert {name for name, value in total.items() if value == 0} <= {"membrane_saturations"}
