@@ -1,0 +1,210 @@
+"""cocotb bench of :mod:`rtl_gen.block`: tokens in, spikes and answers out, weights after learning."""
+
+import os
+import random
+
+import cocotb
+import numpy as np
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
+
+from rtl_gen.arithmetic import index_bits
+from rtl_gen.block import increment_layout
+from rtl_gen.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
+from rtl_gen.packet import packet_layout
+from rtl_gen.protocol import BLOCK_COUNTERS, Memory
+from rtl_gen.token import TokenKind, token_layout
+from sim.bench import load_arrays, load_spec, start
+from sim.reference.initial import random_network
+from sim.reference.network import Reference
+from sim.stream import StreamSink, StreamSource, unpack as unpack_fields
+
+START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
+
+
+def sample_tokens(spec, spikes, label, learn, rng, partial=None):
+    """Tokens of a sample, (T, inputs) counts; ``partial`` is the unfinished step of one that is aborted."""
+    yield {"kind": START, "value": label | learn << index_bits(spec.classes)}
+    steps = [*spikes, *([] if partial is None else [partial])]
+    for t, step in enumerate(steps):
+        events = [int(i) for i in np.repeat(np.arange(len(step)), step)]
+        rng.shuffle(events)                 # the order within a step must not matter
+        for index in events:
+            yield {"kind": EVENT, "value": index}
+        aborts = partial is not None and t == len(spikes)
+        yield {"kind": ABORT if aborts else STEP, "last": int(t == len(steps) - 1 and not aborts)}
+
+
+class Host:
+    """The block's host port."""
+
+    def __init__(self, dut, spec):
+        self.dut = dut
+        self.spec = spec
+        dut.host__w_en.value = 0
+
+    async def write(self, memory, values):
+        shape = geometry(self.spec, 0, memory)
+        beats = pack(shape, values).reshape(shape.depth, shape.beats)
+        self.dut.host__select.value = int(memory)
+        for address, word in enumerate(beats):
+            self.dut.host__address.value = address
+            self.dut.host__w_data.value = sum(int(beat) << 32 * i for i, beat in enumerate(word))
+            self.dut.host__w_en.value = 1
+            await FallingEdge(self.dut.clk)
+        self.dut.host__w_en.value = 0
+
+    async def read(self, memory):
+        shape = geometry(self.spec, 0, memory)
+        self.dut.host__select.value = int(memory)
+        beats = []
+        for address in range(shape.depth):
+            self.dut.host__address.value = address
+            await ClockCycles(self.dut.clk, 4)
+            await FallingEdge(self.dut.clk)
+            word = int(self.dut.host__r_data.value)
+            beats += [word >> 32 * i & 0xFFFFFFFF for i in range(shape.beats)]
+        return unpack(shape, np.array(beats, np.uint32))
+
+
+class Counter:
+    """Sums the block's increments cycle by cycle."""
+
+    def __init__(self, dut, spec):
+        self.dut = dut
+        self.layout = increment_layout(spec, 0)
+        self.totals = dict.fromkeys(self.layout.members, 0)
+
+    async def run(self):
+        while True:
+            await RisingEdge(self.dut.clk)
+            bits = int(self.dut.increments.value)
+            if bits:
+                for name, value in unpack_fields(self.layout, bits).items():
+                    self.totals[name] += value
+
+
+async def idle(dut):
+    quiet = 0
+    while quiet < 3:
+        await FallingEdge(dut.clk)
+        quiet = quiet + 1 if dut.idle.value == 1 else 0
+
+
+def random_samples(spec, rng, count, density):
+    """(spikes, label, learn, partial step or None): short last windows, duplicates, aborts, samples not learned."""
+    window = spec.blocks[0].window
+    for _ in range(count):
+        steps = rng.randrange(1, 2 * window + 2)
+        seed = np.random.default_rng(rng.getrandbits(32))
+        spikes = (seed.random((steps, spec.inputs)) < density).astype(np.uint8)
+        spikes[seed.random(spikes.shape) < 0.03] += 1
+        partial = spikes[-1] if rng.random() < 0.15 else None
+        yield (spikes if partial is None else spikes[:-1]), rng.randrange(spec.classes), rng.random() < 0.8, partial
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def matches_reference(dut):
+    spec = load_spec()
+    settings = {name: value.item() for name, value in load_arrays().items()}
+    rng = random.Random(cocotb.RANDOM_SEED)
+    duty = float(os.environ.get("SNNFPGA_DUTY", "1.0"))
+    tokens, spikes_layout = (token_layout(n, spec.classes) for n in (spec.inputs, spec.blocks[0].outputs))
+    source = StreamSource(dut, "i", rng=rng, layout=tokens, duty=duty)
+    sink = StreamSink(dut, "o", rng=rng, layout=spikes_layout, duty=duty)
+    answers = StreamSink(dut, "result", rng=rng, layout=packet_layout(), duty=duty)
+    network = random_network(spec, 7, density=settings["density"], gain=settings["gain"])
+    reference = Reference(network)
+    host, counter = Host(dut, spec), Counter(dut, spec)
+    dut.seed.value = spec.seed
+    dut.window_number_w_en.value = 0
+    await start(dut)
+
+    learned = spec.blocks[0].readout.learned
+    await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, network.weights[0][0]))
+    readout = network.readouts[0].astype(np.int64)
+    await host.write(Memory.READOUT, readout if learned else (readout < 0).astype(np.int64))
+    cocotb.start_soon(counter.run())
+
+    rate = []
+    for number, (spikes, label, learn, partial) in enumerate(
+            random_samples(spec, rng, settings["samples"], settings["density"])):
+        cocotb.start_soon(source.send(list(sample_tokens(spec, spikes, label, learn, rng, partial))))
+        where = f"sample {number} ({len(spikes)} steps, label {label}, learn {learn}, partial {partial is not None})"
+        if partial is None:
+            result = reference.run(spikes, label, learn, trace=True)
+            made = result.spikes[0][0]
+            rate.append(made.mean())
+        else:
+            made = reference_trace(reference, spikes, label, learn, partial)
+        expected = list(sample_tokens(spec, made, label, learn, random.Random(1), None))
+        if partial is not None:
+            expected = [{**token, "last": 0} for token in expected] + [{"kind": ABORT}]
+        got = await sink.receive(len(expected))
+        assert in_order(got) == in_order(expected), f"{where}: spikes"
+        if partial is None:
+            beats = await answers.receive(1 + spec.classes)
+            values = np.array([beat["data"] for beat in beats[1:]], np.uint32).view(np.int32)
+            assert [beat["last"] for beat in beats] == [0] * spec.classes + [1]
+            assert beats[0]["data"] == result.prediction, f"{where}: prediction"
+            assert values.tolist() == result.answers[0].tolist(), f"{where}: answers"
+        if number % 20 == 19 or number == settings["samples"] - 1:
+            await idle(dut)
+            await compare(host, reference, where)
+            if partial is None:
+                membranes = (await host.read(Memory.MEMBRANES)).reshape(-1)[:spec.blocks[0].outputs]
+                assert membranes.tolist() == result.membranes[0][0][-1].tolist(), f"{where}: membranes"
+                last = (await host.read(Memory.SPIKES)).reshape(-1)[:spec.blocks[0].outputs]
+                assert last.tolist() == made[-1].tolist(), f"{where}: spikes of the last step"
+                read = (await host.read(Memory.ANSWERS)).reshape(-1)
+                assert read.tolist() == result.answers[0].tolist(), f"{where}: answers read"
+            found = {name: counter.totals[name] for name in BLOCK_COUNTERS}
+            assert found == reference.counters[0], f"{where}: counters"
+            assert int(dut.window_number.value) == reference.network().window_numbers[0]
+    await ClockCycles(dut.clk, 8)
+    assert dut.o__valid.value == 0, "more spikes than the reference has"
+    assert dut.result__valid.value == 0, "more results than the reference has"
+    alive(spec, network, reference, rate)
+
+
+def reference_trace(reference, spikes, label, learn, partial):
+    """Spikes of an aborted sample's completed steps: those of the same steps run on a copy without learning from the
+    window that the abort cuts off, which no spike depends on."""
+    copy = Reference(reference.network())
+    made = copy.run(spikes, label, learn, trace=True).spikes[0][0] if len(spikes) else np.zeros((0, 1), np.uint8)
+    reference.abort(spikes, label, learn, partial)
+    return made
+
+
+def in_order(tokens):
+    """Tokens with the events of each step sorted, and each as (kind, value, last)."""
+    found, events = [], []
+    for token in tokens:
+        kind, value, last = (token.get(name, 0) for name in ("kind", "value", "last"))
+        if kind == EVENT:
+            events.append((kind, value, last))
+        else:
+            found += [*sorted(events), (kind, value, last)]
+            events = []
+    return found + sorted(events)
+
+
+async def compare(host, reference, where):
+    spec, expected = host.spec, reference.network()
+    weights = words_to_weights(spec, 0, await host.read(Memory.WEIGHTS))
+    differ = np.argwhere(weights != expected.weights[0][0])
+    assert not len(differ), (f"{where}: {len(differ)} weights differ, first at {differ[0]}: "
+                             f"{weights[tuple(differ[0])]} for {expected.weights[0][0][tuple(differ[0])]}")
+    readout = await host.read(Memory.READOUT)
+    if not spec.blocks[0].readout.learned:
+        readout = 1 - 2 * readout
+    differ = np.argwhere(readout != expected.readouts[0])
+    assert not len(differ), (f"{where}: {len(differ)} readout weights differ, first at {differ[0]}: "
+                             f"{readout[tuple(differ[0])]} for {expected.readouts[0][tuple(differ[0])]}")
+
+
+def alive(spec, network, reference, rate):
+    """A network that is silent, saturated or does not learn would prove nothing."""
+    assert 0.03 <= np.mean(rate) <= 0.6, f"hidden rate {np.mean(rate):.3f} is outside 3..60 %"
+    if spec.blocks[0].directives.learning:
+        changed = (network.weights[0][0] != reference.network().weights[0][0]).mean()
+        assert changed >= 0.2, f"only {changed:.1%} of the weights changed"

@@ -1,0 +1,31 @@
+"""Small networks for tests."""
+
+from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+
+
+def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=4, loss_steps=None, update_interval=1,
+                 learned=True, rounding="nearest", weight_bits=8, shadow_bits=8, rate_shift=3, readout_rate_shift=3,
+                 membrane_bits=16, leak_shift=3, threshold=64, reset="subtract", surrogate="boxcar",
+                 surrogate_width=64, surrogate_height=1, bias=True, accumulate="window", error_function="logistic",
+                 logit_shift=2, dead_zone=0, learning=True, memory="auto", max_steps=64, seed=12345, name="test"):
+    """A network of one block for each of ``sizes``, whose ``depth`` layers are all of that size."""
+    blocks, before = [], inputs
+    for size in sizes:
+        layers = []
+        for _ in range(depth):
+            layers.append(LayerSpec(
+                inputs=before, outputs=size, weight_bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=5,
+                bias=bias, membrane_bits=membrane_bits, leak_shift=leak_shift, threshold=threshold, reset=reset,
+                surrogate=surrogate, surrogate_width=surrogate_width, surrogate_height=surrogate_height,
+                rate_shift=rate_shift, rounding=rounding, feedback_shift=4))
+            before = size
+        readout = ReadoutSpec(
+            inputs=size, classes=classes, learned=learned, weight_bits=8 if learned else 2,
+            shadow_bits=shadow_bits if learned else 0, rate_shift=readout_rate_shift if learned else 0,
+            rounding=rounding if learned else "nearest", error_function=error_function, logit_shift=logit_shift,
+            dead_zone=dead_zone, accumulate=accumulate)
+        blocks.append(BlockSpec(
+            layers=tuple(layers), readout=readout, window=window, loss_steps=loss_steps or window,
+            update_interval=update_interval,
+            directives=Directives(lanes=lanes, memory=memory, learning=learning)))
+    return NetworkSpec(name=name, blocks=tuple(blocks), max_steps=max_steps, seed=seed)

@@ -1,0 +1,38 @@
+"""One block, all engines together, against the reference."""
+
+import numpy as np
+import pytest
+
+from rtl_gen.block import Block
+from rtl_gen.spec import SpecError
+from sim.runner import simulate
+from tests.networks import network_spec
+
+CASES = {
+    "learned-nearest": dict(),
+    "learned-stochastic": dict(rounding="stochastic", shadow_bits=0, rate_shift=5, readout_rate_shift=4),
+    "fixed-stochastic": dict(learned=False, rounding="stochastic"),
+    "one-lane-one-step": dict(lanes=1, window=1, sizes=(7,)),
+    "triangle-zero-reset": dict(lanes=16, window=3, surrogate="triangle", surrogate_width=4, surrogate_height=5,
+                                reset="zero", leak_shift=None, bias=False, accumulate="cumulative", loss_steps=2,
+                                error_function="hard_sigmoid"),
+    "every-other-window": dict(lanes=8, window=2, update_interval=2, sizes=(40,), inputs=30),
+    "frozen": dict(learning=False, lanes=2),
+    "saturating": dict(membrane_bits=8, threshold=60, shadow_bits=4, rate_shift=0, readout_rate_shift=0, dead_zone=20),
+}
+# Stalls on every port: of the source and of both sinks.
+DUTIES = {"learned-stochastic": "0.5", "every-other-window": "0.5"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_matches_reference(case, simulator, tmp_path):
+    simulate(Block(network_spec(**CASES[case]), 0), bench="sim.benches.block", build_dir=tmp_path, simulator=simulator,
+             environment={"SNNFPGA_DUTY": DUTIES.get(case, "1.0")},
+             arrays={"samples": np.array(20), "density": np.array(0.3), "gain": np.array(0.5)})
+
+
+def test_deeper_blocks_are_refused():
+    spec = network_spec(sizes=(6,), depth=2)
+    with pytest.raises(SpecError, match=r"A block in hardware must have 1 layer, not 2 as block 0 has; split it into "
+                                        r"blocks of one layer, or run it on the reference"):
+        Block(spec, 0)
