@@ -119,8 +119,8 @@ class Ingest(wiring.Component):
         outside = fsm.ongoing("OUTSIDE")
         m.d.comb += [
             loader.refuse.eq(~outside),
-            self.quiet.eq((outside & held) | fsm.ongoing("PAUSED")),
-            self.idle.eq(outside & ~self.i.valid & ~loader.active & self.drained),
+            self.quiet.eq((outside & held & ~self.write.en) | fsm.ongoing("PAUSED")),
+            self.idle.eq(outside & ~self.i.valid & ~loader.active & ~self.write.en & self.drained),
             self.halted.eq(fsm.ongoing("PAUSED") & self.drained),
         ]
         return m

@@ -1,0 +1,159 @@
+"""cocotb bench of :mod:`rtl_gen.ingest`."""
+
+import random
+
+import cocotb
+from cocotb.triggers import FallingEdge, RisingEdge, with_timeout
+from cocotb.utils import get_sim_time
+
+from rtl_gen.beat import beat_layout
+from rtl_gen.ingest import INGEST_COUNTERS
+from rtl_gen.memory_map import geometry
+from rtl_gen.protocol import Memory
+from rtl_gen.token import TokenKind, token_layout
+from sim.bench import PERIOD_NS, load_spec, start
+from sim.malformed import StreamMaker, sample_beats
+from sim.reference.ingest import Ingest, Sample, Write
+from sim.stream import StreamSink, StreamSource, unpack
+
+
+def tokens_of(spec, samples):
+    """Tokens, as (kind, value, last), that a list of samples becomes."""
+    label_bits = max(1, (spec.classes - 1).bit_length())
+    tokens = []
+    for sample in samples:
+        label = sample.label & ((1 << label_bits) - 1)
+        tokens.append((TokenKind.START, label | sample.learn << label_bits, 0))
+        for number, step in enumerate(sample.steps, start=1):
+            tokens += [(TokenKind.EVENT, index, 0) for index in step]
+            tokens.append((TokenKind.STEP, 0, int(sample.finished and number == len(sample.steps))))
+        tokens += [(TokenKind.EVENT, index, 0) for index in sample.partial]
+        if sample.aborted:
+            tokens.append((TokenKind.ABORT, 0, 0))
+    return tokens
+
+
+class Blocks:
+    """What stands for the blocks: takes tokens, is drained some cycles later, and collects words and events."""
+
+    def __init__(self, dut, spec, rng, sink):
+        self.dut, self.spec, self.rng, self.sink = dut, spec, rng, sink
+        self.tokens, self.words, self.counters, self.flags = [], [], dict.fromkeys(INGEST_COUNTERS, 0), 0
+        self.busy, self.pauses, self.served = 0, 0, 0
+
+    async def take(self, layout):
+        while True:
+            for payload in await self.sink.receive(1):
+                token = unpack(layout, payload)
+                self.tokens.append((TokenKind(token["kind"]), token["value"], token["last"]))
+
+    async def watch(self):
+        dut = self.dut
+        while True:
+            await RisingEdge(dut.clk)
+            self._count(int(dut.counted.value), int(dut.flags.value))
+            if dut.write__en.value == 1:
+                self._keep_word()
+            moves = dut.o__valid.value == 1 and dut.o__ready.value == 1
+            self.busy = self.rng.randint(1, 8) if moves else max(0, self.busy - 1)
+            dut.drained.value = self.busy == 0      # from this edge on, as a block's own register would
+
+    def _count(self, counted, flags):
+        for position, name in enumerate(INGEST_COUNTERS):
+            self.counters[name] += counted >> position & 1
+        self.flags |= flags
+
+    def _keep_word(self):
+        dut = self.dut
+        block, memory = int(dut.write__block.value), Memory(int(dut.write__select.value))
+        bits = geometry(self.spec, block, memory).beats * 32
+        self.words.append((block, memory, int(dut.write__address.value),
+                           int(dut.write__data.value) & ((1 << bits) - 1)))
+
+    async def halt_and_hold(self):
+        """Halts and host accesses at random; while either is in force nothing may move."""
+        dut, rng = self.dut, self.rng
+        halting = 1
+        dut.halt.value = halting
+        while True:
+            await FallingEdge(dut.clk)
+            dut.resume.value = 0
+            if rng.random() < 0.02:
+                halting = rng.randrange(2)
+                dut.halt.value = halting
+            if rng.random() < 0.02:
+                dut.hold.value = 1
+                while not (dut.quiet.value == 1 and dut.drained.value == 1):
+                    await FallingEdge(dut.clk)
+                    dut.resume.value = dut.halted.value == 1 and rng.randrange(2)
+                before = len(self.tokens), len(self.words)
+                for _ in range(rng.randint(1, 10)):
+                    await FallingEdge(dut.clk)
+                    dut.resume.value = 0
+                    assert dut.quiet.value == 1, "went on while the memories were being read"
+                assert (len(self.tokens), len(self.words)) == before
+                dut.hold.value = 0
+                self.served += 1
+            elif halting and dut.halted.value == 1:
+                before = len(self.tokens)
+                assert self.tokens[-1][0] == TokenKind.STEP
+                for _ in range(rng.randint(1, 5)):
+                    await FallingEdge(dut.clk)
+                    assert dut.halted.value == 1
+                assert len(self.tokens) == before
+                self.pauses += 1
+                dut.resume.value = 1
+                await FallingEdge(dut.clk)
+                dut.resume.value = 0
+                await FallingEdge(dut.clk)      # and it goes on
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.parametrize(duties=[(1.0, 1.0), (0.6, 0.4)], halts=[False, True])
+async def matches_reference(dut, duties, halts):
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    source = StreamSource(dut, "i", layout=beat_layout(), rng=rng, duty=duties[0])
+    blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng, duty=duties[1]))
+    dut.halt.value = dut.resume.value = dut.hold.value = 0
+    dut.drained.value = 1
+    await start(dut)
+    cocotb.start_soon(blocks.take(token_layout(spec.inputs, spec.classes)))
+    cocotb.start_soon(blocks.watch())
+    if halts:
+        cocotb.start_soon(blocks.halt_and_hold())
+
+    maker, model = StreamMaker(spec, rng), Ingest(spec)
+    beats = [*maker.beats(150), *maker.good_sample(), *maker.good_write()]
+    for value, last in beats:
+        model.take(value, last)
+    await source.send({"data": value, "last": last} for value, last in beats)
+    for _ in range(30):
+        await RisingEdge(dut.clk)
+
+    assert blocks.tokens == tokens_of(spec, model.samples)
+    assert blocks.words == [(write.block, write.memory, address, word) for write in model.actions
+                            if isinstance(write, Write) for address, word in enumerate(write.words)]
+    assert blocks.counters == model.counters
+    assert blocks.flags == model.errors
+    assert min(model.counters.values()) > 0, "a kind of error never happened"
+    assert sum(isinstance(action, Sample) for action in model.actions) > 20
+    if halts:
+        assert blocks.pauses > 5, "never halted"
+        assert blocks.served > 5, "never held"
+
+
+@cocotb.test(timeout_time=100, timeout_unit="us")
+async def takes_a_beat_a_cycle(dut):
+    spec = load_spec()
+    source = StreamSource(dut, "i", layout=beat_layout(), rng=random.Random(1))
+    sink = StreamSink(dut, "o", rng=random.Random(1))
+    dut.halt.value = dut.resume.value = dut.hold.value = 0
+    dut.drained.value = 0
+    await start(dut)
+    beats = sample_beats([[0] * 20, [0] * 20], label=0, learn=False)
+    receiving = cocotb.start_soon(sink.receive(len(beats)))
+    began = get_sim_time("ns")
+    cocotb.start_soon(source.send({"data": value, "last": last} for value, last in beats))
+    await with_timeout(receiving, 10, "us")
+    assert (get_sim_time("ns") - began) / PERIOD_NS == len(beats)
+    assert spec.max_steps >= 2

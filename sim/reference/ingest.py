@@ -1,0 +1,196 @@
+"""What the input stream means, as ``docs/protocol.md`` says: samples run and aborted, memories written, errors."""
+
+from dataclasses import dataclass, field
+from itertools import chain
+
+from rtl_gen.memory_map import geometry
+from rtl_gen.protocol import (
+    CORE_COUNTERS,
+    INDEX_BITS,
+    KIND_SHIFT,
+    LABEL_BITS,
+    LEARN_BIT,
+    MEMORIES_PER_BLOCK,
+    MEMORY_BITS,
+    Beat,
+    Error,
+    Memory,
+)
+from rtl_gen.spec import NetworkSpec
+
+
+@dataclass
+class Sample:
+    """A sample that was let in.
+
+    Attributes
+    ----------
+    label, learn
+        As its start said.
+    steps
+        For each complete step the indices of its events, as they came.
+    partial
+        Events that came after the last complete step; of an aborted or unfinished sample.
+    aborted, finished
+        How it ended; neither while it is open.
+    """
+
+    label: int
+    learn: bool
+    steps: list[list[int]] = field(default_factory=list)
+    partial: list[int] = field(default_factory=list)
+    aborted: bool = False
+    finished: bool = False
+
+
+@dataclass
+class Write:
+    """Words, from address 0 on, that a write packet brought to a memory."""
+
+    block: int
+    memory: Memory
+    words: list[int] = field(default_factory=list)
+
+
+class Ingest:
+    """Reads the input stream beat by beat.
+
+    Attributes
+    ----------
+    actions
+        What came of it, in order: each :class:`Sample` that was let in, each :class:`Write` to a memory that can be
+        written.
+    counters
+        Those of :data:`rtl_gen.protocol.CORE_COUNTERS` that the stream alone decides.
+    errors
+        Flags raised.
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        self.spec = spec
+        self.actions: list[Sample | Write] = []
+        self.counters = {name: 0 for name in CORE_COUNTERS if name not in ("cycles", "bus_errors")}
+        self.errors = Error(0)
+        self._sample: Sample | None = None
+        self._refusing = False              # of a sample
+        self._packet: _Packet | None = None
+
+    @property
+    def samples(self) -> list[Sample]:
+        return [action for action in self.actions if isinstance(action, Sample)]
+
+    def take(self, value: int, last: bool) -> None:
+        """The next beat, 32 bits, and its TLAST."""
+        kind = Beat(value >> KIND_SHIFT)
+        if self._packet is not None:
+            self._packet_beat(value, last)
+        elif kind == Beat.WRITE:
+            self._header(value & ((1 << MEMORY_BITS) - 1), last)
+        elif self._refusing and kind != Beat.START:
+            self._refusing = not last
+        elif kind == Beat.START:
+            self._start(value, last)
+        elif self._sample is None:
+            self._report(Error.BEAT, "beats_dropped")
+        elif kind == Beat.EVENT:
+            self._event(self._sample, value & ((1 << INDEX_BITS) - 1), last)
+        else:
+            self._end_of_step(self._sample, last)
+
+    def _report(self, flag: Error, *names: str) -> None:
+        self.errors |= flag
+        for name in names:
+            self.counters[name] += 1
+
+    def _abort(self, sample: Sample, flag: Error, name: str) -> None:
+        self._report(flag, name, "samples_aborted")
+        sample.aborted = True
+        self._sample = None
+
+    def _start(self, value: int, last: bool) -> None:
+        self._refusing = False
+        if self._sample is not None:
+            self._abort(self._sample, Error.MISSING_TLAST, "tlasts_missing")
+        label, learn = value & ((1 << LABEL_BITS) - 1), bool(value >> LEARN_BIT & 1)
+        if learn and label >= self.spec.classes:
+            self._report(Error.LABEL, "labels_out_of_range", "samples_refused")
+            self._refusing = not last
+        elif last:
+            self._report(Error.EARLY_TLAST, "tlasts_early", "samples_aborted")
+        else:
+            self._sample = Sample(label=label, learn=learn)
+            self.actions.append(self._sample)
+
+    def _event(self, sample: Sample, index: int, last: bool) -> None:
+        if last:
+            self._abort(sample, Error.EARLY_TLAST, "tlasts_early")
+        elif index >= self.spec.inputs:
+            self._report(Error.INDEX, "indices_out_of_range")
+        else:
+            sample.partial.append(index)
+
+    def _end_of_step(self, sample: Sample, last: bool) -> None:
+        if not last and len(sample.steps) == self.spec.max_steps - 1:
+            self._abort(sample, Error.MISSING_TLAST, "tlasts_missing")
+            return
+        sample.steps.append(sample.partial)
+        sample.partial = []
+        if last:
+            self.counters["samples"] += 1
+            sample.finished = True
+            self._sample = None
+
+    def _header(self, number: int, last: bool) -> None:
+        block, memory = divmod(number, MEMORIES_PER_BLOCK)
+        known = block < len(self.spec.blocks) and memory in (Memory.WEIGHTS, Memory.READOUT)
+        if not known or self._sample is not None or self._refusing:
+            self._report(Error.WRITE, "writes_refused")
+            self._packet = None if last else _Packet(write=None, depth=0, beats=1)
+            return
+        shape = geometry(self.spec, block, Memory(memory))
+        write = Write(block=block, memory=Memory(memory))
+        self.actions.append(write)
+        if last:
+            self._report(Error.WRITE, "writes_refused")
+        else:
+            self._packet = _Packet(write=write, depth=shape.depth, beats=shape.beats)
+
+    def _packet_beat(self, value: int, last: bool) -> None:
+        packet = self._packet
+        assert packet is not None
+        if packet.write is not None:
+            packet.parts.append(value)
+            if len(packet.parts) == packet.beats:
+                packet.write.words.append(sum(part << 32 * i for i, part in enumerate(packet.parts)))
+                packet.parts = []
+            complete = len(packet.write.words) == packet.depth
+            if complete != last:                # too few words, or more to come than there is room for
+                self._report(Error.WRITE, "writes_refused")
+            if complete:
+                packet.write = None
+        if last:
+            self._packet = None
+
+
+@dataclass
+class _Packet:
+    write: Write | None         # None: what comes is dropped
+    depth: int
+    beats: int                  # of a word
+    parts: list[int] = field(default_factory=list)
+
+
+def event_counts(sample: Sample, inputs: int) -> tuple[list[list[int]], list[int]]:
+    """How many events of each index came in each complete step, (T, inputs), and in the unfinished one, (inputs,)."""
+    def counts(indices: list[int]) -> list[int]:
+        found = [0] * inputs
+        for index in indices:
+            found[index] += 1
+        return found
+
+    return [counts(step) for step in sample.steps], counts(sample.partial)
+
+
+def events_in(sample: Sample) -> int:
+    """Events let in, duplicates among them."""
+    return sum(1 for _ in chain(sample.partial, *sample.steps))
