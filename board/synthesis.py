@@ -1,0 +1,105 @@
+"""Resources of a design as Yosys maps it for a 7-series part; no place and route."""
+
+import json
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtl_gen import yosys
+
+from .device import Device, Resources
+
+__all__ = ["Synthesis", "logic_delay_ps", "synthesise"]
+
+# LUTs of a slice that a distributed RAM takes (Xilinx UG474, table 2-3: distributed RAM configurations).
+_LUTS_OF_RAM = {"RAM32M": 4, "RAM64M": 4, "RAM128X1D": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM32X1S": 1, "RAM64X1S": 1,
+                "RAM128X1S": 2, "RAM256X1S": 4}
+_LUTS_OF_SHIFT = {"SRL16E": 1, "SRLC32E": 1}
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What Yosys made of a design.
+
+    Attributes
+    ----------
+    resources
+        Sums over the cells.
+    lut_as_memory
+        The part of ``resources.lut`` that is distributed RAM or a shift register.
+    cells
+        How many there are of each primitive.
+    netlist
+        The mapped design as RTLIL, for :func:`logic_delay_ps`.
+    """
+
+    resources: Resources
+    lut_as_memory: int
+    cells: dict[str, int]
+    netlist: str
+
+
+def synthesise(verilog: str, *, top: str, device: Device, flatten: bool = True) -> Synthesis:
+    """Map ``verilog`` for ``device``, without buffers at its ports.
+
+    Raises
+    ------
+    rtl_gen.yosys.YosysError
+        If Yosys refuses the design.
+    """
+    flat = " -flatten" if flatten else ""
+    with tempfile.TemporaryDirectory(prefix="snnfpga-") as name:
+        folder = Path(name)
+        (folder / "design.v").write_text(verilog)
+        yosys.run(["read_verilog design.v",
+                   f"synth_xilinx -family {device.family} -top {top}{flat} -noiopad -noclkbuf",
+                   "tee -q -o stat.json stat -json",
+                   f"select {top}",
+                   "write_rtlil -selected netlist.il"], directory=folder)
+        cells = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
+        netlist = (folder / "netlist.il").read_text()
+    memory = _sum(cells, _LUTS_OF_RAM) + _sum(cells, _LUTS_OF_SHIFT)
+    return Synthesis(resources=_resources(cells, memory), lut_as_memory=memory, cells=cells, netlist=netlist)
+
+
+def _sum(cells: dict[str, int], weights: dict[str, int]) -> int:
+    return sum(cells.get(name, 0) * weight for name, weight in weights.items())
+
+
+def _resources(cells: dict[str, int], memory: int) -> Resources:
+    unknown = [name for name in cells if re.match(r"RAM\d|SRL", name) and name not in _LUTS_OF_RAM | _LUTS_OF_SHIFT]
+    assert not unknown, f"no LUT count is known for {', '.join(unknown)}"
+
+    def total(pattern: str) -> int:
+        return sum(count for name, count in cells.items() if re.fullmatch(pattern, name))
+
+    return Resources(
+        lut=total(r"LUT[1-6]|INV") + memory,        # Yosys leaves an inverter as a cell; it becomes a LUT
+        ff=total(r"FD[A-Z]+"),
+        ramb36=total(r"RAMB36.*") + total(r"RAMB18.*") / 2,
+        dsp=total(r"DSP48.*"))
+
+
+def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int:
+    """Longest delay from register to register through cells alone, in picoseconds.
+
+    Cell delays are those Yosys knows of 7-series (measured by Project X-Ray). There is no routing and no skew in it: it
+    ranks designs and finds the longest path, and is no clock period.
+
+    Raises
+    ------
+    rtl_gen.yosys.YosysError
+        If Yosys refuses the netlist.
+    """
+    with tempfile.TemporaryDirectory(prefix="snnfpga-") as name:
+        folder = Path(name)
+        (folder / "netlist.il").write_text(synthesis.netlist)
+        # A fresh design: the mapping leaves the cell library without its timing arcs.
+        yosys.run(["read_verilog -lib -specify +/xilinx/cells_sim.v", "read_rtlil netlist.il",
+                   f"hierarchy -top {top}", "tee -q -o sta.txt sta"], directory=folder)
+        text = (folder / "sta.txt").read_text()
+    found = re.search(r"Latest arrival time in '.*' is (\d+)", text)
+    if found is None:
+        raise yosys.YosysError(f"Yosys found no path from register to register in {top}:\n{text[-500:]}")
+    return int(found[1])
