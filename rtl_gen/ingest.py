@@ -4,9 +4,9 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .beat import KIND, beat_layout
 from .loader import Loader, WritePort
-from .protocol import CORE_COUNTERS, INDEX_BITS, LABEL_BITS, LEARN_BIT, Beat, Error
+from .packet import packet_layout
+from .protocol import CORE_COUNTERS, INDEX_BITS, KIND_SHIFT, LABEL_BITS, LEARN_BIT, Beat, Error
 from .spec import NetworkSpec
 from .token import TokenKind, start_value, token_layout
 
@@ -57,7 +57,7 @@ class Ingest(wiring.Component):
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
         super().__init__({
-            "i": In(stream.Signature(beat_layout())),
+            "i": In(stream.Signature(packet_layout())),
             "o": Out(stream.Signature(token_layout(spec.inputs, spec.blocks[0].readout.classes))),
             "drained": In(1),
             "halt": In(1),
@@ -86,7 +86,7 @@ class Ingest(wiring.Component):
 
         m.d.sync += offered.eq(self.o.valid & ~self.o.ready)
         m.d.comb += [
-            routed.eq(loader.active | (beat.data[KIND] == Beat.WRITE)),
+            routed.eq(loader.active | (beat.data[KIND_SHIFT:] == Beat.WRITE)),
             seen.eq(self.i.valid & ~held & ~routed),
             self.i.ready.eq(~held & Mux(routed, loader.i.ready, taken)),
             loader.i.payload.eq(beat),
@@ -106,7 +106,7 @@ class Ingest(wiring.Component):
                 with m.If(seen):
                     self._inside(m, taken)
             with m.State("REFUSED"):
-                with m.If(seen & (beat.data[KIND] == Beat.START)):
+                with m.If(seen & (beat.data[KIND_SHIFT:] == Beat.START)):
                     m.next = "OUTSIDE"
                 with m.Elif(seen):
                     m.d.comb += taken.eq(1)
@@ -138,7 +138,7 @@ class Ingest(wiring.Component):
         beat = self.i.payload
         label, learn = beat.data[:LABEL_BITS], beat.data[LEARN_BIT]
         classes = self.spec.blocks[0].readout.classes
-        with m.If(beat.data[KIND] != Beat.START):
+        with m.If(beat.data[KIND_SHIFT:] != Beat.START):
             m.d.comb += taken.eq(1)
             self._report(m, Error.BEAT, "beats_dropped")
         with m.Elif(learn & (label >= classes)):
@@ -165,7 +165,7 @@ class Ingest(wiring.Component):
             m.d.sync += [self.open.eq(0), step.eq(0)]
             m.next = "OUTSIDE"
 
-        with m.Switch(beat.data[KIND]):
+        with m.Switch(beat.data[KIND_SHIFT:]):
             with m.Case(Beat.START), m.If(self._emit(m, TokenKind.ABORT)):
                 abort(Error.MISSING_TLAST, "tlasts_missing")        # the start is looked at again, outside
             with m.Case(Beat.EVENT):

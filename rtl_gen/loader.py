@@ -5,8 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .arithmetic import index_bits
-from .beat import beat_layout
 from .memory_map import geometry
+from .packet import packet_layout
 from .protocol import MEMORIES_PER_BLOCK, MEMORY_BITS, Memory
 from .spec import NetworkSpec
 
@@ -68,7 +68,7 @@ class Loader(wiring.Component):
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
         super().__init__({
-            "i": In(stream.Signature(beat_layout())),
+            "i": In(stream.Signature(packet_layout())),
             "refuse": In(1),
             "drained": In(1),
             "active": Out(1),

@@ -6,9 +6,9 @@ import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
-from rtl_gen.beat import beat_layout
 from rtl_gen.ingest import INGEST_COUNTERS
 from rtl_gen.memory_map import geometry
+from rtl_gen.packet import packet_layout
 from rtl_gen.protocol import Memory
 from rtl_gen.token import TokenKind, token_layout
 from sim.bench import PERIOD_NS, load_spec, start
@@ -112,7 +112,7 @@ class Blocks:
 @cocotb.parametrize(duties=[(1.0, 1.0), (0.6, 0.4)], halts=[False, True])
 async def matches_reference(dut, duties, halts):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
-    source = StreamSource(dut, "i", layout=beat_layout(), rng=rng, duty=duties[0])
+    source = StreamSource(dut, "i", layout=packet_layout(), rng=rng, duty=duties[0])
     blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng, duty=duties[1]))
     dut.halt.value = dut.resume.value = dut.hold.value = 0
     dut.drained.value = 1
@@ -145,7 +145,7 @@ async def matches_reference(dut, duties, halts):
 @cocotb.test(timeout_time=100, timeout_unit="us")
 async def takes_a_beat_a_cycle(dut):
     spec = load_spec()
-    source = StreamSource(dut, "i", layout=beat_layout(), rng=random.Random(1))
+    source = StreamSource(dut, "i", layout=packet_layout(), rng=random.Random(1))
     sink = StreamSink(dut, "o", rng=random.Random(1))
     dut.halt.value = dut.resume.value = dut.hold.value = 0
     dut.drained.value = 0

@@ -1,0 +1,127 @@
+"""Host access: memories read out as packets, and words written, through the host ports of the blocks."""
+
+from amaranth.hdl import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .block import HostPort
+from .loader import WritePort, widest_word
+from .memory_map import geometry
+from .packet import packet_layout
+from .protocol import KIND_SHIFT, MEMORIES_PER_BLOCK, MEMORY_BITS, Memory, Packet
+from .spec import NetworkSpec
+
+__all__ = ["HostAccess"]
+
+SETTLE_CYCLES = 4       # from an address to its word, of a HostPort
+
+
+class HostAccess(wiring.Component):
+    """The one who drives the blocks' host ports.
+
+    A request is served while ``may_read``; it then has to stay so until ``served``. A word of B beats takes B cycles,
+    or :data:`SETTLE_CYCLES` + 2 where that is more.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        Says which memories there are.
+
+    Members
+    -------
+    request, pending : In(8), In(1)
+        Memory id that is asked for.
+    may_read : In(1)
+        The memories can be read.
+    served : Out(1)
+        The packet's last beat was taken.
+    write : In(WritePort)
+        Words to write.
+    port0, … : Out(HostPort)
+        Of each block.
+    o : Out(stream of packet beats)
+        Memory packets.
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        self.spec = spec
+        super().__init__({
+            "request": In(MEMORY_BITS),
+            "pending": In(1),
+            "may_read": In(1),
+            "served": Out(1),
+            "write": In(WritePort(spec)),
+            **{f"port{b}": Out(HostPort(spec, b)) for b in range(len(spec.blocks))},
+            "o": Out(stream.Signature(packet_layout())),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        depth, bits = widest_word(self.spec)
+        reading = Signal()
+        address = Signal(range(depth))
+        words_left = Signal(range(depth + 1))       # that have not been fetched
+        beats = Signal(range(bits // 32 + 1))       # of a word
+        beats_left = Signal.like(beats)             # of the word that leaves
+        word = Signal(bits)
+        fetched = Signal(bits)
+        settle = Signal(range(SETTLE_CYCLES + 1))
+
+        self._drive_ports(m, reading, address, fetched)
+        with m.Switch(self.request):
+            for block in range(len(self.spec.blocks)):
+                for memory in Memory:
+                    shape = geometry(self.spec, block, memory)
+                    with m.Case(block * MEMORIES_PER_BLOCK + memory):
+                        m.d.comb += beats.eq(shape.beats)
+                        with m.If(~reading):
+                            m.d.sync += words_left.eq(shape.depth)
+
+        with m.If(settle != 0):
+            m.d.sync += settle.eq(settle - 1)
+        with m.FSM():
+            with m.State("WAIT"):
+                with m.If(self.pending & self.may_read):
+                    m.d.sync += [reading.eq(1), address.eq(0), settle.eq(SETTLE_CYCLES)]
+                    m.next = "HEADER"
+            with m.State("HEADER"):
+                m.d.comb += [self.o.valid.eq(1), self.o.p.data.eq(Packet.MEMORY << KIND_SHIFT | self.request)]
+                with m.If(self.o.ready):
+                    m.next = "FETCH"
+            with m.State("FETCH"):
+                with m.If(settle == 0):
+                    m.d.sync += [word.eq(fetched), beats_left.eq(beats), words_left.eq(words_left - 1),
+                                 address.eq(address + 1), settle.eq(SETTLE_CYCLES)]
+                    m.next = "SEND"
+            with m.State("SEND"):
+                last = Signal()
+                m.d.comb += [
+                    self.o.valid.eq(1),
+                    self.o.p.data.eq(word[:32]),
+                    last.eq(beats_left == 1),
+                    self.o.p.last.eq(last & (words_left == 0)),
+                ]
+                with m.If(self.o.ready):
+                    m.d.sync += [word.eq(word >> 32), beats_left.eq(beats_left - 1)]
+                    with m.If(self.o.p.last):
+                        m.d.comb += self.served.eq(1)
+                        m.d.sync += reading.eq(0)
+                        m.next = "WAIT"
+                    with m.Elif(last):
+                        m.next = "FETCH"
+        return m
+
+    def _drive_ports(self, m: Module, reading: Signal, address: Signal, fetched: Signal) -> None:
+        memory_bits = MEMORIES_PER_BLOCK.bit_length() - 1
+        with m.Switch(self.request[memory_bits:]):
+            for block in range(len(self.spec.blocks)):
+                with m.Case(block):
+                    m.d.comb += fetched.eq(getattr(self, f"port{block}").r_data)
+        for block in range(len(self.spec.blocks)):
+            port = getattr(self, f"port{block}")
+            m.d.comb += [
+                port.select.eq(Mux(reading, self.request[:memory_bits], self.write.select)),
+                port.address.eq(Mux(reading, address, self.write.address)),
+                port.w_data.eq(self.write.data),
+                port.w_en.eq(self.write.en & (self.write.block == block)),
+            ]

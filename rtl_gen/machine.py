@@ -1,0 +1,108 @@
+"""Machine: all of a core but its buses."""
+
+from amaranth.hdl import *
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .axi_lite import RegisterBus
+from .block import Block
+from .host_access import HostAccess
+from .ingest import Ingest
+from .outlet import Outlet
+from .packet import packet_layout
+from .registers import Registers
+from .slice import Slice
+from .spec import NetworkSpec
+
+__all__ = ["Machine"]
+
+
+class Machine(wiring.Component):
+    """The blocks in a chain, what feeds them, what empties them, and the registers.
+
+    No path leads through it from a handshake of one stream to another in the same cycle.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network.
+
+    Members
+    -------
+    i, o : In(stream of beats), Out(stream of beats)
+        Input and output stream.
+    bus : In(RegisterBus)
+        The registers.
+    bus_errors : In(1)
+        One more access was refused, elsewhere on the bus.
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        self.spec = spec
+        beats = stream.Signature(packet_layout())
+        super().__init__({"i": In(beats), "o": Out(beats), "bus": In(RegisterBus()), "bus_errors": In(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.input = entry = Slice(packet_layout())
+        m.submodules.ingest = ingest = Ingest(self.spec)
+        m.submodules.outlet = outlet = Outlet()
+        m.submodules.access = access = HostAccess(self.spec)
+        m.submodules.registers = registers = Registers(self.spec)
+        blocks = [Block(self.spec, b) for b in range(len(self.spec.blocks))]
+        for number, block in enumerate(blocks):
+            m.submodules[f"block{number}"] = block
+
+        wiring.connect(m, wiring.flipped(self.i), entry.i)
+        wiring.connect(m, entry.o, ingest.i)
+        drained = self._chain(m, ingest, blocks, outlet)
+        wiring.connect(m, outlet.o, wiring.flipped(self.o))
+        self._connect_host(m, ingest, access, outlet, blocks)
+        self._connect_registers(m, registers, ingest, access, blocks)
+        m.d.comb += [
+            ingest.drained.eq(drained),
+            access.may_read.eq(ingest.quiet & drained),
+        ]
+        return m
+
+    def _chain(self, m: Module, ingest: Ingest, blocks: list[Block], outlet: Outlet) -> Value:
+        """Tokens from block to block, and the last one's results; gives whether nothing is on its way."""
+        streams = [ingest.o] + [block.o for block in blocks]
+        for tokens, block in zip(streams, blocks, strict=False):
+            wiring.connect(m, tokens, block.i)
+        m.d.comb += [block.result.ready.eq(1) for block in blocks[:-1]]
+        m.d.comb += blocks[-1].o.ready.eq(1)
+        wiring.connect(m, blocks[-1].result, outlet.results)
+
+        waits = [tokens.valid for tokens in streams]
+        return Cat(*(block.idle for block in blocks), outlet.drained).all() & ~Cat(waits).any()
+
+    def _connect_host(self, m: Module, ingest: Ingest, access: HostAccess, outlet: Outlet, blocks: list[Block]) -> None:
+        wiring.connect(m, ingest.write, access.write)
+        wiring.connect(m, access.o, outlet.memories)
+        for number, block in enumerate(blocks):
+            wiring.connect(m, getattr(access, f"port{number}"), block.host)
+
+    def _connect_registers(self, m: Module, registers: Registers, ingest: Ingest, access: HostAccess,
+                           blocks: list[Block]) -> None:
+        wiring.connect(m, wiring.flipped(self.bus), registers.bus)
+        m.d.comb += [
+            registers.bus_errors.eq(self.bus_errors),
+            registers.status.eq(Cat(ingest.idle, ingest.halted, ingest.open)),
+            registers.counted.eq(ingest.counted),
+            registers.flags.eq(ingest.flags),
+            ingest.halt.eq(registers.halt),
+            ingest.resume.eq(registers.resume),
+            ingest.hold.eq(registers.pending),
+            access.request.eq(registers.request),
+            access.pending.eq(registers.pending),
+            registers.served.eq(access.served),
+        ]
+        for number, block in enumerate(blocks):
+            m.d.comb += [
+                getattr(registers, f"increments{number}").eq(block.increments),
+                getattr(registers, f"window_number{number}").eq(block.window_number),
+                block.seed.eq(registers.seed),
+                block.window_number_w_data.eq(registers.window_number_w_data),
+                block.window_number_w_en.eq(registers.window_number_w_en[number]),
+            ]

@@ -1,0 +1,188 @@
+"""Registers: the map of :func:`rtl_gen.protocol.registers`, counters and error flags among them."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from .axi_lite import RegisterBus
+from .block import increment_layout
+from .ingest import INGEST_COUNTERS
+from .network_file import spec_digest
+from .protocol import (
+    IDENTITY,
+    MEMORIES_PER_BLOCK,
+    MEMORY_BITS,
+    VERSION,
+    Access,
+    Control,
+    Error,
+    Memory,
+    Register,
+    Status,
+    registers,
+)
+from .spec import NetworkSpec
+
+__all__ = ["Registers"]
+
+COUNTER_MAX = (1 << 32) - 1
+
+
+class Registers(wiring.Component):
+    """Registers of a core.
+
+    Counters follow their increments one cycle later.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network.
+
+    Members
+    -------
+    bus : In(RegisterBus)
+        Reads and writes.
+    bus_errors : In(1)
+        One more access was refused, elsewhere on the bus.
+    status : In(Status)
+        Its bits but REQUEST.
+    counted : In(a bit for each of INGEST_COUNTERS)
+        What happened in this cycle.
+    flags : In(Error)
+        Errors of this cycle.
+    increments0, … : In(increment_layout)
+        What the counters of each block grow by in this cycle.
+    window_number0, … : In(32)
+        Of each block.
+    window_number_w_data, window_number_w_en : Out(32), Out(n)
+        Set it; a bit a block.
+    halt, resume : Out(1)
+        Of the register control.
+    seed : Out(32)
+        Of the random words.
+    request, pending : Out(8), Out(1)
+        The memory asked for last, and whether it waits.
+    served : In(1)
+        It no longer does.
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        self.spec = spec
+        blocks = range(len(spec.blocks))
+        super().__init__({
+            "bus": In(RegisterBus()),
+            "bus_errors": In(1),
+            "status": In(len(Status)),
+            "counted": In(data.StructLayout(dict.fromkeys(INGEST_COUNTERS, 1))),
+            "flags": In(len(Error)),
+            **{f"increments{b}": In(increment_layout(spec, b)) for b in blocks},
+            **{f"window_number{b}": In(32) for b in blocks},
+            "window_number_w_data": Out(32),
+            "window_number_w_en": Out(len(blocks)),
+            "halt": Out(1),
+            "resume": Out(1),
+            "seed": Out(32, init=spec.seed),
+            "request": Out(MEMORY_BITS),
+            "pending": Out(1),
+            "served": In(1),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        bus = self.bus
+        m.d.comb += [bus.r_error.eq(1), bus.w_error.eq(1), self.window_number_w_data.eq(bus.w_data)]
+
+        values = {register.address: self._register(m, register) for register in registers(self.spec)}
+        with m.Switch(bus.r_addr):
+            for address, value in values.items():
+                with m.Case(address):
+                    m.d.comb += [bus.r_data.eq(value), bus.r_error.eq(0)]
+
+        with m.If(self.served):
+            m.d.sync += self.pending.eq(0)
+        return m
+
+    def _refused(self) -> Value:
+        """How many accesses were refused in this cycle."""
+        bus = self.bus
+        return (bus.r_en & bus.r_error) + (bus.w_en & bus.w_error) + self.bus_errors
+
+    def _register(self, m: Module, register: Register) -> Value:
+        """Make one register's writes; give what it reads as."""
+        bus, name = self.bus, register.name
+        written = Signal(name=f"{name.replace('.', '_')}_written")
+        if register.access != Access.READ:
+            accepted = self._known(bus.w_data) & ~self.pending if name == "request" else Const(1)
+            with m.If(bus.w_addr == register.address):
+                m.d.comb += [bus.w_error.eq(~accepted), written.eq(bus.w_en & accepted)]
+        if register.access == Access.COUNTER:
+            return self._counter(m, name, written)
+        if name.endswith("window_number"):
+            return self._window_number(m, int(name.removeprefix("block").split(".")[0]), written)
+        return getattr(self, f"_{name}")(m, written)
+
+    def _counter(self, m: Module, name: str, cleared: Value) -> Value:
+        """A counter that stays at its largest value."""
+        amount = self._amount(name)
+        grown = Signal(33, name=f"{name.replace('.', '_')}_grown")
+        counter = Signal(32, name=name.replace(".", "_"))
+        m.d.comb += grown.eq(counter + amount)
+        with m.If(cleared):
+            m.d.sync += counter.eq(0)
+        with m.Else():
+            m.d.sync += counter.eq(Mux(grown[32], COUNTER_MAX, grown))
+        return counter
+
+    def _amount(self, name: str) -> Value:
+        """What a counter grows by."""
+        if name == "cycles":
+            return ~self.status[Status.IDLE.bit_length() - 1]
+        if name == "bus_errors":
+            return self._refused()
+        if name in INGEST_COUNTERS:
+            return self.counted[name]
+        block, _, counter = name.partition(".")
+        return getattr(self, f"increments{block.removeprefix('block')}")[counter]
+
+    def _window_number(self, m: Module, block: int, written: Value) -> Value:
+        m.d.comb += self.window_number_w_en[block].eq(written)
+        return getattr(self, f"window_number{block}")
+
+    def _identity(self, m: Module, written: Value) -> Value:
+        return Const(IDENTITY, 32)
+
+    def _version(self, m: Module, written: Value) -> Value:
+        return Const(VERSION, 32)
+
+    def _digest(self, m: Module, written: Value) -> Value:
+        return Const(int(spec_digest(self.spec)[:8], 16), 32)
+
+    def _control(self, m: Module, written: Value) -> Value:
+        with m.If(written):
+            m.d.comb += self.resume.eq((self.bus.w_data & Control.RESUME) != 0)
+            m.d.sync += self.halt.eq((self.bus.w_data & Control.HALT) != 0)
+        return Mux(self.halt, Control.HALT, 0)
+
+    def _status(self, m: Module, written: Value) -> Value:
+        return self.status | Mux(self.pending, Status.REQUEST, 0)
+
+    def _errors(self, m: Module, written: Value) -> Value:
+        errors, raised = Signal(len(Error)), Signal(len(Error))
+        m.d.comb += raised.eq(self.flags | Mux(self._refused() != 0, Error.BUS, 0))
+        m.d.sync += errors.eq((errors & ~Mux(written, self.bus.w_data, 0)) | raised)
+        return errors
+
+    def _request(self, m: Module, written: Value) -> Value:
+        with m.If(written):
+            m.d.sync += [self.request.eq(self.bus.w_data), self.pending.eq(1)]
+        return Cat(self.request, Const(0, 31 - MEMORY_BITS), self.pending)
+
+    def _seed(self, m: Module, written: Value) -> Value:
+        with m.If(written):
+            m.d.sync += self.seed.eq(self.bus.w_data)
+        return self.seed
+
+    def _known(self, number: Value) -> Value:
+        """Whether a memory of that id exists."""
+        block, memory = number[MEMORIES_PER_BLOCK.bit_length() - 1:], number[:MEMORIES_PER_BLOCK.bit_length() - 1]
+        return (block < len(self.spec.blocks)) & (memory < len(Memory))
