@@ -1,0 +1,178 @@
+"""A build as a value: file names and contents, a digest over all; then, as an act, a folder."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+__all__ = ["MANIFEST", "BuildError", "BuildPlan", "check_target", "read_manifest", "verify", "write"]
+
+MANIFEST = "manifest.json"
+FORMAT = "snnfpga build"
+FORMAT_VERSION = 1
+
+
+class BuildError(ValueError):
+    """A build folder that cannot be written or used; the message names it, the rule and what to do."""
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """Everything a build folder holds before any vendor tool ran.
+
+    Attributes
+    ----------
+    name
+        Of the build; names its folder.
+    facts
+        What the manifest says beside the files: board, top, and the like. JSON values.
+    files
+        Path within the folder, with ``/``, to contents.
+    """
+
+    name: str
+    facts: Mapping[str, object]
+    files: Mapping[str, bytes]
+
+    def __post_init__(self) -> None:
+        for path in self.files:
+            if path.startswith("/") or ".." in path.split("/") or path == MANIFEST:
+                raise BuildError(f"Build {self.name} must hold files below its folder and no {MANIFEST} of its own, "
+                                 f"not {path}")
+        object.__setattr__(self, "facts", MappingProxyType(dict(self.facts)))
+        object.__setattr__(self, "files", MappingProxyType(dict(sorted(self.files.items()))))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, over names and contents."""
+        return _digest({path: _sha256(contents) for path, contents in self.files.items()})
+
+    def manifest(self) -> str:
+        """The manifest's JSON: facts, and a SHA-256 for each file."""
+        sums = {path: _sha256(contents) for path, contents in self.files.items()}
+        return json.dumps({"format": FORMAT, "version": FORMAT_VERSION, "name": self.name, **self.facts,
+                           "digest": self.digest, "files": sums}, indent=1) + "\n"
+
+
+def _sha256(contents: bytes) -> str:
+    return hashlib.sha256(contents).hexdigest()
+
+
+def _digest(sums: Mapping[str, str]) -> str:
+    return _sha256("".join(f"{total}  {path}\n" for path, total in sorted(sums.items())).encode())
+
+
+def check_target(folder: Path) -> None:
+    """Refuse a folder that holds something else than a build of ours.
+
+    Raises
+    ------
+    BuildError
+        If it is a file, or a folder with contents but no manifest of ours.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise BuildError(f"Build folder {folder} is a file; name another folder with --out")
+    if any(folder.iterdir()):
+        try:
+            read_manifest(folder)
+        except BuildError:
+            raise BuildError(f"Build folder {folder} holds files that no build of snnfpga made; "
+                             "name another folder with --out, or remove it yourself") from None
+
+
+def write(plan: BuildPlan, folder: Path) -> None:
+    """Write the plan as ``folder``, whole or not at all; an earlier build there is replaced.
+
+    Raises
+    ------
+    BuildError
+        As :func:`check_target`.
+    OSError
+        If the files cannot be written; an earlier build stays as it was.
+    """
+    check_target(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for path, contents in {**plan.files, MANIFEST: plan.manifest().encode()}.items():
+            target = fresh / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(contents)
+            if contents.startswith(b"#!"):
+                target.chmod(0o755)
+        fresh.chmod(0o755)
+        _swap(fresh, folder)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+
+
+def _swap(fresh: Path, folder: Path) -> None:
+    """Put ``fresh`` in the place of ``folder``; where that fails, ``folder`` is what it was."""
+    if not folder.exists():
+        os.rename(fresh, folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)) / "old"
+    os.rename(folder, old)
+    try:
+        os.rename(fresh, folder)
+    except BaseException:
+        os.rename(old, folder)
+        raise
+    finally:
+        shutil.rmtree(old.parent, ignore_errors=True)
+
+
+def read_manifest(folder: Path) -> dict[str, object]:
+    """The manifest of a build folder, not compared with the files.
+
+    Raises
+    ------
+    BuildError
+        If there is none, or it is no manifest of ours.
+    """
+    path = Path(folder) / MANIFEST
+    try:
+        manifest = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise BuildError(f"{folder} is no build folder: it has no {MANIFEST}; make one with: snnfpga build") from None
+    except (ValueError, OSError) as error:
+        raise BuildError(f"{path} cannot be read ({error}); build again with: snnfpga build") from None
+    ours = isinstance(manifest, dict) and manifest.get("format") == FORMAT
+    if not ours or not isinstance(manifest.get("files"), dict):
+        raise BuildError(f"{path} is no manifest of a build; make one with: snnfpga build")
+    if manifest.get("version") != FORMAT_VERSION:
+        raise BuildError(f"{path} has build format {manifest.get('version')}, this snnfpga reads {FORMAT_VERSION}; "
+                         "build again with: snnfpga build")
+    return manifest
+
+
+def verify(folder: Path) -> dict[str, object]:
+    """The manifest of a build folder whose files are as they were built; files beside them are left alone.
+
+    Raises
+    ------
+    BuildError
+        If a file is missing or was edited.
+    """
+    manifest = read_manifest(folder)
+    found = {}
+    for path, total in manifest["files"].items():
+        try:
+            found[path] = _sha256((Path(folder) / path).read_bytes())
+        except OSError:
+            raise BuildError(f"Build folder {folder} lacks {path}; build again with: snnfpga build") from None
+        if found[path] != total:
+            raise BuildError(f"Build folder {folder} was edited: {path} is not what was built; "
+                             "build again with: snnfpga build")
+    if manifest.get("digest") != _digest(found):
+        raise BuildError(f"Build folder {folder} was edited: its manifest does not match its digest; "
+                         "build again with: snnfpga build")
+    return manifest

@@ -1,0 +1,76 @@
+"""The boards: a name, and the module that knows one. A new board is a folder and a line here."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from rtl_gen.spec import NetworkSpec
+
+from .device import Device
+
+__all__ = ["Board", "BoardError", "get", "names"]
+
+_MODULES = {
+    "pynq-z2": "board.pynq_z2.board",
+}
+
+
+class BoardError(ValueError):
+    """A board that there is not; the message names the nearest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """What a build needs to know of a board.
+
+    Attributes
+    ----------
+    name, title
+        As the command line and as people call it.
+    device
+        Its part and budget.
+    clock_mhz
+        Clock the constraints ask for.
+    top
+        Module that holds the pins.
+    design
+        The board's sources, by file name: Verilog of the top, constraints, scripts.
+    driver
+        Modules, by their dotted names, that the driver on the board needs beside those of every board.
+    example
+        The driver's example program.
+    command, products
+        What makes the bitstream from the sources, in their folder; and what it makes.
+    """
+
+    name: str
+    title: str
+    device: Device
+    clock_mhz: float
+    top: str
+    design: Callable[[NetworkSpec], Mapping[str, str]]
+    driver: tuple[str, ...]
+    example: str
+    command: tuple[str, ...]
+    products: tuple[str, ...]
+
+
+def names() -> tuple[str, ...]:
+    """The boards there are."""
+    return tuple(sorted(_MODULES))
+
+
+def get(name: str) -> Board:
+    """The board called ``name``.
+
+    Raises
+    ------
+    BoardError
+        If there is none.
+    """
+    if name not in _MODULES:
+        near = difflib.get_close_matches(name, _MODULES, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names())}"
+        raise BoardError(f"Board must be one of those that snnfpga boards lists, not {name!r}; {hint}")
+    return import_module(_MODULES[name]).BOARD

@@ -1,0 +1,130 @@
+import json
+import os
+import re
+
+import pytest
+
+from board import plan as plan_module
+from board.plan import MANIFEST, BuildError, BuildPlan, read_manifest, verify, write
+
+FILES = {"top.v": b"module top; endmodule\n", "driver/host.py": b"HOST = 1\n", "build.sh": b"#!/bin/sh\n"}
+
+
+def a_plan(**files):
+    return BuildPlan("small-pynq-z2", {"board": "pynq-z2"}, FILES | {k.replace("_", "."): v for k, v in files.items()})
+
+
+def test_digest_names_every_byte_and_name():
+    base = a_plan().digest
+    assert base == BuildPlan("other", {}, dict(reversed(FILES.items()))).digest
+    assert base != a_plan(top_v=b"module top;  endmodule\n").digest
+    assert base != BuildPlan("small-pynq-z2", {}, {**FILES, "top.w": FILES["top.v"]}).digest
+    assert base != a_plan(x_v=b"").digest
+
+
+def test_written_folder_verifies(tmp_path):
+    folder = tmp_path / "build" / "small-pynq-z2"
+    write(a_plan(), folder)
+    manifest = verify(folder)
+    assert manifest["board"] == "pynq-z2"
+    assert manifest["digest"] == a_plan().digest
+    assert {path for path in FILES if (folder / path).read_bytes() == FILES[path]} == set(FILES)
+    assert os.access(folder / "build.sh", os.X_OK)
+    assert not os.access(folder / "top.v", os.X_OK)
+    (folder / "top.bit").write_bytes(b"made later")
+    verify(folder)
+    assert [path.name for path in folder.parent.iterdir()] == ["small-pynq-z2"]
+
+
+@pytest.mark.parametrize(("edit", "message"), [
+    (lambda folder: (folder / "top.v").write_bytes(b"module top; endmodule"),
+     "Build folder FOLDER was edited: top.v is not what was built; build again with: snnfpga build"),
+    (lambda folder: (folder / "driver/host.py").unlink(),
+     "Build folder FOLDER lacks driver/host.py; build again with: snnfpga build"),
+    (lambda folder: drop(folder, "top.v"),
+     "Build folder FOLDER was edited: its manifest does not match its digest; build again with: snnfpga build"),
+    (lambda folder: (folder / MANIFEST).unlink(),
+     "FOLDER is no build folder: it has no manifest.json; make one with: snnfpga build"),
+    (lambda folder: (folder / MANIFEST).write_text("[]"),
+     "FOLDER/manifest.json is no manifest of a build; make one with: snnfpga build"),
+    (lambda folder: change(folder, version=2),
+     "FOLDER/manifest.json has build format 2, this snnfpga reads 1; build again with: snnfpga build"),
+])
+def test_an_edited_folder_is_refused(tmp_path, edit, message):
+    folder = tmp_path / "b"
+    write(a_plan(), folder)
+    edit(folder)
+    with pytest.raises(BuildError, match=f"^{re.escape(message.replace('FOLDER', str(folder)))}$"):
+        verify(folder)
+
+
+def change(folder, **values):
+    (folder / MANIFEST).write_text(json.dumps(read_manifest(folder) | values))
+
+
+def drop(folder, path):
+    manifest = read_manifest(folder)
+    del manifest["files"][path]
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+
+
+def test_cut_manifest_is_refused(tmp_path):
+    folder = tmp_path / "b"
+    write(a_plan(), folder)
+    (folder / MANIFEST).write_text((folder / MANIFEST).read_text()[:40])
+    with pytest.raises(BuildError, match=r"manifest.json cannot be read \(.*\); build again with: snnfpga build$"):
+        verify(folder)
+
+
+def test_an_earlier_build_is_replaced_whole(tmp_path):
+    folder = tmp_path / "b"
+    write(a_plan(old_v=b"old"), folder)
+    (folder / "vivado.log").write_text("old")
+    write(a_plan(new_v=b"new"), folder)
+    verify(folder)
+    assert not (folder / "old.v").exists()
+    assert not (folder / "vivado.log").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_folder_of_others_is_refused(tmp_path):
+    folder = tmp_path / "thesis"
+    folder.mkdir()
+    write(a_plan(), folder)             # an empty one is taken
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "chapter.tex").write_text("...")
+    with pytest.raises(BuildError, match=f"^Build folder {re.escape(str(other))} holds files that no build of snnfpga "
+                                         f"made; name another folder with --out, or remove it yourself$"):
+        write(a_plan(), other)
+    with pytest.raises(BuildError, match=r"chapter.tex is a file; name another folder with --out$"):
+        write(a_plan(), other / "chapter.tex")
+    assert (other / "chapter.tex").read_text() == "..."
+
+
+@pytest.mark.parametrize("fails", ["write_bytes", "rename"])
+def test_a_full_disk_leaves_the_earlier_build(tmp_path, monkeypatch, fails):
+    folder = tmp_path / "b"
+    write(a_plan(), folder)
+    done = []
+
+    def full(*arguments):
+        done.append(arguments)
+        if len(done) == 2:
+            raise OSError(28, "No space left on device")
+        return original(*arguments)
+
+    owner = plan_module.Path if fails == "write_bytes" else plan_module.os
+    original = getattr(owner, fails)
+    monkeypatch.setattr(owner, fails, full)
+    with pytest.raises(OSError, match="No space left"):
+        write(a_plan(top_v=b"new"), folder)
+    monkeypatch.undo()
+    assert verify(folder)["digest"] == a_plan().digest
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", MANIFEST])
+def test_paths_stay_in_the_folder(path):
+    with pytest.raises(BuildError, match="must hold files below its folder"):
+        BuildPlan("b", {}, {path: b""})
