@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntFlag
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,7 +192,7 @@ class Host:
         LinkTimeoutError
             If it has not within the timeout.
         """
-        self._wait(lambda: (self.read_register("status") & status) == status, f"status {status.name}")
+        self._wait(lambda: (self.read_register("status") & status) == status, f"status {_names(status)}")
 
     def _check_identity(self) -> None:
         identity = self.read_register("identity")
@@ -272,6 +273,10 @@ class Host:
                                        "reset the core and load the network again")
 
     def _state(self) -> str:
-        status, errors = Status(self.read_register("status")), self.errors()
-        return f"status {status.name or int(status)}, errors {errors.name or 'none'}"
+        return f"status {_names(Status(self.read_register('status')))}, errors {_names(self.errors())}"
+
+
+def _names(flags: IntFlag) -> str:
+    """Names of the bits set; what ``flags.name`` gives differs from Python to Python."""
+    return "|".join(str(flag.name) for flag in type(flags) if flag in flags) or "none"
 
