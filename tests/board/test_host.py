@@ -176,8 +176,8 @@ def test_an_answer_that_does_not_come_is_said(monkeypatch):
     with pytest.raises(LinkTimeoutError, match=r"^No memory 9 came within 0.01 s: status IDLE, errors none; reset"):
         host.read_memory(1, Memory.READOUT)
     core.values["errors"] = int(Error.WRITE | Error.BUS)
-    with pytest.raises(LinkTimeoutError, match=r"^Waited 0.01 s for status HALTED\|OPEN: status IDLE, errors WRITE\|BUS; "
-                                               r"reset"):
+    with pytest.raises(LinkTimeoutError, match=r"^Waited 0.01 s for status HALTED\|OPEN: status IDLE, errors "
+                                               r"WRITE\|BUS; reset"):
         host.wait_for(Status.HALTED | Status.OPEN)
 
 
