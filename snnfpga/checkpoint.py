@@ -1,0 +1,82 @@
+"""A training run as it stood after an epoch: float weights and the optimiser's state, in safetensors; no pickle."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from rtl_gen.network_file import spec_digest, write_atomically
+
+from .errors import SnnfpgaError
+from .network.network import SpikingNetwork
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come.
+
+    Attributes
+    ----------
+    epochs
+        Epochs done.
+    seconds
+        Time spent on them.
+    peak_activation_bytes
+        As :class:`~snnfpga.learning.memory.ActivationMeter` measured it.
+    """
+
+    epochs: int
+    seconds: float
+    peak_activation_bytes: int
+
+
+def save_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
+    """Write everything the next epoch depends on, whole or not at all."""
+    metadata = {"spec": spec_digest(network.spec), "progress": json.dumps(vars(progress))}
+    tensors = {f"network.{name}": values for name, values in _state(network).items()}
+    for index, state in optimiser.state_dict()["state"].items():
+        for key, value in state.items():
+            if isinstance(value, Tensor):
+                tensors[f"optimiser.{index}.{key}"] = value
+    tensors = {name: values.detach().cpu().contiguous() for name, values in tensors.items()}
+    write_atomically(path, save(tensors, metadata=metadata))
+
+
+def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer) -> Progress:
+    """Bring ``network`` and ``optimiser`` to where the checkpoint left them.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the file is absent, damaged, or of another network.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except FileNotFoundError:
+        raise SnnfpgaError(f"No checkpoint {path} to resume from; train without --resume") from None
+    except (SafetensorError, OSError) as error:
+        raise SnnfpgaError(f"Checkpoint {path} is damaged ({error}); train without --resume") from None
+    if metadata.get("spec") != spec_digest(network.spec):
+        raise SnnfpgaError(f"Checkpoint {path} is of another network than this configuration and data give; "
+                           "train without --resume")
+    with torch.no_grad():
+        for name, values in _state(network).items():
+            values.copy_(tensors[f"network.{name}"])
+    whole = optimiser.state_dict()
+    whole["state"] = {}
+    for name, values in tensors.items():
+        if name.startswith("optimiser."):
+            _, index, key = name.split(".")
+            whole["state"].setdefault(int(index), {})[key] = values
+    optimiser.load_state_dict(whole)
+    return Progress(**json.loads(metadata["progress"]))
+
+
+def _state(network: nn.Module) -> dict[str, Tensor]:
+    return network.state_dict()

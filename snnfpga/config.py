@@ -1,0 +1,125 @@
+"""What a run is made of, as pydantic models. ``docs/training.md`` explains each key; the YAML file is checked here."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rtl_gen.spec import ACCUMULATES, ERROR_FUNCTIONS, MEMORIES, RESETS, ROUNDINGS, SURROGATES
+
+Lanes = Literal[1, 2, 4, 8, 16, 32, 64]
+Memory = Literal[MEMORIES]
+Rounding = Literal[ROUNDINGS]
+Neurons = Annotated[int, Field(ge=1, le=65536)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Section(BaseModel):
+    """A table of the configuration; a key it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class DataConfig(Section):
+    """``data``: a name of the registry, or the path of an .npz."""
+
+    name: str = "digits-events"
+    steps: Annotated[int, Field(ge=1, le=65535)] | None = None
+    coding: Literal["rate", "bernoulli", "latency"] | None = None
+    binning: Literal["time", "count"] = "time"
+    seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
+    root: Path | None = None
+
+
+class NetworkConfig(Section):
+    """``network``: sizes and neurons. Threshold and surrogate are real; on the grid, once measured, they are integers."""
+
+    blocks: Annotated[tuple[Annotated[tuple[Neurons, ...], Field(min_length=1)], ...],
+                      Field(min_length=1, max_length=16)] = ((128,), (64,))
+    weight_bits: Annotated[int, Field(ge=2, le=16)] = 8
+    membrane_bits: Annotated[int, Field(ge=4, le=24)] = 16
+    leak_shift: Annotated[int, Field(ge=1, le=23)] | None = 3
+    threshold: Positive = 1.0
+    reset: Literal[RESETS] = "subtract"
+    surrogate: Literal[SURROGATES] = "boxcar"
+    surrogate_width: Positive = 1.0
+    surrogate_height: Annotated[int, Field(ge=1, le=7)] | None = None
+    bias: bool = False
+    readout: Literal["learned", "fixed"] = "learned"
+    gain: Positive = 1.0
+    headroom: Annotated[float, Field(ge=1, le=64)] = 3.0
+
+
+class LearningConfig(Section):
+    """``learning``: the rule, and its three knobs kept apart: truncation window, loss window, update interval."""
+
+    rule: str = "truncated-local"
+    window: Annotated[int, Field(ge=1, le=65535)] = 4
+    loss_steps: Annotated[int, Field(ge=1, le=65535)] | None = None
+    update_interval: Annotated[int, Field(ge=1, le=65536)] = 1
+    accumulate: Literal[ACCUMULATES] = "cumulative"
+    loss: Literal["cross_entropy", "logistic"] = "cross_entropy"
+
+
+class TrainingConfig(Section):
+    """``training``: the optimiser and how long it runs."""
+
+    epochs: Annotated[int, Field(ge=1, le=100000)] = 30
+    batch: Annotated[int, Field(ge=1, le=65536)] = 32
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    rate: Positive = 2e-3
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    event_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+
+
+class OnChipConfig(Section):
+    """``on_chip``: what the update engine does with the network after training (docs/arithmetic.md)."""
+
+    shadow_bits: Annotated[int, Field(ge=0, le=16)] = 8
+    rate_shift: Annotated[int, Field(ge=0, le=31)] = 12
+    readout_rate_shift: Annotated[int, Field(ge=0, le=31)] = 8
+    feedback_shift: Annotated[int, Field(ge=0, le=31)] = 8
+    error_function: Literal[ERROR_FUNCTIONS] = "logistic"
+    logit_shift: Annotated[int, Field(ge=-8, le=24)] | None = None
+    dead_zone: Annotated[int, Field(ge=0, le=127)] = 0
+
+
+class BlockHardware(Section):
+    """An entry of ``hardware.blocks``: what this block has otherwise than the rest."""
+
+    lanes: Lanes | None = None
+    memory: Memory | None = None
+    learning: bool | None = None
+    rounding: Rounding | None = None
+
+
+class HardwareConfig(Section):
+    """``hardware``: directives, for all blocks, and for one block each under ``blocks``."""
+
+    lanes: Lanes = 8
+    memory: Memory = "auto"
+    learning: bool = True
+    rounding: Rounding = "stochastic"
+    max_steps: Annotated[int, Field(ge=1, le=65535)] | None = None
+    blocks: tuple[BlockHardware, ...] = ()
+
+    def of_block(self, index: int) -> "BlockHardware":
+        """The directives of a block, none of them left open."""
+        own = self.blocks[index].model_dump(exclude_none=True) if index < len(self.blocks) else {}
+        return BlockHardware(**{"lanes": self.lanes, "memory": self.memory, "learning": self.learning,
+                                "rounding": self.rounding} | own)
+
+
+class Config(Section):
+    """A whole run."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)] = "digits"
+    seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
+    data: DataConfig = DataConfig()
+    network: NetworkConfig = NetworkConfig()
+    learning: LearningConfig = LearningConfig()
+    training: TrainingConfig = TrainingConfig()
+    on_chip: OnChipConfig = OnChipConfig()
+    hardware: HardwareConfig = HardwareConfig()

@@ -1,0 +1,88 @@
+"""Spiking neurons over a window of steps, in integers that float32 holds exactly (docs/arithmetic.md, Forward)."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rtl_gen.spec import LayerSpec
+
+
+def integrate(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
+    """Charge, fire, reset, step after step.
+
+    Parameters
+    ----------
+    currents
+        (K, B, N) integer-valued float32.
+    membrane
+        (B, N), as the step before left it.
+
+    Returns
+    -------
+    spikes (K, B, N), charged membranes (K, B, N) before the reset, and the membrane (B, N) after the last reset.
+    """
+    spikes, charged = torch.empty_like(currents), torch.empty_like(currents)
+    for t, current in enumerate(currents):
+        v = current + membrane
+        if layer.leak_shift is not None:
+            v -= torch.floor(membrane * 2.0 ** -layer.leak_shift)
+        v.clamp_(layer.membrane_min, layer.membrane_max)
+        charged[t] = v
+        spike = torch.ge(v, layer.threshold, out=spikes[t])
+        membrane = v - spike * (layer.threshold if layer.reset == "subtract" else v)
+    return spikes, charged, membrane
+
+
+def after_reset(charged: Tensor, spikes: Tensor, layer: LayerSpec) -> Tensor:
+    """Membranes (K, B, N) that can be read after each step."""
+    return charged - spikes * (layer.threshold if layer.reset == "subtract" else charged)
+
+
+def gates(charged: Tensor, layer: LayerSpec) -> Tensor:
+    """Surrogate derivative of the spike, 0 .. surrogate_height, uint8, as the hardware stores it."""
+    distance = (charged - layer.threshold).abs_()
+    if layer.surrogate == "boxcar":
+        return (distance < layer.surrogate_width).to(torch.uint8)
+    steps = torch.floor(distance * 2.0 ** -layer.surrogate_width)
+    return (layer.surrogate_height - steps).clamp_(min=0).to(torch.uint8)
+
+
+def surrogate_area(layer: LayerSpec) -> float:
+    """Area under the surrogate: gradients are divided by it, so that neither width nor height changes their size."""
+    if layer.surrogate == "boxcar":
+        return 2.0 * layer.surrogate_width
+    return float(layer.surrogate_height * (layer.surrogate_height + 1) * 2 ** layer.surrogate_width)
+
+
+class LifWindow(torch.autograd.Function):
+    """Neurons over a window; the gradient is the credit of docs/arithmetic.md, not rounded.
+
+    Saved for the backward pass are the gates, one byte each, and with reset to zero the spikes: state as deep as the
+    window. Floor and saturation pass the gradient straight through; the reset passes none.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor]:
+        """``(currents (K, B, N), membrane (B, N)) -> (spikes (K, B, N), membrane (B, N) after the window)``."""
+        spikes, charged, membrane = integrate(currents, membrane, layer)
+        ctx.layer = layer
+        ctx.save_for_backward(gates(charged, layer), *([spikes.to(torch.bool)] if layer.reset == "zero" else []))
+        ctx.mark_non_differentiable(membrane)
+        return spikes, membrane
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        gate, *fired = ctx.saved_tensors
+        layer = ctx.layer
+        credit = gate * (grads[0] / surrogate_area(layer))
+        keep = 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
+        for t in range(len(credit) - 2, -1, -1):
+            carry = credit[t + 1] * keep
+            credit[t] += carry.masked_fill_(fired[0][t], 0.0) if fired else carry
+        return credit, None, None
+
+
+def lif(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor]:
+    """Spikes (K, B, N) and the membrane after the window, which carries no gradient."""
+    return LifWindow.apply(currents, membrane, layer)

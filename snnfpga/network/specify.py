@@ -1,0 +1,73 @@
+"""The specification of a run: what the configuration asks for, on the grid that was measured."""
+
+import math
+
+from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
+
+from ..config import Config
+
+GRADIENT_UNIT = 4   # the logistic table of the chip counts logits in sixteenths, that is with 4 fraction bits
+
+
+def layer_spec(config: Config, block: int, inputs: int, outputs: int, fraction: int) -> LayerSpec:
+    """A layer of block ``block`` whose weights are multiples of ``2**-fraction``."""
+    network, on_chip = config.network, config.on_chip
+    threshold = max(1, round(network.threshold * 2.0 ** fraction))
+    width, height = _surrogate(config, threshold)
+    return LayerSpec(
+        inputs=inputs, outputs=outputs, weight_bits=network.weight_bits, shadow_bits=on_chip.shadow_bits,
+        fraction_bits=fraction, bias=network.bias, membrane_bits=network.membrane_bits,
+        leak_shift=network.leak_shift, threshold=threshold, reset=network.reset, surrogate=network.surrogate,
+        surrogate_width=width, surrogate_height=height, rate_shift=on_chip.rate_shift,
+        rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift)
+
+
+def _surrogate(config: Config, threshold: int) -> tuple[int, int]:
+    """Width and height in units: a boxcar's half width, or the shift of a triangle that ends at that distance."""
+    network = config.network
+    units = network.surrogate_width * threshold
+    if network.surrogate == "boxcar":
+        return max(1, round(units)), network.surrogate_height or 1
+    height = network.surrogate_height or 4
+    return max(0, round(math.log2(units / height))), height
+
+
+def readout_spec(config: Config, block: int, inputs: int, classes: int, fraction: int) -> ReadoutSpec:
+    """The readout of block ``block``; ``fraction`` counts where it is learned."""
+    on_chip, learned = config.on_chip, config.network.readout == "learned"
+    shift = on_chip.logit_shift
+    if shift is None:
+        # A real logit of 1 is then 16 of the units of the error table, as in the loss that trained it.
+        shift = (fraction if learned else round(math.log2(fixed_gain(inputs)))) - GRADIENT_UNIT
+    return ReadoutSpec(
+        inputs=inputs, classes=classes, learned=learned,
+        weight_bits=config.network.weight_bits if learned else 2, shadow_bits=on_chip.shadow_bits if learned else 0,
+        rate_shift=on_chip.readout_rate_shift if learned else 0,
+        rounding=config.hardware.of_block(block).rounding if learned else "nearest",
+        error_function=on_chip.error_function, logit_shift=max(-8, min(24, shift)), dead_zone=on_chip.dead_zone,
+        accumulate=config.learning.accumulate)
+
+
+def fixed_gain(inputs: int) -> float:
+    """What logits of a fixed readout are divided by: the spread of a sum of ``inputs`` signs."""
+    return math.sqrt(inputs)
+
+
+def block_spec(config: Config, block: int, layers: list[LayerSpec], readout: ReadoutSpec) -> BlockSpec:
+    """Layers and readout as one block, with its window and directives."""
+    learning, own = config.learning, config.hardware.of_block(block)
+    return BlockSpec(
+        layers=tuple(layers), readout=readout, window=learning.window,
+        loss_steps=learning.loss_steps or learning.window, update_interval=learning.update_interval,
+        directives=Directives(lanes=own.lanes or 1, memory=own.memory or "auto", learning=bool(own.learning)))
+
+
+def network_spec(config: Config, blocks: list[BlockSpec], steps: int) -> NetworkSpec:
+    """The whole network, for samples of ``steps`` steps or as many as ``hardware.max_steps`` says."""
+    asked = len(config.hardware.blocks)
+    if asked > len(blocks):
+        raise SpecError(f"Config hardware.blocks must have at most {len(blocks)} entries, one a block, not {asked}")
+    longest = config.hardware.max_steps or steps
+    if longest < steps:
+        raise SpecError(f"Config hardware.max_steps must be at least {steps}, the steps of the data, not {longest}")
+    return NetworkSpec(name=config.name, blocks=tuple(blocks), max_steps=longest, seed=config.seed)

@@ -1,0 +1,137 @@
+"""The training loop: epochs of batches, a rule that leaves gradients, an optimiser that follows them."""
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .checkpoint import Progress, load_checkpoint, save_checkpoint
+from .config import Config, TrainingConfig
+from .data.dataset import DataSet
+from .learning.memory import ActivationMeter
+from .learning.registry import find_rule
+from .learning.rule import Learned
+from .metrics import EpochMetrics, MetricsLog
+from .network.inference import evaluate, predict
+from .network.network import SpikingNetwork, initialise
+
+CALIBRATION = 256       # samples that the grid is measured by
+
+Report = Callable[[EpochMetrics], None]
+
+
+def prepare(device: str, threads: int) -> None:
+    """Make PyTorch repeat itself to the bit on this machine, and keep its float32 sums exact."""
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    if device == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = False
+
+
+class Trainer:
+    """A run in memory: the network, the optimiser, and how far they have come.
+
+    What an epoch does depends on the configuration, the data, the epoch's number and the state before it alone, so a
+    run that is stopped and resumed ends at the same weights.
+    """
+
+    def __init__(self, config: Config, data: DataSet, device: str = "cpu") -> None:
+        self.rule = find_rule(config.learning.rule)
+        self.rule.check(config.learning)
+        self.config, self.device = config, device
+        self.test = data.test
+        self.spikes = torch.from_numpy(data.train.spikes)
+        self.labels = torch.from_numpy(data.train.labels)
+        events = self.spikes[:CALIBRATION].transpose(0, 1).float()
+        self.network = initialise(config, events, data.classes).to(device)
+        self.optimiser = _optimiser(self.network, config.training)
+        self.progress = Progress(0, 0.0, 0)
+
+    @property
+    def batches(self) -> int:
+        """Batches in an epoch."""
+        return math.ceil(len(self.labels) / self.config.training.batch)
+
+    def run(self, folder: Path, resume: bool, report: Report, each_batch: Callable[[], None]) -> None:
+        """Train to the end; after each epoch write metrics and a checkpoint into ``folder`` and call ``report``.
+
+        Raises
+        ------
+        SnnfpgaError
+            If there is nothing to resume from.
+        OSError
+            If a file cannot be written.
+        """
+        checkpoint = folder / "checkpoint.safetensors"
+        if resume:
+            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser)
+        log = MetricsLog(folder, self.progress.epochs)
+        try:
+            while self.progress.epochs < self.config.training.epochs:
+                metrics = self.epoch(each_batch)
+                log.write(metrics)
+                save_checkpoint(checkpoint, self.network, self.optimiser, self.progress)
+                report(metrics)
+        finally:
+            log.close()
+
+    def epoch(self, each_batch: Callable[[], None] = lambda: None) -> EpochMetrics:
+        """One pass over the training samples, in an order drawn by seed and epoch."""
+        began, number = time.perf_counter(), self.progress.epochs
+        generator = torch.Generator().manual_seed((self.config.seed << 20) + number + 1)
+        order = torch.randperm(len(self.labels), generator=generator)
+        right, losses = 0, []
+        meter = ActivationMeter()
+        for index, chosen in enumerate(order.split(self.config.training.batch)):
+            rate = self._set_rate(number * self.batches + index)
+            with meter if index == 0 else nullcontext():
+                learned = self._batch(chosen, generator)
+            right += int((predict(learned.answers).cpu() == self.labels[chosen]).sum())
+            losses.append(learned.losses)
+            each_batch()
+        with torch.no_grad():
+            result = evaluate(self.network.spec, self.network.integers(), self.test)
+        self.progress = Progress(number + 1, self.progress.seconds + time.perf_counter() - began,
+                                 max(self.progress.peak_activation_bytes, meter.peak_bytes))
+        return EpochMetrics(number + 1, round(self.progress.seconds, 3), rate, _means(losses),
+                            right / len(self.labels), result.accuracies, result.rates)
+
+    def _batch(self, chosen: Tensor, generator: torch.Generator) -> Learned:
+        events = self.spikes[chosen]
+        drop = self.config.training.event_drop
+        if drop:
+            events = events * (torch.rand(events.shape, generator=generator) >= drop)
+        self.optimiser.zero_grad(set_to_none=True)
+        learned = self.rule.learn(self.network, self.config.learning,
+                                  events.transpose(0, 1).contiguous().to(self.device),
+                                  self.labels[chosen].to(self.device))
+        self.optimiser.step()
+        self.network.clip()
+        return learned
+
+    def _set_rate(self, step: int) -> float:
+        """Half a cosine from the configured rate to 0 over the whole run."""
+        share = step / (self.config.training.epochs * self.batches)
+        rate = self.config.training.rate * 0.5 * (1 + math.cos(math.pi * share))
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        return rate
+
+
+def _optimiser(network: SpikingNetwork, training: TrainingConfig) -> torch.optim.Optimizer:
+    if training.optimiser == "adamw":
+        return torch.optim.AdamW(network.parameters(), lr=training.rate, weight_decay=training.weight_decay)
+    return torch.optim.SGD(network.parameters(), lr=training.rate, momentum=training.momentum,
+                           weight_decay=training.weight_decay)
+
+
+def _means(losses: list[list[float | None]]) -> list[float | None]:
+    means: list[float | None] = []
+    for block in zip(*losses, strict=True):
+        known = [loss for loss in block if loss is not None]
+        means.append(sum(known) / len(known) if known else None)
+    return means
