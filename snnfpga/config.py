@@ -32,7 +32,7 @@ class DataConfig(Section):
 
 
 class NetworkConfig(Section):
-    """``network``: sizes and neurons. Threshold and surrogate are real; on the grid, once measured, they are integers."""
+    """``network``: sizes and neurons. Threshold and surrogate are real; the measured grid makes them integers."""
 
     blocks: Annotated[tuple[Annotated[tuple[Neurons, ...], Field(min_length=1)], ...],
                       Field(min_length=1, max_length=16)] = ((128,), (64,))

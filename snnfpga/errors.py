@@ -14,5 +14,28 @@ class SnnfpgaError(Exception):
     """
 
     def __init__(self, message: str, exit_code: int = FAILED) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(one_line(message))
         self.exit_code = exit_code
+
+
+def one_line(text: str) -> str:
+    """``text`` without line breaks."""
+    return " ".join(text.split())
+
+
+def explain(error: Exception) -> tuple[str, int] | None:
+    """The line to print and the exit code, or None for an error that is a mistake of ours."""
+    # Imported here, where something went wrong already: the command line starts without them.
+    from rtl_gen.network_file import NetworkFileError
+    from rtl_gen.spec import SpecError
+
+    from .data.dataset import DataError
+
+    if isinstance(error, SnnfpgaError):
+        return str(error), error.exit_code
+    if isinstance(error, (DataError, NetworkFileError, SpecError)):
+        return one_line(str(error)), USAGE
+    if isinstance(error, OSError) and error.strerror:
+        place = f" {error.filename}" if error.filename else ""
+        return f"Cannot read or write{place}: {error.strerror}; make room or choose another place", FAILED
+    return None

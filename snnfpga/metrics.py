@@ -43,7 +43,7 @@ class MetricsLog:
     """``metrics.jsonl`` and ``tensorboard/`` of a run; lines after epoch ``done`` of an earlier attempt are dropped."""
 
     def __init__(self, folder: Path, done: int) -> None:
-        from torch.utils.tensorboard import SummaryWriter   # a second to import
+        from torch.utils.tensorboard import SummaryWriter  # a second to import
 
         self._path = folder / "metrics.jsonl"
         kept = [line for line in read_metrics(self._path) if line["epoch"] <= done] if self._path.exists() else []

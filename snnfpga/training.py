@@ -1,6 +1,7 @@
 """The training loop: epochs of batches, a rule that leaves gradients, an optimiser that follows them."""
 
 import math
+import os
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -12,24 +13,39 @@ from torch import Tensor
 from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .config import Config, TrainingConfig
 from .data.dataset import DataSet
+from .errors import USAGE, SnnfpgaError
 from .learning.memory import ActivationMeter
 from .learning.registry import find_rule
 from .learning.rule import Learned
 from .metrics import EpochMetrics, MetricsLog
-from .network.inference import evaluate, predict
+from .network.inference import Evaluation, evaluate, predict
 from .network.network import SpikingNetwork, initialise
 
+DEVICES = ("cpu", "cuda")
 CALIBRATION = 256       # samples that the grid is measured by
 
 Report = Callable[[EpochMetrics], None]
 
 
 def prepare(device: str, threads: int) -> None:
-    """Make PyTorch repeat itself to the bit on this machine, and keep its float32 sums exact."""
+    """Make PyTorch repeat itself to the bit on this machine, and keep its float32 sums exact.
+
+    Raises
+    ------
+    SnnfpgaError
+        If there is no such device.
+    """
+    if device not in DEVICES:
+        raise SnnfpgaError(f"Device must be one of {', '.join(DEVICES)}, not {device!r}", USAGE)
+    if device == "cuda":
+        if not torch.cuda.is_available():
+            raise SnnfpgaError("Device cuda needs an NVIDIA GPU and a CUDA build of PyTorch, and PyTorch finds none; "
+                               "take --device cpu")
+        # cuBLAS repeats itself only with a workspace of fixed size.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cuda.matmul.allow_tf32 = False
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-    if device == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = False
 
 
 class Trainer:
@@ -93,12 +109,16 @@ class Trainer:
             right += int((predict(learned.answers).cpu() == self.labels[chosen]).sum())
             losses.append(learned.losses)
             each_batch()
-        with torch.no_grad():
-            result = evaluate(self.network.spec, self.network.integers(), self.test)
+        result = self.evaluate()
         self.progress = Progress(number + 1, self.progress.seconds + time.perf_counter() - began,
                                  max(self.progress.peak_activation_bytes, meter.peak_bytes))
         return EpochMetrics(number + 1, round(self.progress.seconds, 3), rate, _means(losses),
                             right / len(self.labels), result.accuracies, result.rates)
+
+    @torch.no_grad()
+    def evaluate(self) -> Evaluation:
+        """How well the network does on the test split as it stands."""
+        return evaluate(self.network.spec, self.network.integers(), self.test)
 
     def _batch(self, chosen: Tensor, generator: torch.Generator) -> Learned:
         events = self.spikes[chosen]

@@ -8,6 +8,9 @@ from ..nearest import offer
 from . import digits
 from .coding import CODINGS
 from .dataset import DataError, DataSet
+from .npz import load_npz
+
+EVENT_STEPS = 16    # of a file with sparse events, where no number is asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,8 @@ class DataOptions:
         T, or None for what the set is best seen in.
     coding
         Of still images: ``rate``, ``bernoulli`` or ``latency``. None takes ``rate``.
+    binning
+        Of the sparse events of an .npz: into steps of equal ``time`` or of equal ``count``.
     seed
         Draws the split, and whatever the coding or the camera leaves to chance.
     root
@@ -28,6 +33,7 @@ class DataOptions:
 
     steps: int | None = None
     coding: str | None = None
+    binning: str = "time"
     seed: int = 0
     root: Path | None = None
 
@@ -77,7 +83,7 @@ SETS: dict[str, Source] = {
 
 
 def load(name: str, options: DataOptions | None = None) -> DataSet:
-    """Load the data set called ``name``.
+    """Load the data set called ``name``, or the .npz at that path.
 
     Raises
     ------
@@ -85,6 +91,10 @@ def load(name: str, options: DataOptions | None = None) -> DataSet:
         If there is no such set, its files are absent or damaged, or an option does not apply to it.
     """
     options = options or DataOptions()
+    if name.endswith(".npz"):
+        if options.coding is not None:
+            raise DataError(f"Data coding applies to still images, and {name} holds spikes; leave coding out")
+        return load_npz(Path(name), options.steps or EVENT_STEPS, options.binning, options.seed)
     if name not in SETS:
         raise DataError(f"No data set is called {name!r}; {offer(name, SETS)} (snnfpga datasets lists them), "
                         "or give the path of an .npz")

@@ -1,0 +1,75 @@
+"""The command line. A verb is a line in ``VERBS`` and a module of its name, imported when it is called."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+
+from .errors import FAILED, USAGE, explain, one_line
+
+VERBS = {
+    "train": "Train a network from a configuration.",
+    "evaluate": "Measure a network's accuracy, and compare the backends spike by spike.",
+    "datasets": "List the data sets.",
+    "rules": "List the learning rules.",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one verb and exit: 0 done, 1 failed, 2 wrong usage or input. An error is one line, and no traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    verb = next((word for word in given if not word.startswith("-")), "")
+    try:
+        code = _app(verb)(given or ["--help"], prog_name="snnfpga", standalone_mode=False)
+    except KeyboardInterrupt:
+        line, code = "Stopped", FAILED
+    except Exception as error:
+        line, code = _explain(error)
+    else:
+        raise SystemExit(code or 0)
+    print(f"snnfpga: {line}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _app(verb: str) -> Any:
+    """The whole command line, in which only ``verb`` is there in full."""
+    app = typer.Typer(name="snnfpga", add_completion=False, help=(
+        "Train quantised spiking networks with truncated block-local learning, "
+        "and generate FPGAs that go on learning.\n\n"
+        "Start with: snnfpga train, then snnfpga evaluate."))
+    app.callback()(_options)
+    for name, about in VERBS.items():
+        app.command(name=name, short_help=about)(_command(name) if name == verb else _elsewhere)
+    return typer.main.get_command(app)
+
+
+def _command(verb: str) -> Callable[..., None]:
+    return importlib.import_module(f".commands.{verb}", __package__).command
+
+
+def _elsewhere() -> None:
+    """Stands for a verb that was not called."""
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"snnfpga {version('snnfpga')}")
+        raise typer.Exit
+
+
+def _options(version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True,
+                                          help="Print the version and exit.")) -> None:
+    pass
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    if hasattr(error, "format_message"):        # what typer says of an argument
+        return one_line(error.format_message()), USAGE
+    known = explain(error)
+    if known is None:
+        raise error
+    return known

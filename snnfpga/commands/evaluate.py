@@ -1,0 +1,63 @@
+"""``snnfpga evaluate``: a network's accuracy on a backend, and how far that is from PyTorch."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..console import percent, print_json, print_table, progress
+from ..errors import USAGE, SnnfpgaError
+from ..nearest import offer
+
+
+def command(
+    target: Annotated[Path | None, typer.Argument(help="A run's folder or a network file; none takes the newest run.",
+                                                  show_default=False)] = None,
+    backend: Annotated[str, typer.Option(help="torch or reference.")] = "torch",
+    data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
+                                             "trained on.", show_default=False)] = None,
+    samples: Annotated[int | None, typer.Option(help="The first so many test samples; else all.",
+                                                show_default=False)] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Measure a network's accuracy on test samples, and compare the backends spike by spike.
+
+    The reference computes in integers what the hardware computes; every spike, membrane and answer is compared with
+    PyTorch's.
+
+    Examples:
+
+      snnfpga evaluate
+
+      snnfpga evaluate runs/digits --backend reference
+
+      snnfpga evaluate network.safetensors --data drifted.npz --samples 100
+    """
+    from rtl_gen.network_file import read
+
+    from ..data.fit import check_fit, some
+    from ..data.source import load_data
+    from ..evaluation import BACKENDS, measure
+    from ..network_data import data_of
+    from ..runs import find_network
+
+    if backend not in BACKENDS:
+        raise SnnfpgaError(f"No backend is called {backend!r}; {offer(backend, BACKENDS)}", USAGE)
+    path = find_network(target)
+    network = read(path)
+    dataset = load_data(data_of(path, network.spec, data, data_root))
+    check_fit(dataset, network.spec)
+    split = some(dataset, "test", samples)
+    with progress(f"evaluating on {backend}", len(split), quiet=as_json) as advance:
+        measured = measure(network, split, backend, advance)
+    found, accuracy = measured.differences, measured.accuracy(split)
+    if as_json:
+        print_json({"backend": backend, "samples": len(split), "accuracy": accuracy, "differences": found.total,
+                    "differing": found.differing, "compared": found.compared, "data": dataset.name,
+                    "network": str(path)})
+        return
+    print_table(f"Evaluated {path}", ("what", "measured"), [
+        ("backend", backend), ("data", f"{dataset.name}, {len(split)} test samples"), ("accuracy", percent(accuracy)),
+        *((f"{name} that differ from torch", f"{found.differing[name]} of {found.compared[name]}")
+          for name in found.compared if backend != "torch")])

@@ -1,0 +1,26 @@
+"""``snnfpga rules``: what ``learning.rule`` may be."""
+
+from typing import Annotated
+
+import typer
+
+from ..console import print_json, print_table
+
+
+def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+            ) -> None:
+    """List the learning rules: source, state kept, settings refused.
+
+    Example:
+
+      snnfpga train --set learning.rule=bptt --out runs/baseline
+    """
+    from ..learning.registry import RULES
+
+    if as_json:
+        print_json({"rules": [{"name": rule.name, "source": rule.source, "keeps": rule.keeps, "refuses": rule.refuses,
+                               "on_chip": rule.on_chip} for rule in RULES.values()]})
+        return
+    print_table("Learning rules", ("name", "on chip", "source", "keeps", "refuses"), [
+        (rule.name, "yes" if rule.on_chip else "no", rule.source, rule.keeps, rule.refuses)
+        for rule in RULES.values()])

@@ -1,0 +1,108 @@
+"""``snnfpga train``: a configuration becomes a run, with the network file in it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..console import percent, print_json, print_table, progress
+from ..errors import USAGE, SnnfpgaError
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..metrics import EpochMetrics
+
+
+def command(
+    config: Annotated[Path | None, typer.Argument(help="YAML file; none takes the default, digits.",
+                                                  show_default=False)] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value, for example "
+                        "learning.window=8; may be given again.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; else runs/NAME.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same as --set seed=N.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped; it ends at the same "
+                      "weights as one that was not.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew where a run exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Train a network from a configuration.
+
+    The run's folder holds network.safetensors (what all other verbs take), config.yaml, metrics.jsonl, tensorboard/
+    and a checkpoint.
+
+    Examples:
+
+      snnfpga train
+
+      snnfpga train configs/digits.yaml --set learning.window=8 --out runs/k8
+
+      snnfpga train --set data.name=mine.npz --set name=mine
+
+      snnfpga train --resume
+    """
+    from ..config_file import read_config
+    from ..runs import CONFIG
+
+    chosen = list(settings or [])
+    if seed is not None:
+        chosen.append(f"seed={seed}")
+    if data_root is not None:
+        chosen.append(f"data.root={data_root}")
+    if resume and config is None and out is not None:
+        config = out / CONFIG       # a run knows what it was begun with
+    result = run(read_config(config, chosen), out, device, resume, overwrite, quiet=as_json)
+    if as_json:
+        print_json(result)
+        return
+    print_table("Trained", ("what", "measured"), [
+        ("test accuracy", percent(result["test_accuracy"])),
+        *((f"  readout of block {b}", percent(share)) for b, share in enumerate(result["block_accuracies"])),
+        ("time", f"{result['seconds']:.1f} s, {result['epochs']} epochs"),
+        ("activations kept for learning", f"{result['peak_activation_bytes']} bytes at the peak"),
+        ("network", result["network"])])
+
+
+def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool, quiet: bool) -> dict[str, Any]:
+    """Train; give what ``--json`` prints (docs/training.md)."""
+    from .. import run_folder
+    from ..data.fit import some
+    from ..data.source import load_data
+    from ..runs import RUNS
+    from ..training import Trainer, prepare
+
+    if resume and overwrite:
+        raise SnnfpgaError("--resume goes on with a run and --overwrite discards it; give one of them", USAGE)
+    folder = out or RUNS / config.name
+    if resume:
+        run_folder.check_same(folder, config)
+    else:
+        run_folder.check_free(folder, overwrite)
+    prepare(device, config.training.threads)
+    data = load_data(config.data)
+    for half in ("train", "test"):
+        some(data, half)
+    trainer = Trainer(config, data, device)
+    if not resume:
+        run_folder.open_new(folder, config)
+    epochs = config.training.epochs
+    with progress("training", epochs * trainer.batches, quiet=quiet) as advance:
+
+        def report(metrics: "EpochMetrics") -> None:
+            words = f"epoch {metrics.epoch}/{epochs}, test {percent(metrics.test_accuracies[-1])}"
+            advance(0, words)
+
+        trainer.run(folder, resume, report, advance)
+    network = trainer.network.export()
+    result = trainer.evaluate()
+    path = run_folder.write_network(folder, network, config, result.accuracies[-1])
+    return {
+        "test_accuracy": result.accuracies[-1],
+        "block_accuracies": result.accuracies,
+        "test_samples": len(data.test),
+        "seconds": round(trainer.progress.seconds, 3),
+        "epochs": trainer.progress.epochs,
+        "peak_activation_bytes": trainer.progress.peak_activation_bytes,
+        "network": str(path),
+    }

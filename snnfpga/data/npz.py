@@ -1,0 +1,124 @@
+"""A data set of the user's own: one ``.npz``, dense or sparse, checked before it is used (``docs/data.md``)."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_gen.spec import MAX_CLASSES, MAX_INPUTS
+
+from .binning import bin_events
+from .dataset import DataError, DataSet, Labels, Spikes, assemble, stratified
+
+Arrays = Mapping[str, NDArray]
+SPARSE = ("t", "x", "y", "p", "offset", "sensor")
+KNOWN = {"spikes", "label", "split", "classes", *SPARSE}
+
+
+def load_npz(path: Path, steps: int, binning: str, seed: int) -> DataSet:
+    """Read and check ``path``.
+
+    Parameters
+    ----------
+    steps
+        T of sparse events; dense spikes have their own.
+    binning
+        ``time`` or ``count``, for sparse events.
+    seed
+        Draws the split, 80/20 and stratified, where the file has none.
+
+    Raises
+    ------
+    DataError
+        If the file is absent, no .npz, or breaks a rule of the format.
+    """
+    arrays = _arrays(path)
+    thing = f"Data {path.name}"
+    unknown = sorted(set(arrays) - KNOWN)
+    if unknown:
+        raise DataError(f"{thing} may hold {', '.join(sorted(KNOWN))}, not {unknown[0]!r}; leave it out or rename it")
+    dense, sparse = "spikes" in arrays, [name for name in SPARSE if name in arrays]
+    if dense and sparse:
+        raise DataError(f"{thing} must hold spikes or events, not both spikes and {sparse[0]}")
+    if dense:
+        spikes, sensor = _dense(thing, arrays["spikes"])
+    else:
+        for name in SPARSE:
+            if name not in arrays:
+                raise DataError(f"{thing} lacks {name!r}; give spikes, or all of {', '.join(SPARSE)}")
+        spikes, sensor = bin_events(thing, arrays, steps, binning)
+    labels, classes = _labels(thing, arrays, len(spikes))
+    return assemble(path.name, spikes, labels, _split(thing, arrays, labels, seed), sensor, classes)
+
+
+def _arrays(path: Path) -> dict[str, NDArray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise DataError(f"Data {path} must be an .npz archive, not a single array; save it with numpy.savez")
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise DataError(f"No data file {path}; give the path of an .npz or the name of a data set") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"Data {path} is not a whole .npz of plain arrays ({error}); save it again") from None
+
+
+def _dense(thing: str, spikes: NDArray) -> tuple[Spikes, tuple[int, int, int]]:
+    if spikes.ndim not in (3, 4, 5) or 0 in spikes.shape:
+        raise DataError(f"{thing}: spikes must have shape (samples, steps, inputs), or (samples, steps, height, width) "
+                        f"with or without channels at the end, none of them 0, not {spikes.shape}")
+    if spikes.dtype not in (np.uint8, np.bool_):
+        raise DataError(f"{thing}: spikes must be uint8, not {spikes.dtype}; convert them with .astype(numpy.uint8)")
+    if spikes.max() > 1:
+        raise DataError(f"{thing}: spikes must be 0 or 1, not {spikes.max()}; a step holds one event of an input")
+    if spikes.shape[1] > 65535:
+        raise DataError(f"{thing}: spikes must have 1..65535 steps, not {spikes.shape[1]}; bin them coarser")
+    rest = spikes.shape[2:]
+    sensor = {1: (1, *rest, 1), 2: (*rest, 1), 3: rest}[len(rest)]
+    check_inputs(thing, sensor)
+    return spikes.astype(np.uint8).reshape(*spikes.shape[:2], -1), sensor
+
+
+def check_inputs(thing: str, sensor: tuple[int, int, int]) -> None:
+    """Refuse what no layer can take."""
+    inputs = int(np.prod(sensor))
+    if inputs > MAX_INPUTS:
+        raise DataError(f"{thing} must have at most {MAX_INPUTS} inputs, not {inputs}; pool the sensor")
+
+
+def _labels(thing: str, arrays: Arrays, samples: int) -> tuple[Labels, int]:
+    if "label" not in arrays:
+        raise DataError(f"{thing} lacks 'label', one integer a sample")
+    labels = arrays["label"]
+    if labels.shape != (samples,):
+        raise DataError(f"{thing}: label must have shape ({samples},), one a sample, not {labels.shape}")
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"{thing}: label must hold integers, not {labels.dtype}")
+    classes = MAX_CLASSES
+    if "classes" in arrays:
+        given = arrays["classes"]
+        if given.shape != () or given.dtype.kind not in "iu" or not 2 <= given <= MAX_CLASSES:
+            raise DataError(f"{thing}: classes must be one integer in 2..{MAX_CLASSES}, not {given.tolist()!r}")
+        classes = int(given)
+    bad = labels[(labels < 0) | (labels >= classes)]
+    if len(bad):
+        raise DataError(f"{thing}: label must be in 0..{classes - 1}, not {bad[0]}; number the classes from 0")
+    return labels.astype(np.int64), classes if "classes" in arrays else max(2, int(labels.max()) + 1)
+
+
+def _split(thing: str, arrays: Arrays, labels: Labels, seed: int) -> NDArray[np.bool_]:
+    if "split" not in arrays:
+        return stratified(labels, seed)
+    split = arrays["split"]
+    if split.shape != labels.shape or split.dtype.kind not in "US":
+        raise DataError(f"{thing}: split must hold a word a sample, shape {labels.shape}, not {split.dtype} of shape "
+                        f"{split.shape}")
+    words = split.astype(str)
+    bad = words[~np.isin(words, ("train", "test"))]
+    if len(bad):
+        raise DataError(f"{thing}: split must be train or test, not {str(bad[0])!r}")
+    return words == "test"

@@ -1,0 +1,17 @@
+"""The data that a configuration names."""
+
+from ..config import DataConfig
+from .dataset import DataSet
+from .registry import DataOptions, load
+
+
+def load_data(config: DataConfig) -> DataSet:
+    """Load ``config.name``: a name of the registry or the path of an .npz.
+
+    Raises
+    ------
+    DataError
+        As :func:`snnfpga.data.registry.load`.
+    """
+    return load(config.name, DataOptions(steps=config.steps, coding=config.coding, binning=config.binning,
+                                         seed=config.seed, root=config.root))

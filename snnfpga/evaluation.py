@@ -1,0 +1,78 @@
+"""A network's accuracy on a backend, and how far the backend is from PyTorch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_gen.network_file import Network
+from sim.reference.network import Reference, Result
+
+from .data.dataset import Split
+from .differences import Differences
+from .network.exact import check_exact
+from .network.inference import Passage, passages, predict, weights_of
+
+Advance = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Predictions (N,) of a backend, and what was compared with PyTorch on the way."""
+
+    predictions: NDArray[np.int64]
+    differences: Differences
+
+    def accuracy(self, split: Split) -> float:
+        return float((self.predictions == split.labels).mean())
+
+
+def on_torch(network: Network, split: Split, advance: Advance) -> Measured:
+    """PyTorch itself; there is nothing to compare it with."""
+    predictions = []
+    for batch in passages(network.spec, weights_of(network), split.spikes):
+        predictions.append(predict(batch[-1].answers).numpy())
+        advance(len(predictions[-1]))
+    return Measured(np.concatenate(predictions), Differences())
+
+
+def on_reference(network: Network, split: Split, advance: Advance) -> Measured:
+    """The integer reference, sample by sample; every spike, membrane and answer is compared."""
+    reference, differences, predictions = Reference(network), Differences(), []
+    for batch in passages(network.spec, weights_of(network), split.spikes):
+        for column in range(len(batch[-1].answers)):
+            result = reference.run(split.spikes[len(predictions)], 0, learn=False, trace=True)
+            _compare(differences, batch, column, result)
+            predictions.append(result.prediction)
+            advance()
+    return Measured(np.array(predictions, np.int64), differences)
+
+
+def _compare(differences: Differences, batch: list[Passage], column: int, result: Result) -> None:
+    """Sample ``column`` of a PyTorch batch against the reference's result for it."""
+    if result.spikes is None or result.membranes is None:
+        raise ValueError("A result that is compared must have a trace")
+    for block, passage in enumerate(batch):
+        for layer, (spikes, membranes) in enumerate(zip(passage.spikes, passage.membranes, strict=True)):
+            differences.compare("spikes", spikes[:, column].numpy(), result.spikes[block][layer])
+            differences.compare("membranes", membranes[:, column].numpy(), result.membranes[block][layer])
+        differences.compare("answers", passage.answers[column].numpy(), result.answers[block])
+
+
+BACKENDS: dict[str, Callable[[Network, Split, Advance], Measured]] = {
+    "torch": on_torch,
+    "reference": on_reference,
+}
+
+
+def measure(network: Network, split: Split, backend: str, advance: Advance) -> Measured:
+    """Run ``split`` on ``backend``; ``advance`` is called with the number of samples done.
+
+    Raises
+    ------
+    SpecError
+        If PyTorch could not compute this network exactly, so that there is nothing to compare with.
+    """
+    check_exact(network.spec)
+    return BACKENDS[backend](network, split, advance)
