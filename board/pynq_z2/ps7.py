@@ -28,7 +28,7 @@ class Ps7(wiring.Component):
         The AXI3 master GP0, in the clock domain ``sync``.
     """
 
-    CELL = "primitive"      # constraints name the cell by it
+    CELL = "zynq"      # constraints name the cell by it
 
     def __init__(self) -> None:
         super().__init__({

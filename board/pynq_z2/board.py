@@ -1,0 +1,31 @@
+"""The PYNQ-Z2 as the registry knows it."""
+
+from board.device import XC7Z020
+from board.registry import Board
+from rtl_gen.spec import NetworkSpec
+
+TOP = "snnfpga_pynq_z2"
+
+
+def design(spec: NetworkSpec) -> dict[str, str]:
+    """Verilog of the whole fabric, constraints and scripts."""
+    # Amaranth is loaded here, so that listing boards does without it.
+    from .platform import PynqZ2Platform
+    from .top import Top
+
+    files = PynqZ2Platform().build(Top(spec), name=TOP, do_build=False).files
+    return {name: contents if isinstance(contents, str) else contents.decode() for name, contents in files.items()}
+
+
+BOARD = Board(
+    name="pynq-z2",
+    title="TUL PYNQ-Z2",
+    device=XC7Z020,
+    clock_mhz=100.0,
+    top=TOP,
+    design=design,
+    driver=("board.pynq_z2", "board.pynq_z2.attach"),
+    example="board.pynq_z2.example",
+    command=("vivado", "-mode", "batch", "-nojournal", "-log", "vivado.log", "-source", f"{TOP}.tcl"),
+    products=(f"{TOP}.bit",),
+)
