@@ -1,0 +1,138 @@
+"""cocotb bench of :mod:`rtl_gen.event_list`. The bench plays the forward engine, which reads the banks."""
+
+import random
+
+import cocotb
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
+from cocotb.utils import get_sim_time
+
+from rtl_gen.event_list import step_layout
+from rtl_gen.token import TokenKind, token_layout
+from sim.bench import PERIOD_NS, load_arrays, start
+from sim.stream import StreamSink, StreamSource
+
+START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
+
+
+class Reader:
+    """Takes steps, reads their events, gives the seen bits back, and releases the bank."""
+
+    def __init__(self, dut, sink, rng, duty, indices):
+        self.dut, self.sink, self.rng, self.duty = dut, sink, rng, duty
+        self.indices = indices
+        self.steps = []
+        dut.clear_en.value = dut.release.value = 0
+
+    async def run(self):
+        while True:
+            step = (await self.sink.receive(1))[0]
+            events = []
+            if step["kind"] != START:
+                events = await self.read(step["bank"], step["count"])
+            self.steps.append((step["kind"], step["last"], step["value"] if step["kind"] == START else 0, events))
+
+    async def read(self, bank, count):
+        dut, events = self.dut, []
+        assert dut.empty.value == 0, "empty although a step was not read"
+        for position in range(count):
+            dut.r_bank.value, dut.r_position.value = bank, position
+            await FallingEdge(dut.clk)
+            # With one input an index has no bits, and a port of no bits nothing to read.
+            events.append(int(dut.r_index.value) if self.indices > 1 else 0)
+            while self.rng.random() >= self.duty:
+                await FallingEdge(dut.clk)
+            dut.clear_en.value, dut.clear_bank.value, dut.clear_index.value = 1, bank, events[-1]
+            # The last event may be given back in the very cycle of the release.
+            together = position == count - 1 and self.rng.random() < 0.5
+            dut.release.value = 1 << bank if together else 0
+            await FallingEdge(dut.clk)
+            dut.clear_en.value = dut.release.value = 0
+            if together:
+                return events
+        dut.release.value = 1 << bank
+        await FallingEdge(dut.clk)
+        dut.release.value = 0
+        return events
+
+
+async def count(dut, totals):
+    while True:
+        await RisingEdge(dut.clk)
+        totals["accepted"] += dut.accepted.value == 1
+        totals["dropped"] += dut.dropped.value == 1
+
+
+def random_tokens(rng, indices, classes, samples):
+    """Tokens, and what the reader must see: (kind, last, value, events)."""
+    tokens, expected = [], []
+    for _ in range(samples):
+        value = rng.randrange(2 * classes)
+        tokens.append({"kind": START, "value": value})
+        expected.append((START, 0, value, []))
+        steps = rng.randint(1, 4)
+        aborted = rng.random() < 0.3
+        for t in range(steps):
+            most = rng.choice((0, 1, indices + 2, 2 * indices + 2))
+            events = [rng.randrange(indices) for _ in range(rng.randint(0, most))]
+            if rng.random() < 0.2:
+                events = rng.sample(range(indices), indices)      # a full bank
+            tokens += [{"kind": EVENT, "value": index} for index in events]
+            kind, last = (ABORT, 0) if aborted and t == steps - 1 else (STEP, int(t == steps - 1))
+            tokens.append({"kind": kind, "last": last})
+            expected.append((kind, last, 0, list(dict.fromkeys(events))))
+    return tokens, expected
+
+
+def ends(dut, duty, rng):
+    indices, classes = (int(load_arrays()[name]) for name in ("indices", "classes"))
+    source = StreamSource(dut, "i", rng=rng, layout=token_layout(indices, classes), duty=duty)
+    sink = StreamSink(dut, "step", rng=rng, layout=step_layout(indices, classes), duty=duty)
+    return indices, classes, source, sink
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.parametrize(source_duty=[1.0, 0.5], reader_duty=[1.0, 0.4])
+async def keeps_the_first_of_each_event_in_order(dut, source_duty, reader_duty):
+    rng = random.Random(cocotb.RANDOM_SEED)
+    indices, classes, source, sink = ends(dut, source_duty, rng)
+    sink.duty = reader_duty
+    reader, totals = Reader(dut, sink, rng, reader_duty, indices), {"accepted": 0, "dropped": 0}
+    await start(dut)
+    cocotb.start_soon(count(dut, totals))
+    cocotb.start_soon(reader.run())
+    tokens, expected = random_tokens(rng, indices, classes, 12)
+    await source.send(tokens)
+    while len(reader.steps) < len(expected):
+        await FallingEdge(dut.clk)
+    await ClockCycles(dut.clk, 8)
+    assert reader.steps == expected
+    accepted = sum(len(events) for *_, events in expected)
+    assert totals == {"accepted": accepted, "dropped": sum(t["kind"] == EVENT for t in tokens) - accepted}
+    assert totals["dropped"] > 0, "no event came twice"
+    assert dut.step__valid.value == 0, "more steps than were sent"
+    assert dut.empty.value == 1
+
+
+@cocotb.test(timeout_time=100, timeout_unit="us")
+async def takes_a_token_a_cycle_while_a_bank_is_free(dut):
+    indices, _, source, sink = ends(dut, 1.0, random.Random(1))
+    reader = Reader(dut, sink, random.Random(1), 1.0, indices)
+    await start(dut)
+    began = get_sim_time("ns")
+    step = [{"kind": EVENT, "value": i} for i in range(indices)] + [{"kind": STEP}]
+    taking = cocotb.start_soon(sink.receive(3))
+    await source.send([{"kind": START}, *step, *step])
+    assert (get_sim_time("ns") - began) / PERIOD_NS == 1 + 2 * len(step)
+    steps = await taking
+
+    # Both banks hold a step that nobody read: an event waits, for the first of them to be released.
+    waiting = cocotb.start_soon(source.send([step[0]]))
+    for _ in range(20):
+        await FallingEdge(dut.clk)
+        assert dut.i__ready.value == 0, "an event was taken although both banks are busy"
+        assert dut.step__valid.value == 0
+    assert [(taken["count"], taken["bank"]) for taken in steps[1:]] == [(indices, 0), (indices, 1)]
+    assert await reader.read(0, indices) == list(range(indices))
+    assert dut.i__ready.value == 1, "an event is not taken although a bank was released"
+    await waiting
+    assert await reader.read(1, indices) == list(range(indices))
