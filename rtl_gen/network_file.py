@@ -119,7 +119,15 @@ def write(path: str | os.PathLike[str], network: Network, *, notes: dict[str, st
                          "notes": notes or {}}, sort_keys=True)
     metadata = {"format": "snnfpga", "version": str(FORMAT_VERSION), "network": header,
                 "sha256": _digest(header, tensors.items())}
-    write_atomically(Path(path), save(tensors, metadata=metadata))
+    write_atomically(Path(path), _ordered(save(tensors, metadata=metadata)))
+
+
+def _ordered(packed: bytes) -> bytes:
+    """The same safetensors file with its header's keys in order; the library's order changes from call to call."""
+    length = int.from_bytes(packed[:8], "little")
+    header = json.dumps(json.loads(packed[8:8 + length]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)         # the tensors begin at a multiple of 8 bytes
+    return len(header).to_bytes(8, "little") + header + packed[8 + length:]
 
 
 def write_atomically(path: Path, contents: bytes) -> None:

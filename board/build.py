@@ -1,0 +1,97 @@
+"""From a network to a build plan: Verilog, constraints, scripts, driver, network file, report."""
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from rtl_gen import network_file
+from rtl_gen.network_file import Network
+
+from . import driver
+from .plan import BuildPlan
+from .registry import Board
+from .report import check_fit, markdown, report
+
+__all__ = ["CORE", "NETWORK", "Phases", "make_plan", "with_lanes"]
+
+CORE = "core"                           # top of the core alone, which simulations take
+NETWORK = "network.safetensors"
+Phases = Callable[[str], object]
+
+
+def with_lanes(network: Network, lanes: int) -> Network:
+    """The same network, every block laid out with so many lanes.
+
+    Raises
+    ------
+    SpecError
+        If the number is not one a block can have.
+    """
+    blocks = tuple(replace(block, directives=replace(block.directives, lanes=lanes)) for block in network.spec.blocks)
+    return replace(network, spec=replace(network.spec, blocks=blocks))
+
+
+def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synthesis: bool,
+              phase: Phases = lambda name: None) -> BuildPlan:
+    """Everything of the build but what vendor tools make.
+
+    Parameters
+    ----------
+    notes
+        Facts for people, which travel in the network file.
+    synthesis
+        Whether Yosys measures the design; it takes most of the time.
+    phase
+        Told the name of each part of the work as it begins.
+
+    Raises
+    ------
+    BuildError
+        If the network does not fit the board's part.
+    SpecError
+        If it cannot be made into hardware.
+    rtl_gen.yosys.YosysError
+        If Yosys refuses the design.
+    """
+    # Amaranth is loaded here, so that the table of a refusal does without it.
+    from rtl_gen.core import Core
+    from rtl_gen.emit import to_verilog
+
+    spec = network.spec
+    check_fit(spec, board)
+    phase("core")
+    files = {f"{CORE}.v": to_verilog(Core(spec), name=CORE)}
+    phase("top")
+    files |= board.design(spec)
+    measured = _measure(files[f"{board.top}.v"], board, phase) if synthesis else _NOT_MEASURED
+    found = report(spec, board, **measured)
+    files |= {"report.json": json.dumps(found, indent=1) + "\n", "report.md": markdown(found)}
+    contents = {name: text.encode() for name, text in files.items()}
+    contents[NETWORK] = _network_bytes(network, notes)
+    contents |= {f"driver/{name}": data for name, data in
+                 driver.files(network, extra=board.driver, example=board.example).items()}
+    return BuildPlan(f"{spec.name}-{board.name}", {
+        "board": board.name, "top": board.top, "core": CORE, "network": NETWORK,
+        "specification": network_file.spec_digest(spec)}, contents)
+
+
+_NOT_MEASURED = {"resources": None, "lut_as_memory": None, "logic_delay_ps": None}
+
+
+def _measure(verilog: str, board: Board, phase: Phases) -> dict[str, object]:
+    from .synthesis import logic_delay_ps, synthesise
+
+    phase("synthesis")
+    mapped = synthesise(verilog, top=board.top, device=board.device)
+    phase("delay")
+    return {"resources": mapped.resources, "lut_as_memory": mapped.lut_as_memory,
+            "logic_delay_ps": logic_delay_ps(mapped, top=board.top)}
+
+
+def _network_bytes(network: Network, notes: Mapping[str, str]) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="snnfpga-") as folder:
+        path = Path(folder) / NETWORK
+        network_file.write(path, network, notes=dict(notes))
+        return path.read_bytes()
