@@ -68,8 +68,9 @@ class CreditScan(wiring.Component):
             product = sum(Mux(gates.gate[bit], feedback << bit, 0) for bit in range(layer.gate_bits))
             decayed = before
             if layer.leak_shift is not None:
-                magnitude = Mux(before < 0, -before, before) >> layer.leak_shift
-                decayed = before - Mux(before < 0, -magnitude, magnitude)
+                # An arithmetic shift rounds down; 2**leak_shift - 1 more makes it round a negative value toward zero.
+                upward = before[-1].replicate(layer.leak_shift)
+                decayed = before - ((before + upward) >> layer.leak_shift)
             m.d.comb += [
                 inject.eq(Mux(in_loss, product, 0)),
                 carry.eq(Mux(gates.spike, 0, decayed) if layer.reset == "zero" else decayed),

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .addresses import WeightAddress
 from .arithmetic import current_max, index_bits, signed_bits
 from .event_list import step_layout
-from .neuron import charge, fire, gate, saturate
+from .neuron import charge, fire
 from .spec import BlockSpec
 from .token import TokenKind
 
@@ -326,9 +326,10 @@ class ForwardEngine(wiring.Component):
         for lane in range(lanes):
             current = Signal(signed(signed_bits(current_max(layer))), name=f"current{lane}")
             weight = self.weights[lane] >> layer.shadow_bits
-            with m.If(works):
-                m.d.sync += current.eq(Mux(summing.first, 0, current)
-                                       + Mux(summing.event | summing.bias, weight, 0))
+            with m.If(works & (summing.event | summing.bias)):
+                m.d.sync += current.eq(Mux(summing.first, 0, current) + weight)
+            with m.Elif(works):
+                m.d.sync += current.eq(0)           # a step without a single row
             currents.append(current)
 
         # Stage 3: charge.   Stage 4: saturate, fire, reset.   Behind it: write.
@@ -340,12 +341,11 @@ class ForwardEngine(wiring.Component):
             exact = charge(m, layer, membrane, currents[lane], f"exact{lane}")
             held_exact = Signal.like(exact, name=f"held_exact{lane}")
             m.d.sync += held_exact.eq(exact)
-            charged, over = saturate(m, held_exact, layer.membrane_bits, f"charged{lane}")
-            spike, after = fire(m, layer, charged, f"lane{lane}")
+            over, spike, after, gate = fire(m, layer, held_exact, f"lane{lane}")
             is_neuron = ~fires.group_last | (lane < real[-1])
             fired.append(spike & is_neuron)
             after_reset.append(after)
-            gated.append(gate(m, layer, charged, f"lane{lane}"))
+            gated.append(gate)
             saturated.append(over & is_neuron)
 
         done = Signal()

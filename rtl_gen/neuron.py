@@ -3,21 +3,10 @@
 from amaranth.hdl import *
 
 from .arithmetic import current_max, signed_bits
+from .saturate import saturate
 from .spec import LayerSpec
 
-__all__ = ["charge", "fire", "gate", "saturate"]
-
-
-def saturate(m: Module, exact: Value, bits: int, name: str) -> tuple[Signal, Signal]:
-    """The value held to ``bits``, and whether it had to be."""
-    low, high = -1 << (bits - 1), (1 << (bits - 1)) - 1
-    held, saturated = Signal(signed(bits), name=name), Signal(name=f"{name}_saturated")
-    over, under = exact > high, exact < low
-    m.d.comb += [
-        saturated.eq(over | under),
-        held.eq(Mux(over, high, Mux(under, low, exact))),
-    ]
-    return held, saturated
+__all__ = ["charge", "fire", "gate"]
 
 
 def charge(m: Module, spec: LayerSpec, membrane: Value, current: Value, name: str) -> Signal:
@@ -29,31 +18,32 @@ def charge(m: Module, spec: LayerSpec, membrane: Value, current: Value, name: st
     return exact
 
 
-def fire(m: Module, spec: LayerSpec, charged: Value, name: str) -> tuple[Signal, Signal]:
-    """The spike, and the membrane after reset."""
+def fire(m: Module, spec: LayerSpec, exact: Value, name: str) -> tuple[Signal, Signal, Signal, Signal]:
+    """Whether the exact charge was saturated; then the spike, the membrane after reset, and the gate."""
+    charged, saturated = saturate(m, exact, spec.membrane_bits, f"{name}_charged")
     spike = Signal(name=f"{name}_spike")
     after = Signal(signed(spec.membrane_bits), name=f"{name}_after")
-    reset_to = charged - spec.threshold if spec.reset == "subtract" else Const(0, signed(1))
+    # One bit more than either; its sign is the comparison with the threshold.
+    above = Signal(signed(spec.membrane_bits + 1), name=f"{name}_above")
+    reset_to = above if spec.reset == "subtract" else Const(0, signed(1))
     m.d.comb += [
-        spike.eq(charged >= spec.threshold),
+        above.eq(charged - spec.threshold),
+        spike.eq(~above[-1]),
         after.eq(Mux(spike, reset_to, charged)),
     ]
-    return spike, after
+    return saturated, spike, after, _gate(m, spec, above, name)
 
 
-def gate(m: Module, spec: LayerSpec, charged: Value, name: str) -> Signal:
-    """The surrogate's value at the charged membrane."""
-    # charged - threshold needs one bit more than either; its magnitude fits the same width unsigned.
-    difference = Signal(signed(spec.membrane_bits + 1), name=f"{name}_difference")
-    distance = Signal(spec.membrane_bits + 1, name=f"{name}_distance")
+def _gate(m: Module, spec: LayerSpec, above: Value, name: str) -> Signal:
+    """The surrogate's value where the charged membrane is so far above its threshold."""
     value = Signal(spec.gate_bits, name=f"{name}_gate")
-    m.d.comb += [
-        difference.eq(charged - spec.threshold),
-        distance.eq(Mux(difference < 0, -difference, difference)),
-    ]
     if spec.surrogate == "boxcar":
-        m.d.comb += value.eq(distance < spec.surrogate_width)
+        m.d.comb += value.eq((above < spec.surrogate_width) & (above > -spec.surrogate_width))
     else:
+        distance = Signal(spec.membrane_bits + 1, name=f"{name}_distance")
         steps = distance >> spec.surrogate_width
-        m.d.comb += value.eq(Mux(steps < spec.surrogate_height, spec.surrogate_height - steps, 0))
+        m.d.comb += [
+            distance.eq(Mux(above < 0, -above, above)),
+            value.eq(Mux(steps < spec.surrogate_height, spec.surrogate_height - steps, 0)),
+        ]
     return value

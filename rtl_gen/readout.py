@@ -372,23 +372,21 @@ class Readout(wiring.Component):
         feedback = Signal(signed(self.feedback_bits))
         m.d.sync += feedback.eq(sum(products))
         placed = stages[2]
-        word = Signal(lanes * self.feedback_bits)
-        following = Signal.like(word)
-        view = data.View(data.ArrayLayout(signed(self.feedback_bits), lanes), following)
-        # A group's first lane clears the others, so that padding lanes hold no feedback.
-        m.d.comb += following.eq(Mux(placed.lane == 0, 0, word))
-        for n in range(lanes):
-            with m.If(placed.lane == n):
-                m.d.comb += view[n].eq(feedback)
-        with m.If(placed.valid):
-            m.d.sync += word.eq(following)
+        word = [Signal(signed(self.feedback_bits), name=f"feedback{n}") for n in range(lanes)]
+        for n, value in enumerate(word):
+            with m.If(placed.valid & (placed.lane == n)):
+                m.d.sync += value.eq(feedback)
+            with m.Elif(placed.valid & (placed.lane == 0)):
+                m.d.sync += value.eq(0)             # so that padding lanes hold no feedback
+        # Written lane by lane, so that the last write, of the group's last neuron, is the whole word.
+        written = stages[3]
         m.submodules.feedback = buffer = memory.Memory(
             shape=lanes * self.feedback_bits, depth=self.groups, init=[], attrs={"ram_style": "distributed"})
         write, read = buffer.write_port(), buffer.read_port()
         m.d.comb += [
-            write.addr.eq(placed.group),
-            write.data.eq(following),
-            write.en.eq(placed.valid),
+            write.addr.eq(written.group),
+            write.data.eq(Cat(word)),
+            write.en.eq(written.valid),
             read.addr.eq(self.feedback_group),
             self.feedback.eq(read.data),
         ]

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .arithmetic import WORD_BITS, signed_bits
+from .saturate import saturate
 
 __all__ = ["RandomWord", "StoredUpdate"]
 
@@ -123,19 +124,13 @@ class StoredUpdate(wiring.Component):
             stored.eq(self.stored),
         ]
 
-        low, high = -1 << (bits - 1), (1 << (bits - 1)) - 1
-        exact = stored - rounded
-        over, under = Signal(), Signal()
-        updated = Signal(signed(bits))
-        m.d.comb += [
-            over.eq(exact > high),
-            under.eq(exact < low),
-            updated.eq(Mux(over, high, Mux(under, low, exact))),
-        ]
+        exact = Signal((stored - rounded).shape())
+        m.d.comb += exact.eq(stored - rounded)
+        updated, saturated = saturate(m, exact, bits, "updated")
         m.d.sync += [
             self.updated.eq(updated),
             self.changed.eq(updated != stored),
             self.underflowed.eq(not_zero & (rounded == 0)),
-            self.saturated.eq(over | under),
+            self.saturated.eq(saturated),
         ]
         return m

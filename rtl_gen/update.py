@@ -249,9 +249,8 @@ class UpdateEngine(wiring.Component):
         for lane in range(lanes):
             delta = Signal(signed(signed_bits(bound)), name=f"delta{lane}")
             stored = Signal(signed(layer.stored_bits), name=f"stored{lane}")
-            credits = scan.credits[lane]
             m.d.sync += [
-                delta.eq(sum(Mux(mask[p], credits[p], 0) for p in range(self.block.window))),
+                delta.eq(self._masked_sum(m, scan.credits[lane], mask, lane)),
                 stored.eq(self.weights[lane]),
             ]
             m.submodules[f"stored_update{lane}"] = update = StoredUpdate(
@@ -278,3 +277,19 @@ class UpdateEngine(wiring.Component):
                            (self.underflows, Cat(e.underflowed for e in effects) & active),
                            (self.saturations, Cat(e.saturated for e in effects) & active)):
             m.d.comb += port.eq(Mux(en, sum(bits), 0))
+
+    def _masked_sum(self, m: Module, credits: data.View, mask: Value, lane: int) -> Value:
+        """Sum of the credits at the positions where the row was active.
+
+        Positions go in pairs, whose own sum is made once for a whole walk: none, either or both of a pair is a choice
+        of four, which takes less than to mask two credits and add them.
+        """
+        parts = []
+        for low in range(0, self.block.window - 1, 2):
+            first, second = credits[low], credits[low + 1]
+            both = Signal((first + second).shape(), name=f"both{lane}_{low}")
+            m.d.sync += both.eq(first + second)
+            parts.append(Mux(mask[low], Mux(mask[low + 1], both, first), Mux(mask[low + 1], second, 0)))
+        if self.block.window % 2:
+            parts.append(Mux(mask[-1], credits[self.block.window - 1], 0))
+        return sum(parts)
