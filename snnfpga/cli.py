@@ -12,8 +12,11 @@ from .errors import FAILED, USAGE, explain, one_line
 VERBS = {
     "train": "Train a network from a configuration.",
     "evaluate": "Measure a network's accuracy, and compare the backends spike by spike.",
+    "build": "Turn a network into sources, driver and report for a board.",
+    "boards": "List the boards.",
     "datasets": "List the data sets.",
     "rules": "List the learning rules.",
+    "doctor": "Say what is installed and what is missing.",
 }
 
 

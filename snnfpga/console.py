@@ -29,12 +29,12 @@ def progress(title: str, total: int, done: int = 0, quiet: bool = False) -> Iter
         yield advance
 
 
-def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """A table on standard output."""
+def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[object]], to_stderr: bool = False) -> None:
+    """A table on standard output, or beside it."""
     table = Table(*header, title=title, title_justify="left")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    Console().print(table)
+    Console(stderr=to_stderr).print(table)
 
 
 def print_json(values: dict[str, Any]) -> None:

@@ -26,15 +26,21 @@ def one_line(text: str) -> str:
 def explain(error: Exception) -> tuple[str, int] | None:
     """The line to print and the exit code, or None for an error that is a mistake of ours."""
     # Imported here, where something went wrong already: the command line starts without them.
+    from board.plan import BuildError
+    from board.registry import BoardError
+    from board.toolchain import ToolError
     from rtl_gen.network_file import NetworkFileError
     from rtl_gen.spec import SpecError
+    from rtl_gen.yosys import YosysError
 
     from .data.dataset import DataError
 
     if isinstance(error, SnnfpgaError):
         return str(error), error.exit_code
-    if isinstance(error, (DataError, NetworkFileError, SpecError)):
+    if isinstance(error, (BoardError, DataError, NetworkFileError, SpecError)):
         return one_line(str(error)), USAGE
+    if isinstance(error, (BuildError, ToolError, YosysError)):
+        return one_line(str(error)), FAILED
     if isinstance(error, OSError) and error.strerror:
         place = f" {error.filename}" if error.filename else ""
         return f"Cannot read or write{place}: {error.strerror}; make room or choose another place", FAILED

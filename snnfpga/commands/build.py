@@ -1,0 +1,144 @@
+"""``snnfpga build``: a network as a folder of sources, driver and report for a board; and its bitstream."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..console import print_json, print_table, progress
+from ..errors import FAILED, SnnfpgaError
+
+if TYPE_CHECKING:
+    from board.registry import Board
+    from rtl_gen.network_file import Network
+
+PHASES = {"core": "Verilog of the core", "top": "Verilog of the board's top", "synthesis": "Yosys counts resources",
+          "delay": "Yosys adds up delays"}
+
+
+def command(
+    target: Annotated[Path | None, typer.Argument(help="A run's folder or a network file; none takes the newest run.",
+                                                  show_default=False)] = None,
+    board: Annotated[str, typer.Option(help="snnfpga boards lists them.")] = "pynq-z2",
+    lanes: Annotated[int | None, typer.Option(help="Neurons computed at a time, in every block; else what the network "
+                                              "says.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; else build/<network>-<board>.",
+                                             show_default=False)] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what it takes and what would be made, and stop.")] = False,
+    synthesis: Annotated[bool, typer.Option("--synthesis/--no-synthesis", help="Count resources with Yosys.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Turn a network into hardware: Verilog, constraints, scripts, host driver, and a report of cycles and resources.
+
+    The vendor's tool makes the bitstream where it is on the PATH; else the folder says how to run it. A network that
+    cannot fit the board's part is refused before synthesis.
+
+    Examples:
+
+      snnfpga build
+
+      snnfpga build runs/digits --board pynq-z2 --lanes 16
+
+      snnfpga build network.safetensors --plan
+    """
+    from board.build import with_lanes
+    from board.plan import check_target
+    from board.registry import get
+    from rtl_gen.network_file import read, read_notes
+
+    from ..runs import find_network
+
+    chosen = get(board)
+    path = find_network(target)
+    network = read(path)
+    if lanes is not None:
+        network = with_lanes(network, lanes)
+    folder = out or Path("build") / f"{network.spec.name}-{chosen.name}"
+    check_target(folder)
+    _check_fit(network, chosen, as_json)
+    if plan:
+        _show_plan(network, chosen, folder, synthesis, as_json)
+        return
+    found = _build(network, chosen, folder, read_notes(path), synthesis, as_json)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found, folder)
+
+
+def _check_fit(network: "Network", board: "Board", as_json: bool) -> None:
+    """Refuse what cannot fit; the table that says why comes before the line."""
+    from board.plan import BuildError
+    from board.report import check_fit, refusal_table
+
+    try:
+        check_fit(network.spec, board)
+    except BuildError as error:
+        print_table(f"Memories of {network.spec.name}", ("memory", "words x bits", "RAMB36", "LUT"),
+                    refusal_table(network.spec), to_stderr=as_json)
+        raise SnnfpgaError(str(error), FAILED) from None
+
+
+def _show_plan(network: "Network", board: "Board", folder: Path, synthesis: bool, as_json: bool) -> None:
+    from board.build import CORE, NETWORK
+    from board.report import report
+    from board.toolchain import find
+
+    found = report(network.spec, board, resources=None, lut_as_memory=None, logic_delay_ps=None)
+    steps = [f"write {folder}: {CORE}.v, sources of {board.top}, {NETWORK}, driver, report"]
+    if synthesis:
+        steps.append("count resources with Yosys")
+    here = find(board.command[0]) is not None
+    steps.append(f"run {' '.join(board.command)}" if here else f"not run: {board.command[0]} (not on the PATH)")
+    if as_json:
+        print_json({**found, "folder": str(folder), "steps": steps})
+        return
+    print_table(f"Plan for {network.spec.name} on {board.title}", ("what", "by formula"), [
+        ("block RAMs (RAMB36)", f"{found['estimate']['ramb36']:g} of {found['budget']['ramb36']:g}"),
+        ("LUTs as memory", f"{found['estimate']['lut_as_memory']} of {found['budget']['lut']}"),
+        ("state for learning", f"{found['state_buffer_bits']} bits"),
+        ("cycles of a sample", f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
+        *((f"step {number}", step) for number, step in enumerate(steps, start=1))])
+
+
+def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, str], synthesis: bool,
+           as_json: bool) -> dict[str, object]:
+    import json
+
+    from board import toolchain
+    from board.build import make_plan
+    from board.plan import write
+
+    with progress("building", len(PHASES) if synthesis else 2, quiet=as_json) as advance:
+        begun: list[str] = []
+
+        def phase(name: str) -> None:
+            advance(1 if begun else 0, PHASES[name])
+            begun.append(name)
+
+        made = make_plan(network, board, notes=notes, synthesis=synthesis, phase=phase)
+    write(made, folder)
+    bitstream = None
+    if toolchain.find(board.command[0]) is not None:
+        bitstream = str(toolchain.run(board.command, folder=folder, products=board.products)[0])
+    return {**json.loads(made.files["report.json"]), "folder": str(folder), "digest": made.digest,
+            "bitstream": bitstream, "command": list(board.command)}
+
+
+def _show(found: dict[str, object], folder: Path) -> None:
+    resources, budget = found["resources"], found["budget"]
+    rows = [("top", found["top"]), ("lanes", ", ".join(str(lanes) for lanes in found["lanes"]))]
+    if resources is None:
+        rows.append(("resources", "not counted; by formula the memories take "
+                                  f"{found['estimate']['ramb36']:g} of {budget['ramb36']:g} block RAMs"))
+    else:
+        rows += [(label, f"{resources[key]:g} of {budget[key]:g}  ({100 * found['shares'][key]:.1f} %)")
+                 for key, label in (("lut", "LUT"), ("ff", "FF"), ("ramb36", "RAMB36"), ("dsp", "DSP"))]
+        rows.append(("logic delay, no routing", f"{found['logic_delay_ps'] / 1000:.2f} ns"))
+    rows += [("cycles of a sample",
+              f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
+             ("state for learning", f"{found['state_buffer_bits']} bits"), ("files", str(folder))]
+    tool = found["command"][0]
+    rows.append(("bitstream", found["bitstream"] or
+                 f"not made: {tool} is not on the PATH; with it, in {folder}: {' '.join(found['command'])}"))
+    print_table(f"Built {found['name']} for {found['board']}", ("what", "value"), rows)
