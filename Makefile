@@ -1,0 +1,41 @@
+# make demo: set up and run the main job.   make test: set up and pass the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help install demo test test-slow lint clean
+
+help:
+	@echo "make demo       install, then train, evaluate, build, verify, learn on chip in simulation, report"
+	@echo "make test       install, then lint and all tests but the slow ones"
+	@echo "make test-slow  the volume checks"
+	@echo "make install    only the environment, in $(VENV)"
+	@echo "make clean      remove what demo and tests made; keeps $(VENV)"
+
+install: $(STAMP)
+
+# torch first and alone: beside other packages pip may pick a build with several gigabytes of CUDA.
+$(STAMP): pyproject.toml constraints.txt
+	@command -v g++ >/dev/null && command -v perl >/dev/null || { \
+		echo "The simulator needs g++, make and perl; on Debian: apt-get install g++ make perl"; exit 1; }
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $(STAMP)
+
+demo: install
+	$(BIN)/python demo.py
+
+test: install lint
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: install
+	$(BIN)/python -m pytest -m slow
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf runs build .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,67 @@
+"""Share of lane-cycles that do a synaptic operation: dense layer 784-200, 16 lanes, over input densities.
+
+    python benchmarks/lane_use.py [--simulator verilator]
+
+Measured in simulation from the first token offered to the last answer, on one block with its update engine. A layer of 200
+neurons fills 12.5 groups of 16 lanes, so that 96.2 % is the most that 13 groups can reach.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from machine import describe
+
+from rtl_gen.block import Block
+from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from sim.benches.lane_use import OUTPUT_VARIABLE
+from sim.runner import build, run
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results" / "lane_use.json"
+DENSITIES = (0.01, 0.02, 0.05, 0.10, 0.20)
+
+
+def network(*, bias: bool) -> NetworkSpec:
+    layer = LayerSpec(inputs=784, outputs=200, weight_bits=8, shadow_bits=8, fraction_bits=6, bias=bias,
+                      membrane_bits=16, leak_shift=3, threshold=64, reset="subtract", surrogate="boxcar",
+                      surrogate_width=64, surrogate_height=1, rate_shift=6, rounding="nearest", feedback_shift=0)
+    readout = ReadoutSpec(inputs=200, classes=10, learned=True, weight_bits=8, shadow_bits=8, rate_shift=6,
+                          rounding="nearest", error_function="logistic", logit_shift=4, dead_zone=0,
+                          accumulate="window")
+    block = BlockSpec(layers=(layer,), readout=readout, window=4, loss_steps=4, update_interval=1,
+                      directives=Directives(lanes=16, memory="block", learning=True))
+    return NetworkSpec(name="dense", blocks=(block,), max_steps=64, seed=1)
+
+
+def measure(simulator: str) -> list[dict[str, float]]:
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for bias in (True, False):
+            design = build(Block(network(bias=bias), 0), build_dir=Path(folder) / f"bias{bias}", simulator=simulator)
+            for density in DENSITIES:
+                for learn in (False, True):
+                    output = Path(folder) / "measured.json"
+                    run(design, bench="sim.benches.lane_use", environment={OUTPUT_VARIABLE: str(output)}, arrays={
+                        "samples": np.array(4), "steps": np.array(8), "density": np.array(density),
+                        "learn": np.array(int(learn))})
+                    rows.append({"bias": bias, "density": density, "learn": learn, **json.loads(output.read_text())})
+                    print("{bias!s:>6} {density:>8.2f} {learn!s:>6} {cycles:>9} {synaptic_operations:>10} {share:>7.1%}"
+                          .format(**rows[-1]), flush=True)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--simulator", default="verilator", choices=("verilator", "icarus"))
+    arguments = parser.parse_args()
+    print(f"{'bias':>6} {'density':>8} {'learn':>6} {'cycles':>9} {'operations':>10} {'share':>7}")
+    rows = measure(arguments.simulator)
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps({"command": "python benchmarks/lane_use.py", **describe(),
+                                   "simulator": arguments.simulator, "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
