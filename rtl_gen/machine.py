@@ -33,14 +33,17 @@ class Machine(wiring.Component):
         Input and output stream.
     bus : In(RegisterBus)
         The registers.
-    bus_errors : In(1)
-        One more access was refused, elsewhere on the bus.
+    bus_errors : In(2)
+        So many more accesses were refused, elsewhere on the bus.
+    waiting : In(1)
+        Beats are on their way to the input: the core is not idle.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
         beats = stream.Signature(packet_layout())
-        super().__init__({"i": In(beats), "o": Out(beats), "bus": In(RegisterBus()), "bus_errors": In(1)})
+        super().__init__({"i": In(beats), "o": Out(beats), "bus": In(RegisterBus()), "bus_errors": In(2),
+                          "waiting": In(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -88,7 +91,7 @@ class Machine(wiring.Component):
         wiring.connect(m, wiring.flipped(self.bus), registers.bus)
         m.d.comb += [
             registers.bus_errors.eq(self.bus_errors),
-            registers.status.eq(Cat(ingest.idle, ingest.halted, ingest.open)),
+            registers.status.eq(Cat(ingest.idle & ~self.waiting, ingest.halted, ingest.open)),
             registers.counted.eq(ingest.counted),
             registers.flags.eq(ingest.flags),
             ingest.halt.eq(registers.halt),

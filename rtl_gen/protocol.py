@@ -152,5 +152,7 @@ MAILBOX_TX_LAST = MAILBOX_BASE + 0x04       # write: the same, with TLAST
 MAILBOX_RX = MAILBOX_BASE + 0x08            # read: takes the beat of the output stream that waits
 MAILBOX_RX_STATUS = MAILBOX_BASE + 0x0C     # read: about the beat that waits
 MAILBOX_TX_STATUS = MAILBOX_BASE + 0x10     # read: beats that TX and TX_LAST have room for
+MAILBOX_TX_DEPTH = 64
+MAILBOX_RX_DEPTH = 128                      # the longest result packet fits, so a halted core has always sent it
 MAILBOX_RX_WAITS = 1 << 0                   # RX_STATUS: there is one
 MAILBOX_RX_LAST = 1 << 1                    # RX_STATUS: it has TLAST

@@ -42,8 +42,8 @@ class Registers(wiring.Component):
     -------
     bus : In(RegisterBus)
         Reads and writes.
-    bus_errors : In(1)
-        One more access was refused, elsewhere on the bus.
+    bus_errors : In(2)
+        So many more accesses were refused, elsewhere on the bus.
     status : In(Status)
         Its bits but REQUEST.
     counted : In(a bit for each of INGEST_COUNTERS)
@@ -71,7 +71,7 @@ class Registers(wiring.Component):
         blocks = range(len(spec.blocks))
         super().__init__({
             "bus": In(RegisterBus()),
-            "bus_errors": In(1),
+            "bus_errors": In(2),
             "status": In(len(Status)),
             "counted": In(data.StructLayout(dict.fromkeys(INGEST_COUNTERS, 1))),
             "flags": In(len(Error)),

@@ -5,12 +5,27 @@ import pytest
 from sim.simulators import SIMULATORS, missing
 
 
-@pytest.fixture(params=SIMULATORS)
-def simulator(request):
-    """Each simulator in turn. One that is missing skips the test, except in CI, which has all of them."""
-    reason = missing(request.param)
+def _require(simulator):
+    """Skip where a simulator is missing; fail in CI, which has all of them."""
+    reason = missing(simulator)
     if reason is not None:
         if os.environ.get("CI") == "true":
             pytest.fail(f"CI lacks a simulator: {reason}")
         pytest.skip(reason)
-    return request.param
+    return simulator
+
+
+@pytest.fixture(params=SIMULATORS)
+def simulator(request):
+    """Each simulator in turn."""
+    return _require(request.param)
+
+
+@pytest.fixture(scope="session")
+def icarus():
+    return _require("icarus")
+
+
+@pytest.fixture(scope="session")
+def verilator():
+    return _require("verilator")

@@ -3,7 +3,7 @@ import pytest
 
 from rtl_gen.slice import Slice
 from sim import runner
-from sim.simulators import SimulatorError, choose, missing
+from sim.simulators import SimulatorError, choose
 
 FAILING = """
 import cocotb
@@ -35,10 +35,8 @@ async def reads(dut):
 
 
 @pytest.fixture(scope="module")
-def design(tmp_path_factory):
-    if missing("icarus"):
-        pytest.skip(missing("icarus"))
-    return runner.build(Slice(8), build_dir=tmp_path_factory.mktemp("slice"), simulator="icarus")
+def design(tmp_path_factory, icarus):
+    return runner.build(Slice(8), build_dir=tmp_path_factory.mktemp("slice"), simulator=icarus)
 
 
 @pytest.fixture
