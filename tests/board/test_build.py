@@ -1,0 +1,95 @@
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from board import build as build_module
+from board.build import make_plan, with_lanes
+from board.plan import BuildError, verify, write
+from board.registry import BoardError, get, names
+from board.report import check_fit, refusal_table, report
+from rtl_gen import network_file
+from rtl_gen.estimate import memories
+from rtl_gen.spec import SpecError
+from tests.board.networks import block, network
+
+BOARD = get("pynq-z2")
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return make_plan(network(), BOARD, notes={"accuracy": "0.9"}, synthesis=False)
+
+
+def test_build_folder_is_whole(plan, tmp_path):
+    folder = tmp_path / plan.name
+    write(plan, folder)
+    manifest = verify(folder)
+    assert plan.name == "small-pynq-z2"
+    assert (manifest["board"], manifest["top"], manifest["core"]) == ("pynq-z2", BOARD.top, "core")
+    assert re.search(r"^module core\(", (folder / "core.v").read_text(), re.M)
+    assert re.search(rf"^module {BOARD.top}\(", (folder / f"{BOARD.top}.v").read_text(), re.M)
+    found = network_file.read(folder / manifest["network"])
+    assert found.spec == network().spec
+    assert network_file.read_notes(folder / manifest["network"]) == {"accuracy": "0.9"}
+    assert network_file.spec_digest(found.spec) == manifest["specification"]
+    assert (folder / "driver" / "board" / "host.py").exists()
+    assert "| block0.weights | 39 | 48 |" in (folder / "report.md").read_text()
+    assert json.loads((folder / "report.json").read_text())["resources"] is None
+
+
+def test_the_same_network_gives_the_same_bytes(plan):
+    """In another process, with another seed of its hashes."""
+    code = ("from board.build import make_plan\n"
+            "from board.registry import get\n"
+            "from tests.board.networks import network\n"
+            "plan = make_plan(network(), get('pynq-z2'), notes={'accuracy': '0.9'}, synthesis=False)\n"
+            "print(plan.digest)\n")
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": "7", "PATH": "/usr/bin:/bin"},
+                          capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == plan.digest
+
+
+def test_lanes_change_the_layout_and_nothing_else():
+    wide = with_lanes(network(), 8)
+    assert {b.directives.lanes for b in wide.spec.blocks} == {8}
+    assert replace(wide, spec=network().spec) == replace(network(), weights=wide.weights, readouts=wide.readouts)
+    with pytest.raises(SpecError, match=r"^Lanes must be a power of two in 1..64, not 3$"):
+        with_lanes(network(), 3)
+
+
+def test_what_cannot_fit_is_refused_before_anything_is_made(monkeypatch):
+    monkeypatch.setattr(build_module, "driver", None)
+    large = network(block(4000, 900, lanes=16))
+    with pytest.raises(BuildError, match=r"^Network small must fit the 140 block RAMs of the XC7Z020 on TUL PYNQ-Z2, "
+                                         r"but takes \d+(\.5)? by formula \(ramb36\); take fewer neurons, inputs or "
+                                         r"weight bits$"):
+        make_plan(large, BOARD, notes={}, synthesis=True)
+    table = refusal_table(large.spec)
+    assert table[0][0] == "block0.weights"
+    assert len(table) == len(memories(large.spec))
+    check_fit(network().spec, BOARD)
+
+
+def test_report_holds_what_programs_ask_for():
+    found = report(network().spec, BOARD, resources=BOARD.device.budget, lut_as_memory=1, logic_delay_ps=5000)
+    assert {"board", "device", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"} <= set(found)
+    assert set(found["shares"].values()) == {1.0}
+    assert found["lanes"] == [4, 2]
+    assert found["state_buffer_bits"] == sum(found["state_buffer_bits_of_blocks"])
+    longer = report(replace(network().spec, max_steps=32), BOARD, resources=None, lut_as_memory=None,
+                    logic_delay_ps=None)
+    assert longer["state_buffer_bits"] == found["state_buffer_bits"]
+    assert longer["cycles"]["sample_silent"] == 2 * found["cycles"]["sample_silent"]
+
+
+def test_an_unknown_board_is_refused():
+    assert names() == ("pynq-z2",)
+    with pytest.raises(BoardError, match=r"^Board must be one of those that snnfpga boards lists, not 'pynq-z3'; did "
+                                         r"you mean pynq-z2\?$"):
+        get("pynq-z3")
+    with pytest.raises(BoardError, match=r"not 'ulx'; known: pynq-z2$"):
+        get("ulx")
