@@ -12,6 +12,7 @@ from .errors import FAILED, USAGE, explain, one_line
 VERBS = {
     "train": "Train a network from a configuration.",
     "evaluate": "Measure a network's accuracy, and compare the backends spike by spike.",
+    "learn": "Let a network go on learning as the chip does.",
     "build": "Turn a network into sources, driver and report for a board.",
     "boards": "List the boards.",
     "datasets": "List the data sets.",

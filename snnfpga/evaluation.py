@@ -60,9 +60,27 @@ def _compare(differences: Differences, batch: list[Passage], column: int, result
         differences.compare("answers", passage.answers[column].numpy(), result.answers[block])
 
 
+def on_rtl(network: Network, split: Split, advance: Advance) -> Measured:
+    """The generated hardware in a simulator, halted after every step; every spike, membrane and answer is compared."""
+    from .simulated import evaluate
+
+    differences, first = Differences(), 0
+    found = evaluate(network, split, advance)
+    for batch in passages(network.spec, weights_of(network), split.spikes):
+        size = len(batch[-1].answers)
+        for block, passage in enumerate(batch):
+            # PyTorch has steps first, a device samples.
+            for name, values in (("spikes", passage.spikes[-1]), ("membranes", passage.membranes[-1])):
+                differences.compare(name, values.numpy().swapaxes(0, 1), found[f"{name}{block}"][first:first + size])
+            differences.compare("answers", passage.answers.numpy(), found[f"answers{block}"][first:first + size])
+        first += size
+    return Measured(found[f"answers{len(network.spec.blocks) - 1}"].argmax(axis=1), differences)
+
+
 BACKENDS: dict[str, Callable[[Network, Split, Advance], Measured]] = {
     "torch": on_torch,
     "reference": on_reference,
+    "rtl": on_rtl,
 }
 
 

@@ -13,7 +13,7 @@ from ..nearest import offer
 def command(
     target: Annotated[Path | None, typer.Argument(help="A run's folder or a network file; none takes the newest run.",
                                                   show_default=False)] = None,
-    backend: Annotated[str, typer.Option(help="torch or reference.")] = "torch",
+    backend: Annotated[str, typer.Option(help="torch, reference, or rtl: the hardware in a simulator.")] = "torch",
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
     samples: Annotated[int | None, typer.Option(help="The first so many test samples; else all.",
@@ -23,14 +23,16 @@ def command(
 ) -> None:
     """Measure a network's accuracy on test samples, and compare the backends spike by spike.
 
-    The reference computes in integers what the hardware computes; every spike, membrane and answer is compared with
-    PyTorch's.
+    The reference computes in integers what the hardware computes; rtl is the generated hardware itself, in Verilator or
+    Icarus. Every spike, membrane and answer of either is compared with PyTorch's.
 
     Examples:
 
       snnfpga evaluate
 
       snnfpga evaluate runs/digits --backend reference
+
+      snnfpga evaluate runs/digits --backend rtl --samples 40
 
       snnfpga evaluate network.safetensors --data drifted.npz --samples 100
     """

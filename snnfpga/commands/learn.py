@@ -1,0 +1,76 @@
+"""``snnfpga learn``: a network goes on learning as the chip does, in chip arithmetic."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..console import percent, print_json, print_table, progress
+from ..errors import USAGE, SnnfpgaError
+from ..nearest import offer
+
+
+def command(
+    target: Annotated[Path | None, typer.Argument(help="A run's folder or a network file; none takes the newest run.",
+                                                  show_default=False)] = None,
+    data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
+                                             "trained on.", show_default=False)] = None,
+    samples: Annotated[int | None, typer.Option(help="Learn from the first so many training samples; else all.",
+                                                show_default=False)] = None,
+    backend: Annotated[str, typer.Option(help="reference, or rtl: the hardware in a simulator.")] = "reference",
+    simulator: Annotated[str | None, typer.Option(help="icarus or verilator; else the first that is installed.",
+                                                  show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="The network file to write; else learned.safetensors beside the "
+                                             "network.", show_default=False)] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Let a network go on learning, sample by sample, exactly as the chip does.
+
+    Accuracy before and after is measured on the test samples, by the integer reference, which gives what the hardware
+    gives. The learned network is a network file like any other: evaluate it, build it, go on from it.
+
+    Examples:
+
+      snnfpga learn --samples 200
+
+      snnfpga learn runs/digits --data drifted.npz --out adapted.safetensors
+
+      snnfpga learn runs/digits --samples 50 --backend rtl
+    """
+    from rtl_gen.network_file import read, write
+
+    from ..data.fit import check_fit, some
+    from ..data.source import load_data
+    from ..learn import BACKENDS, accuracy, facts, learned_notes, leave_word
+    from ..network_data import data_of
+    from ..runs import find_network
+
+    if backend not in BACKENDS:
+        raise SnnfpgaError(f"No backend is called {backend!r}; {offer(backend, BACKENDS)}", USAGE)
+    path = find_network(target)
+    network = read(path)
+    out = out or path.parent / "learned.safetensors"
+    if not out.parent.is_dir():
+        raise SnnfpgaError(f"No folder {out.parent} to write {out.name} into; make it first", USAGE)
+    dataset = load_data(data_of(path, network.spec, data, data_root))
+    check_fit(dataset, network.spec)
+    lessons, test = some(dataset, "train", samples), some(dataset, "test")
+    if not any(block.directives.learning for block in network.spec.blocks):
+        raise SnnfpgaError(f"Network {path} has no block with an update engine; train it with hardware.learning=true",
+                           USAGE)
+    with progress(f"learning on {backend}", 2 * len(test) + len(lessons), quiet=as_json) as advance:
+        before = accuracy(network, test, advance)
+        learned, counters = BACKENDS[backend](network, lessons, advance, simulator)
+        after = accuracy(learned, test, advance)
+    write(out, learned, notes=learned_notes(path, after, len(lessons), dataset.name))
+    found = facts(backend, len(lessons), before, after, counters, out)
+    leave_word(out.parent, found)
+    if as_json:
+        print_json(found)
+        return
+    print_table(f"Learned from {path}", ("what", "measured"), [
+        ("backend", backend), ("data", f"{dataset.name}, {len(lessons)} samples to learn from, {len(test)} to test"),
+        ("accuracy before", percent(before)), ("accuracy after", percent(after)),
+        ("weights updated", counters["updates"]), ("weights changed", counters["weights_written"]),
+        ("saturations", counters["weight_saturations"]), ("network", out)])

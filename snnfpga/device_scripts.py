@@ -1,0 +1,52 @@
+"""What the host does with a device, from its link on: run inside the simulator by :mod:`snnfpga.simulated`.
+
+The driver is the board's own, :class:`board.host.Host`; only the link is another.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from board.host import Host
+from board.link import Link
+from rtl_gen.network_file import read, write
+from rtl_gen.protocol import Memory
+from rtl_gen.spec import NetworkSpec
+
+
+def evaluate(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: str, done: str) -> dict[str, Any]:
+    """Run samples halting after every step; save spikes and membranes (N, T, outputs) and answers (N, classes)."""
+    host = Host(link, spec)
+    host.load(read(network))
+    spikes = np.load(samples)["spikes"]
+    blocks = range(len(spec.blocks))
+    found: dict[str, list[Any]] = {f"{name}{b}": [] for b in blocks for name in ("spikes", "membranes", "answers")}
+    for number, sample in enumerate(spikes):
+        _, steps = host.run_stepwise(sample)
+        for b in blocks:
+            found[f"spikes{b}"].append([step.spikes[b] for step in steps])
+            found[f"membranes{b}"].append([step.membranes[b] for step in steps])
+            found[f"answers{b}"].append(host.read_memory(b, Memory.ANSWERS).reshape(-1))
+        _tell(done, number + 1)
+    np.savez(output, **{name: np.array(values) for name, values in found.items()})
+    return {}
+
+
+def learn(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: str, done: str) -> dict[str, Any]:
+    """Learn from samples one by one; write the network that the device then holds, and give its counters."""
+    host = Host(link, spec)
+    host.load(read(network))
+    with np.load(samples) as file:
+        spikes, labels = file["spikes"], file["labels"]
+    host.clear_counters()
+    for number, (sample, label) in enumerate(zip(spikes, labels, strict=True)):
+        host.run(sample, label=int(label), learn=True)
+        _tell(done, number + 1)
+    write(output, host.network())
+    return {"counters": host.counters(), "errors": int(host.errors())}
+
+
+def _tell(path: str, number: int) -> None:
+    """Leave word of how far it is, for the progress bar outside."""
+    Path(path).write_text(str(number))

@@ -1,0 +1,64 @@
+"""On-chip learning from outside: the same samples on the reference or on the hardware in a simulator."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rtl_gen.network_file import Network, read_notes, write_atomically
+from rtl_gen.protocol import BLOCK_COUNTERS
+from sim.reference.network import Reference
+
+from .data.dataset import Split
+
+Advance = Callable[..., None]
+Counters = dict[str, int]
+
+
+def accuracy(network: Network, split: Split, advance: Advance) -> float:
+    """Share of ``split`` that the network, as it stands, answers right."""
+    reference, right = Reference(network), 0
+    for sample, label in zip(split.spikes, split.labels, strict=True):
+        right += reference.run(sample, 0, learn=False).prediction == label
+        advance()
+    return right / len(split)
+
+
+def on_reference(network: Network, split: Split, advance: Advance, simulator: str | None) -> tuple[Network, Counters]:
+    """Learn on the integer reference."""
+    reference = Reference(network)
+    reference.learn(split.spikes, split.labels, progress=lambda done: advance())
+    blocks = reference.counters
+    return reference.network(), {name: sum(block[name] for block in blocks) for name in BLOCK_COUNTERS}
+
+
+def on_rtl(network: Network, split: Split, advance: Advance, simulator: str | None) -> tuple[Network, Counters]:
+    """Learn on the generated hardware in a simulator, through the board's own driver."""
+    from .simulated import learn
+
+    learned, counters = learn(network, split, advance, simulator)
+    blocks = range(len(network.spec.blocks))
+    return learned, {name: sum(counters[f"block{b}.{name}"] for b in blocks) for name in BLOCK_COUNTERS}
+
+
+BACKENDS: dict[str, Callable[[Network, Split, Advance, str | None], tuple[Network, Counters]]] = {
+    "reference": on_reference,
+    "rtl": on_rtl,
+}
+
+
+def facts(backend: str, samples: int, before: float, after: float, counters: Counters, network: Path) -> dict[str, Any]:
+    """The object that ``--json`` prints and ``learn.json`` holds."""
+    return {"backend": backend, "samples": samples, "accuracy_before": before, "accuracy_after": after,
+            "updates": counters["updates"], "saturations": counters["weight_saturations"], "network": str(network),
+            "counters": counters}
+
+
+def leave_word(folder: Path, found: dict[str, Any]) -> None:
+    """Write ``learn.json`` for the report."""
+    write_atomically(folder / "learn.json", (json.dumps(found, indent=1) + "\n").encode())
+
+
+def learned_notes(source: Path, after: float, samples: int, data: str) -> dict[str, str]:
+    """Notes of the learned network: those of the network it came from, and what was added."""
+    return {**read_notes(source), "test_accuracy": json.dumps(after), "learned_from": f"{samples} samples of {data}"}

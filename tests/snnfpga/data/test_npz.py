@@ -1,0 +1,143 @@
+"""A user's own file: both formats, and one line for each fault."""
+
+import numpy as np
+import pytest
+
+from snnfpga.data.dataset import DataError
+from snnfpga.data.registry import DataOptions, load
+
+
+def dense(**changes):
+    arrays = {"spikes": np.zeros((10, 4, 6), np.uint8), "label": np.arange(10) % 2}
+    arrays["spikes"][:, 1, 2] = 1
+    return {key: value for key, value in (arrays | changes).items() if value is not None}
+
+
+def sparse(**changes):
+    """Five samples of four events each."""
+    arrays = {"t": np.tile([100, 110, 130, 179], 5), "x": np.tile([0, 1, 2, 2], 5), "y": np.tile([0, 0, 1, 1], 5),
+              "p": np.tile([0, 1, 1, 0], 5), "offset": np.arange(6) * 4, "sensor": np.array([2, 3]),
+              "label": np.array([0, 1, 2, 1, 0]), "split": np.array(["train"] * 4 + ["test"])}
+    return {key: value for key, value in (arrays | changes).items() if value is not None}
+
+
+def read(tmp_path, arrays, **options):
+    np.savez(tmp_path / "mine.npz", **arrays)
+    return load(str(tmp_path / "mine.npz"), DataOptions(**options))
+
+
+def test_dense(tmp_path):
+    data = read(tmp_path, dense(split=np.array(["train", "test"] * 5)))
+    assert (data.name, data.sensor, data.classes, data.steps, data.inputs) == ("mine.npz", (1, 6, 1), 2, 4, 6)
+    assert (len(data.train), len(data.test)) == (5, 5)
+    assert data.train.labels.tolist() == [0] * 5
+    assert data.train.spikes.sum() == 5
+
+
+def test_dense_frames_are_flattened_row_by_row(tmp_path):
+    spikes = np.zeros((10, 4, 3, 5, 2), np.uint8)
+    spikes[0, 1, 2, 4, 1] = 1
+    data = read(tmp_path, dense(spikes=spikes, split=np.array(["train"] + ["test"] * 9)))
+    assert data.sensor == (3, 5, 2)
+    assert np.argwhere(data.train.spikes).tolist() == [[0, 1, (2 * 5 + 4) * 2 + 1]]
+
+
+def test_without_a_split_each_class_is_cut_80_to_20(tmp_path):
+    data = read(tmp_path, dense(spikes=np.ones((50, 4, 6), np.uint8), label=np.repeat([0, 1], 25)))
+    assert np.bincount(data.test.labels).tolist() == [5, 5]
+    assert np.bincount(data.train.labels).tolist() == [20, 20]
+
+
+def test_sparse_by_time(tmp_path):
+    data = read(tmp_path, sparse(), steps=8)
+    assert (data.sensor, data.inputs, len(data.train), len(data.test)) == ((2, 3, 2), 12, 4, 1)
+    # The longest sample lasts 80 us, so a step is 10 us; input (y * 3 + x) * 2 + p.
+    assert np.argwhere(data.test.spikes[0]).tolist() == [[0, 0], [1, 3], [3, 11], [7, 10]]
+
+
+def test_sparse_by_count(tmp_path):
+    data = read(tmp_path, sparse(), steps=2, binning="count")
+    assert np.argwhere(data.test.spikes[0]).tolist() == [[0, 0], [0, 3], [1, 10], [1, 11]]
+
+
+def test_a_sample_without_events_is_silent(tmp_path):
+    data = read(tmp_path, sparse(t=np.arange(20) * 10, offset=np.array([0, 4, 4, 12, 16, 20])), steps=8)
+    assert data.train.spikes.sum((1, 2)).tolist() == [4, 0, 8, 4]
+
+
+@pytest.mark.parametrize(("arrays", "wanted"), [
+    (dense(spikes=np.zeros((10, 4), np.uint8)),
+     "Data mine.npz: spikes must have shape (samples, steps, inputs), or (samples, steps, height, width) with or "
+     "without channels at the end, none of them 0, not (10, 4)"),
+    (dense(spikes=np.zeros((0, 4, 6), np.uint8), label=np.zeros(0, int)),
+     "Data mine.npz: spikes must have shape (samples, steps, inputs), or (samples, steps, height, width) with or "
+     "without channels at the end, none of them 0, not (0, 4, 6)"),
+    (dense(spikes=np.zeros((10, 4, 6))),
+     "Data mine.npz: spikes must be uint8, not float64; convert them with .astype(numpy.uint8)"),
+    (dense(spikes=np.full((10, 4, 6), 3, np.uint8)),
+     "Data mine.npz: spikes must be 0 or 1, not 3; a step holds one event of an input"),
+    (dense(spikes=np.zeros((2, 1, 65537), np.uint8), label=np.arange(2)),
+     "Data mine.npz must have at most 65536 inputs, not 65537; pool the sensor"),
+    (dense(label=None), "Data mine.npz lacks 'label', one integer a sample"),
+    (dense(label=np.arange(9)), "Data mine.npz: label must have shape (10,), one a sample, not (9,)"),
+    (dense(label=np.zeros(10)), "Data mine.npz: label must hold integers, not float64"),
+    (dense(label=np.arange(10) - 1),
+     "Data mine.npz: label must be in 0..63, not -1; number the classes from 0"),
+    (dense(label=np.arange(10), classes=np.int64(5)),
+     "Data mine.npz: label must be in 0..4, not 5; number the classes from 0"),
+    (dense(classes=np.int64(1)), "Data mine.npz: classes must be one integer in 2..64, not 1"),
+    (dense(split=np.array(["train"] * 9 + ["valid"])), "Data mine.npz: split must be train or test, not 'valid'"),
+    (dense(split=np.zeros(10, int)),
+     "Data mine.npz: split must hold a word a sample, shape (10,), not int64 of shape (10,)"),
+    (dense(spike=np.zeros(1)), "Data mine.npz may hold classes, label, offset, p, sensor, spikes, split, t, x, y, not "
+                               "'spike'; leave it out or rename it"),
+    (dense(x=np.zeros(1)), "Data mine.npz must hold spikes or events, not both spikes and x"),
+    ({"label": np.zeros(3, int)}, "Data mine.npz lacks 't'; give spikes, or all of t, x, y, p, offset, sensor"),
+    (sparse(x=np.tile([0, 1, 2, 3], 5)),
+     "Data mine.npz: x must be in 0..2 on a sensor of 2 x 3, not 3 (event 3)"),
+    (sparse(y=np.tile([0, -1, 1, 1], 5)),
+     "Data mine.npz: y must be in 0..1 on a sensor of 2 x 3, not -1 (event 1)"),
+    (sparse(p=np.tile([0, 2, 1, 1], 5)),
+     "Data mine.npz: p must be in 0..1 on a sensor of 2 x 3, not 2 (event 1)"),
+    (sparse(x=np.zeros(20)), "Data mine.npz: x must hold integers, not float64"),
+    (sparse(x=np.zeros(19, int)),
+     "Data mine.npz: t, x, y and p must have one value an event, and x has shape (19,) beside t of (20,)"),
+    (sparse(offset=np.array([0, 8, 4, 12, 16, 20])),
+     "Data mine.npz: offset must ascend from 0 to 20, the number of events, not fall from 8 to 4 at sample 1"),
+    (sparse(offset=np.arange(6) * 3),
+     "Data mine.npz: offset must ascend from 0 to 20, the number of events, not run from 0 to 15"),
+    (sparse(offset=np.zeros(1, int)),
+     "Data mine.npz: offset must hold samples + 1 integers, at least 2, not int64 of shape (1,)"),
+    (sparse(sensor=np.array([0, 3])),
+     "Data mine.npz: sensor must be (height, width), two integers of at least 1, not [0, 3]"),
+    (sparse(sensor=np.array([256, 256])),
+     "Data mine.npz: sensor must have at most 32768 pixels, not 65536; pool it"),
+    (sparse(t=np.tile([100, 90, 130, 179], 5)),
+     "Data mine.npz: t must not go back within a sample, not from 100 to 90 (event 1); sort the events of each sample "
+     "by time"),
+    (sparse(**{name: np.zeros(0, int) for name in "txyp"}, offset=np.zeros(6, int)),
+     "Data mine.npz holds no event; give at least one"),
+])
+def test_faults(tmp_path, arrays, wanted):
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, arrays)
+    assert str(caught.value) == wanted
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(DataError, match=r"^No data file .*absent\.npz; give the path of an \.npz or the name of a"):
+        load(str(tmp_path / "absent.npz"))
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:len(b) // 2], lambda b: b"not an archive", lambda b: b""])
+def test_a_damaged_file(tmp_path, damage):
+    np.savez(tmp_path / "mine.npz", **dense())
+    path = tmp_path / "mine.npz"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match=r"^Data .*mine.npz is not a whole .npz of plain arrays \(.*\); save it again$"):
+        load(str(path))
+
+
+def test_objects_are_not_unpickled(tmp_path):
+    with pytest.raises(DataError, match=r"is not a whole \.npz of plain arrays"):
+        read(tmp_path, dense(label=np.array([{}] * 10, object)))

@@ -1,0 +1,99 @@
+"""PyTorch and the integer reference compute the same spikes, membranes and answers, whatever the network."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtl_gen.network_file import Network
+from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
+from snnfpga.data.dataset import Split
+from snnfpga.evaluation import on_reference, on_torch
+from snnfpga.network.exact import check_exact
+
+
+@st.composite
+def layers(draw, inputs, outputs):
+    membrane_bits = draw(st.integers(4, 14))
+    return LayerSpec(
+        inputs=inputs, outputs=outputs, weight_bits=draw(st.integers(2, 8)), shadow_bits=draw(st.integers(0, 4)),
+        fraction_bits=0, bias=draw(st.booleans()), membrane_bits=membrane_bits,
+        leak_shift=draw(st.one_of(st.none(), st.integers(1, membrane_bits - 1))),
+        threshold=draw(st.integers(1, min(40, (1 << (membrane_bits - 1)) - 1))),
+        reset=draw(st.sampled_from(["subtract", "zero"])), surrogate="boxcar", surrogate_width=1, surrogate_height=1,
+        rate_shift=4, rounding="nearest", feedback_shift=0)
+
+
+@st.composite
+def specs(draw):
+    steps, inputs, classes, blocks = draw(st.integers(1, 9)), draw(st.integers(1, 12)), draw(st.integers(2, 5)), []
+    size = inputs
+    for _ in range(draw(st.integers(1, 3))):
+        block = []
+        for _ in range(draw(st.integers(1, 2))):
+            block.append(draw(layers(size, draw(st.integers(1, 10)))))
+            size = block[-1].outputs
+        learned = draw(st.booleans())
+        blocks.append(BlockSpec(
+            layers=tuple(block), window=1, loss_steps=1, update_interval=1,
+            directives=Directives(lanes=1, memory="auto", learning=True),
+            readout=ReadoutSpec(
+                inputs=size, classes=classes, learned=learned, weight_bits=draw(st.integers(2, 8)) if learned else 2,
+                shadow_bits=draw(st.integers(0, 4)) if learned else 0, rate_shift=0, rounding="nearest",
+                error_function="hard_sigmoid", logit_shift=0, dead_zone=0, accumulate="window")))
+    return NetworkSpec(name="random", blocks=tuple(blocks), max_steps=steps, seed=0)
+
+
+def random_network(spec, rng):
+    """Stored weights over their whole range, so that membranes saturate."""
+    def matrix(rows, columns, bits):
+        return rng.integers(-1 << (bits - 1), 1 << (bits - 1), (rows, columns)).astype(np.int32)
+
+    return Network(
+        spec=spec, window_numbers=(0,) * len(spec.blocks),
+        weights=tuple(tuple(matrix(layer.rows, layer.outputs, layer.stored_bits) for layer in block.layers)
+                      for block in spec.blocks),
+        readouts=tuple(matrix(block.outputs, spec.classes, block.readout.stored_bits) if block.readout.learned
+                       else rng.choice(np.array([-1, 1], np.int32), (block.outputs, spec.classes))
+                       for block in spec.blocks))
+
+
+@settings(max_examples=60, deadline=None)
+@given(spec=specs(), seed=st.integers(0, 1 << 32), density=st.sampled_from([0.1, 0.5, 1.0]))
+def test_same_bits(spec, seed, density):
+    rng = np.random.default_rng(seed)
+    network = random_network(spec, rng)
+    spikes = (rng.random((5, spec.max_steps, spec.inputs)) < density).astype(np.uint8)
+    split = Split(spikes, rng.integers(0, spec.classes, 5))
+    measured = on_reference(network, split, lambda *_: None)
+    assert measured.differences.differing == {"spikes": 0, "membranes": 0, "answers": 0}
+    neurons = sum(layer.outputs for block in spec.blocks for layer in block.layers)
+    assert measured.differences.compared == {"spikes": 5 * spec.max_steps * neurons,
+                                             "membranes": 5 * spec.max_steps * neurons,
+                                             "answers": 5 * spec.classes * len(spec.blocks)}
+    np.testing.assert_array_equal(measured.predictions, on_torch(network, split, lambda *_: None).predictions)
+
+
+def wide_layer(inputs, weight_bits, membrane_bits):
+    return LayerSpec(
+        inputs=inputs, outputs=1, weight_bits=weight_bits, shadow_bits=0, fraction_bits=0, bias=False,
+        membrane_bits=membrane_bits, leak_shift=None, threshold=1, reset="subtract", surrogate="boxcar",
+        surrogate_width=1, surrogate_height=1, rate_shift=0, rounding="nearest", feedback_shift=0)
+
+
+def wide_spec(layer, steps=1):
+    return NetworkSpec(name="wide", max_steps=steps, seed=0, blocks=(BlockSpec(
+        layers=(layer,), window=1, loss_steps=1, update_interval=1,
+        directives=Directives(lanes=1, memory="auto", learning=True),
+        readout=ReadoutSpec(inputs=1, classes=2, learned=True, weight_bits=16, shadow_bits=0, rate_shift=0,
+                            rounding="nearest", error_function="hard_sigmoid", logit_shift=0, dead_zone=0,
+                            accumulate="window")),))
+
+
+def test_what_float32_cannot_hold_is_refused():
+    check_exact(wide_spec(wide_layer(500, 16, 16)))
+    with pytest.raises(SpecError, match=r"^Block 0 layer 0 can charge a membrane up to 16842751 units, and float32 is "
+                                        r"exact below 16777216; take fewer inputs, weight bits or membrane bits$"):
+        check_exact(wide_spec(wide_layer(512, 16, 16)))
+    with pytest.raises(SpecError, match=r"^Readout of block 0 can reach 19660800 units in 600 steps"):
+        check_exact(wide_spec(wide_layer(1, 8, 8), steps=600))

@@ -1,0 +1,98 @@
+"""The neurons' gradient is that of the plain graph: surrogate, leak, reset detached, straight through the rest."""
+
+import itertools
+
+import pytest
+import torch
+
+from rtl_gen.spec import LayerSpec
+from snnfpga.network.neuron import gates, integrate, lif, surrogate_area
+
+
+def layer(**changes):
+    return LayerSpec(**{
+        "inputs": 3, "outputs": 7, "weight_bits": 8, "shadow_bits": 0, "fraction_bits": 0, "bias": False,
+        "membrane_bits": 8, "leak_shift": 2, "threshold": 20, "reset": "subtract", "surrogate": "boxcar",
+        "surrogate_width": 15, "surrogate_height": 1, "rate_shift": 0, "rounding": "nearest",
+        "feedback_shift": 0} | changes)
+
+
+class Surrogate(torch.autograd.Function):
+    """A step whose derivative is written from docs/arithmetic.md, in floats."""
+
+    @staticmethod
+    def forward(ctx, v, spec):
+        ctx.spec = spec
+        ctx.save_for_backward(v)
+        return (v >= spec.threshold).float()
+
+    @staticmethod
+    def backward(ctx, grad):
+        spec, (v,) = ctx.spec, ctx.saved_tensors
+        distance = (v - spec.threshold).abs()
+        if spec.surrogate == "boxcar":
+            gate = torch.where(distance < spec.surrogate_width, 1.0, 0.0)
+        else:
+            gate = (spec.surrogate_height - (distance.int() >> spec.surrogate_width)).clamp(min=0).float()
+        return grad * gate / surrogate_area(spec), None
+
+
+def plain(currents, membrane, spec):
+    """Ordinary autograd through every step."""
+    spikes = []
+    for current in currents:
+        leaked = membrane - membrane * (0 if spec.leak_shift is None else 2.0 ** -spec.leak_shift)
+        exact = (membrane - torch.floor(membrane * (0 if spec.leak_shift is None else 2.0 ** -spec.leak_shift))
+                 + current).clamp(spec.membrane_min, spec.membrane_max)
+        v = leaked + current
+        v = v + (exact - v).detach()
+        spike = Surrogate.apply(v, spec)
+        membrane = v - spec.threshold * spike.detach() if spec.reset == "subtract" else v * (1 - spike.detach())
+        spikes.append(spike)
+    return torch.stack(spikes), membrane
+
+
+CASES = [{"leak_shift": leak, "reset": reset, **shape} for leak, reset, shape in itertools.product(
+    (None, 1, 3), ("subtract", "zero"),
+    ({}, {"surrogate": "triangle", "surrogate_width": 3, "surrogate_height": 4}))]
+
+
+@pytest.mark.parametrize("changes", CASES)
+def test_gradient_equals_the_plain_graph(changes):
+    spec, generator = layer(**changes), torch.Generator().manual_seed(1)
+    currents = torch.randint(-30, 45, (9, 5, 7), generator=generator).float().requires_grad_()
+    weights = torch.randn(9, 5, 7, generator=generator)
+    start = torch.zeros(5, 7)
+    spikes, membrane = lif(currents, start, spec)
+    (wanted,) = torch.autograd.grad((plain(currents, start, spec)[0] * weights).sum(), currents)
+    (found,) = torch.autograd.grad((spikes * weights).sum(), currents)
+    torch.testing.assert_close(found, wanted)
+    assert found.abs().max() > 0
+    torch.testing.assert_close(membrane, plain(currents.detach(), start, spec)[1], rtol=0, atol=0)
+
+
+def test_membrane_of_a_window_carries_no_gradient():
+    currents = torch.full((2, 1, 7), 9.0, requires_grad=True)
+    spikes, membrane = lif(currents, torch.zeros(1, 7), layer())
+    assert spikes.requires_grad
+    assert not membrane.requires_grad
+
+
+def test_windows_chain_as_one():
+    currents = torch.randint(-30, 45, (8, 4, 7), generator=torch.Generator().manual_seed(2)).float()
+    whole = integrate(currents, torch.zeros(4, 7), layer())
+    first = integrate(currents[:3], torch.zeros(4, 7), layer())
+    second = integrate(currents[3:], first[2], layer())
+    for joined, apart in zip((whole[0], whole[1]), zip(first[:2], second[:2], strict=True), strict=True):
+        assert torch.equal(joined, torch.cat(apart))
+    assert torch.equal(whole[2], second[2])
+    assert whole[0].sum() > 0
+
+
+@pytest.mark.parametrize(("spec", "wanted"), [
+    (layer(surrogate_width=3), [0, 1, 1, 1, 1, 1, 0]),
+    (layer(surrogate="triangle", surrogate_width=0, surrogate_height=3), [0, 1, 2, 3, 2, 1, 0]),
+    (layer(surrogate="triangle", surrogate_width=1, surrogate_height=2), [1, 1, 2, 2, 2, 1, 1]),
+])
+def test_gates_by_hand(spec, wanted):
+    assert gates(torch.arange(17.0, 24.0), spec).tolist() == wanted

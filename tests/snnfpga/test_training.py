@@ -1,0 +1,134 @@
+"""Training repeats itself, and a run that was stopped ends as one that was not."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rtl_gen.network_file import read, read_notes
+from snnfpga import metrics
+from snnfpga.commands.train import run
+from snnfpga.config import Config
+from snnfpga.data import registry
+from snnfpga.errors import SnnfpgaError
+from snnfpga.metrics import read_metrics
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """Three classes that fire in three groups of inputs; ``small.npz`` in the folder where the test runs."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(5)
+    labels = np.arange(90) % 3
+    rates = np.full((90, 1, 12), 0.1)
+    for sample, label in enumerate(labels):
+        rates[sample, :, label * 4:label * 4 + 4] = 0.5
+    np.savez("small.npz", spikes=(rng.random((90, 8, 12)) < rates).astype(np.uint8), label=labels)
+    return "small.npz"
+
+
+def config(data, **changes):
+    values = {"name": "small", "seed": 3, "data": {"name": data}, "network": {"blocks": [[10], [9, 8]]},
+              "training": {"epochs": 4, "batch": 8, "event_drop": 0.1, "rate": 0.05}}
+    for key, value in changes.items():
+        values.setdefault(key, {}).update(value)
+    return Config.model_validate(values)
+
+
+def train(settings, out=None, resume=False):
+    return run(settings, out, "cpu", resume, overwrite=False, quiet=True)
+
+
+def values(path):
+    network = read(path)
+    return [matrix for block in network.weights for matrix in block] + list(network.readouts)
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(values(one), values(other), strict=True))
+
+
+def metrics_but_time(folder):
+    return [{key: line[key] for key in line if key != "seconds"} for line in read_metrics(folder / "metrics.jsonl")]
+
+
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, optimiser):
+    settings = config(data, training={"optimiser": optimiser})
+    whole = train(settings, tmp_path / "whole")
+    written = metrics.MetricsLog.write
+
+    def stop_after_two(log, line):
+        if line.epoch == 3:
+            raise KeyboardInterrupt
+        written(log, line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(metrics.MetricsLog, "write", stop_after_two)
+        with pytest.raises(KeyboardInterrupt):
+            train(settings, tmp_path / "stopped")
+    assert not (tmp_path / "stopped" / "network.safetensors").exists()
+    resumed = train(settings, tmp_path / "stopped", resume=True)
+
+    assert same(whole["network"], resumed["network"])
+    assert whole["test_accuracy"] == resumed["test_accuracy"] > 0.6
+    lines = metrics_but_time(tmp_path / "whole")
+    assert lines == metrics_but_time(tmp_path / "stopped")
+    assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
+
+
+def test_a_seed_repeats_itself_and_another_does_not(data, tmp_path):
+    results = [train(config(data), tmp_path / "a"), train(config(data), tmp_path / "b"),
+               train(Config.model_validate(config(data).model_dump() | {"seed": 4}), tmp_path / "c")]
+    assert same(results[0]["network"], results[1]["network"])
+    assert not same(results[0]["network"], results[2]["network"])
+
+
+def test_what_a_run_leaves(data, tmp_path):
+    result = train(config(data))
+    assert result["network"] == "runs/small/network.safetensors"
+    assert result["peak_activation_bytes"] > 0
+    assert json.loads(read_notes(result["network"])["data"])["name"] == data
+    network = read(result["network"])
+    assert (network.spec.inputs, network.spec.classes, network.spec.max_steps) == (12, 3, 8)
+    assert [block.depth for block in network.spec.blocks] == [1, 2]
+    # Stored weights lie in the middle of what reads back as the trained weight.
+    assert (network.weights[0][0] & 255 == 128).all()
+    assert list((tmp_path / "runs/small/tensorboard").iterdir())
+
+
+def test_a_run_is_not_overwritten_silently(data):
+    train(config(data))
+    before = read("runs/small/network.safetensors").weights[0][0].copy()
+    with pytest.raises(SnnfpgaError) as caught:
+        train(config(data))
+    assert str(caught.value) == ("Run runs/small exists; go on with --resume, start anew with --overwrite, or choose "
+                                 "another place with --out")
+    np.testing.assert_array_equal(read("runs/small/network.safetensors").weights[0][0], before)
+
+
+def test_resuming_under_another_configuration_is_refused(data):
+    train(config(data))
+    with pytest.raises(SnnfpgaError) as caught:
+        train(config(data, training={"rate": 0.02}), resume=True)
+    assert str(caught.value) == ("Run runs/small was begun with training.rate = 0.05 and cannot be resumed with 0.02; "
+                                 "choose another place with --out")
+
+
+def test_resuming_on_other_data_is_refused(data):
+    train(config(data))
+    arrays = dict(np.load(data))
+    arrays["spikes"][:, :, :] = 1
+    np.savez(data, **arrays)
+    with pytest.raises(SnnfpgaError, match=r"^Checkpoint runs/small/checkpoint\.safetensors is of another network"):
+        train(config(data), resume=True)
+
+
+def test_every_embedded_set_has_the_shape_it_claims():
+    for name, source in registry.SETS.items():
+        if source.folder is None:
+            loaded = registry.load(name)
+            height, width, channels = loaded.sensor
+            assert source.shape == f"{height}x{width}x{channels}, {len(loaded.train)} + {len(loaded.test)}"
+            assert loaded.train.spikes.shape == (len(loaded.train), source.steps, loaded.inputs)
+            assert set(np.unique(loaded.train.spikes)) == {0, 1}
