@@ -5,18 +5,20 @@ from tests.networks import network_spec
 from .cases import handed, on_both
 
 CASES = {
-    "five groups": dict(sizes=(18,), lanes=4, inputs=11, update_interval=2, window=3, loss_steps=2),
-    "three groups": dict(sizes=(12,), lanes=4, window=4, loss_steps=1, reset="zero", bias=False, classes=3),
-    "two groups": dict(sizes=(11,), lanes=8, window=2, surrogate="triangle", surrogate_width=3, surrogate_height=7),
-    "one group": dict(sizes=(5,), lanes=16, leak_shift=None, shadow_bits=0, threshold=100),
-    "one lane": dict(inputs=1, sizes=(3,), lanes=1, window=1, classes=2, membrane_bits=8, threshold=90, leak_shift=1),
-    "frozen": dict(sizes=(9,), lanes=2, learning=False, membrane_bits=8, threshold=127, reset="zero",
-                   surrogate="triangle", surrogate_width=0, surrogate_height=3),
+    "five groups": network_spec(sizes=(18,), lanes=4, inputs=11, update_interval=2, window=3, loss_steps=2),
+    "three groups": network_spec(sizes=(12,), lanes=4, window=4, loss_steps=1, reset="zero", bias=False, classes=3),
+    "two groups": network_spec(sizes=(11,), lanes=8, window=2, surrogate="triangle", surrogate_width=3,
+                               surrogate_height=7),
+    "one group": network_spec(sizes=(5,), lanes=16, leak_shift=None, shadow_bits=0, threshold=100),
+    "one lane": network_spec(inputs=1, sizes=(3,), lanes=1, window=1, classes=2, membrane_bits=8, threshold=90,
+                             leak_shift=1),
+    "frozen": network_spec(sizes=(9,), lanes=2, learning=False, membrane_bits=8, threshold=127, reset="zero",
+                           surrogate="triangle", surrogate_width=0, surrogate_height=3),
 }
 
 
 @on_both(CASES, verilator="five groups")
 def test_matches_reference(case, simulator, tmp_path):
-    spec = network_spec(**CASES[case])
+    spec = CASES[case]
     simulate(ForwardEngine(spec.blocks[0]), bench="sim.benches.forward", build_dir=tmp_path, simulator=simulator,
              environment=handed(spec))

@@ -1,0 +1,31 @@
+"""cocotb bench of :func:`rtl_gen.errors.class_error`, one for each of some readouts, over every logit there is."""
+
+import cocotb
+import numpy as np
+from cocotb.triggers import Timer
+
+from rtl_gen.arithmetic import ERROR_BITS, error_table
+from sim.bench import load_arrays
+from sim.lanes import Port
+from sim.reference.readout import errors
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def matches_reference(dut):
+    """``readouts``: (n, 3) of logit shift, dead zone, whether the error function is logistic."""
+    readouts = load_arrays()["readouts"].tolist()
+    logit_bits = int(load_arrays()["logit_bits"])
+    logits = np.arange(-1 << (logit_bits - 1), 1 << (logit_bits - 1))
+    expected = []
+    for shift, dead_zone, logistic in readouts:
+        table = np.array(error_table("logistic" if logistic else "hard_sigmoid"), np.int64)
+        expected.append([[int(errors(np.array([logit]), label, shift, table, dead_zone)[0]) for logit in logits]
+                         for label in (-1, 0)])         # another class is the label; this one is
+    logit, error = Port(dut, "logit", bits=logit_bits), Port(dut, "errors", bits=ERROR_BITS, count=len(readouts))
+    for is_label in range(2):
+        dut.is_label.value = is_label
+        for place, value in enumerate(logits.tolist()):
+            logit.write(value)
+            await Timer(1, unit="ns")
+            wanted = [of_label[is_label][place] for of_label in expected]
+            assert error.read() == wanted, f"logit {value}, label {is_label}: readouts {readouts}"

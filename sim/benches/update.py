@@ -1,0 +1,231 @@
+"""cocotb bench of :mod:`rtl_gen.update`. The bench plays window buffer, readout and weight memory."""
+
+import random
+from dataclasses import dataclass
+
+import cocotb
+import numpy as np
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
+from numpy.typing import NDArray
+
+from rtl_gen.arithmetic import feedback_max, signed_bits
+from rtl_gen.forward import window_end_layout
+from rtl_gen.memory_map import groups, weights_to_words, words_to_weights
+from sim.bench import load_spec, start
+from sim.lanes import join, split
+from sim.reference.credit import credits_of
+from sim.reference.forward import Neuron
+from sim.reference.rounding import addends
+from sim.reference.update import update
+from sim.stream import StreamSource
+
+COUNTERS = ("updates", "written", "underflows", "saturations")
+DISCARD, SKIP, LEARN = "discard", "skip", "learn"
+
+
+@dataclass
+class Window:
+    """What was recorded: (R, inputs), (R, padded neurons) twice, and the feedback, (neurons,)."""
+
+    active: NDArray[np.uint8]
+    spikes: NDArray[np.uint8]
+    gates: NDArray[np.uint8]
+    feedback: NDArray[np.int64]
+    rows: list[int]             # the list, in order of first touch
+
+
+class Surroundings:
+    """The memories around the engine, and a record of what it did to them."""
+
+    def __init__(self, dut, spec, rng):
+        self.dut, self.spec, self.rng = dut, spec, rng
+        self.block, self.layer = spec.blocks[0], spec.blocks[0].layers[0]
+        self.lanes, self.groups = self.block.directives.lanes, groups(spec, 0)
+        high = 1 << (self.layer.stored_bits - 1)
+        generator = np.random.default_rng(3)
+        self.stored = generator.integers(-high, high, (self.layer.rows, self.layer.outputs)).astype(np.int32)
+        # Some at the bounds, so that updates saturate.
+        self.stored[generator.random(self.stored.shape) < 0.1] = high - 1
+        self.stored[generator.random(self.stored.shape) < 0.1] = -high
+        self.words = [join(word, self.layer.stored_bits) for word in weights_to_words(spec, 0, self.stored).tolist()]
+        self.feedback_bits = signed_bits(feedback_max(self.block, 0))
+        self.window, self.masks, self.cleared = None, {}, []
+        self.counters, self.number = dict.fromkeys(COUNTERS, 0), 0
+        self.cycle, self.done_at, self.finished = 0, 0, 0
+        for name in ("learn", "skip", "gates", "rows", "row", "mask", "feedback", "weights", "seed", "window_number"):
+            dut[name].value = 0
+
+    def record(self, window):
+        self.window = window
+        self.masks = {row: int(join(window.active[:, row], 1)) for row in window.rows}
+        self.cleared = []
+        self.dut.rows.value = len(window.rows)
+
+    async def run(self):
+        dut = self.dut
+        dut.seed.value, dut.window_number.value = self.spec.seed, self.number
+        while True:
+            await RisingEdge(dut.clk)
+            self.cycle += 1
+            active = dut.active.value == 1
+            gates, feedback = self._gates(), self._feedback()
+            row = self._row()
+            mask = self.masks.get(self._value("mask_row", self.layer.inputs), 0)
+            word = self.words[min(self._value("address", len(self.words)), len(self.words) - 1)]
+            self._record(active)
+            # What the memories give one cycle later; the gates and the weights are the engine's while it is active.
+            dut.gates.value = gates if active else self.rng.getrandbits(self.lanes * (1 + self.layer.gate_bits))
+            dut.weights.value = word if active else self.rng.getrandbits(self.lanes * self.layer.stored_bits)
+            dut.feedback.value, dut.row.value, dut.mask.value = feedback, row, mask
+
+    def _value(self, name, count):
+        """A port that says one of ``count``; it has no bits where there is only one."""
+        return int(self.dut[name].value) if count > 1 else 0
+
+    def _gates(self):
+        position, group = self._value("gate_position", self.block.window), self._value("gate_group", self.groups)
+        if self.window is None or position >= len(self.window.gates):
+            return self.rng.getrandbits(self.lanes * (1 + self.layer.gate_bits))
+        lanes = slice(group * self.lanes, (group + 1) * self.lanes)
+        return join((int(spike) | int(gate) << 1 for spike, gate in zip(
+            self.window.spikes[position, lanes], self.window.gates[position, lanes], strict=True)),
+            1 + self.layer.gate_bits)
+
+    def _feedback(self):
+        if self.window is None:
+            return self.rng.getrandbits(self.lanes * self.feedback_bits)
+        group = self._value("feedback_group", self.groups)
+        return join(self.window.feedback[group * self.lanes:(group + 1) * self.lanes], self.feedback_bits)
+
+    def _row(self):
+        place = self._value("list_position", self.layer.inputs)
+        rows = [] if self.window is None else self.window.rows
+        return rows[place] if place < len(rows) else self.rng.randrange(self.layer.inputs)
+
+    def _record(self, active):
+        dut = self.dut
+        if dut.clear_en.value == 1:
+            self.cleared.append(self._value("clear_row", self.layer.inputs))
+        if dut.w_en.value == 1:
+            assert active, "a weight was written while the memory was not the engine's"
+            self.words[self._value("w_address", len(self.words))] = int(dut.w_weights.value)
+        for name in COUNTERS:
+            self.counters[name] += int(dut[name].value)
+        if dut.learned.value == 1:
+            assert dut.window_done.value == 1
+            self.number = (self.number + 1) & 0xFFFFFFFF
+            dut.window_number.value = self.number
+        assert dut.forget.value == dut.window_done.value
+        if dut.window_done.value == 1:
+            self.done_at = self.cycle
+            self.finished += 1
+            assert sorted(self.cleared) == sorted(self.window.rows), "masks forgotten"
+            dut.rows.value = 0
+
+    def read(self):
+        words = [split(word, self.layer.stored_bits, self.lanes) for word in self.words]
+        return words_to_weights(self.spec, 0, np.array(words)), np.array(words)
+
+    def expected(self, window):
+        """Updates the reference's weights by a window that is learned from; returns the counts."""
+        signal = np.zeros((len(window.gates), self.layer.outputs), np.int64)
+        signal[self.block.window - self.block.loss_steps:] = window.feedback[:self.layer.outputs]
+        shape = slice(0, self.layer.outputs)
+        credit = credits_of(Neuron.of(self.layer), signal, np.ascontiguousarray(window.gates[:, shape]),
+                            np.ascontiguousarray(window.spikes[:, shape]))
+        layer = self.layer
+        addend = addends(layer, layer.rows, self.spec.seed, self.number, self.spec.layer_number(0, 0))
+        return update(self.stored, layer.stored_bits, layer.rate_shift, addend, window.active, int(layer.bias), credit)
+
+
+def random_window(there, steps):
+    rng, block, layer = there.rng, there.block, there.layer
+    generator = np.random.default_rng(rng.getrandbits(32))
+    padded = there.groups * there.lanes
+    gates = generator.integers(0, layer.surrogate_height + 1, (steps, padded)).astype(np.uint8)
+    gates[generator.random(gates.shape) < 0.5] = 0
+    spikes = (generator.random(gates.shape) < 0.3).astype(np.uint8)
+    bound = rng.choice((feedback_max(block, 0), 300, 2))
+    feedback = generator.integers(-bound, bound + 1, padded)
+    feedback[generator.random(padded) < 0.2] = 0
+    # Whole groups without a credit are passed over; padding lanes have a gate but no feedback.
+    for group in range(there.groups):
+        if rng.random() < 0.3:
+            feedback[group * there.lanes:(group + 1) * there.lanes] = 0
+    feedback[layer.outputs:] = 0
+    active = (generator.random((steps, layer.inputs)) < rng.choice((0.0, 0.2, 0.6, 1.0))).astype(np.uint8)
+    rows = np.flatnonzero(active.any(axis=0)).tolist()
+    rng.shuffle(rows)
+    return Window(active=active, spikes=spikes, gates=gates, feedback=feedback, rows=rows)
+
+
+async def pass_window(there, source, window, kind, delay):
+    """Hand a window over and wait until it was dealt with; returns the cycles from the readout's word to the end."""
+    dut = there.dut
+    there.record(window)
+    finished = there.finished
+    await source.send([{"steps": len(window.gates), "discard": int(kind == DISCARD)}])
+    if kind != DISCARD:
+        await ClockCycles(dut.clk, delay)
+        await FallingEdge(dut.clk)
+        dut[kind].value = 1
+        await FallingEdge(dut.clk)
+        dut[kind].value = 0
+    began = there.cycle
+    while there.finished == finished:
+        await FallingEdge(dut.clk)
+    return there.done_at - began
+
+
+@cocotb.test(timeout_time=5, timeout_unit="ms")
+async def matches_reference(dut):
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    there = Surroundings(dut, spec, rng)
+    there.number = 0xFFFFFFFE                   # and on past its end
+    source = StreamSource(dut, "window_end", rng=rng, layout=window_end_layout(there.block), duty=0.5)
+    await start(dut)
+    cocotb.start_soon(there.run())
+    totals, number = dict.fromkeys(COUNTERS, 0), there.number
+    loss_start = there.block.window - there.block.loss_steps
+    for index in range(30):
+        kind = rng.choice((LEARN, LEARN, LEARN, SKIP, DISCARD))
+        steps = rng.randint(1 if kind == DISCARD else loss_start + 1, there.block.window)
+        window = random_window(there, steps)
+        if kind == LEARN:
+            for name, amount in zip(COUNTERS, there.expected(window), strict=True):
+                totals[name] += int(amount)
+        number = number + (kind != DISCARD) & 0xFFFFFFFF
+        await pass_window(there, source, window, kind, rng.randint(1, 5))
+        where = f"window {index} ({kind}, {steps} steps, {len(window.rows)} rows)"
+        found, words = there.read()
+        differ = np.argwhere(found != there.stored)
+        assert not len(differ), f"{where}: {len(differ)} weights differ, first at {differ[0]}"
+        real = there.layer.outputs - (there.groups - 1) * there.lanes
+        assert not words[-there.layer.rows:, real:].any(), f"{where}: a padding lane's weight is not 0"
+        assert there.number == number, f"{where}: window number"
+        assert there.counters == totals, f"{where}: counters"
+        assert dut.idle.value == 1
+    assert totals["written"] > 0, "nothing changed"
+    if there.layer.inputs > 1:
+        assert totals["saturations"] > 0, "nothing was saturated"
+        assert totals["underflows"] > 0, "no update was rounded to nothing"
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def walks_a_row_a_cycle(dut):
+    """Each active row more costs one cycle in each group that holds a credit."""
+    there = Surroundings(dut, load_spec(), random.Random(1))
+    source = StreamSource(dut, "window_end", rng=random.Random(1), layout=window_end_layout(there.block))
+    await start(dut)
+    cocotb.start_soon(there.run())
+    window = random_window(there, there.block.window)
+    window.gates[:] = there.layer.surrogate_height
+    window.spikes[:] = 0
+    window.feedback[:there.layer.outputs] = 5
+    took = []
+    for rows in range(1, there.layer.inputs + 1):
+        window.active[:] = 0
+        window.active[:, :rows] = 1
+        window.rows = list(range(rows))
+        took.append(await pass_window(there, source, window, LEARN, 1))
+    assert [later - sooner for sooner, later in zip(took, took[1:], strict=False)] == [there.groups] * (len(took) - 1)

@@ -1,0 +1,126 @@
+"""cocotb bench of :mod:`rtl_gen.window`."""
+
+import random
+
+import cocotb
+from cocotb.triggers import FallingEdge
+
+from rtl_gen.memory_map import groups
+from sim.bench import load_spec, start
+from sim.lanes import join, split
+
+
+class Buffer:
+    """Drives the buffer's ports, one action a cycle. An index into one thing has no bits, and is not driven."""
+
+    def __init__(self, dut, spec):
+        self.dut = dut
+        self.block, self.layer = spec.blocks[0], spec.blocks[0].layers[0]
+        self.groups, self.lanes = groups(spec, 0), self.block.directives.lanes
+        self.gate_bits = 1 + self.layer.gate_bits
+        for name in ("touch_en", "gate_en", "clear_en", "forget"):
+            dut[name].value = 0
+        for name in ("touch_row", "touch_position", "gate_first", "gates", "list_position", "mask_row", "clear_row",
+                     "gate_position", "gate_group"):
+            dut[name].value = 0
+
+    async def record(self, touch=None, gates=None, first=False):
+        """One cycle with a touch (row, position), with a group's gates, with both or with neither."""
+        dut = self.dut
+        dut.touch_en.value, dut.gate_en.value = int(touch is not None), int(gates is not None)
+        if touch is not None:
+            dut.touch_row.value, dut.touch_position.value = touch
+        if gates is not None:
+            dut.gates.value, dut.gate_first.value = join(gates, self.gate_bits), int(first)
+        await FallingEdge(dut.clk)
+        dut.touch_en.value = dut.gate_en.value = 0
+
+    async def read_row(self, position):
+        self.dut.list_position.value = position
+        await FallingEdge(self.dut.clk)
+        return int(self.dut.row.value) if self.layer.inputs > 1 else 0
+
+    async def read_mask(self, row):
+        self.dut.mask_row.value = row
+        await FallingEdge(self.dut.clk)
+        return int(self.dut.mask.value)
+
+    async def read_gates(self, position, group):
+        self.dut.gate_position.value, self.dut.gate_group.value = position, group
+        await FallingEdge(self.dut.clk)
+        return split(int(self.dut.gates_read.value), self.gate_bits, self.lanes, signed=False)
+
+    async def clear(self, row):
+        self.dut.clear_en.value, self.dut.clear_row.value = 1, row
+        await FallingEdge(self.dut.clk)
+        self.dut.clear_en.value = 0
+
+    async def forget(self):
+        self.dut.forget.value = 1
+        await FallingEdge(self.dut.clk)
+        self.dut.forget.value = 0
+
+
+def random_window(rng, buffer, steps):
+    """A window as cycles of (touch, gates), and what must be kept of it: masks by row, rows in order, gates."""
+    cycles, masks, gates = [], {}, {}
+    inputs, lanes = buffer.layer.inputs, buffer.lanes
+    for position in range(steps):
+        rows = rng.sample(range(inputs), rng.choice((0, 1, inputs // 2, inputs)))
+        touches = [(row, position) for row in rows]
+        for row in rows:
+            masks[row] = masks.get(row, 0) | 1 << position
+        made = [[rng.randrange(1 << buffer.gate_bits) for _ in range(lanes)] for _ in range(buffer.groups)]
+        gates.update({(position, group): values for group, values in enumerate(made)})
+        together = [(touch, made.pop(0) if made and rng.random() < 0.5 else None) for touch in touches]
+        cycles += [*together, *[(None, values) for values in made]]
+        cycles += [(None, None)] * rng.choice((0, 1, 3))
+        if cycles and cycles[-1][0] is not None:
+            cycles.append((None, None))         # the same input may come in the next step, two cycles later
+    return cycles, masks, gates
+
+
+async def record(buffer, cycles):
+    first = True
+    for touch, gates in cycles:
+        await buffer.record(touch, gates, first)
+        first = first and gates is None
+    await buffer.record()                       # a touch is written a cycle after it
+
+
+@cocotb.test(timeout_time=5, timeout_unit="ms")
+async def keeps_what_was_recorded_and_forgets_it(dut):
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    buffer = Buffer(dut, spec)
+    await start(dut)
+    for _ in range(10):
+        cycles, masks, gates = random_window(rng, buffer, rng.randint(1, buffer.block.window))
+        await record(buffer, cycles)
+        assert int(dut.rows.value) == len(masks)
+        rows = list(dict.fromkeys(touch[0] for touch, _ in cycles if touch is not None))
+        assert [await buffer.read_row(position) for position in range(len(rows))] == rows
+        found = {row: await buffer.read_mask(row) for row in range(buffer.layer.inputs)}
+        assert found == {row: masks.get(row, 0) for row in range(buffer.layer.inputs)}
+        for place in rng.sample(sorted(gates), len(gates)):
+            assert await buffer.read_gates(*place) == gates[place], f"position and group {place}"
+        for row in rows:
+            await buffer.clear(row)
+        assert [await buffer.read_mask(row) for row in rows] == [0] * len(rows)
+        assert int(dut.rows.value) == len(rows), "the list was forgotten by itself"
+        await buffer.forget()
+        assert int(dut.rows.value) == 0
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def takes_an_input_again_after_two_cycles(dut):
+    buffer = Buffer(dut, load_spec())
+    last = buffer.layer.inputs - 1
+    await start(dut)
+    for position in range(buffer.block.window):
+        await buffer.record((last, position))
+        await buffer.record()
+    assert await buffer.read_mask(last) == (1 << buffer.block.window) - 1
+    assert int(dut.rows.value) == 1, "a row stands in the list twice"
+    assert await buffer.read_row(0) == last
+    await buffer.clear(last)
+    await buffer.forget()

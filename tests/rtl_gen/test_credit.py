@@ -1,0 +1,22 @@
+from rtl_gen.credit import CreditScan
+from rtl_gen.forward import ForwardEngine
+from sim.runner import simulate
+from tests.networks import network_spec
+
+from .cases import handed, on_both
+
+CASES = {
+    "leak": network_spec(lanes=4, window=6, leak_shift=3, surrogate="triangle", surrogate_width=3, surrogate_height=7),
+    "short loss": network_spec(lanes=2, window=5, loss_steps=3, leak_shift=2, reset="zero"),
+    "no leak": network_spec(lanes=2, window=4, leak_shift=None, learned=False, surrogate="triangle", surrogate_width=3,
+                            surrogate_height=5),
+    "one step": network_spec(lanes=1, window=1, leak_shift=1, reset="zero"),
+}
+
+
+@on_both(CASES, verilator="leak")
+def test_matches_reference(case, simulator, tmp_path):
+    spec = CASES[case]
+    block = spec.blocks[0]
+    simulate(CreditScan(block, ForwardEngine(block).gate_layout), bench="sim.benches.credit", build_dir=tmp_path,
+             simulator=simulator, environment=handed(spec))

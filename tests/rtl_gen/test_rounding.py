@@ -1,0 +1,72 @@
+import json
+from pathlib import Path
+
+import numpy as np
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+import rtl_gen
+from rtl_gen.arithmetic import signed_bits
+from rtl_gen.rounding import RandomWord, StoredUpdate
+from sim.runner import simulate
+
+VECTORS = Path(rtl_gen.__file__).parents[1] / "docs" / "vectors" / "mix.json"
+# stored_bits, delta_max, rate_shift, whether rounding is stochastic
+WEIGHTS = ((8, 4000, 0, 0), (16, 3_000_000, 6, 0), (8, 90_000, 5, 1), (12, 1 << 28, 16, 1), (2, 40, 3, 0),
+           (9, 200, 16, 1), (32, (1 << 38) - 1, 7, 0), (8, 100_000, 31, 0))
+
+
+class Words(wiring.Component):
+    """The random words of several layers for one row."""
+
+    def __init__(self, layers):
+        self.layers = layers
+        super().__init__({"seed": In(32), "window_number": In(32), "row": In(16),
+                          **{f"word{layer}": Out(16) for layer in layers}})
+
+    def elaborate(self, platform):
+        m = Module()
+        for layer in self.layers:
+            m.submodules[f"layer{layer}"] = random = RandomWord(layer)
+            m.d.comb += [random.seed.eq(self.seed), random.window_number.eq(self.window_number),
+                         random.row.eq(self.row), getattr(self, f"word{layer}").eq(random.word)]
+        return m
+
+
+class Weights(wiring.Component):
+    """Several updates side by side, each with ports of its own but for the word."""
+
+    def __init__(self, parameters):
+        self.updates = [StoredUpdate(stored_bits=bits, delta_max=largest, rate_shift=shift,
+                                     rounding="stochastic" if stochastic else "nearest")
+                        for bits, largest, shift, stochastic in parameters]
+        ports = {"word": In(16)}
+        for n, (bits, largest, _, _) in enumerate(parameters):
+            ports |= {f"stored{n}": In(bits), f"delta{n}": In(signed_bits(largest)), f"updated{n}": Out(bits),
+                      f"changed{n}": Out(1), f"underflowed{n}": Out(1), f"saturated{n}": Out(1)}
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        for n, update in enumerate(self.updates):
+            m.submodules[f"update{n}"] = update
+            m.d.comb += update.word.eq(self.word)
+            for name in ("stored", "delta"):
+                m.d.comb += getattr(update, name).eq(getattr(self, f"{name}{n}"))
+            for name in ("updated", "changed", "underflowed", "saturated"):
+                m.d.comb += getattr(self, f"{name}{n}").eq(getattr(update, name))
+        return m
+
+
+def test_random_words(simulator, tmp_path):
+    vectors = [[entry[name] for name in ("seed", "window_number", "layer", "row", "word")]
+               for entry in json.loads(VECTORS.read_text())]
+    layers = sorted({entry[2] for entry in vectors})
+    simulate(Words(layers), bench="sim.benches.random_word", build_dir=tmp_path, simulator=simulator,
+             arrays={"vectors": np.array(vectors), "layers": np.array(layers)})
+
+
+def test_stored_updates(simulator, tmp_path):
+    simulate(Weights(WEIGHTS), bench="sim.benches.stored_update", build_dir=tmp_path, simulator=simulator,
+             arrays={"parameters": np.array(WEIGHTS)})

@@ -1,0 +1,24 @@
+from rtl_gen.forward import ForwardEngine
+from rtl_gen.update import UpdateEngine
+from sim.runner import simulate
+from tests.networks import network_spec
+
+from .cases import handed, on_both
+
+CASES = {
+    "stochastic": network_spec(inputs=13, sizes=(18,), lanes=4, window=4, rounding="stochastic", shadow_bits=0,
+                               rate_shift=9),
+    "nearest": network_spec(inputs=9, sizes=(21,), lanes=8, window=3, loss_steps=2, reset="zero", rate_shift=8,
+                            surrogate="triangle", surrogate_width=3, surrogate_height=7, bias=False),
+    "one group": network_spec(inputs=5, sizes=(6,), lanes=8, window=5, leak_shift=None, learned=False, rate_shift=4,
+                              shadow_bits=2),
+    "one lane": network_spec(inputs=1, sizes=(3,), lanes=1, window=1, rate_shift=0, rounding="stochastic"),
+}
+
+
+@on_both(CASES, verilator="stochastic")
+def test_matches_reference(case, simulator, tmp_path):
+    spec = CASES[case]
+    block = spec.blocks[0]
+    simulate(UpdateEngine(block, spec.layer_number(0, 0), ForwardEngine(block).gate_layout),
+             bench="sim.benches.update", build_dir=tmp_path, simulator=simulator, environment=handed(spec))
