@@ -12,6 +12,7 @@ from rtl_gen.protocol import (
     KIND_SHIFT,
     REQUEST_PENDING,
     Access,
+    Beat,
     Control,
     Memory,
     Packet,
@@ -85,7 +86,7 @@ class CoreDriver:
                            memories: tuple[Memory, ...]) -> tuple[Beats, list[dict[tuple[int, Memory], Integers]]]:
         """As :meth:`run`, halting after each step to read ``memories`` of each block."""
         beats = sample_beats(self._events(spikes), label=label, learn=learn)
-        ends = [at for at, (value, _) in enumerate(beats, start=1) if value >> KIND_SHIFT == 2]
+        ends = [at for at, (value, _) in enumerate(beats, start=1) if value >> KIND_SHIFT == Beat.END_OF_STEP]
         steps, begin = [], 0
         await self.write("control", Control.HALT)
         for number, end in enumerate(ends, start=1):
@@ -133,11 +134,10 @@ class CoreDriver:
 
     async def reset(self) -> None:
         """Reset the core, and spoil its memories, which a reset leaves as they are."""
-        dut_clk = self.bus.stream.clk
-        await FallingEdge(dut_clk)
+        await FallingEdge(self.bus.clk)
         self.bus.reset.value = 1
-        await ClockCycles(dut_clk, 2)
-        await FallingEdge(dut_clk)
+        await ClockCycles(self.bus.clk, 2)
+        await FallingEdge(self.bus.clk)
         self.bus.reset.value = 0
         for block in range(len(self.spec.blocks)):
             for memory in (Memory.WEIGHTS, Memory.READOUT):

@@ -1,0 +1,129 @@
+"""A plan: what a host does with a core, step by step, written down so that hardware and reference can both do it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_gen.network_file import Network
+from rtl_gen.spec import NetworkSpec
+
+RECORD_VARIABLE = "SNNFPGA_RECORD"      # where the bench leaves what the core answered
+
+Marked = list[tuple[int, bool]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One step of a plan.
+
+    Attributes
+    ----------
+    do
+        ``sample``: run sample ``index``. ``stream``: send ``beats``, good or bad. ``network``: read all weights.
+        ``counters``: read all counters and the error flags. ``reload``: read the network, reset, spoil the memories,
+        load it again.
+    learn
+        Of a sample.
+    stepwise
+        Of a sample: halt after each step and read membranes, spikes and answers.
+    beats
+        Of a stream, with their TLAST.
+    results
+        Of a stream: result packets that it will give.
+    """
+
+    do: str
+    index: int = 0
+    learn: bool = False
+    stepwise: bool = False
+    beats: Marked = field(default_factory=list)
+    results: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Actions on a network that is loaded first.
+
+    Attributes
+    ----------
+    network
+        Loaded first.
+    samples
+        For each sample (T, inputs) uint8, how many events of each index come in each step.
+    labels
+        (samples,).
+    actions
+        What is done.
+    duty
+        Share of the cycles in which each side of a handshake is willing; below 1, at random.
+    intrude
+        Whether registers are read, and refused accesses tried, all the while.
+    """
+
+    network: Network
+    samples: list[NDArray[np.uint8]]
+    labels: NDArray[np.int64]
+    actions: list[Action]
+    duty: float = 1.0
+    intrude: bool = False
+
+    def to_arrays(self) -> dict[str, NDArray]:
+        """The plan as arrays, which travel into the simulator."""
+        arrays: dict[str, NDArray] = {
+            "events": np.concatenate(self.samples) if self.samples else np.zeros((0, 0), np.uint8),
+            "ends": np.cumsum([len(sample) for sample in self.samples]),
+            "labels": np.asarray(self.labels, np.int64),
+            "window_numbers": np.array(self.network.window_numbers, np.int64),
+            "actions": np.array(json.dumps([asdict(action) for action in self.actions])),
+            "manner": np.array([self.duty, self.intrude], np.float64),
+        }
+        for block, (weights, readout) in enumerate(zip(self.network.weights, self.network.readouts, strict=True)):
+            arrays[f"weights{block}"], arrays[f"readout{block}"] = weights[-1], readout
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, spec: NetworkSpec, arrays: dict[str, NDArray]) -> "Plan":
+        """Inverse of :meth:`to_arrays`, for a network of specification ``spec``."""
+        blocks = range(len(spec.blocks))
+        network = Network(
+            spec=spec, weights=tuple((arrays[f"weights{b}"],) for b in blocks),
+            readouts=tuple(arrays[f"readout{b}"] for b in blocks),
+            window_numbers=tuple(int(number) for number in arrays["window_numbers"]))
+        duty, intrude = arrays["manner"]
+        return cls(network=network, samples=np.split(arrays["events"], arrays["ends"][:-1]), labels=arrays["labels"],
+                   actions=[Action(**action) for action in json.loads(str(arrays["actions"]))],
+                   duty=float(duty), intrude=bool(intrude))
+
+
+def learning_plan(network: Network, samples: Iterable[NDArray[np.uint8]], labels: NDArray[np.int64], *, learn: bool,
+                  every: int = 20, stepwise: int = 2, reload_after: int | None = None,
+                  between: Iterable[Action] = (), duty: float = 1.0, intrude: bool = False) -> Plan:
+    """Run every sample once; read all weights and counters after each ``every`` of them, and at the end.
+
+    Parameters
+    ----------
+    learn
+        Whether it learns.
+    stepwise
+        Halt in every ``stepwise``-th sample; 0 in none.
+    reload_after
+        After so many samples the network is saved, and loaded into a fresh core.
+    between
+        Actions that are spread evenly between the samples.
+    """
+    kept, others, actions = list(samples), list(between), []
+    done = 0
+    for number in range(1, len(kept) + 1):
+        halts = stepwise > 0 and number % stepwise == 0
+        actions.append(Action(do="sample", index=number - 1, learn=learn, stepwise=halts))
+        due = len(others) * number // len(kept)
+        actions += others[done:due]
+        done = due
+        if number % every == 0 or number == len(kept):
+            actions += [Action(do="network"), Action(do="counters")]
+        if number == reload_after:
+            actions.append(Action(do="reload"))
+    return Plan(network=network, samples=kept, labels=labels, actions=actions, duty=duty, intrude=intrude)

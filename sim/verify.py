@@ -1,0 +1,226 @@
+"""Verification: a core in a simulator against the integer reference, value by value."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rtl_gen.core import Core
+from rtl_gen.network_file import Network
+from rtl_gen.protocol import BLOCK_COUNTERS, Access, Error, registers
+
+from .plan import RECORD_VARIABLE, Action, Plan, learning_plan
+from .reference.ingest import Ingest, event_counts
+from .reference.network import Reference, Result
+from .runner import Design, build, build_verilog, run
+
+KINDS = ("spikes", "membranes", "readouts", "weights", "counters")
+TOLD = 10       # mismatches that are described
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What a comparison came to.
+
+    Attributes
+    ----------
+    samples
+        Good samples that were run.
+    compared
+        For each of :data:`KINDS` the number of values compared.
+    mismatches
+        Values that differ.
+    described
+        The first of them, in words.
+    cycles
+        Clock cycles simulated, host accesses among them.
+    busy_lane_share
+        Lane-cycles in which a lane did a synaptic operation, of those in which a forward engine worked.
+    rates
+        For each block the share of neuron steps with a spike, in the samples that were halted.
+    changed
+        For each block the share of its weights that differ from those loaded.
+    counters
+        Every counter at its last reading.
+    learned
+        The network as it was read from the core last.
+    """
+
+    simulator: str
+    samples: int
+    compared: dict[str, int]
+    mismatches: int
+    described: tuple[str, ...]
+    cycles: int
+    busy_lane_share: float
+    rates: tuple[float, ...]
+    changed: tuple[float, ...]
+    counters: dict[str, int]
+    learned: Network
+
+
+def verify(network: Network, samples: list[NDArray[np.uint8]], labels: NDArray[np.int64], *, build_dir: Path,
+           simulator: str | None = None, learn: bool = True, every: int = 20, stepwise: int = 2,
+           verilog: tuple[str, str] | None = None, seed: int = 1) -> Verification:
+    """Run ``samples`` on a core in a simulator and on the reference, and compare all that can be read.
+
+    Parameters
+    ----------
+    samples
+        For each (T, inputs) uint8, events of each index in each step.
+    build_dir
+        Folder for the simulator's files; what was built there before is used again.
+    simulator
+        ``icarus`` or ``verilator``; None takes the first that is here.
+    learn
+        Whether the core learns from the samples.
+    every
+        Weights and counters are compared after so many samples, and at the end.
+    stepwise
+        Every so many samples the core halts after each step, where membranes and spikes are compared.
+    verilog
+        Name of the top module and Verilog that was emitted before, of a core or a mailbox core; None emits a core.
+
+    Raises
+    ------
+    ValueError
+        If there are no samples.
+    sim.simulators.SimulatorError
+        If the simulator is missing.
+    sim.runner.SimulationError
+        If the core stood still, or broke a handshake.
+    """
+    if not samples:
+        raise ValueError("Verification must have at least 1 sample, not 0; raise --samples")
+    if verilog is None:
+        design = build(Core(network.spec), build_dir=build_dir, simulator=simulator, optimise=len(samples) > 100)
+    else:
+        design = build_verilog(verilog[1], top=verilog[0], build_dir=build_dir, simulator=simulator,
+                               spec=network.spec, optimise=len(samples) > 100)
+    plan = learning_plan(network, samples, labels, learn=learn, every=every, stepwise=stepwise)
+    return follow(design, plan, seed=seed)
+
+
+def follow(design: Design, plan: Plan, *, seed: int = 1) -> Verification:
+    """Carry out ``plan`` on a built core and on the reference, and compare; raises as :func:`verify` does."""
+    record_path = design.build_dir / "record.npz"
+    record_path.unlink(missing_ok=True)
+    run(design, bench="sim.benches.core", seed=seed, arrays=plan.to_arrays(),
+        environment={RECORD_VARIABLE: str(record_path)})
+    with np.load(record_path, allow_pickle=False) as file:
+        record = {name: file[name] for name in file.files}
+    return _Comparison(plan, record).run(design.simulator)
+
+
+@dataclass
+class _Comparison:
+    """Carries out a plan on the reference beside the record of the core."""
+
+    plan: Plan
+    record: dict[str, NDArray]
+    compared: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    mismatches: int = 0
+    described: list[str] = field(default_factory=list)
+    samples: int = 0
+
+    def run(self, simulator: str) -> Verification:
+        plan, spec = self.plan, self.plan.network.spec
+        self.reference = Reference(plan.network)
+        self.ingest = Ingest(spec)
+        self.counters: dict[str, int] = {}
+        self.learned = plan.network
+        self.fired = np.zeros((len(spec.blocks), 2), np.int64)      # spikes, neuron steps
+        self.busy = np.zeros(2, np.int64)                           # lane cycles that did work, that could have
+        for number, action in enumerate(plan.actions):
+            getattr(self, f"_{action.do}")(number, action)
+        last = self.reference.network()
+        return Verification(
+            simulator=simulator, samples=self.samples, compared=self.compared, mismatches=self.mismatches,
+            described=tuple(self.described), cycles=int(self.record["cycles"]),
+            busy_lane_share=float(self.busy[0] / max(1, self.busy[1])),
+            rates=tuple(float(spikes / max(1, steps)) for spikes, steps in self.fired),
+            changed=tuple(float(np.mean(now[-1] != before[-1]))
+                          for now, before in zip(last.weights, plan.network.weights, strict=True)),
+            counters=self.counters, learned=self.learned)
+
+    def _compare(self, kind: str, what: str, found: ArrayLike, wanted: ArrayLike) -> None:
+        found, wanted = np.asarray(found, np.int64), np.asarray(wanted, np.int64)
+        assert found.shape == wanted.shape, f"{what}: {found.shape} values came, not {wanted.shape}"
+        self.compared[kind] += wanted.size
+        differ = found != wanted
+        self.mismatches += int(differ.sum())
+        for position in np.argwhere(differ)[:TOLD - len(self.described)]:
+            place = tuple(int(axis) for axis in position)
+            self.described.append(f"{what} at {place}: {found[place]}, the reference has {wanted[place]}")
+
+    def _result(self, what: str, packet: NDArray[np.uint32], wanted: Result) -> None:
+        found = [int(packet[0]), *packet[1:].astype(np.uint32).view(np.int32).tolist()]
+        self._compare("readouts", what, found, [wanted.prediction, *wanted.answers[-1].tolist()])
+        self.samples += 1
+
+    def _sample(self, number: int, action: Action) -> None:
+        what = f"sample {action.index}"
+        wanted = self.reference.run(self.plan.samples[action.index], int(self.plan.labels[action.index]),
+                                    action.learn, trace=action.stepwise)
+        self.ingest.counters["samples"] += 1
+        self._result(f"{what}, answer", self.record[f"{number}.result"], wanted)
+        if not action.stepwise:
+            return
+        assert wanted.spikes is not None
+        assert wanted.membranes is not None
+        for block, (spikes, membranes) in enumerate(zip(wanted.spikes, wanted.membranes, strict=True)):
+            found = {name: self.record[f"{number}.{name}{block}"] for name in ("spikes", "membranes", "answer")}
+            self._compare("spikes", f"{what}, spikes of block {block}", found["spikes"], spikes[-1])
+            self._compare("membranes", f"{what}, membranes of block {block}", found["membranes"], membranes[-1])
+            self._compare("readouts", f"{what}, answer of block {block}", found["answer"], wanted.answers[block])
+            self.fired[block] += int(found["spikes"].sum()), found["spikes"].size
+
+    def _stream(self, number: int, action: Action) -> None:
+        """Good samples among bad beats: the model of the ingest says which they are."""
+        inputs, before, results = self.plan.network.spec.inputs, len(self.ingest.samples), 0
+        for value, last in action.beats:
+            self.ingest.take(value, last)
+        for sample in self.ingest.samples[before:]:
+            steps, partial = event_counts(sample, inputs)
+            counts = np.array(steps, np.uint8).reshape(len(steps), inputs)
+            if sample.aborted:
+                self.reference.abort(counts, sample.label, sample.learn, np.array(partial, np.uint8))
+            else:
+                wanted = self.reference.run(counts, sample.label, sample.learn)
+                self._result(f"stream {number}, sample {results}", self.record[f"{number}.result{results}"], wanted)
+                results += 1
+
+    def _network(self, number: int, action: Action) -> None:
+        wanted = self.reference.network()
+        for block, (weights, readout) in enumerate(zip(wanted.weights, wanted.readouts, strict=True)):
+            what = f"after {self.samples} samples, block {block}"
+            self._compare("weights", f"{what}, weights", self.record[f"{number}.weights{block}"], weights[-1])
+            self._compare("weights", f"{what}, readout", self.record[f"{number}.readout{block}"], readout)
+        numbers = self.record[f"{number}.window_numbers"]
+        self._compare("weights", "window numbers", numbers, wanted.window_numbers)
+        blocks = range(len(wanted.weights))
+        self.learned = Network(
+            spec=self.plan.network.spec, weights=tuple((self.record[f"{number}.weights{b}"],) for b in blocks),
+            readouts=tuple(self.record[f"{number}.readout{b}"] for b in blocks),
+            window_numbers=tuple(numbers.tolist()))
+
+    def _counters(self, number: int, action: Action) -> None:
+        spec, refused = self.plan.network.spec, int(self.record[f"{number}.refused"])
+        names = [register.name for register in registers(spec) if register.access == Access.COUNTER]
+        self.counters = dict(zip(names, self.record[f"{number}.counters"].tolist(), strict=True))
+        wanted = {**self.ingest.counters, "bus_errors": refused}
+        for block, counters in enumerate(self.reference.counters):
+            wanted |= {f"block{block}.{name}": counters[name] for name in BLOCK_COUNTERS}
+        for name, value in wanted.items():
+            self._compare("counters", f"counter {name} after {self.samples} samples", self.counters[name], value)
+        errors = self.ingest.errors | (Error.BUS if refused else Error(0))
+        self._compare("counters", "error flags", int(self.record[f"{number}.errors"]), int(errors))
+        self.busy = np.array([
+            sum(self.counters[f"block{b}.busy_lane_cycles"] for b in range(len(spec.blocks))),
+            sum(self.counters[f"block{b}.forward_cycles"] * block.directives.lanes
+                for b, block in enumerate(spec.blocks))])
+
+    def _reload(self, number: int, action: Action) -> None:
+        self.reference = Reference(self.reference.network())
+        self.ingest = Ingest(self.plan.network.spec)

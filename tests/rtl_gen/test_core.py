@@ -1,0 +1,93 @@
+"""The whole core through its AXI ports against the integer reference."""
+
+import random
+
+import numpy as np
+import pytest
+
+from rtl_gen.core import Core
+from rtl_gen.mailbox import MailboxCore
+from rtl_gen.protocol import BLOCK_COUNTERS, CORE_COUNTERS
+from sim.malformed import StreamMaker
+from sim.plan import Action, learning_plan
+from sim.reference.ingest import Ingest
+from sim.reference.initial import random_network
+from sim.runner import build
+from sim.verify import follow
+from tests.networks import network_spec
+
+DENSITY = 0.25
+
+
+def class_samples(spec, count, *, steps, seed):
+    """Samples that can be told apart: each class has its own inputs that fire often; now and then an event twice."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, spec.classes, count)
+    rates = generator.choice([0.05, 0.6], (spec.classes, spec.inputs), p=[0.65, 0.35])
+    samples = []
+    for label in labels:
+        length = int(generator.integers(max(1, steps - 2), steps + 1))
+        fired = generator.random((length, spec.inputs)) < rates[label]
+        samples.append((fired + (fired & (generator.random(fired.shape) < 0.05))).astype(np.uint8))
+    return samples, labels
+
+
+def bad_streams(spec, count, *, seed):
+    """Streams of bad and good packets, each ending on a good sample."""
+    maker, model, actions = StreamMaker(spec, random.Random(seed), writes=False), Ingest(spec), []
+    for _ in range(count):
+        beats, before = [*maker.beats(4), *maker.good_sample()], model.counters["samples"]
+        for value, last in beats:
+            model.take(value, last)
+        actions.append(Action(do="stream", beats=beats, results=model.counters["samples"] - before))
+    return actions
+
+
+def check(found, *, alive=True):
+    assert found.mismatches == 0, "\n".join(found.described)
+    assert min(found.compared.values()) > 0, "a kind of value was never compared"
+    if alive:
+        assert all(0.03 <= rate <= 0.6 for rate in found.rates), f"neurons fire in {found.rates} of the steps"
+        assert all(changed >= 0.2 for changed in found.changed), f"{found.changed} of the weights changed"
+
+
+SMALL = {
+    "two blocks": network_spec(inputs=12, sizes=(10, 7), lanes=4, window=3, max_steps=8, rounding="stochastic",
+                               shadow_bits=0, rate_shift=4, logit_shift=1, membrane_bits=9, surrogate_width=48),
+    "fixed readout": network_spec(inputs=9, sizes=(6,), lanes=1, window=4, loss_steps=2, max_steps=6, learned=False,
+                                  logit_shift=-1, update_interval=1, reset="zero", bias=False, dead_zone=70,
+                                  leak_shift=None, accumulate="cumulative"),
+}
+
+
+def test_learns_as_the_reference_does(simulator, tmp_path):
+    """Learning, halts, bad input, stalls and bus accesses at once; every counter is seen to count."""
+    seen = dict.fromkeys([*CORE_COUNTERS, *BLOCK_COUNTERS], 0)
+    for number, (name, spec) in enumerate(SMALL.items()):
+        samples, labels = class_samples(spec, 40, steps=6, seed=number)
+        plan = learning_plan(random_network(spec, 2 + number, density=DENSITY), samples, labels, learn=True,
+                             between=bad_streams(spec, 12, seed=number), duty=(1.0, 0.6)[number], intrude=True)
+        design = build(Core(spec), build_dir=tmp_path / str(number), simulator=simulator)
+        found = follow(design, plan)
+        print(name, found)
+        check(found)
+        for counter, value in found.counters.items():
+            seen[counter.rpartition(".")[2]] = seen.get(counter.rpartition(".")[2], 0) + value
+    assert [counter for counter, value in seen.items() if value == 0] == []
+
+
+@pytest.mark.parametrize("component", [Core, MailboxCore])
+def test_a_saved_and_loaded_network_learns_on(component, icarus, tmp_path):
+    """Learning N samples, saving, loading into a fresh core and learning N more equals learning 2N."""
+    spec = SMALL["two blocks"]
+    samples, labels = class_samples(spec, 24, steps=5, seed=5)
+    network = random_network(spec, 5, density=DENSITY)
+    design = build(component(spec), build_dir=tmp_path, simulator=icarus)
+    found = [follow(design, learning_plan(network, samples, labels, learn=True, reload_after=reload_after))
+             for reload_after in (None, 12)]
+    for verification in found:
+        check(verification)
+    assert found[0].learned.window_numbers == found[1].learned.window_numbers
+    for block in range(len(spec.blocks)):
+        assert np.array_equal(found[0].learned.weights[block][0], found[1].learned.weights[block][0])
+        assert np.array_equal(found[0].learned.readouts[block], found[1].learned.readouts[block])
