@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cocotb
 import numpy as np
@@ -228,4 +229,4 @@ async def walks_a_row_a_cycle(dut):
         window.active[:, :rows] = 1
         window.rows = list(range(rows))
         took.append(await pass_window(there, source, window, LEARN, 1))
-    assert [later - sooner for sooner, later in zip(took, took[1:], strict=False)] == [there.groups] * (len(took) - 1)
+    assert [later - sooner for sooner, later in pairwise(took)] == [there.groups] * (len(took) - 1)

@@ -1,0 +1,238 @@
+"""cocotb bench of :mod:`rtl_gen.readout`. The bench plays the gate memory and the update engine."""
+
+import random
+
+import cocotb
+import numpy as np
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
+from cocotb.utils import get_sim_time
+
+from rtl_gen.arithmetic import error_table, feedback_max, signed_bits
+from rtl_gen.memory_map import ANSWER_BITS, groups
+from rtl_gen.packet import packet_layout
+from rtl_gen.token import TokenKind, token_layout
+from sim.bench import PERIOD_NS, load_spec, start
+from sim.lanes import join, split
+from sim.reference.readout import errors, feedback, read_out
+from sim.reference.rounding import addends
+from sim.reference.update import update
+from sim.stream import StreamSink, StreamSource
+
+START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
+COUNTERS = ("operations", "multiplies", "windows_learned", "windows_skipped", "updates", "written", "underflows",
+            "saturations")
+
+
+class Model:
+    """The reference's readout: answers, and what the end of each window comes to."""
+
+    def __init__(self, spec, stored):
+        self.spec, self.block, self.readout = spec, spec.blocks[0], spec.blocks[0].readout
+        self.stored, self.number = stored.copy(), 0
+        self.table = np.array(error_table(self.readout.error_function), np.int64)
+        self.counters = dict.fromkeys(COUNTERS, 0)
+
+    def windows(self, spikes, label, learn, aborted):
+        """A sample of T steps, (T, neurons), a window at a time: (steps, recorded, feedback or None)."""
+        block, readout = self.block, self.readout
+        window, loss_start = block.window, block.window - block.loss_steps
+        self.answer, logit = np.zeros(readout.classes, np.int64), np.zeros(readout.classes, np.int64)
+        for w, first in enumerate(range(0, len(spikes), window)):
+            part = spikes[first:first + window]
+            if readout.accumulate == "window":
+                logit[:] = 0
+            read_out(self.stored, readout.shadow_bits, part, loss_start, self.answer, logit)
+            self.counters["operations"] += int(part.sum()) * readout.classes
+            recorded = learn and block.directives.learning and w % block.update_interval == block.update_interval - 1
+            found = None
+            if recorded and len(part) > loss_start and not (aborted and len(part) < window):
+                found = self._learn(part, logit, label)
+            yield len(part), recorded, found
+
+    def _learn(self, part, logit, label):
+        """Feedback of a window that is learned from, (neurons,), 0 where it is skipped."""
+        readout, loss_start = self.readout, self.block.window - self.block.loss_steps
+        error = errors(logit, label, readout.logit_shift, self.table, readout.dead_zone)
+        number, self.number = self.number, (self.number + 1) & 0xFFFFFFFF
+        if not error.any():
+            self.counters["windows_skipped"] += 1
+            return np.zeros(readout.inputs, np.int64)
+        self.counters["windows_learned"] += 1
+        found = feedback(self.stored, readout.shadow_bits, error, len(part), loss_start)[-1]
+        if readout.learned:
+            self.counters["multiplies"] += readout.inputs * readout.classes
+            active = part[loss_start:]
+            credit = np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes)))
+            addend = addends(readout, readout.inputs, self.spec.seed, number,
+                             self.spec.layer_number(0, self.block.depth))
+            counts = update(self.stored, readout.stored_bits, readout.rate_shift, addend, active, 0, credit)
+            for name, amount in zip(("updates", "written", "underflows", "saturations"), counts, strict=True):
+                self.counters[name] += int(amount)
+        return found
+
+
+class Surroundings:
+    """The gate memory, the update engine, the host, and the sums of the counters."""
+
+    def __init__(self, dut, spec, rng):
+        self.dut, self.spec, self.rng = dut, spec, rng
+        self.block, self.readout = spec.blocks[0], spec.blocks[0].readout
+        self.lanes, self.groups = self.block.directives.lanes, groups(spec, 0)
+        self.gate_bits = self.block.layers[0].gate_bits
+        self.spikes = np.zeros((self.block.window, self.readout.inputs), np.uint8)
+        self.feedback_bits = signed_bits(feedback_max(self.block, 0))
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.said = []                          # "learn" and "skip", as they came
+        for name in ("window_done", "gates", "feedback_group", "window_number", "host_address", "host_w_en",
+                     "host_w_data"):
+            dut[name].value = 0
+        dut.seed.value = spec.seed
+
+    async def run(self):
+        dut = self.dut
+        while True:
+            await RisingEdge(dut.clk)
+            position = int(dut.gate_position.value) if self.block.window > 1 else 0
+            group = int(dut.gate_group.value) if self.groups > 1 else 0
+            for name in COUNTERS:
+                self.counters[name] += int(dut[name].value)
+            self.said += [name for name in ("learn", "skip") if dut[name].value == 1]
+            dut.gates.value = self._gates(position, group)
+
+    def _gates(self, position, group):
+        """A group's spikes, with gates that must not matter; padding lanes never fire."""
+        lanes = range(group * self.lanes, (group + 1) * self.lanes)
+        inside = position < self.block.window
+        spikes = [int(self.spikes[position, j]) if inside and j < self.readout.inputs else 0 for j in lanes]
+        return join((spike | self.rng.randrange(1 << self.gate_bits) << 1 for spike in spikes), 1 + self.gate_bits)
+
+    async def write(self, stored):
+        """As the host does; a fixed weight is one bit, 1 for -1."""
+        dut, readout = self.dut, self.readout
+        for neuron, row in enumerate(stored.tolist()):
+            row = row if readout.learned else [int(value < 0) for value in row]
+            dut.host_address.value, dut.host_w_data.value = neuron, join(row, readout.stored_bits)
+            dut.host_w_en.value = 1
+            await FallingEdge(dut.clk)
+        dut.host_w_en.value = 0
+
+    async def read(self):
+        dut, readout = self.dut, self.readout
+        rows = []
+        for neuron in range(readout.inputs):
+            dut.host_address.value = neuron
+            await FallingEdge(dut.clk)
+            row = split(int(dut.host_weights.value), readout.stored_bits, readout.classes, signed=readout.learned)
+            rows.append(row if readout.learned else [1 - 2 * value for value in row])
+        return rows
+
+    async def finish_window(self, found, number):
+        """Plays the update engine at the end of a recorded window; ``found`` is None where it is discarded."""
+        dut, rng = self.dut, self.rng
+        if found is not None:
+            wanted = "learn" if found.any() else "skip"
+            while not self.said:
+                await FallingEdge(dut.clk)
+            said = self.said.pop()
+            # With errors that cancel in every neuron there is nothing to learn, but the window is not skipped.
+            assert said == wanted or not found.any(), f"{said} for {wanted}"
+            if said == "learn":
+                for group in rng.sample(range(self.groups), self.groups):
+                    dut.feedback_group.value = group
+                    await FallingEdge(dut.clk)
+                    lanes = split(int(dut.feedback.value), self.feedback_bits, self.lanes)
+                    expected = found[group * self.lanes:(group + 1) * self.lanes].tolist()
+                    assert lanes == expected + [0] * (self.lanes - len(expected)), f"feedback of group {group}"
+        await ClockCycles(dut.clk, rng.randint(1, 6))
+        await FallingEdge(dut.clk)
+        assert not self.said, "the end of a window was told twice"
+        dut.window_done.value = 1
+        await FallingEdge(dut.clk)
+        dut.window_done.value = 0
+        dut.window_number.value = number
+
+
+def random_readout(spec):
+    readout, generator = spec.blocks[0].readout, np.random.default_rng(5)
+    shape = (readout.inputs, readout.classes)
+    if not readout.learned:
+        return generator.choice(np.array([-1, 1], np.int32), shape)
+    high = 1 << (readout.stored_bits - 1)
+    stored = generator.integers(-high, high, shape).astype(np.int32)
+    stored[generator.random(shape) < 0.1] = high - 1
+    return stored
+
+
+async def run_sample(there, source, model, sample):
+    """Send a sample's tokens, a window at a time, as the forward engine would."""
+    spikes, label, learn, aborted = sample
+    rng, window = there.rng, there.block.window
+    label_bits = max(1, (there.spec.classes - 1).bit_length())
+    await source.send([{"kind": START, "value": label | learn << label_bits}])
+    done = 0
+    for steps, recorded, found in model.windows(spikes, label, learn, aborted):
+        for position in range(steps):
+            step = spikes[done + position]
+            there.spikes[position] = step
+            events = np.flatnonzero(step).tolist()
+            rng.shuffle(events)
+            last = done + position == len(spikes) - 1 and not aborted
+            await source.send([*({"kind": EVENT, "value": j} for j in events), {"kind": STEP, "last": int(last)}])
+        done += steps
+        if recorded and (steps == window or not aborted):
+            await there.finish_window(found, model.number)
+    if aborted:
+        await source.send([{"kind": ABORT}])
+
+
+@cocotb.test(timeout_time=10, timeout_unit="ms")
+@cocotb.parametrize(duty=[1.0, 0.5])
+async def matches_reference(dut, duty):
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    block, readout = spec.blocks[0], spec.blocks[0].readout
+    there, stored = Surroundings(dut, spec, rng), random_readout(spec)
+    model = Model(spec, stored)
+    source = StreamSource(dut, "i", rng=rng, layout=token_layout(readout.inputs, readout.classes), duty=duty)
+    sink = StreamSink(dut, "result", rng=rng, layout=packet_layout(), duty=duty)
+    await start(dut)
+    await there.write(stored)
+    cocotb.start_soon(there.run())
+    for number in range(16):
+        generator = np.random.default_rng(rng.getrandbits(32))
+        shape = (rng.randint(1, 2 * block.window * block.update_interval + 1), readout.inputs)
+        spikes = (generator.random(shape) < rng.choice((0.0, 0.15, 0.5))).astype(np.uint8)
+        sample = spikes, rng.randrange(readout.classes), rng.random() < 0.8, rng.random() < 0.2
+        receiving = None if sample[3] else cocotb.start_soon(sink.receive(1 + readout.classes))
+        await run_sample(there, source, model, sample)
+        answer = model.answer
+        where = f"sample {number} ({len(spikes)} steps, learn {sample[2]}, aborted {sample[3]})"
+        if receiving is not None:
+            beats = await receiving
+            assert [beat["last"] for beat in beats] == [0] * readout.classes + [1]
+            answers = [beat["data"] - (beat["data"] >> 31 << 32) for beat in beats[1:]]
+            assert answers == answer.tolist(), f"{where}: answers"
+            assert beats[0]["data"] == int(np.argmax(answer)), f"{where}: prediction"
+        while dut.idle.value != 1:
+            await FallingEdge(dut.clk)
+        assert split(int(dut.answers.value), ANSWER_BITS, readout.classes) == answer.tolist(), f"{where}: answers held"
+        assert there.counters == model.counters, f"{where}: counters"
+        assert await there.read() == model.stored.tolist(), f"{where}: weights"
+    await ClockCycles(dut.clk, 8)
+    assert dut.result__valid.value == 0, "more results than the reference has"
+    assert not there.said, "more windows than the reference has"
+    if block.directives.learning:
+        assert model.counters["windows_learned"] > 0
+        assert not readout.learned or model.counters["written"] > 0
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def takes_an_event_a_cycle(dut):
+    spec = load_spec()
+    readout = spec.blocks[0].readout
+    Surroundings(dut, spec, random.Random(1))
+    source = StreamSource(dut, "i", rng=random.Random(1), layout=token_layout(readout.inputs, readout.classes))
+    await start(dut)
+    await source.send([{"kind": START}])
+    began = get_sim_time("ns")
+    await source.send([{"kind": EVENT, "value": j} for j in range(readout.inputs)])
+    assert (get_sim_time("ns") - began) / PERIOD_NS == readout.inputs
