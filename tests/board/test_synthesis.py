@@ -1,0 +1,80 @@
+import pytest
+from amaranth.hdl import Module, signed
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from board.device import XC7Z020, Resources
+from board.synthesis import logic_delay_ps, synthesise
+from rtl_gen import yosys
+from rtl_gen.emit import to_verilog
+from rtl_gen.estimate import distributed_luts, ramb18
+
+BLOCK = ((512, 40), (784, 10), (2048, 33))
+DISTRIBUTED = ((13, 32), (52, 32), (64, 7))
+
+
+class Sampler(wiring.Component):
+    """Memories with a read and a write port, in both styles, and a registered product."""
+
+    def __init__(self):
+        self.shapes = [(*shape, "block") for shape in BLOCK] + [(*shape, "distributed") for shape in DISTRIBUTED]
+        super().__init__({"r": In(16), "w": In(16), "en": In(len(self.shapes)), "i": In(64),
+                          **{f"o{n}": Out(width) for n, (_, width, _) in enumerate(self.shapes)},
+                          "a": In(signed(16)), "b": In(signed(12)), "product": Out(signed(28))})
+
+    def elaborate(self, platform):
+        m = Module()
+        for n, (depth, width, style) in enumerate(self.shapes):
+            m.submodules[f"store{n}"] = store = memory.Memory(shape=width, depth=depth, init=[],
+                                                              attrs={"ram_style": style})
+            write, read = store.write_port(), store.read_port()
+            m.d.comb += [read.addr.eq(self.r), write.addr.eq(self.w), write.data.eq(self.i),
+                         write.en.eq(self.en[n]), getattr(self, f"o{n}").eq(read.data)]
+        m.d.sync += self.product.eq(self.a * self.b)
+        return m
+
+
+def measure(component):
+    return synthesise(to_verilog(component, name="top"), top="top", device=XC7Z020)
+
+
+def test_cells_are_those_of_the_formulas():
+    found = measure(Sampler())
+    assert found.resources.ramb36 * 2 == sum(ramb18(*shape) for shape in BLOCK)
+    assert found.lut_as_memory == sum(distributed_luts(*shape) for shape in DISTRIBUTED)
+    assert found.resources.dsp == 1
+    assert found.resources.ff >= sum(width for _, width in DISTRIBUTED)         # the read ports' registers
+
+
+@pytest.mark.slow
+def test_delay_of_a_longer_chain_is_longer():
+    class Chain(wiring.Component):
+        def __init__(self, terms):
+            self.terms = terms
+            super().__init__({f"i{n}": In(16) for n in range(terms)} | {"o": Out(16)})
+
+        def elaborate(self, platform):
+            m = Module()
+            total = 0
+            for n in range(self.terms):
+                held = getattr(self, f"i{n}")
+                register = type(held).like(held, name=f"held{n}")
+                m.d.sync += register.eq(held)
+                total = (total ^ register) + register
+            m.d.sync += self.o.eq(total)
+            return m
+
+    short, long = (logic_delay_ps(measure(Chain(terms)), top="top") for terms in (2, 8))
+    assert 500 < short < long < 20_000
+
+
+def test_yosys_refuses_what_is_no_verilog():
+    with pytest.raises(yosys.YosysError, match="syntax error"):
+        synthesise("module top(; endmodule", top="top", device=XC7Z020)
+
+
+def test_shares_and_what_is_too_much():
+    whole, part = Resources(lut=100, ff=200, ramb36=10, dsp=4), Resources(lut=101, ff=50, ramb36=2.5, dsp=4)
+    assert part.shares(whole) == {"lut": 1.01, "ff": 0.25, "ramb36": 0.25, "dsp": 1.0}
+    assert part.exceeded(whole) == ["lut"]
+    assert whole.exceeded(whole) == []
