@@ -34,7 +34,7 @@ def load_npz(path: Path, steps: int, binning: str, seed: int) -> DataSet:
     DataError
         If the file is absent, no .npz, or breaks a rule of the format.
     """
-    arrays = _arrays(path)
+    arrays = read_arrays(path)
     thing = f"Data {path.name}"
     unknown = sorted(set(arrays) - KNOWN)
     if unknown:
@@ -53,7 +53,22 @@ def load_npz(path: Path, steps: int, binning: str, seed: int) -> DataSet:
     return assemble(path.name, spikes, labels, _split(thing, arrays, labels, seed), sensor, classes)
 
 
-def _arrays(path: Path) -> dict[str, NDArray]:
+def read_arrays(path: Path, needed: tuple[str, ...] = ()) -> dict[str, NDArray]:
+    """The arrays of an .npz, nothing unpickled.
+
+    Raises
+    ------
+    DataError
+        If the file is absent or damaged, or lacks one of ``needed``.
+    """
+    arrays = _read(path)
+    for name in needed:
+        if name not in arrays:
+            raise DataError(f"Data {path} lacks {name!r}; copy it again")
+    return arrays
+
+
+def _read(path: Path) -> dict[str, NDArray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile):

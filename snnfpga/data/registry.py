@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..nearest import offer
-from . import digits
+from . import digits, idx, recorded
 from .coding import CODINGS
 from .dataset import DataError, DataSet
 from .npz import load_npz
@@ -72,6 +72,16 @@ class Source:
     folder: str | None = None
 
 
+def _root(options: DataOptions, folder: str) -> Path:
+    """Where a set that is not embedded lies; ``load`` has seen to it that a root is given."""
+    return Path(options.root or ".") / folder
+
+
+def _images(name: str, folder: str) -> Callable[[DataOptions, int], DataSet]:
+    return lambda options, steps: idx.load_idx(name, _root(options, folder), options.coding or "rate", steps,
+                                               options.seed)
+
+
 SETS: dict[str, Source] = {
     "digits-events": Source(
         about="UCI digits seen by an event camera in three saccades (modelled)", shape="8x8x2, 1438 + 359", steps=16,
@@ -79,6 +89,22 @@ SETS: dict[str, Source] = {
     "digits": Source(
         about="UCI digits as still images", shape="8x8x1, 1438 + 359", steps=16, still=True,
         load=lambda options, steps: digits.load_coded(options.coding or "rate", steps, options.seed)),
+    "mnist": Source(
+        about="MNIST", shape="28x28x1, 60000 + 10000", steps=8, still=True, folder="mnist",
+        load=_images("mnist", "mnist")),
+    "fashion-mnist": Source(
+        about="Fashion-MNIST", shape="28x28x1, 60000 + 10000", steps=8, still=True, folder="fashion_mnist",
+        load=_images("fashion-mnist", "fashion_mnist")),
+    "nmnist-1100": Source(
+        about="N-MNIST, its first 1000 training and 100 test recordings", shape="34x34x2, 1000 + 100", steps=20,
+        still=False, folder="nmnist_1100",
+        load=lambda options, steps: recorded.load_nmnist(_root(options, "nmnist_1100") / "nmnist_1100.npz", steps,
+                                                         options.binning)),
+    "braille": Source(
+        about="Braille letters under 12 tactile channels", shape="1x12x1, 927 + 231", steps=256, still=False,
+        folder="braille7",
+        load=lambda options, steps: recorded.load_braille(_root(options, "braille7") / "braille7.npz", steps,
+                                                          options.seed)),
 }
 
 

@@ -1,0 +1,58 @@
+"""MNIST and Fashion-MNIST: the four IDX files of LeCun et al. 1998, packed with gzip, as they are published."""
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .coding import encode
+from .dataset import DataError, DataSet, Split
+
+UBYTE = 8       # code of unsigned bytes in the third byte of an IDX file
+
+
+def load_idx(name: str, folder: Path, coding: str, steps: int, seed: int) -> DataSet:
+    """Images of ``folder`` under a code of :mod:`snnfpga.data.coding`; the split is the published one.
+
+    Raises
+    ------
+    DataError
+        If a file is absent or damaged.
+    """
+    halves = []
+    for part in ("train", "t10k"):
+        images = read_idx(folder / f"{part}-images-idx3-ubyte.gz", 3)
+        labels = read_idx(folder / f"{part}-labels-idx1-ubyte.gz", 1)
+        if len(images) != len(labels):
+            raise DataError(f"Data {folder} must have a label for each of {len(images)} {part} images, not "
+                            f"{len(labels)}; copy it again")
+        values = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+        halves.append(Split(encode(values, coding, steps, seed), labels.astype(np.int64)))
+    return DataSet(name, halves[0], halves[1], (*images.shape[1:], 1), 10)
+
+
+def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
+    """The array of unsigned bytes in an IDX file packed with gzip.
+
+    Raises
+    ------
+    DataError
+        If the file is absent, cut short, or of another type or number of dimensions.
+    """
+    try:
+        contents = gzip.decompress(path.read_bytes())
+    except FileNotFoundError:
+        raise DataError(f"No data file {path}; put it there, or give another --data-root") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise DataError(f"Data {path} is not a whole gzip file; copy it again") from None
+    header = 4 + 4 * dimensions
+    if contents[:4] != bytes((0, 0, UBYTE, dimensions)) or len(contents) < header:
+        raise DataError(f"Data {path} must be an IDX file of {dimensions} dimensions of bytes; copy it again")
+    shape = struct.unpack(f">{dimensions}I", contents[4:header])
+    if len(contents) != header + int(np.prod(shape)):
+        raise DataError(f"Data {path} must hold {' x '.join(map(str, shape))} bytes, not {len(contents) - header}; "
+                        "copy it again")
+    return np.frombuffer(contents, np.uint8, offset=header).reshape(shape)

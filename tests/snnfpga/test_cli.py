@@ -1,0 +1,185 @@
+"""The command line as people and scripts meet it: one line for an error, one object for ``--json``, exit codes."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from rtl_gen.network_file import read, write
+from snnfpga.cli import VERBS, main
+
+QUICK = ["--set", "training.epochs=1", "--set", "network.blocks=[[8], [8]]", "--set", "training.batch=256"]
+
+
+def call(capsys, *arguments):
+    """Exit code, standard output, standard error."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    out, err = capsys.readouterr()
+    return caught.value.code, out, err
+
+
+def fails(capsys, code, line, *arguments):
+    """The verb ends with ``code`` and the one line, and prints nothing else."""
+    assert call(capsys, *arguments) == (code, "", f"snnfpga: {line}\n")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A small network, trained for an epoch."""
+    place = tmp_path_factory.mktemp("trained")
+    with pytest.raises(SystemExit) as caught:
+        main(["train", *QUICK, "--out", str(place / "run")])
+    assert caught.value.code == 0
+    return place / "run"
+
+
+def test_help_is_light():
+    script = ("import sys\nfrom snnfpga.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit as end:\n"
+              "    assert end.code == 0\n"
+              "assert not {'torch', 'numba', 'numpy', 'amaranth', 'pydantic'} & set(sys.modules)")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(verb in done.stdout for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "datasets", "rules"])
+def test_help_of_a_verb_has_an_example(capsys, verb):
+    code, out, _ = call(capsys, verb, "--help")
+    assert code == 0
+    assert f"snnfpga {'train' if verb in ('datasets', 'rules') else verb}" in out.split("Example")[1]
+
+
+def test_train_and_evaluate_print_one_object(capsys, folder):
+    code, out, err = call(capsys, "train", *QUICK, "--json")
+    assert (code, err) == (0, "")
+    result = json.loads(out)
+    assert set(result) == {"test_accuracy", "block_accuracies", "test_samples", "seconds", "epochs",
+                           "peak_activation_bytes", "network"}
+    assert result["network"] == "runs/digits/network.safetensors"
+    assert result["test_samples"] == 359
+    code, out, err = call(capsys, "evaluate", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert (found["backend"], found["samples"], found["accuracy"], found["differences"]) == (
+        "torch", 359, result["test_accuracy"], 0)
+    code, out, _ = call(capsys, "evaluate", "runs/digits", "--backend", "reference", "--samples", "20", "--json")
+    found = json.loads(out)
+    assert (code, found["backend"], found["samples"], found["differences"]) == (0, "reference", 20, 0)
+    assert found["compared"] == {"spikes": 20 * 16 * 16, "membranes": 20 * 16 * 16, "answers": 20 * 2 * 10}
+
+
+def test_evaluate_finds_what_differs(capsys, trained, monkeypatch):
+    """A reference with one wrong weight is seen."""
+    from sim.reference import network
+
+    made = network.Reference.__init__
+
+    def wrong(reference, described):
+        made(reference, described)
+        reference._blocks[0].stored[0][40, 3] += 2048
+
+    monkeypatch.setattr(network.Reference, "__init__", wrong)
+    code, out, _ = call(capsys, "evaluate", str(trained), "--backend", "reference", "--samples", "20", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["differing"]["membranes"] > 0
+    assert found["differences"] == sum(found["differing"].values())
+
+
+def test_datasets_and_rules(capsys):
+    names = [entry["name"] for entry in json.loads(call(capsys, "datasets", "--json")[1])["datasets"]]
+    assert {"digits", "digits-events"} <= set(names)
+    rules = json.loads(call(capsys, "rules", "--json")[1])["rules"]
+    assert [(rule["name"], rule["on_chip"]) for rule in rules] == [("truncated-local", True), ("bptt", False)]
+    assert "digits-events" in call(capsys, "datasets")[1]
+    assert "bptt" in call(capsys, "rules")[1]
+
+
+@pytest.mark.parametrize(("code", "line", "arguments"), [
+    (2, "No such command 'trian'. Did you mean 'train'?", ["trian"]),
+    (2, "No such option: --epochs", ["train", "--epochs", "3"]),
+    (2, "Config absent.yaml cannot be read (No such file or directory); give a YAML file, or none for the default",
+     ["train", "absent.yaml"]),
+    (2, "Config section learning has no key 'windw'; did you mean window?", ["train", "--set", "learning.windw=3"]),
+    (2, "No data set is called 'digit-events'; did you mean digits-events? (snnfpga datasets lists them), or give the "
+        "path of an .npz", ["train", "--set", "data.name=digit-events"]),
+    (2, "No data file mine.npz; give the path of an .npz or the name of a data set",
+     ["train", "--set", "data.name=mine.npz"]),
+    (2, "No learning rule is called 'btpt'; did you mean bptt? (snnfpga rules lists them)",
+     ["train", "--set", "learning.rule=btpt"]),
+    (2, "Window of block 0 must be in 1..16, the longest sample, not 17", ["train", "--set", "learning.window=17"]),
+    (2, "Config hardware.blocks must have at most 1 entries, one a block, not 2",
+     ["train", "--set", "network.blocks=[[8]]"]),
+    (2, "Device must be one of cpu, cuda, not 'gpu'", ["train", "--device", "gpu"]),
+    (2, "--resume goes on with a run and --overwrite discards it; give one of them",
+     ["train", "--resume", "--overwrite"]),
+    (2, "No run runs/digits to resume; train without --resume", ["train", "--resume"]),
+    (2, "No finished run below runs/; make one with: snnfpga train", ["evaluate"]),
+    (2, "No run or network runs/mine; make one with: snnfpga train", ["evaluate", "runs/mine"]),
+    (2, "No backend is called 'refrence'; did you mean reference?", ["evaluate", "--backend", "refrence"]),
+])
+def test_errors_leave_nothing(capsys, folder, code, line, arguments):
+    fails(capsys, code, line, *arguments)
+    assert not list(folder.iterdir())
+
+
+def test_wrong_uses_of_a_network(capsys, folder, trained):
+    fails(capsys, 2, "Data digits must have 128 inputs for network digits, not 64; give the data it was trained for, "
+                     "or train a network for this one", "evaluate", str(trained), "--data", "digits")
+    fails(capsys, 2, "Samples must be in 1..359, the test samples of digits-events, not 360",
+          "evaluate", str(trained), "--samples", "360")
+    np.savez("many.npz", spikes=np.zeros((20, 16, 128), np.uint8), label=np.arange(20))
+    fails(capsys, 2, "Labels of data many.npz must be in 0..9 for network digits, not 19",
+          "evaluate", str(trained), "--data", "many.npz")
+    np.savez("long.npz", spikes=np.zeros((20, 17, 128), np.uint8), label=np.zeros(20, int))
+    fails(capsys, 2, "Data long.npz must have at most 16 steps for network digits, not 17; bin it coarser, or train "
+                     "with a higher hardware.max_steps", "evaluate", str(trained), "--data", "long.npz")
+    np.savez("one.npz", spikes=np.zeros((1, 16, 128), np.uint8), label=np.zeros(1, int))
+    fails(capsys, 2, "Data one.npz has no test samples; mark some as test in its split, or give more",
+          "evaluate", str(trained), "--data", "one.npz")
+
+
+@pytest.mark.parametrize("damage", [
+    lambda contents: contents[:1000],
+    lambda contents: contents[:-5] + bytes([contents[-5] ^ 1]) + contents[-4:],
+    lambda contents: b"",
+])
+def test_a_damaged_network(capsys, folder, trained, damage):
+    (folder / "network.safetensors").write_bytes(damage((trained / "network.safetensors").read_bytes()))
+    code, out, err = call(capsys, "evaluate", "network.safetensors")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("snnfpga: network.safetensors ")
+
+
+def test_a_network_without_notes_needs_data(capsys, folder, trained):
+    write("bare.safetensors", read(trained / "network.safetensors"))
+    fails(capsys, 2, "Network bare.safetensors does not say what data it was trained on; name some with --data",
+          "evaluate", "bare.safetensors")
+    assert call(capsys, "evaluate", "bare.safetensors", "--data", "digits-events")[0] == 0
+
+
+def test_a_network_is_evaluated_on_a_file(capsys, folder, trained):
+    rng = np.random.default_rng(0)
+    np.savez("mine.npz", spikes=(rng.random((30, 12, 8, 8, 2)) < 0.1).astype(np.uint8), label=np.arange(30) % 10,
+             split=np.array(["test"] * 30))
+    code, out, _ = call(capsys, "evaluate", str(trained), "--data", "mine.npz", "--json")
+    assert code == 0
+    assert (json.loads(out)["data"], json.loads(out)["samples"]) == ("mine.npz", 30)
+
+
+def test_a_full_disk_is_one_line(capsys, folder, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "runs/digits/config.yaml")
+
+    monkeypatch.setattr("snnfpga.run_folder.write_config", full)
+    fails(capsys, 1, "Cannot read or write runs/digits/config.yaml: No space left on device; make room or choose "
+                     "another place", "train", *QUICK)
