@@ -125,7 +125,7 @@ class Registers(wiring.Component):
         """A counter that stays at its largest value."""
         amount = self._amount(name)
         grown = Signal(33, name=f"{name.replace('.', '_')}_grown")
-        counter = Signal(32, name=name.replace(".", "_"))
+        counter = Signal(32, name=f"{name.replace('.', '_')}_counter")
         m.d.comb += grown.eq(counter + amount)
         with m.If(cleared):
             m.d.sync += counter.eq(0)

@@ -1,0 +1,177 @@
+"""cocotb bench of :mod:`rtl_gen.registers`: every cycle against a model. Needs a simulator that shows inner signals."""
+
+import random
+
+import cocotb
+from cocotb.triggers import FallingEdge, RisingEdge
+
+from rtl_gen.axi_lite import ADDRESS_BITS
+from rtl_gen.block import increment_layout
+from rtl_gen.ingest import INGEST_COUNTERS
+from rtl_gen.network_file import spec_digest
+from rtl_gen.protocol import (
+    IDENTITY,
+    MEMORIES_PER_BLOCK,
+    REQUEST_PENDING,
+    VERSION,
+    Access,
+    Control,
+    Error,
+    Memory,
+    Status,
+    memory_id,
+    registers,
+)
+from sim.bench import load_spec, start
+from sim.stream import pack
+
+COUNTER_MAX = (1 << 32) - 1
+
+
+class Model:
+    """The registers in Python; :meth:`cycle` is one clock cycle."""
+
+    def __init__(self, spec):
+        self.spec = spec
+        self.registers = {register.address: register for register in registers(spec)}
+        self.counters = {r.name: 0 for r in self.registers.values() if r.access == Access.COUNTER}
+        self.values = {"identity": IDENTITY, "version": VERSION, "digest": int(spec_digest(spec)[:8], 16),
+                       "control": 0, "errors": 0, "request": 0, "seed": spec.seed}
+        self.pending = 0
+
+    def read(self, address, inputs):
+        register = self.registers.get(address)
+        if register is None:
+            return None
+        if register.access == Access.COUNTER:
+            return self.counters[register.name]
+        if register.name == "status":
+            return inputs["status"] | self.pending * Status.REQUEST
+        if register.name == "request":
+            return self.values["request"] | self.pending * REQUEST_PENDING
+        if register.name.endswith("window_number"):
+            return inputs["window_numbers"][int(register.name[5:].partition(".")[0])]
+        return self.values[register.name]
+
+    def accepts(self, address, value):
+        register = self.registers.get(address)
+        if register is None or register.access == Access.READ:
+            return False
+        if register.name == "request":
+            known = value // MEMORIES_PER_BLOCK < len(self.spec.blocks) and value % MEMORIES_PER_BLOCK < len(Memory)
+            return known and not self.pending
+        return True
+
+    def cycle(self, inputs):
+        """Outputs of a cycle; then what the next one begins with."""
+        read = self.read(inputs["r_addr"], inputs)
+        accepted = self.accepts(inputs["w_addr"], inputs["w_data"])
+        refused = (inputs["r_en"] and read is None) + (inputs["w_en"] and not accepted) + inputs["bus_errors"]
+        written = self.registers[inputs["w_addr"]].name if inputs["w_en"] and accepted else ""
+        outputs = {
+            "r": read, "w": accepted, "halt": self.values["control"], "seed": self.values["seed"],
+            "pending": self.pending, "request": self.values["request"],
+            "resume": int(written == "control" and bool(inputs["w_data"] & Control.RESUME)),
+            "window_number_w_en": sum((written == f"block{b}.window_number") << b
+                                      for b in range(len(self.spec.blocks)))}
+        self._count(inputs, refused, written)
+        self._write(inputs, refused, written)
+        return outputs
+
+    def _count(self, inputs, refused, written):
+        amounts = {"cycles": not inputs["status"] & Status.IDLE, "bus_errors": refused, **inputs["counted"]}
+        for block, increments in enumerate(inputs["increments"]):
+            amounts |= {f"block{block}.{name}": amount for name, amount in increments.items()}
+        for name in self.counters:
+            self.counters[name] = 0 if name == written else min(COUNTER_MAX, self.counters[name] + int(amounts[name]))
+
+    def _write(self, inputs, refused, written):
+        value = inputs["w_data"]
+        if written == "errors":
+            self.values["errors"] &= ~value
+        self.values["errors"] |= inputs["flags"] | (Error.BUS if refused else 0)
+        self.pending = int(not inputs["served"] and (self.pending or written == "request"))
+        if written == "control":
+            self.values["control"] = value & Control.HALT
+        if written in ("request", "seed"):
+            self.values[written] = value
+
+
+def draw(spec, rng, model):
+    """Inputs of a cycle."""
+    addresses = [*model.registers, 0x7FFC, 0x8000, 0x8008]
+    kind = rng.random()
+    value = rng.choice((rng.getrandbits(32), rng.randrange(4), memory_id(0, Memory.SPIKES), 5, 1 << 8,
+                        memory_id(1, Memory.ANSWERS), len(spec.blocks) * MEMORIES_PER_BLOCK))
+    return {
+        "r_en": rng.randrange(2), "w_en": int(rng.random() < 0.4),
+        "r_addr": rng.choice(addresses) + (rng.randrange(4) if kind < 0.2 else 0),
+        "w_addr": rng.choice([*addresses, 0x0C, 0x14, 0x18, 0x18, 0x1C]) + (rng.randrange(4) if kind > 0.8 else 0),
+        "w_data": value, "bus_errors": rng.choice((0, 0, 0, 1, 2)), "status": rng.getrandbits(3),
+        "flags": rng.getrandbits(len(Error)) & rng.getrandbits(len(Error)) & rng.getrandbits(len(Error)),
+        "counted": {name: rng.randrange(2) for name in INGEST_COUNTERS},
+        "increments": [{name: rng.getrandbits(increment_layout(spec, b)[name].shape)
+                        for name in increment_layout(spec, b).members} for b in range(len(spec.blocks))],
+        "window_numbers": [rng.getrandbits(32) for _ in spec.blocks], "served": int(rng.random() < 0.2)}
+
+
+def drive(dut, spec, inputs):
+    for name in ("r_en", "r_addr", "w_en", "w_addr", "w_data"):
+        dut[f"bus__{name}"].value = inputs[name]
+    for name in ("bus_errors", "status", "flags", "served"):
+        dut[name].value = inputs[name]
+    dut.counted.value = sum(bit << at for at, bit in enumerate(inputs["counted"].values()))
+    for block, increments in enumerate(inputs["increments"]):
+        dut[f"increments{block}"].value = pack(increment_layout(spec, block), increments)
+        dut[f"window_number{block}"].value = inputs["window_numbers"][block]
+
+
+def check(dut, wanted):
+    assert dut.bus__r_error.value == (wanted["r"] is None)
+    if wanted["r"] is not None:
+        assert int(dut.bus__r_data.value) == wanted["r"]
+    assert dut.bus__w_error.value != wanted["w"]
+    for name in ("halt", "resume", "seed", "pending", "window_number_w_en"):
+        assert int(dut[name].value) == wanted[name], name
+    if wanted["pending"]:
+        assert int(dut.request.value) == wanted["request"]
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def matches_model(dut):
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    model = Model(spec)
+    quiet = draw(spec, rng, model) | {
+        "r_en": 0, "w_en": 0, "bus_errors": 0, "status": Status.IDLE, "flags": 0, "served": 0,
+        "counted": dict.fromkeys(INGEST_COUNTERS, 0),
+        "increments": [dict.fromkeys(increment_layout(spec, b).members, 0) for b in range(len(spec.blocks))]}
+    drive(dut, spec, quiet)
+    await start(dut)
+    assert ADDRESS_BITS == len(dut.bus__r_addr)
+    for _ in range(2500):
+        inputs = draw(spec, rng, model)
+        drive(dut, spec, inputs)
+        await RisingEdge(dut.clk)
+        check(dut, model.cycle(inputs))
+        await FallingEdge(dut.clk)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def counters_stay_at_their_largest(dut):
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    model = Model(spec)
+    drive(dut, spec, draw(spec, rng, model) | {"w_en": 0, "r_en": 0})
+    await start(dut)
+    for name in model.counters:
+        dut[f"{name.replace('.', '_')}_counter"].value = COUNTER_MAX - 1
+    model.counters = dict.fromkeys(model.counters, COUNTER_MAX - 1)
+    for address, register in model.registers.items():
+        if register.access == Access.COUNTER:
+            inputs = draw(spec, rng, model) | {"r_en": 1, "r_addr": address, "w_en": 0, "status": 0, "bus_errors": 2,
+                                               "counted": dict.fromkeys(INGEST_COUNTERS, 1)}
+            drive(dut, spec, inputs)
+            await RisingEdge(dut.clk)
+            found, wanted = int(dut.bus__r_data.value), model.cycle(inputs)["r"]
+            assert found == wanted
+            await FallingEdge(dut.clk)
+    assert sorted(set(model.counters.values()))[-1] == COUNTER_MAX
