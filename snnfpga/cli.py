@@ -14,6 +14,7 @@ VERBS = {
     "evaluate": "Measure a network's accuracy, and compare the backends spike by spike.",
     "learn": "Let a network go on learning as the chip does.",
     "build": "Turn a network into sources, driver and report for a board.",
+    "verify": "Compare a build's hardware with the reference, bit for bit.",
     "boards": "List the boards.",
     "datasets": "List the data sets.",
     "rules": "List the learning rules.",

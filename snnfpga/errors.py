@@ -32,6 +32,9 @@ def explain(error: Exception) -> tuple[str, int] | None:
     from rtl_gen.network_file import NetworkFileError
     from rtl_gen.spec import SpecError
     from rtl_gen.yosys import YosysError
+    from sim.device import DeviceError
+    from sim.runner import SimulationError
+    from sim.simulators import SimulatorError
 
     from .data.dataset import DataError
 
@@ -39,7 +42,7 @@ def explain(error: Exception) -> tuple[str, int] | None:
         return str(error), error.exit_code
     if isinstance(error, (BoardError, DataError, NetworkFileError, SpecError)):
         return one_line(str(error)), USAGE
-    if isinstance(error, (BuildError, ToolError, YosysError)):
+    if isinstance(error, (BuildError, DeviceError, SimulationError, SimulatorError, ToolError, YosysError)):
         return one_line(str(error)), FAILED
     if isinstance(error, OSError) and error.strerror:
         place = f" {error.filename}" if error.filename else ""

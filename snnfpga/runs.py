@@ -5,6 +5,7 @@ from pathlib import Path
 from .errors import USAGE, SnnfpgaError
 
 RUNS = Path("runs")
+BUILDS = Path("build")
 NETWORK = "network.safetensors"
 CONFIG = "config.yaml"
 CHECKPOINT = "checkpoint.safetensors"
@@ -44,3 +45,23 @@ def find_network(target: Path | None) -> Path:
     if not target.exists():
         raise SnnfpgaError(f"No run or network {target}; make one with: snnfpga train", USAGE)
     return target
+
+
+def find_build(target: Path | None) -> Path:
+    """The build's folder, or where ``target`` is None the newest build's below ``build/``.
+
+    Raises
+    ------
+    SnnfpgaError
+        If it is not there.
+    """
+    from board.plan import MANIFEST
+
+    if target is not None:
+        if not target.is_dir():
+            raise SnnfpgaError(f"No build folder {target}; make one with: snnfpga build", USAGE)
+        return target
+    manifests = sorted(BUILDS.glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime_ns)
+    if not manifests:
+        raise SnnfpgaError(f"No build below {BUILDS}/; make one with: snnfpga build", USAGE)
+    return manifests[-1].parent

@@ -32,8 +32,12 @@ def design(spec: NetworkSpec, simulator: str | None = None) -> Design:
     from rtl_gen.core import Core
 
     chosen = simulator or preferred()
-    folder = DESIGNS / f"{spec.name}-{spec_digest(spec)[:12]}-{chosen}"
-    return build(Core(spec), build_dir=folder, simulator=chosen, name="core")
+    return build(Core(spec), build_dir=folder_of(spec, chosen), simulator=chosen, name="core")
+
+
+def folder_of(spec: NetworkSpec, simulator: str) -> Path:
+    """Where the core of ``spec`` is built for a simulator."""
+    return DESIGNS / f"{spec.name}-{spec_digest(spec)[:12]}-{simulator}"
 
 
 def preferred() -> str:

@@ -1,0 +1,75 @@
+"""``snnfpga verify``: a build's hardware in a simulator against the integer reference."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..console import percent, print_json, print_table, progress
+from ..errors import FAILED, USAGE, SnnfpgaError
+from ..nearest import offer
+
+SAMPLES = 40
+
+
+def command(
+    target: Annotated[Path | None, typer.Argument(help="A build's folder; none takes the newest build.",
+                                                  show_default=False)] = None,
+    simulator: Annotated[str | None, typer.Option(help="icarus or verilator; else Verilator where it is installed.",
+                                                  show_default=False)] = None,
+    samples: Annotated[int, typer.Option(help="Run and learn from the first so many training samples.")] = SAMPLES,
+    data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
+                                             "trained on.", show_default=False)] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Run a build's hardware in a simulator, learning on, and compare it with the integer reference bit for bit.
+
+    Compared are spikes and membranes (every other sample is halted after each step), answers, counters, and every
+    weight, every 20 samples and at the end. Any difference, or nothing to compare, is a failure: exit code 1.
+
+    Examples:
+
+      snnfpga verify
+
+      snnfpga verify build/digits-pynq-z2 --simulator icarus --samples 4
+    """
+    from board import plan
+    from rtl_gen.network_file import read
+    from sim.simulators import SIMULATORS
+
+    from ..data.fit import check_fit, some
+    from ..data.source import load_data
+    from ..network_data import data_of
+    from ..runs import find_build
+    from ..simulated import preferred
+    from ..verification import facts, leave_word, verify_build
+
+    if simulator is not None and simulator not in SIMULATORS:
+        raise SnnfpgaError(f"No simulator is called {simulator!r}; {offer(simulator, SIMULATORS)}", USAGE)
+    folder = find_build(target)
+    manifest = plan.verify(folder)
+    network_path = folder / str(manifest["network"])
+    network = read(network_path)
+    dataset = load_data(data_of(network_path, network.spec, data, data_root))
+    check_fit(dataset, network.spec)
+    split = some(dataset, "train", samples)
+    with progress("verifying in simulation", 1, quiet=as_json) as advance:
+        found = verify_build(folder, str(manifest["core"]), network, split, simulator or preferred())
+        advance()
+    values = facts(found)
+    leave_word(folder, values)
+    if as_json:
+        print_json(values)
+    else:
+        print_table(f"Verified {folder}", ("what", "measured"), [
+            ("simulator", found.simulator), ("samples learned from", found.samples),
+            *((f"{kind} compared", number) for kind, number in found.compared.items()),
+            ("mismatches", found.mismatches), ("clock cycles", found.cycles),
+            ("lane-cycles with a synaptic operation", percent(found.busy_lane_share))])
+    if found.mismatches:
+        raise SnnfpgaError(f"{found.mismatches} values differ from the reference, first: {found.described[0]}; "
+                           "the hardware is not what was specified", FAILED)
+    lacking = [kind for kind, number in found.compared.items() if number == 0]
+    if lacking:
+        raise SnnfpgaError(f"Nothing was compared of: {', '.join(lacking)}; raise --samples", FAILED)
