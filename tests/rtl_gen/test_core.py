@@ -12,7 +12,7 @@ from sim.malformed import StreamMaker
 from sim.plan import Action, learning_plan
 from sim.reference.ingest import Ingest
 from sim.reference.initial import random_network
-from sim.runner import build
+from sim.runner import build, simulate
 from sim.verify import follow
 from tests.networks import network_spec
 
@@ -76,14 +76,19 @@ def test_learns_as_the_reference_does(simulator, tmp_path):
     assert [counter for counter, value in seen.items() if value == 0] == []
 
 
+def test_speaks_with_foreign_models(simulator, tmp_path):
+    simulate(Core(SMALL["fixed readout"]), bench="sim.benches.core_axi", build_dir=tmp_path, simulator=simulator)
+
+
 @pytest.mark.parametrize("component", [Core, MailboxCore])
 def test_a_saved_and_loaded_network_learns_on(component, icarus, tmp_path):
     """Learning N samples, saving, loading into a fresh core and learning N more equals learning 2N."""
     spec = SMALL["two blocks"]
-    samples, labels = class_samples(spec, 24, steps=5, seed=5)
-    network = random_network(spec, 5, density=DENSITY)
+    samples, labels = class_samples(spec, 24, steps=5, seed=9)
+    network = random_network(spec, 9, density=DENSITY)
     design = build(component(spec), build_dir=tmp_path, simulator=icarus)
-    found = [follow(design, learning_plan(network, samples, labels, learn=True, reload_after=reload_after))
+    found = [follow(design, learning_plan(network, samples, labels, learn=True, every=12, stepwise=4,
+                                          reload_after=reload_after))
              for reload_after in (None, 12)]
     for verification in found:
         check(verification)
