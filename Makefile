@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $(STAMP)
 
 demo: install
-	$(BIN)/python demo.py
+	$(BIN)/snnfpga demo
 
 test: install lint
 	$(BIN)/python -m pytest -n 2 -m "not slow"

@@ -15,9 +15,11 @@ VERBS = {
     "learn": "Let a network go on learning as the chip does.",
     "build": "Turn a network into sources, driver and report for a board.",
     "verify": "Compare a build's hardware with the reference, bit for bit.",
+    "report": "Write a run or a build as one HTML page.",
     "boards": "List the boards.",
     "datasets": "List the data sets.",
     "rules": "List the learning rules.",
+    "demo": "All of the above once, on embedded data.",
     "doctor": "Say what is installed and what is missing.",
 }
 

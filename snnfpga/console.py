@@ -13,14 +13,14 @@ Advance = Callable[..., None]
 
 
 @contextmanager
-def progress(title: str, total: int, done: int = 0, quiet: bool = False) -> Iterator[Advance]:
+def progress(title: str, total: int, done: int = 0) -> Iterator[Advance]:
     """A bar for ``total`` things; the function given advances it by one and may change its words.
 
-    Nothing is shown where standard error is no terminal, or ``quiet``.
+    Nothing is shown where standard error is no terminal.
     """
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as bar:
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(title, total=total, completed=done)
 
         def advance(steps: int = 1, words: str | None = None) -> None:
@@ -35,6 +35,11 @@ def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[objec
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     Console(stderr=to_stderr).print(table)
+
+
+def say(line: str) -> None:
+    """A line of progress on standard error."""
+    Console(stderr=True, highlight=False).print(line)
 
 
 def print_json(values: dict[str, Any]) -> None:

@@ -109,7 +109,7 @@ def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, st
     from board.build import make_plan
     from board.plan import write
 
-    with progress("building", len(PHASES) if synthesis else 2, quiet=as_json) as advance:
+    with progress("building", len(PHASES) if synthesis else 2) as advance:
         begun: list[str] = []
 
         def phase(name: str) -> None:

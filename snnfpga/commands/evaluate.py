@@ -51,7 +51,7 @@ def command(
     dataset = load_data(data_of(path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
     split = some(dataset, "test", samples)
-    with progress(f"evaluating on {backend}", len(split), quiet=as_json) as advance:
+    with progress(f"evaluating on {backend}", len(split)) as advance:
         measured = measure(network, split, backend, advance)
     found, accuracy = measured.differences, measured.accuracy(split)
     if as_json:

@@ -59,7 +59,7 @@ def command(
     if not any(block.directives.learning for block in network.spec.blocks):
         raise SnnfpgaError(f"Network {path} has no block with an update engine; train it with hardware.learning=true",
                            USAGE)
-    with progress(f"learning on {backend}", 2 * len(test) + len(lessons), quiet=as_json) as advance:
+    with progress(f"learning on {backend}", 2 * len(test) + len(lessons)) as advance:
         before = accuracy(network, test, advance)
         learned, counters = BACKENDS[backend](network, lessons, advance, simulator)
         after = accuracy(learned, test, advance)

@@ -52,7 +52,7 @@ def command(
         chosen.append(f"data.root={data_root}")
     if resume and config is None and out is not None:
         config = out / CONFIG       # a run knows what it was begun with
-    result = run(read_config(config, chosen), out, device, resume, overwrite, quiet=as_json)
+    result = run(read_config(config, chosen), out, device, resume, overwrite)
     if as_json:
         print_json(result)
         return
@@ -64,7 +64,7 @@ def command(
         ("network", result["network"])])
 
 
-def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool, quiet: bool) -> dict[str, Any]:
+def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any]:
     """Train; give what ``--json`` prints (docs/training.md)."""
     from .. import run_folder
     from ..data.fit import some
@@ -87,7 +87,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     if not resume:
         run_folder.open_new(folder, config)
     epochs = config.training.epochs
-    with progress("training", epochs * trainer.batches, quiet=quiet) as advance:
+    with progress("training", epochs * trainer.batches) as advance:
 
         def report(metrics: "EpochMetrics") -> None:
             words = f"epoch {metrics.epoch}/{epochs}, test {percent(metrics.test_accuracies[-1])}"

@@ -54,7 +54,7 @@ def command(
     dataset = load_data(data_of(network_path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
     split = some(dataset, "train", samples)
-    with progress("verifying in simulation", 1, quiet=as_json) as advance:
+    with progress("verifying in simulation", 1) as advance:
         found = verify_build(folder, str(manifest["core"]), network, split, simulator or preferred())
         advance()
     values = facts(found)

@@ -36,7 +36,7 @@ def config(data, **changes):
 
 
 def train(settings, out=None, resume=False):
-    return run(settings, out, "cpu", resume, overwrite=False, quiet=True)
+    return run(settings, out, "cpu", resume, overwrite=False)
 
 
 def values(path):

@@ -1,0 +1,107 @@
+"""``snnfpga demo``: the whole way once, on embedded data, and what it measured."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+
+from ..console import percent, print_table, say
+from ..errors import SnnfpgaError
+
+LESSONS = 100
+VERIFIED = 40
+WHOLE = ("-c", "from snnfpga.cli import main; main()")
+
+
+class Step:
+    """A verb in a process of its own; its JSON comes back.
+
+    What it says goes to the terminal, but for one that runs ``aside``, which speaks only where it failed.
+    """
+
+    def __init__(self, *arguments: str, aside: bool = False) -> None:
+        self.arguments = arguments
+        self.began = time.monotonic()
+        self._told: IO[str] = tempfile.TemporaryFile("w+")
+        self._said: IO[str] | None = tempfile.TemporaryFile("w+") if aside else None
+        say(f"snnfpga {' '.join(arguments)}")
+        self._process = subprocess.Popen([sys.executable, *WHOLE, *arguments, "--json"], stdout=self._told,
+                                         stderr=self._said, text=True)
+
+    def result(self) -> dict[str, Any]:
+        """Wait for it.
+
+        Raises
+        ------
+        SnnfpgaError
+            If it failed; it said why itself.
+        """
+        code = self._process.wait()
+        self._told.seek(0)
+        text = self._told.read()
+        self._told.close()
+        if self._said is not None:
+            self._said.seek(0)
+            if code:
+                say(self._said.read())
+            self._said.close()
+        if code:
+            raise SnnfpgaError(f"The demo stopped at: snnfpga {' '.join(self.arguments)} (exit code {code}); "
+                               "it said why above")
+        say(f"  done in {time.monotonic() - self.began:.0f} s: snnfpga {self.arguments[0]}")
+        return json.loads(text)
+
+    def stop(self) -> None:
+        """End it where it still runs."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/digits"),
+    board: Annotated[str, typer.Option(help="snnfpga boards lists them.")] = "pynq-z2",
+) -> None:
+    """Train, evaluate, build, verify, learn on chip in simulation, report: the main job, on embedded data.
+
+    While Yosys counts the build's resources, the same hardware already learns in the simulator.
+
+    Examples:
+
+      snnfpga demo
+    """
+    began = time.monotonic()
+    folder = Path("build") / f"digits-{board}"
+    trained = Step("train", "--out", str(out), *_again(out)).result()
+    building = Step("build", str(out), "--board", board, "--out", str(folder), aside=True)
+    try:
+        reference = Step("evaluate", str(out), "--backend", "reference").result()
+        learned = Step("learn", str(out), "--backend", "rtl", "--samples", str(LESSONS)).result()
+        built = building.result()
+    finally:
+        building.stop()
+    verified = Step("verify", str(folder), "--samples", str(VERIFIED)).result()
+    reports = [Step("report", str(place)).result() for place in (out, folder)]
+    resources, budget = built["resources"], built["budget"]
+    print_table(f"Measured in {time.monotonic() - began:.0f} s", ("what", "measured", "file"), [
+        ("test accuracy, PyTorch", percent(trained["test_accuracy"]), trained["network"]),
+        ("test accuracy, integer reference", percent(reference["accuracy"]), ""),
+        ("values that differ between the two", reference["differences"], ""),
+        *((label, f"{resources[key]:g} of {budget[key]:g} ({resources[key] / budget[key]:.1%})", folder)
+          for key, label in (("lut", "LUT"), ("ff", "FF"), ("ramb36", "block RAM"), ("dsp", "DSP"))),
+        ("state kept for learning", f"{built['state_buffer_bits']} bits", ""),
+        ("hardware against reference", f"{sum(verified['compared'].values())} values compared, "
+         f"{verified['mismatches']} differ", folder / "verify.json"),
+        (f"accuracy after {LESSONS} samples learned in hardware",
+         f"{percent(learned['accuracy_before'])} -> {percent(learned['accuracy_after'])}", learned["network"]),
+        *(("report", "", found["report"]) for found in reports)])
+
+
+def _again(out: Path) -> list[str]:
+    """A run that was begun goes on; one that is done is not trained twice."""
+    return ["--resume"] if out.exists() else []
