@@ -1,0 +1,55 @@
+"""``snnfpga report``: a run or a build as one HTML file that needs no network."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..console import print_json, print_table
+from ..errors import USAGE, SnnfpgaError
+
+REPORT = "report.html"
+
+
+def command(
+    target: Annotated[Path | None, typer.Argument(help="A run's or a build's folder; none takes the newest of either.",
+                                                  show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="HTML file to write; else report.html in the folder.",
+                                             show_default=False)] = None,
+    sample: Annotated[int, typer.Option(help="Which test sample a run's report shows step by step.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Write a report of a run or a build: one HTML file, figures and all, that opens without any network.
+
+    A run: accuracy, loss and firing rates, one sample spike by spike, memory for learning, weights, configuration.
+    A build: resources, blocks, cycles, memories, and what verify and learn found. What is missing is named.
+
+    Examples:
+
+      snnfpga report
+
+      snnfpga report runs/digits --sample 7
+
+      snnfpga report build/digits-pynq-z2 --out digits.html
+    """
+    from rtl_gen.network_file import write_atomically
+
+    from ..report import build, run
+    from ..report.page import render
+    from ..report.target import find, is_build
+
+    if out is not None and not out.parent.is_dir():
+        raise SnnfpgaError(f"No folder {out.parent} to write {out.name} into; make it first", USAGE)
+    folder = find(target)
+    kind = "build" if is_build(folder) else "run"
+    page = build.page(folder) if kind == "build" else run.page(folder, sample)
+    path = out or folder / REPORT
+    contents = render(page).encode()
+    write_atomically(path, contents)
+    if as_json:
+        print_json({"report": str(path), "kind": kind, "folder": str(folder), "bytes": len(contents),
+                    "sections": [section.title for section in page.sections], "missing": page.missing})
+        return
+    print_table(f"Report of {kind} {folder}", ("section", "what"), [
+        *((section.title, section.missing or "shown") for section in page.sections),
+        ("file", f"{path}, {len(contents) / 1e6:.1f} MB")])

@@ -1,0 +1,135 @@
+"""The report of a build: what it takes of the board, what each block is made of, whether it was proven."""
+
+from pathlib import Path
+from typing import Any
+
+from board.build import NETWORK
+from board.plan import verify
+from rtl_gen.estimate import cycles
+from rtl_gen.network_file import read
+from rtl_gen.spec import NetworkSpec
+
+from ..runs import NETWORK as RUN_NETWORK
+from .figures import against, axis
+from .page import Page, Section
+from .parts import Bars, Part, Table, Tiles, Words, number
+from .results import learning, read_object, verification
+from .target import run_of
+
+REPORT = "report.json"
+RESOURCES = (("lut", "LUT: logic, and small memories"), ("ff", "FF: registers of one bit"),
+             ("ramb36", "RAMB36: block RAM of 36 kbit"), ("dsp", "DSP: multipliers"))
+ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learning", "row_list": "state for learning",
+         "gates": "state for learning", "feedback": "learning, within an update"}
+
+
+def page(folder: Path) -> Page:
+    """The report of the build in ``folder``.
+
+    Raises
+    ------
+    board.plan.BuildError
+        If the folder is no build, or a file in it is not as it was built.
+    """
+    verify(folder)
+    found = read_object(folder / REPORT, ("name", "board", "resources", "budget", "cycles", "memories", "estimate"),
+                        "snnfpga build")
+    network = read(folder / NETWORK)
+    return Page(f"Build {found['name']} for {found['board']}",
+                f"A network as hardware for the {found['part']}: what it takes, how fast it is, whether it was proven.",
+                (_glance(folder, found), _resources(folder, found), _blocks(folder, found, network.spec),
+                 _steps(folder, network.spec), _memories(folder, found), verification(folder),
+                 learning(run_of(network), RUN_NETWORK)))
+
+
+def _glance(folder: Path, found: dict[str, Any]) -> Section:
+    least, most = found["cycles"]["sample_silent"], found["cycles"]["sample_full"]
+    clock = found["clock_mhz"]
+    return Section("At a glance", "The build in numbers. Cycles are by formula, for a sample of the greatest length: "
+                   "without any event, and with every input active in every step and every window learned from.", (
+        Tiles([(f"{found['board']}", f"part `{found['part']}`, top module `{found['top']}`"),
+               (", ".join(str(lanes) for lanes in found["lanes"]), "lanes of each block: neurons computed at a time"),
+               (f"{number(least)} .. {number(most)}", "cycles of a sample, silent .. full"),
+               (f"{number(least / clock)} .. {number(most / clock)} µs", f"the same at {clock:g} MHz, the clock that "
+                "is asked for; place and route says whether it is reached"),
+               (f"{number(found['state_buffer_bits'])} bits", "state for learning, whatever the length of a "
+                "sample")]),), (folder / REPORT,))
+
+
+def _resources(folder: Path, found: dict[str, Any]) -> Section:
+    budget, resources = found["budget"], found["resources"]
+    about = "What the design takes of the board's part. Look for every bar to stay well below its end."
+    if resources is None:
+        rows = [("RAMB36: block RAM of 36 kbit, memories by formula", found["estimate"]["ramb36"], budget["ramb36"]),
+                ("LUT, as memory alone, by formula", found["estimate"]["lut_as_memory"], budget["lut"])]
+        parts: tuple[Part, ...] = (Bars(rows), Words(
+            "Not synthesised: logic, registers and multipliers are not counted here. `snnfpga build` without "
+            "`--no-synthesis` counts them with Yosys."))
+        return Section("Resources", about, parts, (folder / REPORT,))
+    words = "As Yosys maps the design; there was no place and route."
+    if found["logic_delay_ps"] is not None:
+        words += (f" The longest path through cells alone takes {found['logic_delay_ps'] / 1000:.2f} ns; routing comes "
+                  "on top of it, so this is no clock period.")
+    return Section("Resources", about, (
+        Bars([(label, resources[key], budget[key]) for key, label in RESOURCES]), Words(words)), (folder / REPORT,))
+
+
+def _blocks(folder: Path, found: dict[str, Any], spec: NetworkSpec) -> Section:
+    about = ("A column for each block. All blocks work at the same time, so the slowest sets the pace. A block "
+             "computes a group of neurons at a time, as many as it has lanes, and takes a cycle for each event and "
+             "group.")
+    kinds = [_facts(found, spec, index) for index in range(len(spec.blocks))]
+    rows = [(name, *(facts[name] for facts in kinds)) for name in kinds[0]]
+    header = ("", *(f"block {index}" for index in range(len(kinds))))
+    return Section("Blocks", about, (Table(header, rows),), (folder / REPORT, folder / NETWORK))
+
+
+def _facts(found: dict[str, Any], spec: NetworkSpec, index: int) -> dict[str, object]:
+    block, cost = spec.blocks[index], found["cycles"]["blocks"][index]
+    own = [memory for memory in found["memories"] if memory["name"].startswith(f"block{index}.")]
+    return {
+        "inputs → neurons": " → ".join(str(size) for size in (block.inputs, *(la.outputs for la in block.layers))),
+        "learns on chip": "yes" if block.directives.learning else "no", "window K": number(block.window),
+        "lanes": number(block.directives.lanes), "groups": number(cost["groups"]),
+        "rows of weights": number(sum(layer.rows for layer in block.layers)),
+        "cycles of a step, silent": number(cost["step_silent"]), "cycles of a step, full": number(cost["step_full"]),
+        "cycles of a window's end, full": number(cost["update_full"]),
+        "cycles of a sample, full": number(cost["sample_full"]),
+        "bits of all memories": number(sum(memory["depth"] * memory["width"] for memory in own)),
+        "RAMB36, by formula": number(sum(memory["ramb36"] for memory in own)),
+        "state for learning, bits": number(found["state_buffer_bits_of_blocks"][index]),
+    }
+
+
+def _steps(folder: Path, spec: NetworkSpec) -> Section:
+    about = ("Cycles by formula against how much happens: a silent step costs next to nothing, and a step of a sparse "
+             "sample lies near the left edge. The end of a window costs one pass over the inputs that were active in "
+             "it, for each group.")
+    steps, ends = {}, {}
+    places = _places(max(block.inputs for block in spec.blocks))
+    for index, block in enumerate(spec.blocks):
+        cost, name = cycles(block), f"block {index}"
+        reached = [place for place in places if place <= block.inputs]
+        steps[name] = [cost.forward(place) for place in reached]
+        ends[name] = [cost.readout() + cost.update(place) for place in reached]
+    taken = axis("cycles", rangemode="tozero")
+    return Section("Work follows events", about, (
+        against("Cycles of a step", axis("input events in the step"), taken, places, steps),
+        against("Cycles of a window's end", axis("inputs active in the window"), taken, places, ends)),
+        (folder / NETWORK,))
+
+
+def _places(inputs: int, most: int = 100) -> list[int]:
+    """0 .. ``inputs``, at most about ``most`` of them."""
+    return sorted({*range(0, inputs + 1, max(1, inputs // most)), inputs})
+
+
+def _memories(folder: Path, found: dict[str, Any]) -> Section:
+    about = ("Every memory of the design by formula, the largest first. Weights should be most of it; what learning "
+             "adds is named.")
+    rows = sorted(found["memories"], key=lambda memory: memory["depth"] * memory["width"], reverse=True)
+    table = [(memory["name"], ROLES.get(memory["name"].split(".")[-1], "forward"),
+              f"{number(memory['depth'])} × {number(memory['width'])}", memory["ramb36"], memory["lut"])
+             for memory in rows]
+    return Section("Memories", about, (Table(("memory", "for", "words × bits", "RAMB36", "LUT"), table),),
+                   (folder / REPORT,))
