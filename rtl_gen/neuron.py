@@ -6,7 +6,7 @@ from .arithmetic import current_max, signed_bits
 from .saturate import saturate
 from .spec import LayerSpec
 
-__all__ = ["charge", "fire", "gate"]
+__all__ = ["charge", "fire"]
 
 
 def charge(m: Module, spec: LayerSpec, membrane: Value, current: Value, name: str) -> Signal:

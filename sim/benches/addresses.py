@@ -28,7 +28,7 @@ class Walk:
         return address
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=50, timeout_unit="us")
 async def walks_rows_inside_groups(dut):
     walk = Walk(dut)
     await start(dut)
@@ -42,7 +42,7 @@ async def walks_rows_inside_groups(dut):
         assert visited == list(range(walk.rows * walk.groups))
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=50, timeout_unit="us")
 async def walks_groups_inside_rows(dut):
     walk = Walk(dut)
     await start(dut)
@@ -54,7 +54,7 @@ async def walks_groups_inside_rows(dut):
     assert visited == [g * walk.rows + r for r in range(walk.rows) for g in range(walk.groups)]
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=50, timeout_unit="us")
 async def restart_wins_and_nothing_moves_by_itself(dut):
     rng, walk = random.Random(cocotb.RANDOM_SEED), Walk(dut)
     await start(dut)

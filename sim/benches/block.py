@@ -102,7 +102,7 @@ def random_samples(spec, rng, count, density):
         yield (spikes if partial is None else spikes[:-1]), rng.randrange(spec.classes), rng.random() < 0.8, partial
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=int(os.environ.get("SNNFPGA_TIMEOUT_US", "20000")), timeout_unit="us")
 async def matches_reference(dut):
     spec = load_spec()
     settings = {name: value.item() for name, value in load_arrays().items()}

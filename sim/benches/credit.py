@@ -72,7 +72,7 @@ def corners(scan):
                     yield gates, spikes, [sign * size] * scan.lanes
 
 
-@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.test(timeout_time=100, timeout_unit="us")
 async def matches_reference(dut):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
     scan = Scan(dut, spec)

@@ -10,7 +10,7 @@ from sim.lanes import Port
 from sim.reference.readout import errors
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=50, timeout_unit="us")
 async def matches_reference(dut):
     """``readouts``: (n, 3) of logit shift, dead zone, whether the error function is logistic."""
     readouts = load_arrays()["readouts"].tolist()

@@ -90,7 +90,7 @@ def ends(dut, duty, rng):
     return indices, classes, source, sink
 
 
-@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.test(timeout_time=300, timeout_unit="us")
 @cocotb.parametrize(source_duty=[1.0, 0.5], reader_duty=[1.0, 0.4])
 async def keeps_the_first_of_each_event_in_order(dut, source_duty, reader_duty):
     rng = random.Random(cocotb.RANDOM_SEED)
@@ -113,7 +113,7 @@ async def keeps_the_first_of_each_event_in_order(dut, source_duty, reader_duty):
     assert dut.empty.value == 1
 
 
-@cocotb.test(timeout_time=100, timeout_unit="us")
+@cocotb.test(timeout_time=300, timeout_unit="us")
 async def takes_a_token_a_cycle_while_a_bank_is_free(dut):
     indices, _, source, sink = ends(dut, 1.0, random.Random(1))
     reader = Reader(dut, sink, random.Random(1), 1.0, indices)

@@ -197,7 +197,7 @@ def compare_windows(there, found, expected):
 
 def random_sample(rng, block, density):
     generator = np.random.default_rng(rng.getrandbits(32))
-    events = (generator.random((rng.randint(1, 3 * block.window + 1), block.inputs)) < density).astype(np.uint8)
+    events = (generator.random((rng.randint(1, 2 * block.window * block.update_interval + 1), block.inputs)) < density).astype(np.uint8)
     return events, rng.randrange(block.readout.classes), rng.random() < 0.7, rng.random() < 0.25
 
 
@@ -212,7 +212,7 @@ def steps_of(rng, events, aborted, value):
         yield ABORT, 0, 0, rng.sample(range(events.shape[1]), rng.randint(0, events.shape[1]))
 
 
-@cocotb.test(timeout_time=10, timeout_unit="ms")
+@cocotb.test(timeout_time=300, timeout_unit="us")
 @cocotb.parametrize(duty=[1.0, 0.5])
 async def matches_reference(dut, duty):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
@@ -223,7 +223,7 @@ async def matches_reference(dut, duty):
     cocotb.start_soon(there.run())
     cocotb.start_soon(there.update(windows))
     label_bits = max(1, (spec.classes - 1).bit_length())
-    for number in range(12):
+    for number in range(30):
         events, label, learn, aborted = random_sample(rng, there.block, rng.choice((0.0, 0.1, 0.4)))
         value = label | learn << label_bits
         steps = list(steps_of(rng, events, aborted, value))
@@ -258,7 +258,7 @@ async def compare_state(there, membranes, spikes, where):
     assert fired == [*spikes.tolist(), *[0] * (len(fired) - len(spikes))], f"{where}: spikes of the last step"
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=300, timeout_unit="us")
 async def a_step_takes_the_cycles_it_says(dut):
     spec = load_spec()
     there = Surroundings(dut, spec, random.Random(1), 1.0)

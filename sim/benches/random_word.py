@@ -10,7 +10,7 @@ from sim.bench import load_arrays, start
 from sim.reference.rounding import mix
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=50, timeout_unit="us")
 async def gives_the_words_of_the_page(dut):
     """``vectors``: (n, 5) of seed, window number, layer, row, word."""
     dut.seed.value = dut.window_number.value = dut.row.value = 0
@@ -25,7 +25,7 @@ async def gives_the_words_of_the_page(dut):
     assert compared >= 10
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=50, timeout_unit="us")
 async def gives_a_word_a_cycle(dut):
     layers = load_arrays()["layers"].tolist()
     rng = random.Random(cocotb.RANDOM_SEED)

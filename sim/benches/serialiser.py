@@ -38,7 +38,9 @@ def step_cycles(spec, spikes):
 def random_sample(rng, spec):
     """Groups of a sample and the tokens they become."""
     outputs, value = spec.blocks[0].outputs, rng.randrange(2 * spec.classes)
-    made, tokens = [{"kind": START, "payload": value}], [(START, value, 0)]
+    # What a START and an ABORT say of groups and of the sample's end means nothing.
+    made = [{"kind": START, "payload": value, "last": rng.randrange(2), "last_group": rng.randrange(2)}]
+    tokens = [(START, value, 0)]
     steps, aborted = rng.randint(1, 5), rng.random() < 0.3
     for t in range(steps):
         density, last = rng.choice((0.0, 0.2, 1.0)), int(t == steps - 1 and not aborted)
@@ -46,7 +48,7 @@ def random_sample(rng, spec):
         made += step_groups(spec, spikes, last)
         tokens += step_tokens(spikes, last)
     if aborted:
-        made.append({"kind": ABORT})
+        made.append({"kind": ABORT, "last": rng.randrange(2), "last_group": rng.randrange(2)})
         tokens.append((ABORT, 0, 0))
     return made, tokens
 
@@ -57,7 +59,7 @@ def ends(dut, spec, rng, duties=(1.0, 1.0)):
             StreamSink(dut, "o", rng=rng, layout=token_layout(block.outputs, spec.classes), duty=duties[1]))
 
 
-@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.test(timeout_time=300, timeout_unit="us")
 @cocotb.parametrize(source_duty=[1.0, 0.5], sink_duty=[1.0, 0.5])
 async def turns_spikes_into_events(dut, source_duty, sink_duty):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
@@ -77,7 +79,7 @@ async def turns_spikes_into_events(dut, source_duty, sink_duty):
     assert dut.idle.value == 1
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=300, timeout_unit="us")
 async def takes_the_cycles_it_says(dut):
     spec = load_spec()
     source, sink = ends(dut, spec, random.Random(1))

@@ -52,7 +52,7 @@ class Weight:
             yield rng.randint(low, high), rng.randint(-self.delta_max, self.delta_max) >> rng.randint(0, 20)
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=100, timeout_unit="us")
 async def matches_reference(dut):
     rng = random.Random(cocotb.RANDOM_SEED)
     weights = [Weight(dut, n, parameters) for n, parameters in enumerate(load_arrays()["parameters"].tolist())]

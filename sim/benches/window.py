@@ -88,7 +88,7 @@ async def record(buffer, cycles):
     await buffer.record()                       # a touch is written a cycle after it
 
 
-@cocotb.test(timeout_time=5, timeout_unit="ms")
+@cocotb.test(timeout_time=300, timeout_unit="us")
 async def keeps_what_was_recorded_and_forgets_it(dut):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
     buffer = Buffer(dut, spec)
@@ -111,7 +111,7 @@ async def keeps_what_was_recorded_and_forgets_it(dut):
         assert int(dut.rows.value) == 0
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=300, timeout_unit="us")
 async def takes_an_input_again_after_two_cycles(dut):
     buffer = Buffer(dut, load_spec())
     last = buffer.layer.inputs - 1

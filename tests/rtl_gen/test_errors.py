@@ -16,7 +16,8 @@ READOUTS = tuple((shift, dead_zone, logistic) for shift, dead_zone in ((0, 0), (
 class Errors(wiring.Component):
     """The errors that several readouts find in one logit."""
 
-    def __init__(self):
+    def __init__(self, class_error=class_error):
+        self.class_error = class_error
         super().__init__({"logit": In(signed(LOGIT_BITS)), "is_label": In(1), "errors": Out(8 * len(READOUTS))})
 
     def elaborate(self, platform):
@@ -25,7 +26,7 @@ class Errors(wiring.Component):
         for shift, dead_zone, logistic in READOUTS:
             readout = network_spec(logit_shift=shift, dead_zone=dead_zone,
                                    error_function="logistic" if logistic else "hard_sigmoid").blocks[0].readout
-            found.append(class_error(m, readout, self.logit, self.is_label)[:ERROR_BITS])
+            found.append(self.class_error(m, readout, self.logit, self.is_label)[:ERROR_BITS])
         m.d.comb += self.errors.eq(Cat(found))
         return m
 

@@ -1,0 +1,256 @@
+"""The benches find engines that are wrong in one line."""
+
+import importlib
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import rtl_gen
+from sim import runner
+from tests.networks import network_spec
+
+from .cases import handed
+from .test_errors import LOGIT_BITS, READOUTS, Errors
+
+SOURCE = Path(rtl_gen.__file__).parent
+FOUND = {"AssertionError", "SimTimeoutError"}     # a difference, or the bench's watchdog
+
+
+@dataclass(frozen=True)
+class Target:
+    """A component of a copied package, and the bench it must pass."""
+
+    make: Callable
+    bench: str
+    environment: dict = field(default_factory=dict)
+    arrays: dict = field(default_factory=dict)
+
+
+def whole_block(**settings):
+    spec = network_spec(**settings)
+    return Target(lambda package: package("block").Block(spec, 0), "sim.benches.block",
+                  {**handed(spec), "SNNFPGA_DUTY": "0.5", "SNNFPGA_TIMEOUT_US": "400"},
+                  {"samples": np.array(8), "density": np.array(0.3), "gain": np.array(0.5)})
+
+
+def engine(bench, make, **settings):
+    """A component made of a block and its gate layout."""
+    spec = network_spec(**settings)
+    block = spec.blocks[0]
+    return Target(lambda package: make(package, spec, package("forward").ForwardEngine(block).gate_layout),
+                  f"sim.benches.{bench}", handed(spec))
+
+
+def forward(**settings):
+    return engine("forward", lambda package, spec, _: package("forward").ForwardEngine(spec.blocks[0]), **settings)
+
+
+def update(**settings):
+    return engine("update", lambda package, spec, gates: package("update").UpdateEngine(
+        spec.blocks[0], spec.layer_number(0, 0), gates), **settings)
+
+
+def readout(**settings):
+    return engine("readout", lambda package, spec, gates: package("readout").Readout(spec, 0, gates), **settings)
+
+
+def credit(**settings):
+    return engine("credit", lambda package, spec, gates: package("credit").CreditScan(spec.blocks[0], gates),
+                  **settings)
+
+
+TARGETS = {
+    "events": Target(lambda package: package("event_list").EventList(13, 3), "sim.benches.event_list",
+                     arrays={"indices": np.array(13), "classes": np.array(3)}),
+    "forward": forward(sizes=(18,), lanes=4, inputs=11, update_interval=2, window=3, loss_steps=2),
+    "forward-one-group": forward(sizes=(5,), lanes=8, membrane_bits=8, threshold=60, window=3),
+    "window": engine("window", lambda package, spec, gates: package("window").WindowBuffer(spec.blocks[0], gates),
+                     inputs=13, sizes=(10,), lanes=4, window=5),
+    "credit": credit(lanes=2, window=5, loss_steps=3, leak_shift=2),
+    "credit-zero": credit(lanes=2, window=3, reset="zero"),
+    "update": update(inputs=13, sizes=(18,), lanes=4, window=4, rounding="stochastic", shadow_bits=0, rate_shift=9),
+    "update-nearest": update(inputs=9, sizes=(11,), lanes=4, window=3, loss_steps=2, rate_shift=8),
+    "readout": readout(sizes=(18,), lanes=4, window=4, loss_steps=3, classes=5, rounding="stochastic", shadow_bits=0,
+                       readout_rate_shift=5, update_interval=2),
+    "readout-cumulative": readout(sizes=(9,), lanes=8, window=3, loss_steps=2, learned=False, accumulate="cumulative",
+                                  error_function="hard_sigmoid", dead_zone=40, logit_shift=0),
+    "errors": Target(lambda package: Errors(package("errors").class_error), "sim.benches.errors",
+                     arrays={"readouts": np.array(READOUTS), "logit_bits": np.array(LOGIT_BITS)}),
+    "serialiser": engine("serialiser", lambda package, spec, _: package("serialiser").Serialiser(spec.blocks[0]),
+                         sizes=(18,), lanes=4),
+    "block": whole_block(),
+}
+
+# A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
+MUTANTS = {
+    # Events
+    "duplicate accepted": (False, "events", "event_list.py", "self.accepted.eq(take & ~seen)",
+                           "self.accepted.eq(take)"),
+    "seen bit not given back": (True, "events", "event_list.py", "mark.data.eq(~clear)", "mark.data.eq(1)"),
+    "busy bank filled": (False, "events", "event_list.py", "free.eq(~busy.bit_select(fill, 1))", "free.eq(1)"),
+    "release lost at a step": (False, "events", "event_list.py", "busy.eq((busy & ~self.release) | (1 << fill))",
+                               "busy.eq(busy | (1 << fill))"),
+    # Forward
+    "short window not closed": (False, "forward", "forward.py",
+                                "window_last.eq((position == block.window - 1) | step.p.last)",
+                                "window_last.eq(position == block.window - 1)"),
+    "bias is an event": (False, "forward", "forward.py", "(entry >= layer.bias) & (entry < step.p.count + layer.bias)",
+                         "entry < step.p.count + layer.bias"),
+    "discard off by one": (False, "forward", "forward.py", "discard.eq(position < block.window - block.loss_steps)",
+                           "discard.eq(position <= block.window - block.loss_steps)"),
+    "padding lanes counted": (False, "forward", "forward.py", "return Mux(entry.group_last, real[-1], lanes)",
+                              "return Const(lanes)"),
+    "interval off by one": (True, "forward", "forward.py",
+                            "record.eq(learn & (next_windows == block.update_interval - 1))",
+                            "record.eq(learn & (next_windows == 0))"),
+    "membrane outlives its sample": (False, "forward", "forward.py", "membrane = Mux(summed.first_step, 0, old[lane])",
+                                     "membrane = old[lane]"),
+    "abort ends an empty window": (False, "forward", "forward.py", "with m.If(record & (position != 0)):",
+                                   "with m.If(record):"),
+    "gates of an unrecorded window": (False, "forward", "forward.py", "gate_en.eq(done & fires.record)",
+                                      "gate_en.eq(done)"),
+    "bank released early": (False, "forward", "forward.py",
+                            "with m.If(entry.valid & ~entry.discard & entry.last & entry.group_last):",
+                            "with m.If(entry.valid & ~entry.discard & entry.last):"),
+    "membrane read before it is written": (False, "forward-one-group", "forward.py", "least = 4", "least = 3"),
+    # Neuron
+    "strict threshold": (True, "forward-one-group", "neuron.py", "spike.eq(~above[-1])", "spike.eq(above > 0)"),
+    "boxcar one wider": (False, "forward", "neuron.py", "(above < spec.surrogate_width)",
+                         "(above <= spec.surrogate_width)"),
+    "leak rounded up": (False, "forward", "neuron.py", "(membrane >> spec.leak_shift)",
+                        "((membrane + 1) >> spec.leak_shift)"),
+    "saturation at the wrong bound": (False, "forward-one-group", "saturate.py", "exact[bits - 1:]", "exact[bits:]"),
+    # Window
+    "row listed twice": (False, "window", "window.py", "list_write.en.eq(touched & (mask_read.data == 0))",
+                         "list_write.en.eq(touched)"),
+    "mask not cleared": (False, "window", "window.py", "mask_write.en.eq(touched | self.clear_en)",
+                         "mask_write.en.eq(touched)"),
+    "mask of one position": (False, "window", "window.py", "mask_read.data | (1 << touched_position)",
+                             "1 << touched_position"),
+    "gates of the last window": (False, "window", "window.py", "Mux(self.gate_first, 0, following)", "following"),
+    # Credit
+    "decay rounded down": (True, "credit", "credit.py", "((before + upward) >> layer.leak_shift)",
+                           "(before >> layer.leak_shift)"),
+    "carry through a reset to zero": (False, "credit-zero", "credit.py",
+                                      'carry.eq(Mux(gates.spike, 0, decayed) if layer.reset == "zero" else decayed)',
+                                      "carry.eq(decayed)"),
+    "loss window one short": (False, "credit", "credit.py", "self.position >= block.window - block.loss_steps",
+                              "self.position > block.window - block.loss_steps"),
+    "credit of the first position only": (False, "credit", "credit.py", "self.active[lane] | (credit != 0)",
+                                          "credit != 0"),
+    # Update
+    "number not used by a skipped window": (True, "update", "update.py",
+                                            "with m.If(self.skip):\n                    m.d.sync += uses_number.eq(1)",
+                                            "with m.If(self.skip):\n                    m.d.sync += uses_number.eq(0)"),
+    "number used by a discarded window": (False, "update", "update.py", "self.learned.eq(uses_number)",
+                                          "self.learned.eq(1)"),
+    "masks of a discarded window stay": (False, "update", "update.py", "issued.clears.eq(group_last)",
+                                         "issued.clears.eq(group_last & uses_number)"),
+    "bias one step short": (False, "update", "update.py", "(1 << self.steps) - 1", "((1 << self.steps) >> 1) - 1"),
+    "next group before the last is walked": (False, "update", "update.py", "with m.Elif(self.pipeline_empty):",
+                                             "with m.Else():"),
+    # Rounding
+    "nearest without half": (False, "update-nearest", "rounding.py", "offset = Const(1 << (shift - 1))",
+                             "offset = Const(0)"),
+    "word one bit short": (False, "update", "rounding.py", "offset = self.word[:shift]",
+                           "offset = self.word[:shift - 1]"),
+    "another mix": (False, "update", "rounding.py", "x.rotate_right(7)", "x.rotate_right(6)"),
+    "nothing is an underflow": (False, "update", "rounding.py", "not_zero & (rounded == 0)", "rounded == 0"),
+    # Readout
+    "tie to the highest": (False, "readout-cumulative", "readout.py", "(answer > best_answer)",
+                           "(answer >= best_answer)"),
+    "cumulative logits reset": (True, "readout-cumulative", "readout.py", 'if readout.accumulate == "window":',
+                                "if True:"),
+    "feedback of padding lanes": (False, "readout", "readout.py", "with m.Elif(placed.valid & (placed.lane == 0)):",
+                                  "with m.Elif(0):"),
+    "spikes outside the loss counted": (False, "readout", "readout.py",
+                                        "with m.If(fetching > block.window - block.loss_steps):",
+                                        "with m.If(fetching != 0):"),
+    "silent rows updated": (False, "readout", "readout.py", "en.eq(done.valid & (done.count != 0))",
+                            "en.eq(done.valid)"),
+    "other windows learned from": (False, "readout", "readout.py", "(windows == block.update_interval - 1) &",
+                                   "(windows == 0) &"),
+    # Errors
+    "dead zone one short": (True, "errors", "errors.py", "(exact <= readout.dead_zone)",
+                            "(exact < readout.dead_zone)"),
+    "logit not clamped": (False, "errors", "errors.py", "Mux(place > ERROR_MAX, ERROR_MAX, place[:7])", "place[:7]"),
+    # Serialiser
+    "neurons numbered on": (False, "serialiser", "serialiser.py", "base.eq(Mux(closes, 0, base + lanes))",
+                            "base.eq(base + lanes)"),
+    "last of the sample before": (False, "serialiser", "serialiser.py", "is_step & group.last)", "group.last)"),
+    # Block
+    "fork without its other branch": (True, "block", "block.py", "branch.valid.eq(spikes.valid & other.ready)",
+                                      "branch.valid.eq(spikes.valid)"),
+    "spikes counted in another group": (False, "block", "block.py",
+                                        "window.gate_group.eq(Mux(update.active, update.gate_group, "
+                                        "readout.gate_group))",
+                                        "window.gate_group.eq(update.gate_group)"),
+    "readout's reads not counted": (False, "block", "block.py",
+                                    'found["weights_read"].append(readout.operations)', "pass"),
+}
+
+
+def copied(folder, name, file=None, old=None, new=None):
+    """A copy of the package under another name with one text replaced, as a function from module to module."""
+    shutil.copytree(SOURCE, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    if file is not None:
+        path = folder / name / file
+        text = path.read_text()
+        assert text.count(old) == 1, f"{file} holds {text.count(old)} times {old!r}; bring the mutant up to date"
+        path.write_text(text.replace(old, new))
+    return lambda module: importlib.import_module(f"{name}.{module}")
+
+
+def failures(target, package, folder):
+    """Kinds of exception with which tests of the target's bench ended, and its log; the design itself must build."""
+    design = runner.build(target.make(package), build_dir=folder / "build", simulator="icarus")
+    label = target.bench.rpartition(".")[2]
+    try:
+        runner.run(design, bench=target.bench, environment=target.environment, arrays=target.arrays)
+    except runner.SimulationError:
+        results = ElementTree.parse(design.build_dir / f"{label}.results.xml")
+        return [element.get("type") for kind in ("failure", "error") for element in results.iter(kind)], (
+            design.build_dir / f"{label}.log")
+    return [], None
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith("rtl_gen_copy")]:
+        del sys.modules[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("simulator", ["icarus"], indirect=True)
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_unchanged_copy_passes(target, simulator, folder):
+    assert failures(TARGETS[target], copied(folder, f"rtl_gen_copy_{target.replace('-', '_')}"), folder)[0] == []
+
+
+def test_mutants_are_up_to_date_and_reach_every_engine():
+    for _, _, file, old, _ in MUTANTS.values():
+        assert (SOURCE / file).read_text().count(old) == 1, f"{file} must hold once {old!r}"
+    engines = {"event_list", "forward", "neuron", "window", "credit", "update", "rounding", "readout", "errors",
+               "serialiser", "block"}
+    assert engines <= {file.removesuffix(".py") for _, _, file, _, _ in MUTANTS.values()}
+    assert len(MUTANTS) >= 20
+
+
+@pytest.mark.parametrize("simulator", ["icarus"], indirect=True)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if quick else pytest.mark.slow)
+                                  for name, (quick, *_) in MUTANTS.items()])
+def test_a_mutant_is_found(name, simulator, folder):
+    _, target, *replacement = MUTANTS[name]
+    package = copied(folder, f"rtl_gen_copy_{list(MUTANTS).index(name)}", *replacement)
+    kinds, log = failures(TARGETS[target], package, folder)
+    assert kinds, f"{target} does not find: {name}"
+    assert set(kinds) <= FOUND, f"{name}: the bench broke down with {kinds} instead of finding a difference; see {log}"
