@@ -256,7 +256,7 @@ class Host:
         while not self._waiting.get(wanted):
             try:
                 beats = self._link.receive(self._timeout_s)
-            except LinkTimeoutError as error:
+            except TimeoutError as error:
                 what = "result" if kind == Packet.RESULT else f"memory {number}"
                 raise LinkTimeoutError(f"No {what} came within {self._timeout_s} s: {self._state()}; "
                                        "reset the core and load the network again") from error

@@ -44,12 +44,12 @@ def refusal_table(spec: NetworkSpec) -> list[tuple[str, str, str, str]]:
 
 
 def _block_cycles(block: BlockSpec, max_steps: int) -> dict[str, int]:
-    cost = cycles(block)
+    cost, learning = cycles(block), block.directives.learning
     windows = -(-max_steps // block.window)
-    update = cost.readout() + cost.update(block.inputs)
+    update = cost.readout(block.window) + cost.update(block.inputs, block.window) if learning else 0
     return {"groups": cost.groups, "step_silent": cost.forward(0), "step_full": cost.forward(block.inputs),
-            "update_full": update, "sample_silent": max_steps * cost.forward(0),
-            "sample_full": max_steps * cost.forward(block.inputs) + windows * update}
+            "update_full": update, "sample_silent": cost.sample([0] * max_steps, None),
+            "sample_full": cost.sample([block.inputs] * max_steps, [block.inputs] * windows if learning else None)}
 
 
 def report(spec: NetworkSpec, board: Board, *, resources: Resources | None, lut_as_memory: int | None,

@@ -83,7 +83,7 @@ def test_report_holds_what_programs_ask_for():
     longer = report(replace(network().spec, max_steps=32), BOARD, resources=None, lut_as_memory=None,
                     logic_delay_ps=None)
     assert longer["state_buffer_bits"] == found["state_buffer_bits"]
-    assert longer["cycles"]["sample_silent"] == 2 * found["cycles"]["sample_silent"]
+    assert longer["cycles"]["sample_full"] > 1.9 * found["cycles"]["sample_full"]
 
 
 def test_an_unknown_board_is_refused():

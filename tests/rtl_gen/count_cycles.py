@@ -1,0 +1,22 @@
+"""Host script: learns from random samples in simulation and gives the counters of each."""
+
+import numpy as np
+
+from board.host import Host
+from rtl_gen.network_file import read
+from rtl_gen.protocol import Status
+
+
+def measure(link, spec, network, count, steps, density):
+    """For each sample: events of each step, active inputs of each window, counters."""
+    host, generator = Host(link, spec, timeout_s=600), np.random.default_rng(5)
+    host.load(read(network))
+    window, found = spec.blocks[0].window, []
+    for _ in range(count):
+        spikes = (generator.random((steps, spec.inputs)) < density).astype(np.uint8)
+        host.clear_counters()
+        host.run(spikes, label=int(generator.integers(spec.classes)), learn=True)
+        host.wait_for(Status.IDLE)
+        rows = [int(spikes[start:start + window].any(axis=0).sum()) for start in range(0, steps, window)]
+        found.append((spikes.sum(axis=1).tolist(), rows, host.counters()))
+    return found

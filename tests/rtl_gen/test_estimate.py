@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+import pytest
+
+from rtl_gen import network_file
+from rtl_gen.core import Core
+from rtl_gen.emit import to_rtlil
+from rtl_gen.estimate import Cycles, cycles, distributed_luts, memories, ramb18
+from sim.device import run_on_device
+from sim.runner import build
+from tests.board.networks import block, network
+
+
+@pytest.mark.parametrize(("depth", "width", "halves"), [
+    (512, 36, 1), (512, 37, 2), (513, 18, 1), (1024, 36, 2), (2048, 64, 8), (2048, 256, 29), (16384, 1, 1),
+    (32768, 1, 2), (10192, 256, 145), (784, 4, 1), (1, 1, 1),
+])
+def test_block_rams(depth, width, halves):
+    assert ramb18(depth, width) == halves
+
+
+@pytest.mark.parametrize(("depth", "width", "luts"), [(13, 32, 24), (32, 6, 4), (33, 6, 8), (64, 3, 4), (65, 3, 8)])
+def test_distributed_memories(depth, width, luts):
+    assert distributed_luts(depth, width) == luts
+
+
+def test_weights_go_where_their_directive_says():
+    for style, in_block in (("auto", False), ("block", True), ("distributed", False)):
+        base = block(12, 10)
+        spec = network(replace(base, directives=replace(base.directives, memory=style))).spec
+        weights = next(memory for memory in memories(spec) if memory.name == "block0.weights")
+        assert (weights.ramb36 > 0, weights.lut == 0) == (in_block, in_block)
+    large = next(memory for memory in memories(network(block(784, 200, lanes=16)).spec))
+    assert (large.depth, large.width, large.lut) == (13 * 785, 16 * 12, 0)
+
+
+def test_memories_are_those_of_the_design():
+    """Depth and width of every memory that is named are found in the RTLIL."""
+    base = block(12, 10)
+    for chosen in (base, replace(base, directives=replace(base.directives, learning=False))):
+        spec = network(chosen).spec
+        text = to_rtlil(Core(spec), name="core")
+        for memory in memories(spec):
+            assert f"memory width {memory.width} size {memory.depth} " in text, memory
+    assert len(memories(spec)) == 7
+
+
+RANDOM = {"rounding": "stochastic"}
+CASES = {
+    "learned": block(40, 20, bias=True, window=3),
+    "fixed": block(40, 20, learned=False, bias=False, window=4),
+    "few-groups": block(40, 12, lanes=8, window=2),
+    "random": (lambda b: replace(b, layers=(replace(b.layers[0], **RANDOM),), readout=replace(b.readout, **RANDOM)))(
+        block(40, 20, bias=False, window=4)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cycles_are_those_of_the_hardware(name, tmp_path):
+    """Samples whose every group holds credit take exactly the cycles of the formulas; a whole sample within 5 %."""
+    start = network(CASES[name])
+    network_file.write(tmp_path / "n.safetensors", start)
+    design = build(Core(start.spec), build_dir=tmp_path / "core", name="core")
+    found = run_on_device(design, script="tests.rtl_gen.count_cycles:measure", arguments={
+        "network": str(tmp_path / "n.safetensors"), "count": 6, "steps": 7, "density": 0.3})
+    cost, steps = cycles(start.spec.blocks[0]), 7
+    updates = 0
+    for events, rows, counters in found:
+        assert counters["block0.windows_learned"] == len(rows)
+        within = [min(cost.window, steps - number * cost.window) for number in range(len(rows))]
+        # A step that ends a window waits for its membranes in the drain.
+        expected = sum(map(cost.forward, events)) - max(0, 4 - cost.groups) * len(rows) + Cycles.DRAIN * len(rows) + 1
+        assert counters["block0.forward_cycles"] == expected
+        update = sum(cost.update(count, length) for count, length in zip(rows, within, strict=True))
+        assert counters["block0.update_cycles"] <= update
+        updates += counters["block0.update_cycles"] == update
+        whole = cost.sample(events, rows) - update + counters["block0.update_cycles"]
+        assert abs(whole - counters["cycles"]) < 0.05 * counters["cycles"]
+    assert updates > 0
