@@ -75,9 +75,12 @@ def state_buffer_bits(spec: NetworkSpec, block: int) -> int:
     """Bits of the memories that hold a block's window state: masks, row list, gates and spikes.
 
     Masks: K bits for each input. Row list: an index for each input that was active in the window. Gates and spikes:
-    for each neuron (rounded up to whole groups of lanes) and step of the window. No term holds T.
+    for each neuron (rounded up to whole groups of lanes) and step of the window. No term holds T. A block without an
+    update engine keeps none.
     """
     b = spec.blocks[block]
+    if not b.directives.learning:
+        return 0
     lanes = b.directives.lanes
     bits = 0
     for layer in b.layers:
