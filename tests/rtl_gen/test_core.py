@@ -59,6 +59,20 @@ SMALL = {
                                   leak_shift=None, accumulate="cumulative"),
 }
 
+VOLUME = {
+    "one layer, nearest": network_spec(inputs=64, sizes=(20,), classes=10, lanes=4, shadow_bits=8, rate_shift=2,
+                                       readout_rate_shift=2, max_steps=12),
+    "one layer, stochastic": network_spec(inputs=64, sizes=(30,), classes=10, lanes=16, window=5, loss_steps=3,
+                                          shadow_bits=0, rounding="stochastic", rate_shift=6, readout_rate_shift=5,
+                                          surrogate="triangle", surrogate_width=4, surrogate_height=5, max_steps=12),
+    "three layers, nearest": network_spec(inputs=40, sizes=(33, 24, 12), classes=5, lanes=8, window=3,
+                                          update_interval=2, shadow_bits=6, rate_shift=2, learned=False,
+                                          logit_shift=0, reset="zero", max_steps=12),
+    "two layers, stochastic": network_spec(inputs=30, sizes=(17, 9), classes=3, lanes=1, shadow_bits=4,
+                                           rounding="stochastic", rate_shift=4, accumulate="cumulative",
+                                           leak_shift=None, threshold=96, bias=False, max_steps=12),
+}
+
 
 def test_learns_as_the_reference_does(simulator, tmp_path):
     """Learning, halts, bad input, stalls and bus accesses at once; every counter is seen to count."""
@@ -96,3 +110,14 @@ def test_a_saved_and_loaded_network_learns_on(component, icarus, tmp_path):
     for block in range(len(spec.blocks)):
         assert np.array_equal(found[0].learned.weights[block][0], found[1].learned.weights[block][0])
         assert np.array_equal(found[0].learned.readouts[block], found[1].learned.readouts[block])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VOLUME)
+def test_learns_from_many_samples_as_the_reference_does(name, verilator, tmp_path):
+    spec = VOLUME[name]
+    samples, labels = class_samples(spec, 200, steps=10, seed=1)
+    design = build(Core(spec), build_dir=tmp_path, simulator=verilator)
+    plan = learning_plan(random_network(spec, 1, density=DENSITY), samples, labels, learn=True, reload_after=100,
+                         between=bad_streams(spec, 20, seed=1), duty=0.8, intrude=True)
+    check(follow(design, plan))
