@@ -64,8 +64,9 @@ def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synth
     phase("core")
     files = {f"{CORE}.v": to_verilog(Core(spec), name=CORE)}
     phase("top")
-    files |= board.design(spec)
-    measured = _measure(files[f"{board.top}.v"], board, phase) if synthesis else _NOT_MEASURED
+    design = board.design(spec)
+    files |= design.files
+    measured = _measure(design.rtlil, board, phase) if synthesis else _NOT_MEASURED
     found = report(spec, board, **measured)
     files |= {"report.json": json.dumps(found, indent=1) + "\n", "report.md": markdown(found)}
     contents = {name: text.encode() for name, text in files.items()}
@@ -80,11 +81,11 @@ def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synth
 _NOT_MEASURED = {"resources": None, "lut_as_memory": None, "logic_delay_ps": None}
 
 
-def _measure(verilog: str, board: Board, phase: Phases) -> dict[str, object]:
+def _measure(rtlil: str, board: Board, phase: Phases) -> dict[str, object]:
     from .synthesis import logic_delay_ps, synthesise
 
     phase("synthesis")
-    mapped = synthesise(verilog, top=board.top, device=board.device)
+    mapped = synthesise(rtlil, top=board.top, device=board.device)
     phase("delay")
     return {"resources": mapped.resources, "lut_as_memory": mapped.lut_as_memory,
             "logic_delay_ps": logic_delay_ps(mapped, top=board.top)}

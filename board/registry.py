@@ -9,7 +9,7 @@ from rtl_gen.spec import NetworkSpec
 
 from .device import Device
 
-__all__ = ["Board", "BoardError", "get", "names"]
+__all__ = ["Board", "BoardError", "Design", "get", "names"]
 
 _MODULES = {
     "pynq-z2": "board.pynq_z2.board",
@@ -18,6 +18,22 @@ _MODULES = {
 
 class BoardError(ValueError):
     """A board that there is not; the message names the nearest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """A board's sources for one network.
+
+    Attributes
+    ----------
+    files
+        By name: Verilog of the top, constraints, scripts.
+    rtlil
+        The top once more, for Yosys.
+    """
+
+    files: Mapping[str, str]
+    rtlil: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +51,7 @@ class Board:
     top
         Module that holds the pins.
     design
-        The board's sources, by file name: Verilog of the top, constraints, scripts.
+        Makes the board's sources.
     driver
         Modules, by their dotted names, that the driver on the board needs beside those of every board.
     example
@@ -49,7 +65,7 @@ class Board:
     device: Device
     clock_mhz: float
     top: str
-    design: Callable[[NetworkSpec], Mapping[str, str]]
+    design: Callable[[NetworkSpec], Design]
     driver: tuple[str, ...]
     example: str
     command: tuple[str, ...]

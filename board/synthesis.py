@@ -40,20 +40,21 @@ class Synthesis:
     netlist: str
 
 
-def synthesise(verilog: str, *, top: str, device: Device, flatten: bool = True) -> Synthesis:
-    """Map ``verilog`` for ``device``, without buffers at its ports.
+def synthesise(rtlil: str, *, top: str, device: Device) -> Synthesis:
+    """Map a design for ``device``, flattened and without buffers at its ports.
+
+    It comes as RTLIL: Yosys takes minutes to read a large memory's contents from Verilog.
 
     Raises
     ------
     rtl_gen.yosys.YosysError
         If Yosys refuses the design.
     """
-    flat = " -flatten" if flatten else ""
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as name:
         folder = Path(name)
-        (folder / "design.v").write_text(verilog)
-        yosys.run(["read_verilog design.v",
-                   f"synth_xilinx -family {device.family} -top {top}{flat} -noiopad -noclkbuf",
+        (folder / "design.il").write_text(rtlil)
+        yosys.run(["read_rtlil design.il",
+                   f"synth_xilinx -family {device.family} -top {top} -flatten -noiopad -noclkbuf",
                    "tee -q -o stat.json stat -json",
                    f"select {top}",
                    "write_rtlil -selected netlist.il"], directory=folder)

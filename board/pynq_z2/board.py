@@ -1,20 +1,22 @@
 """The PYNQ-Z2 as the registry knows it."""
 
 from board.device import XC7Z020
-from board.registry import Board
+from board.registry import Board, Design
 from rtl_gen.spec import NetworkSpec
 
 TOP = "snnfpga_pynq_z2"
 
 
-def design(spec: NetworkSpec) -> dict[str, str]:
-    """Verilog of the whole fabric, constraints and scripts."""
+def design(spec: NetworkSpec) -> Design:
+    """The whole fabric, constraints and scripts."""
     # Amaranth is loaded here, so that listing boards does without it.
     from .platform import PynqZ2Platform
     from .top import Top
 
-    files = PynqZ2Platform().build(Top(spec), name=TOP, do_build=False).files
-    return {name: contents if isinstance(contents, str) else contents.decode() for name, contents in files.items()}
+    plan = PynqZ2Platform().build(Top(spec), name=TOP, do_build=False)
+    files = {name: text if isinstance(text, str) else text.decode() for name, text in plan.files.items()}
+    rtlil = files.pop(f"{TOP}.il")
+    return Design(files=files, rtlil=rtlil)
 
 
 BOARD = Board(

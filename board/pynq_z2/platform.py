@@ -40,9 +40,10 @@ class PynqZ2Platform(XilinxPlatform):
     clock_mhz = 100.0
 
     def toolchain_prepare(self, fragment: Design, name: str, **kwargs: object) -> BuildPlan:
-        """Verilog, constraints and script as a value; nothing is run."""
+        """RTLIL, Verilog, constraints and script as a value; nothing is run."""
         text, _ = rtlil.convert_fragment(fragment, name=name, emit_src=False, propagate_domains=False)
         plan = BuildPlan(script=f"build_{name}")
+        plan.add_file(f"{name}.il", text)
         plan.add_file(f"{name}.v", rtlil_to_verilog(text))
         plan.add_file(f"{name}.xdc", vivado.constraints(list(self.iter_port_constraints_bits()), self.clock_mhz))
         plan.add_file(f"{name}.tcl", vivado.script(name, XC7Z020.part))
