@@ -19,8 +19,9 @@ from .target import run_of
 REPORT = "report.json"
 RESOURCES = (("lut", "LUT: logic, and small memories"), ("ff", "FF: registers of one bit"),
              ("ramb36", "RAMB36: block RAM of 36 kbit"), ("dsp", "DSP: multipliers"))
+FORWARD = "forward: events, membranes, spikes"
 ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learning", "row_list": "state for learning",
-         "gates": "state for learning", "feedback": "learning, within an update"}
+         "gates": "state for learning", "feedback": "learning, within an update", "": FORWARD}
 
 
 def page(folder: Path) -> Page:
@@ -95,7 +96,7 @@ def _facts(found: dict[str, Any], spec: NetworkSpec, index: int) -> dict[str, ob
         "cycles of a step, silent": number(cost["step_silent"]), "cycles of a step, full": number(cost["step_full"]),
         "cycles of a window's end, full": number(cost["update_full"]),
         "cycles of a sample, full": number(cost["sample_full"]),
-        "bits of all memories": number(sum(memory["depth"] * memory["width"] for memory in own)),
+        "bits of all memories": number(sum(_bits(memory) for memory in own)),
         "RAMB36, by formula": number(sum(memory["ramb36"] for memory in own)),
         "state for learning, bits": number(found["state_buffer_bits_of_blocks"][index]),
     }
@@ -111,12 +112,13 @@ def _steps(folder: Path, spec: NetworkSpec) -> Section:
         cost, name = cycles(block), f"block {index}"
         reached = [place for place in places if place <= block.inputs]
         steps[name] = [cost.forward(place) for place in reached]
-        ends[name] = [cost.readout() + cost.update(place) for place in reached]
+        if block.directives.learning:
+            ends[name] = [cost.readout(block.window) + cost.update(place, block.window) for place in reached]
     taken = axis("cycles", rangemode="tozero")
-    return Section("Work follows events", about, (
-        against("Cycles of a step", axis("input events in the step"), taken, places, steps),
-        against("Cycles of a window's end", axis("inputs active in the window"), taken, places, ends)),
-        (folder / NETWORK,))
+    parts: list[Part] = [against("Cycles of a step", axis("input events in the step"), taken, places, steps)]
+    if ends:
+        parts.append(against("Cycles of a window's end", axis("inputs active in the window"), taken, places, ends))
+    return Section("Work follows events", about, tuple(parts), (folder / NETWORK,))
 
 
 def _places(inputs: int, most: int = 100) -> list[int]:
@@ -125,11 +127,23 @@ def _places(inputs: int, most: int = 100) -> list[int]:
 
 
 def _memories(folder: Path, found: dict[str, Any]) -> Section:
-    about = ("Every memory of the design by formula, the largest first. Weights should be most of it; what learning "
-             "adds is named.")
-    rows = sorted(found["memories"], key=lambda memory: memory["depth"] * memory["width"], reverse=True)
-    table = [(memory["name"], ROLES.get(memory["name"].split(".")[-1], "forward"),
-              f"{number(memory['depth'])} × {number(memory['width'])}", memory["ramb36"], memory["lut"])
-             for memory in rows]
-    return Section("Memories", about, (Table(("memory", "for", "words × bits", "RAMB36", "LUT"), table),),
-                   (folder / REPORT,))
+    about = ("Every memory of the design by formula, by what it is for. Weights should be most of the bits; what "
+             "learning adds stands by itself.")
+    whole = sum(_bits(memory) for memory in found["memories"])
+    bars, tables = [], []
+    for role in dict.fromkeys(ROLES.values()):
+        own = sorted((memory for memory in found["memories"] if _role(memory) == role), key=_bits, reverse=True)
+        if own:
+            bars.append((f"{role}, bits", sum(_bits(memory) for memory in own), whole))
+            tables.append(Table(("memory", "words × bits", "RAMB36", "LUT"), [
+                (memory["name"], f"{number(memory['depth'])} × {number(memory['width'])}", memory["ramb36"],
+                 memory["lut"]) for memory in own], caption=role))
+    return Section("Memories", about, (Bars(bars), *tables), (folder / REPORT,))
+
+
+def _bits(memory: dict[str, Any]) -> int:
+    return memory["depth"] * memory["width"]
+
+
+def _role(memory: dict[str, Any]) -> str:
+    return ROLES.get(memory["name"].split(".")[-1], FORWARD)

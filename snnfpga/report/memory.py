@@ -56,6 +56,9 @@ def memory(folder: Path, network: Network | None, no_network: str) -> Section:
         return Section("Memory for learning", about, missing=no_network)
     spec = network.spec
     kept = sum(state_buffer_bits(spec, block) for block in range(len(spec.blocks)))
+    if not kept:
+        return Section("Memory for learning", about, missing="No block of this network has an update engine, so the "
+                       "chip keeps no state for learning; `hardware.learning` switches it on.")
     whole = over_window(spec, spec.max_steps)
     windows = sorted({block.window for block in spec.blocks})
     named = " and ".join(str(window) for window in windows)

@@ -60,18 +60,13 @@ class Page:
         return {section.title: section.missing for section in self.sections if section.missing is not None}
 
 
-def modified(path: Path) -> str:
-    """When a file was written last, to the second."""
-    return datetime.fromtimestamp(int(path.stat().st_mtime), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
 def render(page: Page) -> str:
     """The page as HTML. The same files give the same bytes."""
     from plotly.offline import get_plotlyjs  # a third of a second to import
 
     newest = max((path for section in page.sections for path in section.sources),
                  key=lambda path: path.stat().st_mtime, default=None)
-    dated = "" if newest is None else f" Its newest file is of {modified(newest)}."
+    dated = "" if newest is None else f" Its newest file is of {_when(newest)}."
     links = "".join(f'<a href="#{section.anchor}">{escape(section.title)}</a>' for section in page.sections)
     return "\n".join([
         '<!DOCTYPE html>', '<html lang="en">', '<head>', '<meta charset="utf-8">',
@@ -96,8 +91,14 @@ def _section(section: Section) -> str:
 
 
 def _from(sources: Iterable[Path]) -> list[str]:
-    words = ", ".join(f"<code>{escape(path.name)}</code> of {modified(path)}" for path in sources)
+    words = ", ".join(f"<code>{escape(path.name)}</code> of {_when(path)}" for path in sources)
     return [f'<p class="from">From {words}.</p>'] if words else []
+
+
+def _when(path: Path) -> str:
+    """When a file was written last, to the second, on one line."""
+    written = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    return f'<span class="nowrap">{written:%Y-%m-%d %H:%M:%S} UTC</span>'
 
 
 def _asset(name: str) -> str:

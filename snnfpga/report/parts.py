@@ -30,6 +30,28 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """A line that says whether something is as it must be."""
+
+    good: bool
+    text: str
+
+    def html(self) -> str:
+        return f'<p class="verdict {"good" if self.good else "bad"}">{prose(self.text)}</p>'
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Details that are shown when asked for."""
+
+    title: str
+    part: Part
+
+    def html(self) -> str:
+        return f"<details><summary>{escape(self.title)}</summary>{self.part.html()}</details>"
+
+
+@dataclass(frozen=True)
 class Tiles:
     """Headline numbers: each a value and what it is."""
 
@@ -43,11 +65,15 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Table:
-    """A table whose first column names the rows; columns of numbers alone stand to the right."""
+    """A table whose first column names the rows; columns of numbers alone stand to the right.
+
+    One that is of ``keys`` breaks its values anywhere, so that long ones do not widen it.
+    """
 
     header: Sequence[str]
     rows: Sequence[Sequence[object]]
     caption: str = ""
+    keys: bool = False
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -64,7 +90,8 @@ class Table:
             f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True)) + "</tr>"
             for row in self.rows)
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
-        return (f'<div class="scroll"><table>{caption}<thead><tr>{head}</tr></thead>'
+        kind = ' class="keys"' if self.keys else ""
+        return (f'<div class="scroll"><table{kind}>{caption}<thead><tr>{head}</tr></thead>'
                 f"<tbody>{body}</tbody></table></div>")
 
 
@@ -90,10 +117,10 @@ class Bars:
 
     def _bar(self, name: str, amount: float, whole: float) -> str:
         share = amount / whole
-        over = ' class="over"' if share > 1 else ""
+        kind = "over" if share > 1 else "some" if share else "none"
         return (f'<div><div class="bar-words"><span>{escape(name)}</span><span>{number(amount)} of {number(whole)} '
                 f'({100 * share:.1f} %)</span></div><div class="bar" aria-hidden="true">'
-                f'<i{over} style="width:{min(100 * share, 100):.2f}%"></i></div></div>')
+                f'<i class="{kind}" style="width:{min(100 * share, 100):.2f}%"></i></div></div>')
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from ..console import percent
 from ..errors import SnnfpgaError
 from .page import Section
-from .parts import Part, Table, Tiles, Words, number
+from .parts import Folded, Part, Table, Tiles, Verdict, Words, number
 
 VERIFY, LEARN = "verify.json", "learn.json"
 
@@ -44,12 +44,29 @@ def verification(folder: Path) -> Section:
                        f"reference and leaves `{VERIFY}` in the build's folder.")
     found = read_object(path, ("simulator", "samples", "compared", "mismatches", "cycles", "busy_lane_share"),
                         f"snnfpga verify {folder}")
-    verdict = "differing values" if sum(found["compared"].values()) else "nothing was compared, so this says nothing"
-    return Section(title, about, (
-        Tiles([(number(found["mismatches"]), verdict), (number(found["samples"]), "samples compared"),
+    parts: list[Part] = [
+        _verdict(found),
+        Tiles([(number(found["mismatches"]), f"values of {number(sum(found['compared'].values()))} that differ"),
+               (number(found["samples"]), "samples run and learned from"),
                (str(found["simulator"]), "simulator"), (number(found["cycles"]), "clock cycles simulated"),
-               (percent(found["busy_lane_share"]), "of the lanes' cycles did a synaptic operation")]),
-        Table(("compared", "values"), [(name, count) for name, count in found["compared"].items()])), (path,))
+               (percent(found["busy_lane_share"]), "of the lane-cycles in which a forward engine worked did a synaptic "
+                "operation")]),
+        Table(("compared", "values"), list(found["compared"].items()))]
+    if found.get("described"):
+        parts.append(Table(("first differences",), [(words,) for words in found["described"]]))
+    if found.get("counters"):
+        parts.append(Folded("Counters", Table(("counter", "count"), list(found["counters"].items()))))
+    return Section(title, about, tuple(parts), (path,))
+
+
+def _verdict(found: dict[str, Any]) -> Verdict:
+    """As ``snnfpga verify`` judges: any difference, or nothing to compare, is a failure."""
+    lacking = [kind for kind, count in found["compared"].items() if not count]
+    if found["mismatches"]:
+        return Verdict(False, "The hardware is not what was specified: values differ from the reference.")
+    if lacking or not found["compared"]:
+        return Verdict(False, f"Nothing was compared of {', '.join(lacking) or 'anything'}, so nothing is proven.")
+    return Verdict(True, "Every value that was compared is equal to the reference's, bit for bit.")
 
 
 def learning(folder: Path | None, network: str) -> Section:
@@ -69,13 +86,13 @@ def learning(folder: Path | None, network: str) -> Section:
     backend = {"reference": "the integer reference", "rtl": "the hardware in a simulator"}.get(
         found["backend"], str(found["backend"]))
     parts: list[Part] = [
-        Tiles([(f"{percent(found['accuracy_before'])} → {percent(found['accuracy_after'])}", "test accuracy"),
+        Tiles([(percent(found["accuracy_before"]), "test accuracy before"),
+               (percent(found["accuracy_after"]), "test accuracy after"),
                (number(found["samples"]), "samples learned from"), (number(found["updates"]), "weight updates formed"),
                (number(found["saturations"]), "saturated weights")]),
         Words(f"Learned on {backend}; the result is `{Path(found['network']).name}`.")]
-    counters = {name: count for name, count in found.get("counters", {}).items() if isinstance(count, int)}
-    if counters:
-        parts.append(Table(("counter, all blocks", "count"), list(counters.items())))
+    if found.get("counters"):
+        parts.append(Folded("Counters of all blocks", Table(("counter", "count"), list(found["counters"].items()))))
     if path.stat().st_mtime_ns < (folder / network).stat().st_mtime_ns:
         parts.append(Words(f"This is older than `{network}`: it is of an earlier network in this folder."))
     return Section(title, about, tuple(parts), (path,))

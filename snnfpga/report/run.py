@@ -1,5 +1,6 @@
 """The report of a run: how it learned, what it looks like inside, what learning costs."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,10 +95,12 @@ def _glance(run: Run) -> Section:
 
 def _size(network: Network) -> list[tuple[str, str]]:
     layers = [layer for block in network.spec.blocks for layer in block.layers]
-    sizes = " → ".join(str(size) for size in (network.spec.inputs, *(layer.outputs for layer in layers)))
+    sizes = "-".join(str(size) for size in (network.spec.inputs, *(layer.outputs for layer in layers)))
     weights = sum(values.size for block in network.weights for values in block)
     bits = sorted({layer.weight_bits for layer in layers})
-    return [(sizes, f"inputs and neurons, in {len(network.spec.blocks)} block(s), for {network.spec.classes} classes"),
+    count = len(network.spec.blocks)
+    return [(sizes, f"inputs and neurons, in {count} {'block' if count == 1 else 'blocks'}, for "
+             f"{network.spec.classes} classes"),
             (number(weights), f"weights of {' and '.join(str(b) for b in bits)} bits, readouts not counted")]
 
 
@@ -204,7 +207,7 @@ def _configuration(run: Run) -> Section:
     if run.path(CONFIG) is None:
         return Section("Configuration", about, missing=f"No `{CONFIG}` in this folder. `snnfpga train` writes it.")
     rows = _flat(read_run_config(run.folder).model_dump(mode="json"))
-    return Section("Configuration", about, (Table(("key", "value"), rows),), run.sources(CONFIG))
+    return Section("Configuration", about, (Table(("key", "value"), rows, keys=True),), run.sources(CONFIG))
 
 
 def _flat(values: Any, key: str = "") -> list[tuple[str, str]]:
@@ -213,4 +216,4 @@ def _flat(values: Any, key: str = "") -> list[tuple[str, str]]:
         return [row for name, value in values.items() for row in _flat(value, f"{key}.{name}" if key else name)]
     if isinstance(values, list) and values and isinstance(values[0], dict):
         return [row for index, value in enumerate(values) for row in _flat(value, f"{key}[{index}]")]
-    return [(key, "not set" if values is None else str(values))]
+    return [(key, "not set" if values is None else values if isinstance(values, str) else json.dumps(values))]

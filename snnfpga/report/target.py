@@ -10,9 +10,7 @@ from rtl_gen.network_file import Network, NetworkFileError, read
 from rtl_gen.spec import Directives, NetworkSpec
 
 from ..errors import USAGE, SnnfpgaError
-from ..runs import CONFIG, METRICS, NETWORK, RUNS
-
-BUILDS = Path("build")
+from ..runs import BUILDS, CONFIG, METRICS, NETWORK, RUNS
 
 
 def find(target: Path | None) -> Path:
