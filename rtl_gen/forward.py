@@ -76,7 +76,7 @@ class ForwardEngine(wiring.Component):
         Increments of the counters.
     """
 
-    LATENCY = 5     # cycles from a group's last weight address to its spikes
+    LATENCY = 5     # cycles from taking a step to the spikes of its last group
 
     def __init__(self, block: BlockSpec) -> None:
         self.block = block

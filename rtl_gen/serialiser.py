@@ -14,7 +14,7 @@ __all__ = ["Serialiser"]
 class Serialiser(wiring.Component):
     """Turns each group's spikes into events, lowest neuron first, and closes each step.
 
-    Takes one cycle for each spike and for each group without one.
+    Takes one cycle for each spike, for each group without one but the last, and for the step's end.
 
     Parameters
     ----------

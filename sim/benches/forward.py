@@ -29,6 +29,7 @@ class Surroundings:
         self.stored = random_network(spec, 7, density=0.3, gain=0.5).weights[0][0].copy()
         if self.layer.bias:
             self.stored[-1] = np.random.default_rng(8).permutation(self.stored[0])
+        self._put_at_the_bounds()
         self.words = [join(word, self.layer.stored_bits) for word in weights_to_words(spec, 0, self.stored).tolist()]
         self.banks, self.busy, self.cleared = [[], []], [False, False], [[], []]
         self.pushed, self.touched, self.gated = [], [], []
@@ -39,6 +40,25 @@ class Surroundings:
         dut.room.value = 1
         dut.o__ready.value = 1
         dut.window_done.value = dut.host_address.value = dut.r_index.value = dut.weights.value = 0
+
+    def _put_at_the_bounds(self):
+        """Choose rows 0 and 1 so that a first step of these two events takes each neuron to a bound or next to it."""
+        layer = self.layer
+        width = layer.surrogate_width
+        if layer.surrogate == "triangle":
+            width = layer.surrogate_height << layer.surrogate_width
+        bounds = (layer.threshold, layer.threshold + width, layer.threshold - width, layer.membrane_max + 1,
+                  layer.membrane_min)
+        targets = [bound + beside for beside in (0, -1, 1) for bound in bounds]
+        high = (1 << (layer.weight_bits - 1)) - 1
+        for neuron in range(layer.outputs):
+            left = targets[neuron % len(targets)]
+            if layer.bias:
+                left -= int(self.stored[-1, neuron]) >> layer.shadow_bits
+            for row in range(min(2, layer.inputs)):
+                weight = min(max(left, -high - 1), high)
+                left -= weight
+                self.stored[row, neuron] = weight << layer.shadow_bits
 
     async def run(self):
         dut = self.dut
@@ -81,7 +101,10 @@ class Surroundings:
         for name in self.counters:
             self.counters[name] += int(dut[name].value)
         if self.updating:
-            assert dut.active.value == 0, "computed before the window was dealt with"
+            # The events of an aborted step may be given back meanwhile, but nothing may be computed or left.
+            assert not any(int(dut[name].value) for name in (
+                "synaptic_operations", "bias_reads", "touch_en", "gate_en", "o__valid")), (
+                "went on before the window was dealt with")
 
     def _index(self, port):
         return int(port.value) if self.layer.inputs > 1 else 0
@@ -195,9 +218,12 @@ def compare_windows(there, found, expected):
         assert len(gated) == there.groups * len(expected[number][3])
 
 
-def random_sample(rng, block, density):
+def random_sample(rng, block, density, at_the_bounds):
     generator = np.random.default_rng(rng.getrandbits(32))
-    events = (generator.random((rng.randint(1, 2 * block.window * block.update_interval + 1), block.inputs)) < density).astype(np.uint8)
+    steps = rng.randint(1, 2 * block.window * block.update_interval + 1)
+    events = (generator.random((steps, block.inputs)) < density).astype(np.uint8)
+    if at_the_bounds:
+        events[0] = np.arange(block.inputs) < 2
     return events, rng.randrange(block.readout.classes), rng.random() < 0.7, rng.random() < 0.25
 
 
@@ -224,7 +250,8 @@ async def matches_reference(dut, duty):
     cocotb.start_soon(there.update(windows))
     label_bits = max(1, (spec.classes - 1).bit_length())
     for number in range(30):
-        events, label, learn, aborted = random_sample(rng, there.block, rng.choice((0.0, 0.1, 0.4)))
+        events, label, learn, aborted = random_sample(rng, there.block, rng.choice((0.0, 0.1, 0.4)),
+                                                       at_the_bounds=number % 4 == 0)
         value = label | learn << label_bits
         steps = list(steps_of(rng, events, aborted, value))
         await source.send(there.offer(steps))

@@ -185,7 +185,7 @@ async def run_sample(there, source, model, sample):
         await source.send([{"kind": ABORT}])
 
 
-@cocotb.test(timeout_time=300, timeout_unit="us")
+@cocotb.test(timeout_time=100, timeout_unit="us")
 @cocotb.parametrize(duty=[1.0, 0.5])
 async def matches_reference(dut, duty):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
@@ -225,7 +225,7 @@ async def matches_reference(dut, duty):
         assert not readout.learned or model.counters["written"] > 0
 
 
-@cocotb.test(timeout_time=300, timeout_unit="us")
+@cocotb.test(timeout_time=100, timeout_unit="us")
 async def takes_an_event_a_cycle(dut):
     spec = load_spec()
     readout = spec.blocks[0].readout

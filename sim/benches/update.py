@@ -178,7 +178,7 @@ async def pass_window(there, source, window, kind, delay):
     return there.done_at - began
 
 
-@cocotb.test(timeout_time=300, timeout_unit="us")
+@cocotb.test(timeout_time=100, timeout_unit="us")
 async def matches_reference(dut):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
     there = Surroundings(dut, spec, rng)
@@ -212,7 +212,7 @@ async def matches_reference(dut):
         assert totals["underflows"] > 0, "no update was rounded to nothing"
 
 
-@cocotb.test(timeout_time=300, timeout_unit="us")
+@cocotb.test(timeout_time=100, timeout_unit="us")
 async def walks_a_row_a_cycle(dut):
     """Each active row more costs one cycle in each group that holds a credit."""
     there = Surroundings(dut, load_spec(), random.Random(1))

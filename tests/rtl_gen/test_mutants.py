@@ -69,6 +69,7 @@ TARGETS = {
     "events": Target(lambda package: package("event_list").EventList(13, 3), "sim.benches.event_list",
                      arrays={"indices": np.array(13), "classes": np.array(3)}),
     "forward": forward(sizes=(18,), lanes=4, inputs=11, update_interval=2, window=3, loss_steps=2),
+    "forward-bounds": forward(sizes=(15,), lanes=4, window=2),
     "forward-one-group": forward(sizes=(5,), lanes=8, membrane_bits=8, threshold=60, window=3),
     "window": engine("window", lambda package, spec, gates: package("window").WindowBuffer(spec.blocks[0], gates),
                      inputs=13, sizes=(10,), lanes=4, window=5),
@@ -121,7 +122,7 @@ MUTANTS = {
     "membrane read before it is written": (False, "forward-one-group", "forward.py", "least = 4", "least = 3"),
     # Neuron
     "strict threshold": (True, "forward-one-group", "neuron.py", "spike.eq(~above[-1])", "spike.eq(above > 0)"),
-    "boxcar one wider": (False, "forward", "neuron.py", "(above < spec.surrogate_width)",
+    "boxcar one wider": (False, "forward-bounds", "neuron.py", "(above < spec.surrogate_width)",
                          "(above <= spec.surrogate_width)"),
     "leak rounded up": (False, "forward", "neuron.py", "(membrane >> spec.leak_shift)",
                         "((membrane + 1) >> spec.leak_shift)"),
@@ -142,7 +143,7 @@ MUTANTS = {
                                       "carry.eq(decayed)"),
     "loss window one short": (False, "credit", "credit.py", "self.position >= block.window - block.loss_steps",
                               "self.position > block.window - block.loss_steps"),
-    "credit of the first position only": (False, "credit", "credit.py", "self.active[lane] | (credit != 0)",
+    "credit of the first position only": (False, "credit-zero", "credit.py", "self.active[lane] | (credit != 0)",
                                           "credit != 0"),
     # Update
     "number not used by a skipped window": (True, "update", "update.py",
