@@ -78,12 +78,12 @@ class OnChipConfig(Section):
     """``on_chip``: what the update engine does with the network after training (docs/arithmetic.md)."""
 
     shadow_bits: Annotated[int, Field(ge=0, le=16)] = 8
-    rate_shift: Annotated[int, Field(ge=0, le=31)] = 12
-    readout_rate_shift: Annotated[int, Field(ge=0, le=31)] = 8
+    rate_shift: Annotated[int, Field(ge=0, le=31)] | None = None
+    readout_rate_shift: Annotated[int, Field(ge=0, le=31)] | None = None
     feedback_shift: Annotated[int, Field(ge=0, le=31)] = 8
     error_function: Literal[ERROR_FUNCTIONS] = "logistic"
     logit_shift: Annotated[int, Field(ge=-8, le=24)] | None = None
-    dead_zone: Annotated[int, Field(ge=0, le=127)] = 0
+    dead_zone: Annotated[int, Field(ge=0, le=127)] = 24
 
 
 class BlockHardware(Section):

@@ -86,6 +86,9 @@ SETS: dict[str, Source] = {
     "digits-events": Source(
         about="UCI digits seen by an event camera in three saccades (modelled)", shape="8x8x2, 1438 + 359", steps=16,
         still=False, load=lambda options, steps: digits.load_events(steps, options.seed)),
+    "digits-events-drifted": Source(
+        about="The same images and split before a camera that has drifted: to learn on", shape="8x8x2, 1438 + 359",
+        steps=16, still=False, load=lambda options, steps: digits.load_drifted(steps, options.seed)),
     "digits": Source(
         about="UCI digits as still images", shape="8x8x1, 1438 + 359", steps=16, still=True,
         load=lambda options, steps: digits.load_coded(options.coding or "rate", steps, options.seed)),

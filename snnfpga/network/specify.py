@@ -6,6 +6,10 @@ from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutS
 
 from ..config import Config
 
+# A weight's own unit is 2^shadow_bits stored ones, so these less shadow_bits move it alike whatever those bits are.
+# Chosen on digits-events: a network whose camera changes learns fast, one that fits already forgets little.
+RATE_SHIFT = 16
+READOUT_RATE_SHIFT = 10
 GRADIENT_UNIT = 4   # the logistic table of the chip counts logits in sixteenths, that is with 4 fraction bits
 
 
@@ -18,8 +22,13 @@ def layer_spec(config: Config, block: int, inputs: int, outputs: int, fraction: 
         inputs=inputs, outputs=outputs, weight_bits=network.weight_bits, shadow_bits=on_chip.shadow_bits,
         fraction_bits=fraction, bias=network.bias, membrane_bits=network.membrane_bits,
         leak_shift=network.leak_shift, threshold=threshold, reset=network.reset, surrogate=network.surrogate,
-        surrogate_width=width, surrogate_height=height, rate_shift=on_chip.rate_shift,
+        surrogate_width=width, surrogate_height=height,
+        rate_shift=_rate(on_chip.rate_shift, RATE_SHIFT, on_chip.shadow_bits),
         rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift)
+
+
+def _rate(asked: int | None, whole: int, shadow_bits: int) -> int:
+    return max(0, whole - shadow_bits) if asked is None else asked
 
 
 def _surrogate(config: Config, threshold: int) -> tuple[int, int]:
@@ -42,7 +51,7 @@ def readout_spec(config: Config, block: int, inputs: int, classes: int, fraction
     return ReadoutSpec(
         inputs=inputs, classes=classes, learned=learned,
         weight_bits=config.network.weight_bits if learned else 2, shadow_bits=on_chip.shadow_bits if learned else 0,
-        rate_shift=on_chip.readout_rate_shift if learned else 0,
+        rate_shift=_rate(on_chip.readout_rate_shift, READOUT_RATE_SHIFT, on_chip.shadow_bits) if learned else 0,
         rounding=config.hardware.of_block(block).rounding if learned else "nearest",
         error_function=on_chip.error_function, logit_shift=max(-8, min(24, shift)), dead_zone=on_chip.dead_zone,
         accumulate=config.learning.accumulate)

@@ -65,6 +65,13 @@ def test_the_seed_decides():
     assert np.bincount(first.test.labels).min() >= 34
 
 
+def test_the_drifted_camera_sees_the_same_images():
+    before, after = load("digits-events"), load("digits-events-drifted")
+    np.testing.assert_array_equal(before.train.labels, after.train.labels)
+    np.testing.assert_array_equal(before.test.labels, after.test.labels)
+    assert (before.test.spikes != after.test.spikes).mean() > 0.05
+
+
 def test_rate_code():
     values = np.tile([[0.0, 0.25, 0.5, 1.0]], (3, 1))
     spikes = encode(values, "rate", 16, 0)

@@ -1,0 +1,45 @@
+"""The quantisers' grid does not move, holds the range it promises, and lets the gradient through."""
+
+import pytest
+import torch
+
+from snnfpga.quantize import QuantisedWeights, fraction_bits
+
+
+def initial(spread=0.5):
+    return torch.randn(6, 5, generator=torch.Generator().manual_seed(0)).clamp(-2, 2) * spread
+
+
+@pytest.mark.parametrize(("bits", "fraction"), [(8, 6), (4, 2), (2, 0), (16, 12), (8, -2)])
+def test_integers_on_the_grid(bits, fraction):
+    weights = QuantisedWeights(initial(2.0 ** -fraction), bits, fraction)
+    integers = weights()
+    limit = 2 ** (bits - 1) - 1
+    wanted = torch.round(initial(2.0 ** -fraction) * 2.0 ** fraction).clamp(-limit, limit)
+    assert torch.equal(integers, wanted)
+    assert integers.abs().max() > 0
+
+
+def test_the_grid_stays_where_it_was_measured():
+    weights = QuantisedWeights(initial(), 8, 6)
+    with torch.no_grad():
+        weights.linear.weight.mul_(1.7)
+    assert torch.equal(weights(), torch.round(initial() * 1.7 * 64).clamp(-127, 127))
+    with torch.no_grad():
+        weights.linear.weight.mul_(100.0)
+    assert weights().abs().max() == 127
+    weights.clip()
+    assert weights.linear.weight.abs().max() == 127 / 64
+
+
+def test_the_gradient_goes_straight_through():
+    weights = QuantisedWeights(initial(), 8, 6)
+    taste = torch.randn(6, 5, generator=torch.Generator().manual_seed(1))
+    (weights() * taste).sum().backward()
+    torch.testing.assert_close(weights.linear.weight.grad, taste.t() * 64)
+
+
+@pytest.mark.parametrize(("largest", "bits", "headroom", "wanted"), [
+    (1.0, 8, 1.0, 6), (0.99, 8, 1.0, 7), (1.0, 8, 3.0, 5), (127.0, 8, 1.0, 0), (128.0, 8, 1.0, -1), (1.0, 2, 1.0, 0)])
+def test_fraction_bits(largest, bits, headroom, wanted):
+    assert fraction_bits(largest, bits, headroom) == wanted
