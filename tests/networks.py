@@ -1,6 +1,9 @@
 """Small networks for tests."""
 
+import numpy as np
+
 from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from sim.reference.initial import random_network
 
 
 def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=4, loss_steps=None, update_interval=1,
@@ -29,3 +32,25 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
             update_interval=update_interval,
             directives=Directives(lanes=lanes, memory=memory, learning=learning)))
     return NetworkSpec(name=name, blocks=tuple(blocks), max_steps=max_steps, seed=seed)
+
+
+def block(inputs, outputs, *, classes=3, learned=True, lanes=4, window=3, bias=True, shadow_bits=4):
+    """A block of one layer, to be chained with others of its kind."""
+    return network_spec(
+        inputs=inputs, sizes=(outputs,), classes=classes, lanes=lanes, window=window, learned=learned, bias=bias,
+        shadow_bits=shadow_bits, rate_shift=6, readout_rate_shift=4, membrane_bits=14, leak_shift=2, surrogate_width=48,
+        error_function="hard_sigmoid", logit_shift=1, dead_zone=2).blocks[0]
+
+
+def network(*blocks, name="small", seed=7, max_steps=16):
+    """A network with random weights; of two blocks, where none are given."""
+    spec = NetworkSpec(name=name, blocks=blocks or (block(12, 10), block(10, 7, learned=False, lanes=2)),
+                       max_steps=max_steps, seed=seed)
+    return random_network(spec, seed, density=0.4)
+
+
+def samples(spec, count, *, steps=7, density=0.4, seed=3):
+    """(count, steps, inputs) of 0 and 1, and labels."""
+    generator = np.random.default_rng(seed)
+    spikes = (generator.random((count, steps, spec.inputs)) < density).astype(np.uint8)
+    return spikes, generator.integers(0, spec.classes, count)

@@ -14,7 +14,7 @@ from rtl_gen import protocol
 from rtl_gen.protocol import BLOCK_COUNTERS, Status
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
-from tests.board.networks import network, samples
+from tests.networks import network, samples
 
 
 class Processor:

@@ -6,7 +6,7 @@ import pytest
 
 from board import archive
 from rtl_gen.network_file import NetworkFileError
-from tests.board.networks import network
+from tests.networks import network
 
 
 def test_what_is_written_is_read(tmp_path):

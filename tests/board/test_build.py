@@ -14,7 +14,7 @@ from board.report import check_fit, refusal_table, report
 from rtl_gen import network_file
 from rtl_gen.estimate import memories
 from rtl_gen.spec import SpecError
-from tests.board.networks import block, network
+from tests.networks import block, network
 
 BOARD = get("pynq-z2")
 
@@ -45,7 +45,7 @@ def test_the_same_network_gives_the_same_bytes(plan):
     """In another process, with another seed of its hashes."""
     code = ("from board.build import make_plan\n"
             "from board.registry import get\n"
-            "from tests.board.networks import network\n"
+            "from tests.networks import network\n"
             "plan = make_plan(network(), get('pynq-z2'), notes={'accuracy': '0.9'}, synthesis=False)\n"
             "print(plan.digest)\n")
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": "7", "PATH": "/usr/bin:/bin"},

@@ -13,7 +13,7 @@ from board.pynq_z2 import ps7
 from rtl_gen import protocol
 from sim.reference.network import Reference
 from tests.board.fake_link import FakeCore, FakeMmio
-from tests.board.networks import network, samples
+from tests.networks import network, samples
 
 PYNQ_PYTHON = (3, 10)       # of the PYNQ 3.0 image
 

@@ -14,7 +14,7 @@ from rtl_gen.network_file import spec_digest
 from rtl_gen.protocol import BLOCK_COUNTERS, Error, Memory, Status
 from sim.reference.network import Reference
 from tests.board.fake_link import BusError, FakeCore, FakeLink, FakeMmio
-from tests.board.networks import block, network, samples
+from tests.networks import block, network, samples
 
 
 def direct(core):

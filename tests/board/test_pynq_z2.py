@@ -7,7 +7,7 @@ import pytest
 from board.registry import get
 from rtl_gen import yosys
 from sim.runner import build_verilog, run
-from tests.board.networks import network
+from tests.networks import network
 
 BOARD = get("pynq-z2")
 

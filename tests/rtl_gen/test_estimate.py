@@ -8,7 +8,7 @@ from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import Cycles, cycles, distributed_luts, memories, ramb18
 from sim.device import run_on_device
 from sim.runner import build
-from tests.board.networks import block, network
+from tests.networks import block, network
 
 
 @pytest.mark.parametrize(("depth", "width", "halves"), [

@@ -2,12 +2,12 @@ import pytest
 
 from rtl_gen.ingest import Ingest
 from sim.runner import simulate
-
-from .specs import block, network
+from tests.networks import block, network
 
 SPECS = {
-    "one block": network(block(12, 10)),
-    "two blocks": network(block(16, 6, lanes=2, classes=4), block(6, 5, lanes=16, learned=False, classes=4)),
+    "one block": network(block(12, 10), max_steps=6).spec,
+    "two blocks": network(block(16, 6, lanes=2, classes=4), block(6, 5, lanes=16, learned=False, classes=4),
+                          max_steps=6).spec,
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from board.plan import verify
 from rtl_gen import network_file
 from snnfpga.cli import main
-from tests.board.networks import block, network
+from tests.networks import block, network
 
 KEYS = {"board", "device", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"}
 

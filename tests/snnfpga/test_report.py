@@ -30,7 +30,7 @@ from snnfpga.report.page import Page, Section, render
 from snnfpga.report.parts import Bars, Table, Tiles, Verdict, Words
 from snnfpga.report.parts import Figure as Plot
 from snnfpga.report.target import find, run_of
-from tests.board.networks import block, network, samples
+from tests.networks import block, network, samples
 
 EPOCHS = [
     {"epoch": 1, "seconds": 1.5, "rate": 0.1, "losses": [1.5, None], "train_accuracy": 0.25,
