@@ -16,7 +16,8 @@ from rtl_gen.token import TokenKind, token_layout
 from sim.bench import load_arrays, load_spec, start
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
-from sim.stream import StreamSink, StreamSource, unpack as unpack_fields
+from sim.stream import StreamSink, StreamSource
+from sim.stream import unpack as unpack_fields
 
 START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
 
