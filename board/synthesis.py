@@ -53,8 +53,11 @@ def synthesise(rtlil: str, *, top: str, device: Device) -> Synthesis:
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as name:
         folder = Path(name)
         (folder / "design.il").write_text(rtlil)
-        yosys.run(["read_rtlil design.il",
-                   f"synth_xilinx -family {device.family} -top {top} -flatten -noiopad -noclkbuf",
+        synth = f"synth_xilinx -family {device.family} -top {top} -flatten -noiopad -noclkbuf"
+        # Yosys 0.70 ends with a failed assertion where a wire is called `a[0]` beside a wire `a`, as Amaranth calls the
+        # fields of a structure: so names are given up before the LUTs are mapped.
+        yosys.run(["read_rtlil design.il", f"{synth} -run begin:map_luts", "rename -hide w:*",
+                   f"{synth} -run map_luts:",
                    "tee -q -o stat.json stat -json",
                    f"select {top}",
                    "write_rtlil -selected netlist.il"], directory=folder)
