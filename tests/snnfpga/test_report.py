@@ -139,10 +139,16 @@ def test_the_raster_is_the_references_sample(here):
     page = run.page(Path("runs/small"), 3)
     figure = figures(render(page))["One sample, step by step"]
     result = Reference(made).run(spikes[8], 0, learn=False, trace=True)
-    panels = [np.array(trace["z"]).T for trace in figure["data"] if trace["type"] == "heatmap"]
+    panels = [trace for trace in figure["data"] if "hovertemplate" not in trace]
     for panel, expected in zip(panels, [spikes[8], *(layers[0] for layers in result.spikes)], strict=True):
-        assert np.array_equal(panel, expected)
-    lines = {trace["hovertemplate"].split()[1]: trace["y"] for trace in figure["data"] if trace["type"] == "scatter"}
+        drawn = np.zeros_like(expected)
+        for begin, end, index, same in zip(panel["x"][::3], panel["x"][1::3], panel["y"][::3], panel["y"][1::3],
+                                           strict=True):
+            assert index == same
+            drawn[round((begin + end) / 2), index] += 1
+        assert np.array_equal(drawn, expected)
+        assert set(panel["x"][2::3]) == {None}      # dashes do not run into each other
+    lines = {trace["hovertemplate"].split()[1]: trace["y"] for trace in figure["data"] if "hovertemplate" in trace}
     assert [lines[str(c)][-1] for c in range(3)] == result.answers[-1].tolist()
     assert len(lines["0"]) == 7
     first = Reference(made).run(spikes[8][:1], 0, learn=False)

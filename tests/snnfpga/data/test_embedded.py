@@ -46,6 +46,23 @@ def test_polarity_follows_the_contrast():
     assert record(edge(), fine, 0).reshape(200, 8, 8, 2)[:100, 3, 3, 1].sum() == 6
 
 
+def test_a_pixel_reports_one_threshold_at_a_time():
+    """The gaze jumps in four steps and rests: what it has not reported yet comes out afterwards."""
+    camera = EventCamera(steps=16, substeps=1, path=((0.0, 0.0), (0.0, 1.0), (0.0, 1.0), (0.0, 1.0)), contrast=0.28,
+                         **IDEAL)
+    events = record(edge(), camera, 0).reshape(16, 8, 8, 2)
+    assert np.flatnonzero(events[:12, 3, 3, 1]).tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_on_and_off_have_thresholds_of_their_own():
+    camera = EventCamera(steps=400, path=((0.0, 0.0), (0.0, 1.0)), mismatch=0.2, jitter=0.0, noise=0.0)
+    events = record(edge(), camera, 3).reshape(400, 8, 8, 2)[:, :, 3].sum(0, dtype=int)        # (8, 2)
+    off, on = (camera.contrast * (1 + 0.2 * np.random.default_rng(3).standard_normal((2, 8, 8))))[:, :, 3]
+    rises = np.floor(np.log(1.2 / 0.2) / on)
+    assert events[:, 1].tolist() == rises.tolist()
+    assert events[:, 0].tolist() == np.floor(rises * on / off).tolist()
+
+
 def test_noise_and_mismatch_are_what_is_asked_for():
     dark = np.zeros((200, 8, 8))
     assert record(dark, EventCamera(noise=0.02, mismatch=0.0), 1).mean() == pytest.approx(0.02, rel=0.05)
