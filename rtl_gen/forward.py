@@ -11,7 +11,7 @@ from .neuron import charge, fire
 from .spec import BlockSpec
 from .token import TokenKind
 
-__all__ = ["ForwardEngine", "group_layout", "window_end_layout"]
+__all__ = ["ForwardEngine", "gate_layout", "group_layout", "window_end_layout"]
 
 
 def group_layout(block: BlockSpec) -> data.StructLayout:
@@ -26,6 +26,12 @@ def group_layout(block: BlockSpec) -> data.StructLayout:
         "last": 1,
         "payload": max(block.directives.lanes, Shape.cast(start_bits).width),
     })
+
+
+def gate_layout(block: BlockSpec) -> data.ArrayLayout:
+    """Layout of a group's gates and spikes in one step, lane by lane."""
+    bits = block.layers[0].gate_bits
+    return data.ArrayLayout(data.StructLayout({"spike": 1, "gate": bits}), block.directives.lanes)
 
 
 def window_end_layout(block: BlockSpec) -> data.StructLayout:
@@ -83,7 +89,7 @@ class ForwardEngine(wiring.Component):
         self.layer = layer = block.layers[0]
         self.lanes = lanes = block.directives.lanes
         self.groups = -(-layer.outputs // lanes)
-        self.gate_layout = data.ArrayLayout(data.StructLayout({"spike": 1, "gate": layer.gate_bits}), lanes)
+        self.gate_layout = gate_layout(block)
         super().__init__({
             "step": In(stream.Signature(step_layout(layer.inputs, block.readout.classes))),
             "r_bank": Out(1),

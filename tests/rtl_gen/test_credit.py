@@ -1,5 +1,5 @@
 from rtl_gen.credit import CreditScan
-from rtl_gen.forward import ForwardEngine
+from rtl_gen.forward import gate_layout
 from sim.runner import simulate
 from tests.networks import network_spec
 
@@ -18,5 +18,5 @@ CASES = {
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     block = spec.blocks[0]
-    simulate(CreditScan(block, ForwardEngine(block).gate_layout), bench="sim.benches.credit", build_dir=tmp_path,
+    simulate(CreditScan(block, gate_layout(block)), bench="sim.benches.credit", build_dir=tmp_path,
              simulator=simulator, environment=handed(spec))

@@ -42,8 +42,7 @@ def whole_block(**settings):
 def engine(bench, make, **settings):
     """A component made of a block and its gate layout."""
     spec = network_spec(**settings)
-    block = spec.blocks[0]
-    return Target(lambda package: make(package, spec, package("forward").ForwardEngine(block).gate_layout),
+    return Target(lambda package: make(package, spec, package("forward").gate_layout(spec.blocks[0])),
                   f"sim.benches.{bench}", handed(spec))
 
 
@@ -208,9 +207,9 @@ def copied(folder, name, file=None, old=None, new=None):
     return lambda module: importlib.import_module(f"{name}.{module}")
 
 
-def failures(target, package, folder):
+def failures(target, package, folder, simulator):
     """Kinds of exception with which tests of the target's bench ended, and its log; the design itself must build."""
-    design = runner.build(target.make(package), build_dir=folder / "build", simulator="icarus")
+    design = runner.build(target.make(package), build_dir=folder / "build", simulator=simulator)
     label = target.bench.rpartition(".")[2]
     try:
         runner.run(design, bench=target.bench, environment=target.environment, arrays=target.arrays)
@@ -231,10 +230,10 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("simulator", ["icarus"], indirect=True)
 @pytest.mark.parametrize("target", TARGETS)
-def test_an_unchanged_copy_passes(target, simulator, folder):
-    assert failures(TARGETS[target], copied(folder, f"rtl_gen_copy_{target.replace('-', '_')}"), folder)[0] == []
+def test_an_unchanged_copy_passes(target, icarus, folder):
+    assert failures(TARGETS[target], copied(folder, f"rtl_gen_copy_{target.replace('-', '_')}"), folder,
+                    icarus)[0] == []
 
 
 def test_mutants_are_up_to_date_and_reach_every_engine():
@@ -246,12 +245,11 @@ def test_mutants_are_up_to_date_and_reach_every_engine():
     assert len(MUTANTS) >= 20
 
 
-@pytest.mark.parametrize("simulator", ["icarus"], indirect=True)
 @pytest.mark.parametrize("name", [pytest.param(name, marks=() if quick else pytest.mark.slow)
                                   for name, (quick, *_) in MUTANTS.items()])
-def test_a_mutant_is_found(name, simulator, folder):
+def test_a_mutant_is_found(name, icarus, folder):
     _, target, *replacement = MUTANTS[name]
     package = copied(folder, f"rtl_gen_copy_{list(MUTANTS).index(name)}", *replacement)
-    kinds, log = failures(TARGETS[target], package, folder)
+    kinds, log = failures(TARGETS[target], package, folder, icarus)
     assert kinds, f"{target} does not find: {name}"
     assert set(kinds) <= FOUND, f"{name}: the bench broke down with {kinds} instead of finding a difference; see {log}"

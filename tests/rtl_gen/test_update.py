@@ -1,4 +1,4 @@
-from rtl_gen.forward import ForwardEngine
+from rtl_gen.forward import gate_layout
 from rtl_gen.update import UpdateEngine
 from sim.runner import simulate
 from tests.networks import network_spec
@@ -20,5 +20,5 @@ CASES = {
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     block = spec.blocks[0]
-    simulate(UpdateEngine(block, spec.layer_number(0, 0), ForwardEngine(block).gate_layout),
+    simulate(UpdateEngine(block, spec.layer_number(0, 0), gate_layout(block)),
              bench="sim.benches.update", build_dir=tmp_path, simulator=simulator, environment=handed(spec))

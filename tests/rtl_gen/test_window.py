@@ -1,4 +1,4 @@
-from rtl_gen.forward import ForwardEngine
+from rtl_gen.forward import gate_layout
 from rtl_gen.window import WindowBuffer
 from sim.runner import simulate
 from tests.networks import network_spec
@@ -18,5 +18,5 @@ CASES = {
 def test_matches_a_table(case, simulator, tmp_path):
     spec = CASES[case]
     block = spec.blocks[0]
-    simulate(WindowBuffer(block, ForwardEngine(block).gate_layout), bench="sim.benches.window", build_dir=tmp_path,
+    simulate(WindowBuffer(block, gate_layout(block)), bench="sim.benches.window", build_dir=tmp_path,
              simulator=simulator, environment=handed(spec))
