@@ -11,10 +11,11 @@ from rtl_gen.network_file import Network
 from sim.reference.network import Reference
 from sim.reference.readout import read_out
 
-from .figures import CLEAR, LINE, MUTED, SOFT, axis, colour, layout
+from .figures import LINE, MUTED, SOFT, axis, colour, layout
 from .parts import Figure
 
 Spikes = NDArray[np.uint8]
+PANEL = 130     # height of a panel, about, in pixels
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def figure(traced: Traced, windows: Sequence[int]) -> Figure:
             name = f"block {block}" if len(layers) == 1 else f"block {block}, layer {index}"
             panels.append((f"{name}: {spikes.shape[1]} neurons", spikes, windows[block], colour(block)))
     spans = _spans(len(panels) + 1)
-    data = [_cells(spikes, _axis(row), paint) for row, (_, spikes, _, paint) in enumerate(panels)]
+    data = [_dashes(spikes, _axis(row), paint) for row, (_, spikes, _, paint) in enumerate(panels)]
     data += _answers(traced, _axis(len(panels)))
     steps = len(traced.events)
     shapes = [{"type": "line", "xref": "x", "x0": end - 0.5, "x1": end - 0.5, "yref": f"{_axis(row)} domain",
@@ -89,10 +90,12 @@ def figure(traced: Traced, windows: Sequence[int]) -> Figure:
               for name, (_, top) in zip(names, spans, strict=True)]
     axes = {_axis(row).replace("y", "yaxis"): axis("answer" if row == len(panels) else "index", domain=list(span),
                                                    showgrid=False) for row, span in enumerate(spans)}
+    for row, (_, spikes, _, _) in enumerate(panels):
+        axes[_axis(row).replace("y", "yaxis")]["range"] = [-0.5, spikes.shape[1] - 0.5]
     frame = layout(axis("step", anchor=_axis(len(panels)), range=[-0.5, steps - 0.5], showgrid=False), {},
                    shapes=shapes, annotations=titles, hovermode="closest",
                    legend={"orientation": "h", "x": 0, "y": 1.04, "yanchor": "bottom"}, showlegend=True)
-    return Figure("One sample, step by step", data, {**frame, **axes}, 170 * len(spans) + 90)
+    return Figure("One sample, step by step", data, {**frame, **axes}, (PANEL + 40) * len(spans) + 90)
 
 
 def _axis(row: int) -> str:
@@ -107,11 +110,14 @@ def _spans(count: int, gap: float = 0.06) -> list[tuple[float, float]]:
     return [(max(0.0, round(top - height, 5)), round(top, 5)) for top in tops]
 
 
-def _cells(spikes: Spikes, y: str, paint: str) -> dict[str, Any]:
-    few = len(spikes) <= 64
-    return {"type": "heatmap", "z": (spikes.T != 0).astype(int).tolist(), "yaxis": y, "zmin": 0, "zmax": 1,
-            "colorscale": [[0, CLEAR], [1, paint]], "showscale": False, "xgap": 2 if few else 0,
-            "hovertemplate": "step %{x}, index %{y}: %{z}<extra></extra>"}
+def _dashes(spikes: Spikes, y: str, paint: str) -> dict[str, Any]:
+    """Each spike a dash as long as most of its step. A dash is never thinner than a pixel, so none is lost."""
+    steps, neurons = np.nonzero(spikes)
+    xs = [place for step in steps.tolist() for place in (step - 0.4, step + 0.4, None)]
+    ys = [place for neuron in neurons.tolist() for place in (neuron, neuron, None)]
+    return {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "yaxis": y, "hoverinfo": "skip", "showlegend": False,
+            "line": {"color": paint, "simplify": False,
+                     "width": round(min(4, max(1, 0.7 * PANEL / spikes.shape[1])), 1)}}
 
 
 def _answers(traced: Traced, y: str) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """The report of a run: how it learned, what it looks like inside, what learning costs."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +14,11 @@ from ..errors import USAGE, SnnfpgaError
 from ..metrics import read_metrics
 from ..run_folder import read_run_config
 from ..runs import CHECKPOINT, CONFIG, METRICS, NETWORK
-from .figures import histogram, over_epochs
+from .curves import curves
+from .figures import histogram
 from .memory import memory, peak_activation_bytes
 from .page import Page, Section
-from .parts import Part, Table, Tiles, Words, number
+from .parts import Table, Tiles, Words, number
 from .results import learning
 
 
@@ -70,8 +70,9 @@ def page(folder: Path, sample: int) -> Page:
     network = run.network
     name = folder.resolve().name if network is None else network.spec.name
     return Page(f"Run {name}", "How a spiking network was trained, and what it and its learning cost.", (
-        _glance(run), *_curves(run), _sample(run, sample), memory(run.folder, network, run.no_network), _weights(run),
-        learning(folder if network else None, NETWORK), _configuration(run)))
+        _glance(run), *curves(run.epochs, run.sources(METRICS), run.no_metrics), _sample(run, sample),
+        memory(run.folder, network, run.no_network), _weights(run), learning(folder if network else None, NETWORK),
+        _configuration(run)))
 
 
 def _glance(run: Run) -> Section:
@@ -102,56 +103,6 @@ def _size(network: Network) -> list[tuple[str, str]]:
     return [(sizes, f"inputs and neurons, in {count} {'block' if count == 1 else 'blocks'}, for "
              f"{network.spec.classes} classes"),
             (number(weights), f"weights of {' and '.join(str(b) for b in bits)} bits, readouts not counted")]
-
-
-def _curves(run: Run) -> list[Section]:
-    """Accuracy, loss and firing rates over the epochs."""
-    return [_curve(run, *each) for each in (
-        ("Accuracy", "Share of right answers after each epoch. Each block has a readout of its own: look for later "
-         "blocks to do at least as well as earlier ones, and for a test curve that does not fall while training "
-         "rises.", _accuracies),
-        ("Loss", "What each block minimises by itself, from its own readout, on average over the epoch's batches. Look "
-         "for curves that fall and level off.", _losses),
-        ("Firing rates", "Spikes for each neuron and step on the test split. A layer near 0 % is silent and passes "
-         "nothing on; one near 100 % fires whatever it sees; the lower the rate, the less the hardware has to do.",
-         _rates))]
-
-
-def _curve(run: Run, title: str, about: str, draw: Callable[[list[dict[str, Any]]], Part | None]) -> Section:
-    drawn = draw(run.epochs) if run.epochs else None
-    if drawn is None:
-        return Section(title, about, missing=f"`{METRICS}` has none." if run.epochs else run.no_metrics)
-    return Section(title, about, (drawn,), run.sources(METRICS))
-
-
-def _numbers(epochs: list[dict[str, Any]]) -> list[int]:
-    return [line["epoch"] for line in epochs]
-
-
-def _accuracies(epochs: list[dict[str, Any]]) -> Part:
-    curves = {f"test, block {block}": [line["test_accuracies"][block] for line in epochs]
-              for block in range(len(epochs[0]["test_accuracies"]))}
-    curves["training, last block"] = [line["train_accuracy"] for line in epochs]
-    return over_epochs("Accuracy of each readout", "% right", _numbers(epochs), curves, scale=100)
-
-
-def _losses(epochs: list[dict[str, Any]]) -> Part | None:
-    curves = {f"block {block}": [line["losses"][block] for line in epochs]
-              for block in range(len(epochs[0]["losses"]))}
-    known = {name: values for name, values in curves.items() if any(value is not None for value in values)}
-    if not known:
-        return None
-    return over_epochs("Loss of each block", "loss", _numbers(epochs), known, y={"rangemode": "tozero"})
-
-
-def _rates(epochs: list[dict[str, Any]]) -> Part:
-    curves = {}
-    for block, layers in enumerate(epochs[0]["firing_rates"]):
-        for layer in range(len(layers)):
-            name = f"block {block}" if len(layers) == 1 else f"block {block}, layer {layer}"
-            curves[name] = [line["firing_rates"][block][layer] for line in epochs]
-    return over_epochs("Firing rate of each layer", "% of neurons a step", _numbers(epochs), curves, scale=100,
-                       y={"rangemode": "tozero"})
 
 
 def _sample(run: Run, sample: int) -> Section:

@@ -294,6 +294,9 @@ def test_none_named_takes_what_was_made_last(here):
 def test_a_builds_run_has_its_weights(here):
     made = network()
     assert run_of(with_lanes(made, 8)) == Path("runs/small")
+    Path("runs/cut").mkdir()
+    Path("runs/cut/network.safetensors").write_bytes(Path("runs/small/network.safetensors").read_bytes()[:99])
+    assert run_of(made) == Path("runs/small")       # past a newer run that is damaged
     weights = made.weights[0][0].copy()
     weights[0, 0] += 1
     assert run_of(replace(made, weights=((weights,), made.weights[1]))) is None
