@@ -7,8 +7,9 @@ from typing import Any
 
 import typer
 
-from .errors import FAILED, USAGE, explain, one_line
+from .errors import USAGE, explain, one_line
 
+INTERRUPTED = 130   # what typer returns where a person stopped a verb
 VERBS = {
     "train": "Train a network from a configuration.",
     "evaluate": "Measure a network's accuracy, and compare the backends spike by spike.",
@@ -29,14 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     verb = next((word for word in given if not word.startswith("-")), "")
     try:
-        code = _app(verb)(given or ["--help"], prog_name="snnfpga", standalone_mode=False)
-    except KeyboardInterrupt:
-        line, code = "Stopped", FAILED
+        code = _app(verb)(given or ["--help"], prog_name="snnfpga", standalone_mode=False) or 0
+        line = "Stopped" if code == INTERRUPTED else ""
     except Exception as error:
         line, code = _explain(error)
-    else:
-        raise SystemExit(code or 0)
-    print(f"snnfpga: {line}", file=sys.stderr)
+    if line:
+        print(f"snnfpga: {line}", file=sys.stderr)
     raise SystemExit(code)
 
 

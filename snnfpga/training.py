@@ -66,6 +66,7 @@ class Trainer:
         self.network = initialise(config, events, data.classes).to(device)
         self.optimiser = _optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
+        self.saved = 0      # epochs that a checkpoint holds
 
     @property
     def batches(self) -> int:
@@ -78,19 +79,21 @@ class Trainer:
         Raises
         ------
         SnnfpgaError
-            If there is nothing to resume from.
+            If the checkpoint cannot be resumed from.
         OSError
             If a file cannot be written.
         """
         checkpoint = folder / "checkpoint.safetensors"
-        if resume:
+        if resume and checkpoint.exists():      # else it was stopped within its first epoch
             self.progress = load_checkpoint(checkpoint, self.network, self.optimiser)
+            self.saved = self.progress.epochs
         log = MetricsLog(folder, self.progress.epochs)
         try:
             while self.progress.epochs < self.config.training.epochs:
                 metrics = self.epoch(each_batch)
                 log.write(metrics)
                 save_checkpoint(checkpoint, self.network, self.optimiser, self.progress)
+                self.saved = self.progress.epochs
                 report(metrics)
         finally:
             log.close()

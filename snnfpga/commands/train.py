@@ -93,7 +93,11 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
             words = f"epoch {metrics.epoch}/{epochs}, test {percent(metrics.test_accuracies[-1])}"
             advance(0, words)
 
-        trainer.run(folder, resume, report, advance)
+        try:
+            trainer.run(folder, resume, report, advance)
+        except KeyboardInterrupt:
+            raise SnnfpgaError(f"Stopped with {trainer.saved} of {epochs} epochs done; go on with: "
+                               f"snnfpga train --resume --out {folder}") from None
     network = trainer.network.export()
     result = trainer.evaluate()
     path = run_folder.write_network(folder, network, config, result.accuracies[-1])

@@ -176,6 +176,33 @@ def test_a_network_is_evaluated_on_a_file(capsys, folder, trained):
     assert (json.loads(out)["data"], json.loads(out)["samples"]) == ("mine.npz", 30)
 
 
+def test_a_stopped_run_says_how_to_go_on(capsys, folder, monkeypatch):
+    from snnfpga.metrics import MetricsLog
+
+    written = MetricsLog.write
+
+    def stop_in_the_second(log, line):
+        if line.epoch == 2:
+            raise KeyboardInterrupt
+        written(log, line)
+
+    longer = ["train", *QUICK, "--set", "training.epochs=2"]
+    with monkeypatch.context() as patch:
+        patch.setattr(MetricsLog, "write", stop_in_the_second)
+        fails(capsys, 1, "Stopped with 1 of 2 epochs done; go on with: snnfpga train --resume --out runs/digits",
+              *longer)
+    code, out, _ = call(capsys, "train", "--resume", "--out", "runs/digits", "--json")
+    assert (code, json.loads(out)["epochs"]) == (0, 2)
+
+
+def test_a_verb_that_is_stopped(capsys, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("snnfpga.commands.rules.print_json", stop)
+    assert call(capsys, "rules", "--json") == (130, "", "snnfpga: Stopped\n")
+
+
 def test_a_full_disk_is_one_line(capsys, folder, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", "runs/digits/config.yaml")

@@ -65,7 +65,7 @@ def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, opt
 
     with monkeypatch.context() as patch:
         patch.setattr(metrics.MetricsLog, "write", stop_after_two)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(SnnfpgaError, match=r"^Stopped with 2 of 4 epochs done"):
             train(settings, tmp_path / "stopped")
     assert not (tmp_path / "stopped" / "network.safetensors").exists()
     resumed = train(settings, tmp_path / "stopped", resume=True)
