@@ -84,7 +84,12 @@ class StreamMaker:
         """Refused where it is to learn from; a label is not looked at otherwise."""
         label = self.rng.choice((self.spec.classes, self.rng.randrange(self.spec.classes, 1 << LABEL_BITS)))
         beats = sample_beats(self.steps(), label=label, learn=self.rng.random() < 0.8)
-        return beats if self.rng.random() < 0.7 else beats[:self.rng.randint(1, len(beats))]
+        choice = self.rng.random()
+        if choice < 0.5:
+            return beats
+        if choice < 0.8:
+            return beats[:self.rng.randint(1, len(beats))]
+        return [(beats[0][0], True), *beats[1:]]
 
     def early_tlast(self) -> Beats:
         beats = self.good_sample()

@@ -12,15 +12,26 @@ from cocotb.triggers import ClockCycles, FallingEdge, Timer, with_timeout
 from cocotb.utils import get_sim_time
 
 from rtl_gen.axi_lite import Response
-from rtl_gen.protocol import Access, Memory, Status, registers
+from rtl_gen.memory_map import geometry
+from rtl_gen.network_file import spec_digest
+from rtl_gen.protocol import IDENTITY, VERSION, Access, Memory, Status, registers
 from sim.bench import PERIOD_NS, load_arrays, load_spec, start
 from sim.bus import CoreBus
 from sim.driver import CoreDriver
 from sim.plan import RECORD_VARIABLE, Plan
 
 TRACED = (Memory.MEMBRANES, Memory.SPIKES, Memory.ANSWERS)
-# Far more than any action takes; a core that stands still longer is dead.
-LONGEST_ACTION_US = 50_000
+
+
+def longest_action_us(spec):
+    """Far more than any action takes; a core that stands still longer is dead."""
+    cycles = 50_000
+    for number, block in enumerate(spec.blocks):
+        shapes = [geometry(spec, number, memory) for memory in Memory]
+        cycles += sum(2 * shape.depth * (shape.beats + 5) for shape in shapes)
+        groups = geometry(spec, number, Memory.MEMBRANES).depth
+        cycles += spec.max_steps * (1000 + 30 * groups + sum(3 * layer.rows * groups for layer in block.layers))
+    return 4 * cycles * PERIOD_NS // 1000
 
 
 class Intruder:
@@ -68,12 +79,13 @@ class Recorder:
     def __init__(self, plan, driver, intruder):
         self.plan, self.driver, self.intruder = plan, driver, intruder
         self.spec = driver.spec
+        self.longest_us = longest_action_us(self.spec)
         self.record = {}
 
     async def run(self):
         for number, action in enumerate(self.plan.actions):
             act = getattr(self, f"_{action.do}")
-            await with_timeout(cocotb.start_soon(act(number, action)), LONGEST_ACTION_US, "us")
+            await with_timeout(cocotb.start_soon(act(number, action)), self.longest_us, "us")
         packets = getattr(self.driver.bus.packets, "packets", ())
         assert not packets, f"{len(packets)} packets that nobody asked for"
 
@@ -119,6 +131,13 @@ class Recorder:
         self.intruder.refused, self.intruder.allowed = 0, True
 
 
+async def check_identity(driver, spec):
+    assert await driver.read("identity") == IDENTITY
+    assert await driver.read("version") == VERSION
+    wanted = int(spec_digest(spec)[:8], 16)
+    assert await driver.read("digest") == wanted, f"{spec.name} was built from another specification than {wanted:08x}"
+
+
 @cocotb.test()          # each action has its own timeout
 async def follows_the_plan(dut):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
@@ -126,7 +145,8 @@ async def follows_the_plan(dut):
     bus = CoreBus(dut, rng=rng, duty=plan.duty)
     await start(dut)
     driver, intruder = CoreDriver(bus, spec, rng=rng), Intruder(bus, spec, rng)
-    await with_timeout(cocotb.start_soon(driver.load(plan.network)), LONGEST_ACTION_US, "us")
+    await check_identity(driver, spec)
+    await with_timeout(cocotb.start_soon(driver.load(plan.network)), longest_action_us(spec), "us")
     if plan.intrude:
         cocotb.start_soon(intruder.run())
     recorder = Recorder(plan, driver, intruder)

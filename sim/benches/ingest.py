@@ -53,6 +53,7 @@ class Blocks:
             await RisingEdge(dut.clk)
             self._count(int(dut.counted.value), int(dut.flags.value))
             if dut.write__en.value == 1:
+                assert dut.drained.value == 1, "wrote while the blocks were at work"
                 self._keep_word()
             moves = dut.o__valid.value == 1 and dut.o__ready.value == 1
             self.busy = self.rng.randint(1, 8) if moves else max(0, self.busy - 1)
@@ -77,7 +78,8 @@ class Blocks:
         dut.halt.value = halting
         while True:
             await FallingEdge(dut.clk)
-            dut.resume.value = 0
+            # Before the halt has taken hold, a resume must do nothing.
+            dut.resume.value = int(dut.halted.value == 0 and rng.random() < 0.3)
             if rng.random() < 0.02:
                 halting = rng.randrange(2)
                 dut.halt.value = halting
