@@ -10,6 +10,8 @@ __all__ = ["StreamFifo"]
 class StreamFifo(wiring.Component):
     """Buffer of ``depth`` payloads; neither side's handshake depends on the other's in the same cycle.
 
+    Passes a payload a cycle; with a depth of 2 one every other cycle.
+
     Parameters
     ----------
     shape : ShapeLike
