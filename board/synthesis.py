@@ -85,8 +85,8 @@ def _resources(cells: dict[str, int], memory: int) -> Resources:
         dsp=total(r"DSP48.*"))
 
 
-def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int:
-    """Longest delay from register to register through cells alone, in picoseconds.
+def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int | None:
+    """Longest delay from register to register through cells alone, in picoseconds; None where Yosys finds no path.
 
     Cell delays are those Yosys knows of 7-series (measured by Project X-Ray). There is no routing and no skew in it: it
     ranks designs and finds the longest path, and is no clock period.
@@ -104,6 +104,4 @@ def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int:
                    f"hierarchy -top {top}", "tee -q -o sta.txt sta"], directory=folder)
         text = (folder / "sta.txt").read_text()
     found = re.search(r"Latest arrival time in '.*' is (\d+)", text)
-    if found is None:
-        raise yosys.YosysError(f"Yosys found no path from register to register in {top}:\n{text[-500:]}")
-    return int(found[1])
+    return int(found[1]) if found else None
