@@ -108,7 +108,8 @@ def draw(spec, rng, model):
     return {
         "r_en": rng.randrange(2), "w_en": int(rng.random() < 0.4),
         "r_addr": rng.choice(addresses) + (rng.randrange(4) if kind < 0.2 else 0),
-        "w_addr": rng.choice(special) if kind < 0.5 else rng.choice(addresses) + (rng.randrange(4) if kind > 0.8 else 0),
+        "w_addr": (rng.choice(special) if kind < 0.5
+                   else rng.choice(addresses) + (rng.randrange(4) if kind > 0.8 else 0)),
         "w_data": value, "bus_errors": rng.choice((0, 0, 0, 1, 2)), "status": rng.getrandbits(3),
         "flags": rng.getrandbits(len(Error)) & rng.getrandbits(len(Error)) & rng.getrandbits(len(Error)),
         "counted": {name: rng.randrange(2) for name in INGEST_COUNTERS},
