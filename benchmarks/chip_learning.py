@@ -189,8 +189,8 @@ def main() -> None:
             entry["mean"] = summarise(entry["runs"])
             if not arguments.validate:
                 RESULTS.parent.mkdir(parents=True, exist_ok=True)
-                whole = {"command": "python benchmarks/chip_learning.py", "tuning": TUNING, "digits_perceptron": hardness,
-                         "results": results}
+                whole = {"command": "python benchmarks/chip_learning.py", "tuning": TUNING,
+                         "digits_perceptron": hardness, "results": results}
                 write_atomically(RESULTS, (json.dumps(whole, indent=1) + "\n").encode())
     show(results)
     print(f"A float perceptron of 20 hidden neurons on the digits: {hardness}")
