@@ -52,7 +52,7 @@ def check(found, *, alive=True):
 
 
 SMALL = {
-    "two blocks": network_spec(inputs=12, sizes=(10, 7), lanes=4, window=3, max_steps=8, rounding="stochastic",
+    "two blocks": network_spec(inputs=12, sizes=(10, 7), lanes=8, window=3, max_steps=8, rounding="stochastic",
                                shadow_bits=0, rate_shift=4, logit_shift=1, membrane_bits=9, surrogate_width=48),
     "fixed readout": network_spec(inputs=9, sizes=(6,), lanes=1, window=4, loss_steps=2, max_steps=6, learned=False,
                                   logit_shift=-1, update_interval=1, reset="zero", bias=False, dead_zone=70,
