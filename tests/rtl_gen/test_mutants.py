@@ -17,6 +17,7 @@ from tests.networks import network_spec
 
 from .cases import handed
 from .test_errors import LOGIT_BITS, READOUTS, Errors
+from .test_rounding import WEIGHTS, Weights, Words, word_vectors
 
 SOURCE = Path(rtl_gen.__file__).parent
 FOUND = {"AssertionError", "SimTimeoutError"}     # a difference, or the bench's watchdog
@@ -67,6 +68,13 @@ def credit(**settings):
 TARGETS = {
     "events": Target(lambda package: package("event_list").EventList(13, 3), "sim.benches.event_list",
                      arrays={"indices": np.array(13), "classes": np.array(3)}),
+    "addresses": Target(lambda package: package("addresses").WeightAddress(13, 3), "sim.benches.addresses",
+                        arrays={"rows": np.array(13), "groups": np.array(3)}),
+    "fifo": Target(lambda package: package("fifo").StreamFifo(8, 5), "sim.benches.fifo", arrays={"depth": np.array(5)}),
+    "words": Target(lambda package: Words(word_vectors()["layers"].tolist(), package("rounding").RandomWord),
+                    "sim.benches.random_word", arrays=word_vectors()),
+    "stored": Target(lambda package: Weights(WEIGHTS, package("rounding").StoredUpdate), "sim.benches.stored_update",
+                     arrays={"parameters": np.array(WEIGHTS)}),
     "forward": forward(sizes=(18,), lanes=4, inputs=11, update_interval=2, window=3, loss_steps=2),
     "forward-bounds": forward(sizes=(15,), lanes=4, window=2),
     "forward-one-group": forward(sizes=(5,), lanes=8, membrane_bits=8, threshold=60, window=3),
@@ -96,6 +104,11 @@ MUTANTS = {
     "busy bank filled": (False, "events", "event_list.py", "free.eq(~busy.bit_select(fill, 1))", "free.eq(1)"),
     "release lost at a step": (False, "events", "event_list.py", "busy.eq((busy & ~self.release) | (1 << fill))",
                                "busy.eq(busy | (1 << fill))"),
+    # Between and below the engines
+    "group one row short": (False, "addresses", "addresses.py", "base + self._rows)", "base + self._rows - 1)"),
+    "restart does not win": (False, "addresses", "addresses.py", "with m.If(self.restart):",
+                             "with m.If(self.restart & ~self.advance):"),
+    "fifo overflows": (False, "fifo", "fifo.py", "self.i.ready.eq(buffer.w_rdy)", "self.i.ready.eq(1)"),
     # Forward
     "short window not closed": (False, "forward", "forward.py",
                                 "window_last.eq((position == block.window - 1) | step.p.last)",
@@ -161,6 +174,11 @@ MUTANTS = {
     "word one bit short": (False, "update", "rounding.py", "offset = self.word[:shift]",
                            "offset = self.word[:shift - 1]"),
     "another mix": (False, "update", "rounding.py", "x.rotate_right(7)", "x.rotate_right(6)"),
+    "window number of 16 bits": (False, "words", "rounding.py", "self.seed[16:], self.window_number[16:]",
+                                 "self.seed[16:], self.window_number[:16]"),
+    "saturated is changed": (False, "stored", "rounding.py", "self.changed.eq(updated != stored)",
+                             "self.changed.eq(rounded != 0)"),
+    "rounds half down": (False, "stored", "rounding.py", "Const(1 << (shift - 1))", "Const((1 << (shift - 1)) - 1)"),
     "nothing is an underflow": (False, "update", "rounding.py", "not_zero & (rounded == 0)", "rounded == 0"),
     # Readout
     "tie to the highest": (False, "readout-cumulative", "readout.py", "(answer > best_answer)",

@@ -20,15 +20,15 @@ WEIGHTS = ((8, 4000, 0, 0), (16, 3_000_000, 6, 0), (8, 90_000, 5, 1), (12, 1 << 
 class Words(wiring.Component):
     """The random words of several layers for one row."""
 
-    def __init__(self, layers):
-        self.layers = layers
+    def __init__(self, layers, random_word=RandomWord):
+        self.layers, self.random_word = layers, random_word
         super().__init__({"seed": In(32), "window_number": In(32), "row": In(16),
                           **{f"word{layer}": Out(16) for layer in layers}})
 
     def elaborate(self, platform):
         m = Module()
         for layer in self.layers:
-            m.submodules[f"layer{layer}"] = random = RandomWord(layer)
+            m.submodules[f"layer{layer}"] = random = self.random_word(layer)
             m.d.comb += [random.seed.eq(self.seed), random.window_number.eq(self.window_number),
                          random.row.eq(self.row), getattr(self, f"word{layer}").eq(random.word)]
         return m
@@ -37,9 +37,9 @@ class Words(wiring.Component):
 class Weights(wiring.Component):
     """Several updates side by side, each with ports of its own but for the word."""
 
-    def __init__(self, parameters):
-        self.updates = [StoredUpdate(stored_bits=bits, delta_max=largest, rate_shift=shift,
-                                     rounding="stochastic" if stochastic else "nearest")
+    def __init__(self, parameters, stored_update=StoredUpdate):
+        self.updates = [stored_update(stored_bits=bits, delta_max=largest, rate_shift=shift,
+                                      rounding="stochastic" if stochastic else "nearest")
                         for bits, largest, shift, stochastic in parameters]
         ports = {"word": In(16)}
         for n, (bits, largest, _, _) in enumerate(parameters):
@@ -59,12 +59,17 @@ class Weights(wiring.Component):
         return m
 
 
+def word_vectors():
+    """The words of the page, (n, 5), and the layers they are of."""
+    vectors = np.array([[entry[name] for name in ("seed", "window_number", "layer", "row", "word")]
+                        for entry in json.loads(VECTORS.read_text())])
+    return {"vectors": vectors, "layers": np.unique(vectors[:, 2])}
+
+
 def test_random_words(simulator, tmp_path):
-    vectors = [[entry[name] for name in ("seed", "window_number", "layer", "row", "word")]
-               for entry in json.loads(VECTORS.read_text())]
-    layers = sorted({entry[2] for entry in vectors})
-    simulate(Words(layers), bench="sim.benches.random_word", build_dir=tmp_path, simulator=simulator,
-             arrays={"vectors": np.array(vectors), "layers": np.array(layers)})
+    vectors = word_vectors()
+    simulate(Words(vectors["layers"].tolist()), bench="sim.benches.random_word", build_dir=tmp_path,
+             simulator=simulator, arrays=vectors)
 
 
 def test_stored_updates(simulator, tmp_path):
