@@ -98,6 +98,22 @@ class CoreDriver:
             await self.write("control", Control.RESUME | (Control.HALT if number < len(ends) else 0))
         return await self.receive_result(), steps
 
+    async def run_asking(self, spikes: NDArray[np.uint8], *, label: int, learn: bool,
+                         block: int) -> tuple[Beats, NDArray[np.int32]]:
+        """As :meth:`run`, asking for the weights of ``block`` while the sample is open; they come after its result."""
+        beats, number = sample_beats(self._events(spikes), label=label, learn=learn), memory_id(block, Memory.WEIGHTS)
+        await self.bus.stream.send_marked(beats[:-1])
+        await self.wait_for(Status.OPEN)
+        await self.write("request", number)
+        await ClockCycles(self.bus.clk, 100)
+        assert await self.read("request") & REQUEST_PENDING, "a request was served within a sample"
+        await self.bus.stream.send_marked(beats[-1:])
+        result = await self.receive_result()
+        packet = await self.bus.packets.receive()
+        assert int(packet[0]) == Packet.MEMORY << KIND_SHIFT | number, f"packet {int(packet[0]):#x} for memory {number}"
+        words = unpack(geometry(self.spec, block, Memory.WEIGHTS), packet[1:])
+        return result, words_to_weights(self.spec, block, words)
+
     async def receive_result(self) -> Beats:
         """The next result packet."""
         if self.results:

@@ -3,7 +3,9 @@
 import random
 from collections.abc import Callable
 
-from rtl_gen.memory_map import geometry
+import numpy as np
+
+from rtl_gen.memory_map import geometry, pack, weights_to_words
 from rtl_gen.protocol import (
     INDEX_BITS,
     LABEL_BITS,
@@ -111,7 +113,19 @@ class StreamMaker:
         return [(value, False) for value, _ in beats] if len(steps) == self.spec.max_steps else beats
 
     def _words(self, block: int, memory: Memory, count: int) -> list[int]:
-        return [self.rng.getrandbits(geometry(self.spec, block, memory).beats * 32) for _ in range(count)]
+        """Words as a host makes them, the lanes of no neuron 0; where there are too many, the last are anything."""
+        spec, generator = self.spec.blocks[block], np.random.default_rng(self.rng.getrandbits(32))
+        shape = geometry(self.spec, block, memory)
+        high = 1 << max(1, shape.field_bits - 3)
+        if memory == Memory.WEIGHTS:
+            stored = generator.integers(-high, high, (spec.layers[-1].rows, spec.outputs), np.int32)
+            values = weights_to_words(self.spec, block, stored)
+        else:
+            low, high = (-high, high) if spec.readout.learned else (0, 2)
+            values = generator.integers(low, high, (shape.depth, shape.fields))
+        beats = pack(shape, values).reshape(shape.depth, shape.beats).tolist()
+        words = [sum(beat << 32 * part for part, beat in enumerate(word)) for word in beats]
+        return words[:count] + [self.rng.getrandbits(32 * shape.beats) for _ in range(count - shape.depth)]
 
     def _write(self, extra: int) -> Beats:
         block = self.rng.randrange(len(self.spec.blocks))

@@ -22,9 +22,9 @@ class Action:
     Attributes
     ----------
     do
-        ``sample``: run sample ``index``. ``stream``: send ``beats``, good or bad. ``network``: read all weights.
-        ``counters``: read all counters and the error flags. ``reload``: read the network, reset, spoil the memories,
-        load it again.
+        ``sample``: run sample ``index``. ``ask``: run it, and ask for the weights of each block while it is open.
+        ``stream``: send ``beats``, good or bad. ``network``: read all weights. ``counters``: read all counters and the
+        error flags. ``reload``: read the network, reset, spoil the memories, load it again.
     learn
         Of a sample.
     stepwise

@@ -1,17 +1,19 @@
 """Verification: a core in a simulator against the integer reference, value by value."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rtl_gen.core import Core
+from rtl_gen.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
 from rtl_gen.network_file import Network
-from rtl_gen.protocol import BLOCK_COUNTERS, Access, Error, registers
+from rtl_gen.protocol import BLOCK_COUNTERS, Access, Error, Memory, registers
 
 from .plan import RECORD_VARIABLE, Action, Plan, learning_plan
-from .reference.ingest import Ingest, event_counts
+from .reference.ingest import Ingest, Write, event_counts
 from .reference.network import Reference, Result
 from .runner import Design, build, build_verilog, run
 
@@ -129,6 +131,7 @@ class _Comparison:
         self.reference = Reference(plan.network)
         self.ingest = Ingest(spec)
         self.counters: dict[str, int] = {}
+        self.counted = [Counter() for _ in spec.blocks]                 # before the last write
         self.learned = plan.network
         self.fired = np.zeros((len(spec.blocks), 2), np.int64)      # spikes, neuron steps
         self.busy = np.zeros(2, np.int64)                           # lane cycles that did work, that could have
@@ -176,20 +179,34 @@ class _Comparison:
             self._compare("readouts", f"{what}, answer of block {block}", found["answer"], wanted.answers[block])
             self.fired[block] += int(found["spikes"].sum()), found["spikes"].size
 
+    def _ask(self, number: int, action: Action) -> None:
+        self._sample(number, action)
+        block = action.index % len(self.plan.network.spec.blocks)
+        self._compare("weights", f"sample {action.index}, weights of block {block} asked for within it",
+                      self.record[f"{number}.weights{block}"], self.reference.network().weights[block][-1])
+
     def _stream(self, number: int, action: Action) -> None:
-        """Good samples among bad beats: the model of the ingest says which they are."""
-        inputs, before, results = self.plan.network.spec.inputs, len(self.ingest.samples), 0
+        """Good samples and writes among bad beats: the model of the ingest says which they are."""
+        before, results = len(self.ingest.actions), 0
         for value, last in action.beats:
             self.ingest.take(value, last)
-        for sample in self.ingest.samples[before:]:
-            steps, partial = event_counts(sample, inputs)
-            counts = np.array(steps, np.uint8).reshape(len(steps), inputs)
-            if sample.aborted:
-                self.reference.abort(counts, sample.label, sample.learn, np.array(partial, np.uint8))
+        for found in self.ingest.actions[before:]:
+            if isinstance(found, Write):
+                self._write(found)
+                continue
+            counts, partial = (np.array(steps, np.uint8) for steps in event_counts(found, self.ingest.spec.inputs))
+            if found.aborted:
+                self.reference.abort(counts.reshape(-1, self.ingest.spec.inputs), found.label, found.learn, partial)
             else:
-                wanted = self.reference.run(counts, sample.label, sample.learn)
+                wanted = self.reference.run(counts, found.label, found.learn)
                 self._result(f"stream {number}, sample {results}", self.record[f"{number}.result{results}"], wanted)
                 results += 1
+
+    def _write(self, write: Write) -> None:
+        """The reference with other weights: a new one, that goes on counting."""
+        self.counted = [Counter(before) + Counter(more)
+                        for before, more in zip(self.counted, self.reference.counters, strict=True)]
+        self.reference = Reference(written(self.reference.network(), write))
 
     def _network(self, number: int, action: Action) -> None:
         wanted = self.reference.network()
@@ -211,7 +228,7 @@ class _Comparison:
         self.counters = dict(zip(names, self.record[f"{number}.counters"].tolist(), strict=True))
         wanted = {**self.ingest.counters, "bus_errors": refused}
         for block, counters in enumerate(self.reference.counters):
-            wanted |= {f"block{block}.{name}": counters[name] for name in BLOCK_COUNTERS}
+            wanted |= {f"block{block}.{name}": self.counted[block][name] + counters[name] for name in BLOCK_COUNTERS}
         for name, value in wanted.items():
             self._compare("counters", f"counter {name} after {self.samples} samples", self.counters[name], value)
         errors = self.ingest.errors | (Error.BUS if refused else Error(0))
@@ -223,4 +240,26 @@ class _Comparison:
 
     def _reload(self, number: int, action: Action) -> None:
         self.reference = Reference(self.reference.network())
+        self.counted = [Counter() for _ in self.counted]
         self.ingest = Ingest(self.plan.network.spec)
+
+
+def written(network: Network, write: Write) -> Network:
+    """The network after a write packet of whole words, from address 0 on; what it does not reach stays."""
+    spec, block = network.spec, write.block
+    shape = geometry(spec, block, write.memory)
+    learned = spec.blocks[block].readout.learned
+    if write.memory == Memory.WEIGHTS:
+        before = weights_to_words(spec, block, network.weights[block][-1])
+    else:
+        before = (network.readouts[block] if learned else network.readouts[block] < 0).astype(np.int64)
+    beats = pack(shape, before)
+    new = [word >> 32 * part & 0xFFFFFFFF for word in write.words for part in range(shape.beats)]
+    beats[:len(new)] = new
+    values = unpack(shape, beats)
+    weights, readouts = list(network.weights), list(network.readouts)
+    if write.memory == Memory.WEIGHTS:
+        weights[block] = (words_to_weights(spec, block, values),)
+    else:
+        readouts[block] = (values if learned else 1 - 2 * values).astype(np.int32)
+    return replace(network, weights=tuple(weights), readouts=tuple(readouts))

@@ -102,6 +102,12 @@ class Recorder:
                     [step[block, memory].reshape(-1)[:spec.outputs] for step in steps])
             self.record[f"{number}.answer{block}"] = steps[-1][block, Memory.ANSWERS].reshape(-1)
 
+    async def _ask(self, number, action):
+        spikes, label = self.plan.samples[action.index], int(self.plan.labels[action.index])
+        block = action.index % len(self.spec.blocks)
+        self.record[f"{number}.result"], self.record[f"{number}.weights{block}"] = await self.driver.run_asking(
+            spikes, label=label, learn=action.learn, block=block)
+
     async def _stream(self, number, action):
         await self.driver.bus.stream.send_marked(action.beats)
         for result in range(action.results):

@@ -1,6 +1,7 @@
 """The whole core through its AXI ports against the integer reference."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,9 +33,15 @@ def class_samples(spec, count, *, steps, seed):
     return samples, labels
 
 
-def bad_streams(spec, count, *, seed):
+def start_network(spec, seed):
+    """A random network that has learned before: window numbers differ, and reach beyond 16 bits."""
+    network = random_network(spec, seed, density=DENSITY)
+    return replace(network, window_numbers=tuple(3 + 70000 * block for block in range(len(spec.blocks))))
+
+
+def bad_streams(spec, count, *, seed, writes=False):
     """Streams of bad and good packets, each ending on a good sample."""
-    maker, model, actions = StreamMaker(spec, random.Random(seed), writes=False), Ingest(spec), []
+    maker, model, actions = StreamMaker(spec, random.Random(seed), writes=writes), Ingest(spec), []
     for _ in range(count):
         beats, before = [*maker.beats(4), *maker.good_sample()], model.counters["samples"]
         for value, last in beats:
@@ -79,7 +86,7 @@ def test_learns_as_the_reference_does(simulator, tmp_path):
     seen = dict.fromkeys([*CORE_COUNTERS, *BLOCK_COUNTERS], 0)
     for number, (name, spec) in enumerate(SMALL.items()):
         samples, labels = class_samples(spec, 40, steps=6, seed=number)
-        plan = learning_plan(random_network(spec, 2 + number, density=DENSITY), samples, labels, learn=True,
+        plan = learning_plan(start_network(spec, 2 + number), samples, labels, learn=True,
                              between=bad_streams(spec, 12, seed=number), duty=(1.0, 0.6)[number], intrude=True)
         design = build(Core(spec), build_dir=tmp_path / str(number), simulator=simulator)
         found = follow(design, plan)
@@ -88,6 +95,20 @@ def test_learns_as_the_reference_does(simulator, tmp_path):
         for counter, value in found.counters.items():
             seen[counter.rpartition(".")[2]] = seen.get(counter.rpartition(".")[2], 0) + value
     assert [counter for counter, value in seen.items() if value == 0] == []
+
+
+@pytest.mark.parametrize("component", [Core, MailboxCore])
+def test_memories_are_written_and_read_at_any_time(component, icarus, tmp_path):
+    """Requests in the middle of a sample; write packets right behind one, good and bad."""
+    spec = network_spec(inputs=30, sizes=(9, 6), classes=5, lanes=2, window=2, max_steps=4)
+    samples, labels = class_samples(spec, 6, steps=4, seed=2)
+    plan = learning_plan(start_network(spec, 2), samples, labels, learn=True, every=2, stepwise=3,
+                         between=bad_streams(spec, 6, seed=2, writes=True))
+    asking = [replace(action, do="ask") if action.do == "sample" and not action.stepwise else action
+              for action in plan.actions]
+    assert sum(action.do == "ask" for action in asking) == 4
+    check(follow(build(component(spec), build_dir=tmp_path, simulator=icarus), replace(plan, actions=asking)),
+          alive=False)
 
 
 def test_speaks_with_foreign_models(simulator, tmp_path):
@@ -99,7 +120,7 @@ def test_a_saved_and_loaded_network_learns_on(component, icarus, tmp_path):
     """Learning N samples, saving, loading into a fresh core and learning N more equals learning 2N."""
     spec = SMALL["two blocks"]
     samples, labels = class_samples(spec, 24, steps=5, seed=9)
-    network = random_network(spec, 9, density=DENSITY)
+    network = start_network(spec, 9)
     design = build(component(spec), build_dir=tmp_path, simulator=icarus)
     found = [follow(design, learning_plan(network, samples, labels, learn=True, every=12, stepwise=4,
                                           reload_after=reload_after))
@@ -119,7 +140,7 @@ def test_neither_lanes_nor_the_order_of_events_matter(icarus, tmp_path):
                             shadow_bits=0, rate_shift=4)
         samples, labels = class_samples(spec, 10, steps=5, seed=3)
         design = build(Core(spec), build_dir=tmp_path / str(lanes), simulator=icarus)
-        plan = learning_plan(random_network(spec, 3, density=DENSITY), samples, labels, learn=True, every=5)
+        plan = learning_plan(start_network(spec, 3), samples, labels, learn=True, every=5)
         found = follow(design, plan, seed=lanes)        # the seed also shuffles the events within a step
         check(found)
         learned.append(found.learned)
@@ -134,6 +155,6 @@ def test_learns_from_many_samples_as_the_reference_does(name, verilator, tmp_pat
     spec = VOLUME[name]
     samples, labels = class_samples(spec, 200, steps=10, seed=1)
     design = build(Core(spec), build_dir=tmp_path, simulator=verilator)
-    plan = learning_plan(random_network(spec, 1, density=DENSITY), samples, labels, learn=True, reload_after=100,
+    plan = learning_plan(start_network(spec, 1), samples, labels, learn=True, reload_after=100,
                          between=bad_streams(spec, 20, seed=1), duty=0.8, intrude=True)
     check(follow(design, plan))
