@@ -30,24 +30,26 @@ def axi_lite_members() -> dict[str, wiring.Member]:
 
 
 class RegisterBus(wiring.Signature):
-    """Reads and writes of whole words, each done in the cycle it is asked for.
+    """Reads and writes of whole words, each asked for until it is done.
 
     Members
     -------
     r_en, r_addr : Out(1), Out(16)
         A read, at an address in bytes.
-    r_data, r_error : In(32), In(1)
-        What it gives, in the same cycle; or that there is nothing to read.
+    r_ready, r_data, r_error : In(1), In(32), In(1)
+        It is done in this cycle; what it gives; or that there is nothing to read.
     w_en, w_addr, w_data : Out(1), Out(16), Out(32)
         A write.
-    w_error : In(1)
-        That it was refused, in the same cycle.
+    w_ready, w_error : In(1)
+        It is done in this cycle; or was refused.
     """
 
     def __init__(self) -> None:
         super().__init__({
-            "r_en": Out(1), "r_addr": Out(ADDRESS_BITS), "r_data": In(DATA_BITS), "r_error": In(1),
-            "w_en": Out(1), "w_addr": Out(ADDRESS_BITS), "w_data": Out(DATA_BITS), "w_error": In(1),
+            "r_en": Out(1), "r_addr": Out(ADDRESS_BITS),
+            "r_ready": In(1), "r_data": In(DATA_BITS), "r_error": In(1),
+            "w_en": Out(1), "w_addr": Out(ADDRESS_BITS), "w_data": Out(DATA_BITS),
+            "w_ready": In(1), "w_error": In(1),
         })
 
 
@@ -85,14 +87,14 @@ class AxiLiteSlave(wiring.Component):
             m.d.sync += [bus.w_addr.eq(self.awaddr), aw_full.eq(1)]
         with m.If(self.wvalid & self.wready):
             m.d.sync += [bus.w_data.eq(self.wdata), w_full.eq(1)]
-        with m.If(bus.w_en):
+        with m.If(bus.w_en & bus.w_ready):
             m.d.sync += [aw_full.eq(0), w_full.eq(0), self.bvalid.eq(1), self.bresp.eq(_response(bus.w_error))]
         with m.Elif(self.bready):
             m.d.sync += self.bvalid.eq(0)
 
         with m.If(self.arvalid & self.arready):
             m.d.sync += [bus.r_addr.eq(self.araddr), ar_full.eq(1)]
-        with m.If(bus.r_en):
+        with m.If(bus.r_en & bus.r_ready):
             m.d.sync += [ar_full.eq(0), self.rvalid.eq(1), self.rresp.eq(_response(bus.r_error)),
                          self.rdata.eq(Mux(bus.r_error, 0, bus.r_data))]
         with m.Elif(self.rready):

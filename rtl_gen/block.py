@@ -18,14 +18,24 @@ from .token import TokenKind, token_layout
 from .update import UpdateEngine
 from .window import WindowBuffer
 
-__all__ = ["Block", "HostPort", "increment_layout"]
+__all__ = ["Block", "HostPort", "increment_layout", "largest_increments"]
+
+
+def largest_increments(spec: NetworkSpec, block: int) -> dict[str, int]:
+    """The most that each counter of a block grows by in a cycle."""
+    b = spec.blocks[block]
+    lanes, classes = b.directives.lanes, b.readout.classes
+    wide = {"synaptic_operations": lanes, "busy_lane_cycles": lanes, "membrane_saturations": lanes,
+            "readout_operations": classes, "multiplies": classes,
+            # Forward engine, update engine, and the readout's events and rows.
+            "weights_read": 2 * lanes + 3 * classes}
+    wide |= dict.fromkeys(("updates", "weights_written", "underflows", "weight_saturations"), lanes + classes)
+    return {name: wide.get(name, 1) for name in BLOCK_COUNTERS + BLOCK_CYCLE_COUNTERS}
 
 
 def increment_layout(spec: NetworkSpec, block: int) -> data.StructLayout:
     """What each counter of a block grows by in a cycle."""
-    b = spec.blocks[block]
-    widest = 3 * (b.directives.lanes + b.readout.classes)    # weights_read adds what forward, readout and update read
-    return data.StructLayout({name: index_bits(widest + 1) for name in BLOCK_COUNTERS + BLOCK_CYCLE_COUNTERS})
+    return data.StructLayout({name: index_bits(most + 1) for name, most in largest_increments(spec, block).items()})
 
 
 class HostPort(wiring.Signature):

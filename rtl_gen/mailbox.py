@@ -73,6 +73,8 @@ class MailboxCore(wiring.Component):
             machine.bus.w_data.eq(bus.w_data),
             machine.bus.r_en.eq(bus.r_en & ~r_here),
             machine.bus.w_en.eq(bus.w_en & ~w_here),
+            bus.r_ready.eq(r_here | machine.bus.r_ready),
+            bus.w_ready.eq(w_here | machine.bus.w_ready),
             bus.r_error.eq(Mux(r_here, r_error, machine.bus.r_error)),
             bus.w_error.eq(Mux(w_here, w_error, machine.bus.w_error)),
             machine.bus_errors.eq((bus.r_en & r_here & r_error) + (bus.w_en & w_here & w_error)),

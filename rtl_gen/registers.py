@@ -5,10 +5,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .axi_lite import RegisterBus
-from .block import increment_layout
+from .block import increment_layout, largest_increments
+from .counter_bank import CounterBank
 from .ingest import INGEST_COUNTERS
 from .network_file import spec_digest
 from .protocol import (
+    CORE_COUNTERS,
     IDENTITY,
     MEMORIES_PER_BLOCK,
     MEMORY_BITS,
@@ -25,13 +27,12 @@ from .spec import NetworkSpec
 
 __all__ = ["Registers"]
 
-COUNTER_MAX = (1 << 32) - 1
-
 
 class Registers(wiring.Component):
     """Registers of a core.
 
-    Counters follow their increments one cycle later.
+    Accesses are done in the cycle they come, but for a counter's, which waits for the counter's turn. A counter holds
+    what was counted before the cycle of the access.
 
     Parameters
     ----------
@@ -92,6 +93,10 @@ class Registers(wiring.Component):
         bus = self.bus
         m.d.comb += [bus.r_error.eq(1), bus.w_error.eq(1), self.window_number_w_data.eq(bus.w_data)]
 
+        m.submodules.bank = self._bank = CounterBank(self._largest_increments())
+        m.d.comb += [self._bank.amounts[name].eq(self._amount(name)) for name in self._bank.largest]
+
+        m.d.comb += [bus.r_ready.eq(1), bus.w_ready.eq(1)]
         values = {register.address: self._register(m, register) for register in registers(self.spec)}
         with m.Switch(bus.r_addr):
             for address, value in values.items():
@@ -116,22 +121,29 @@ class Registers(wiring.Component):
             with m.If(bus.w_addr == register.address):
                 m.d.comb += [bus.w_error.eq(~accepted), written.eq(bus.w_en & accepted)]
         if register.access == Access.COUNTER:
-            return self._counter(m, name, written)
+            return self._counter(m, register, written)
         if name.endswith("window_number"):
             return self._window_number(m, int(name.removeprefix("block").split(".")[0]), written)
         return getattr(self, f"_{name}")(m, written)
 
-    def _counter(self, m: Module, name: str, cleared: Value) -> Value:
-        """A counter that stays at its largest value."""
-        amount = self._amount(name)
-        grown = Signal(33, name=f"{name.replace('.', '_')}_grown")
-        counter = Signal(32, name=f"{name.replace('.', '_')}_counter")
-        m.d.comb += grown.eq(counter + amount)
-        with m.If(cleared):
-            m.d.sync += counter.eq(0)
-        with m.Else():
-            m.d.sync += counter.eq(Mux(grown[32], COUNTER_MAX, grown))
-        return counter
+    def _counter(self, m: Module, register: Register, cleared: Value) -> Value:
+        """Let the bus wait for the counter's turn."""
+        bus, bank = self.bus, self._bank
+        turn = bank.turn == list(bank.largest).index(register.name)
+        with m.If(bus.r_addr == register.address):
+            m.d.comb += bus.r_ready.eq(turn)
+        with m.If(bus.w_addr == register.address):
+            m.d.comb += bus.w_ready.eq(turn)
+        with m.If(cleared & turn):
+            m.d.comb += bank.clear.eq(1)
+        return bank.value
+
+    def _largest_increments(self) -> dict[str, int]:
+        """The most that each counter grows by in a cycle."""
+        largest = dict.fromkeys(CORE_COUNTERS, 1) | {"bus_errors": 2 + (1 << len(self.bus_errors)) - 1}
+        for block in range(len(self.spec.blocks)):
+            largest |= {f"block{block}.{name}": most for name, most in largest_increments(self.spec, block).items()}
+        return largest
 
     def _amount(self, name: str) -> Value:
         """What a counter grows by."""
