@@ -25,7 +25,7 @@ from rtl_gen.block import Block
 from rtl_gen.core import Core
 from rtl_gen.emit import to_rtlil
 from rtl_gen.event_list import EventList
-from rtl_gen.forward import ForwardEngine
+from rtl_gen.forward import ForwardEngine, gate_layout
 from rtl_gen.host_access import HostAccess
 from rtl_gen.ingest import Ingest
 from rtl_gen.network_file import spec_digest, write_atomically
@@ -67,7 +67,7 @@ def without_learning(spec: NetworkSpec) -> NetworkSpec:
 def parts(spec: NetworkSpec) -> dict[str, Component]:
     """The core's larger components, and the block with and without its update engine."""
     block = spec.blocks[0]
-    gates = ForwardEngine(block).gate_layout
+    gates = gate_layout(block)
     return {
         "forward": ForwardEngine(block), "update": UpdateEngine(block, 0, gates), "readout": Readout(spec, 0, gates),
         "window": WindowBuffer(block, gates), "events": EventList(block.inputs, block.readout.classes),

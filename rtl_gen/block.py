@@ -246,7 +246,7 @@ class Block(wiring.Component):
                                   (Memory.READOUT, readout.host_weights),
                                   (Memory.MEMBRANES, forward.host_membranes),
                                   (Memory.SPIKES, forward.host_spikes),
-                                  (Memory.ANSWERS, Array(list(readout.answers))[host.address])):
+                                  (Memory.ANSWERS, readout.host_answer)):
                 with m.Case(select):
                     m.d.comb += host.r_data.eq(Value.cast(value).as_unsigned())
         parts = [self._events.empty, ~self._steps.o.valid, forward.idle, ~self._groups.o.valid, self._groups.level == 0,
