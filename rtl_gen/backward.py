@@ -42,8 +42,10 @@ class BackwardPass(wiring.Component):
         The window's last position, and the classes' errors; constant from ``start`` to ``done``.
     reading, row, fetched : Out(1), Out, In
         This row of the weights is wanted; it comes one cycle later.
+    host_en, host_row, host_data : In
+        The host's new weights, while nothing is walked; only of a learned readout.
     w_en, w_row, w_data : Out
-        New weights.
+        New weights, the host's one cycle later: they share the last register, so that no choice lies behind it.
     gate_position, gate_group, gates : Out, Out, In
         Gates and spikes of a group at a position, one cycle later.
     feedback_group, feedback : In, Out
@@ -72,6 +74,9 @@ class BackwardPass(wiring.Component):
             "reading": Out(1),
             "row": Out(range(readout.inputs)),
             "fetched": In(row),
+            "host_en": In(1),
+            "host_row": In(range(readout.inputs)),
+            "host_data": In(row),
             "w_en": Out(1),
             "w_row": Out(range(readout.inputs)),
             "w_data": Out(row),
@@ -210,6 +215,11 @@ class BackwardPass(wiring.Component):
             word = random.word
         bound = readout_delta_max(self.block)
         read, done = stages[0], stages[1 + StoredUpdate.LATENCY]
+        hosted, w_row = Signal(), Signal.like(self.w_row)
+        m.d.sync += [
+            hosted.eq(self.host_en),
+            w_row.eq(Mux(self.host_en, self.host_row, stages[StoredUpdate.LATENCY].row)),
+        ]
         changed, underflowed, saturated, active = [], [], [], []
         for c in range(readout.classes):
             error = self.errors[c].value
@@ -223,16 +233,19 @@ class BackwardPass(wiring.Component):
                 stored_bits=readout.stored_bits, delta_max=bound, rate_shift=readout.rate_shift,
                 rounding=readout.rounding)
             m.d.comb += [update.stored.eq(stored), update.delta.eq(delta), update.word.eq(word),
+                         update.load.eq(self.host_en), update.loaded.eq(self.host_data[c]),
                          self.w_data[c].eq(update.updated)]
             changed.append(update.changed)
             underflowed.append(update.underflowed)
             saturated.append(update.saturated)
             active.append(error != 0)
+        en = Signal()
         m.d.comb += [
-            self.w_row.eq(done.row),
-            self.w_en.eq(done.valid & (done.count != 0)),
-            self.updates.eq(Mux(self.w_en, sum(active), 0)),
-            self.written.eq(Mux(self.w_en, sum(changed), 0)),
-            self.underflows.eq(Mux(self.w_en, sum(underflowed), 0)),
-            self.saturations.eq(Mux(self.w_en, sum(saturated), 0)),
+            en.eq(done.valid & (done.count != 0)),
+            self.w_row.eq(w_row),
+            self.w_en.eq(en | hosted),
+            self.updates.eq(Mux(en, sum(active), 0)),
+            self.written.eq(Mux(en, sum(changed), 0)),
+            self.underflows.eq(Mux(en, sum(underflowed), 0)),
+            self.saturations.eq(Mux(en, sum(saturated), 0)),
         ]

@@ -47,22 +47,30 @@ class HostPort(wiring.Signature):
         The :class:`~rtl_gen.protocol.Memory`.
     address : Out(n)
         The word.
-    r_data : In(n)
-        The word addressed; valid four cycles after ``select`` and ``address`` last changed.
+    part, r_data : Out(n), In(32)
+        A beat of the word addressed, in the same cycle, from four cycles on after ``select`` and ``address`` last
+        changed.
     w_data, w_en : Out(n), Out(1)
         The word is written in a cycle where ``w_en`` is set.
     """
 
     def __init__(self, spec: NetworkSpec, block: int) -> None:
         shapes = [geometry(spec, block, memory) for memory in Memory]
-        bits = max(shape.beats for shape in shapes) * 32
+        beats = max(shape.beats for shape in shapes)
         super().__init__({
             "select": Out(3),
             "address": Out(index_bits(max(shape.depth for shape in shapes))),
-            "r_data": In(bits),
-            "w_data": Out(bits),
+            "part": Out(index_bits(beats)),
+            "r_data": In(32),
+            "w_data": Out(beats * 32),
             "w_en": Out(1),
         })
+
+
+def _beat(word: Value, part: Value) -> Value:
+    """32 bits of a word."""
+    beats = [word[at:at + 32] for at in range(0, len(word), 32)]
+    return Array(beats)[part] if len(beats) > 1 else beats[0]
 
 
 class Block(wiring.Component):
@@ -137,7 +145,12 @@ class Block(wiring.Component):
         if b.directives.learning:
             self._connect_learning(m)
         else:
-            m.d.comb += self._forward.window_end.ready.eq(1)
+            m.d.comb += [
+                self._forward.window_end.ready.eq(1),
+                self._weights_write.addr.eq(self.host.address),
+                self._weights_write.data.eq(self.host.w_data),
+                self._weights_write.en.eq(self._host_writes),
+            ]
         self._connect_host(m)
         self._count(m)
         return m
@@ -175,12 +188,11 @@ class Block(wiring.Component):
             shape=shape.word_bits, depth=shape.depth, init=[],
             attrs={} if style == "auto" else {"ram_style": style})
         self._weights_read, self._weights_write = weights.read_port(), weights.write_port()
+        self._host_writes = Signal()
         m.d.comb += [
             self._weights_read.addr.eq(Mux(self.idle, self.host.address, self._forward.address)),
-            self._weights_write.addr.eq(self.host.address),
-            self._weights_write.data.eq(self.host.w_data),
-            self._weights_write.en.eq(self.host.w_en & (self.host.select == Memory.WEIGHTS)),
             self._forward.weights.eq(self._weights_read.data),
+            self._host_writes.eq(self.host.w_en & (self.host.select == Memory.WEIGHTS)),
         ]
 
     def _connect_learning(self, m: Module) -> None:
@@ -222,12 +234,14 @@ class Block(wiring.Component):
             m.d.comb += [engine.seed.eq(self.seed), engine.window_number.eq(self.window_number)]
         with m.If(update.active):
             m.d.comb += self._weights_read.addr.eq(update.address)
-        with m.If(update.w_en):
-            m.d.comb += [
-                self._weights_write.addr.eq(update.w_address),
-                self._weights_write.data.eq(update.w_weights),
-                self._weights_write.en.eq(1),
-            ]
+        m.d.comb += [
+            update.host_en.eq(self._host_writes),
+            update.host_address.eq(self.host.address),
+            update.host_weights.eq(self.host.w_data),
+            self._weights_write.addr.eq(update.w_address),
+            self._weights_write.data.eq(update.w_weights),
+            self._weights_write.en.eq(update.w_en),
+        ]
         with m.If(update.learned):
             m.d.sync += self.window_number.eq(self.window_number + 1)
 
@@ -248,7 +262,7 @@ class Block(wiring.Component):
                                   (Memory.SPIKES, forward.host_spikes),
                                   (Memory.ANSWERS, readout.host_answer)):
                 with m.Case(select):
-                    m.d.comb += host.r_data.eq(Value.cast(value).as_unsigned())
+                    m.d.comb += host.r_data.eq(_beat(Value.cast(value), host.part))
         parts = [self._events.empty, ~self._steps.o.valid, forward.idle, ~self._groups.o.valid, self._groups.level == 0,
                  self._serialiser.idle, ~self._to_readout.o.valid, ~self._to_next.o.valid, readout.idle]
         if self.block.directives.learning:

@@ -32,8 +32,8 @@ class CreditScan(wiring.Component):
         Gates and spikes of that step.
     feedback : In
         The lanes' feedback.
-    credits : Out
-        For each lane, the credit of each position.
+    credits, pairs : Out
+        For each lane, the credit of each position; and the sums of positions 0 and 1, 2 and 3, …, one cycle later.
     active : Out(lanes)
         Lanes that hold a credit other than 0.
     """
@@ -50,6 +50,7 @@ class CreditScan(wiring.Component):
             "gates": In(gate_layout),
             "feedback": In(data.ArrayLayout(signed(self.feedback_bits), lanes)),
             "credits": Out(data.ArrayLayout(data.ArrayLayout(signed(self.credit_bits), block.window), lanes)),
+            "pairs": Out(data.ArrayLayout(data.ArrayLayout(signed(self.credit_bits + 1), block.window // 2), lanes)),
             "active": Out(lanes),
         })
 
@@ -58,9 +59,12 @@ class CreditScan(wiring.Component):
         block, layer = self.block, self.block.layers[0]
         in_loss = Signal()
         m.d.comb += in_loss.eq(self.position >= block.window - block.loss_steps)
+        pairs_end = [Signal(name=f"pair{number}_ends") for number in range(block.window // 2)]
+        m.d.sync += [ends.eq(self.en & (self.position == 2 * number)) for number, ends in enumerate(pairs_end)]
         for lane in range(block.directives.lanes):
             before = Signal(signed(self.credit_bits), name=f"before{lane}")     # credit of the position behind
             carry = Signal(signed(self.credit_bits), name=f"carry{lane}")
+            behind = Signal(signed(self.credit_bits), name=f"behind{lane}")     # and of the one behind that
             inject = Signal(signed(self.credit_bits), name=f"inject{lane}")
             credit = Signal(signed(self.credit_bits), name=f"credit{lane}")
             feedback, gates = self.feedback[lane], self.gates[lane]
@@ -77,13 +81,23 @@ class CreditScan(wiring.Component):
                 credit.eq(inject + carry),
             ]
             with m.If(self.clear):
-                m.d.sync += [before.eq(0), self.active[lane].eq(0), Value.cast(self.credits[lane]).eq(0)]
+                m.d.sync += [before.eq(0), behind.eq(0), self.active[lane].eq(0),
+                             Value.cast(self.credits[lane]).eq(0)]
             with m.Elif(self.en):
                 m.d.sync += [
                     before.eq(credit),
+                    behind.eq(before),
                     self.active[lane].eq(self.active[lane] | (credit != 0)),
                 ]
                 for position in range(block.window):
                     with m.If(self.position == position):
                         m.d.sync += self.credits[lane][position].eq(credit)
+            # Made here, once for a whole walk and by one adder for all pairs.
+            both = Signal(signed(self.credit_bits + 1), name=f"both{lane}")
+            m.d.comb += both.eq(before + behind)
+            for number, ends in enumerate(pairs_end):
+                with m.If(self.clear):
+                    m.d.sync += self.pairs[lane][number].eq(0)
+                with m.Elif(ends):
+                    m.d.sync += self.pairs[lane][number].eq(both)
         return m

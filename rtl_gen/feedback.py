@@ -80,8 +80,9 @@ class FeedbackSum(wiring.Component):
         with_sign = Signal(signed(signed_bits(largest)), name=f"with_sign{c}")
         once = Signal(with_sign.shape(), name=f"once{c}")
         thrice = Signal(signed(signed_bits(3 * largest)), name=f"thrice{c}")
+        negative = error.value < 0
         m.d.sync += [
-            with_sign.eq(Mux(error.value < 0, -weight, weight)),
+            with_sign.eq((weight ^ negative.replicate(len(weight))).as_signed() + negative),
             once.eq(with_sign),
             thrice.eq(with_sign + (with_sign << 1)),
         ]

@@ -19,8 +19,8 @@ SETTLE_CYCLES = 4       # from an address to its word, of a HostPort
 class HostAccess(wiring.Component):
     """The one who drives the blocks' host ports.
 
-    A request is served while ``may_read``; it then has to stay so until ``served``. A word of B beats takes B cycles,
-    or :data:`SETTLE_CYCLES` + 2 where that is more.
+    A request is served while ``may_read``; it then has to stay so until ``served``. A word of B beats takes
+    B + :data:`SETTLE_CYCLES` cycles.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ class HostAccess(wiring.Component):
         depth, bits = widest_word(self.spec)
         reading = Signal()
         address = Signal(range(depth))
-        words_left = Signal(range(depth + 1))       # that have not been fetched
+        words_left = Signal(range(depth + 1))       # that have not been sent, but for the one being sent
         beats = Signal(range(bits // 32 + 1))       # of a word
-        beats_left = Signal.like(beats)             # of the word that leaves
-        word = Signal(bits)
-        fetched = Signal(bits)
+        part = Signal(range(bits // 32))            # the word's beat that is sent next
+        part_last, word_last = Signal(), Signal()
+        fetched = Signal(32)
         settle = Signal(range(SETTLE_CYCLES + 1))
 
-        self._drive_ports(m, reading, address, fetched)
+        self._drive_ports(m, reading, address, part, fetched)
         with m.Switch(self.request):
             for block in range(len(self.spec.blocks)):
                 for memory in Memory:
@@ -75,43 +75,45 @@ class HostAccess(wiring.Component):
                     with m.Case(block * MEMORIES_PER_BLOCK + memory):
                         m.d.comb += beats.eq(shape.beats)
                         with m.If(~reading):
-                            m.d.sync += words_left.eq(shape.depth)
+                            m.d.sync += words_left.eq(shape.depth - 1)
 
+        m.d.comb += [part_last.eq(part == beats - 1), word_last.eq(words_left == 0)]
         with m.If(settle != 0):
             m.d.sync += settle.eq(settle - 1)
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
         with m.FSM():
             with m.State("WAIT"):
+                m.d.sync += [address.eq(0), part.eq(0), settle.eq(SETTLE_CYCLES)]
                 with m.If(self.pending & self.may_read):
-                    m.d.sync += [reading.eq(1), address.eq(0), settle.eq(SETTLE_CYCLES)]
-                    m.next = "HEADER"
-            with m.State("HEADER"):
-                m.d.comb += [self.o.valid.eq(1), self.o.p.data.eq(Packet.MEMORY << KIND_SHIFT | self.request)]
-                with m.If(self.o.ready):
-                    m.next = "FETCH"
-            with m.State("FETCH"):
-                with m.If(settle == 0):
-                    m.d.sync += [word.eq(fetched), beats_left.eq(beats), words_left.eq(words_left - 1),
-                                 address.eq(address + 1), settle.eq(SETTLE_CYCLES)]
+                    m.d.sync += [
+                        reading.eq(1),
+                        self.o.valid.eq(1),
+                        self.o.p.last.eq(0),
+                        self.o.p.data.eq(Packet.MEMORY << KIND_SHIFT | self.request),
+                    ]
                     m.next = "SEND"
             with m.State("SEND"):
-                last = Signal()
-                m.d.comb += [
-                    self.o.valid.eq(1),
-                    self.o.p.data.eq(word[:32]),
-                    last.eq(beats_left == 1),
-                    self.o.p.last.eq(last & (words_left == 0)),
-                ]
+                with m.If((settle == 0) & (~self.o.valid | self.o.ready)):
+                    m.d.sync += [
+                        self.o.valid.eq(1),
+                        self.o.p.data.eq(fetched),
+                        self.o.p.last.eq(part_last & word_last),
+                        part.eq(Mux(part_last, 0, part + 1)),
+                    ]
+                    with m.If(part_last):
+                        m.d.sync += [address.eq(address + 1), words_left.eq(words_left - 1),
+                                     settle.eq(SETTLE_CYCLES)]
+                        with m.If(word_last):
+                            m.next = "LAST"
+            with m.State("LAST"):
                 with m.If(self.o.ready):
-                    m.d.sync += [word.eq(word >> 32), beats_left.eq(beats_left - 1)]
-                    with m.If(self.o.p.last):
-                        m.d.comb += self.served.eq(1)
-                        m.d.sync += reading.eq(0)
-                        m.next = "WAIT"
-                    with m.Elif(last):
-                        m.next = "FETCH"
+                    m.d.comb += self.served.eq(1)
+                    m.d.sync += reading.eq(0)
+                    m.next = "WAIT"
         return m
 
-    def _drive_ports(self, m: Module, reading: Signal, address: Signal, fetched: Signal) -> None:
+    def _drive_ports(self, m: Module, reading: Signal, address: Signal, part: Signal, fetched: Signal) -> None:
         memory_bits = MEMORIES_PER_BLOCK.bit_length() - 1
         with m.Switch(self.request[memory_bits:]):
             for block in range(len(self.spec.blocks)):
@@ -122,6 +124,7 @@ class HostAccess(wiring.Component):
             m.d.comb += [
                 port.select.eq(Mux(reading, self.request[:memory_bits], self.write.select)),
                 port.address.eq(Mux(reading, address, self.write.address)),
+                port.part.eq(part),
                 port.w_data.eq(self.write.data),
                 port.w_en.eq(self.write.en & (self.write.block == block)),
             ]

@@ -3,6 +3,7 @@
 from amaranth.hdl import *
 
 from .arithmetic import current_max, signed_bits
+from .compare import below
 from .saturate import saturate
 from .spec import LayerSpec
 
@@ -19,31 +20,43 @@ def charge(m: Module, spec: LayerSpec, membrane: Value, current: Value, name: st
 
 
 def fire(m: Module, spec: LayerSpec, exact: Value, name: str) -> tuple[Signal, Signal, Signal, Signal]:
-    """Whether the exact charge was saturated; then the spike, the membrane after reset, and the gate."""
-    charged, saturated = saturate(m, exact, spec.membrane_bits, f"{name}_charged")
+    """Whether the exact charge was saturated; then the spike, the membrane after reset, and the gate.
+
+    The threshold lies within the membrane's range, so that the exact charge is above it just where the saturated one
+    is: it is subtracted beside the saturation and not behind it, and the two saturated membranes are constants.
+    """
+    low, high = -(1 << (spec.membrane_bits - 1)), (1 << (spec.membrane_bits - 1)) - 1
+    _, saturated = saturate(m, exact, spec.membrane_bits, f"{name}_charged")
     spike = Signal(name=f"{name}_spike")
     after = Signal(signed(spec.membrane_bits), name=f"{name}_after")
     # One bit more than either; its sign is the comparison with the threshold.
-    above = Signal(signed(spec.membrane_bits + 1), name=f"{name}_above")
-    reset_to = above if spec.reset == "subtract" else Const(0, signed(1))
+    above = Signal((exact - spec.threshold).shape(), name=f"{name}_above")
+    subtracts = spec.reset == "subtract"
     m.d.comb += [
-        above.eq(charged - spec.threshold),
+        above.eq(exact - spec.threshold),
         spike.eq(~above[-1]),
-        after.eq(Mux(spike, reset_to, charged)),
+        after.eq(Mux(spike, Mux(saturated, high - spec.threshold, above) if subtracts else 0,
+                     Mux(saturated, low, exact))),
     ]
-    return saturated, spike, after, _gate(m, spec, above, name)
+    gates = [_gate_at(spec, charged - spec.threshold) for charged in (low, high)]
+    gate = Signal(spec.gate_bits, name=f"{name}_gate")
+    m.d.comb += gate.eq(Mux(saturated, Mux(spike, gates[1], gates[0]), _gate(m, spec, above, name)))
+    return saturated, spike, after, gate
 
 
-def _gate(m: Module, spec: LayerSpec, above: Value, name: str) -> Signal:
-    """The surrogate's value where the charged membrane is so far above its threshold."""
-    value = Signal(spec.gate_bits, name=f"{name}_gate")
+def _gate_at(spec: LayerSpec, above: int) -> int:
+    """The surrogate's value so far above the threshold."""
     if spec.surrogate == "boxcar":
-        m.d.comb += value.eq((above < spec.surrogate_width) & (above > -spec.surrogate_width))
-    else:
-        distance = Signal(spec.membrane_bits + 1, name=f"{name}_distance")
-        steps = distance >> spec.surrogate_width
-        m.d.comb += [
-            distance.eq(Mux(above < 0, -above, above)),
-            value.eq(Mux(steps < spec.surrogate_height, spec.surrogate_height - steps, 0)),
-        ]
-    return value
+        return int(abs(above) < spec.surrogate_width)
+    return max(0, spec.surrogate_height - (abs(above) >> spec.surrogate_width))
+
+
+def _gate(m: Module, spec: LayerSpec, above: Value, name: str) -> Value:
+    """The same, of a membrane that was not saturated."""
+    if spec.surrogate == "boxcar":
+        width = spec.surrogate_width
+        return below(above, width) & ~below(above, 1 - width)
+    distance = Signal(len(above), name=f"{name}_distance")
+    steps = distance >> spec.surrogate_width
+    m.d.comb += distance.eq(Mux(above < 0, -above, above))
+    return Mux(steps < spec.surrogate_height, spec.surrogate_height - steps, 0)

@@ -107,14 +107,27 @@ class Readout(wiring.Component):
         m.d.comb += [
             self.host_weights.eq(self._read.data),
             self._read.addr.eq(Mux(self.idle, self.host_address, self.i.p.value)),
-            self._write.addr.eq(self.host_address),
-            self._write.data.eq(self.host_w_data),
-            self._write.en.eq(self.host_w_en),
         ]
         self._add(m)
         self._control(m)
         if self.learns:
             self._connect_backward(m)
+        write, backward = self._write, self._backward
+        if self.learns and self.readout.learned:
+            m.d.comb += [
+                backward.host_en.eq(self.host_w_en),
+                backward.host_row.eq(self.host_address),
+                backward.host_data.eq(self.host_w_data),
+                write.addr.eq(backward.w_row),
+                write.data.eq(backward.w_data),
+                write.en.eq(backward.w_en),
+            ]
+        else:
+            m.d.comb += [
+                write.addr.eq(self.host_address),
+                write.data.eq(self.host_w_data),
+                write.en.eq(self.host_w_en),
+            ]
         return m
 
     def _add(self, m: Module) -> None:
@@ -299,6 +312,3 @@ class Readout(wiring.Component):
                      for name in ("multiplies", "updates", "written", "underflows", "saturations")]
         with m.If(backward.reading):
             m.d.comb += self._read.addr.eq(backward.row)
-        with m.If(backward.w_en):
-            m.d.comb += [self._write.addr.eq(backward.w_row), self._write.data.eq(backward.w_data),
-                         self._write.en.eq(1)]

@@ -81,6 +81,8 @@ class StoredUpdate(wiring.Component):
     -------
     stored, delta, word : In
         The weight, its window's sum, and its row's random word.
+    load, loaded : In
+        Take ``loaded`` as the new weight instead, one cycle later.
     updated : Out
         The new weight.
     changed, underflowed, saturated : Out(1)
@@ -98,6 +100,8 @@ class StoredUpdate(wiring.Component):
             "stored": In(signed(stored_bits)),
             "delta": In(signed(signed_bits(delta_max))),
             "word": In(WORD_BITS),
+            "load": In(1),
+            "loaded": In(signed(stored_bits)),
             "updated": Out(signed(stored_bits)),
             "changed": Out(1),
             "underflowed": Out(1),
@@ -128,7 +132,7 @@ class StoredUpdate(wiring.Component):
         m.d.comb += exact.eq(stored - rounded)
         updated, saturated = saturate(m, exact, bits, "updated")
         m.d.sync += [
-            self.updated.eq(updated),
+            self.updated.eq(Mux(self.load, self.loaded, updated)),
             self.changed.eq(updated != stored),
             self.underflowed.eq(not_zero & (rounded == 0)),
             self.saturated.eq(saturated),

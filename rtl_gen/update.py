@@ -48,8 +48,10 @@ class UpdateEngine(wiring.Component):
         A group's feedback, one cycle later.
     address, weights : Out, In
         A row's address in the weight memory and its stored weights, one cycle later.
+    host_en, host_address, host_weights : In
+        The host's new weights, while idle.
     w_en, w_address, w_weights : Out
-        New weights.
+        New weights, the host's one cycle later: they share the last register, so that no choice lies behind it.
     seed, window_number : In(32)
         Of the random words.
     idle, active : Out(1)
@@ -88,6 +90,9 @@ class UpdateEngine(wiring.Component):
             "feedback": In(data.ArrayLayout(signed(self._scan.feedback_bits), lanes)),
             "address": Out(index_bits(groups * layer.rows)),
             "weights": In(word),
+            "host_en": In(1),
+            "host_address": In(index_bits(groups * layer.rows)),
+            "host_weights": In(word),
             "w_en": Out(1),
             "w_address": Out(index_bits(groups * layer.rows)),
             "w_weights": Out(word),
@@ -239,6 +244,10 @@ class UpdateEngine(wiring.Component):
             m.d.sync += held.eq(address)
             addresses.append(held)
             address = held
+        hosted = Signal()
+        m.d.sync += hosted.eq(self.host_en)
+        with m.If(self.host_en):
+            m.d.sync += addresses[-1].eq(self.host_address)
 
         # A bias is active in every step of the window.
         mask = Signal(self.block.window)
@@ -250,7 +259,7 @@ class UpdateEngine(wiring.Component):
             delta = Signal(signed(signed_bits(bound)), name=f"delta{lane}")
             stored = Signal(signed(layer.stored_bits), name=f"stored{lane}")
             m.d.sync += [
-                delta.eq(self._masked_sum(m, scan.credits[lane], mask, lane)),
+                delta.eq(self._masked_sum(mask, lane)),
                 stored.eq(self.weights[lane]),
             ]
             m.submodules[f"stored_update{lane}"] = update = StoredUpdate(
@@ -259,6 +268,8 @@ class UpdateEngine(wiring.Component):
                 update.stored.eq(stored),
                 update.delta.eq(delta),
                 update.word.eq(word),
+                update.load.eq(self.host_en),
+                update.loaded.eq(self.host_weights[lane]),
                 self.w_weights[lane].eq(update.updated),
             ]
             effects.append(update)
@@ -268,7 +279,7 @@ class UpdateEngine(wiring.Component):
         en = Signal()
         m.d.comb += [
             en.eq(written.valid & active.any()),
-            self.w_en.eq(en),
+            self.w_en.eq(en | hosted),
             self.w_address.eq(addresses[-1]),
             self.pipeline_empty.eq(~Cat(inside).any()),
         ]
@@ -278,18 +289,16 @@ class UpdateEngine(wiring.Component):
                            (self.saturations, Cat(e.saturated for e in effects) & active)):
             m.d.comb += port.eq(Mux(en, sum(bits), 0))
 
-    def _masked_sum(self, m: Module, credits: data.View, mask: Value, lane: int) -> Value:
-        """Sum of the credits at the positions where the row was active.
+    def _masked_sum(self, mask: Value, lane: int) -> Value:
+        """Sum of the lane's credits at the positions where the row was active.
 
-        Positions go in pairs, whose own sum is made once for a whole walk: none, either or both of a pair is a choice
-        of four, which takes less than to mask two credits and add them.
+        None, either or both of a pair is a choice of four, which takes less than to mask two credits and add them.
         """
+        credits, window = self._scan.credits[lane], self.block.window
         parts = []
-        for low in range(0, self.block.window - 1, 2):
-            first, second = credits[low], credits[low + 1]
-            both = Signal((first + second).shape(), name=f"both{lane}_{low}")
-            m.d.sync += both.eq(first + second)
-            parts.append(Mux(mask[low], Mux(mask[low + 1], both, first), Mux(mask[low + 1], second, 0)))
-        if self.block.window % 2:
-            parts.append(Mux(mask[-1], credits[self.block.window - 1], 0))
+        for number, both in enumerate(self._scan.pairs[lane]):
+            low, high = mask[2 * number], mask[2 * number + 1]
+            parts.append(Mux(low, Mux(high, both, credits[2 * number]), Mux(high, credits[2 * number + 1], 0)))
+        if window % 2:
+            parts.append(Mux(mask[-1], credits[window - 1], 0))
         return sum(parts)

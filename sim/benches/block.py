@@ -41,7 +41,7 @@ class Host:
     def __init__(self, dut, spec):
         self.dut = dut
         self.spec = spec
-        dut.host__w_en.value = 0
+        dut.host__w_en.value = dut.host__part.value = 0
 
     async def write(self, memory, values):
         shape = geometry(self.spec, 0, memory)
@@ -62,8 +62,10 @@ class Host:
             self.dut.host__address.value = address
             await ClockCycles(self.dut.clk, 4)
             await FallingEdge(self.dut.clk)
-            word = int(self.dut.host__r_data.value)
-            beats += [word >> 32 * i & 0xFFFFFFFF for i in range(shape.beats)]
+            for part in range(shape.beats):
+                self.dut.host__part.value = part
+                await FallingEdge(self.dut.clk)
+                beats.append(int(self.dut.host__r_data.value))
         return unpack(shape, np.array(beats, np.uint32))
 
 

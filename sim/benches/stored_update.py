@@ -22,6 +22,7 @@ class Weight:
         self.bits, self.delta_max, self.shift, self.stochastic = parameters
         self.stored = Port(dut, f"stored{n}", bits=self.bits)
         self.delta = Port(dut, f"delta{n}", bits=signed_bits(self.delta_max))
+        self.loaded = Port(dut, f"loaded{n}", bits=self.bits)
         self.updated = Port(dut, f"updated{n}", bits=self.bits)
         self.flags = [dut[f"{name}{n}"] for name in ("changed", "underflowed", "saturated")]
         self.seen = np.zeros(3, int)
@@ -57,14 +58,17 @@ async def matches_reference(dut):
     rng = random.Random(cocotb.RANDOM_SEED)
     weights = [Weight(dut, n, parameters) for n, parameters in enumerate(load_arrays()["parameters"].tolist())]
     cases = [[case for case in weight.corners(rng) if abs(case[1]) <= weight.delta_max] for weight in weights]
-    dut.word.value = 0
+    dut.word.value = dut.load.value = 0
     await start(dut)
     under_way = deque()
+    loaded = None
     for cycle in range(max(map(len, cases)) + StoredUpdate.LATENCY):
         if len(under_way) == StoredUpdate.LATENCY:
             word, given = under_way.popleft()
             for weight, (stored, delta) in zip(weights, given, strict=True):
                 expected = weight.expected(stored, delta, word)
+                if loaded is not None:
+                    expected = (loaded[weight.n], *expected[1:])
                 assert weight.read() == expected, f"number {weight.n}: {stored} and {delta}, word {word:#x}"
                 weight.seen += expected[1:]
         # The word is all ones or zeros half of the time: what it adds is then the most and the least.
@@ -75,6 +79,12 @@ async def matches_reference(dut):
             weight.stored.write(stored)
             weight.delta.write(delta)
         under_way.append((word, given))
+        loaded = None
+        if rng.random() < 0.1:
+            loaded = [rng.randint(-1 << (weight.bits - 1), (1 << (weight.bits - 1)) - 1) for weight in weights]
+            for weight in weights:
+                weight.loaded.write(loaded[weight.n])
+        dut.load.value = loaded is not None
         await FallingEdge(dut.clk)
     for weight in weights:
         assert weight.seen[0] > 20 or weight.delta_max < (1 << weight.shift) >> 1

@@ -53,8 +53,23 @@ class Surroundings:
         self.window, self.masks, self.cleared = None, {}, []
         self.counters, self.number = dict.fromkeys(COUNTERS, 0), 0
         self.cycle, self.done_at, self.finished = 0, 0, 0
-        for name in ("learn", "skip", "gates", "rows", "row", "mask", "feedback", "weights", "seed", "window_number"):
+        self.hosting = False
+        for name in ("learn", "skip", "gates", "rows", "row", "mask", "feedback", "weights", "seed", "window_number",
+                     "host_en", "host_address", "host_weights"):
             dut[name].value = 0
+
+    async def write(self, address, word):
+        """As the host does."""
+        dut = self.dut
+        self.hosting = True
+        dut.host_address.value, dut.host_weights.value, dut.host_en.value = address, word, 1
+        await FallingEdge(dut.clk)
+        dut.host_en.value = 0
+        await ClockCycles(dut.clk, 2)
+        await FallingEdge(dut.clk)
+        self.hosting = False
+        assert self.words[address] == word, "the host's word was not written"
+        self.stored, _ = self.read()
 
     def record(self, window):
         self.window = window
@@ -108,7 +123,7 @@ class Surroundings:
         if dut.clear_en.value == 1:
             self.cleared.append(self._value("clear_row", self.layer.inputs))
         if dut.w_en.value == 1:
-            assert active, "a weight was written while the memory was not the engine's"
+            assert active or self.hosting, "a weight was written while the memory was not the engine's"
             self.words[self._value("w_address", len(self.words))] = int(dut.w_weights.value)
         for name in COUNTERS:
             self.counters[name] += int(dut[name].value)
@@ -206,6 +221,10 @@ async def matches_reference(dut):
         assert there.number == number, f"{where}: window number"
         assert there.counters == totals, f"{where}: counters"
         assert dut.idle.value == 1
+        if rng.random() < 0.3:
+            group = rng.randrange(there.groups) * there.layer.rows
+            rows = rng.randrange(there.layer.rows), rng.randrange(there.layer.rows)
+            await there.write(group + rows[0], there.words[group + rows[1]])
     assert totals["written"] > 0, "nothing changed"
     if there.layer.inputs > 1:
         assert totals["saturations"] > 0, "nothing was saturated"

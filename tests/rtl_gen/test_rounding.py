@@ -41,18 +41,19 @@ class Weights(wiring.Component):
         self.updates = [stored_update(stored_bits=bits, delta_max=largest, rate_shift=shift,
                                       rounding="stochastic" if stochastic else "nearest")
                         for bits, largest, shift, stochastic in parameters]
-        ports = {"word": In(16)}
+        ports = {"word": In(16), "load": In(1)}
         for n, (bits, largest, _, _) in enumerate(parameters):
-            ports |= {f"stored{n}": In(bits), f"delta{n}": In(signed_bits(largest)), f"updated{n}": Out(bits),
-                      f"changed{n}": Out(1), f"underflowed{n}": Out(1), f"saturated{n}": Out(1)}
+            ports |= {f"stored{n}": In(bits), f"delta{n}": In(signed_bits(largest)), f"loaded{n}": In(bits),
+                      f"updated{n}": Out(bits), f"changed{n}": Out(1), f"underflowed{n}": Out(1),
+                      f"saturated{n}": Out(1)}
         super().__init__(ports)
 
     def elaborate(self, platform):
         m = Module()
         for n, update in enumerate(self.updates):
             m.submodules[f"update{n}"] = update
-            m.d.comb += update.word.eq(self.word)
-            for name in ("stored", "delta"):
+            m.d.comb += [update.word.eq(self.word), update.load.eq(self.load)]
+            for name in ("stored", "delta", "loaded"):
                 m.d.comb += getattr(update, name).eq(getattr(self, f"{name}{n}"))
             for name in ("updated", "changed", "underflowed", "saturated"):
                 m.d.comb += getattr(self, f"{name}{n}").eq(getattr(update, name))
