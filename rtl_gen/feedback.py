@@ -82,7 +82,7 @@ class FeedbackSum(wiring.Component):
         thrice = Signal(signed(signed_bits(3 * largest)), name=f"thrice{c}")
         negative = error.value < 0
         m.d.sync += [
-            with_sign.eq((weight ^ negative.replicate(len(weight))).as_signed() + negative),
+            with_sign.eq((weight ^ negative.replicate(len(weight)).as_signed()) + negative),
             once.eq(with_sign),
             thrice.eq(with_sign + (with_sign << 1)),
         ]
