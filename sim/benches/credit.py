@@ -24,7 +24,10 @@ class Scan:
         dut.clear.value = dut.en.value = dut.position.value = dut.gates.value = dut.feedback.value = 0
 
     async def run(self, rng, gates, spikes, feedback, pauses=False):
-        """Credits, (K, lanes), and which lanes hold one; ``gates`` and ``spikes`` are (steps, lanes)."""
+        """Credits, (K, lanes), sums of pairs, (K // 2, lanes), and which lanes hold a credit.
+
+        ``gates`` and ``spikes`` are (steps, lanes).
+        """
         dut = self.dut
         dut.clear.value = 1
         await FallingEdge(dut.clk)
@@ -39,9 +42,14 @@ class Scan:
                                                                          strict=True)), 1 + self.layer.gate_bits)
             await FallingEdge(dut.clk)
             dut.en.value = 0
-        bits = signed_bits(self.largest)
+        bits, pairs = signed_bits(self.largest), np.zeros((0, self.lanes), np.int64)
         credits = split(int(dut.credits.value), bits, self.lanes * self.window)
-        return np.array(credits).reshape(self.lanes, self.window).T, int(dut.active.value)
+        active = int(dut.active.value)
+        if self.window > 1:
+            await FallingEdge(dut.clk)
+            sums = split(int(dut.pairs.value), bits + 1, self.lanes * (self.window // 2))
+            pairs = np.array(sums).reshape(self.lanes, self.window // 2).T
+        return np.array(credits).reshape(self.lanes, self.window).T, pairs, active
 
     def expected(self, gates, spikes, feedback):
         signal = np.zeros(gates.shape, np.int64)
@@ -52,8 +60,10 @@ class Scan:
         return credits
 
     async def check(self, rng, gates, spikes, feedback, pauses=False):
-        credits, active = await self.run(rng, gates, spikes, feedback, pauses)
+        credits, pairs, active = await self.run(rng, gates, spikes, feedback, pauses)
         expected = self.expected(gates, spikes, feedback)
+        whole = expected[:self.window // 2 * 2]
+        assert pairs.tolist() == (whole[::2] + whole[1::2]).tolist(), f"pairs of {expected.tolist()}"
         assert credits.tolist() == expected.tolist(), f"gates {gates.tolist()}, feedback {feedback}"
         assert active == join(expected.any(axis=0), 1)
         return expected
