@@ -57,7 +57,7 @@ def command(
     with progress("verifying in simulation", 1) as advance:
         found = verify_build(folder, str(manifest["core"]), network, split, simulator or preferred())
         advance()
-    values = facts(found)
+    values = facts(found, str(manifest["digest"]))
     leave_word(folder, values)
     if as_json:
         print_json(values)

@@ -32,14 +32,14 @@ def page(folder: Path) -> Page:
     board.plan.BuildError
         If the folder is no build, or a file in it is not as it was built.
     """
-    verify(folder)
+    manifest = verify(folder)
     found = read_object(folder / REPORT, ("name", "board", "resources", "budget", "cycles", "memories", "estimate"),
                         "snnfpga build")
     network = read(folder / NETWORK)
     return Page(f"Build {found['name']} for {found['board']}",
                 f"A network as hardware for the {found['part']}: what it takes, how fast it is, whether it was proven.",
                 (_glance(folder, found), _resources(folder, found), _blocks(folder, found, network.spec),
-                 _steps(folder, network.spec), _memories(folder, found), verification(folder),
+                 _steps(folder, network.spec), _memories(folder, found), verification(folder, manifest["digest"]),
                  learning(run_of(network), RUN_NETWORK)))
 
 

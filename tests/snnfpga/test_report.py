@@ -15,7 +15,7 @@ from safetensors.numpy import save
 
 from board.build import with_lanes
 from board.device import Resources
-from board.plan import BuildPlan, verify, write
+from board.plan import BuildPlan, read_manifest, verify, write
 from board.registry import get
 from board.report import report as board_report
 from rtl_gen import network_file
@@ -260,6 +260,11 @@ def test_resources_stand_against_the_budget(here):
         ("some", "10.00"), ("none", "0.00"), ("some", "50.00"), ("over", "100.00")]
 
 
+def word_of_verify(folder, **changes):
+    digest = read_manifest(folder)["digest"]
+    (folder / "verify.json").write_text(json.dumps(VERIFIED | {"digest": digest} | changes))
+
+
 @pytest.mark.parametrize(("changes", "kind", "verdict"), [
     ({}, "good", "Every value that was compared is equal"),
     ({"mismatches": 4, "described": ["weight 3"]}, "bad", "The hardware is not what was specified"),
@@ -267,10 +272,19 @@ def test_resources_stand_against_the_budget(here):
     ({"compared": {}}, "bad", "Nothing was compared of anything"),
 ])
 def test_verification_is_judged(here, changes, kind, verdict):
-    Path("build/small/verify.json").write_text(json.dumps(VERIFIED | changes))
+    word_of_verify(Path("build/small"), **changes)
     html = render(build.page(Path("build/small")))
     assert f'<p class="verdict {kind}">{verdict}' in html
     assert "4321 clock cycles simulated" in text(html)
+
+
+def test_verification_of_an_earlier_build_is_not_shown(here):
+    folder = Path("build/small")
+    word_of_verify(folder)
+    make_build(folder, with_lanes(network(), 4))
+    assert (folder / "verify.json").exists()
+    assert build.page(folder).missing["Verification"].startswith(
+        "Not run on this build: `verify.json` is of an earlier one. `snnfpga verify build/small` ")
 
 
 def test_an_edited_build_gets_no_report(here, capfd):
