@@ -27,7 +27,7 @@ def design(spec: NetworkSpec, simulator: str | None = None) -> Design:
     Raises
     ------
     sim.simulators.SimulatorError
-        If the simulator is missing.
+        If the simulator is missing, or cannot build the design.
     """
     from rtl_gen.core import Core
 
