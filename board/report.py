@@ -20,13 +20,16 @@ def estimated(spec: NetworkSpec) -> dict[str, float]:
 
 
 def check_fit(spec: NetworkSpec, board: Board) -> None:
-    """Refuse a network whose memories alone are more than the board's part has.
+    """Refuse a network that is not for hardware, or whose memories alone are more than the board's part has.
 
     Raises
     ------
+    SpecError
+        If a block has more than one layer.
     BuildError
         If it does not fit; :func:`refusal_table` says why.
     """
+    spec.check_hardware()
     need, budget = estimated(spec), board.device.budget
     for name, amount, whole, unit in (("ramb36", need["ramb36"], budget.ramb36, "block RAMs"),
                                       ("lut_as_memory", need["lut_as_memory"], budget.lut, "LUTs as memory")):

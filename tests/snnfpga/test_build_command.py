@@ -1,12 +1,17 @@
 import json
 import os
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 from board.plan import verify
 from rtl_gen import network_file
+from sim.reference.initial import random_network
 from snnfpga.cli import main
-from tests.networks import block, network
+from snnfpga.config import DataConfig
+from tests.networks import block, network, network_spec, samples
 
 KEYS = {"board", "device", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"}
 
@@ -73,6 +78,22 @@ def test_what_does_not_fit_is_refused_with_its_table(here, capfd):
     assert (code, out) == (1, "")
     assert "block0.weights" in err
     assert not (here / "build").exists()
+
+
+@pytest.mark.parametrize("arguments", [("build", "--plan"), ("build",), ("evaluate", "--backend", "rtl"),
+                                       ("learn", "--backend", "rtl")])
+def test_deeper_blocks_are_one_line(here, arguments):
+    """In a process of its own: what Amaranth says of unused components it says at the end."""
+    deep = random_network(network_spec(inputs=6, sizes=(6,), depth=2, classes=3, max_steps=16), 1)
+    network_file.write(here / "deep.safetensors", deep, notes={"data": DataConfig(name="deep.npz").model_dump_json()})
+    spikes, labels = samples(deep.spec, 4)
+    np.savez(here / "deep.npz", spikes=spikes, label=labels, split=np.array(["train", "test"] * 2))
+    verb, *options = arguments
+    done = subprocess.run([sys.executable, "-c", "from snnfpga.cli import main; main()", verb, "deep.safetensors",
+                           *options], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", (
+        "snnfpga: A block in hardware must have 1 layer, not 2 as block 0 has; split it into blocks of one layer, or "
+        "run it on the reference\n"))
 
 
 def test_vendor_tool_is_run_where_it_is(here, capfd, monkeypatch):
