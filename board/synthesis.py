@@ -16,6 +16,9 @@ __all__ = ["Synthesis", "logic_delay_ps", "synthesise"]
 _LUTS_OF_RAM = {"RAM32M": 4, "RAM64M": 4, "RAM128X1D": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM32X1S": 1, "RAM64X1S": 1,
                 "RAM128X1S": 2, "RAM256X1S": 4}
 _LUTS_OF_SHIFT = {"SRL16E": 1, "SRLC32E": 1}
+# Clock and pin buffers. Yosys times from ports on, so a clock that a black box makes would time nothing: what a buffer
+# drives becomes a port.
+_BUFFERS = "t:BUF* t:IBUF* t:OBUF* t:IOBUF*"
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,8 @@ def _resources(cells: dict[str, int], memory: int) -> Resources:
         dsp=total(r"DSP48.*"))
 
 
-def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int | None:
-    """Longest delay from register to register through cells alone, in picoseconds; None where Yosys finds no path.
+def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int:
+    """Longest delay from register to register through cells alone, in picoseconds.
 
     Cell delays are those Yosys knows of 7-series (measured by Project X-Ray). There is no routing and no skew in it: it
     ranks designs and finds the longest path, and is no clock period.
@@ -94,14 +97,17 @@ def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int | None:
     Raises
     ------
     rtl_gen.yosys.YosysError
-        If Yosys refuses the netlist.
+        If Yosys refuses the netlist, or finds no path because no clock reaches a register.
     """
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as name:
         folder = Path(name)
         (folder / "netlist.il").write_text(synthesis.netlist)
         # A fresh design: the mapping leaves the cell library without its timing arcs.
         yosys.run(["read_verilog -lib -specify +/xilinx/cells_sim.v", "read_rtlil netlist.il",
-                   f"hierarchy -top {top}", "tee -q -o sta.txt sta"], directory=folder)
+                   f"hierarchy -top {top}", f"expose -evert {_BUFFERS}", "tee -q -o sta.txt sta"], directory=folder)
         text = (folder / "sta.txt").read_text()
     found = re.search(r"Latest arrival time in '.*' is (\d+)", text)
-    return int(found[1]) if found else None
+    if found is None:
+        raise yosys.YosysError(f"Yosys found no path in {top} from a register to a register; its clock must come from "
+                               "a port or from a clock buffer")
+    return int(found[1])

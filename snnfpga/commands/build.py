@@ -134,8 +134,7 @@ def _show(found: dict[str, object], folder: Path) -> None:
     else:
         rows += [(label, f"{resources[key]:g} of {budget[key]:g}  ({100 * found['shares'][key]:.1f} %)")
                  for key, label in (("lut", "LUT"), ("ff", "FF"), ("ramb36", "RAMB36"), ("dsp", "DSP"))]
-        delay = found["logic_delay_ps"]
-        rows.append(("logic delay, no routing", "Yosys found no path" if delay is None else f"{delay / 1000:.2f} ns"))
+        rows.append(("logic delay, no routing", f"{found['logic_delay_ps'] / 1000:.2f} ns"))
     rows += [("cycles of a sample",
               f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
              ("state for learning", f"{found['state_buffer_bits']} bits"), ("files", str(folder))]

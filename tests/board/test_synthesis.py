@@ -1,5 +1,5 @@
 import pytest
-from amaranth.hdl import Module, signed
+from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Signal, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -44,6 +44,37 @@ def test_cells_are_those_of_the_formulas():
     assert found.lut_as_memory == sum(distributed_luts(*shape) for shape in DISTRIBUTED)
     assert found.resources.dsp == 1
     assert found.resources.ff >= sum(width for _, width in DISTRIBUTED)         # the read ports' registers
+
+
+class Counter(wiring.Component):
+    """A counter whose clock comes out of a black box, through a buffer or not, and whose last bit goes to a pin."""
+
+    def __init__(self, *, buffered):
+        self.buffered = buffered
+        super().__init__({"pin": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = ClockDomain(reset_less=True)
+        clocks, count = Signal(4), Signal(16)
+        m.submodules.box = Instance("PS7", o_FCLKCLK=clocks)
+        if self.buffered:
+            m.submodules.clock = Instance("BUFG", i_I=clocks[0], o_O=ClockSignal("sync"))
+        else:
+            m.d.comb += ClockSignal("sync").eq(clocks[0])
+        m.submodules.pin = Instance("OBUFT", i_I=count[-1], i_T=0, o_O=self.pin)
+        m.d.sync += count.eq(count + 1)
+        return m
+
+
+def test_a_clock_behind_a_buffer_is_timed():
+    assert 500 < logic_delay_ps(measure(Counter(buffered=True)), top="top") < 5000
+
+
+def test_a_clock_that_is_nowhere_is_said():
+    with pytest.raises(yosys.YosysError, match=r"^Yosys found no path in top from a register to a register; its clock "
+                                               r"must come from a port or from a clock buffer$"):
+        logic_delay_ps(measure(Counter(buffered=False)), top="top")
 
 
 @pytest.mark.slow
