@@ -14,7 +14,7 @@ __all__ = ["MANIFEST", "BuildError", "BuildPlan", "check_target", "read_manifest
 
 MANIFEST = "manifest.json"
 FORMAT = "snnfpga build"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class BuildError(ValueError):

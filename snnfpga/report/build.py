@@ -17,11 +17,13 @@ from .results import learning, read_object, verification
 from .target import run_of
 
 REPORT = "report.json"
-RESOURCES = (("lut", "LUT: logic, and small memories"), ("ff", "FF: registers of one bit"),
-             ("ramb36", "RAMB36: block RAM of 36 kbit"), ("dsp", "DSP: multipliers"))
+RESOURCES = (("lut", "LUT: logic, and small memories"), ("lut_as_memory", "LUT as memory: of those that can be"),
+             ("ff", "FF: registers of one bit"), ("ramb36", "RAMB36: block RAM of 36 kbit"),
+             ("dsp", "DSP: multipliers"))
 FORWARD = "forward: events, membranes, spikes"
 ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learning", "row_list": "state for learning",
-         "gates": "state for learning", "feedback": "learning, within an update", "": FORWARD}
+         "gates": "state for learning", "feedback": "learning, within an update", "tx": "queues to and from the host",
+         "rx": "queues to and from the host", "": FORWARD}
 
 
 def page(folder: Path) -> Page:
@@ -62,7 +64,7 @@ def _resources(folder: Path, found: dict[str, Any]) -> Section:
     about = "What the design takes of the board's part. Look for every bar to stay well below its end."
     if resources is None:
         rows = [("RAMB36: block RAM of 36 kbit, memories by formula", found["estimate"]["ramb36"], budget["ramb36"]),
-                ("LUT, as memory alone, by formula", found["estimate"]["lut_as_memory"], budget["lut"])]
+                ("LUT, as memory alone, by formula", found["estimate"]["lut_as_memory"], budget["lut_as_memory"])]
         parts: tuple[Part, ...] = (Bars(rows), Words(
             "Not synthesised: logic, registers and multipliers are not counted here. `snnfpga build` without "
             "`--no-synthesis` counts them with Yosys."))

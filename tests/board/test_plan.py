@@ -47,8 +47,8 @@ def test_written_folder_verifies(tmp_path):
      "FOLDER is no build folder: it has no manifest.json; make one with: snnfpga build"),
     (lambda folder: (folder / MANIFEST).write_text("[]"),
      "FOLDER/manifest.json is no manifest of a build; make one with: snnfpga build"),
-    (lambda folder: change(folder, version=2),
-     "FOLDER/manifest.json has build format 2, this snnfpga reads 1; build again with: snnfpga build"),
+    (lambda folder: change(folder, version=1),
+     "FOLDER/manifest.json has build format 1, this snnfpga reads 2; build again with: snnfpga build"),
 ])
 def test_an_edited_folder_is_refused(tmp_path, edit, message):
     folder = tmp_path / "b"

@@ -2,10 +2,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from board import synthesis
+from board.device import XC7Z020
 from board.plan import verify
 from rtl_gen import network_file
 from sim.reference.initial import random_network
@@ -111,6 +114,22 @@ def test_vendor_tool_is_run_where_it_is(here, capfd, monkeypatch):
     code, out, err = call(capfd, "build", "small.safetensors", "--no-synthesis")
     assert (code, out) == (1, "")
     assert err.startswith("snnfpga: vivado failed with status 1: ERROR: timing is missed by 0.3 ns; see ")
+
+
+def test_a_design_that_yosys_finds_too_large_reaches_no_vendor_tool(here, capfd, monkeypatch):
+    tool = here / "bin" / "vivado"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\ntouch started\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    much = replace(XC7Z020.budget, ff=200_000)
+    monkeypatch.setattr(synthesis, "synthesise", lambda *_, **__: synthesis.Synthesis(much, {}, ""))
+    code, out, err = call(capfd, "build", "small.safetensors")
+    assert code == 1
+    assert "188.0 %" in out
+    assert err == ("snnfpga: Network small must fit the XC7Z020 on TUL PYNQ-Z2, but Yosys counts 200000 FF of 106400; "
+                   "take fewer neurons, inputs, lanes or weight bits, or a shorter window\n")
+    assert not (here / "build").exists()
 
 
 def test_boards_and_doctor(capfd):

@@ -64,7 +64,7 @@ def here(tmp_path, monkeypatch):
 
 def make_build(folder, made, resources=None):
     network_file.write("in_build.safetensors", made)
-    found = board_report(made.spec, get("pynq-z2"), resources=resources, lut_as_memory=None,
+    found = board_report(made.spec, get("pynq-z2"), resources=resources,
                          logic_delay_ps=None if resources is None else 5600)
     write(BuildPlan("small-pynq-z2", {"board": "pynq-z2"}, {
         "network.safetensors": Path("in_build.safetensors").read_bytes(),
@@ -250,14 +250,14 @@ def test_a_build_shows_blocks_cycles_and_memories(here, capfd):
 
 
 def test_resources_stand_against_the_budget(here):
-    make_build(Path("build/small"), network(), Resources(lut=5320, ff=0, ramb36=70, dsp=440))
+    make_build(Path("build/small"), network(), Resources(lut=5320, lut_as_memory=1740, ff=0, ramb36=70, dsp=440))
     html = render(build.page(Path("build/small")))
     words = text(html)
-    for shown in ("LUT: logic, and small memories 5320 of 53200 (10.0 %)", "(50.0 %)", "440 of 220 (200.0 %)",
-                  "takes 5.60 ns"):
+    for shown in ("LUT: logic, and small memories 5320 of 53200 (10.0 %)", "1740 of 17400 (10.0 %)", "(50.0 %)",
+                  "440 of 220 (200.0 %)", "takes 5.60 ns"):
         assert shown in words
-    assert re.findall(r'<i class="(\w+)" style="width:([\d.]+)%">', html)[:4] == [
-        ("some", "10.00"), ("none", "0.00"), ("some", "50.00"), ("over", "100.00")]
+    assert re.findall(r'<i class="(\w+)" style="width:([\d.]+)%">', html)[:5] == [
+        ("some", "10.00"), ("some", "10.00"), ("none", "0.00"), ("some", "50.00"), ("over", "100.00")]
 
 
 def word_of_verify(folder, **changes):
