@@ -11,11 +11,11 @@ from rtl_gen.network_file import Network
 from rtl_gen.spec import NetworkSpec
 
 from . import driver
-from .plan import BuildPlan
+from .plan import BuildError, BuildPlan
 from .registry import Board
 from .report import check_counted, check_fit, markdown, report
 
-__all__ = ["CORE", "NETWORK", "Phases", "make_plan", "with_lanes"]
+__all__ = ["CORE", "NETWORK", "Phases", "check_sources", "make_plan", "with_lanes"]
 
 CORE = "core"                           # top of the core alone, which simulations take
 NETWORK = "network.safetensors"
@@ -77,6 +77,23 @@ def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synth
     return BuildPlan(f"{spec.name}-{board.name}", {
         "board": board.name, "top": board.top, "core": CORE, "network": NETWORK,
         "specification": network_file.spec_digest(spec)}, contents)
+
+
+def check_sources(folder: Path, spec: NetworkSpec, board: Board) -> tuple[str, ...]:
+    """Make the board's sources anew and compare them with those in a build folder; gives the names of the files.
+
+    Raises
+    ------
+    BuildError
+        If one is missing or differs in a byte.
+    """
+    fresh = board.design(spec).files
+    for name, text in fresh.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != text.encode():
+            raise BuildError(f"File {path} must be what this snnfpga makes of the build's network, and is not: it was "
+                             "edited, or made by another snnfpga or Yosys; build again with: snnfpga build")
+    return tuple(fresh)
 
 
 _NOT_MEASURED = {"resources": None, "logic_delay_ps": None}

@@ -8,8 +8,8 @@ import pytest
 
 from board import build as build_module
 from board import synthesis
-from board.build import make_plan, with_lanes
-from board.plan import verify, write
+from board.build import check_sources, make_plan, with_lanes
+from board.plan import BuildError, verify, write
 from board.registry import BoardError, get, names
 from board.report import FitError, all_memories, check_counted, check_fit, report
 from rtl_gen import network_file
@@ -39,6 +39,20 @@ def test_build_folder_is_whole(plan, tmp_path):
     assert (folder / "driver" / "board" / "host.py").exists()
     assert "| block0.weights | 39 | 48 |" in (folder / "report.md").read_text()
     assert json.loads((folder / "report.json").read_text())["resources"] is None
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_text(path.read_text().replace("1'h0", "1'h1", 1)),
+                                    lambda path: path.unlink()])
+def test_sources_of_another_generator_are_refused(plan, tmp_path, damage):
+    write(plan, tmp_path)
+    assert set(check_sources(tmp_path, network().spec, BOARD)) == {
+        name for name in plan.files if "snnfpga_pynq_z2" in name and "/" not in name}
+    top = tmp_path / f"{BOARD.top}.v"
+    damage(top)
+    with pytest.raises(BuildError, match=f"^File {re.escape(str(top))} must be what this snnfpga makes of the build's "
+                                         "network, and is not: it was edited, or made by another snnfpga or Yosys; "
+                                         "build again with: snnfpga build$"):
+        check_sources(tmp_path, network().spec, BOARD)
 
 
 def test_the_same_network_gives_the_same_bytes(plan):

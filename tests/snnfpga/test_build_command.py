@@ -9,7 +9,7 @@ import pytest
 
 from board import synthesis
 from board.device import XC7Z020
-from board.plan import verify
+from board.plan import BuildPlan, verify, write
 from rtl_gen import network_file
 from sim.reference.initial import random_network
 from snnfpga.cli import main
@@ -97,6 +97,24 @@ def test_deeper_blocks_are_one_line(here, arguments):
     assert (done.returncode, done.stdout, done.stderr) == (2, "", (
         "snnfpga: A block in hardware must have 1 layer, not 2 as block 0 has; split it into blocks of one layer, or "
         "run it on the reference\n"))
+
+
+def test_verify_refuses_a_top_of_another_generator(here, capfd):
+    assert call(capfd, "build", "small.safetensors", "--no-synthesis")[0] == 0
+    folder = here / "build" / "small-pynq-z2"
+    spec = network_file.read(folder / "network.safetensors").spec
+    spikes, labels = samples(spec, 4)
+    np.savez(here / "small.npz", spikes=spikes, label=labels, split=np.array(["train", "test"] * 2))
+    manifest = verify(folder)
+    files = {name: (folder / name).read_bytes() for name in manifest["files"]}
+    top = f"{manifest['top']}.v"
+    files[top] = files[top].replace(b"1'h0", b"1'h1", 1)
+    facts = {name: manifest[name] for name in ("board", "top", "core", "network", "specification")}
+    write(BuildPlan(manifest["name"], facts, files), folder)        # signed again
+    code, out, err = call(capfd, "verify", "build/small-pynq-z2", "--data", "small.npz", "--samples", "1")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"snnfpga: File build/small-pynq-z2/{top} must be what this snnfpga makes of the build's")
+    assert not (folder / "verify.json").exists()
 
 
 def test_vendor_tool_is_run_where_it_is(here, capfd, monkeypatch):
