@@ -18,12 +18,13 @@ from machine import describe
 from rich.console import Console
 from rich.table import Table
 
-from board.device import XC7Z020, Resources
+from board.device import LABELS, XC7Z020, Resources
 from board.report import estimated
 from board.synthesis import Synthesis, logic_delay_ps, synthesise
 from rtl_gen.block import Block
 from rtl_gen.core import Core
 from rtl_gen.emit import to_rtlil
+from rtl_gen.estimate import memories
 from rtl_gen.event_list import EventList
 from rtl_gen.forward import ForwardEngine, gate_layout
 from rtl_gen.host_access import HostAccess
@@ -86,14 +87,14 @@ def measure(spec: NetworkSpec, ramb36_goal: float) -> dict[str, object]:
     shares = found.resources.shares(DEVICE.budget)
     goals = {**GOALS, "ramb36": ramb36_goal}
     return {"resources": found.resources.to_dict(), "shares": {name: round(share, 4) for name, share in shares.items()},
-            "lut_as_memory": found.lut_as_memory, "cells": dict(sorted(found.cells.items())),
-            "logic_delay_ps": logic_delay_ps(found, top="top"), "ramb36_by_formula": estimated(spec)["ramb36"],
+            "cells": dict(sorted(found.cells.items())), "logic_delay_ps": logic_delay_ps(found, top="top"),
+            "ramb36_by_formula": estimated(memories(spec))["ramb36"],
             "goals": goals, "missed": [name for name, goal in goals.items() if shares[name] > goal],
             "specification": spec_digest(spec), "seconds": round(seconds, 1)}
 
 
 def show(title: str, rows: dict[str, Resources]) -> None:
-    table = Table("", "LUT", "FF", "RAMB36", "DSP", title=title, title_justify="left")
+    table = Table("", *LABELS.values(), title=title, title_justify="left")
     for name, used in rows.items():
         shares = used.shares(DEVICE.budget)
         table.add_row(name, *(f"{value:g} ({100 * shares[key]:.1f} %)" for key, value in used.to_dict().items()))

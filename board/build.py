@@ -8,13 +8,14 @@ from pathlib import Path
 
 from rtl_gen import network_file
 from rtl_gen.network_file import Network
+from rtl_gen.spec import NetworkSpec
 
 from . import driver
-from .plan import BuildPlan
+from .plan import BuildError, BuildPlan
 from .registry import Board
-from .report import check_fit, markdown, report
+from .report import check_counted, check_fit, markdown, report
 
-__all__ = ["CORE", "NETWORK", "Phases", "make_plan", "with_lanes"]
+__all__ = ["CORE", "NETWORK", "Phases", "check_sources", "make_plan", "with_lanes"]
 
 CORE = "core"                           # top of the core alone, which simulations take
 NETWORK = "network.safetensors"
@@ -48,8 +49,8 @@ def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synth
 
     Raises
     ------
-    BuildError
-        If the network does not fit the board's part.
+    FitError
+        If the network does not fit the board's part, by formula or as Yosys counts.
     SpecError
         If it cannot be made into hardware.
     rtl_gen.yosys.YosysError
@@ -66,7 +67,7 @@ def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synth
     phase("top")
     design = board.design(spec)
     files |= design.files
-    measured = _measure(design.rtlil, board, phase) if synthesis else _NOT_MEASURED
+    measured = _measure(spec, design.rtlil, board, phase) if synthesis else _NOT_MEASURED
     found = report(spec, board, **measured)
     files |= {"report.json": json.dumps(found, indent=1) + "\n", "report.md": markdown(found)}
     contents = {name: text.encode() for name, text in files.items()}
@@ -78,17 +79,34 @@ def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synth
         "specification": network_file.spec_digest(spec)}, contents)
 
 
-_NOT_MEASURED = {"resources": None, "lut_as_memory": None, "logic_delay_ps": None}
+def check_sources(folder: Path, spec: NetworkSpec, board: Board) -> tuple[str, ...]:
+    """Make the board's sources anew and compare them with those in a build folder; gives the names of the files.
+
+    Raises
+    ------
+    BuildError
+        If one is missing or differs in a byte.
+    """
+    fresh = board.design(spec).files
+    for name, text in fresh.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != text.encode():
+            raise BuildError(f"File {path} must be what this snnfpga makes of the build's network, and is not: it was "
+                             "edited, or made by another snnfpga or Yosys; build again with: snnfpga build")
+    return tuple(fresh)
 
 
-def _measure(rtlil: str, board: Board, phase: Phases) -> dict[str, object]:
+_NOT_MEASURED = {"resources": None, "logic_delay_ps": None}
+
+
+def _measure(spec: NetworkSpec, rtlil: str, board: Board, phase: Phases) -> dict[str, object]:
     from .synthesis import logic_delay_ps, synthesise
 
     phase("synthesis")
     mapped = synthesise(rtlil, top=board.top, device=board.device)
+    check_counted(spec, board, mapped.resources)
     phase("delay")
-    return {"resources": mapped.resources, "lut_as_memory": mapped.lut_as_memory,
-            "logic_delay_ps": logic_delay_ps(mapped, top=board.top)}
+    return {"resources": mapped.resources, "logic_delay_ps": logic_delay_ps(mapped, top=board.top)}
 
 
 def _network_bytes(network: Network, notes: Mapping[str, str]) -> bytes:

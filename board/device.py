@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-__all__ = ["XC7Z020", "Device", "Resources"]
+__all__ = ["LABELS", "XC7Z020", "Device", "Resources"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,8 @@ class Resources:
     ----------
     lut
         Six-input look-up tables, those used as memory among them.
+    lut_as_memory
+        Those used as memory: distributed RAM or shift registers. Of a part: those that can be.
     ff
         Flip-flops.
     ramb36
@@ -22,6 +24,7 @@ class Resources:
     """
 
     lut: int
+    lut_as_memory: int
     ff: int
     ramb36: float
     dsp: int
@@ -37,6 +40,10 @@ class Resources:
     def exceeded(self, whole: "Resources") -> list[str]:
         """Names of the amounts that are more than ``whole`` has."""
         return [name for name, share in self.shares(whole).items() if share > 1]
+
+
+# How people call the amounts of Resources.
+LABELS = {"lut": "LUT", "lut_as_memory": "LUT as memory", "ff": "FF", "ramb36": "RAMB36", "dsp": "DSP"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +66,6 @@ class Device:
     budget: Resources
 
 
-# Zynq-7000 overview (Xilinx DS190), table 1: Z-7020.
+# Zynq-7000 overview (Xilinx DS190), table 1: Z-7020. Of its slices 4350 are SLICEM, whose four LUTs can be memory.
 XC7Z020 = Device(name="XC7Z020", part="xc7z020clg400-1", family="xc7",
-                 budget=Resources(lut=53_200, ff=106_400, ramb36=140, dsp=220))
+                 budget=Resources(lut=53_200, lut_as_memory=17_400, ff=106_400, ramb36=140, dsp=220))

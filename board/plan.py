@@ -14,7 +14,7 @@ __all__ = ["MANIFEST", "BuildError", "BuildPlan", "check_target", "read_manifest
 
 MANIFEST = "manifest.json"
 FORMAT = "snnfpga build"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class BuildError(ValueError):
@@ -88,46 +88,81 @@ def check_target(folder: Path) -> None:
 
 
 def write(plan: BuildPlan, folder: Path) -> None:
-    """Write the plan as ``folder``, whole or not at all; an earlier build there is replaced.
+    """Write the plan as ``folder``, whole or not at all.
+
+    Of an earlier build there only the files of its manifest are replaced or removed; what others put beside them stays.
 
     Raises
     ------
     BuildError
-        As :func:`check_target`.
+        As :func:`check_target`; or if a file that stays is in the way of one of the plan.
     OSError
         If the files cannot be written; an earlier build stays as it was.
     """
     check_target(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    # Beside the folder, so that to rename is enough.
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True) as aside:
+        fresh, old = Path(aside) / "fresh", Path(aside) / "old"
+        fresh.mkdir()
         for path, contents in {**plan.files, MANIFEST: plan.manifest().encode()}.items():
             target = fresh / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(contents)
             if contents.startswith(b"#!"):
-                target.chmod(0o755)
-        fresh.chmod(0o755)
-        _swap(fresh, folder)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
+                mode = target.stat().st_mode
+                target.chmod(mode | (mode & 0o444) >> 2)        # who may read it may run it
+        for path in _others(folder):
+            _keep(folder, path, fresh)
+        _swap(fresh, folder, old)
 
 
-def _swap(fresh: Path, folder: Path) -> None:
-    """Put ``fresh`` in the place of ``folder``; where that fails, ``folder`` is what it was."""
-    if not folder.exists():
-        os.rename(fresh, folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)) / "old"
-    os.rename(folder, old)
+def _others(folder: Path) -> list[str]:
+    """Paths within a build's folder of what its manifest does not list; none where there is no build.
+
+    A folder that cannot be listed raises OSError: what is in it would be lost.
+    """
+    if not (folder / MANIFEST).exists():
+        return []
+    listed = {MANIFEST, *read_manifest(folder)["files"]}
+    found = []
+    for place, folders, files in os.walk(folder, onerror=_raise):
+        links = [name for name in folders if (Path(place) / name).is_symlink()]
+        found += [(Path(place) / name).relative_to(folder).as_posix() for name in (*files, *links)]
+    return sorted(set(found) - listed)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _keep(folder: Path, path: str, fresh: Path) -> None:
+    """Give ``fresh`` the file ``path`` of ``folder`` as well: as a link to the same file where that can be."""
+    target = fresh / path
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        free = not os.path.lexists(target)
+    except (FileExistsError, NotADirectoryError):
+        free = False
+    if not free:
+        raise BuildError(f"Build folder {folder} holds {path}, which no build of snnfpga made and which is in the way "
+                         "of this one; move it away, or name another folder with --out")
+    try:
+        os.link(folder / path, target, follow_symlinks=False)
+    except OSError:     # not every file system has links, and not every file may be linked to
+        shutil.copy2(folder / path, target, follow_symlinks=False)
+
+
+def _swap(fresh: Path, folder: Path, old: Path) -> None:
+    """Put ``fresh`` in the place of ``folder``, and that at ``old``; where that fails, ``folder`` is what it was."""
+    try:
+        if folder.exists():
+            os.rename(folder, old)
         os.rename(fresh, folder)
     except BaseException:
-        os.rename(old, folder)
+        if old.exists() and not folder.exists():
+            os.rename(old, folder)
         raise
-    finally:
-        shutil.rmtree(old.parent, ignore_errors=True)
 
 
 def read_manifest(folder: Path) -> dict[str, object]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from rtl_gen.estimate import MemoryEstimate
 from rtl_gen.spec import NetworkSpec
 
 from .device import Device
@@ -50,6 +51,8 @@ class Board:
         Clock the constraints ask for.
     top
         Module that holds the pins.
+    memories
+        Of the top, beside those of the network.
     design
         Makes the board's sources.
     driver
@@ -65,6 +68,7 @@ class Board:
     device: Device
     clock_mhz: float
     top: str
+    memories: tuple[MemoryEstimate, ...]
     design: Callable[[NetworkSpec], Design]
     driver: tuple[str, ...]
     example: str

@@ -12,10 +12,13 @@ from .device import Device, Resources
 
 __all__ = ["Synthesis", "logic_delay_ps", "synthesise"]
 
-# LUTs of a slice that a distributed RAM takes (Xilinx UG474, table 2-3: distributed RAM configurations).
-_LUTS_OF_RAM = {"RAM32M": 4, "RAM64M": 4, "RAM128X1D": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM32X1S": 1, "RAM64X1S": 1,
-                "RAM128X1S": 2, "RAM256X1S": 4}
-_LUTS_OF_SHIFT = {"SRL16E": 1, "SRLC32E": 1}
+# LUTs of a slice that a distributed RAM takes (Xilinx UG474, table 2-3: distributed RAM configurations), or a shift
+# register.
+_LUTS_OF_MEMORY = {"RAM32M": 4, "RAM64M": 4, "RAM128X1D": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM32X1S": 1,
+                   "RAM64X1S": 1, "RAM128X1S": 2, "RAM256X1S": 4, "SRL16E": 1, "SRLC32E": 1}
+# Clock and pin buffers. Yosys times from ports on, so a clock that a black box makes would time nothing: what a buffer
+# drives becomes a port.
+_BUFFERS = "t:BUF* t:IBUF* t:OBUF* t:IOBUF*"
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,6 @@ class Synthesis:
     ----------
     resources
         Sums over the cells.
-    lut_as_memory
-        The part of ``resources.lut`` that is distributed RAM or a shift register.
     cells
         How many there are of each primitive.
     netlist
@@ -35,7 +36,6 @@ class Synthesis:
     """
 
     resources: Resources
-    lut_as_memory: int
     cells: dict[str, int]
     netlist: str
 
@@ -63,30 +63,27 @@ def synthesise(rtlil: str, *, top: str, device: Device) -> Synthesis:
                    "write_rtlil -selected netlist.il"], directory=folder)
         cells = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
         netlist = (folder / "netlist.il").read_text()
-    memory = _sum(cells, _LUTS_OF_RAM) + _sum(cells, _LUTS_OF_SHIFT)
-    return Synthesis(resources=_resources(cells, memory), lut_as_memory=memory, cells=cells, netlist=netlist)
+    return Synthesis(resources=_resources(cells), cells=cells, netlist=netlist)
 
 
-def _sum(cells: dict[str, int], weights: dict[str, int]) -> int:
-    return sum(cells.get(name, 0) * weight for name, weight in weights.items())
-
-
-def _resources(cells: dict[str, int], memory: int) -> Resources:
-    unknown = [name for name in cells if re.match(r"RAM\d|SRL", name) and name not in _LUTS_OF_RAM | _LUTS_OF_SHIFT]
+def _resources(cells: dict[str, int]) -> Resources:
+    unknown = [name for name in cells if re.match(r"RAM\d|SRL", name) and name not in _LUTS_OF_MEMORY]
     assert not unknown, f"no LUT count is known for {', '.join(unknown)}"
 
     def total(pattern: str) -> int:
         return sum(count for name, count in cells.items() if re.fullmatch(pattern, name))
 
+    memory = sum(cells.get(name, 0) * luts for name, luts in _LUTS_OF_MEMORY.items())
     return Resources(
+        lut_as_memory=memory,
         lut=total(r"LUT[1-6]|INV") + memory,        # Yosys leaves an inverter as a cell; it becomes a LUT
         ff=total(r"FD[A-Z]+"),
         ramb36=total(r"RAMB36.*") + total(r"RAMB18.*") / 2,
         dsp=total(r"DSP48.*"))
 
 
-def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int | None:
-    """Longest delay from register to register through cells alone, in picoseconds; None where Yosys finds no path.
+def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int:
+    """Longest delay from register to register through cells alone, in picoseconds.
 
     Cell delays are those Yosys knows of 7-series (measured by Project X-Ray). There is no routing and no skew in it: it
     ranks designs and finds the longest path, and is no clock period.
@@ -94,14 +91,17 @@ def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int | None:
     Raises
     ------
     rtl_gen.yosys.YosysError
-        If Yosys refuses the netlist.
+        If Yosys refuses the netlist, or finds no path because no clock reaches a register.
     """
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as name:
         folder = Path(name)
         (folder / "netlist.il").write_text(synthesis.netlist)
         # A fresh design: the mapping leaves the cell library without its timing arcs.
         yosys.run(["read_verilog -lib -specify +/xilinx/cells_sim.v", "read_rtlil netlist.il",
-                   f"hierarchy -top {top}", "tee -q -o sta.txt sta"], directory=folder)
+                   f"hierarchy -top {top}", f"expose -evert {_BUFFERS}", "tee -q -o sta.txt sta"], directory=folder)
         text = (folder / "sta.txt").read_text()
     found = re.search(r"Latest arrival time in '.*' is (\d+)", text)
-    return int(found[1]) if found else None
+    if found is None:
+        raise yosys.YosysError(f"Yosys found no path in {top} from a register to a register; its clock must come from "
+                               "a port or from a clock buffer")
+    return int(found[1])

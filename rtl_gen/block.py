@@ -13,7 +13,7 @@ from .packet import packet_layout
 from .protocol import BLOCK_COUNTERS, BLOCK_CYCLE_COUNTERS, Memory
 from .readout import Readout
 from .serialiser import Serialiser
-from .spec import NetworkSpec, SpecError
+from .spec import NetworkSpec
 from .token import TokenKind, token_layout
 from .update import UpdateEngine
 from .window import WindowBuffer
@@ -109,9 +109,7 @@ class Block(wiring.Component):
         self.spec = spec
         self.index = index
         self.block = b = spec.blocks[index]
-        if b.depth != 1:
-            raise SpecError(f"A block in hardware must have 1 layer, not {b.depth} as block {index} has; "
-                            "split it into blocks of one layer, or run it on the reference")
+        spec.check_hardware()
         super().__init__({
             "i": In(stream.Signature(token_layout(b.inputs, b.readout.classes))),
             "o": Out(stream.Signature(token_layout(b.outputs, b.readout.classes))),

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .arithmetic import feedback_max, index_bits, signed_bits
+from .protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
 from .spec import BlockSpec, NetworkSpec
 
-__all__ = ["Cycles", "MemoryEstimate", "cycles", "distributed_luts", "memories", "ramb18"]
+__all__ = ["Cycles", "MemoryEstimate", "cycles", "distributed_luts", "mailbox_memories", "memories", "ramb18"]
 
 # Depth and width a block RAM can take; the deepest first.
 _RAMB18_SHAPES = ((1 << 14, 1), (1 << 13, 2), (1 << 12, 4), (1 << 11, 9), (1 << 10, 18), (1 << 9, 36))
@@ -96,6 +97,12 @@ def _block_memories(name: str, block: BlockSpec) -> list[MemoryEstimate]:
             _place(f"{name}.feedback", groups, lanes * signed_bits(feedback_max(block, 0)), "distributed"),
         ]
     return found
+
+
+def mailbox_memories() -> tuple[MemoryEstimate, ...]:
+    """The queues of a :class:`rtl_gen.mailbox.MailboxCore`; a queue keeps its first word in a register."""
+    width = 32 + 1              # a beat, and its mark of the last
+    return (_place("mailbox.tx", MAILBOX_TX_DEPTH - 1, width), _place("mailbox.rx", MAILBOX_RX_DEPTH - 1, width))
 
 
 @dataclass(frozen=True, kw_only=True)

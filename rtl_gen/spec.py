@@ -308,6 +308,19 @@ class NetworkSpec:
                 raise SpecError(f"Window of block {index} must be in 1..{self.max_steps}, the longest sample, "
                                 f"not {block.window}")
 
+    def check_hardware(self) -> None:
+        """Refuse what the reference computes and no component does.
+
+        Raises
+        ------
+        SpecError
+            If a block has more than one layer.
+        """
+        for index, block in enumerate(self.blocks):
+            if block.depth != 1:
+                raise SpecError(f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
+                                "split it into blocks of one layer, or run it on the reference")
+
     @property
     def inputs(self) -> int:
         return self.blocks[0].inputs

@@ -16,7 +16,7 @@ from rtl_gen.emit import to_verilog
 from rtl_gen.spec import NetworkSpec
 
 from .bench import ARRAYS_VARIABLE, SPEC_VARIABLE
-from .simulators import choose, surroundings
+from .simulators import SimulatorError, choose, surroundings
 
 _NO_VALUES: Mapping[str, str] = {}
 
@@ -76,9 +76,9 @@ def build(component: Component, *, build_dir: Path, simulator: str | None = None
     Raises
     ------
     sim.simulators.SimulatorError
-        If the simulator is missing.
-    RuntimeError
-        If Yosys or the simulator refuses the design.
+        If the simulator is missing, or refuses the design; the message names its log and what it says.
+    rtl_gen.yosys.YosysError
+        If Yosys refuses the design.
     """
     spec = getattr(component, "spec", None)
     top = name or type(component).__name__
@@ -117,11 +117,14 @@ def _logged(log: Path, act: Callable[[Runner, Path], None], simulator: str) -> N
     try:
         act(get_runner(simulator), log)
     except RuntimeError as error:
-        raise RuntimeError(f"{simulator} refused the design: {error}; see {log}:\n{_tail(log)}") from None
+        raise SimulatorError(f"{simulator} did not build the design: {_telling(log) or error}; see {log}") from None
 
 
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-30:]) if log.exists() else ""
+def _telling(log: Path) -> str:
+    """The line that says most of why a tool stopped: the first that speaks of an error, else the last."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
+    lines = [line for line in lines if line]
+    return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "")
 
 
 def run(design: Design, *, bench: str, seed: int = 1, environment: Mapping[str, str] = _NO_VALUES,
@@ -159,7 +162,7 @@ def run(design: Design, *, bench: str, seed: int = 1, environment: Mapping[str, 
 
 def _collect(bench: str, results: Path, log: Path, seconds: float) -> Results:
     if not results.exists():
-        raise SimulationError(f"{bench} ended without results; see {log}:\n{_tail(log)}")
+        raise SimulationError(f"{bench} ended without results: {_telling(log)}; see {log}")
     cases = [case for case in ElementTree.parse(results).iter("testcase") if case.find("skipped") is None]
     failures = {}
     for case in cases:
@@ -168,7 +171,7 @@ def _collect(bench: str, results: Path, log: Path, seconds: float) -> Results:
                 failures[case.get("name", "")] = element.get("message") or element.get("error_msg") or kind
     found = Results(ran=len(cases), seconds=seconds, path=results, log=log, failures=failures)
     if found.ran == 0:
-        raise SimulationError(f"No cocotb test ran in {bench}; see {log}:\n{_tail(log)}")
+        raise SimulationError(f"No cocotb test ran in {bench}; see {log}")
     if failures:
         listed = "\n".join(f"  {name}: {message}" for name, message in failures.items())
         raise SimulationError(f"{len(failures)} of {found.ran} cocotb tests failed in {bench}; see {log}:\n{listed}")

@@ -16,7 +16,7 @@ MIN_VERILATOR = (5, 36)         # of which cocotb's C++ driver compiles
 
 
 class SimulatorError(RuntimeError):
-    """No simulator of that name can be used; the message says what is missing."""
+    """A simulator is missing, or refused a design; the message says what is missing, or why."""
 
 
 @cache

@@ -89,7 +89,7 @@ def verify(network: Network, samples: list[NDArray[np.uint8]], labels: NDArray[n
     ValueError
         If there are no samples.
     sim.simulators.SimulatorError
-        If the simulator is missing.
+        If the simulator is missing, or cannot build the design.
     sim.runner.SimulationError
         If the core stood still, or broke a handshake.
     """

@@ -26,11 +26,14 @@ def design(spec: NetworkSpec, simulator: str | None = None) -> Design:
 
     Raises
     ------
+    SpecError
+        If a block has more than one layer.
     sim.simulators.SimulatorError
-        If the simulator is missing.
+        If the simulator is missing, or cannot build the design.
     """
     from rtl_gen.core import Core
 
+    spec.check_hardware()       # before there is a component that nothing would elaborate
     chosen = simulator or preferred()
     return build(Core(spec), build_dir=folder_of(spec, chosen), simulator=chosen, name="core")
 

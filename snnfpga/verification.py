@@ -18,12 +18,15 @@ def verify_build(folder: Path, core: str, network: Network, split: Split, simula
                   simulator=simulator, verilog=(core, text))
 
 
-def facts(found: Verification) -> dict[str, Any]:
-    """The object that ``--json`` prints and ``verify.json`` holds."""
-    return {"simulator": found.simulator, "samples": found.samples, "compared": found.compared,
-            "mismatches": found.mismatches, "described": list(found.described), "cycles": found.cycles,
-            "busy_lane_share": found.busy_lane_share, "rates": list(found.rates), "changed": list(found.changed),
-            "counters": found.counters}
+def facts(found: Verification, digest: str, sources: tuple[str, ...]) -> dict[str, Any]:
+    """The object that ``--json`` prints and ``verify.json`` holds.
+
+    ``digest`` is that of the build, ``sources`` are its files that were made anew and found equal.
+    """
+    return {"digest": digest, "sources": list(sources), "simulator": found.simulator, "samples": found.samples,
+            "compared": found.compared, "mismatches": found.mismatches, "described": list(found.described),
+            "cycles": found.cycles, "busy_lane_share": found.busy_lane_share, "rates": list(found.rates),
+            "changed": list(found.changed), "counters": found.counters}
 
 
 def leave_word(folder: Path, values: dict[str, Any]) -> None:

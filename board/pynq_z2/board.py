@@ -2,6 +2,7 @@
 
 from board.device import XC7Z020
 from board.registry import Board, Design
+from rtl_gen.estimate import mailbox_memories
 from rtl_gen.spec import NetworkSpec
 
 TOP = "snnfpga_pynq_z2"
@@ -25,6 +26,7 @@ BOARD = Board(
     device=XC7Z020,
     clock_mhz=100.0,
     top=TOP,
+    memories=mailbox_memories(),
     design=design,
     driver=("board.pynq_z2", "board.pynq_z2.attach"),
     example="board.pynq_z2.example",

@@ -39,16 +39,18 @@ write_checkpoint -force {name}_route.dcp
 report_utilization -file {name}_utilization.rpt
 report_timing_summary -file {name}_timing.rpt
 report_drc -file {name}_drc.rpt
-set paths [get_timing_paths -max_paths 1 -setup]
-if {{[llength $paths] == 0}} {{
-    puts "ERROR: no path was timed; the clock constraint does not reach the design"
-    exit 1
-}}
-set slack [get_property SLACK [lindex $paths 0]]
-puts "Worst setup slack: $slack ns"
-if {{$slack < 0}} {{
-    puts "ERROR: timing is missed by [expr {{-$slack}}] ns; see {name}_timing.rpt"
-    exit 1
+foreach check {{setup hold}} {{
+    set paths [get_timing_paths -max_paths 1 -$check]
+    if {{[llength $paths] == 0}} {{
+        puts "ERROR: no path was timed for $check; the clock constraint does not reach the design"
+        exit 1
+    }}
+    set slack [get_property SLACK [lindex $paths 0]]
+    puts "Worst $check slack: $slack ns"
+    if {{$slack < 0}} {{
+        puts "ERROR: $check timing is missed by [expr {{-$slack}}] ns; see {name}_timing.rpt"
+        exit 1
+    }}
 }}
 write_bitstream -force {name}.bit
 """

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..console import print_json, print_table, progress
-from ..errors import FAILED, SnnfpgaError
 
 if TYPE_CHECKING:
     from board.registry import Board
@@ -31,7 +30,7 @@ def command(
     """Turn a network into hardware: Verilog, constraints, scripts, host driver, and a report of cycles and resources.
 
     The vendor's tool makes the bitstream where it is on the PATH; else the folder says how to run it. A network that
-    cannot fit the board's part is refused before synthesis.
+    cannot fit the board's part is refused: before synthesis where its memories alone are too much, else after it.
 
     Examples:
 
@@ -44,6 +43,7 @@ def command(
     from board.build import with_lanes
     from board.plan import check_target
     from board.registry import get
+    from board.report import FitError, check_fit
     from rtl_gen.network_file import read, read_notes
 
     from ..runs import find_network
@@ -55,28 +55,19 @@ def command(
         network = with_lanes(network, lanes)
     folder = out or Path("build") / f"{network.spec.name}-{chosen.name}"
     check_target(folder)
-    _check_fit(network, chosen, as_json)
-    if plan:
-        _show_plan(network, chosen, folder, synthesis, as_json)
-        return
-    found = _build(network, chosen, folder, read_notes(path), synthesis, as_json)
+    try:
+        check_fit(network.spec, chosen)
+        if plan:
+            _show_plan(network, chosen, folder, synthesis, as_json)
+            return
+        found = _build(network, chosen, folder, read_notes(path), synthesis)
+    except FitError as error:       # the table that says why comes before the line
+        print_table(error.title, error.header, error.rows, to_stderr=as_json)
+        raise
     if as_json:
         print_json(found)
     else:
         _show(found, folder)
-
-
-def _check_fit(network: "Network", board: "Board", as_json: bool) -> None:
-    """Refuse what cannot fit; the table that says why comes before the line."""
-    from board.plan import BuildError
-    from board.report import check_fit, refusal_table
-
-    try:
-        check_fit(network.spec, board)
-    except BuildError as error:
-        print_table(f"Memories of {network.spec.name}", ("memory", "words x bits", "RAMB36", "LUT"),
-                    refusal_table(network.spec), to_stderr=as_json)
-        raise SnnfpgaError(str(error), FAILED) from None
 
 
 def _show_plan(network: "Network", board: "Board", folder: Path, synthesis: bool, as_json: bool) -> None:
@@ -84,7 +75,7 @@ def _show_plan(network: "Network", board: "Board", folder: Path, synthesis: bool
     from board.report import report
     from board.toolchain import find
 
-    found = report(network.spec, board, resources=None, lut_as_memory=None, logic_delay_ps=None)
+    found = report(network.spec, board, resources=None, logic_delay_ps=None)
     steps = [f"write {folder}: {CORE}.v, sources of {board.top}, {NETWORK}, driver, report"]
     if synthesis:
         steps.append("count resources with Yosys")
@@ -95,14 +86,14 @@ def _show_plan(network: "Network", board: "Board", folder: Path, synthesis: bool
         return
     print_table(f"Plan for {network.spec.name} on {board.title}", ("what", "by formula"), [
         ("block RAMs (RAMB36)", f"{found['estimate']['ramb36']:g} of {found['budget']['ramb36']:g}"),
-        ("LUTs as memory", f"{found['estimate']['lut_as_memory']} of {found['budget']['lut']}"),
+        ("LUTs as memory", f"{found['estimate']['lut_as_memory']} of {found['budget']['lut_as_memory']}"),
         ("state for learning", f"{found['state_buffer_bits']} bits"),
         ("cycles of a sample", f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
         *((f"step {number}", step) for number, step in enumerate(steps, start=1))])
 
 
-def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, str], synthesis: bool,
-           as_json: bool) -> dict[str, object]:
+def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, str],
+           synthesis: bool) -> dict[str, object]:
     import json
 
     from board import toolchain
@@ -126,16 +117,17 @@ def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, st
 
 
 def _show(found: dict[str, object], folder: Path) -> None:
+    from board.report import counted_rows
+
     resources, budget = found["resources"], found["budget"]
     rows = [("top", found["top"]), ("lanes", ", ".join(str(lanes) for lanes in found["lanes"]))]
     if resources is None:
         rows.append(("resources", "not counted; by formula the memories take "
                                   f"{found['estimate']['ramb36']:g} of {budget['ramb36']:g} block RAMs"))
     else:
-        rows += [(label, f"{resources[key]:g} of {budget[key]:g}  ({100 * found['shares'][key]:.1f} %)")
-                 for key, label in (("lut", "LUT"), ("ff", "FF"), ("ramb36", "RAMB36"), ("dsp", "DSP"))]
-        delay = found["logic_delay_ps"]
-        rows.append(("logic delay, no routing", "Yosys found no path" if delay is None else f"{delay / 1000:.2f} ns"))
+        rows += [(label, f"{used} of {whole}  ({share})")
+                 for label, used, whole, share in counted_rows(resources, budget, found["shares"])]
+        rows.append(("logic delay, no routing", f"{found['logic_delay_ps'] / 1000:.2f} ns"))
     rows += [("cycles of a sample",
               f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
              ("state for learning", f"{found['state_buffer_bits']} bits"), ("files", str(folder))]

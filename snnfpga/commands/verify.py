@@ -28,13 +28,17 @@ def command(
     Compared are spikes and membranes (every other sample is halted after each step), answers, counters, and every
     weight, every 20 samples and at the end. Any difference, or nothing to compare, is a failure: exit code 1.
 
+    Simulated is core.v, the core alone. The sources of the board's top, which the vendor's tool takes and which hold
+    the same core behind the processor's bus, are made anew from the build's network: each file must be equal.
+
     Examples:
 
       snnfpga verify
 
       snnfpga verify build/digits-pynq-z2 --simulator icarus --samples 4
     """
-    from board import plan
+    from board import plan, registry
+    from board.build import check_sources
     from rtl_gen.network_file import read
     from sim.simulators import SIMULATORS
 
@@ -54,10 +58,12 @@ def command(
     dataset = load_data(data_of(network_path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
     split = some(dataset, "train", samples)
-    with progress("verifying in simulation", 1) as advance:
+    with progress("making the board's sources anew", 2) as advance:
+        sources = check_sources(folder, network.spec, registry.get(str(manifest["board"])))
+        advance(1, "verifying in simulation")
         found = verify_build(folder, str(manifest["core"]), network, split, simulator or preferred())
         advance()
-    values = facts(found)
+    values = facts(found, str(manifest["digest"]), sources)
     leave_word(folder, values)
     if as_json:
         print_json(values)
@@ -65,7 +71,8 @@ def command(
         print_table(f"Verified {folder}", ("what", "measured"), [
             ("simulator", found.simulator), ("samples learned from", found.samples),
             *((f"{kind} compared", number) for kind, number in found.compared.items()),
-            ("mismatches", found.mismatches), ("clock cycles", found.cycles),
+            ("mismatches", found.mismatches), ("made anew and equal", ", ".join(sources)),
+            ("clock cycles", found.cycles),
             ("lane-cycles with a synaptic operation", percent(found.busy_lane_share))])
     if found.mismatches:
         raise SnnfpgaError(f"{found.mismatches} values differ from the reference, first: {found.described[0]}; "

@@ -17,11 +17,13 @@ from .results import learning, read_object, verification
 from .target import run_of
 
 REPORT = "report.json"
-RESOURCES = (("lut", "LUT: logic, and small memories"), ("ff", "FF: registers of one bit"),
-             ("ramb36", "RAMB36: block RAM of 36 kbit"), ("dsp", "DSP: multipliers"))
+RESOURCES = (("lut", "LUT: logic, and small memories"), ("lut_as_memory", "LUT as memory: of those that can be"),
+             ("ff", "FF: registers of one bit"), ("ramb36", "RAMB36: block RAM of 36 kbit"),
+             ("dsp", "DSP: multipliers"))
 FORWARD = "forward: events, membranes, spikes"
 ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learning", "row_list": "state for learning",
-         "gates": "state for learning", "feedback": "learning, within an update", "": FORWARD}
+         "gates": "state for learning", "feedback": "learning, within an update", "tx": "queues to and from the host",
+         "rx": "queues to and from the host", "": FORWARD}
 
 
 def page(folder: Path) -> Page:
@@ -32,14 +34,14 @@ def page(folder: Path) -> Page:
     board.plan.BuildError
         If the folder is no build, or a file in it is not as it was built.
     """
-    verify(folder)
+    manifest = verify(folder)
     found = read_object(folder / REPORT, ("name", "board", "resources", "budget", "cycles", "memories", "estimate"),
                         "snnfpga build")
     network = read(folder / NETWORK)
     return Page(f"Build {found['name']} for {found['board']}",
                 f"A network as hardware for the {found['part']}: what it takes, how fast it is, whether it was proven.",
                 (_glance(folder, found), _resources(folder, found), _blocks(folder, found, network.spec),
-                 _steps(folder, network.spec), _memories(folder, found), verification(folder),
+                 _steps(folder, network.spec), _memories(folder, found), verification(folder, manifest["digest"]),
                  learning(run_of(network), RUN_NETWORK)))
 
 
@@ -62,7 +64,7 @@ def _resources(folder: Path, found: dict[str, Any]) -> Section:
     about = "What the design takes of the board's part. Look for every bar to stay well below its end."
     if resources is None:
         rows = [("RAMB36: block RAM of 36 kbit, memories by formula", found["estimate"]["ramb36"], budget["ramb36"]),
-                ("LUT, as memory alone, by formula", found["estimate"]["lut_as_memory"], budget["lut"])]
+                ("LUT, as memory alone, by formula", found["estimate"]["lut_as_memory"], budget["lut_as_memory"])]
         parts: tuple[Part, ...] = (Bars(rows), Words(
             "Not synthesised: logic, registers and multipliers are not counted here. `snnfpga build` without "
             "`--no-synthesis` counts them with Yosys."))

@@ -33,8 +33,8 @@ def read_object(path: Path, keys: Iterable[str], command: str) -> dict[str, Any]
     return found
 
 
-def verification(folder: Path) -> Section:
-    """What ``snnfpga verify`` found of a build."""
+def verification(folder: Path, digest: object) -> Section:
+    """What ``snnfpga verify`` found of the build with that digest."""
     title = "Verification"
     about = ("The generated hardware, run in a simulator against the integer reference: every value named here was "
              "compared, and the only good number of mismatches is 0.")
@@ -42,8 +42,11 @@ def verification(folder: Path) -> Section:
     if not path.exists():
         return Section(title, about, missing=f"Not run. `snnfpga verify {folder}` compares the hardware with the "
                        f"reference and leaves `{VERIFY}` in the build's folder.")
-    found = read_object(path, ("simulator", "samples", "compared", "mismatches", "cycles", "busy_lane_share"),
+    found = read_object(path, ("digest", "simulator", "samples", "compared", "mismatches", "cycles", "busy_lane_share"),
                         f"snnfpga verify {folder}")
+    if found["digest"] != digest:
+        return Section(title, about, missing=f"Not run on this build: `{VERIFY}` is of an earlier one. "
+                       f"`snnfpga verify {folder}` compares this one with the reference.")
     parts: list[Part] = [
         _verdict(found),
         Tiles([(number(found["mismatches"]), f"values of {number(sum(found['compared'].values()))} that differ"),

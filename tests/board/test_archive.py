@@ -1,4 +1,5 @@
 import json
+import os
 import re
 
 import numpy as np
@@ -20,6 +21,17 @@ def test_what_is_written_is_read(tmp_path):
     for mine, theirs in zip(found.readouts, wanted.readouts, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     assert archive.to_files(wanted) == archive.to_files(found)
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_files_have_the_mode_that_the_umask_gives(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        archive.write(tmp_path, network())
+    finally:
+        os.umask(before)
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
+        archive.SPEC_FILE: 0o666 & ~umask, archive.WEIGHTS_FILE: 0o666 & ~umask}
 
 
 @pytest.mark.parametrize(("damage", "message"), [

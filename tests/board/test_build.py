@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from board import build as build_module
-from board.build import make_plan, with_lanes
+from board import synthesis
+from board.build import check_sources, make_plan, with_lanes
 from board.plan import BuildError, verify, write
 from board.registry import BoardError, get, names
-from board.report import check_fit, refusal_table, report
+from board.report import FitError, all_memories, check_counted, check_fit, report
 from rtl_gen import network_file
-from rtl_gen.estimate import memories
 from rtl_gen.spec import SpecError
 from tests.networks import block, network
 
@@ -41,6 +41,20 @@ def test_build_folder_is_whole(plan, tmp_path):
     assert json.loads((folder / "report.json").read_text())["resources"] is None
 
 
+@pytest.mark.parametrize("damage", [lambda path: path.write_text(path.read_text().replace("1'h0", "1'h1", 1)),
+                                    lambda path: path.unlink()])
+def test_sources_of_another_generator_are_refused(plan, tmp_path, damage):
+    write(plan, tmp_path)
+    assert set(check_sources(tmp_path, network().spec, BOARD)) == {
+        name for name in plan.files if "snnfpga_pynq_z2" in name and "/" not in name}
+    top = tmp_path / f"{BOARD.top}.v"
+    damage(top)
+    with pytest.raises(BuildError, match=f"^File {re.escape(str(top))} must be what this snnfpga makes of the build's "
+                                         "network, and is not: it was edited, or made by another snnfpga or Yosys; "
+                                         "build again with: snnfpga build$"):
+        check_sources(tmp_path, network().spec, BOARD)
+
+
 def test_the_same_network_gives_the_same_bytes(plan):
     """In another process, with another seed of its hashes."""
     code = ("from board.build import make_plan\n"
@@ -64,24 +78,48 @@ def test_lanes_change_the_layout_and_nothing_else():
 def test_what_cannot_fit_is_refused_before_anything_is_made(monkeypatch):
     monkeypatch.setattr(build_module, "driver", None)
     large = network(block(4000, 900, lanes=16))
-    with pytest.raises(BuildError, match=r"^Network small must fit the 140 block RAMs of the XC7Z020 on TUL PYNQ-Z2, "
+    with pytest.raises(FitError, match=r"^Network small must fit the 140 block RAMs of the XC7Z020 on TUL PYNQ-Z2, "
                                          r"but takes \d+(\.5)? by formula \(ramb36\); take fewer neurons, inputs or "
-                                         r"weight bits$"):
+                                         r"weight bits$") as raised:
         make_plan(large, BOARD, notes={}, synthesis=True)
-    table = refusal_table(large.spec)
-    assert table[0][0] == "block0.weights"
-    assert len(table) == len(memories(large.spec))
+    assert raised.value.rows[0][0] == "block0.weights"
+    assert [row[0] for row in raised.value.rows].count("mailbox.rx") == 1
+    assert len(raised.value.rows) == len(all_memories(large.spec, BOARD))
     check_fit(network().spec, BOARD)
 
 
+def test_not_every_lut_can_be_a_memory():
+    """So many bits of weights would fit the LUTs of the part, but not those of them that can be RAM."""
+    base = block(784, 100, lanes=16)
+    spread = network(replace(base, directives=replace(base.directives, memory="distributed")))
+    with pytest.raises(FitError, match=r"^Network small must fit the 17400 LUTs as memory of the XC7Z020 on TUL "
+                                       r"PYNQ-Z2, but takes (\d+) by formula \(lut_as_memory\); take fewer") as raised:
+        check_fit(spread.spec, BOARD)
+    assert 17_400 < sum(int(row[3]) for row in raised.value.rows) < 53_200
+
+
+def test_what_yosys_counts_must_fit(monkeypatch):
+    budget = BOARD.device.budget
+    check_counted(network().spec, BOARD, budget)
+    much = replace(budget, lut=budget.lut + 1, ramb36=140.5)
+    message = ("Network small must fit the XC7Z020 on TUL PYNQ-Z2, but Yosys counts 53201 LUT of 53200, 140.5 RAMB36 "
+               "of 140; take fewer neurons, inputs, lanes or weight bits, or a shorter window")
+    with pytest.raises(FitError, match=f"^{re.escape(message)}$") as raised:
+        check_counted(network().spec, BOARD, much)
+    assert raised.value.rows[3] == ("RAMB36", "140.5", "140", "100.4 %")
+    monkeypatch.setattr(synthesis, "synthesise", lambda *_, **__: synthesis.Synthesis(much, {}, ""))
+    monkeypatch.setattr(build_module, "report", None)
+    with pytest.raises(FitError):
+        make_plan(network(block(4, 4)), BOARD, notes={}, synthesis=True)
+
+
 def test_report_holds_what_programs_ask_for():
-    found = report(network().spec, BOARD, resources=BOARD.device.budget, lut_as_memory=1, logic_delay_ps=5000)
+    found = report(network().spec, BOARD, resources=BOARD.device.budget, logic_delay_ps=5000)
     assert {"board", "device", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"} <= set(found)
     assert set(found["shares"].values()) == {1.0}
     assert found["lanes"] == [4, 2]
     assert found["state_buffer_bits"] == sum(found["state_buffer_bits_of_blocks"])
-    longer = report(replace(network().spec, max_steps=32), BOARD, resources=None, lut_as_memory=None,
-                    logic_delay_ps=None)
+    longer = report(replace(network().spec, max_steps=32), BOARD, resources=None, logic_delay_ps=None)
     assert longer["state_buffer_bits"] == found["state_buffer_bits"]
     assert longer["cycles"]["sample_full"] > 1.9 * found["cycles"]["sample_full"]
 

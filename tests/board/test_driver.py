@@ -1,4 +1,5 @@
 import ast
+import re
 import runpy
 import subprocess
 import sys
@@ -75,27 +76,46 @@ def board(monkeypatch):
     return types.SimpleNamespace(core=core, log=log, pynq=pynq)
 
 
-def test_example_learns_and_measures(folder, board, tmp_path, monkeypatch, capsys):
+def test_example_learns_and_measures_on_what_it_did_not_learn_from(folder, board, tmp_path, monkeypatch, capsys):
     start = network()
-    spikes, labels = samples(start.spec, 8)
-    np.savez(tmp_path / "samples.npz", spikes=spikes.reshape(8, 7, 3, 4), label=labels)
+    spikes, labels = samples(start.spec, 11)
+    np.savez(tmp_path / "samples.npz", spikes=spikes.reshape(11, 7, 3, 4), label=labels)
     monkeypatch.setattr(sys, "argv", ["example.py", str(tmp_path / "top.bit"), str(tmp_path / "samples.npz"),
-                                      "--learn", "2", "--clock-mhz", "80"])
+                                      "--learn", "2", "--held-out", "0.3", "--clock-mhz", "80"])
     board.core.spec = start.spec
     board.core.values["digest"] = FakeCore(start).values["digest"]
     runpy.run_path(str(folder / "example.py"), run_name="__main__")
 
-    reference = Reference(start)
-    reference.learn(np.concatenate([spikes, spikes]), np.concatenate([labels, labels]))
+    reference, lessons, test = Reference(start), slice(8), slice(8, None)
+    before = (reference.evaluate(spikes[test]) == labels[test]).mean()
+    reference.learn(np.concatenate([spikes[lessons]] * 2), np.concatenate([labels[lessons]] * 2))
     learned = archive.read(folder / "learned")
     assert learned.window_numbers == reference.network().window_numbers
     np.testing.assert_array_equal(learned.weights[0][0], reference.network().weights[0][0])
-    right = (reference.evaluate(spikes) == labels).mean()
+    right = (reference.evaluate(spikes[test]) == labels[test]).mean()
     printed = capsys.readouterr().out
-    assert f"Accuracy: {right:.4f} of 8 samples" in printed
+    assert f"Accuracy before: {before:.4f} of the last 3 samples, not learned from" in printed
+    assert f"Accuracy: {right:.4f} of the last 3 samples" in printed
     assert "block1.synaptic_operations" in printed
     assert board.pynq.Clocks.fclk0_mhz == 80
     assert board.log == [("download", str(tmp_path / "top.bit")), ("mmio", ps7.BASE_ADDRESS, 0x1_0000)]
+
+
+@pytest.mark.parametrize(("arrays", "options", "line"), [
+    ({"t": [1], "x": [1], "label": [1]}, (), "PATH must hold dense spikes (N, T, inputs) and label (N,), and lacks "
+                                             "spikes; sort events into time steps first, as for training"),
+    ({"spikes": np.zeros((4, 7, 5)), "label": np.zeros(4)}, (),
+     "PATH must hold spikes (N, T, 12) and label (N,), not (4, 7, 5) and (4,)"),
+    ({"spikes": np.zeros((4, 7, 12)), "label": np.zeros(4)}, ("--learn", "1", "--held-out", "0"),
+     "Of 4 samples 4 would be learned from; both those and the rest must be some"),
+])
+def test_example_says_what_its_file_must_hold(folder, board, tmp_path, monkeypatch, arrays, options, line):
+    path = tmp_path / "samples.npz"
+    np.savez(path, **arrays)
+    monkeypatch.setattr(sys, "argv", ["example.py", str(tmp_path / "top.bit"), str(path), *options])
+    with pytest.raises(SystemExit, match=f"^{re.escape(line.replace('PATH', str(path)))}$"):
+        runpy.run_path(str(folder / "example.py"), run_name="__main__")
+    assert board.log == []
 
 
 def test_addresses_agree():

@@ -47,8 +47,8 @@ def test_written_folder_verifies(tmp_path):
      "FOLDER is no build folder: it has no manifest.json; make one with: snnfpga build"),
     (lambda folder: (folder / MANIFEST).write_text("[]"),
      "FOLDER/manifest.json is no manifest of a build; make one with: snnfpga build"),
-    (lambda folder: change(folder, version=2),
-     "FOLDER/manifest.json has build format 2, this snnfpga reads 1; build again with: snnfpga build"),
+    (lambda folder: change(folder, version=1),
+     "FOLDER/manifest.json has build format 1, this snnfpga reads 2; build again with: snnfpga build"),
 ])
 def test_an_edited_folder_is_refused(tmp_path, edit, message):
     folder = tmp_path / "b"
@@ -76,15 +76,59 @@ def test_cut_manifest_is_refused(tmp_path):
         verify(folder)
 
 
-def test_an_earlier_build_is_replaced_whole(tmp_path):
+def test_of_an_earlier_build_only_its_own_files_are_replaced(tmp_path):
     folder = tmp_path / "b"
     write(a_plan(old_v=b"old"), folder)
-    (folder / "vivado.log").write_text("old")
+    (folder / "driver" / "learned").mkdir()
+    kept = {"top.bit": b"made later", "driver/learned/weights.npz": b"learned", ".Xil/log": b"log"}
+    (folder / ".Xil").mkdir()
+    for path, contents in kept.items():
+        (folder / path).write_bytes(contents)
+    (folder / "shared").symlink_to(tmp_path)
+    (folder / "top.v").write_text("edited")
     write(a_plan(new_v=b"new"), folder)
     verify(folder)
     assert not (folder / "old.v").exists()
-    assert not (folder / "vivado.log").exists()
+    assert (folder / "new.v").read_bytes() == b"new"
+    assert {path: (folder / path).read_bytes() for path in kept} == kept
+    assert (folder / "shared").readlink() == tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_without_links_what_stays_is_copied(tmp_path, monkeypatch):
+    folder = tmp_path / "b"
+    write(a_plan(), folder)
+    (folder / "top.bit").write_bytes(b"made later")
+    monkeypatch.setattr(plan_module.os, "link", lambda *a, **k: (_ for _ in ()).throw(OSError(1, "not permitted")))
+    write(a_plan(), folder)
+    assert (folder / "top.bit").read_bytes() == b"made later"
+
+
+@pytest.mark.parametrize("taken", ["new.v", "driver/board/host.py", "driver/board"])
+def test_a_file_of_others_in_the_way_is_named(tmp_path, taken):
+    folder = tmp_path / "b"
+    write(a_plan(), folder)
+    (folder / taken).parent.mkdir(exist_ok=True)
+    (folder / taken).write_text("mine")
+    inside = "driver/board" if taken.endswith("py") else "driver/board/x"
+    fresh = BuildPlan("b", {}, {**FILES, "new.v": b"", inside: b""})
+    with pytest.raises(BuildError, match=f"^Build folder {re.escape(str(folder))} holds {taken}, which no build of "
+                                         "snnfpga made and which is in the way of this one; move it away, or name "
+                                         "another folder with --out$"):
+        write(fresh, folder)
+    assert (folder / taken).read_text() == "mine"
+    assert verify(folder)["digest"] == a_plan().digest
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_files_have_the_modes_that_the_umask_gives(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write(a_plan(), tmp_path / "b")
+    finally:
+        os.umask(before)
+    assert [oct((tmp_path / "b" / name).stat().st_mode & 0o777) for name in (".", "top.v", "build.sh")] == [
+        "0o750", "0o640", "0o750"]
 
 
 def test_a_folder_of_others_is_refused(tmp_path):

@@ -1,9 +1,11 @@
 import re
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from board.pynq_z2 import vivado
 from board.registry import get
 from rtl_gen import yosys
 from sim.runner import build_verilog, run
@@ -39,6 +41,30 @@ def test_script_builds_this_part_and_stops_on_missed_timing(files):
     assert f"synth_design -top {BOARD.top} -part xc7z020clg400-1" in script
     assert script.index("exit 1") < script.index(f"write_bitstream -force {BOARD.products[0]}")
     assert f"exec {' '.join(BOARD.command)}\n" in files[f"build_{BOARD.top}.sh"]
+
+
+# Vivado's commands, of which only the worst slacks matter here.
+VIVADO = """
+proc unknown args {{}}
+proc exit code {{ error "exit $code" }}
+proc get_timing_paths args {{ return [lindex $args end] }}
+proc get_property {{name path}} {{ return [dict get {{-setup {setup} -hold {hold}}} $path] }}
+proc write_bitstream args {{ puts written }}
+"""
+
+
+@pytest.mark.parametrize(("setup", "hold", "says"), [
+    (0.1, 0.0, "written"),
+    (-0.3, 0.1, "ERROR: setup timing is missed by 0.3 ns; see snnfpga_pynq_z2_timing.rpt"),
+    (0.1, -0.02, "ERROR: hold timing is missed by 0.02 ns; see snnfpga_pynq_z2_timing.rpt"),
+])
+def test_script_writes_no_bitstream_that_misses_its_timing(setup, hold, says):
+    tkinter = pytest.importorskip("tkinter", reason="Python has no tkinter, whose Tcl runs the script")
+    tcl, said = tkinter.Tcl(), []
+    tcl.createcommand("puts", said.append)
+    with nullcontext() if says == "written" else pytest.raises(tkinter.TclError, match=r"^exit 1$"):
+        tcl.eval(VIVADO.format(setup=setup, hold=hold) + vivado.script(BOARD.top, "xc7z020clg400-1"))
+    assert said[-1] == says
 
 
 def test_primitives_have_these_ports(files, tmp_path):

@@ -1,13 +1,21 @@
+from dataclasses import replace
+
 import pytest
-from amaranth.hdl import Module, signed
-from amaranth.lib import memory, wiring
+from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, Signal, signed
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from board.device import XC7Z020, Resources
+from board.registry import get
+from board.report import all_memories, estimated
 from board.synthesis import logic_delay_ps, synthesise
 from rtl_gen import yosys
 from rtl_gen.emit import to_rtlil
-from rtl_gen.estimate import distributed_luts, ramb18
+from rtl_gen.estimate import distributed_luts, mailbox_memories, ramb18
+from rtl_gen.fifo import StreamFifo
+from rtl_gen.packet import packet_layout
+from rtl_gen.protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
+from tests.networks import block, network
 
 BLOCK = ((512, 40), (784, 10), (2048, 33))
 DISTRIBUTED = ((13, 32), (52, 32), (64, 7))
@@ -41,9 +49,40 @@ def measure(component):
 def test_cells_are_those_of_the_formulas():
     found = measure(Sampler())
     assert found.resources.ramb36 * 2 == sum(ramb18(*shape) for shape in BLOCK)
-    assert found.lut_as_memory == sum(distributed_luts(*shape) for shape in DISTRIBUTED)
+    assert found.resources.lut_as_memory == sum(distributed_luts(*shape) for shape in DISTRIBUTED)
     assert found.resources.dsp == 1
     assert found.resources.ff >= sum(width for _, width in DISTRIBUTED)         # the read ports' registers
+
+
+class Counter(wiring.Component):
+    """A counter whose clock comes out of a black box, through a buffer or not, and whose last bit goes to a pin."""
+
+    def __init__(self, *, buffered):
+        self.buffered = buffered
+        super().__init__({"pin": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = ClockDomain(reset_less=True)
+        clocks, count = Signal(4), Signal(16)
+        m.submodules.box = Instance("PS7", o_FCLKCLK=clocks)
+        if self.buffered:
+            m.submodules.clock = Instance("BUFG", i_I=clocks[0], o_O=ClockSignal("sync"))
+        else:
+            m.d.comb += ClockSignal("sync").eq(clocks[0])
+        m.submodules.pin = Instance("OBUFT", i_I=count[-1], i_T=0, o_O=self.pin)
+        m.d.sync += count.eq(count + 1)
+        return m
+
+
+def test_a_clock_behind_a_buffer_is_timed():
+    assert 500 < logic_delay_ps(measure(Counter(buffered=True)), top="top") < 5000
+
+
+def test_a_clock_that_is_nowhere_is_said():
+    with pytest.raises(yosys.YosysError, match=r"^Yosys found no path in top from a register to a register; its clock "
+                                               r"must come from a port or from a clock buffer$"):
+        logic_delay_ps(measure(Counter(buffered=False)), top="top")
 
 
 @pytest.mark.slow
@@ -68,13 +107,45 @@ def test_delay_of_a_longer_chain_is_longer():
     assert 500 < short < long < 20_000
 
 
+class Queues(wiring.Component):
+    """The queues of a mailbox, one behind the other."""
+
+    def __init__(self):
+        super().__init__({"i": In(stream.Signature(packet_layout())), "o": Out(stream.Signature(packet_layout()))})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.tx = tx = StreamFifo(packet_layout(), depth=MAILBOX_TX_DEPTH)
+        m.submodules.rx = rx = StreamFifo(packet_layout(), depth=MAILBOX_RX_DEPTH)
+        wiring.connect(m, wiring.flipped(self.i), tx.i)
+        wiring.connect(m, tx.o, rx.i)
+        wiring.connect(m, rx.o, wiring.flipped(self.o))
+        return m
+
+
+def test_queues_of_a_mailbox_are_those_of_the_formulas():
+    found, wanted = measure(Queues()).resources, mailbox_memories()
+    assert found.ramb36 == sum(memory.ramb36 for memory in wanted) == 0.5
+    assert found.lut_as_memory == sum(memory.lut for memory in wanted) > 0
+
+
+@pytest.mark.slow
+def test_block_rams_of_a_board_are_those_of_the_formula():
+    base, board = block(6, 4), get("pynq-z2")
+    spec = network(replace(base, directives=replace(base.directives, memory="block"))).spec
+    found = synthesise(board.design(spec).rtlil, top=board.top, device=board.device)
+    assert found.resources.ramb36 == estimated(all_memories(spec, board))["ramb36"] == 1.5
+    assert 500 < logic_delay_ps(found, top=board.top) < 20_000
+
+
 def test_yosys_refuses_what_is_no_rtlil():
     with pytest.raises(yosys.YosysError, match="ERROR"):
         synthesise("module \\nowhere\nend\n", top="top", device=XC7Z020)
 
 
 def test_shares_and_what_is_too_much():
-    whole, part = Resources(lut=100, ff=200, ramb36=10, dsp=4), Resources(lut=101, ff=50, ramb36=2.5, dsp=4)
-    assert part.shares(whole) == {"lut": 1.01, "ff": 0.25, "ramb36": 0.25, "dsp": 1.0}
+    whole = Resources(lut=100, lut_as_memory=40, ff=200, ramb36=10, dsp=4)
+    part = Resources(lut=101, lut_as_memory=10, ff=50, ramb36=2.5, dsp=4)
+    assert part.shares(whole) == {"lut": 1.01, "lut_as_memory": 0.25, "ff": 0.25, "ramb36": 0.25, "dsp": 1.0}
     assert part.exceeded(whole) == ["lut"]
     assert whole.exceeded(whole) == []

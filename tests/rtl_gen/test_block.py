@@ -34,5 +34,5 @@ def test_matches_reference(case, simulator, tmp_path):
 def test_deeper_blocks_are_refused():
     spec = network_spec(sizes=(6,), depth=2)
     with pytest.raises(SpecError, match=r"A block in hardware must have 1 layer, not 2 as block 0 has; split it into "
-                                        r"blocks of one layer, or run it on the reference"):
+                                        r"blocks of one layer, or run it on the reference$"):
         Block(spec, 0)

@@ -4,6 +4,7 @@ import pytest
 from rtl_gen.slice import Slice
 from sim import runner
 from sim.simulators import SimulatorError, choose
+from snnfpga.errors import FAILED, explain
 
 FAILING = """
 import cocotb
@@ -84,6 +85,29 @@ def test_outside_pytest_a_failed_bench_raises_too(design, bench, monkeypatch):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
     with pytest.raises(runner.SimulationError, match="1 of 2 cocotb tests failed"):
         runner.run(design, bench=bench("failing", FAILING))
+
+
+BROKEN = "module broken(input clk);\nassign = 1;\nendmodule\n"
+
+
+@pytest.mark.parametrize(("name", "says"), [("icarus", "broken.v:2: syntax error"),
+                                            ("verilator", r"%Error: \S*broken.v:2:\d+: syntax error")])
+def test_a_design_that_is_refused_is_one_line(name, says, request, tmp_path):
+    simulator = request.getfixturevalue(name)
+    with pytest.raises(SimulatorError, match=rf"^{simulator} did not build the design: [^\n]*{says}[^\n]*; see "
+                                             rf"{tmp_path}/build.log$") as raised:
+        runner.build_verilog(BROKEN, top="broken", build_dir=tmp_path, simulator=simulator)
+    assert explain(raised.value) == (str(raised.value), FAILED)
+
+
+def test_a_simulator_that_says_nothing_is_one_line(icarus, tmp_path, monkeypatch):
+    tool = tmp_path / "iverilog"
+    tool.write_text("#!/bin/sh\nexit 3\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(SimulatorError, match=r"^icarus did not build the design: Command failed with return code: 3; "
+                                             r"see \S*build.log$"):
+        runner.build_verilog(BROKEN, top="broken", build_dir=tmp_path / "b", simulator=icarus)
 
 
 def test_unknown_simulator():

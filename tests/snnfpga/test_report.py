@@ -15,7 +15,7 @@ from safetensors.numpy import save
 
 from board.build import with_lanes
 from board.device import Resources
-from board.plan import BuildPlan, verify, write
+from board.plan import BuildPlan, read_manifest, verify, write
 from board.registry import get
 from board.report import report as board_report
 from rtl_gen import network_file
@@ -64,7 +64,7 @@ def here(tmp_path, monkeypatch):
 
 def make_build(folder, made, resources=None):
     network_file.write("in_build.safetensors", made)
-    found = board_report(made.spec, get("pynq-z2"), resources=resources, lut_as_memory=None,
+    found = board_report(made.spec, get("pynq-z2"), resources=resources,
                          logic_delay_ps=None if resources is None else 5600)
     write(BuildPlan("small-pynq-z2", {"board": "pynq-z2"}, {
         "network.safetensors": Path("in_build.safetensors").read_bytes(),
@@ -250,14 +250,19 @@ def test_a_build_shows_blocks_cycles_and_memories(here, capfd):
 
 
 def test_resources_stand_against_the_budget(here):
-    make_build(Path("build/small"), network(), Resources(lut=5320, ff=0, ramb36=70, dsp=440))
+    make_build(Path("build/small"), network(), Resources(lut=5320, lut_as_memory=1740, ff=0, ramb36=70, dsp=440))
     html = render(build.page(Path("build/small")))
     words = text(html)
-    for shown in ("LUT: logic, and small memories 5320 of 53200 (10.0 %)", "(50.0 %)", "440 of 220 (200.0 %)",
-                  "takes 5.60 ns"):
+    for shown in ("LUT: logic, and small memories 5320 of 53200 (10.0 %)", "1740 of 17400 (10.0 %)", "(50.0 %)",
+                  "440 of 220 (200.0 %)", "takes 5.60 ns"):
         assert shown in words
-    assert re.findall(r'<i class="(\w+)" style="width:([\d.]+)%">', html)[:4] == [
-        ("some", "10.00"), ("none", "0.00"), ("some", "50.00"), ("over", "100.00")]
+    assert re.findall(r'<i class="(\w+)" style="width:([\d.]+)%">', html)[:5] == [
+        ("some", "10.00"), ("some", "10.00"), ("none", "0.00"), ("some", "50.00"), ("over", "100.00")]
+
+
+def word_of_verify(folder, **changes):
+    digest = read_manifest(folder)["digest"]
+    (folder / "verify.json").write_text(json.dumps(VERIFIED | {"digest": digest} | changes))
 
 
 @pytest.mark.parametrize(("changes", "kind", "verdict"), [
@@ -267,10 +272,19 @@ def test_resources_stand_against_the_budget(here):
     ({"compared": {}}, "bad", "Nothing was compared of anything"),
 ])
 def test_verification_is_judged(here, changes, kind, verdict):
-    Path("build/small/verify.json").write_text(json.dumps(VERIFIED | changes))
+    word_of_verify(Path("build/small"), **changes)
     html = render(build.page(Path("build/small")))
     assert f'<p class="verdict {kind}">{verdict}' in html
     assert "4321 clock cycles simulated" in text(html)
+
+
+def test_verification_of_an_earlier_build_is_not_shown(here):
+    folder = Path("build/small")
+    word_of_verify(folder)
+    make_build(folder, with_lanes(network(), 4))
+    assert (folder / "verify.json").exists()
+    assert build.page(folder).missing["Verification"].startswith(
+        "Not run on this build: `verify.json` is of an earlier one. `snnfpga verify build/small` ")
 
 
 def test_an_edited_build_gets_no_report(here, capfd):
