@@ -9,6 +9,7 @@ import pytest
 
 from rtl_gen.network_file import read, write
 from snnfpga.cli import VERBS, main
+from snnfpga.errors import SnnfpgaError
 
 QUICK = ["--set", "training.epochs=1", "--set", "network.blocks=[[8], [8]]", "--set", "training.batch=256"]
 
@@ -88,11 +89,17 @@ def test_evaluate_finds_what_differs(capsys, trained, monkeypatch):
         reference._blocks[0].stored[0][40, 3] += 2048
 
     monkeypatch.setattr(network.Reference, "__init__", wrong)
-    code, out, _ = call(capsys, "evaluate", str(trained), "--backend", "reference", "--samples", "20", "--json")
+    code, out, err = call(capsys, "evaluate", str(trained), "--backend", "reference", "--samples", "20", "--json")
     found = json.loads(out)
-    assert code == 0
+    assert code == 1
     assert found["differing"]["membranes"] > 0
     assert found["differences"] == sum(found["differing"].values())
+    differing = ", ".join(f"{number} {name}" for name, number in found["differing"].items() if number)
+    assert err == (f"snnfpga: Backend reference must equal torch, and {differing} differ of "
+                   f"{sum(found['compared'].values())} values compared; do not build this network, report it\n")
+    code, out, _ = call(capsys, "evaluate", str(trained), "--backend", "reference", "--samples", "20")
+    assert code == 1
+    assert "membranes that differ from torch" in out
 
 
 def test_datasets_and_rules(capsys):
@@ -210,3 +217,12 @@ def test_a_full_disk_is_one_line(capsys, folder, monkeypatch):
     monkeypatch.setattr("snnfpga.run_folder.write_config", full)
     fails(capsys, 1, "Cannot read or write runs/digits/config.yaml: No space left on device; make room or choose "
                      "another place", "train", *QUICK)
+
+
+def test_the_demo_stops_where_a_verb_fails(folder, capfd):
+    from snnfpga.commands.demo import Step
+
+    with pytest.raises(SnnfpgaError) as caught:
+        Step("evaluate", "runs/none").result()
+    assert str(caught.value) == ("The demo stopped at: snnfpga evaluate runs/none (exit code 2); it said why above")
+    assert "No run or network runs/none" in capfd.readouterr().err
