@@ -52,8 +52,13 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
 
 
 def write_config(path: Path, config: Config) -> None:
-    """Write every value of ``config``, the defaults among them, whole or not at all."""
-    write_atomically(path, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
+    """Write :func:`config_text`, whole or not at all."""
+    write_atomically(path, config_text(config).encode())
+
+
+def config_text(config: Config) -> str:
+    """Every value of ``config`` in YAML, the defaults among them."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
 
 
 def parse(text: str, name: str) -> dict[str, Any]:

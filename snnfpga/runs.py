@@ -10,6 +10,7 @@ NETWORK = "network.safetensors"
 CONFIG = "config.yaml"
 CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.jsonl"
+TENSORBOARD = "tensorboard"
 
 
 def newest_run() -> Path:
