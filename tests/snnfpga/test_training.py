@@ -164,13 +164,17 @@ def test_resuming_under_another_configuration_is_refused(data):
                                  "choose another place with --out")
 
 
-def test_resuming_on_other_data_is_refused(data):
+@pytest.mark.parametrize("array", ["spikes", "label"])
+def test_resuming_on_other_data_is_refused(data, array):
     train(config(data))
     arrays = dict(np.load(data))
-    arrays["spikes"][:, :, :] = 1
+    arrays[array][:2] = arrays[array][1::-1]
     np.savez(data, **arrays)
-    with pytest.raises(SnnfpgaError, match=r"^Checkpoint runs/small/checkpoint\.safetensors is of another network"):
+    with pytest.raises(SnnfpgaError) as caught:
         train(config(data), resume=True)
+    assert str(caught.value) == (
+        "Checkpoint runs/small/checkpoint.safetensors is of a run on other data than there is now under the same name; "
+        "bring that data back, or start anew with --overwrite")
 
 
 def test_every_embedded_set_has_the_shape_it_claims():
