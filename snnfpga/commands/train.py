@@ -68,7 +68,7 @@ def command(
 def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any]:
     """Train; give what ``--json`` prints (docs/training.md)."""
     from .. import run_folder
-    from ..data.fit import some
+    from ..data.fit import check_classes, some
     from ..data.source import load_data
     from ..runs import NETWORK, RUNS
     from ..training import Trainer, prepare
@@ -84,6 +84,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     data = load_data(config.data)
     for half in ("train", "test"):
         some(data, half)
+    check_classes(data)
     trainer = Trainer(config, data, device)
     place = folder if resume else run_folder.open_new(folder, config)
     epochs = config.training.epochs
@@ -101,7 +102,8 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
                                f"snnfpga train --resume --out {place}") from None
     network = trainer.network.export()
     result = trainer.evaluate()
-    run_folder.write_network(place, network, config.data, result.accuracies[-1])
+    trained_on = config.data.model_copy(update={"steps": data.steps})
+    run_folder.write_network(place, network, trained_on, result.accuracies[-1])
     run_folder.take_place(folder, place)
     return {
         "test_accuracy": result.accuracies[-1],

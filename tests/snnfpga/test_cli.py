@@ -144,13 +144,13 @@ def test_wrong_uses_of_a_network(capsys, folder, trained):
                      "or train a network for this one", "evaluate", str(trained), "--data", "digits")
     fails(capsys, 2, "Samples must be in 1..359, the test samples of digits-events, not 360",
           "evaluate", str(trained), "--samples", "360")
-    np.savez("many.npz", spikes=np.zeros((20, 16, 128), np.uint8), label=np.arange(20))
+    np.savez("many.npz", spikes=np.ones((20, 16, 128), np.uint8), label=np.arange(20))
     fails(capsys, 2, "Labels of data many.npz must be in 0..9 for network digits, not 19",
           "evaluate", str(trained), "--data", "many.npz")
-    np.savez("long.npz", spikes=np.zeros((20, 17, 128), np.uint8), label=np.zeros(20, int))
+    np.savez("long.npz", spikes=np.ones((20, 17, 128), np.uint8), label=np.zeros(20, int))
     fails(capsys, 2, "Data long.npz must have at most 16 steps for network digits, not 17; bin it coarser, or train "
                      "with a higher hardware.max_steps", "evaluate", str(trained), "--data", "long.npz")
-    np.savez("one.npz", spikes=np.zeros((1, 16, 128), np.uint8), label=np.zeros(1, int))
+    np.savez("one.npz", spikes=np.ones((1, 16, 128), np.uint8), label=np.zeros(1, int))
     fails(capsys, 2, "Data one.npz has no test samples; mark some as test in its split, or give more",
           "evaluate", str(trained), "--data", "one.npz")
 
@@ -181,6 +181,26 @@ def test_a_network_is_evaluated_on_a_file(capsys, folder, trained):
     code, out, _ = call(capsys, "evaluate", str(trained), "--data", "mine.npz", "--json")
     assert code == 0
     assert (json.loads(out)["data"], json.loads(out)["samples"]) == ("mine.npz", 30)
+
+
+def test_data_of_one_class_is_not_trained_on(capsys, folder):
+    np.savez("one.npz", spikes=np.ones((10, 4, 6), np.uint8), label=np.ones(10, int))
+    fails(capsys, 2, "Data one.npz must have at least 2 classes to train on, and all its train samples have label 1; "
+                     "add samples of another", "train", "--set", "data.name=one.npz")
+    assert not (folder / "runs").exists()
+
+
+def test_a_network_elsewhere_says_where_its_data_is_looked_for(capsys, folder, monkeypatch):
+    rng = np.random.default_rng(0)
+    np.savez("mine.npz", spikes=(rng.random((30, 12, 20)) < 0.3).astype(np.uint8), label=np.arange(30) % 3)
+    assert call(capsys, "train", *QUICK, "--set", "data.name=mine.npz")[0] == 0
+    assert call(capsys, "evaluate")[0] == 0
+    (folder / "else").mkdir()
+    monkeypatch.chdir(folder / "else")
+    network = folder / "runs/digits/network.safetensors"
+    fails(capsys, 2, f"Network {network} was trained on mine.npz, and there is no such file here, in {folder}/else; go "
+                     "to the folder it was trained from, or name the data with --data", "evaluate", str(network))
+    assert call(capsys, "evaluate", str(network), "--data", "../mine.npz")[0] == 0
 
 
 def test_a_stopped_run_says_how_to_go_on(capsys, folder, monkeypatch):
