@@ -24,8 +24,8 @@ def command(
     """Measure a network's accuracy on test samples, and compare the backends spike by spike.
 
     The reference computes in integers what the hardware computes; rtl is the generated hardware itself, in Verilator or
-    Icarus. Every spike, membrane and answer of either is compared with PyTorch's; any difference is a failure: exit
-    code 1.
+    Icarus. Every spike, membrane, answer and prediction of either is compared with PyTorch's; any difference is a
+    failure: exit code 1.
 
     Examples:
 

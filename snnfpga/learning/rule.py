@@ -41,7 +41,7 @@ class Rule:
     refuses
         The settings it cannot honour, for people; ``check`` holds to them.
     on_chip
-        Whether the generated hardware learns by it; whatever rule a network was trained by, the chip goes on by its own.
+        Whether the generated hardware learns by it, from a network of whatever rule.
     check
         Raises SnnfpgaError where the settings ask for what the rule refuses.
     learn

@@ -1,6 +1,7 @@
 """The command line as people and scripts meet it: one line for an error, one object for ``--json``, exit codes."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -75,7 +76,8 @@ def test_train_and_evaluate_print_one_object(capsys, folder):
     code, out, _ = call(capsys, "evaluate", "runs/digits", "--backend", "reference", "--samples", "20", "--json")
     found = json.loads(out)
     assert (code, found["backend"], found["samples"], found["differences"]) == (0, "reference", 20, 0)
-    assert found["compared"] == {"spikes": 20 * 16 * 16, "membranes": 20 * 16 * 16, "answers": 20 * 2 * 10}
+    assert found["compared"] == {"spikes": 20 * 16 * 16, "membranes": 20 * 16 * 16, "answers": 20 * 2 * 10,
+                                 "predictions": 20}
 
 
 def test_evaluate_finds_what_differs(capsys, trained, monkeypatch):
@@ -111,6 +113,28 @@ def test_datasets_and_rules(capsys):
     assert "bptt" in call(capsys, "rules")[1]
 
 
+def test_the_chip_goes_on_from_a_network_of_any_rule(capsys, folder):
+    rules = {rule["name"]: rule for rule in json.loads(call(capsys, "rules", "--json")[1])["rules"]}
+    assert "chip" not in rules["bptt"]["refuses"]
+    assert call(capsys, "train", *QUICK, "--set", "learning.rule=bptt")[0] == 0
+    code, out, _ = call(capsys, "learn", "--samples", "20", "--json")
+    assert (code, json.loads(out)["updates"] > 0) == (0, True)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_tables_cut_no_name(capsys, monkeypatch, terminal):
+    from rich.console import Console
+
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(Console, "is_terminal", property(lambda console: terminal))
+    for verb in ("datasets", "rules", "boards", "doctor"):
+        out = re.sub(r"\x1b\[\d*m", "", call(capsys, verb)[1])       # without colours
+        assert "…" not in out
+        assert max(map(len, out.splitlines())) <= 80 or not terminal
+        for name in (entry["name"] for entry in next(iter(json.loads(call(capsys, verb, "--json")[1]).values()))):
+            assert name in out
+
+
 @pytest.mark.parametrize(("code", "line", "arguments"), [
     (2, "No such command 'trian'. Did you mean 'train'?", ["trian"]),
     (2, "No such option: --epochs", ["train", "--epochs", "3"]),
@@ -126,6 +150,9 @@ def test_datasets_and_rules(capsys):
     (2, "Window of block 0 must be in 1..16, the longest sample, not 17", ["train", "--set", "learning.window=17"]),
     (2, "Config hardware.blocks must have at most 1 entries, one a block, not 2",
      ["train", "--set", "network.blocks=[[8]]"]),
+    (2, "Config network gives block 0 a layer that cannot be built: Fraction bits must be an integer in -8..24, "
+        "not -24; change network.threshold, gain, headroom, weight_bits, membrane_bits, leak_shift or surrogate_width",
+     ["train", "--set", "network.threshold=1e9"]),
     (2, "Device must be one of cpu, cuda, not 'gpu'", ["train", "--device", "gpu"]),
     (2, "--resume goes on with a run and --overwrite discards it; give one of them",
      ["train", "--resume", "--overwrite"]),
@@ -165,6 +192,10 @@ def test_a_damaged_network(capsys, folder, trained, damage):
     code, out, err = call(capsys, "evaluate", "network.safetensors")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith("snnfpga: network.safetensors ")
+
+
+def test_a_run_is_no_build(capsys, trained):
+    fails(capsys, 2, f"{trained} is a run, not a build; build it with: snnfpga build {trained}", "verify", str(trained))
 
 
 def test_a_network_without_notes_needs_data(capsys, folder, trained):
@@ -231,10 +262,10 @@ def test_a_verb_that_is_stopped(capsys, monkeypatch):
 
 
 def test_a_full_disk_is_one_line(capsys, folder, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device", "runs/digits/config.yaml")
+    def full(_):
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("snnfpga.run_folder.write_config", full)
+    monkeypatch.setattr("os.fsync", full)
     fails(capsys, 1, "Cannot read or write runs/digits/config.yaml: No space left on device; make room or choose "
                      "another place", "train", *QUICK)
 
