@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rtl_gen.network_file import write_atomically
+from rtl_gen.network_file import naming, write_atomically
 
 from .runs import METRICS, TENSORBOARD
 
@@ -54,7 +54,7 @@ class MetricsLog:
 
     def write(self, metrics: EpochMetrics) -> None:
         """Add an epoch."""
-        with self._path.open("a") as file:
+        with naming(self._path), self._path.open("a") as file:
             file.write(json.dumps(asdict(metrics)) + "\n")
         board = self._board
         board.add_scalar("accuracy/train", metrics.train_accuracy, metrics.epoch)

@@ -251,7 +251,8 @@ def test_a_build_shows_blocks_cycles_and_memories(here, capfd):
     words, spec = text(html), with_lanes(network(), 2).spec
     bits = [state_buffer_bits(spec, b) for b in range(2)]
     for shown in ("Not synthesised", "This is the core alone: on the board the processor hands it every event through "
-                  "registers, which takes longer", "groups 5 4", "lanes 2 2", f"state for learning, bits {bits[0]} {bits[1]}",
+                  "registers, which takes longer", "groups 5 4", "lanes 2 2",
+                  f"state for learning, bits {bits[0]} {bits[1]}",
                   f"state for learning, bits {sum(bits)} of"):     # the table by formula, the bar by its memories
         assert shown in words
     drawn = curves(figures(html)["Cycles of a step"])

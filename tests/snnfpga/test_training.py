@@ -79,6 +79,17 @@ def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, opt
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
 
 
+def test_a_disk_that_fills_names_the_file(data, monkeypatch):
+    def full(*arguments, **settings):
+        raise OSError(28, "No space left on device")
+
+    log = metrics.MetricsLog(Path(), 0)
+    monkeypatch.setattr(metrics.json, "dumps", full)    # called while the line is written
+    with pytest.raises(OSError, match="No space left") as caught:
+        log.write(metrics.EpochMetrics(1, 0.0, 0.0, [None], 0.0, [0.0], [[0.0]]))
+    assert caught.value.filename == "metrics.jsonl"
+
+
 def test_a_seed_repeats_itself_and_another_does_not(data, tmp_path):
     results = [train(config(data), tmp_path / "a"), train(config(data), tmp_path / "b"),
                train(Config.model_validate(config(data).model_dump() | {"seed": 4}), tmp_path / "c")]
