@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from rtl_gen.network_file import naming
+
 __all__ = ["MANIFEST", "BuildError", "BuildPlan", "check_target", "read_manifest", "verify", "write"]
 
 MANIFEST = "manifest.json"
@@ -108,7 +110,8 @@ def write(plan: BuildPlan, folder: Path) -> None:
         for path, contents in {**plan.files, MANIFEST: plan.manifest().encode()}.items():
             target = fresh / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(contents)
+            with naming(folder / path):
+                target.write_bytes(contents)
             if contents.startswith(b"#!"):
                 mode = target.stat().st_mode
                 target.chmod(mode | (mode & 0o444) >> 2)        # who may read it may run it

@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rtl_gen.network_file import write_atomically
+from rtl_gen.network_file import naming, write_atomically
+
+from .runs import METRICS, TENSORBOARD
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,14 @@ class MetricsLog:
     def __init__(self, folder: Path, done: int) -> None:
         from torch.utils.tensorboard import SummaryWriter  # a second to import
 
-        self._path = folder / "metrics.jsonl"
+        self._path = folder / METRICS
         kept = [line for line in read_metrics(self._path) if line["epoch"] <= done] if self._path.exists() else []
         write_atomically(self._path, "".join(json.dumps(line) + "\n" for line in kept).encode())
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)
+        self._board = SummaryWriter(str(folder / TENSORBOARD), purge_step=done + 1)
 
     def write(self, metrics: EpochMetrics) -> None:
         """Add an epoch."""
-        with self._path.open("a") as file:
+        with naming(self._path), self._path.open("a") as file:
             file.write(json.dumps(asdict(metrics)) + "\n")
         board = self._board
         board.add_scalar("accuracy/train", metrics.train_accuracy, metrics.epoch)

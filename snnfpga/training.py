@@ -59,6 +59,7 @@ class Trainer:
         self.rule = find_rule(config.learning.rule)
         self.rule.check(config.learning)
         self.config, self.device = config, device
+        self.data_digest = data.digest()
         self.test = data.test
         self.spikes = torch.from_numpy(data.train.spikes)
         self.labels = torch.from_numpy(data.train.labels)
@@ -85,14 +86,14 @@ class Trainer:
         """
         checkpoint = folder / "checkpoint.safetensors"
         if resume and checkpoint.exists():      # else it was stopped within its first epoch
-            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser)
+            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser, self.data_digest)
             self.saved = self.progress.epochs
         log = MetricsLog(folder, self.progress.epochs)
         try:
             while self.progress.epochs < self.config.training.epochs:
                 metrics = self.epoch(each_batch)
                 log.write(metrics)
-                save_checkpoint(checkpoint, self.network, self.optimiser, self.progress)
+                save_checkpoint(checkpoint, self.network, self.optimiser, self.progress, self.data_digest)
                 self.saved = self.progress.epochs
                 report(metrics)
         finally:

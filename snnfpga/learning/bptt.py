@@ -44,5 +44,5 @@ RULE = Rule(
     name="bptt",
     source="Werbos 1990; surrogate gradients: Neftci, Mostafa, Zenke 2019",
     keeps="T steps of events, gates and spikes of all blocks",
-    refuses="loss_steps, update_interval above 1; learning on chip",
+    refuses="loss_steps, update_interval above 1",
     on_chip=False, check=check, learn=learn)

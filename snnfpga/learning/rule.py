@@ -41,7 +41,7 @@ class Rule:
     refuses
         The settings it cannot honour, for people; ``check`` holds to them.
     on_chip
-        Whether the generated hardware can go on learning by it.
+        Whether the generated hardware learns by it, from a network of whatever rule.
     check
         Raises SnnfpgaError where the settings ask for what the rule refuses.
     learn

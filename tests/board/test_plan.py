@@ -1,6 +1,7 @@
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -161,8 +162,10 @@ def test_a_full_disk_leaves_the_earlier_build(tmp_path, monkeypatch, fails):
     owner = plan_module.Path if fails == "write_bytes" else plan_module.os
     original = getattr(owner, fails)
     monkeypatch.setattr(owner, fails, full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as caught:
         write(a_plan(top_v=b"new"), folder)
+    if fails == "write_bytes":      # says which file of the build, not of the folder it is written in first
+        assert Path(caught.value.filename) == folder / "driver" / "host.py"
     monkeypatch.undo()
     assert verify(folder)["digest"] == a_plan().digest
     assert [path.name for path in tmp_path.iterdir()] == ["b"]

@@ -117,5 +117,6 @@ def test_unknown_simulator():
 
 def test_missing_simulator_is_named(monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(SimulatorError, match=r"Icarus Verilog is not installed.*; Verilator needs g\+\+, make, perl"):
+    with pytest.raises(SimulatorError, match=r"Icarus Verilog is not installed.*; Verilator needs g\+\+, make, perl "
+                                               r"on the PATH; on Debian: apt-get install g\+\+ make perl$"):
         choose(None)
