@@ -27,6 +27,7 @@ from ..network.neuron import gates, integrate, surrogate_area
 from ..network.window import BlockWeights, rest, synapses
 from .loss import LOSSES
 from .rule import Batch, Gradients, Learned
+from .select import check_selection, selected
 
 HONOURS = frozenset({"loss_at", "update", "select", "selected_steps"})
 TRACES = frozenset({"traces.pre", "traces.post", "traces.alpha_pre", "traces.alpha_post", "traces.restart"})
@@ -150,17 +151,6 @@ class Trigger(torch.autograd.Function):
         return grads[0].masked_fill(grads[0].abs() <= ctx.least, 0.0), None
 
 
-def selected(settings: LearningConfig, steps: int, generator: torch.Generator) -> list[bool]:
-    """Which steps of a sample are learned from."""
-    count = min(settings.selected_steps or steps, steps)
-    if settings.select == "all":
-        return [True] * steps
-    if settings.select == "last":
-        return [t >= steps - count for t in range(steps)]
-    drawn = set(torch.randperm(steps, generator=generator)[:count].tolist())
-    return [t in drawn for t in range(steps)]
-
-
 def check_step_rule(config: Config, name: str) -> None:
     """No rule that works step by step serves a loss at a window's end, or a reset to zero.
 
@@ -173,9 +163,7 @@ def check_step_rule(config: Config, name: str) -> None:
     if config.network.reset != "subtract":
         raise SnnfpgaError(f"Rule {name} cannot serve network.reset={config.network.reset}, where a trace would be "
                            "needed for each synapse; take subtract, or rule truncated-local", USAGE)
-    if (learning.select != "all") != (learning.selected_steps is not None):
-        raise SnnfpgaError("Config learning.select must be last or random where learning.selected_steps is given, and "
-                           "only there", USAGE)
+    check_selection(learning)
 
 
 def learner(factors: Traces, signal: Literal["network", "block"],

@@ -14,6 +14,7 @@ from ..network.network import SpikingNetwork
 from ..network.window import block_window, rest
 from .loss import LOSSES, Loss
 from .rule import Batch, Gradients, Learned, Rule
+from .select import check_selection, selected
 
 
 def check(config: Config) -> None:
@@ -22,6 +23,10 @@ def check(config: Config) -> None:
     if settings.loss_steps is not None and settings.loss_steps > settings.window:
         raise SnnfpgaError(f"Config learning.loss_steps must be at most {settings.window}, the window, "
                            f"not {settings.loss_steps}", USAGE)
+    check_selection(settings)
+    if settings.select != "all" and settings.loss_at != "step":
+        raise SnnfpgaError(f"Config learning.select={settings.select} needs learning.loss_at=step: a window's one loss "
+                           "belongs to no step of its own", USAGE)
 
 
 def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Learned:
@@ -35,10 +40,12 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     logits = [events.new_zeros(size, spec.classes) for _ in spec.blocks]
     answers = torch.zeros_like(logits[0])
     losses: list[list[float]] = [[] for _ in spec.blocks]
+    chosen = selected(settings, len(events), batch.generator)
     for index, start in enumerate(range(0, len(events), window)):
         passing = events[start:start + window]
         # As docs/arithmetic.md: every m-th window, and only where a step of the loss window took place.
-        learns = (index + 1) % settings.update_interval == 0 and len(passing) > first_loss
+        lost = chosen[start + first_loss:start + len(passing)]
+        learns = (index + 1) % settings.update_interval == 0 and any(lost)
         for b, block in enumerate(spec.blocks):
             with torch.set_grad_enabled(learns):
                 spikes, steps, membranes[b] = block_window(block, gathered.weights[b], passing, membranes[b])
@@ -47,7 +54,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
                 if learns:
                     scale = network.blocks[b].logit_scale
                     if settings.loss_at == "step":
-                        loss = step_losses(loss_of, steps[first_loss:], before, scale, batch.labels, settings)
+                        loss = step_losses(loss_of, steps[first_loss:], lost, before, scale, batch.labels, settings)
                     else:
                         loss = loss_of(logit * scale, batch.labels)
             if learns:
@@ -61,9 +68,9 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     return Learned([sum(values) / len(values) if values else None for values in losses], answers)
 
 
-def step_losses(loss_of: Loss, steps: Tensor, before: Tensor, scale: float, labels: Tensor,
+def step_losses(loss_of: Loss, steps: Tensor, chosen: list[bool], before: Tensor, scale: float, labels: Tensor,
                 settings: LearningConfig) -> Tensor:
-    """Sum of the losses at each step, of what it adds to the logits; what earlier steps added is a constant.
+    """Sum of the losses at the chosen steps, each of what it adds to the logits; what came before it is a constant.
 
     Parameters
     ----------
@@ -73,8 +80,9 @@ def step_losses(loss_of: Loss, steps: Tensor, before: Tensor, scale: float, labe
         (B, classes): logits in front of them, where they accumulate.
     """
     total = steps.new_zeros(())
-    for step in steps:
-        total = total + loss_of((before + step) * scale, labels)
+    for step, counts in zip(steps, chosen, strict=True):
+        if counts:
+            total = total + loss_of((before + step) * scale, labels)
         if settings.accumulate == "cumulative":
             before = before + step.detach()
     return total
@@ -85,6 +93,6 @@ RULE = Rule(
     source="Guo et al. 2023, Frontiers in Neuroscience 17:1047008",
     keeps="K steps of input events, gates and spikes of each block; membranes",
     costs="a backward pass as long as the forward one, within each block",
-    honours=frozenset({"loss_steps", "loss_at", "update_interval", "update"}),
-    refuses="loss_steps above window",
+    honours=frozenset({"loss_steps", "loss_at", "update_interval", "update", "select", "selected_steps"}),
+    refuses="loss_steps above window; select without loss_at step",
     on_chip=True, check=check, learn=learn)
