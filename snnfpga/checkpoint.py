@@ -34,9 +34,10 @@ class Progress:
     peak_activation_bytes: int
 
 
-def save_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, progress: Progress) -> None:
-    """Write everything the next epoch depends on, whole or not at all."""
-    metadata = {"spec": spec_digest(network.spec), "progress": json.dumps(vars(progress))}
+def save_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, progress: Progress,
+                    data: str) -> None:
+    """Write everything the next epoch depends on, whole or not at all; ``data`` is the data's digest."""
+    metadata = {"spec": spec_digest(network.spec), "progress": json.dumps(vars(progress)), "data": data}
     tensors = {f"network.{name}": values for name, values in _state(network).items()}
     for index, state in optimiser.state_dict()["state"].items():
         for key, value in state.items():
@@ -46,13 +47,13 @@ def save_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
     write_atomically(path, save(tensors, metadata=metadata))
 
 
-def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer) -> Progress:
+def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, data: str) -> Progress:
     """Bring ``network`` and ``optimiser`` to where the checkpoint left them.
 
     Raises
     ------
     SnnfpgaError
-        If the file is absent, damaged, or of another network.
+        If the file is absent, damaged, or of another network or other data.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -62,8 +63,11 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
         raise SnnfpgaError(f"No checkpoint {path} to resume from; train without --resume") from None
     except (SafetensorError, OSError) as error:
         raise SnnfpgaError(f"Checkpoint {path} is damaged ({error}); train without --resume") from None
+    if metadata.get("data") != data:
+        raise SnnfpgaError(f"Checkpoint {path} is of a run on other data than there is now under the same name; bring "
+                           "that data back, or start anew with --overwrite")
     if metadata.get("spec") != spec_digest(network.spec):
-        raise SnnfpgaError(f"Checkpoint {path} is of another network than this configuration and data give; "
+        raise SnnfpgaError(f"Checkpoint {path} is of another network than this configuration gives; "
                            "train without --resume")
     with torch.no_grad():
         for name, values in _state(network).items():

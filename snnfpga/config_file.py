@@ -32,6 +32,18 @@ RULES = {                       # where pydantic's own words speak of Python
 DEFAULT = files("snnfpga") / "digits.yaml"
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML that refuses a key given twice, of which PyYAML would take the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen and isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is given twice", key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     """Read ``path`` (None: the default that ships with the package), change it by ``settings``, and check it.
 
@@ -52,14 +64,19 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
 
 
 def write_config(path: Path, config: Config) -> None:
-    """Write every value of ``config``, the defaults among them, whole or not at all."""
-    write_atomically(path, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
+    """Write :func:`config_text`, whole or not at all."""
+    write_atomically(path, config_text(config).encode())
+
+
+def config_text(config: Config) -> str:
+    """Every value of ``config`` in YAML, the defaults among them."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
 
 
 def parse(text: str, name: str) -> dict[str, Any]:
     """The table that a YAML text holds."""
     try:
-        values = yaml.safe_load(text)
+        values = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
@@ -100,7 +117,7 @@ def _apply(values: Any, setting: str) -> None:
         raise SnnfpgaError(f"--set takes key=value, not {setting!r}; for example --set learning.window=8", USAGE)
     *path, last = key.split(".")
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, _Loader)
     except yaml.YAMLError:
         raise SnnfpgaError(f"--set {key} takes a value in YAML, not {text!r}", USAGE) from None
     for step in path:

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 Advance = Callable[..., None]
+UNBOUNDED = 10_000      # columns, where no terminal sets a bound
 
 
 @contextmanager
@@ -30,11 +32,22 @@ def progress(title: str, total: int, done: int = 0) -> Iterator[Advance]:
 
 
 def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[object]], to_stderr: bool = False) -> None:
-    """A table on standard output, or beside it."""
-    table = Table(*header, title=title, title_justify="left")
+    """A table on standard output, or beside it.
+
+    Nothing in it is cut, as people type what they read there: names in the first column stay on one line, other cells
+    go on in the next. Where it goes to no terminal a line is as long as it has to be.
+    """
+    first, *others = header
+    table = Table(title=title, title_justify="left")
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    Console(stderr=to_stderr).print(table)
+        table.add_row(*(escape(str(cell)) for cell in row))
+    console = Console(stderr=to_stderr)
+    if not console.is_terminal:
+        console.width = UNBOUNDED
+    console.print(table)
 
 
 def say(line: str) -> None:

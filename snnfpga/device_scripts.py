@@ -16,14 +16,20 @@ from rtl_gen.spec import NetworkSpec
 
 
 def evaluate(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: str, done: str) -> dict[str, Any]:
-    """Run samples halting after every step; save spikes and membranes (N, T, outputs) and answers (N, classes)."""
+    """Run samples halting after every step.
+
+    Saved are the core's ``predictions`` (N,), and of each block spikes and membranes (N, T, outputs) and answers
+    (N, classes).
+    """
     host = Host(link, spec)
     host.load(read(network))
     spikes = np.load(samples)["spikes"]
     blocks = range(len(spec.blocks))
     found: dict[str, list[Any]] = {f"{name}{b}": [] for b in blocks for name in ("spikes", "membranes", "answers")}
+    found["predictions"] = []
     for number, sample in enumerate(spikes):
-        _, steps = host.run_stepwise(sample)
+        result, steps = host.run_stepwise(sample)
+        found["predictions"].append(result.prediction)
         for b in blocks:
             found[f"spikes{b}"].append([step.spikes[b] for step in steps])
             found[f"membranes{b}"].append([step.membranes[b] for step in steps])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-QUANTITIES = ("spikes", "membranes", "answers")
+QUANTITIES = ("spikes", "membranes", "answers", "predictions")
 
 
 @dataclass

@@ -38,7 +38,7 @@ def on_torch(network: Network, split: Split, advance: Advance) -> Measured:
 
 
 def on_reference(network: Network, split: Split, advance: Advance) -> Measured:
-    """The integer reference, sample by sample; every spike, membrane and answer is compared."""
+    """The integer reference, sample by sample; every spike, membrane, answer and prediction is compared."""
     reference, differences, predictions = Reference(network), Differences(), []
     for batch in passages(network.spec, weights_of(network), split.spikes):
         for column in range(len(batch[-1].answers)):
@@ -58,10 +58,12 @@ def _compare(differences: Differences, batch: list[Passage], column: int, result
             differences.compare("spikes", spikes[:, column].numpy(), result.spikes[block][layer])
             differences.compare("membranes", membranes[:, column].numpy(), result.membranes[block][layer])
         differences.compare("answers", passage.answers[column].numpy(), result.answers[block])
+    differences.compare("predictions", predict(batch[-1].answers[column:column + 1]).numpy(),
+                        np.array([result.prediction]))
 
 
 def on_rtl(network: Network, split: Split, advance: Advance) -> Measured:
-    """The generated hardware in a simulator, halted after every step; every spike, membrane and answer is compared."""
+    """The generated hardware in a simulator, halted after every step; compared as :func:`on_reference` does."""
     from .simulated import evaluate
 
     differences, first = Differences(), 0
@@ -73,8 +75,10 @@ def on_rtl(network: Network, split: Split, advance: Advance) -> Measured:
             for name, values in (("spikes", passage.spikes[-1]), ("membranes", passage.membranes[-1])):
                 differences.compare(name, values.numpy().swapaxes(0, 1), found[f"{name}{block}"][first:first + size])
             differences.compare("answers", passage.answers.numpy(), found[f"answers{block}"][first:first + size])
+        predictions = found["predictions"][first:first + size]
+        differences.compare("predictions", predict(batch[-1].answers).numpy(), predictions)
         first += size
-    return Measured(found[f"answers{len(network.spec.blocks) - 1}"].argmax(axis=1), differences)
+    return Measured(found["predictions"], differences)
 
 
 BACKENDS: dict[str, Callable[[Network, Split, Advance], Measured]] = {

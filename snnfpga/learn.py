@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from rtl_gen.network_file import Network, read_notes, write_atomically
+from rtl_gen.network_file import Network, NetworkFileError, read_notes
 from rtl_gen.protocol import BLOCK_COUNTERS
 from sim.reference.network import Reference
 
 from .data.dataset import Split
+
+LEARNED_FROM = "learned_from"
 
 Advance = Callable[..., None]
 Counters = dict[str, int]
@@ -47,18 +48,14 @@ BACKENDS: dict[str, Callable[[Network, Split, Advance, str | None], tuple[Networ
 }
 
 
-def facts(backend: str, samples: int, before: float, after: float, counters: Counters, network: Path) -> dict[str, Any]:
-    """The object that ``--json`` prints and ``learn.json`` holds."""
-    return {"backend": backend, "samples": samples, "accuracy_before": before, "accuracy_after": after,
-            "updates": counters["updates"], "saturations": counters["weight_saturations"], "network": str(network),
-            "counters": counters}
-
-
-def leave_word(folder: Path, found: dict[str, Any]) -> None:
-    """Write ``learn.json`` for the report."""
-    write_atomically(folder / "learn.json", (json.dumps(found, indent=1) + "\n").encode())
-
-
 def learned_notes(source: Path, after: float, samples: int, data: str) -> dict[str, str]:
     """Notes of the learned network: those of the network it came from, and what was added."""
-    return {**read_notes(source), "test_accuracy": json.dumps(after), "learned_from": f"{samples} samples of {data}"}
+    return {**read_notes(source), "test_accuracy": json.dumps(after), LEARNED_FROM: f"{samples} samples of {data}"}
+
+
+def is_learned(path: Path) -> bool:
+    """Whether ``snnfpga learn`` wrote this network file."""
+    try:
+        return LEARNED_FROM in read_notes(path)
+    except NetworkFileError:
+        return False

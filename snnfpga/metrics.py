@@ -7,6 +7,8 @@ from typing import Any
 
 from rtl_gen.network_file import write_atomically
 
+from .runs import METRICS, TENSORBOARD
+
 
 @dataclass(frozen=True)
 class EpochMetrics:
@@ -45,10 +47,10 @@ class MetricsLog:
     def __init__(self, folder: Path, done: int) -> None:
         from torch.utils.tensorboard import SummaryWriter  # a second to import
 
-        self._path = folder / "metrics.jsonl"
+        self._path = folder / METRICS
         kept = [line for line in read_metrics(self._path) if line["epoch"] <= done] if self._path.exists() else []
         write_atomically(self._path, "".join(json.dumps(line) + "\n" for line in kept).encode())
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)
+        self._board = SummaryWriter(str(folder / TENSORBOARD), purge_step=done + 1)
 
     def write(self, metrics: EpochMetrics) -> None:
         """Add an epoch."""

@@ -8,6 +8,8 @@ from rtl_gen.network_file import read_notes
 from rtl_gen.spec import NetworkSpec
 
 from .config import DataConfig
+from .data.dataset import DataError
+from .data.npz import is_dense
 from .errors import USAGE, SnnfpgaError
 
 
@@ -18,7 +20,8 @@ def data_of(path: Path, spec: NetworkSpec, name: str | None, root: Path | None) 
     ----------
     name
         A data set's name or the path of an .npz; None for what the file's notes say it was trained on. Events of an
-        .npz become as many steps, in the same way, as those the network was trained on.
+        .npz become as many steps, in the same way, as those the network was trained on; spikes have steps of their
+        own.
     root
         Folder of the data sets that are not embedded; None for the one it was trained from.
 
@@ -26,6 +29,8 @@ def data_of(path: Path, spec: NetworkSpec, name: str | None, root: Path | None) 
     ------
     SnnfpgaError
         If no name is given and the notes have none.
+    DataError
+        If no name is given and the notes name a file that is not there.
     """
     try:
         trained = DataConfig.model_validate_json(read_notes(path).get("data", ""))
@@ -38,4 +43,12 @@ def data_of(path: Path, spec: NetworkSpec, name: str | None, root: Path | None) 
     changes: dict[str, object] = {} if root is None else {"root": root}
     if name is not None and name != trained.name:
         changes |= {"name": name, "coding": None}
+        if not name.endswith(".npz"):
+            changes["binning"] = "time"
+    file = Path(name or trained.name)
+    if name is None and file.suffix == ".npz" and not file.exists():
+        raise DataError(f"Network {path} was trained on {file}, and there is no such file here, in {Path.cwd()}; "
+                        "go to the folder it was trained from, or name the data with --data")
+    if file.suffix == ".npz" and is_dense(file):
+        changes |= {"steps": None, "binning": "time"}
     return trained.model_copy(update=changes)

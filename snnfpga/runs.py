@@ -10,6 +10,7 @@ NETWORK = "network.safetensors"
 CONFIG = "config.yaml"
 CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.jsonl"
+TENSORBOARD = "tensorboard"
 
 
 def newest_run() -> Path:
@@ -60,6 +61,8 @@ def find_build(target: Path | None) -> Path:
     if target is not None:
         if not target.is_dir():
             raise SnnfpgaError(f"No build folder {target}; make one with: snnfpga build", USAGE)
+        if (target / NETWORK).exists() and not (target / MANIFEST).exists():
+            raise SnnfpgaError(f"{target} is a run, not a build; build it with: snnfpga build {target}", USAGE)
         return target
     manifests = sorted(BUILDS.glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime_ns)
     if not manifests:

@@ -58,6 +58,7 @@ class Trainer:
     def __init__(self, config: Config, data: DataSet, device: str = "cpu") -> None:
         self.rule = check_rule(config, steps=data.train.spikes.shape[1])
         self.config, self.device = config, device
+        self.data_digest = data.digest()
         self.test = data.test
         self.spikes = torch.from_numpy(data.train.spikes)
         self.labels = torch.from_numpy(data.train.labels)
@@ -84,14 +85,14 @@ class Trainer:
         """
         checkpoint = folder / "checkpoint.safetensors"
         if resume and checkpoint.exists():      # else it was stopped within its first epoch
-            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser)
+            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser, self.data_digest)
             self.saved = self.progress.epochs
         log = MetricsLog(folder, self.progress.epochs)
         try:
             while self.progress.epochs < self.config.training.epochs:
                 metrics = self.epoch(each_batch)
                 log.write(metrics)
-                save_checkpoint(checkpoint, self.network, self.optimiser, self.progress)
+                save_checkpoint(checkpoint, self.network, self.optimiser, self.progress, self.data_digest)
                 self.saved = self.progress.epochs
                 report(metrics)
         finally:

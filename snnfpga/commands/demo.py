@@ -64,7 +64,7 @@ class Step:
 
 
 def command(
-    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/digits"),
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/demo"),
     board: Annotated[str, typer.Option(help="snnfpga boards lists them.")] = "pynq-z2",
 ) -> None:
     """Train, evaluate, build, verify, learn on chip in simulation, report: the main job, on embedded data.
@@ -76,8 +76,8 @@ def command(
       snnfpga demo
     """
     began = time.monotonic()
-    folder = Path("build") / f"digits-{board}"
-    trained = Step("train", "--out", str(out), *_again(out)).result()
+    folder = Path("build") / f"demo-{board}"
+    trained = Step("train", "--set", "name=demo", "--out", str(out), *_again(out)).result()
     building = Step("build", str(out), "--board", board, "--out", str(folder), aside=True)
     try:
         reference = Step("evaluate", str(out), "--backend", "reference").result()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..console import percent, print_json, print_table, progress
-from ..errors import USAGE, SnnfpgaError
+from ..errors import FAILED, USAGE, SnnfpgaError
 from ..nearest import offer
 
 
@@ -24,7 +24,8 @@ def command(
     """Measure a network's accuracy on test samples, and compare the backends spike by spike.
 
     The reference computes in integers what the hardware computes; rtl is the generated hardware itself, in Verilator or
-    Icarus. Every spike, membrane and answer of either is compared with PyTorch's.
+    Icarus. Every spike, membrane, answer and prediction of either is compared with PyTorch's; any difference is a
+    failure: exit code 1.
 
     Examples:
 
@@ -58,8 +59,14 @@ def command(
         print_json({"backend": backend, "samples": len(split), "accuracy": accuracy, "differences": found.total,
                     "differing": found.differing, "compared": found.compared, "data": dataset.name,
                     "network": str(path)})
-        return
-    print_table(f"Evaluated {path}", ("what", "measured"), [
-        ("backend", backend), ("data", f"{dataset.name}, {len(split)} test samples"), ("accuracy", percent(accuracy)),
-        *((f"{name} that differ from torch", f"{found.differing[name]} of {found.compared[name]}")
-          for name in found.compared if backend != "torch")])
+    else:
+        print_table(f"Evaluated {path}", ("what", "measured"), [
+            ("backend", backend), ("data", f"{dataset.name}, {len(split)} test samples"),
+            ("accuracy", percent(accuracy)),
+            *((f"{name} that differ from torch", f"{found.differing[name]} of {found.compared[name]}")
+              for name in found.compared if backend != "torch")])
+    if found.total:
+        differing = ", ".join(f"{number} {name}" for name, number in found.differing.items() if number)
+        raise SnnfpgaError(f"Backend {backend} must equal torch, and {differing} differ of "
+                           f"{sum(found.compared.values())} values compared; do not build this network, report it",
+                           FAILED)

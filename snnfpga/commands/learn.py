@@ -22,13 +22,16 @@ def command(
                                                   show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The network file to write; else learned.safetensors beside the "
                                              "network.", show_default=False)] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that snnfpga learn did not write, "
+                                            "or over the network that learns.")] = False,
     data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Let a network go on learning, sample by sample, exactly as the chip does.
 
     Accuracy before and after is measured on the test samples, by the integer reference, which gives what the hardware
-    gives. The learned network is a network file like any other: evaluate it, build it, go on from it.
+    gives. The learned network is a network file like any other: evaluate it, build it, go on from it. Where a run's
+    network learned, its folder gets learn.json, from which snnfpga report shows what was learned.
 
     Examples:
 
@@ -42,8 +45,10 @@ def command(
 
     from ..data.fit import check_fit, some
     from ..data.source import load_data
-    from ..learn import BACKENDS, accuracy, facts, learned_notes, leave_word
+    from ..learn import BACKENDS, accuracy, is_learned, learned_notes
+    from ..learn_word import facts, is_word, leave_word, word_of
     from ..network_data import data_of
+    from ..out_file import check_out
     from ..runs import find_network
 
     if backend not in BACKENDS:
@@ -51,8 +56,13 @@ def command(
     path = find_network(target)
     network = read(path)
     out = out or path.parent / "learned.safetensors"
-    if not out.parent.is_dir():
-        raise SnnfpgaError(f"No folder {out.parent} to write {out.name} into; make it first", USAGE)
+    check_out(out, lambda old: overwrite or (is_learned(old) and not old.samefile(path)),
+              "a network that snnfpga learn wrote, other than the one that learns",
+              "name another file with --out, or give --overwrite")
+    word = word_of(path)
+    if word is not None:
+        check_out(word, lambda old: overwrite or is_word(old), "what snnfpga learn leaves there for the report",
+                  "move it away, or give --overwrite")
     dataset = load_data(data_of(path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
     lessons, test = some(dataset, "train", samples), some(dataset, "test")
@@ -63,14 +73,15 @@ def command(
         before = accuracy(network, test, advance)
         learned, counters = BACKENDS[backend](network, lessons, advance, simulator)
         after = accuracy(learned, test, advance)
+    found = facts(backend, dataset.name, path, len(lessons), before, after, counters, out)
     write(out, learned, notes=learned_notes(path, after, len(lessons), dataset.name))
-    found = facts(backend, len(lessons), before, after, counters, out)
-    leave_word(out.parent, found)
+    if word is not None:
+        leave_word(word, found)
     if as_json:
         print_json(found)
         return
     print_table(f"Learned from {path}", ("what", "measured"), [
         ("backend", backend), ("data", f"{dataset.name}, {len(lessons)} samples to learn from, {len(test)} to test"),
         ("accuracy before", percent(before)), ("accuracy after", percent(after)),
-        ("weights updated", counters["updates"]), ("weights changed", counters["weights_written"]),
+        ("weight updates formed", counters["updates"]), ("writes of a weight", counters["weights_written"]),
         ("saturations", counters["weight_saturations"]), ("network", out)])

@@ -16,7 +16,8 @@ def command(
                                                   show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="HTML file to write; else report.html in the folder.",
                                              show_default=False)] = None,
-    sample: Annotated[int, typer.Option(help="Which test sample a run's report shows step by step.")] = 0,
+    sample: Annotated[int | None, typer.Option(help="Which test sample a run's report shows step by step; else the "
+                                               "first, 0.", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Write a report of a run or a build: one HTML file, figures and all, that opens without any network.
@@ -34,16 +35,20 @@ def command(
     """
     from rtl_gen.network_file import write_atomically
 
+    from ..out_file import check_out
     from ..report import build, run
-    from ..report.page import render
+    from ..report.page import is_report, render
     from ..report.target import find, is_build
 
-    if out is not None and not out.parent.is_dir():
-        raise SnnfpgaError(f"No folder {out.parent} to write {out.name} into; make it first", USAGE)
     folder = find(target)
-    kind = "build" if is_build(folder) else "run"
-    page = build.page(folder) if kind == "build" else run.page(folder, sample)
     path = out or folder / REPORT
+    check_out(path, is_report, "a report that snnfpga wrote",
+              "name another file with --out, or remove it yourself")
+    kind = "build" if is_build(folder) else "run"
+    if kind == "build" and sample is not None:
+        raise SnnfpgaError(f"A sample is shown in the report of a run, and {folder} is a build; leave --sample out",
+                           USAGE)
+    page = build.page(folder) if kind == "build" else run.page(folder, sample or 0)
     contents = render(page).encode()
     write_atomically(path, contents)
     if as_json:

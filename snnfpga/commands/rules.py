@@ -9,7 +9,9 @@ from ..console import print_json, print_table
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
             ) -> None:
-    """List the learning rules: source, state kept, settings refused.
+    """List the learning rules: whether the chip learns by it, source, state kept, settings refused.
+
+    A network trained by any of them can go on learning on the chip, by the chip's rule.
 
     Example:
 

@@ -24,7 +24,8 @@ def command(
     data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped; it ends at the same "
                       "weights as one that was not.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew where a run exists.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew where a run exists; that stays "
+                          "until the new one is trained.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Train a network from a configuration.
@@ -67,9 +68,9 @@ def command(
 def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any]:
     """Train; give what ``--json`` prints (docs/training.md)."""
     from .. import run_folder
-    from ..data.fit import some
+    from ..data.fit import check_classes, some
     from ..data.source import load_data
-    from ..runs import RUNS
+    from ..runs import NETWORK, RUNS
     from ..training import Trainer, prepare
 
     if resume and overwrite:
@@ -83,9 +84,9 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     data = load_data(config.data)
     for half in ("train", "test"):
         some(data, half)
+    check_classes(data)
     trainer = Trainer(config, data, device)
-    if not resume:
-        run_folder.open_new(folder, config)
+    place = folder if resume else run_folder.open_new(folder, config)
     epochs = config.training.epochs
     with progress("training", epochs * trainer.batches) as advance:
 
@@ -94,13 +95,16 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
             advance(0, words)
 
         try:
-            trainer.run(folder, resume, report, advance)
+            trainer.run(place, resume, report, advance)
         except KeyboardInterrupt:
-            raise SnnfpgaError(f"Stopped with {trainer.saved} of {epochs} epochs done; go on with: "
-                               f"snnfpga train --resume --out {folder}") from None
+            kept = "" if place == folder else f"the earlier run in {folder} is as it was; "
+            raise SnnfpgaError(f"Stopped with {trainer.saved} of {epochs} epochs done; {kept}go on with: "
+                               f"snnfpga train --resume --out {place}") from None
     network = trainer.network.export()
     result = trainer.evaluate()
-    path = run_folder.write_network(folder, network, config, result.accuracies[-1])
+    trained_on = config.data.model_copy(update={"steps": data.steps})
+    run_folder.write_network(place, network, trained_on, result.accuracies[-1])
+    run_folder.take_place(folder, place)
     return {
         "test_accuracy": result.accuracies[-1],
         "block_accuracies": result.accuracies,
@@ -108,5 +112,5 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         "seconds": round(trainer.progress.seconds, 3),
         "epochs": trainer.progress.epochs,
         "peak_activation_bytes": trainer.progress.peak_activation_bytes,
-        "network": str(path),
+        "network": str(folder / NETWORK),
     }

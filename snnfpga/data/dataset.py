@@ -1,5 +1,6 @@
 """What every source of data becomes: binary spikes in steps, labels, and a split into train and test."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +67,15 @@ class DataSet:
     @property
     def steps(self) -> int:
         return self.train.spikes.shape[1]
+
+    def digest(self) -> str:
+        """SHA-256, in hex, over the samples of both halves: other data gives another."""
+        digest = hashlib.sha256()
+        for split in (self.train, self.test):
+            for array in (split.spikes, split.labels):
+                digest.update(f"{array.dtype} {array.shape}".encode())
+                digest.update(np.ascontiguousarray(array))
+        return digest.hexdigest()
 
 
 def stratified(labels: Labels, seed: int, test_share: float = 0.2) -> NDArray[np.bool_]:

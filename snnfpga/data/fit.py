@@ -1,5 +1,7 @@
 """Whether data and network belong together."""
 
+import numpy as np
+
 from rtl_gen.spec import NetworkSpec
 
 from .dataset import DataError, DataSet, Split
@@ -23,6 +25,20 @@ def check_fit(data: DataSet, spec: NetworkSpec) -> None:
     if largest >= spec.classes:
         raise DataError(f"Labels of data {data.name} must be in 0..{spec.classes - 1} for network {spec.name}, "
                         f"not {largest}")
+
+
+def check_classes(data: DataSet) -> None:
+    """Refuse to learn from samples that all have one label.
+
+    Raises
+    ------
+    DataError
+        If there is nothing to tell apart.
+    """
+    found = np.unique(data.train.labels)
+    if len(found) < 2:
+        raise DataError(f"Data {data.name} must have at least 2 classes to train on, and all its train samples have "
+                        f"label {found[0]}; add samples of another")
 
 
 def some(data: DataSet, half: str, samples: int | None = None) -> Split:

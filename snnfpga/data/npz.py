@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,17 @@ from .dataset import DataError, DataSet, Labels, Spikes, assemble, stratified
 
 Arrays = Mapping[str, NDArray]
 SPARSE = ("t", "x", "y", "p", "offset", "sensor")
+EVENT_STEPS = 16    # of sparse events, where no number is asked for
 KNOWN = {"spikes", "label", "split", "classes", *SPARSE}
 
 
-def load_npz(path: Path, steps: int, binning: str, seed: int) -> DataSet:
+def load_npz(path: Path, steps: int | None, binning: str, seed: int) -> DataSet:
     """Read and check ``path``.
 
     Parameters
     ----------
     steps
-        T of sparse events; dense spikes have their own.
+        T of sparse events, ``EVENT_STEPS`` where None; dense spikes have their own.
     binning
         ``time`` or ``count``, for sparse events.
     seed
@@ -32,25 +34,50 @@ def load_npz(path: Path, steps: int, binning: str, seed: int) -> DataSet:
     Raises
     ------
     DataError
-        If the file is absent, no .npz, or breaks a rule of the format.
+        If the file is absent, no .npz, or breaks a rule of the format, or an option does not apply to it.
     """
     arrays = read_arrays(path)
     thing = f"Data {path.name}"
     unknown = sorted(set(arrays) - KNOWN)
     if unknown:
-        raise DataError(f"{thing} may hold {', '.join(sorted(KNOWN))}, not {unknown[0]!r}; leave it out or rename it")
+        raise DataError(f"{thing} may hold {', '.join(sorted(KNOWN))}, not {unknown[0]!r}; "
+                        f"{_nearest(unknown[0])}leave it out or rename it")
     dense, sparse = "spikes" in arrays, [name for name in SPARSE if name in arrays]
     if dense and sparse:
         raise DataError(f"{thing} must hold spikes or events, not both spikes and {sparse[0]}")
     if dense:
         spikes, sensor = _dense(thing, arrays["spikes"])
+        _check_options(thing, spikes.shape[1], steps, binning)
     else:
         for name in SPARSE:
             if name not in arrays:
                 raise DataError(f"{thing} lacks {name!r}; give spikes, or all of {', '.join(SPARSE)}")
-        spikes, sensor = bin_events(thing, arrays, steps, binning)
+        spikes, sensor = bin_events(thing, arrays, steps or EVENT_STEPS, binning)
     labels, classes = _labels(thing, arrays, len(spikes))
     return assemble(path.name, spikes, labels, _split(thing, arrays, labels, seed), sensor, classes)
+
+
+def _nearest(name: str) -> str:
+    close = get_close_matches(name, sorted(KNOWN), n=1)
+    return f"did you mean {close[0]}? " if close else ""
+
+
+def _check_options(thing: str, own: int, steps: int | None, binning: str) -> None:
+    """Dense spikes are in steps already: nothing is left to ask for."""
+    if steps not in (None, own):
+        raise DataError(f"{thing} holds spikes in {own} steps, which cannot become {steps}; leave data.steps out")
+    if binning != "time":
+        raise DataError(f"{thing} holds spikes in steps already, so binning {binning!r} does not apply; "
+                        "leave data.binning out")
+
+
+def is_dense(path: Path) -> bool:
+    """Whether the file holds spikes in steps; False as well where it cannot be read, which loading it will say."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return "spikes.npy" in file.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def read_arrays(path: Path, needed: tuple[str, ...] = ()) -> dict[str, NDArray]:
@@ -79,7 +106,15 @@ def _read(path: Path) -> dict[str, NDArray]:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"Data {path} is not a whole .npz of plain arrays ({error}); save it again") from None
+        raise DataError(f"Data {path} is not a whole .npz of plain arrays ({_reason(path, error)}); save it again with "
+                        "numpy.savez") from None
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """Why an .npz cannot be read, without NumPy's advice to unpickle what may be anyone's."""
+    if not zipfile.is_zipfile(path):
+        return "it is no archive"
+    return "an array holds Python objects" if "pickle" in str(error) else str(error)
 
 
 def _dense(thing: str, spikes: NDArray) -> tuple[Spikes, tuple[int, int, int]]:
@@ -90,6 +125,8 @@ def _dense(thing: str, spikes: NDArray) -> tuple[Spikes, tuple[int, int, int]]:
         raise DataError(f"{thing}: spikes must be uint8, not {spikes.dtype}; convert them with .astype(numpy.uint8)")
     if spikes.max() > 1:
         raise DataError(f"{thing}: spikes must be 0 or 1, not {spikes.max()}; a step holds one event of an input")
+    if not spikes.any():
+        raise DataError(f"{thing} holds no event: all spikes are 0; give at least one")
     if spikes.shape[1] > 65535:
         raise DataError(f"{thing}: spikes must have 1..65535 steps, not {spikes.shape[1]}; bin them coarser")
     rest = spikes.shape[2:]
@@ -119,9 +156,10 @@ def _labels(thing: str, arrays: Arrays, samples: int) -> tuple[Labels, int]:
         if given.shape != () or given.dtype.kind not in "iu" or not 2 <= given <= MAX_CLASSES:
             raise DataError(f"{thing}: classes must be one integer in 2..{MAX_CLASSES}, not {given.tolist()!r}")
         classes = int(given)
-    bad = labels[(labels < 0) | (labels >= classes)]
+    bad = np.flatnonzero((labels < 0) | (labels >= classes))
     if len(bad):
-        raise DataError(f"{thing}: label must be in 0..{classes - 1}, not {bad[0]}; number the classes from 0")
+        raise DataError(f"{thing}: label must be in 0..{classes - 1}, not {labels[bad[0]]} (sample {bad[0]}); "
+                        "number the classes from 0")
     return labels.astype(np.int64), classes if "classes" in arrays else max(2, int(labels.max()) + 1)
 
 
@@ -133,7 +171,7 @@ def _split(thing: str, arrays: Arrays, labels: Labels, seed: int) -> NDArray[np.
         raise DataError(f"{thing}: split must hold a word a sample, shape {labels.shape}, not {split.dtype} of shape "
                         f"{split.shape}")
     words = split.astype(str)
-    bad = words[~np.isin(words, ("train", "test"))]
+    bad = np.flatnonzero(~np.isin(words, ("train", "test")))
     if len(bad):
-        raise DataError(f"{thing}: split must be train or test, not {str(bad[0])!r}")
+        raise DataError(f"{thing}: split must be train or test, not {str(words[bad[0]])!r} (sample {bad[0]})")
     return words == "test"

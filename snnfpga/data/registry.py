@@ -10,8 +10,6 @@ from .coding import CODINGS
 from .dataset import DataError, DataSet
 from .npz import load_npz
 
-EVENT_STEPS = 16    # of a file with sparse events, where no number is asked for
-
 
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
@@ -60,6 +58,8 @@ class Source:
         Whether the set holds still images, which take a coding.
     load
         ``(options, steps) -> DataSet``.
+    binned
+        Whether the set holds recorded events, which take a binning.
     folder
         Folder below the data root, or None for what ships with the package.
     """
@@ -69,6 +69,7 @@ class Source:
     steps: int
     still: bool
     load: Callable[[DataOptions, int], DataSet]
+    binned: bool = False
     folder: str | None = None
 
 
@@ -103,7 +104,7 @@ SETS: dict[str, Source] = {
         load=_images("fashion-mnist", "fashion_mnist")),
     "nmnist-1100": Source(
         about="N-MNIST, its first 1000 training and 100 test recordings", shape="34x34x2, 1000 + 100", steps=20,
-        still=False, folder="nmnist_1100",
+        still=False, binned=True, folder="nmnist_1100",
         load=lambda options, steps: recorded.load_nmnist(_root(options, "nmnist_1100") / "nmnist_1100.npz", steps,
                                                          options.binning)),
     "braille": Source(
@@ -126,13 +127,15 @@ def load(name: str, options: DataOptions | None = None) -> DataSet:
     if name.endswith(".npz"):
         if options.coding is not None:
             raise DataError(f"Data coding applies to still images, and {name} holds spikes; leave coding out")
-        return load_npz(Path(name), options.steps or EVENT_STEPS, options.binning, options.seed)
+        return load_npz(Path(name), options.steps, options.binning, options.seed)
     if name not in SETS:
         raise DataError(f"No data set is called {name!r}; {offer(name, SETS)} (snnfpga datasets lists them), "
                         "or give the path of an .npz")
     source = SETS[name]
     if options.coding is not None and not source.still:
         raise DataError(f"Data coding applies to still images, and {name} is events already; leave coding out")
+    if options.binning != "time" and not source.binned:
+        raise DataError(f"Data binning applies to recorded events, and {name} has steps of its own; leave binning out")
     if source.folder is not None and options.root is None:
         raise DataError(f"Data set {name} is not embedded; say where it lies: --data-root FOLDER "
                         f"(it is read from FOLDER/{source.folder})")

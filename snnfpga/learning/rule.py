@@ -69,7 +69,7 @@ class Rule:
     refuses
         What it cannot serve beyond that, for people; ``check`` holds to it.
     on_chip
-        Whether the generated hardware learns by it.
+        Whether the generated hardware learns by it, from a network of whatever rule.
     check
         Raises SnnfpgaError where the configuration asks for what the rule refuses.
     learn

@@ -14,17 +14,28 @@ GRADIENT_UNIT = 4   # the logistic table of the chip counts logits in sixteenths
 
 
 def layer_spec(config: Config, block: int, inputs: int, outputs: int, fraction: int) -> LayerSpec:
-    """A layer of block ``block`` whose weights are multiples of ``2**-fraction``."""
+    """A layer of block ``block`` whose weights are multiples of ``2**-fraction``.
+
+    Raises
+    ------
+    SpecError
+        If the hardware has no such layer; the keys that it follows from are named.
+    """
     network, on_chip = config.network, config.on_chip
     threshold = max(1, round(network.threshold * 2.0 ** fraction))
     width, height = _surrogate(config, threshold)
-    return LayerSpec(
-        inputs=inputs, outputs=outputs, weight_bits=network.weight_bits, shadow_bits=on_chip.shadow_bits,
-        fraction_bits=fraction, bias=network.bias, membrane_bits=network.membrane_bits,
-        leak_shift=network.leak_shift, threshold=threshold, reset=network.reset, surrogate=network.surrogate,
-        surrogate_width=width, surrogate_height=height,
-        rate_shift=_rate(on_chip.rate_shift, RATE_SHIFT, on_chip.shadow_bits),
-        rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift)
+    try:
+        return LayerSpec(
+            inputs=inputs, outputs=outputs, weight_bits=network.weight_bits, shadow_bits=on_chip.shadow_bits,
+            fraction_bits=fraction, bias=network.bias, membrane_bits=network.membrane_bits,
+            leak_shift=network.leak_shift, threshold=threshold, reset=network.reset, surrogate=network.surrogate,
+            surrogate_width=width, surrogate_height=height,
+            rate_shift=_rate(on_chip.rate_shift, RATE_SHIFT, on_chip.shadow_bits),
+            rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift)
+    except SpecError as error:      # speaks of what was made of these keys
+        raise SpecError(f"Config network gives block {block} a layer that cannot be built: {error}; change "
+                        "network.threshold, gain, headroom, weight_bits, membrane_bits, leak_shift or "
+                        "surrogate_width") from None
 
 
 def _rate(asked: int | None, whole: int, shadow_bits: int) -> int:

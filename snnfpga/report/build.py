@@ -52,7 +52,8 @@ def _glance(folder: Path, found: dict[str, Any]) -> Section:
                (", ".join(str(lanes) for lanes in found["lanes"]), "lanes of each block: neurons computed at a time"),
                (f"{number(least)} .. {number(most)}", "cycles of a sample, silent .. full"),
                (f"{number(least / clock)} .. {number(most / clock)} µs", f"the same at {clock:g} MHz, the clock that "
-                "is asked for; place and route says whether it is reached"),
+                "is asked for; place and route says whether it is reached. This is the core alone: on the board the "
+                "processor hands it every event through registers, which takes longer"),
                (f"{number(found['state_buffer_bits'])} bits", "state for learning, whatever the length of a "
                 "sample")]),), (folder / REPORT,))
 

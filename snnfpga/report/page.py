@@ -12,6 +12,8 @@ from .parts import Part, prose
 # Nothing may be loaded from anywhere; `data:` and `blob:` are pictures that Plotly makes itself.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"
 
+_MARK = '<meta name="generator" content="snnfpga report">'
+
 
 @dataclass(frozen=True)
 class Section:
@@ -60,6 +62,12 @@ class Page:
         return {section.title: section.missing for section in self.sections if section.missing is not None}
 
 
+def is_report(path: Path) -> bool:
+    """Whether ``snnfpga report`` wrote this file."""
+    with path.open("rb") as file:
+        return _MARK.encode() in file.read(len(_MARK) + 200)
+
+
 def render(page: Page) -> str:
     """The page as HTML. The same files give the same bytes."""
     from plotly.offline import get_plotlyjs  # a third of a second to import
@@ -69,7 +77,7 @@ def render(page: Page) -> str:
     dated = "" if newest is None else f" Its newest file is of {_when(newest)}."
     links = "".join(f'<a href="#{section.anchor}">{escape(section.title)}</a>' for section in page.sections)
     return "\n".join([
-        '<!DOCTYPE html>', '<html lang="en">', '<head>', '<meta charset="utf-8">',
+        '<!DOCTYPE html>', '<html lang="en">', '<head>', '<meta charset="utf-8">', _MARK,
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f'<title>{escape(page.title)}</title>', f'<style>\n{_asset("page.css")}</style>', '</head>', '<body>',

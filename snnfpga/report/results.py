@@ -7,10 +7,11 @@ from typing import Any
 
 from ..console import percent
 from ..errors import SnnfpgaError
+from ..learn_word import KEYS, LEARN, file_digest
 from .page import Section
 from .parts import Folded, Part, Table, Tiles, Verdict, Words, number
 
-VERIFY, LEARN = "verify.json", "learn.json"
+VERIFY = "verify.json"
 
 
 def read_object(path: Path, keys: Iterable[str], command: str) -> dict[str, Any]:
@@ -81,8 +82,10 @@ def learning(folder: Path | None, network: str) -> Section:
     if not path.exists():
         return Section(title, about, missing=f"Not run. `snnfpga learn {folder}` lets the network go on learning and "
                        f"leaves `{LEARN}` in the run's folder.")
-    found = read_object(path, ("backend", "samples", "accuracy_before", "accuracy_after", "updates", "saturations",
-                               "network"), f"snnfpga learn {folder}")
+    found = read_object(path, KEYS, f"snnfpga learn {folder} --overwrite")
+    if found["source_sha256"] != file_digest(folder / network):
+        return Section(title, about, missing=f"`{LEARN}` is of an earlier network in this folder. "
+                       f"`snnfpga learn {folder}` lets the one that is there now go on learning.")
     backend = {"reference": "the integer reference", "rtl": "the hardware in a simulator"}.get(
         found["backend"], str(found["backend"]))
     parts: list[Part] = [
@@ -90,9 +93,6 @@ def learning(folder: Path | None, network: str) -> Section:
                (percent(found["accuracy_after"]), "test accuracy after"),
                (number(found["samples"]), "samples learned from"), (number(found["updates"]), "weight updates formed"),
                (number(found["saturations"]), "saturated weights")]),
-        Words(f"Learned on {backend}; the result is `{Path(found['network']).name}`.")]
-    if found.get("counters"):
-        parts.append(Folded("Counters of all blocks", Table(("counter", "count"), list(found["counters"].items()))))
-    if path.stat().st_mtime_ns < (folder / network).stat().st_mtime_ns:
-        parts.append(Words(f"This is older than `{network}`: it is of an earlier network in this folder."))
+        Words(f"`{found['source']}` learned from `{found['data']}` on {backend}; the result is `{found['network']}`."),
+        Folded("Counters of all blocks", Table(("counter", "count"), list(found["counters"].items())))]
     return Section(title, about, tuple(parts), (path,))

@@ -1,6 +1,7 @@
 """The command line as people and scripts meet it: one line for an error, one object for ``--json``, exit codes."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 from rtl_gen.network_file import read, write
 from snnfpga.cli import VERBS, main
+from snnfpga.errors import SnnfpgaError
 
 QUICK = ["--set", "training.epochs=1", "--set", "network.blocks=[[8], [8]]", "--set", "training.batch=256"]
 
@@ -74,7 +76,8 @@ def test_train_and_evaluate_print_one_object(capsys, folder):
     code, out, _ = call(capsys, "evaluate", "runs/digits", "--backend", "reference", "--samples", "20", "--json")
     found = json.loads(out)
     assert (code, found["backend"], found["samples"], found["differences"]) == (0, "reference", 20, 0)
-    assert found["compared"] == {"spikes": 20 * 16 * 16, "membranes": 20 * 16 * 16, "answers": 20 * 2 * 10}
+    assert found["compared"] == {"spikes": 20 * 16 * 16, "membranes": 20 * 16 * 16, "answers": 20 * 2 * 10,
+                                 "predictions": 20}
 
 
 def test_evaluate_finds_what_differs(capsys, trained, monkeypatch):
@@ -88,11 +91,17 @@ def test_evaluate_finds_what_differs(capsys, trained, monkeypatch):
         reference._blocks[0].stored[0][40, 3] += 2048
 
     monkeypatch.setattr(network.Reference, "__init__", wrong)
-    code, out, _ = call(capsys, "evaluate", str(trained), "--backend", "reference", "--samples", "20", "--json")
+    code, out, err = call(capsys, "evaluate", str(trained), "--backend", "reference", "--samples", "20", "--json")
     found = json.loads(out)
-    assert code == 0
+    assert code == 1
     assert found["differing"]["membranes"] > 0
     assert found["differences"] == sum(found["differing"].values())
+    differing = ", ".join(f"{number} {name}" for name, number in found["differing"].items() if number)
+    assert err == (f"snnfpga: Backend reference must equal torch, and {differing} differ of "
+                   f"{sum(found['compared'].values())} values compared; do not build this network, report it\n")
+    code, out, _ = call(capsys, "evaluate", str(trained), "--backend", "reference", "--samples", "20")
+    assert code == 1
+    assert "membranes that differ from torch" in out
 
 
 def test_datasets_and_rules(capsys):
@@ -102,6 +111,28 @@ def test_datasets_and_rules(capsys):
     assert [(rule["name"], rule["on_chip"]) for rule in rules] == [("truncated-local", True), ("bptt", False)]
     assert "digits-events" in call(capsys, "datasets")[1]
     assert "bptt" in call(capsys, "rules")[1]
+
+
+def test_the_chip_goes_on_from_a_network_of_any_rule(capsys, folder):
+    rules = {rule["name"]: rule for rule in json.loads(call(capsys, "rules", "--json")[1])["rules"]}
+    assert "chip" not in rules["bptt"]["refuses"]
+    assert call(capsys, "train", *QUICK, "--set", "learning.rule=bptt")[0] == 0
+    code, out, _ = call(capsys, "learn", "--samples", "20", "--json")
+    assert (code, json.loads(out)["updates"] > 0) == (0, True)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_tables_cut_no_name(capsys, monkeypatch, terminal):
+    from rich.console import Console
+
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(Console, "is_terminal", property(lambda console: terminal))
+    for verb in ("datasets", "rules", "boards", "doctor"):
+        out = re.sub(r"\x1b\[\d*m", "", call(capsys, verb)[1])       # without colours
+        assert "…" not in out
+        assert max(map(len, out.splitlines())) <= 80 or not terminal
+        for name in (entry["name"] for entry in next(iter(json.loads(call(capsys, verb, "--json")[1]).values()))):
+            assert name in out
 
 
 @pytest.mark.parametrize(("code", "line", "arguments"), [
@@ -119,6 +150,9 @@ def test_datasets_and_rules(capsys):
     (2, "Window of block 0 must be in 1..16, the longest sample, not 17", ["train", "--set", "learning.window=17"]),
     (2, "Config hardware.blocks must have at most 1 entries, one a block, not 2",
      ["train", "--set", "network.blocks=[[8]]"]),
+    (2, "Config network gives block 0 a layer that cannot be built: Fraction bits must be an integer in -8..24, "
+        "not -24; change network.threshold, gain, headroom, weight_bits, membrane_bits, leak_shift or surrogate_width",
+     ["train", "--set", "network.threshold=1e9"]),
     (2, "Device must be one of cpu, cuda, not 'gpu'", ["train", "--device", "gpu"]),
     (2, "--resume goes on with a run and --overwrite discards it; give one of them",
      ["train", "--resume", "--overwrite"]),
@@ -137,13 +171,13 @@ def test_wrong_uses_of_a_network(capsys, folder, trained):
                      "or train a network for this one", "evaluate", str(trained), "--data", "digits")
     fails(capsys, 2, "Samples must be in 1..359, the test samples of digits-events, not 360",
           "evaluate", str(trained), "--samples", "360")
-    np.savez("many.npz", spikes=np.zeros((20, 16, 128), np.uint8), label=np.arange(20))
+    np.savez("many.npz", spikes=np.ones((20, 16, 128), np.uint8), label=np.arange(20))
     fails(capsys, 2, "Labels of data many.npz must be in 0..9 for network digits, not 19",
           "evaluate", str(trained), "--data", "many.npz")
-    np.savez("long.npz", spikes=np.zeros((20, 17, 128), np.uint8), label=np.zeros(20, int))
+    np.savez("long.npz", spikes=np.ones((20, 17, 128), np.uint8), label=np.zeros(20, int))
     fails(capsys, 2, "Data long.npz must have at most 16 steps for network digits, not 17; bin it coarser, or train "
                      "with a higher hardware.max_steps", "evaluate", str(trained), "--data", "long.npz")
-    np.savez("one.npz", spikes=np.zeros((1, 16, 128), np.uint8), label=np.zeros(1, int))
+    np.savez("one.npz", spikes=np.ones((1, 16, 128), np.uint8), label=np.zeros(1, int))
     fails(capsys, 2, "Data one.npz has no test samples; mark some as test in its split, or give more",
           "evaluate", str(trained), "--data", "one.npz")
 
@@ -160,6 +194,10 @@ def test_a_damaged_network(capsys, folder, trained, damage):
     assert err.startswith("snnfpga: network.safetensors ")
 
 
+def test_a_run_is_no_build(capsys, trained):
+    fails(capsys, 2, f"{trained} is a run, not a build; build it with: snnfpga build {trained}", "verify", str(trained))
+
+
 def test_a_network_without_notes_needs_data(capsys, folder, trained):
     write("bare.safetensors", read(trained / "network.safetensors"))
     fails(capsys, 2, "Network bare.safetensors does not say what data it was trained on; name some with --data",
@@ -174,6 +212,26 @@ def test_a_network_is_evaluated_on_a_file(capsys, folder, trained):
     code, out, _ = call(capsys, "evaluate", str(trained), "--data", "mine.npz", "--json")
     assert code == 0
     assert (json.loads(out)["data"], json.loads(out)["samples"]) == ("mine.npz", 30)
+
+
+def test_data_of_one_class_is_not_trained_on(capsys, folder):
+    np.savez("one.npz", spikes=np.ones((10, 4, 6), np.uint8), label=np.ones(10, int))
+    fails(capsys, 2, "Data one.npz must have at least 2 classes to train on, and all its train samples have label 1; "
+                     "add samples of another", "train", "--set", "data.name=one.npz")
+    assert not (folder / "runs").exists()
+
+
+def test_a_network_elsewhere_says_where_its_data_is_looked_for(capsys, folder, monkeypatch):
+    rng = np.random.default_rng(0)
+    np.savez("mine.npz", spikes=(rng.random((30, 12, 20)) < 0.3).astype(np.uint8), label=np.arange(30) % 3)
+    assert call(capsys, "train", *QUICK, "--set", "data.name=mine.npz")[0] == 0
+    assert call(capsys, "evaluate")[0] == 0
+    (folder / "else").mkdir()
+    monkeypatch.chdir(folder / "else")
+    network = folder / "runs/digits/network.safetensors"
+    fails(capsys, 2, f"Network {network} was trained on mine.npz, and there is no such file here, in {folder}/else; go "
+                     "to the folder it was trained from, or name the data with --data", "evaluate", str(network))
+    assert call(capsys, "evaluate", str(network), "--data", "../mine.npz")[0] == 0
 
 
 def test_a_stopped_run_says_how_to_go_on(capsys, folder, monkeypatch):
@@ -204,9 +262,18 @@ def test_a_verb_that_is_stopped(capsys, monkeypatch):
 
 
 def test_a_full_disk_is_one_line(capsys, folder, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device", "runs/digits/config.yaml")
+    def full(_):
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("snnfpga.run_folder.write_config", full)
+    monkeypatch.setattr("os.fsync", full)
     fails(capsys, 1, "Cannot read or write runs/digits/config.yaml: No space left on device; make room or choose "
                      "another place", "train", *QUICK)
+
+
+def test_the_demo_stops_where_a_verb_fails(folder, capfd):
+    from snnfpga.commands.demo import Step
+
+    with pytest.raises(SnnfpgaError) as caught:
+        Step("evaluate", "runs/none").result()
+    assert str(caught.value) == ("The demo stopped at: snnfpga evaluate runs/none (exit code 2); it said why above")
+    assert "No run or network runs/none" in capfd.readouterr().err

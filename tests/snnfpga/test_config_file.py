@@ -72,6 +72,10 @@ def test_several_faults_are_counted():
 @pytest.mark.parametrize(("text", "wanted"), [
     ("data: [1,\nname: 2", "Config mine.yaml is not valid YAML at line 2: expected ',' or ']', but got '<stream end>'; "
                            "mend it and run again"),
+    ("seed: 1\nlearning:\n  window: 2\n  window: 4\n", "Config mine.yaml is not valid YAML at line 4: key 'window' is "
+                                                        "given twice; mend it and run again"),
+    ("seed: 1\nseed: 2", "Config mine.yaml is not valid YAML at line 2: key 'seed' is given twice; mend it and run "
+                         "again"),
     ("- 1\n- 2", "Config mine.yaml must hold a table of keys, not list"),
 ])
 def test_wrong_files(text, wanted):

@@ -25,6 +25,7 @@ from sim.reference.network import Reference
 from snnfpga.cli import main
 from snnfpga.config import Config, DataConfig
 from snnfpga.config_file import write_config
+from snnfpga.learn_word import file_digest
 from snnfpga.report import build, run
 from snnfpga.report.page import Page, Section, render
 from snnfpga.report.parts import Bars, Table, Tiles, Verdict, Words
@@ -39,8 +40,9 @@ EPOCHS = [
      "test_accuracies": [0.625, 0.875], "firing_rates": [[0.1], [0.2]]}]
 VERIFIED = {"simulator": "icarus", "samples": 3, "mismatches": 0, "cycles": 4321, "busy_lane_share": 0.5,
             "compared": {"spikes": 10, "membranes": 10, "readouts": 6, "weights": 9, "counters": 39}}
-LEARNED = {"backend": "rtl", "samples": 20, "accuracy_before": 0.25, "accuracy_after": 0.8125, "updates": 777,
-           "saturations": 2, "network": "learned.safetensors"}
+LEARNED = {"backend": "rtl", "data": "drifted.npz", "source": "runs/small/network.safetensors", "samples": 20,
+           "accuracy_before": 0.25, "accuracy_after": 0.8125, "updates": 777, "saturations": 2,
+           "network": "adapted.safetensors", "counters": {"updates": 777}}
 
 
 @pytest.fixture
@@ -215,16 +217,26 @@ def test_data_that_is_gone_costs_one_section(here):
     assert "small.npz" in missing["One sample"]
 
 
-def test_learning_is_shown_and_its_age(here):
-    path = Path("runs/small/learn.json")
-    path.write_text(json.dumps({**LEARNED, "counters": {"updates": 777}}))
+def test_learning_is_shown_of_the_network_that_is_there(here):
+    network_path = Path("runs/small/network.safetensors")
+    learned = {**LEARNED, "source_sha256": file_digest(network_path)}
+    Path("runs/small/learn.json").write_text(json.dumps(learned))
     words = text(render(run.page(Path("runs/small"), 0)))
     for shown in ("25.00 % test accuracy before", "81.25 % test accuracy after", "20 samples learned from",
-                  "777 weight updates formed", "2 saturated weights", "Learned on the hardware in a simulator"):
+                  "777 weight updates formed", "2 saturated weights",
+                  "runs/small/network.safetensors learned from drifted.npz on the hardware in a simulator; the result "
+                  "is adapted.safetensors ."):
         assert shown in words
-    assert "of an earlier network" not in words
-    os.utime(path, (1, 1))
-    assert "of an earlier network" in text(render(run.page(Path("runs/small"), 0)))
+    made = network()
+    weights = made.weights[0][0].copy()
+    weights[0, 0] ^= 1
+    network_file.write(network_path, replace(made, weights=((weights,), made.weights[1])),
+                       notes=network_file.read_notes(network_path))
+    page = run.page(Path("runs/small"), 0)
+    assert page.missing["Learning on chip"] == (
+        "`learn.json` is of an earlier network in this folder. `snnfpga learn runs/small` lets the one that is there "
+        "now go on learning.")
+    assert "81.25 %" not in text(render(page))
 
 
 def test_a_build_shows_blocks_cycles_and_memories(here, capfd):
@@ -238,7 +250,8 @@ def test_a_build_shows_blocks_cycles_and_memories(here, capfd):
     html = Path(found["report"]).read_text()
     words, spec = text(html), with_lanes(network(), 2).spec
     bits = [state_buffer_bits(spec, b) for b in range(2)]
-    for shown in ("Not synthesised", "groups 5 4", "lanes 2 2", f"state for learning, bits {bits[0]} {bits[1]}",
+    for shown in ("Not synthesised", "This is the core alone: on the board the processor hands it every event through "
+                  "registers, which takes longer", "groups 5 4", "lanes 2 2", f"state for learning, bits {bits[0]} {bits[1]}",
                   f"state for learning, bits {sum(bits)} of"):     # the table by formula, the bar by its memories
         assert shown in words
     drawn = curves(figures(html)["Cycles of a step"])
@@ -311,17 +324,31 @@ def test_a_builds_run_has_its_weights(here):
                 "one with: snnfpga train, or snnfpga build"),
     (("runs/small", "--sample", "5"), "Sample must be in 0..4, the test samples of small.npz, not 5"),
     (("runs/small", "--out", "deep/page.html"), "No folder deep to write page.html into; make it first"),
+    (("runs/small", "--out", "small.npz"), "File small.npz exists and is not a report that snnfpga wrote; name another "
+                                           "file with --out, or remove it yourself"),
+    (("runs/small", "--out", "runs"), "File runs to write is a folder; name a file in it"),
+    (("build/small", "--sample", "0"), "A sample is shown in the report of a run, and build/small is a build; leave "
+                                       "--sample out"),
 ])
 def test_bad_input_is_one_line(here, capfd, arguments, message):
+    before = Path("small.npz").read_bytes()
     code, out, err = call(capfd, "report", *arguments)
     assert (code, out, err) == (2, "", f"snnfpga: {message}\n")
+    assert Path("small.npz").read_bytes() == before
+
+
+def test_a_report_takes_the_place_of_a_report(here, capfd):
+    for folder in ("runs/small", "build/small"):
+        assert call(capfd, "report", folder, "--out", "page.html")[0] == 0
+    assert "Build small" in Path("page.html").read_text()
 
 
 @pytest.mark.parametrize(("contents", "message"), [
     ("{", "runs/small/learn.json is not whole JSON (Expecting property name enclosed in double quotes: line 1 column 2 "
-          "(char 1)); make it again with: snnfpga learn runs/small"),
-    ("[]", "runs/small/learn.json must hold a JSON object, not []; make it again with: snnfpga learn runs/small"),
-    ("{}", "runs/small/learn.json lacks 'backend'; make it again with: snnfpga learn runs/small"),
+          "(char 1)); make it again with: snnfpga learn runs/small --overwrite"),
+    ("[]", "runs/small/learn.json must hold a JSON object, not []; make it again with: snnfpga learn runs/small "
+           "--overwrite"),
+    ("{}", "runs/small/learn.json lacks 'backend'; make it again with: snnfpga learn runs/small --overwrite"),
 ])
 def test_a_damaged_result_is_one_line(here, capfd, contents, message):
     Path("runs/small/learn.json").write_text(contents)

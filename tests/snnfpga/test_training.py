@@ -1,6 +1,7 @@
 """Training repeats itself, and a run that was stopped ends as one that was not."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from rtl_gen.network_file import read, read_notes
 from snnfpga import metrics
 from snnfpga.commands.train import run
 from snnfpga.config import Config
+from snnfpga.config_file import write_config
 from snnfpga.data import registry
 from snnfpga.errors import SnnfpgaError
 from snnfpga.metrics import read_metrics
@@ -35,8 +37,8 @@ def config(data, **changes):
     return Config.model_validate(values)
 
 
-def train(settings, out=None, resume=False):
-    return run(settings, out, "cpu", resume, overwrite=False)
+def train(settings, out=None, resume=False, overwrite=False):
+    return run(settings, out, "cpu", resume, overwrite)
 
 
 def values(path):
@@ -107,6 +109,53 @@ def test_a_run_is_not_overwritten_silently(data):
     np.testing.assert_array_equal(read("runs/small/network.safetensors").weights[0][0], before)
 
 
+def test_an_overwritten_run_stays_until_the_new_one_is_trained(data, monkeypatch):
+    train(config(data))
+    folder = Path("runs/small")
+    (folder / "mine.txt").write_text("mine")
+    before = contents(folder)
+
+    def stop(log, line):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(metrics.MetricsLog, "write", stop)
+        with pytest.raises(SnnfpgaError) as caught:
+            train(config(data, training={"rate": 0.02}), overwrite=True)
+    assert str(caught.value) == ("Stopped with 0 of 4 epochs done; the earlier run in runs/small is as it was; go on "
+                                 "with: snnfpga train --resume --out runs/small/new")
+    assert {path: kept for path, kept in contents(folder).items() if "new" not in path.parts} == before
+
+    result = train(config(data, training={"rate": 0.02}), overwrite=True)
+    assert result["network"] == "runs/small/network.safetensors"
+    after = contents(folder)
+    kinds = sorted(path.name.split(".")[0] for path in after)
+    assert kinds == ["checkpoint", "config", "events", "metrics", "mine", "network"]
+    assert all(after[path] != before[path] for path in after if path in before and path.name != "mine.txt")
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("text", ["services: {}\n", "name: small\n", None])
+def test_a_folder_of_something_else_is_not_written_into(data, text):
+    folder = Path("project")
+    folder.mkdir()
+    (folder / "metrics.jsonl").write_text("mine")
+    if text is None:        # every value of ours, and a word of the user's
+        write_config(folder / "config.yaml", config(data))
+        text = "# mine\n" + (folder / "config.yaml").read_text()
+    (folder / "config.yaml").write_text(text)
+    before = contents(folder)
+    for overwrite in (False, True):
+        with pytest.raises(SnnfpgaError) as caught:
+            train(config(data), folder, overwrite=overwrite)
+        assert str(caught.value) == ("Run folder project holds files that no run of snnfpga made; name another folder "
+                                     "with --out, or remove it yourself")
+    assert contents(folder) == before
+
+
 def test_resuming_under_another_configuration_is_refused(data):
     train(config(data))
     with pytest.raises(SnnfpgaError) as caught:
@@ -115,13 +164,17 @@ def test_resuming_under_another_configuration_is_refused(data):
                                  "choose another place with --out")
 
 
-def test_resuming_on_other_data_is_refused(data):
+@pytest.mark.parametrize("array", ["spikes", "label"])
+def test_resuming_on_other_data_is_refused(data, array):
     train(config(data))
     arrays = dict(np.load(data))
-    arrays["spikes"][:, :, :] = 1
+    arrays[array][:2] = arrays[array][1::-1]
     np.savez(data, **arrays)
-    with pytest.raises(SnnfpgaError, match=r"^Checkpoint runs/small/checkpoint\.safetensors is of another network"):
+    with pytest.raises(SnnfpgaError) as caught:
         train(config(data), resume=True)
+    assert str(caught.value) == (
+        "Checkpoint runs/small/checkpoint.safetensors is of a run on other data than there is now under the same name; "
+        "bring that data back, or start anew with --overwrite")
 
 
 def test_every_embedded_set_has_the_shape_it_claims():

@@ -76,21 +76,29 @@ def test_a_sample_without_events_is_silent(tmp_path):
      "Data mine.npz: spikes must be uint8, not float64; convert them with .astype(numpy.uint8)"),
     (dense(spikes=np.full((10, 4, 6), 3, np.uint8)),
      "Data mine.npz: spikes must be 0 or 1, not 3; a step holds one event of an input"),
-    (dense(spikes=np.zeros((2, 1, 65537), np.uint8), label=np.arange(2)),
+    (dense(spikes=np.ones((2, 1, 65537), np.uint8), label=np.arange(2)),
      "Data mine.npz must have at most 65536 inputs, not 65537; pool the sensor"),
     (dense(label=None), "Data mine.npz lacks 'label', one integer a sample"),
     (dense(label=np.arange(9)), "Data mine.npz: label must have shape (10,), one a sample, not (9,)"),
     (dense(label=np.zeros(10)), "Data mine.npz: label must hold integers, not float64"),
     (dense(label=np.arange(10) - 1),
-     "Data mine.npz: label must be in 0..63, not -1; number the classes from 0"),
+     "Data mine.npz: label must be in 0..63, not -1 (sample 0); number the classes from 0"),
     (dense(label=np.arange(10), classes=np.int64(5)),
-     "Data mine.npz: label must be in 0..4, not 5; number the classes from 0"),
+     "Data mine.npz: label must be in 0..4, not 5 (sample 5); number the classes from 0"),
     (dense(classes=np.int64(1)), "Data mine.npz: classes must be one integer in 2..64, not 1"),
-    (dense(split=np.array(["train"] * 9 + ["valid"])), "Data mine.npz: split must be train or test, not 'valid'"),
+    (dense(split=np.array(["train"] * 9 + ["valid"])), "Data mine.npz: split must be train or test, not 'valid' "
+                                                 "(sample 9)"),
     (dense(split=np.zeros(10, int)),
      "Data mine.npz: split must hold a word a sample, shape (10,), not int64 of shape (10,)"),
     (dense(spike=np.zeros(1)), "Data mine.npz may hold classes, label, offset, p, sensor, spikes, split, t, x, y, not "
-                               "'spike'; leave it out or rename it"),
+                               "'spike'; did you mean spikes? leave it out or rename it"),
+    (dense(label=None, labels=np.arange(10)),
+     "Data mine.npz may hold classes, label, offset, p, sensor, spikes, split, t, x, y, not 'labels'; did you mean "
+     "label? leave it out or rename it"),
+    (dense(frames=np.zeros(1)), "Data mine.npz may hold classes, label, offset, p, sensor, spikes, split, t, x, y, not "
+                                "'frames'; leave it out or rename it"),
+    (dense(spikes=np.zeros((10, 4, 6), np.uint8)),
+     "Data mine.npz holds no event: all spikes are 0; give at least one"),
     (dense(x=np.zeros(1)), "Data mine.npz must hold spikes or events, not both spikes and x"),
     ({"label": np.zeros(3, int)}, "Data mine.npz lacks 't'; give spikes, or all of t, x, y, p, offset, sensor"),
     (sparse(x=np.tile([0, 1, 2, 3], 5)),
@@ -129,15 +137,39 @@ def test_no_file(tmp_path):
         load(str(tmp_path / "absent.npz"))
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:len(b) // 2], lambda b: b"not an archive", lambda b: b""])
-def test_a_damaged_file(tmp_path, damage):
+@pytest.mark.parametrize(("damage", "reason"), [
+    (lambda b: b[:len(b) // 2], "it is no archive"),
+    (lambda b: b"not an archive", "it is no archive"),
+    (lambda b: b"", "it is no archive"),
+    (lambda b: b[:60] + b"\xff" * 60 + b[120:], ".*"),
+])
+def test_a_damaged_file(tmp_path, damage, reason):
     np.savez(tmp_path / "mine.npz", **dense())
     path = tmp_path / "mine.npz"
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(DataError, match=r"^Data .*mine.npz is not a whole .npz of plain arrays \(.*\); save it again$"):
+    with pytest.raises(DataError, match=rf"^Data .*mine.npz is not a whole .npz of plain arrays \({reason}\); save it "
+                                        r"again with numpy.savez$"):
         load(str(path))
 
 
 def test_objects_are_not_unpickled(tmp_path):
-    with pytest.raises(DataError, match=r"is not a whole \.npz of plain arrays"):
+    with pytest.raises(DataError, match=r"is not a whole \.npz of plain arrays \(an array holds Python objects\)"):
         read(tmp_path, dense(label=np.array([{}] * 10, object)))
+
+
+def test_spikes_have_steps_of_their_own(tmp_path):
+    assert read(tmp_path, dense(), steps=4).steps == 4
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, dense(), steps=5)
+    assert str(caught.value) == "Data mine.npz holds spikes in 4 steps, which cannot become 5; leave data.steps out"
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, dense(), binning="count")
+    assert str(caught.value) == ("Data mine.npz holds spikes in steps already, so binning 'count' does not apply; "
+                                 "leave data.binning out")
+
+
+def test_binning_is_of_recorded_events():
+    with pytest.raises(DataError) as caught:
+        load("digits", DataOptions(binning="count"))
+    assert str(caught.value) == ("Data binning applies to recorded events, and digits has steps of its own; leave "
+                                 "binning out")
