@@ -8,18 +8,19 @@ from ..report.page import Page, Section, render
 from ..report.parts import Figure
 from .sweep import Cell
 
-_SHOWN: tuple[tuple[str, str, Callable[[Cell], int]], ...] = (
-    ("Multiplies", "real x real multiplies of the backward pass, a batch", lambda c: c.cost.backward.multiplies),
-    ("Multiplies and accumulates", "of the backward pass, a batch",
+_SHOWN: tuple[tuple[str, str, str, Callable[[Cell], int]], ...] = (
+    ("Multiplies", "Products of two real values in the backward pass of a batch.", "multiplies",
+     lambda c: c.cost.backward.multiplies),
+    ("Multiplies and accumulates", "The same, and the additions that spikes and signs cause.", "operations",
      lambda c: c.cost.backward.multiplies + c.cost.backward.accumulates),
-    ("Dense", "multiply-accumulates of the backward pass if every pair counted, a batch",
-     lambda c: c.cost.backward.dense),
-    ("Activations", "bytes kept for the backward pass, at their peak", lambda c: c.peak_activation_bytes))
+    ("Dense", "The same if every pair counted, spike or not.", "operations", lambda c: c.cost.backward.dense),
+    ("Activations", "What is kept for the backward pass, at its peak.", "bytes", lambda c: c.peak_activation_bytes))
 
 
 def page(config: Config, cells: Sequence[Cell]) -> str:
     """HTML of the whole sweep."""
-    sections = tuple(Section(title, about, (_curves(title, about, cells, value),)) for title, about, value in _SHOWN)
+    sections = tuple(Section(title, about, (_curves(title, unit, cells, value),))
+                     for title, about, unit, value in _SHOWN)
     return render(Page(f"Cost of {config.learning.rule} in {config.name}",
                        f"Counted in real batches of {config.training.batch} samples.", sections))
 

@@ -63,10 +63,11 @@ def parse(asked: Sequence[str], steps: int, layers: int) -> dict[str, list[int]]
 
 
 def regrouped(config: Config, window: int, block: int) -> Config:
-    """The same layers in blocks of ``block``, learned over windows of ``window``."""
+    """The same layers in blocks of ``block``, learned over windows of ``window``; directives of single blocks go."""
     layers = [neurons for one in config.network.blocks for neurons in one]
     blocks = tuple(tuple(layers[start:start + block]) for start in range(0, len(layers), block))
     return config.model_copy(update={"network": config.network.model_copy(update={"blocks": blocks}),
+                                     "hardware": config.hardware.model_copy(update={"blocks": ()}),
                                      "learning": config.learning.model_copy(update={"window": window})})
 
 
