@@ -32,8 +32,8 @@ FOLDS = 5
 # The answer's steps alone have a loss, so that what the cue's weights learn has to come across the silence.
 ANSWER = {"accumulate": "window", "select": "last", "selected_steps": 4}
 RECALL = {"network": {"blocks": [[64]], "leak_shift": 5, "gain": 0.5}, "training": {"epochs": 20, "rate": 5e-3}}
-NMNIST = {"network": {"blocks": [[200]]}, "training": {"epochs": 20, "event_drop": 0.3}}
-BRAILLE = {"network": {"blocks": [[128]], "leak_shift": 4}, "training": {"epochs": 40, "rate": 3e-3}}
+NMNIST = {"network": {"blocks": [[200]]}, "training": {"epochs": 12, "event_drop": 0.3}}
+BRAILLE = {"network": {"blocks": [[128]], "leak_shift": 4}, "training": {"epochs": 20, "rate": 3e-3}}
 BY_STEPS = ("sltt", "ottt", "s-tllr", "tess", "decolle", "lls")
 ALL_RULES = {"bptt": {}, "truncated-local": {}, **{rule: {"rule": rule} for rule in BY_STEPS}}
 
