@@ -50,15 +50,31 @@ class NetworkConfig(Section):
     headroom: Annotated[float, Field(ge=1, le=64)] = 3.0
 
 
+class TracesConfig(Section):
+    """``learning.traces``: of the rules that learn step by step; what is left out the rule chooses."""
+
+    pre: Annotated[float, Field(ge=0, le=1)] | Literal["leak"] | None = None
+    post: Annotated[float, Field(ge=0, le=1)] | None = None
+    alpha_pre: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    alpha_post: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    restart: Annotated[int, Field(ge=1, le=65535)] | None = None
+
+
 class LearningConfig(Section):
-    """``learning``: the rule, and its three knobs kept apart: truncation window, loss window, update interval."""
+    """``learning``: the rule, and its knobs kept apart: truncation window, loss window, update interval, selection."""
 
     rule: str = "truncated-local"
     window: Annotated[int, Field(ge=1, le=65535)] = 4
     loss_steps: Annotated[int, Field(ge=1, le=65535)] | None = None
+    loss_at: Literal["window", "step"] | None = None
     update_interval: Annotated[int, Field(ge=1, le=65536)] = 1
+    update: Literal["sample", "window"] = "sample"
     accumulate: Literal[ACCUMULATES] = "cumulative"
     loss: Literal["cross_entropy", "logistic"] = "cross_entropy"
+    select: Literal["all", "last", "random"] = "all"
+    selected_steps: Annotated[int, Field(ge=1, le=65535)] | None = None
+    error_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    traces: TracesConfig = TracesConfig()
 
 
 class TrainingConfig(Section):

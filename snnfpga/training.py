@@ -15,8 +15,8 @@ from .config import Config, TrainingConfig
 from .data.dataset import DataSet
 from .errors import USAGE, SnnfpgaError
 from .learning.memory import ActivationMeter
-from .learning.registry import find_rule
-from .learning.rule import Learned
+from .learning.registry import check_rule
+from .learning.rule import Batch, Learned
 from .metrics import EpochMetrics, MetricsLog
 from .network.inference import Evaluation, evaluate, predict
 from .network.network import SpikingNetwork, initialise
@@ -56,8 +56,7 @@ class Trainer:
     """
 
     def __init__(self, config: Config, data: DataSet, device: str = "cpu") -> None:
-        self.rule = find_rule(config.learning.rule)
-        self.rule.check(config.learning)
+        self.rule = check_rule(config, steps=data.train.spikes.shape[1])
         self.config, self.device = config, device
         self.data_digest = data.digest()
         self.test = data.test
@@ -130,12 +129,17 @@ class Trainer:
         if drop:
             events = events * (torch.rand(events.shape, generator=generator) >= drop)
         self.optimiser.zero_grad(set_to_none=True)
-        learned = self.rule.learn(self.network, self.config.learning,
-                                  events.transpose(0, 1).contiguous().to(self.device),
-                                  self.labels[chosen].to(self.device))
-        self.optimiser.step()
-        self.network.clip()
+        learned = self.rule.learn(self.network, self.config.learning, Batch(
+            events=events.transpose(0, 1).contiguous().to(self.device), labels=self.labels[chosen].to(self.device),
+            generator=generator, apply=self._apply))
+        self._apply()
         return learned
+
+    def _apply(self) -> None:
+        """Follow the gradients, and forget them."""
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self.network.clip()
 
     def _set_rate(self, step: int) -> float:
         """Half a cosine from the configured rate to 0 over the whole run."""

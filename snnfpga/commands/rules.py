@@ -20,9 +20,11 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
     from ..learning.registry import RULES
 
     if as_json:
-        print_json({"rules": [{"name": rule.name, "source": rule.source, "keeps": rule.keeps, "refuses": rule.refuses,
-                               "on_chip": rule.on_chip} for rule in RULES.values()]})
+        print_json({"rules": [
+            {"name": rule.name, "source": rule.source, "keeps": rule.keeps, "costs": rule.costs,
+             "honours": sorted(rule.honours), "refuses": rule.refuses, "on_chip": rule.on_chip}
+            for rule in RULES.values()]})
         return
-    print_table("Learning rules", ("name", "on chip", "source", "keeps", "refuses"), [
-        (rule.name, "yes" if rule.on_chip else "no", rule.source, rule.keeps, rule.refuses)
+    print_table("Learning rules", ("name", "on chip", "source", "keeps", "costs", "refuses"), [
+        (rule.name, "yes" if rule.on_chip else "no", rule.source, rule.keeps, rule.costs, rule.refuses)
         for rule in RULES.values()])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..nearest import offer
-from . import digits, idx, recorded
+from . import digits, idx, recall, recorded
 from .coding import CODINGS
 from .dataset import DataError, DataSet
 from .npz import load_npz
@@ -93,6 +93,9 @@ SETS: dict[str, Source] = {
     "digits": Source(
         about="UCI digits as still images", shape="8x8x1, 1438 + 359", steps=16, still=True,
         load=lambda options, steps: digits.load_coded(options.coding or "rate", steps, options.seed)),
+    "recall": Source(
+        about="A cue, a silence, a signal to answer: what a rule carries across time", shape="1x20x1, 640 + 160",
+        steps=24, still=False, load=lambda options, steps: recall.load_recall(steps, options.seed)),
     "mnist": Source(
         about="MNIST", shape="28x28x1, 60000 + 10000", steps=8, still=True, folder="mnist",
         load=_images("mnist", "mnist")),

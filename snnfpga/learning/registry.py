@@ -1,11 +1,15 @@
 """The learning rules by name. A new one is a module with a ``RULE`` and one entry in ``RULES``."""
 
+from functools import reduce
+
+from ..config import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..nearest import offer
-from . import bptt, truncated_local
+from . import bptt, decolle, lls, ottt, sltt, stllr, tess, truncated_local
 from .rule import Rule
 
-RULES: dict[str, Rule] = {rule.name: rule for rule in (truncated_local.RULE, bptt.RULE)}
+RULES: dict[str, Rule] = {module.RULE.name: module.RULE for module in (
+    truncated_local, bptt, sltt, ottt, stllr, tess, decolle, lls)}
 
 
 def find_rule(name: str) -> Rule:
@@ -20,3 +24,34 @@ def find_rule(name: str) -> Rule:
         raise SnnfpgaError(f"No learning rule is called {name!r}; {offer(name, RULES)} (snnfpga rules lists them)",
                            USAGE)
     return RULES[name]
+
+
+def check_rule(config: Config, steps: int | None = None) -> Rule:
+    """The rule of ``config``, which serves it.
+
+    Parameters
+    ----------
+    steps
+        T of the data, where it is known.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the rule does not exist, or cannot serve what the configuration asks for; alternatives are named.
+    """
+    rule = find_rule(config.learning.rule)
+    for key in sorted(set().union(*(other.honours for other in RULES.values())) - rule.honours):
+        value = _value(config.learning, key)
+        if value != _value(LearningConfig(), key):
+            others = ", ".join(other.name for other in RULES.values() if key in other.honours)
+            raise SnnfpgaError(f"Config learning.{key} means nothing to rule {rule.name}, yet is {value}; leave it "
+                               f"out, or take one of {others}", USAGE)
+    rule.check(config)
+    if steps is not None and "update_interval" in rule.honours and config.learning.window > steps:
+        raise SnnfpgaError(f"Config learning.window must be at most {steps}, the steps of the data, not "
+                           f"{config.learning.window}", USAGE)
+    return rule
+
+
+def _value(settings: LearningConfig, key: str) -> object:
+    return reduce(getattr, key.split("."), settings)

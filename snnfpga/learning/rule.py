@@ -1,13 +1,36 @@
 """What a learning rule is to the training loop: one call a batch that leaves gradients on the float weights."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
-from ..config import LearningConfig
+from ..config import Config, LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.window import BlockWeights
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What a rule learns from.
+
+    Attributes
+    ----------
+    events
+        (T, B, inputs), 0 or 1.
+    labels
+        (B,) classes.
+    generator
+        Draws what a rule chooses at random.
+    apply
+        Follows the gradients left so far, and forgets them: for updates within a sample.
+    """
+
+    events: Tensor
+    labels: Tensor
+    generator: torch.Generator = field(default_factory=torch.Generator)
+    apply: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -17,9 +40,9 @@ class Learned:
     Attributes
     ----------
     losses
-        Of each block, the mean over the windows learned from; None for a block that has no loss of its own.
+        Of each block, the mean over the windows or steps learned from; None for a block that has no loss of its own.
     answers
-        (B, classes): the last block's, over all steps, with the weights before the update.
+        (B, classes): the last block's, over all steps, with the weights before each update.
     """
 
     losses: list[float | None]
@@ -38,38 +61,63 @@ class Rule:
         The paper it comes from.
     keeps
         What it keeps as state while it learns.
+    costs
+        What its updates take beside the forward pass.
+    honours
+        The keys of ``learning`` that mean something to it; others must keep their defaults. What every rule honours
+        (rule, window, accumulate, loss) is not among them.
     refuses
-        The settings it cannot honour, for people; ``check`` holds to them.
+        What it cannot serve beyond that, for people; ``check`` holds to it.
     on_chip
         Whether the generated hardware learns by it, from a network of whatever rule.
     check
-        Raises SnnfpgaError where the settings ask for what the rule refuses.
+        Raises SnnfpgaError where the configuration asks for what the rule refuses.
     learn
-        ``(network, settings, events (T, B, inputs), labels (B,)) -> Learned``: adds the gradients of a batch to the
-        ``grad`` of the float weights.
+        ``(network, settings, batch) -> Learned``: adds the gradients of a batch to the ``grad`` of the float weights.
     """
 
     name: str
     source: str
     keeps: str
-    refuses: str
-    on_chip: bool
-    check: Callable[[LearningConfig], None]
-    learn: Callable[[SpikingNetwork, LearningConfig, Tensor, Tensor], Learned]
+    costs: str
+    learn: Callable[[SpikingNetwork, LearningConfig, Batch], Learned]
+    honours: frozenset[str] = frozenset()
+    refuses: str = ""
+    on_chip: bool = False
+    check: Callable[[Config], None] = lambda config: None
 
 
-def leaves(integers: list[BlockWeights]) -> list[BlockWeights]:
-    """The same integers as leaves of their own, on which the gradients of all windows add up.
+class Gradients:
+    """The integers of a network as leaves of their own, on which the gradients of a sample add up.
 
-    So the quantiser runs once forward and once backward a batch, however many windows there are.
+    So the quantiser runs once forward and once backward for each update, however many windows or steps there are.
+
+    Attributes
+    ----------
+    weights
+        A :class:`BlockWeights` a block.
     """
-    return [BlockWeights([matrix.detach().requires_grad_() for matrix in block.layers],
-                         block.readout.detach().requires_grad_(block.readout.requires_grad)) for block in integers]
 
+    def __init__(self, network: SpikingNetwork, batch: Batch) -> None:
+        self._network, self._batch = network, batch
+        self._take()
 
-def push_back(integers: list[BlockWeights], gathered: list[BlockWeights]) -> None:
-    """Carry the gradients gathered on :func:`leaves` through the quantisers to the float weights."""
-    for whole, leaf in zip(integers, gathered, strict=True):
-        for made, part in zip((*whole.layers, whole.readout), (*leaf.layers, leaf.readout), strict=True):
-            if part.grad is not None:
-                made.backward(part.grad)
+    def _take(self) -> None:
+        self._integers = self._network.integers()
+        self.weights = [
+            BlockWeights([matrix.detach().requires_grad_() for matrix in block.layers],
+                         block.readout.detach().requires_grad_(block.readout.requires_grad))
+            for block in self._integers]
+
+    def push_back(self) -> None:
+        """Carry what was gathered through the quantisers to the float weights."""
+        for whole, leaf in zip(self._integers, self.weights, strict=True):
+            for made, part in zip((*whole.layers, whole.readout), (*leaf.layers, leaf.readout), strict=True):
+                if part.grad is not None:
+                    made.backward(part.grad)
+
+    def update(self) -> None:
+        """Follow them at once, and go on with the new weights."""
+        self.push_back()
+        self._batch.apply()
+        self._take()

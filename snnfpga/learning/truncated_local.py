@@ -8,54 +8,91 @@ gradient crosses a block, nor the border of a window of K steps. Memory grows wi
 import torch
 from torch import Tensor
 
-from ..config import LearningConfig
+from ..config import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.window import block_window, rest
-from .loss import LOSSES
-from .rule import Learned, Rule, leaves, push_back
+from .loss import LOSSES, Loss
+from .rule import Batch, Gradients, Learned, Rule
+from .select import check_selection, selected
 
 
-def check(settings: LearningConfig) -> None:
+def check(config: Config) -> None:
     """The loss window lies within the truncation window."""
+    settings = config.learning
     if settings.loss_steps is not None and settings.loss_steps > settings.window:
         raise SnnfpgaError(f"Config learning.loss_steps must be at most {settings.window}, the window, "
                            f"not {settings.loss_steps}", USAGE)
+    check_selection(settings)
+    if settings.select != "all" and settings.loss_at != "step":
+        raise SnnfpgaError(f"Config learning.select={settings.select} needs learning.loss_at=step: a window's one loss "
+                           "belongs to no step of its own", USAGE)
 
 
-def learn(network: SpikingNetwork, settings: LearningConfig, events: Tensor, labels: Tensor) -> Learned:
+def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Learned:
     """Gradients of a batch, window by window; the membranes go on, the graph of each window is freed at its end."""
     spec, loss_of = network.spec, LOSSES[settings.loss]
-    integers = network.integers()
-    gathered = leaves(integers)
+    gathered = Gradients(network, batch)
     window, first_loss = settings.window, settings.window - (settings.loss_steps or settings.window)
-    batch = events.shape[1]
-    membranes = [rest(block, batch, events.device) for block in spec.blocks]
-    logits = [torch.zeros(batch, spec.classes, device=events.device) for _ in spec.blocks]
+    events = batch.events.to(gathered.weights[0].readout.dtype)
+    size, device = events.shape[1], events.device
+    membranes = [rest(block, size, device) for block in spec.blocks]
+    logits = [events.new_zeros(size, spec.classes) for _ in spec.blocks]
     answers = torch.zeros_like(logits[0])
     losses: list[list[float]] = [[] for _ in spec.blocks]
+    chosen = selected(settings, len(events), batch.generator)
     for index, start in enumerate(range(0, len(events), window)):
-        passing = events[start:start + window].float()
+        passing = events[start:start + window]
         # As docs/arithmetic.md: every m-th window, and only where a step of the loss window took place.
-        learns = (index + 1) % settings.update_interval == 0 and len(passing) > first_loss
+        lost = chosen[start + first_loss:start + len(passing)]
+        learns = (index + 1) % settings.update_interval == 0 and any(lost)
         for b, block in enumerate(spec.blocks):
             with torch.set_grad_enabled(learns):
-                spikes, steps, membranes[b] = block_window(block, gathered[b], passing, membranes[b])
-                before = logits[b] if settings.accumulate == "cumulative" else 0.0
+                spikes, steps, membranes[b] = block_window(block, gathered.weights[b], passing, membranes[b])
+                before = logits[b] if settings.accumulate == "cumulative" else torch.zeros_like(logits[b])
                 logit = before + steps[first_loss:].sum(0)
+                if learns:
+                    scale = network.blocks[b].logit_scale
+                    if settings.loss_at == "step":
+                        loss = step_losses(loss_of, steps[first_loss:], lost, before, scale, batch.labels, settings)
+                    else:
+                        loss = loss_of(logit * scale, batch.labels)
             if learns:
-                loss = loss_of(logit * network.blocks[b].logit_scale, labels)
                 loss.backward()
                 losses[b].append(loss.item())
             logits[b], passing = logit.detach(), spikes.detach()
         answers += steps.detach().sum(0)
-    push_back(integers, gathered)
+        if learns and settings.update == "window":
+            gathered.update()
+    gathered.push_back()
     return Learned([sum(values) / len(values) if values else None for values in losses], answers)
+
+
+def step_losses(loss_of: Loss, steps: Tensor, chosen: list[bool], before: Tensor, scale: float, labels: Tensor,
+                settings: LearningConfig) -> Tensor:
+    """Sum of the losses at the chosen steps, each of what it adds to the logits; what came before it is a constant.
+
+    Parameters
+    ----------
+    steps
+        (L, B, classes).
+    before
+        (B, classes): logits in front of them, where they accumulate.
+    """
+    total = steps.new_zeros(())
+    for step, counts in zip(steps, chosen, strict=True):
+        if counts:
+            total = total + loss_of((before + step) * scale, labels)
+        if settings.accumulate == "cumulative":
+            before = before + step.detach()
+    return total
 
 
 RULE = Rule(
     name="truncated-local",
     source="Guo et al. 2023, Frontiers in Neuroscience 17:1047008",
     keeps="K steps of input events, gates and spikes of each block; membranes",
-    refuses="loss_steps above window",
+    costs="a backward pass as long as the forward one, within each block",
+    honours=frozenset({"loss_steps", "loss_at", "update_interval", "update", "select", "selected_steps"}),
+    refuses="loss_steps above window; select without loss_at step",
     on_chip=True, check=check, learn=learn)

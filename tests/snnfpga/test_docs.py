@@ -1,4 +1,4 @@
-"""The Python in the pages on data and training runs as it stands."""
+"""The Python in the pages on data, training and rules runs as it stands."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from snnfpga.config import Config
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["data.md", "training.md"])
+@pytest.mark.parametrize("page", ["data.md", "training.md", "rules.md"])
 def test_code_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)

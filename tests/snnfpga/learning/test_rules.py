@@ -7,7 +7,8 @@ from snnfpga.config import Config
 from snnfpga.errors import SnnfpgaError
 from snnfpga.learning.loss import LOSSES
 from snnfpga.learning.memory import ActivationMeter
-from snnfpga.learning.registry import RULES, find_rule
+from snnfpga.learning.registry import RULES, check_rule, find_rule
+from snnfpga.learning.rule import Batch
 from snnfpga.network.network import initialise
 from snnfpga.network.window import block_window, rest
 
@@ -24,7 +25,7 @@ def made(blocks=((8,), (7,)), steps=STEPS, **learning):
 
 def gradients(rule, config, network, events, labels):
     network.zero_grad(set_to_none=True)
-    learned = RULES[rule].learn(network, config.learning, events, labels)
+    learned = RULES[rule].learn(network, config.learning, Batch(events=events, labels=labels))
     return learned, {name: value.grad for name, value in network.named_parameters() if value.grad is not None}
 
 
@@ -117,16 +118,26 @@ def test_memory_grows_with_the_window_and_not_with_the_sample():
     assert window < peak("truncated-local", 12) < window + BATCH * CLASSES * 16
 
 
-@pytest.mark.parametrize(("rule", "learning", "message"), [
-    ("truncated-local", {"loss_steps": 5},
-     "Config learning.loss_steps must be at most 4, the window, not 5"),
-    ("bptt", {"update_interval": 2},
-     "Config learning.update_interval does not apply to bptt, which takes the sample as one window; leave it out or "
-     "take rule truncated-local, not 2"),
+@pytest.mark.parametrize(("settings", "message"), [
+    ({"learning": {"loss_steps": 5}}, "Config learning.loss_steps must be at most 4, the window, not 5"),
+    ({"learning": {"rule": "bptt", "update_interval": 2}},
+     "Config learning.update_interval means nothing to rule bptt, yet is 2; leave it out, or take one of "
+     "truncated-local"),
+    ({"learning": {"rule": "sltt", "traces": {"pre": 0.5}}},
+     "Config learning.traces.pre means nothing to rule sltt, yet is 0.5; leave it out, or take one of s-tllr, tess"),
+    ({"learning": {"rule": "ottt", "loss_at": "window"}},
+     "Rule ottt learns at each step and cannot serve learning.loss_at=window; take step, or rule truncated-local"),
+    ({"learning": {"rule": "ottt"}, "network": {"reset": "zero"}},
+     "Rule ottt cannot serve network.reset=zero, where a trace would be needed for each synapse; take subtract, or "
+     "rule truncated-local"),
+    ({"learning": {"rule": "sltt", "select": "last"}},
+     "Config learning.select must be last or random where learning.selected_steps is given, and only there"),
+    ({"learning": {"window": 13}}, "Config learning.window must be at most 12, the steps of the data, not 13"),
 ])
-def test_refused_settings(rule, learning, message):
+def test_refused_settings(settings, message):
+    learning = {"window": 4} | settings["learning"]
     with pytest.raises(SnnfpgaError) as caught:
-        RULES[rule].check(Config.model_validate({"learning": {"window": 4} | learning}).learning)
+        check_rule(Config.model_validate(settings | {"learning": learning}), steps=12)
     assert (str(caught.value), caught.value.exit_code) == (message, 2)
 
 

@@ -1,0 +1,116 @@
+"""The learning rules beside one another: the same network, data, epochs and seeds.
+
+Run: ``python benchmarks/rules.py [PART ...] [--data-root FOLDER]``; parts are ``recall`` (embedded), ``nmnist-1100``
+and ``braille`` (they need the folder). Writes ``docs/results/rules.json`` after each training and skips what is in
+there for the same configuration. Accuracy is that after the last epoch. Folds are drawn over all samples of a set,
+stratified, seed 0; fold k also seeds the run. The settings of a part were chosen with truncated-local and bptt on its
+first fold and are the same for every rule.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from statistics import mean, pstdev
+from typing import Any
+
+import numpy as np
+from machine import describe
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from sklearn.model_selection import StratifiedKFold
+
+from rtl_gen.network_file import write_atomically
+from snnfpga.config import Config
+from snnfpga.data.dataset import DataSet, assemble
+from snnfpga.data.registry import DataOptions, load
+from snnfpga.training import Trainer, prepare
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results" / "rules.json"
+FOLDS = 5
+
+# The answer's steps alone have a loss, so that what the cue's weights learn has to come across the silence.
+ANSWER = {"accumulate": "window", "select": "last", "selected_steps": 4}
+RECALL = {"network": {"blocks": [[64]], "leak_shift": 5, "gain": 0.5}, "training": {"epochs": 20, "rate": 5e-3}}
+NMNIST = {"network": {"blocks": [[200]]}, "training": {"epochs": 12, "event_drop": 0.3}}
+BRAILLE = {"network": {"blocks": [[128]], "leak_shift": 4}, "training": {"epochs": 20, "rate": 3e-3}}
+BY_STEPS = ("sltt", "ottt", "s-tllr", "tess", "decolle", "lls")
+ALL_RULES = {"bptt": {}, "truncated-local": {}, **{rule: {"rule": rule} for rule in BY_STEPS}}
+
+PARTS: dict[str, dict[str, Any]] = {
+    "recall": {"steps": 24, "base": RECALL, "rules": {
+        **{f"truncated-local, K = {k}": {"rule": "truncated-local", "window": k, "loss_at": "step", **ANSWER}
+           for k in (1, 2, 4, 8, 12, 24)},
+        **{rule: {"rule": rule, **ANSWER} for rule in BY_STEPS},
+        "s-tllr, slow traces": {"rule": "s-tllr", "traces": {"pre": "leak", "post": 0.9}, **ANSWER}}},
+    "nmnist-1100": {"steps": 20, "base": NMNIST, "rules": ALL_RULES | {
+        "bptt": {"rule": "bptt"}, "truncated-local": {"rule": "truncated-local", "window": 5}}},
+    "braille": {"steps": 64, "base": BRAILLE, "rules": ALL_RULES | {
+        "bptt": {"rule": "bptt"}, "truncated-local": {"rule": "truncated-local", "window": 8}}},
+}
+
+
+def fold(data: DataSet, number: int) -> DataSet:
+    """All samples, split anew."""
+    spikes = np.concatenate([data.train.spikes, data.test.spikes])
+    labels = np.concatenate([data.train.labels, data.test.labels])
+    parts = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(spikes, labels)
+    held = np.zeros(len(labels), bool)
+    held[list(parts)[number][1]] = True
+    return assemble(data.name, spikes, labels, held, data.sensor, data.classes)
+
+
+def train(config: Config, data: DataSet, title: str) -> dict[str, Any]:
+    trainer = Trainer(config, data)
+    for _ in track(range(config.training.epochs), description=title):
+        metrics = trainer.epoch()
+    return {"test_accuracy": round(100 * metrics.test_accuracies[-1], 2),
+            "train_accuracy": round(100 * metrics.train_accuracy, 2),
+            "firing_rates": [[round(rate, 3) for rate in rates] for rates in metrics.firing_rates],
+            "peak_activation_bytes": trainer.progress.peak_activation_bytes,
+            "seconds": round(trainer.progress.seconds, 1)}
+
+
+def show(part: str, entries: dict[str, Any]) -> None:
+    table = Table("rule", "folds", "mean", "deviation", "activations, bytes", "seconds a fold",
+                  title=f"{part}: test accuracy after the last epoch, {FOLDS} folds", title_justify="left")
+    for name, entry in entries.items():
+        folds = list(entry["folds"].values())
+        found = [one["test_accuracy"] for one in folds]
+        table.add_row(name, " ".join(map(str, found)), f"{mean(found):.2f}", f"{pstdev(found):.2f}",
+                      str(folds[0]["peak_activation_bytes"]), f"{mean(one['seconds'] for one in folds):.1f}")
+    Console(width=140).print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; none takes all")
+    parser.add_argument("--data-root", type=Path, metavar="FOLDER", help="where recorded data lies")
+    arguments = parser.parse_args()
+    unknown = [part for part in arguments.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"parts are {', '.join(PARTS)}, not {', '.join(unknown)}")
+    prepare("cpu", threads=1)
+    stored = json.loads(RESULTS.read_text())["results"] if RESULTS.exists() else {}
+    for part in arguments.parts or PARTS:
+        chosen, entries = PARTS[part], {}
+        data = load(part, DataOptions(steps=chosen["steps"], root=arguments.data_root))
+        splits = [fold(data, number) for number in range(FOLDS)]
+        for name, learning in chosen["rules"].items():
+            config = Config.model_validate(chosen["base"] | {"learning": learning})
+            written = config.model_dump(mode="json", exclude={"seed"})
+            entry = stored.setdefault(part, {}).get(name)
+            if entry is None or entry["config"] != written:
+                entry = stored[part][name] = {"config": written, "folds": {}}
+            entries[name] = entry
+            for number, split in enumerate(splits):
+                if str(number) not in entry["folds"]:
+                    entry["folds"][str(number)] = train(config.model_copy(update={"seed": number}), split,
+                                                        f"{part} {name} fold {number}")
+                    whole = {"command": "python benchmarks/rules.py", **describe("torch"), "results": stored}
+                    write_atomically(RESULTS, (json.dumps(whole, indent=1) + "\n").encode())
+        show(part, entries)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""``snnfpga cost``: operations and memory of a learning rule, counted in real batches."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..console import print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..cost.sweep import Cell
+
+
+def command(
+    config: Annotated[Path | None, typer.Argument(help="YAML file; none takes the default, digits.",
+                                                  show_default=False)] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value, for example "
+                        "learning.rule=bptt; may be given again.")] = None,
+    sweep: Annotated[list[str] | None, typer.Option(help="window=1,2,4,T or block=1,2,all (layers in a block); may be "
+                     "given for both.")] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write the surfaces as an HTML page.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Count what a rule's forward and backward pass take, on the first batch of the training data.
+
+    Examples:
+
+      snnfpga cost
+
+      snnfpga cost --sweep window=1,2,4,8,T --sweep block=1,2,all --plot cost.html
+
+      snnfpga cost --set learning.rule=ottt --json
+    """
+    from rtl_gen.network_file import write_atomically
+
+    from ..config_file import read_config
+    from ..cost.plot import page
+    from ..out_file import check_out
+
+    chosen = [*(settings or []), *([] if data_root is None else [f"data.root={data_root}"])]
+    whole = read_config(config, chosen)
+    if plot is not None:
+        check_out(plot, lambda path: path.suffix == ".html", "a page", "name another file")
+    cells = run(whole, sweep or [])
+    if plot is not None:
+        write_atomically(plot, page(whole, cells).encode())
+    if as_json:
+        print_json({"rule": whole.learning.rule, "batch": whole.training.batch, "cells": [asdict(c) for c in cells]})
+        return
+    print_table(f"{whole.learning.rule}, a batch of {whole.training.batch}", (
+        "K", "block", "multiplies, backward", "accumulates, backward", "dense, backward", "accumulates, forward",
+        "dense, forward", "activations, bytes"), [
+        (cell.window, cell.block, *(f"{value:,}" for value in (
+            cell.cost.backward.multiplies, cell.cost.backward.accumulates, cell.cost.backward.dense,
+            cell.cost.forward.accumulates, cell.cost.forward.dense, cell.peak_activation_bytes))) for cell in cells])
+
+
+def run(config: "Config", asked: list[str]) -> list["Cell"]:
+    """Measure each cell of the sweeps asked for, on the first batch of the training split."""
+    import torch
+
+    from ..cost.sweep import parse, sweep
+    from ..data.fit import some
+    from ..data.source import load_data
+    from ..training import prepare
+
+    prepare("cpu", config.training.threads)
+    data = load_data(config.data)
+    batch = some(data, "train").take(min(config.training.batch, len(data.train)))
+    events = torch.from_numpy(batch.spikes).transpose(0, 1).contiguous()
+    cells = parse(asked, len(events), sum(map(len, config.network.blocks)))
+    count = len(cells.get("window", [0])) * len(cells.get("block", [0]))
+    found = []
+    with progress("counting", count) as advance:
+        for cell in sweep(config, cells, events, torch.from_numpy(batch.labels), data.classes):
+            found.append(cell)
+            advance()
+    return found

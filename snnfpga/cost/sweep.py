@@ -1,0 +1,91 @@
+"""What a rule costs over a grid of windows and block depths: one real batch for each cell."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..config import Config
+from ..errors import USAGE, SnnfpgaError
+from ..learning.memory import ActivationMeter
+from ..learning.registry import check_rule
+from ..learning.rule import Batch
+from ..network.network import initialise
+from .meter import OperationMeter
+from .operations import Cost
+
+Sweep = Mapping[str, Sequence[int]]
+SWEPT = ("window", "block")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measurement.
+
+    Attributes
+    ----------
+    window, block
+        K, and layers in a block.
+    cost
+        Operations of a batch.
+    peak_activation_bytes
+        The most that was kept for the backward pass.
+    """
+
+    window: int
+    block: int
+    cost: Cost
+    peak_activation_bytes: int
+
+
+def parse(asked: Sequence[str], steps: int, layers: int) -> dict[str, list[int]]:
+    """``window=1,2,T`` and ``block=1,2,all`` as numbers.
+
+    Raises
+    ------
+    SnnfpgaError
+        If something else is swept, or a value is not in range.
+    """
+    found: dict[str, list[int]] = {}
+    most = {"window": ("T", steps), "block": ("all", layers)}
+    for word in asked:
+        name, _, values = word.partition("=")
+        if name not in SWEPT or not values:
+            raise SnnfpgaError(f"Sweep must be window=1,2,T or block=1,2,all, not {word!r}", USAGE)
+        letter, largest = most[name]
+        numbers = [str(largest) if value == letter else value for value in values.split(",")]
+        wrong = [value for value in numbers if not (value.isdecimal() and 1 <= int(value) <= largest)]
+        if wrong:
+            raise SnnfpgaError(f"Sweep of {name} must be of 1..{largest} or {letter}, not {wrong[0]!r}", USAGE)
+        found[name] = sorted({int(value) for value in numbers})
+    return found
+
+
+def regrouped(config: Config, window: int, block: int) -> Config:
+    """The same layers in blocks of ``block``, learned over windows of ``window``; directives of single blocks go."""
+    layers = [neurons for one in config.network.blocks for neurons in one]
+    blocks = tuple(tuple(layers[start:start + block]) for start in range(0, len(layers), block))
+    return config.model_copy(update={"network": config.network.model_copy(update={"blocks": blocks}),
+                                     "hardware": config.hardware.model_copy(update={"blocks": ()}),
+                                     "learning": config.learning.model_copy(update={"window": window})})
+
+
+def measure(config: Config, events: Tensor, labels: Tensor, classes: int) -> Cell:
+    """One batch: ``events (T, B, inputs)``, ``labels (B,)``."""
+    rule = check_rule(config, steps=len(events))
+    network = initialise(config, events.float(), classes)
+    batch = Batch(events=events, labels=labels, generator=torch.Generator().manual_seed(config.seed))
+    with ActivationMeter() as memory:
+        rule.learn(network, config.learning, batch)
+    with OperationMeter() as meter:
+        rule.learn(network, config.learning, batch)
+    return Cell(config.learning.window, max(map(len, config.network.blocks)), meter.cost, memory.peak_bytes)
+
+
+def sweep(config: Config, cells: Sweep, events: Tensor, labels: Tensor, classes: int) -> Iterator[Cell]:
+    """Cells window by window; what is not swept stays as configured."""
+    for window in cells.get("window", [config.learning.window]):
+        for block in cells.get("block", [0]):
+            chosen = config.model_copy(update={"learning": config.learning.model_copy(update={"window": window})})
+            yield measure(regrouped(config, window, block) if block else chosen, events, labels, classes)

@@ -1,0 +1,21 @@
+"""Deep continuous local learning: a local readout in each block, and the presynaptic trace of the neuron.
+
+Kaiser, Mostafa, Neftci: Synaptic plasticity dynamics for deep continuous local learning (DECOLLE), Frontiers in
+Neuroscience 14:424, 2020. Its neuron filters its input twice, ours once, so that there is one trace and not two; its
+readouts are random and fixed, ``network.readout=fixed``. ``learning.error_threshold`` updates only where an error
+is larger (Payvand, Fouda, Kurdahi, Eltawil, Neftci: Error-triggered three-factor learning dynamics, 2019).
+"""
+
+from functools import partial
+
+from .online import HONOURS, Traces, check_step_rule, learner
+from .rule import Rule
+
+RULE = Rule(
+    name="decolle",
+    source="Kaiser, Mostafa, Neftci 2020, Frontiers in Neuroscience 14:424",
+    keeps="one step of events and gates; a trace for each input; membranes",
+    costs="the readout's product in each selected step; a multiply for each synapse",
+    honours=HONOURS | {"traces.restart", "error_threshold"},
+    refuses="loss_at window, reset zero",
+    check=partial(check_step_rule, name="decolle"), learn=learner(Traces(pre="leak"), "block"))

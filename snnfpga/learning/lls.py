@@ -1,0 +1,19 @@
+"""Local learning by signals that are synthesised at fixed places: no trace, no path through time, none through layers.
+
+Apolinario, Roy, Kosta, Roy: LLS: local learning rule for deep neural networks inspired by neural activity
+synchronization, WACV 2025. Its basis is a waveform for each class; with ``network.readout=fixed`` it is one of signs.
+"""
+
+from functools import partial
+
+from .online import HONOURS, Traces, check_step_rule, learner
+from .rule import Rule
+
+RULE = Rule(
+    name="lls",
+    source="Apolinario et al. 2025, WACV",
+    keeps="one step of events and gates; membranes",
+    costs="the readout's product in each selected step",
+    honours=HONOURS,
+    refuses="loss_at window, reset zero",
+    check=partial(check_step_rule, name="lls"), learn=learner(Traces(), "block"))

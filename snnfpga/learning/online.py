@@ -1,0 +1,220 @@
+"""Learning step by step, by three factors: a presynaptic trace, the surrogate now, and a learning signal of this step.
+
+    e[t]  = alpha_pre * psi(u_i[t]) * pre_j[t]  +  alpha_post * x_j[t] * post_i[t]
+    dW    = sum over the selected t of signal_i[t] * e[t]
+    pre_j[t]  = x_j[t] + decay_pre * pre_j[t-1]
+    post_i[t] = decay_post * (post_i[t-1] + psi(u_i[t-1]))
+
+(Apolinario, Roy: S-TLLR, TMLR 2025, equations 4 to 7, with the non-causal sum over t' < t.) SLTT and OTTT are its
+special cases. The signal is found by backpropagation through the layers at this step alone, from the network's readout
+or from each block's own; no graph outlives a step, so that memory does not grow with T. A bias is an input that is
+always active, trace and all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from rtl_gen.spec import BlockSpec, LayerSpec
+
+from ..config import Config, LearningConfig
+from ..errors import USAGE, SnnfpgaError
+from ..network.network import SpikingNetwork
+from ..network.neuron import gates, integrate, surrogate_area
+from ..network.window import BlockWeights, rest, synapses
+from .loss import LOSSES
+from .rule import Batch, Gradients, Learned
+from .select import check_selection, selected
+
+HONOURS = frozenset({"loss_at", "update", "select", "selected_steps"})
+TRACES = frozenset({"traces.pre", "traces.post", "traces.alpha_pre", "traces.alpha_post", "traces.restart"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traces:
+    """The factors of a rule.
+
+    Attributes
+    ----------
+    pre, post
+        Decays of the traces a step; ``leak`` is the neuron's own.
+    alpha_pre, alpha_post
+        Weights of the causal and of the non-causal term.
+    restart
+        Forget the traces after so many steps; None never does.
+    """
+
+    pre: float | Literal["leak"] = 0.0
+    post: float = 0.0
+    alpha_pre: float = 1.0
+    alpha_post: float = 0.0
+    restart: int | None = None
+
+    def changed_by(self, settings: LearningConfig) -> "Traces":
+        """These, but for what the configuration says."""
+        return Traces(**{name: getattr(self, name) if value is None else value
+                         for name, value in settings.traces.model_dump().items()})
+
+    def pre_decay(self, layer: LayerSpec) -> float:
+        if self.pre != "leak":
+            return self.pre
+        return 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
+
+
+class StepLayer(torch.autograd.Function):
+    """A layer in one step: synapses and neurons; the gradient of its weights is made of the traces."""
+
+    @staticmethod
+    def forward(ctx: Any, events: Tensor, weights: Tensor, membrane: Tensor, traced: tuple[Tensor, Tensor | None],
+                layer: LayerSpec, factors: Traces) -> tuple[Tensor, Tensor, Tensor]:
+        """Spikes (B, N), the membrane after the reset, and the gates (B, N), uint8.
+
+        From events (B, inputs), weights (rows, N), the membrane (B, N), and the traces as of this step.
+        """
+        spikes, charged, membrane = integrate(synapses(events, weights, layer)[None], membrane, layer)
+        gate = gates(charged[0], layer)
+        ctx.layer, ctx.factors, (pre, post) = layer, factors, traced
+        ctx.save_for_backward(weights, gate, pre, *([] if post is None else [events, post]))
+        ctx.mark_non_differentiable(membrane, gate)
+        return spikes[0], membrane, gate
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None, None]:
+        weights, gate, pre, *non_causal = ctx.saved_tensors
+        layer, factors = ctx.layer, ctx.factors
+        signal = grads[0] / surrogate_area(layer)
+        delta = gate * signal
+        to_events = to_weights = None
+        if ctx.needs_input_grad[0]:
+            to_events = delta @ weights[:layer.inputs].t()
+        if ctx.needs_input_grad[1]:
+            to_weights = factors.alpha_pre * (pre.t() @ delta)
+            if non_causal:
+                events, post = non_causal
+                to_weights += factors.alpha_post * (active_rows(events, layer).t() @ (signal * post))
+        return to_events, to_weights, None, None, None, None
+
+
+def active_rows(events: Tensor, layer: LayerSpec) -> Tensor:
+    """(B, rows): the events, and a 1 for the bias."""
+    return torch.cat([events, events.new_ones(len(events), 1)], 1) if layer.bias else events
+
+
+class LayerState:
+    """What a layer keeps from step to step: its membrane and its traces.
+
+    Attributes
+    ----------
+    spikes, gate
+        Of the last step.
+    """
+
+    def __init__(self, layer: LayerSpec, factors: Traces, membrane: Tensor) -> None:
+        self._layer, self._factors, self._membrane = layer, factors, membrane
+        self._pre = membrane.new_zeros(len(membrane), layer.rows)
+        self._post = membrane.new_zeros(membrane.shape) if factors.alpha_post else None
+
+    def forget(self) -> None:
+        """Start the traces afresh."""
+        self._pre = torch.zeros_like(self._pre)
+        if self._post is not None:
+            self._post = torch.zeros_like(self._post)
+
+    def step(self, events: Tensor, weights: Tensor) -> Tensor:
+        """Spikes (B, N) of this step."""
+        layer, factors = self._layer, self._factors
+        with torch.no_grad():
+            rows = active_rows(events, layer)
+            decay = factors.pre_decay(layer)
+            self._pre = rows if decay == 0 else rows + decay * self._pre
+        spikes, self._membrane, gate = StepLayer.apply(events, weights, self._membrane, (self._pre, self._post), layer,
+                                                       factors)
+        if self._post is not None:
+            self._post = factors.post * (self._post + gate)
+        return spikes
+
+
+class Trigger(torch.autograd.Function):
+    """Passes logits on; errors of at most a threshold pass nothing back."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, threshold: float) -> Tensor:
+        """``logits (B, classes)`` as they are; the loss is a mean over the B samples."""
+        ctx.least = threshold / len(logits)
+        return logits.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        return grads[0].masked_fill(grads[0].abs() <= ctx.least, 0.0), None
+
+
+def check_step_rule(config: Config, name: str) -> None:
+    """No rule that works step by step serves a loss at a window's end, or a reset to zero.
+
+    After a reset to zero each neuron forgets its past at its own time, so that an exact trace would be one a synapse.
+    """
+    learning = config.learning
+    if learning.loss_at == "window":
+        raise SnnfpgaError(f"Rule {name} learns at each step and cannot serve learning.loss_at=window; take step, or "
+                           "rule truncated-local", USAGE)
+    if config.network.reset != "subtract":
+        raise SnnfpgaError(f"Rule {name} cannot serve network.reset={config.network.reset}, where a trace would be "
+                           "needed for each synapse; take subtract, or rule truncated-local", USAGE)
+    check_selection(learning)
+
+
+def learner(factors: Traces, signal: Literal["network", "block"],
+            ) -> Callable[[SpikingNetwork, LearningConfig, Batch], Learned]:
+    """``learn`` of a rule with these factors, whose signal comes from the network's readout or from each block's."""
+
+    def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Learned:
+        return _learn(network, settings, batch, factors.changed_by(settings), signal)
+
+    return learn
+
+
+def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, factors: Traces, signal: str) -> Learned:
+    spec, loss_of = network.spec, LOSSES[settings.loss]
+    gathered = Gradients(network, batch)
+    events = batch.events.to(gathered.weights[0].readout.dtype)
+    states = [[LayerState(layer, factors, membrane.to(events.dtype)) for layer, membrane in
+               zip(block.layers, rest(block, events.shape[1], events.device), strict=True)] for block in spec.blocks]
+    logits = [events.new_zeros(events.shape[1], spec.classes) for _ in spec.blocks]
+    answers = torch.zeros_like(logits[0])
+    losses: list[list[float]] = [[] for _ in spec.blocks]
+    learns = selected(settings, len(events), batch.generator)
+    for t, passing in enumerate(events):
+        if factors.restart and t % factors.restart == 0:
+            for state in (state for block in states for state in block):
+                state.forget()
+        for b, block in enumerate(spec.blocks):
+            has_loss = learns[t] and (signal == "block" or b == len(spec.blocks) - 1)
+            with torch.set_grad_enabled(learns[t]):
+                spikes, step = _block_step(block, gathered.weights[b], states[b], passing)
+                if has_loss:
+                    before = logits[b] if settings.accumulate == "cumulative" else 0.0
+                    logit = (before + step) * network.blocks[b].logit_scale
+                    if settings.error_threshold is not None:
+                        logit = Trigger.apply(logit, settings.error_threshold)
+                    loss = loss_of(logit, batch.labels)
+            if has_loss:
+                loss.backward()
+                losses[b].append(loss.item())
+            logits[b] = logits[b] + step.detach()
+            passing = spikes.detach() if signal == "block" else spikes
+        answers += step.detach()
+        if learns[t] and settings.update == "window":
+            gathered.update()
+    gathered.push_back()
+    return Learned([sum(values) / len(values) if values else None for values in losses], answers)
+
+
+def _block_step(block: BlockSpec, weights: BlockWeights, states: list[LayerState],
+                events: Tensor) -> tuple[Tensor, Tensor]:
+    """Spikes of a block's last layer (B, N), and what they add to its logits (B, classes)."""
+    for state, matrix in zip(states, weights.layers, strict=True):
+        events = state.step(events, matrix)
+    return events, events @ weights.readout

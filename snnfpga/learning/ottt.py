@@ -1,0 +1,19 @@
+"""Online training through time: the presynaptic trace has the neuron's own leak.
+
+Xiao, Meng, Zhang, He, Lin: Online training through time for spiking neural networks, NeurIPS 2022, equation 7.
+``learning.update=window`` updates after every step (its OTTT-O), ``sample`` after the last (OTTT-A).
+"""
+
+from functools import partial
+
+from .online import HONOURS, Traces, check_step_rule, learner
+from .rule import Rule
+
+RULE = Rule(
+    name="ottt",
+    source="Xiao et al. 2022, NeurIPS",
+    keeps="one step of events and gates; a trace for each input; membranes",
+    costs="backpropagation through the layers in each selected step; a multiply for each synapse",
+    honours=HONOURS | {"traces.restart"},
+    refuses="loss_at window, reset zero",
+    check=partial(check_step_rule, name="ottt"), learn=learner(Traces(pre="leak"), "network"))

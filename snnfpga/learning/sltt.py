@@ -1,0 +1,19 @@
+"""Spatial learning through time: no gradient through time at all.
+
+Meng, Xiao, Yan, Wang, Lin, Luo: Towards memory- and time-efficient backpropagation for training spiking neural
+networks, ICCV 2023. ``learning.select=random`` with ``selected_steps=K`` is its SLTT-K.
+"""
+
+from functools import partial
+
+from .online import HONOURS, Traces, check_step_rule, learner
+from .rule import Rule
+
+RULE = Rule(
+    name="sltt",
+    source="Meng et al. 2023, ICCV",
+    keeps="one step of events and gates; membranes",
+    costs="backpropagation through the layers in each selected step",
+    honours=HONOURS,
+    refuses="loss_at window, reset zero",
+    check=partial(check_step_rule, name="sltt"), learn=learner(Traces(), "network"))

@@ -1,0 +1,121 @@
+"""Where two rules are the same rule, in float64, to 1e-12 of the largest gradient. Autograd BPTT is the oracle."""
+
+import pytest
+import torch
+
+from snnfpga.config import Config
+from snnfpga.learning.online import Traces, learner
+from snnfpga.learning.registry import RULES
+from snnfpga.learning.rule import Batch
+from snnfpga.network.network import initialise
+
+STEPS, BATCH, INPUTS, CLASSES = 12, 5, 9, 3
+
+
+def gradients(rule, *, blocks, learning, factors=None, **network):
+    """Gradients of all weights after one batch, by name."""
+    config = Config.model_validate({"network": {"blocks": blocks} | network,
+                                    "learning": {"rule": rule} | learning})
+    generator = torch.Generator().manual_seed(4)
+    events = (torch.rand(STEPS, BATCH, INPUTS, generator=generator) < 0.4).to(torch.uint8)
+    trained = initialise(config, events.float(), CLASSES).double()
+    learn = RULES[rule].learn if factors is None else learner(*factors)
+    learn(trained, config.learning, Batch(events=events, labels=torch.arange(BATCH) % CLASSES))
+    return {name: value.grad for name, value in trained.named_parameters() if value.grad is not None}
+
+
+def assert_equal(found, wanted):
+    assert found
+    assert found.keys() == wanted.keys()
+    for name, value in found.items():
+        assert value.dtype == torch.float64
+        assert value.abs().max() > 0, name
+        assert (value - wanted[name]).abs().max() <= 1e-12 * wanted[name].abs().max(), name
+
+
+def assert_different(found, wanted):
+    assert any((value - wanted[name]).abs().max() > 1e-3 * value.abs().max() for name, value in found.items())
+
+
+STEPWISE = {"accumulate": "cumulative"}
+WINDOW = {"window": 4, "loss_at": "step", **STEPWISE}
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("accumulate", ["window", "cumulative"])
+def test_windows_of_one_step_in_one_block_are_sltt(bias, accumulate):
+    blocks, learning = ((8, 7),), {"accumulate": accumulate}
+    truncated = gradients("truncated-local", blocks=blocks, bias=bias,
+                          learning=learning | {"window": 1, "loss_at": "step"})
+    sltt = gradients("sltt", blocks=blocks, bias=bias, learning=learning)
+    assert_equal(truncated, sltt)
+    assert_different(gradients("truncated-local", blocks=blocks, bias=bias,
+                               learning=learning | {"window": 2, "loss_at": "step"}), sltt)
+
+
+def test_the_causal_half_of_s_tllr_with_the_neurons_leak_is_ottt():
+    blocks = ((8, 7), (6,))
+    leak = 1 - 2 ** -3
+    traces = {"pre": leak, "post": 0.2, "alpha_pre": 1.0, "alpha_post": 0.0}
+    ottt = gradients("ottt", blocks=blocks, learning=STEPWISE)
+    assert_equal(gradients("s-tllr", blocks=blocks, learning=STEPWISE | {"traces": traces}), ottt)
+    assert_different(gradients("s-tllr", blocks=blocks, learning=STEPWISE | {"traces": traces | {"alpha_post": -1.0}}),
+                     ottt)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("readout", ["learned", "fixed"])
+@pytest.mark.parametrize("window", [1, 3, 4, STEPS])
+def test_truncated_local_of_single_layers_is_a_trace_that_restarts(window, bias, readout):
+    blocks = ((8,), (7,))
+    truncated = gradients("truncated-local", blocks=blocks, bias=bias, readout=readout,
+                          learning=WINDOW | {"window": window})
+    traced = gradients("decolle", blocks=blocks, bias=bias, readout=readout,
+                       learning=STEPWISE | {"traces": {"restart": window}})
+    assert_equal(truncated, traced)
+    if window > 1:
+        assert_different(gradients("lls", blocks=blocks, bias=bias, readout=readout, learning=STEPWISE), traced)
+
+
+@pytest.mark.parametrize("reset", ["subtract", "zero"])
+def test_one_block_with_the_whole_sample_as_its_window_is_bptt(reset):
+    blocks = ((8, 7),)
+    assert_equal(gradients("truncated-local", blocks=blocks, reset=reset, learning={"window": STEPS}),
+                 gradients("bptt", blocks=blocks, reset=reset, learning={}))
+
+
+def test_a_trace_of_one_layer_is_autograd_through_time():
+    """The oracle: a graph of plain operations through all steps, the gate its only derivative."""
+    blocks = ((8,),)
+    found = gradients("ottt", blocks=blocks, learning={"accumulate": "window"})
+    config = Config.model_validate({"network": {"blocks": blocks}})
+    generator = torch.Generator().manual_seed(4)
+    events = (torch.rand(STEPS, BATCH, INPUTS, generator=generator) < 0.4).double()
+    network = initialise(config, events.float(), CLASSES).double()
+    layer = network.spec.blocks[0].layers[0]
+    integers = network.integers()[0]
+    membrane, total = torch.zeros(BATCH, 8, dtype=torch.float64), 0.0
+    for step in events:
+        leaked = membrane - membrane * 2.0 ** -layer.leak_shift
+        floored = leaked + (membrane.detach() * 2.0 ** -layer.leak_shift
+                            - torch.floor(membrane.detach() * 2.0 ** -layer.leak_shift))
+        charged = floored + step @ integers.layers[0]
+        near = (charged.detach() - layer.threshold).abs() < layer.surrogate_width
+        gate = near.double() / (2 * layer.surrogate_width)
+        spike = (charged.detach() >= layer.threshold).double()
+        membrane = charged - spike * layer.threshold
+        spike = spike + gate * (charged - charged.detach())
+        total = total + torch.nn.functional.cross_entropy(
+            spike @ integers.readout * network.blocks[0].logit_scale, torch.arange(BATCH) % CLASSES)
+    total.backward()
+    wanted = {name: value.grad for name, value in network.named_parameters() if value.grad is not None}
+    assert_equal(found, wanted)
+
+
+def test_other_factors_are_other_rules():
+    blocks = ((8, 7),)
+    known = [gradients(rule, blocks=blocks, learning=STEPWISE) for rule in ("sltt", "ottt", "s-tllr", "tess")]
+    for number, one in enumerate(known):
+        for other in known[number + 1:]:
+            assert_different(one, other)
+    assert_equal(gradients("sltt", blocks=blocks, learning=STEPWISE, factors=(Traces(pre="leak"), "network")), known[1])

@@ -1,0 +1,62 @@
+import pytest
+import torch
+
+from snnfpga.config import Config
+from snnfpga.cost.formula import activity, cost
+from snnfpga.cost.meter import OperationMeter, operations
+from snnfpga.cost.operations import Operations
+from snnfpga.learning.registry import RULES
+from snnfpga.learning.rule import Batch
+from snnfpga.network.network import initialise
+
+STEPS, BATCH, INPUTS, CLASSES = 11, 6, 10, 3
+
+
+def made(settings):
+    config = Config.model_validate(settings)
+    generator = torch.Generator().manual_seed(3)
+    events = (torch.rand(STEPS, BATCH, INPUTS, generator=generator) < 0.4).to(torch.uint8)
+    return config, initialise(config, events.float(), CLASSES), events
+
+
+def metered(config, network, events):
+    with OperationMeter() as meter:
+        RULES[config.learning.rule].learn(network, config.learning,
+                                          Batch(events=events, labels=torch.arange(BATCH) % CLASSES))
+    return meter.cost
+
+
+@pytest.mark.parametrize("network", [
+    {"blocks": [[8], [7]]}, {"blocks": [[8, 9], [7]], "bias": True}, {"blocks": [[8, 9, 7]], "readout": "fixed"}])
+@pytest.mark.parametrize("learning", [
+    {"window": 1}, {"window": 4}, {"window": 11}, {"window": 4, "update_interval": 2}, {"window": 5, "loss_steps": 4},
+    {"rule": "bptt"}])
+def test_a_run_does_what_the_formula_says(network, learning):
+    config, trained, events = made({"network": network, "learning": learning})
+    found = metered(config, trained, events)
+    assert found == cost(config, trained.spec.blocks, activity(trained, events))
+    assert found.forward.multiplies == 0
+    assert found.backward.accumulates > 0
+
+
+def test_rules_cost_as_they_say():
+    """Backward: a block-local step rule has no more than the errors' products; traces take a multiply a synapse."""
+    found = {}
+    for rule in ("bptt", "truncated-local", "lls", "decolle", "s-tllr"):
+        config, network, events = made({"network": {"blocks": [[8], [7]], "readout": "fixed"},
+                                        "learning": {"rule": rule}})
+        found[rule] = metered(config, network, events)
+    assert len({cost.forward for cost in found.values()}) == 1
+    assert found["truncated-local"].backward.multiplies == found["lls"].backward.multiplies == 0
+    assert found["bptt"].backward.multiplies == STEPS * BATCH * 8 * 7
+    synapses = INPUTS * 8 + 8 * 7
+    # The trace of the first step is the spikes themselves.
+    assert found["decolle"].backward.multiplies == (STEPS - 1) * BATCH * synapses
+    assert found["s-tllr"].backward.multiplies > found["decolle"].backward.multiplies
+
+
+def test_what_a_product_counts_as():
+    spikes, real = torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0]]), torch.tensor([[0.5, 2.0], [1.5, 0.0]])
+    assert operations(spikes, real) == Operations(accumulates=6, dense=12)
+    assert operations(real, -spikes.t()) == Operations(accumulates=6, dense=12)
+    assert operations(real, real) == Operations(multiplies=8, dense=8)
