@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .arithmetic import feedback_max, index_bits, signed_bits
+from .feedback import latency
 from .protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
 from .spec import BlockSpec, NetworkSpec
 
@@ -133,7 +134,7 @@ class Cycles:
     RANDOM = 2                  # cycles a random word comes later than the weights it rounds
     UPDATE_OVERHEAD = 9         # of a group beside its rows: clear, scan, check, and the last row's way out
     DRAIN = 5                   # the forward engine's pipeline, before a window can be learned from
-    READOUT_OVERHEAD = 14       # of a window's end: decide, pipeline, hand over
+    READOUT_OVERHEAD = 12       # of a window's end: decide, pipeline, hand over
     SAMPLE_OVERHEAD = 26        # first events, last spikes, result; measured, and not exact
 
     def forward(self, events: int) -> int:
@@ -148,7 +149,8 @@ class Cycles:
     def readout(self, steps: int) -> int:
         """Of a window's end before the update: errors class by class, feedback neuron by neuron."""
         counted = self.groups * (steps + 2) if self.readout_learned else 0
-        return self.classes + self.neurons + counted + self.READOUT_OVERHEAD + self.RANDOM * self.random_readout
+        pipeline = latency(learned=self.readout_learned, classes=self.classes) + self.RANDOM * self.random_readout
+        return self.classes + self.neurons + counted + self.READOUT_OVERHEAD + pipeline
 
     def sample(self, events: Sequence[int], rows: Sequence[int] | None) -> int:
         """Of a sample with so many events in each step; with so many active rows in each window, if it is learned from.

@@ -7,12 +7,17 @@ from amaranth.lib.wiring import In, Out
 from .arithmetic import ERROR_BITS, ERROR_MAX, readout_weight_max, signed_bits
 from .spec import ReadoutSpec
 
-__all__ = ["FeedbackSum", "error_layout"]
+__all__ = ["FeedbackSum", "error_layout", "latency"]
 
 
 def error_layout() -> data.StructLayout:
     """Error of a class: its value, and the magnitude of that."""
     return data.StructLayout({"value": signed(ERROR_BITS), "magnitude": ERROR_BITS - 1})
+
+
+def latency(*, learned: bool, classes: int) -> int:
+    """Cycles from a row to its sum: a product, and a tree of sums."""
+    return (4 if learned else 1) + (classes - 1).bit_length()
 
 
 class FeedbackSum(wiring.Component):
@@ -42,7 +47,7 @@ class FeedbackSum(wiring.Component):
 
     def __init__(self, readout: ReadoutSpec) -> None:
         self.readout = readout
-        self.latency = (4 if readout.learned else 1) + (readout.classes - 1).bit_length()
+        self.latency = latency(learned=readout.learned, classes=readout.classes)
         weight = signed(readout.weight_bits) if readout.learned else unsigned(1)
         most = readout.classes * ERROR_MAX * readout_weight_max(readout)
         super().__init__({

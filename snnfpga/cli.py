@@ -20,6 +20,7 @@ VERBS = {
     "boards": "List the boards.",
     "datasets": "List the data sets.",
     "rules": "List the learning rules.",
+    "diagnose": "Say layer by layer whether a network is fit to learn.",
     "cost": "Count what a learning rule takes: operations and memory.",
     "demo": "All of the above once, on embedded data.",
     "doctor": "Say what is installed and what is missing.",

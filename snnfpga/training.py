@@ -91,6 +91,7 @@ class Trainer:
         try:
             while self.progress.epochs < self.config.training.epochs:
                 metrics = self.epoch(each_batch)
+                _check_finite(metrics)
                 log.write(metrics)
                 save_checkpoint(checkpoint, self.network, self.optimiser, self.progress, self.data_digest)
                 self.saved = self.progress.epochs
@@ -148,6 +149,15 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         return rate
+
+
+def _check_finite(metrics: EpochMetrics) -> None:
+    """Stop before a checkpoint is written over a good one."""
+    for block, loss in enumerate(metrics.losses):
+        if loss is not None and not math.isfinite(loss):
+            raise SnnfpgaError(f"Training stopped: the loss of block {block} is {loss} in epoch {metrics.epoch}; lower "
+                               "training.rate (snnfpga diagnose says how the layers stand). The last good checkpoint "
+                               "stays")
 
 
 def _optimiser(network: SpikingNetwork, training: TrainingConfig) -> torch.optim.Optimizer:

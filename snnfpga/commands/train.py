@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..console import percent, print_json, print_table, progress
+from ..console import percent, print_json, print_table, progress, say
 from ..errors import USAGE, SnnfpgaError
 
 if TYPE_CHECKING:
@@ -88,11 +88,13 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     trainer = Trainer(config, data, device)
     place = folder if resume else run_folder.open_new(folder, config)
     epochs = config.training.epochs
+    warned: set[tuple[int, int]] = set()
     with progress("training", epochs * trainer.batches) as advance:
 
         def report(metrics: "EpochMetrics") -> None:
             words = f"epoch {metrics.epoch}/{epochs}, test {percent(metrics.test_accuracies[-1])}"
             advance(0, words)
+            _warn(metrics, warned)
 
         try:
             trainer.run(place, resume, report, advance)
@@ -114,3 +116,15 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         "peak_activation_bytes": trainer.progress.peak_activation_bytes,
         "network": str(folder / NETWORK),
     }
+
+
+def _warn(metrics: "EpochMetrics", warned: set[tuple[int, int]]) -> None:
+    """Say once of each layer that fires too seldom or too often to learn."""
+    from ..diagnosis import of_rate
+
+    for block, rates in enumerate(metrics.firing_rates):
+        for layer, rate in enumerate(rates):
+            if of_rate(rate) and (block, layer) not in warned:
+                warned.add((block, layer))
+                say(f"Warning: block {block} layer {layer}, firing rate {rate:.4f} after epoch {metrics.epoch}: "
+                    f"{of_rate(rate)}")

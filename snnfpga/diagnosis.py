@@ -1,0 +1,109 @@
+"""How healthy a network is for learning, layer by layer, on one batch: does it fire, can it learn, in what direction.
+
+A deep spiking network trains where every layer fires, where enough membranes lie within reach of the surrogate, and
+where gradients neither vanish nor explode from layer to layer. Chen and Li (Neural Computation, 2021) derive conditions
+of that kind for STBP; these, and their bounds, are ours.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .config import Config
+from .learning.registry import RULES, check_rule
+from .learning.rule import Batch
+from .network.network import SpikingNetwork
+from .network.neuron import gates, integrate
+from .network.window import synapses
+
+SILENT, BUSY = 0.002, 0.8       # firing rates a step beyond which a layer hardly tells anything apart
+FAR = 0.02                      # share of membranes within reach of the surrogate below which little is learned
+AGAINST = 0.0                   # cosine to the end-to-end gradient below which a step goes the wrong way
+
+
+def of_rate(rate: float) -> str:
+    """Advice on a layer that fires so often a step, or nothing."""
+    if rate < SILENT:
+        return "silent: raise network.gain or lower network.threshold"
+    if rate > BUSY:
+        return "fires all the time: lower network.gain or raise network.threshold"
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerHealth:
+    """One layer on one batch.
+
+    Attributes
+    ----------
+    block, layer
+        Where it is.
+    rate
+        Spikes a neuron and step.
+    near
+        Share of membranes whose surrogate derivative is not 0.
+    gradient
+        Norm of the gradient over that of the weights; 0 where none came.
+    cosine
+        Between the rule's gradient and that of end-to-end BPTT; None where one of them is 0.
+    """
+
+    block: int
+    layer: int
+    rate: float
+    near: float
+    gradient: float
+    cosine: float | None
+
+    @property
+    def advice(self) -> str:
+        """What to do, or nothing where all is well."""
+        if of_rate(self.rate):
+            return of_rate(self.rate)
+        if self.near < FAR:
+            return "few membranes near the threshold: raise network.surrogate_width"
+        if not self.gradient:
+            return "no gradient comes: give its block a loss (truncated-local), or look at the layers above"
+        if self.cosine is not None and self.cosine < AGAINST:
+            return "learns against the end-to-end gradient: try a longer learning.window or deeper blocks"
+        return ""
+
+
+def diagnose(config: Config, network: SpikingNetwork, events: Tensor, labels: Tensor) -> list[LayerHealth]:
+    """Every layer of ``network`` on a batch ``events (T, B, inputs)``, ``labels (B,)``."""
+    own = _gradients(network, config, check_rule(config).name, events, labels)
+    whole = _gradients(network, config.model_copy(update={"learning": config.learning.model_copy(
+        update={"rule": "bptt"})}), "bptt", events, labels)
+    found, passing = [], events.float()
+    with torch.no_grad():
+        for b, (block, weights) in enumerate(zip(network.spec.blocks, network.integers(), strict=True)):
+            for index, (layer, matrix) in enumerate(zip(block.layers, weights.layers, strict=True)):
+                rest = passing.new_zeros(passing.shape[1], layer.outputs)
+                passing, charged, _ = integrate(synapses(passing, matrix, layer), rest, layer)
+                weight = network.blocks[b].layers[index].linear.weight
+                found.append(LayerHealth(
+                    block=b, layer=index, rate=float(passing.mean()),
+                    near=float((gates(charged, layer) > 0).float().mean()),
+                    gradient=float(own[b][index].norm() / weight.norm()),
+                    cosine=_cosine(own[b][index], whole[b][index])))
+    return found
+
+
+def _gradients(network: SpikingNetwork, config: Config, rule: str, events: Tensor,
+               labels: Tensor) -> list[list[Tensor]]:
+    """Of each layer's float weights; zeros where none came."""
+    network.zero_grad(set_to_none=True)
+    generator = torch.Generator().manual_seed(config.seed)
+    # An update within the sample would change what is measured, so none follows.
+    RULES[rule].learn(network, config.learning, Batch(events=events, labels=labels, generator=generator))
+    found = [[torch.zeros_like(layer.linear.weight) if layer.linear.weight.grad is None else layer.linear.weight.grad
+              for layer in block.layers] for block in network.blocks]
+    network.zero_grad(set_to_none=True)
+    return found
+
+
+def _cosine(one: Tensor, other: Tensor) -> float | None:
+    length = float(one.norm() * other.norm())
+    return None if length == 0 or not math.isfinite(length) else float((one * other).sum()) / length

@@ -1,0 +1,111 @@
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from snnfpga.cli import main
+from snnfpga.config import Config
+from snnfpga.diagnosis import diagnose, of_rate
+from snnfpga.learning import truncated_local
+from snnfpga.learning.registry import RULES
+from snnfpga.network.network import initialise
+
+STEPS, BATCH, INPUTS, CLASSES = 12, 16, 20, 3
+
+
+def health(network=None, **learning):
+    config = Config.model_validate({"network": {"blocks": [[16, 12], [10]]} | (network or {}), "learning": learning})
+    generator = torch.Generator().manual_seed(3)
+    events = (torch.rand(STEPS, BATCH, INPUTS, generator=generator) < 0.3).to(torch.uint8)
+    trained = initialise(config, events.float(), CLASSES)
+    return diagnose(config, trained, events, torch.arange(BATCH) % CLASSES)
+
+
+def test_a_network_as_initialised_is_well():
+    found = health(rule="truncated-local", window=STEPS)
+    assert [(layer.block, layer.layer) for layer in found] == [(0, 0), (0, 1), (1, 0)]
+    for layer in found:
+        assert 0.02 < layer.rate < 0.6
+        assert layer.near > 0.2
+        assert layer.gradient > 0
+    # The last block has BPTT's own loss and window; those before it have losses of their own.
+    assert found[2].cosine == pytest.approx(1)
+    assert found[0].cosine < 0.99
+    assert all(layer.cosine == pytest.approx(1) for layer in health(rule="bptt"))
+
+
+@pytest.mark.parametrize(("network", "layer", "advice"), [
+    ({"gain": 0.02}, 0, "silent: raise network.gain or lower network.threshold"),
+    ({"surrogate_width": 0.004}, 2, "few membranes near the threshold: raise network.surrogate_width"),
+])
+def test_advice(network, layer, advice):
+    assert health(network, rule="truncated-local", window=4)[layer].advice == advice
+
+
+def test_advice_on_rates():
+    assert of_rate(0.9) == "fires all the time: lower network.gain or raise network.threshold"
+    assert of_rate(0.1) == ""
+
+
+def test_no_gradient_is_told(monkeypatch):
+    """A rule that leaves no gradient on the first block."""
+    def only_the_last(network, settings, batch):
+        learned = truncated_local.learn(network, settings, batch)
+        for value in network.blocks[0].parameters():
+            value.grad = None
+        return learned
+
+    monkeypatch.setitem(RULES, "truncated-local", replace(RULES["truncated-local"], learn=only_the_last))
+    found = health(rule="truncated-local", window=4)
+    assert found[0].advice.startswith("no gradient comes")
+    assert (found[0].gradient, found[0].cosine) == (0, None)
+
+
+def call(capsys, *arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    done = capsys.readouterr()
+    return ended.value.code, done.out, done.err
+
+
+SMALL = ("--set", "network.blocks=[[12]]", "--set", "training.epochs=1", "--set", "training.batch=512")
+
+
+def test_command_on_a_configuration_and_on_a_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = call(capsys, "diagnose", *SMALL, "--json")
+    before = json.loads(out)
+    assert (code, before["rule"], len(before["layers"])) == (0, "truncated-local", 1)
+    assert call(capsys, "train", *SMALL, "--json")[0] == 0
+    code, out, _ = call(capsys, "diagnose", "runs/digits", "--json")
+    after = json.loads(out)
+    assert code == 0
+    assert after["layers"][0]["gradient"] != before["layers"][0]["gradient"]
+    assert "advice" in after["layers"][0]
+
+
+def test_training_warns_of_a_silent_layer(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call(capsys, "train", *SMALL, "--set", "network.gain=0.01", "--json")
+    assert code == 0
+    assert "Warning: block 0 layer 0, firing rate 0.0" in err
+    assert err.count("silent: raise network.gain") == 1
+
+
+def test_training_stops_at_a_loss_that_is_no_number(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    epochs = ("--set", "training.epochs=3")
+    done = []
+
+    def fails_later(network, settings, batch):
+        learned = truncated_local.learn(network, settings, batch)
+        done.append(1)
+        return replace(learned, losses=[float("nan")]) if len(done) > 4 else learned
+
+    monkeypatch.setitem(RULES, "truncated-local", replace(RULES["truncated-local"], learn=fails_later))
+    code, _, err = call(capsys, "train", *SMALL, *epochs)
+    assert code == 1
+    assert "Training stopped: the loss of block 0 is nan in epoch 2; lower training.rate" in err
+    monkeypatch.setitem(RULES, "truncated-local", truncated_local.RULE)
+    assert call(capsys, "train", *SMALL, *epochs, "--resume", "--json")[0] == 0
