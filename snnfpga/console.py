@@ -52,7 +52,7 @@ def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[objec
 
 def say(line: str) -> None:
     """A line of progress on standard error."""
-    Console(stderr=True, highlight=False).print(line)
+    Console(stderr=True, highlight=False).print(line, soft_wrap=True)
 
 
 def print_json(values: dict[str, Any]) -> None:

@@ -69,7 +69,8 @@ def call(capsys, *arguments):
     return ended.value.code, done.out, done.err
 
 
-SMALL = ("--set", "network.blocks=[[12]]", "--set", "training.epochs=1", "--set", "training.batch=512")
+SMALL = ("--set", "network.blocks=[[12]]", "--set", "hardware.blocks=[]", "--set", "training.epochs=1",
+         "--set", "training.batch=512")
 
 
 def test_command_on_a_configuration_and_on_a_run(tmp_path, monkeypatch, capsys):
@@ -87,7 +88,7 @@ def test_command_on_a_configuration_and_on_a_run(tmp_path, monkeypatch, capsys):
 
 def test_training_warns_of_a_silent_layer(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    code, _, err = call(capsys, "train", *SMALL, "--set", "network.gain=0.01", "--json")
+    code, _, err = call(capsys, "train", *SMALL, "--set", "network.gain=0.01", "--set", "training.rate=1e-9", "--json")
     assert code == 0
     assert "Warning: block 0 layer 0, firing rate 0.0" in err
     assert err.count("silent: raise network.gain") == 1
