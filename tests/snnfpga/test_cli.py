@@ -108,7 +108,8 @@ def test_datasets_and_rules(capsys):
     names = [entry["name"] for entry in json.loads(call(capsys, "datasets", "--json")[1])["datasets"]]
     assert {"digits", "digits-events"} <= set(names)
     rules = json.loads(call(capsys, "rules", "--json")[1])["rules"]
-    assert [(rule["name"], rule["on_chip"]) for rule in rules] == [("truncated-local", True), ("bptt", False)]
+    assert [rule["name"] for rule in rules if rule["on_chip"]] == ["truncated-local"]
+    assert {"bptt", "sltt", "ottt", "s-tllr", "tess", "decolle", "lls"} < {rule["name"] for rule in rules}
     assert "digits-events" in call(capsys, "datasets")[1]
     assert "bptt" in call(capsys, "rules")[1]
 
@@ -147,7 +148,8 @@ def test_tables_cut_no_name(capsys, monkeypatch, terminal):
      ["train", "--set", "data.name=mine.npz"]),
     (2, "No learning rule is called 'btpt'; did you mean bptt? (snnfpga rules lists them)",
      ["train", "--set", "learning.rule=btpt"]),
-    (2, "Window of block 0 must be in 1..16, the longest sample, not 17", ["train", "--set", "learning.window=17"]),
+    (2, "Config learning.window must be at most 16, the steps of the data, not 17",
+     ["train", "--set", "learning.window=17"]),
     (2, "Config hardware.blocks must have at most 1 entries, one a block, not 2",
      ["train", "--set", "network.blocks=[[8]]"]),
     (2, "Config network gives block 0 a layer that cannot be built: Fraction bits must be an integer in -8..24, "
