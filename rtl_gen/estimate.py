@@ -134,7 +134,7 @@ class Cycles:
     RANDOM = 2                  # cycles a random word comes later than the weights it rounds
     UPDATE_OVERHEAD = 9         # of a group beside its rows: clear, scan, check, and the last row's way out
     DRAIN = 5                   # the forward engine's pipeline, before a window can be learned from
-    READOUT_OVERHEAD = 12       # of a window's end: decide, pipeline, hand over
+    READOUT_OVERHEAD = 13       # of a window's end: decide, pipeline, hand over
     SAMPLE_OVERHEAD = 26        # first events, last spikes, result; measured, and not exact
 
     def forward(self, events: int) -> int:

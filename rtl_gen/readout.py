@@ -182,9 +182,10 @@ class Readout(wiring.Component):
             self._answer.eq(Array(self._answers)[Mux(self.idle, self.host_address, self._class)]),
             self.host_answer.eq(self._answer),
         ]
-        logit = Signal(signed(self.answer_bits))
-        m.d.comb += logit.eq(Array(self._logits)[self._class])
-        self._error = class_error(m, readout, logit, self._class == self._label)
+        # The choice of a logit and its error would be too long a way for one cycle.
+        logit, self._error_class = Signal(signed(self.answer_bits)), Signal.like(self._class)
+        m.d.sync += [logit.eq(Array(self._logits)[self._class]), self._error_class.eq(self._class)]
+        self._error = class_error(m, readout, logit, self._error_class == self._label)
         self._waits = Signal()                          # the window was handed on and is not dealt with
         with m.If(self.window_done):
             m.d.sync += self._waits.eq(0)
@@ -230,9 +231,9 @@ class Readout(wiring.Component):
         with m.State("ERRORS"):
             m.d.sync += c.eq(c + 1)
             for number, held in enumerate(self._errors):
-                with m.If(c == number):
+                with m.If(self._error_class == number):
                     m.d.sync += [held.value.eq(error), held.magnitude.eq(Mux(error < 0, -error, error))]
-            with m.If(self._class_last):
+            with m.If(c == readout.classes):
                 m.next = "DECIDE"
         with m.State("DECIDE"):
             m.d.sync += self._waits.eq(1)
