@@ -17,8 +17,8 @@ class CounterBank(wiring.Component):
     """Counters that stay at their largest value, each brought up to date when its turn comes.
 
     What a counter grows by between two turns is kept aside, so that nothing is lost: at its turn ``value`` holds all
-    that was counted but for this cycle and the one before. Turns go round, one a cycle. An adder and a saturation for
-    each counter would take three times the LUTs.
+    that was counted before this cycle. Turns go round, one a cycle. An adder and a saturation for each counter would
+    take three times the LUTs.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class CounterBank(wiring.Component):
     value : Out(bits)
         That counter.
     clear : In(1)
-        Set that counter to 0; what it grows by in this cycle and the one before stays.
+        Set that counter to 0; what it grows by in this cycle stays.
     """
 
     def __init__(self, largest: Mapping[str, int], bits: int = COUNTER_BITS) -> None:
@@ -58,23 +58,20 @@ class CounterBank(wiring.Component):
 
         # The memory outlives a reset; its words count as 0 until each was written once.
         fresh = Signal(init=1)
-        following = Signal.like(self.turn)
-        m.d.comb += following.eq(Mux(self.turn == count - 1, 0, self.turn + 1))
-        m.d.sync += self.turn.eq(following)
-        with m.If(following == 0):
+        turn_last = Signal()
+        m.d.comb += turn_last.eq(self.turn == count - 1)
+        m.d.sync += self.turn.eq(Mux(turn_last, 0, self.turn + 1))
+        with m.If(turn_last):
             m.d.sync += fresh.eq(0)
 
         kept = []
         for number, (name, most) in enumerate(self.largest.items()):
             aside = Signal(index_bits(most * count + 1), name=f"{name.replace('.', '_')}_aside")
-            m.d.sync += aside.eq(Mux(following == number, 0, aside) + self.amounts[name])
+            m.d.sync += aside.eq(Mux(self.turn == number, 0, aside) + self.amounts[name])
             kept.append(aside)
-        # The choice among many and the addition would be too long a way for one cycle.
-        due = Signal(max(map(len, kept)))
-        m.d.sync += due.eq(Array(kept)[following])
         grown = Signal(self.bits + 1)
         m.d.comb += [
-            grown.eq(Mux(fresh, 0, read.data) + due),
+            grown.eq(Mux(fresh, 0, read.data) + Array(kept)[self.turn]),
             self.value.eq(grown[:-1] | grown[-1].replicate(self.bits)),
             read.addr.eq(self.turn),
             write.addr.eq(self.turn),

@@ -32,7 +32,7 @@ class Registers(wiring.Component):
     """Registers of a core.
 
     Accesses are done in the cycle they come, but for a counter's, which waits for the counter's turn. A counter holds
-    what was counted but for the cycle of the access and the one before.
+    what was counted before the cycle of the access.
 
     Parameters
     ----------

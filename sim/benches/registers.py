@@ -36,7 +36,6 @@ class Model:
         self.values = {"identity": IDENTITY, "version": VERSION, "digest": int(spec_digest(spec)[:8], 16),
                        "control": 0, "errors": 0, "request": 0, "seed": spec.seed}
         self.pending = 0
-        self.before = dict.fromkeys(self.counters, 0)       # what was counted in the cycle before
         self.turn = 0           # whose counter can be reached; in the order of the map
 
     def _waits(self, address):
@@ -90,8 +89,7 @@ class Model:
         for block, increments in enumerate(inputs["increments"]):
             amounts |= {f"block{block}.{name}": amount for name, amount in increments.items()}
         for name in self.counters:
-            self.counters[name] = (0 if name == written else self.counters[name]) + int(self.before[name])
-        self.before = amounts
+            self.counters[name] = (0 if name == written else self.counters[name]) + int(amounts[name])
 
     def _write(self, inputs, refused, written):
         value = inputs["w_data"]
