@@ -114,7 +114,7 @@ async def matches_reference(dut):
     tokens, spikes_layout = (token_layout(n, spec.classes) for n in (spec.inputs, spec.blocks[0].outputs))
     source = StreamSource(dut, "i", rng=rng, layout=tokens, duty=duty)
     # Slower than what feeds it, so that the fork fills up on this side alone.
-    sink = StreamSink(dut, "o", rng=rng, layout=spikes_layout, duty=duty if duty == 1 else duty / 2)
+    sink = StreamSink(dut, "o", rng=rng, layout=spikes_layout, duty=duty if duty == 1 else duty / 5)
     answers = StreamSink(dut, "result", rng=rng, layout=packet_layout(), duty=duty)
     network = random_network(spec, 7, density=settings["density"], gain=settings["gain"])
     reference = Reference(network)

@@ -36,7 +36,7 @@ class Target:
 def whole_block(**settings):
     spec = network_spec(**settings)
     return Target(lambda package: package("block").Block(spec, 0), "sim.benches.block",
-                  {**handed(spec), "SNNFPGA_DUTY": "0.5", "SNNFPGA_TIMEOUT_US": "400"},
+                  {**handed(spec), "SNNFPGA_DUTY": "0.5", "SNNFPGA_TIMEOUT_US": "1000"},
                   {"samples": np.array(8), "density": np.array(0.3), "gain": np.array(0.5)})
 
 
