@@ -18,7 +18,7 @@ class CounterBank(wiring.Component):
 
     What a counter grows by between two turns is kept aside, so that nothing is lost: at its turn ``value`` holds all
     that was counted before this cycle. Turns go round, one a cycle. An adder and a saturation for each counter would
-    take three times the LUTs.
+    take more than twice the LUTs.
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ class FeedbackSum(wiring.Component):
 
     A product takes a cycle each for the weight with the error's sign, for three times that, for two digits of base 4
     at a time, and for their sum: with three times the weight at hand a digit is a choice of four. Registers stand
-    between the sums, because synthesis would else merge them into one of many small addends, which takes twice the
-    LUTs.
+    between the sums, because synthesis would else merge them into one of many small addends, which takes almost twice
+    the LUTs.
 
     Computes ``feedback`` of :mod:`sim.reference.readout` bit for bit. Latency is :attr:`latency` cycles.
 

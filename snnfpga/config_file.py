@@ -63,6 +63,12 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     return check(values)
 
 
+def with_options(settings: Iterable[str] | None, data_root: Path | None, seed: int | None = None) -> list[str]:
+    """What ``--set`` said, and the options of a verb that stand for a setting of their own."""
+    own = {"seed": seed, "data.root": data_root}
+    return [*(settings or []), *(f"{key}={value}" for key, value in own.items() if value is not None)]
+
+
 def write_config(path: Path, config: Config) -> None:
     """Write :func:`config_text`, whole or not at all."""
     write_atomically(path, config_text(config).encode())

@@ -56,7 +56,7 @@ class Trainer:
     """
 
     def __init__(self, config: Config, data: DataSet, device: str = "cpu") -> None:
-        self.rule = check_rule(config, steps=data.train.spikes.shape[1])
+        self.rule = check_rule(config)
         self.config, self.device = config, device
         self.data_digest = data.digest()
         self.test = data.test

@@ -36,14 +36,14 @@ def command(
     """
     from rtl_gen.network_file import write_atomically
 
-    from ..config_file import read_config
+    from ..config_file import read_config, with_options
     from ..cost.plot import page
     from ..out_file import check_out
+    from ..report.page import is_report
 
-    chosen = [*(settings or []), *([] if data_root is None else [f"data.root={data_root}"])]
-    whole = read_config(config, chosen)
+    whole = read_config(config, with_options(settings, data_root))
     if plot is not None:
-        check_out(plot, lambda path: path.suffix == ".html", "a page", "name another file")
+        check_out(plot, is_report, "a page that snnfpga wrote", "name another file")
     cells = run(whole, sweep or [])
     if plot is not None:
         write_atomically(plot, page(whole, cells).encode())

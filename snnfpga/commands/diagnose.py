@@ -31,12 +31,11 @@ def command(
 
       snnfpga diagnose runs/digits
     """
-    from ..config_file import read_config
+    from ..config_file import read_config, with_options
     from ..runs import CONFIG
 
-    chosen = [*(settings or []), *([] if data_root is None else [f"data.root={data_root}"])]
     run_folder = config if config is not None and config.is_dir() else None
-    whole = read_config(config / CONFIG if run_folder is not None else config, chosen)
+    whole = read_config(config / CONFIG if run_folder is not None else config, with_options(settings, data_root))
     found = run(whole, run_folder)
     if as_json:
         print_json({"rule": whole.learning.rule, "layers": [asdict(health) | {"advice": health.advice}

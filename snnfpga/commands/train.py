@@ -43,17 +43,12 @@ def command(
 
       snnfpga train --resume
     """
-    from ..config_file import read_config
+    from ..config_file import read_config, with_options
     from ..runs import CONFIG
 
-    chosen = list(settings or [])
-    if seed is not None:
-        chosen.append(f"seed={seed}")
-    if data_root is not None:
-        chosen.append(f"data.root={data_root}")
     if resume and config is None and out is not None:
         config = out / CONFIG       # a run knows what it was begun with
-    result = run(read_config(config, chosen), out, device, resume, overwrite)
+    result = run(read_config(config, with_options(settings, data_root, seed)), out, device, resume, overwrite)
     if as_json:
         print_json(result)
         return

@@ -12,9 +12,8 @@ from torch import Tensor
 from rtl_gen.spec import BlockSpec
 
 from ..config import Config
+from ..network.inference import run_block
 from ..network.network import SpikingNetwork
-from ..network.neuron import integrate
-from ..network.window import synapses
 from .operations import Cost, Operations
 
 
@@ -42,10 +41,9 @@ def activity(network: SpikingNetwork, events: Tensor) -> Activity:
     """What ``events`` (T, B, inputs) make of a network."""
     inputs, outputs, batch, passing = [], [], events.shape[1], events.float()
     for block, weights in zip(network.spec.blocks, network.integers(), strict=True):
-        inputs.append([])
-        for layer, matrix in zip(block.layers, weights.layers, strict=True):
-            inputs[-1].append(_each_step(passing))
-            passing = integrate(synapses(passing, matrix, layer), passing.new_zeros(batch, layer.outputs), layer)[0]
+        spikes = run_block(block, weights, passing).spikes
+        inputs.append([_each_step(events) for events in (passing, *spikes[:-1])])
+        passing = spikes[-1]
         outputs.append(_each_step(passing))
     return Activity(batch, inputs, outputs)
 

@@ -62,18 +62,17 @@ def parse(asked: Sequence[str], steps: int, layers: int) -> dict[str, list[int]]
     return found
 
 
-def regrouped(config: Config, window: int, block: int) -> Config:
-    """The same layers in blocks of ``block``, learned over windows of ``window``; directives of single blocks go."""
+def regrouped(config: Config, block: int) -> Config:
+    """The same layers in blocks of ``block``; directives of single blocks go."""
     layers = [neurons for one in config.network.blocks for neurons in one]
     blocks = tuple(tuple(layers[start:start + block]) for start in range(0, len(layers), block))
     return config.model_copy(update={"network": config.network.model_copy(update={"blocks": blocks}),
-                                     "hardware": config.hardware.model_copy(update={"blocks": ()}),
-                                     "learning": config.learning.model_copy(update={"window": window})})
+                                     "hardware": config.hardware.model_copy(update={"blocks": ()})})
 
 
 def measure(config: Config, events: Tensor, labels: Tensor, classes: int) -> Cell:
     """One batch: ``events (T, B, inputs)``, ``labels (B,)``."""
-    rule = check_rule(config, steps=len(events))
+    rule = check_rule(config)
     network = initialise(config, events.float(), classes)
     batch = Batch(events=events, labels=labels, generator=torch.Generator().manual_seed(config.seed))
     with ActivationMeter() as memory:
@@ -85,7 +84,8 @@ def measure(config: Config, events: Tensor, labels: Tensor, classes: int) -> Cel
 
 def sweep(config: Config, cells: Sweep, events: Tensor, labels: Tensor, classes: int) -> Iterator[Cell]:
     """Cells window by window; what is not swept stays as configured."""
+    grouped = [regrouped(config, block) for block in cells["block"]] if "block" in cells else [config]
     for window in cells.get("window", [config.learning.window]):
-        for block in cells.get("block", [0]):
-            chosen = config.model_copy(update={"learning": config.learning.model_copy(update={"window": window})})
-            yield measure(regrouped(config, window, block) if block else chosen, events, labels, classes)
+        for one in grouped:
+            learning = one.learning.model_copy(update={"window": window})
+            yield measure(one.model_copy(update={"learning": learning}), events, labels, classes)

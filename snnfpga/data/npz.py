@@ -2,7 +2,6 @@
 
 import zipfile
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.spec import MAX_CLASSES, MAX_INPUTS
 
+from ..nearest import offer
 from .binning import bin_events
 from .dataset import DataError, DataSet, Labels, Spikes, assemble, stratified
 
@@ -40,8 +40,7 @@ def load_npz(path: Path, steps: int | None, binning: str, seed: int) -> DataSet:
     thing = f"Data {path.name}"
     unknown = sorted(set(arrays) - KNOWN)
     if unknown:
-        raise DataError(f"{thing} may hold {', '.join(sorted(KNOWN))}, not {unknown[0]!r}; "
-                        f"{_nearest(unknown[0])}leave it out or rename it")
+        raise DataError(f"{thing} must not hold {unknown[0]!r}; rename it or leave it out ({offer(unknown[0], KNOWN)})")
     dense, sparse = "spikes" in arrays, [name for name in SPARSE if name in arrays]
     if dense and sparse:
         raise DataError(f"{thing} must hold spikes or events, not both spikes and {sparse[0]}")
@@ -55,11 +54,6 @@ def load_npz(path: Path, steps: int | None, binning: str, seed: int) -> DataSet:
         spikes, sensor = bin_events(thing, arrays, steps or EVENT_STEPS, binning)
     labels, classes = _labels(thing, arrays, len(spikes))
     return assemble(path.name, spikes, labels, _split(thing, arrays, labels, seed), sensor, classes)
-
-
-def _nearest(name: str) -> str:
-    close = get_close_matches(name, sorted(KNOWN), n=1)
-    return f"did you mean {close[0]}? " if close else ""
 
 
 def _check_options(thing: str, own: int, steps: int | None, binning: str) -> None:

@@ -26,13 +26,8 @@ def find_rule(name: str) -> Rule:
     return RULES[name]
 
 
-def check_rule(config: Config, steps: int | None = None) -> Rule:
+def check_rule(config: Config) -> Rule:
     """The rule of ``config``, which serves it.
-
-    Parameters
-    ----------
-    steps
-        T of the data, where it is known.
 
     Raises
     ------
@@ -47,9 +42,6 @@ def check_rule(config: Config, steps: int | None = None) -> Rule:
             raise SnnfpgaError(f"Config learning.{key} means nothing to rule {rule.name}, yet is {value}; leave it "
                                f"out, or take one of {others}", USAGE)
     rule.check(config)
-    if steps is not None and "update_interval" in rule.honours and config.learning.window > steps:
-        raise SnnfpgaError(f"Config learning.window must be at most {steps}, the steps of the data, not "
-                           f"{config.learning.window}", USAGE)
     return rule
 
 

@@ -12,7 +12,7 @@ from .parts import Part, prose
 # Nothing may be loaded from anywhere; `data:` and `blob:` are pictures that Plotly makes itself.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"
 
-_MARK = '<meta name="generator" content="snnfpga report">'
+_MARK = '<meta name="generator" content="snnfpga">'
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole report: what it is of, in a line and in words, and its sections."""
+    """A whole report: what it is of, in a line and in words, its sections, and where they come from."""
 
     title: str
     about: str
     sections: tuple[Section, ...]
+    closing: str = "Everything on this page comes from the files named under each section. Written by `snnfpga report`."
 
     @property
     def missing(self) -> dict[str, str]:
@@ -63,7 +64,7 @@ class Page:
 
 
 def is_report(path: Path) -> bool:
-    """Whether ``snnfpga report`` wrote this file."""
+    """Whether this file is a page of ours."""
     with path.open("rb") as file:
         return _MARK.encode() in file.read(len(_MARK) + 200)
 
@@ -84,8 +85,7 @@ def render(page: Page) -> str:
         f'<header><h1>{escape(page.title)}</h1><p class="soft">{prose(page.about)}{dated}</p>'
         f'<nav aria-label="Sections">{links}</nav></header>',
         '<main>', *(_section(section) for section in page.sections), '</main>',
-        '<footer><p>Everything on this page comes from the files named under each section. '
-        'Written by <code>snnfpga report</code>.</p></footer>',
+        f'<footer><p>{prose(page.closing)}</p></footer>',
         '<noscript><p>The figures need JavaScript; tables and numbers do not.</p></noscript>',
         f'<script>{get_plotlyjs()}</script>', f'<script>\n{_asset("page.js")}</script>', '</body>', '</html>', ''])
 

@@ -12,9 +12,9 @@ from board.device import XC7Z020
 from board.plan import BuildPlan, verify, write
 from rtl_gen import network_file
 from sim.reference.initial import random_network
-from snnfpga.cli import main
 from snnfpga.config import DataConfig
 from tests.networks import block, network, network_spec, samples
+from tests.verbs import call
 
 KEYS = {"board", "device", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"}
 
@@ -24,14 +24,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     network_file.write(tmp_path / "small.safetensors", network(block(4, 4)), notes={"data": "none"})
     return tmp_path
-
-
-def call(capfd, *arguments):
-    """Exit code, standard output and standard error."""
-    with pytest.raises(SystemExit) as left:
-        main(list(arguments))
-    out, err = capfd.readouterr()
-    return left.value.code or 0, out, err
 
 
 def test_json_is_one_object_and_the_folder_verifies(here, capfd):

@@ -11,16 +11,9 @@ import pytest
 from rtl_gen.network_file import read, write
 from snnfpga.cli import VERBS, main
 from snnfpga.errors import SnnfpgaError
+from tests.verbs import call
 
 QUICK = ["--set", "training.epochs=1", "--set", "network.blocks=[[8], [8]]", "--set", "training.batch=256"]
-
-
-def call(capsys, *arguments):
-    """Exit code, standard output, standard error."""
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    out, err = capsys.readouterr()
-    return caught.value.code, out, err
 
 
 def fails(capsys, code, line, *arguments):
@@ -148,7 +141,7 @@ def test_tables_cut_no_name(capsys, monkeypatch, terminal):
      ["train", "--set", "data.name=mine.npz"]),
     (2, "No learning rule is called 'btpt'; did you mean bptt? (snnfpga rules lists them)",
      ["train", "--set", "learning.rule=btpt"]),
-    (2, "Config learning.window must be at most 16, the steps of the data, not 17",
+    (2, "Window of block 0 must be in 1..16, the longest sample, not 17",
      ["train", "--set", "learning.window=17"]),
     (2, "Config hardware.blocks must have at most 1 entries, one a block, not 2",
      ["train", "--set", "network.blocks=[[8]]"]),

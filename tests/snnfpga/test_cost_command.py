@@ -2,19 +2,17 @@ import json
 
 import pytest
 
-from snnfpga.cli import main
+from tests.verbs import call
 
-
-def run(*arguments):
-    with pytest.raises(SystemExit) as ended:
-        main(["cost", "--set", "training.batch=16", *arguments])
-    return ended.value.code
+COST = ("cost", "--set", "training.batch=16")
 
 
 def test_a_sweep_prints_and_plots(tmp_path, capsys):
     plot = tmp_path / "cost.html"
-    assert run("--sweep", "window=2,T", "--sweep", "block=1,all", "--plot", str(plot), "--json") == 0
-    found = json.loads(capsys.readouterr().out)
+    asked = ("--sweep", "window=2,T", "--sweep", "block=1,all", "--plot", str(plot), "--json")
+    code, out, _ = call(capsys, *COST, *asked)
+    found = json.loads(out)
+    assert code == 0
     assert (found["rule"], found["batch"]) == ("truncated-local", 16)
     cells = {(cell["window"], cell["block"]): cell for cell in found["cells"]}
     assert cells.keys() == {(2, 1), (2, 2), (16, 1), (16, 2)}
@@ -25,6 +23,16 @@ def test_a_sweep_prints_and_plots(tmp_path, capsys):
     text = plot.read_text()
     assert "blocks of 2" in text
     assert "Cost of truncated-local in digits" in text
+    assert "Written by <code>snnfpga cost</code>" in text
+    assert call(capsys, *COST, "--plot", str(plot), "--json")[0] == 0
+
+
+def test_a_page_that_is_not_ours_stays(tmp_path, capsys):
+    page = tmp_path / "mine.html"
+    page.write_text("<p>mine</p>")
+    code, _, err = call(capsys, *COST, "--plot", str(page))
+    assert (code, page.read_text()) == (2, "<p>mine</p>")
+    assert "is not a page that snnfpga wrote; name another file" in err
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
@@ -33,5 +41,5 @@ def test_a_sweep_prints_and_plots(tmp_path, capsys):
     (["--sweep", "block=0"], "Sweep of block must be of 1..2 or all, not '0'"),
 ])
 def test_wrong_sweeps(arguments, message, capsys):
-    assert run(*arguments) == 2
-    assert message in capsys.readouterr().err
+    code, _, err = call(capsys, *COST, *arguments)
+    assert (code, err) == (2, f"snnfpga: {message}\n")

@@ -4,12 +4,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from snnfpga.cli import main
 from snnfpga.config import Config
 from snnfpga.diagnosis import diagnose, of_rate
 from snnfpga.learning import truncated_local
 from snnfpga.learning.registry import RULES
 from snnfpga.network.network import initialise
+from tests.verbs import call
 
 STEPS, BATCH, INPUTS, CLASSES = 12, 16, 20, 3
 
@@ -60,13 +60,6 @@ def test_no_gradient_is_told(monkeypatch):
     found = health(rule="truncated-local", window=4)
     assert found[0].advice.startswith("no gradient comes")
     assert (found[0].gradient, found[0].cosine) == (0, None)
-
-
-def call(capsys, *arguments):
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    done = capsys.readouterr()
-    return ended.value.code, done.out, done.err
 
 
 SMALL = ("--set", "network.blocks=[[12]]", "--set", "hardware.blocks=[]", "--set", "training.epochs=1",

@@ -3,38 +3,18 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from rtl_gen import network_file
-from snnfpga.cli import main
-from snnfpga.config import Config, DataConfig
-from snnfpga.config_file import write_config
 from snnfpga.learn_word import KEYS, file_digest
-from tests.networks import network, samples
+from tests.verbs import call, small_run
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """A run of a small network, and its data."""
     monkeypatch.chdir(tmp_path)
-    made = network()
-    spikes, labels = samples(made.spec, 10)
-    np.savez("small.npz", spikes=spikes, label=labels, split=np.array(["train"] * 5 + ["test"] * 5))
-    folder = Path("runs/small")
-    folder.mkdir(parents=True)
-    config = Config(name="small", data=DataConfig(name="small.npz"))
-    write_config(folder / "config.yaml", config)
-    network_file.write(folder / "network.safetensors", made, notes={"data": config.data.model_dump_json()})
+    small_run()
     return tmp_path
-
-
-def call(capfd, *arguments):
-    """Exit code, standard output and standard error."""
-    with pytest.raises(SystemExit) as left:
-        main(list(arguments))
-    out, err = capfd.readouterr()
-    return left.value.code or 0, out, err
 
 
 def test_the_report_of_a_run_shows_what_was_learned_wherever_it_was_written(here, capfd):

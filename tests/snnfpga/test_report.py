@@ -22,9 +22,7 @@ from rtl_gen import network_file
 from rtl_gen.arithmetic import state_buffer_bits
 from rtl_gen.estimate import cycles
 from sim.reference.network import Reference
-from snnfpga.cli import main
-from snnfpga.config import Config, DataConfig
-from snnfpga.config_file import write_config
+from snnfpga.config import DataConfig
 from snnfpga.learn_word import file_digest
 from snnfpga.report import build, run
 from snnfpga.report.page import Page, Section, render
@@ -32,6 +30,7 @@ from snnfpga.report.parts import Bars, Table, Tiles, Verdict, Words
 from snnfpga.report.parts import Figure as Plot
 from snnfpga.report.target import find, run_of
 from tests.networks import block, network, samples
+from tests.verbs import call, small_run
 
 EPOCHS = [
     {"epoch": 1, "seconds": 1.5, "rate": 0.1, "losses": [1.5, None], "train_accuracy": 0.25,
@@ -49,17 +48,10 @@ LEARNED = {"backend": "rtl", "data": "drifted.npz", "source": "runs/small/networ
 def here(tmp_path, monkeypatch):
     """A finished run, ``runs/small``, and a build of its network, ``build/small``."""
     monkeypatch.chdir(tmp_path)
-    made = network()
-    spikes, labels = samples(made.spec, 10)
-    np.savez("small.npz", spikes=spikes, label=labels, split=np.array(["train"] * 5 + ["test"] * 5))
-    folder = Path("runs/small")
-    folder.mkdir(parents=True)
-    config = Config(name="small", data=DataConfig(name="small.npz"))
-    write_config(folder / "config.yaml", config)
+    made, folder, _ = small_run()
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in EPOCHS))
     progress = json.dumps({"epochs": 2, "seconds": 3.25, "peak_activation_bytes": 5678})
     (folder / "checkpoint.safetensors").write_bytes(save({"a": np.zeros(1)}, metadata={"progress": progress}))
-    network_file.write(folder / "network.safetensors", made, notes={"data": config.data.model_dump_json()})
     make_build(Path("build/small"), with_lanes(made, 2))
     return tmp_path
 
@@ -73,14 +65,6 @@ def make_build(folder, made, resources=None):
         "report.json": json.dumps(found).encode()}), folder)
     Path("in_build.safetensors").unlink()
     return found
-
-
-def call(capfd, *arguments):
-    """Exit code, standard output and standard error."""
-    with pytest.raises(SystemExit) as left:
-        main(list(arguments))
-    out, err = capfd.readouterr()
-    return left.value.code or 0, out, err
 
 
 def figures(html):

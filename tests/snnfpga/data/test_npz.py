@@ -90,13 +90,13 @@ def test_a_sample_without_events_is_silent(tmp_path):
                                                  "(sample 9)"),
     (dense(split=np.zeros(10, int)),
      "Data mine.npz: split must hold a word a sample, shape (10,), not int64 of shape (10,)"),
-    (dense(spike=np.zeros(1)), "Data mine.npz may hold classes, label, offset, p, sensor, spikes, split, t, x, y, not "
-                               "'spike'; did you mean spikes? leave it out or rename it"),
+    (dense(spike=np.zeros(1)),
+     "Data mine.npz must not hold 'spike'; rename it or leave it out (did you mean spikes?)"),
     (dense(label=None, labels=np.arange(10)),
-     "Data mine.npz may hold classes, label, offset, p, sensor, spikes, split, t, x, y, not 'labels'; did you mean "
-     "label? leave it out or rename it"),
-    (dense(frames=np.zeros(1)), "Data mine.npz may hold classes, label, offset, p, sensor, spikes, split, t, x, y, not "
-                                "'frames'; leave it out or rename it"),
+     "Data mine.npz must not hold 'labels'; rename it or leave it out (did you mean label?)"),
+    (dense(frames=np.zeros(1)),
+     "Data mine.npz must not hold 'frames'; rename it or leave it out (known: classes, label, offset, p, sensor, "
+     "spikes, split, t, x, y)"),
     (dense(spikes=np.zeros((10, 4, 6), np.uint8)),
      "Data mine.npz holds no event: all spikes are 0; give at least one"),
     (dense(x=np.zeros(1)), "Data mine.npz must hold spikes or events, not both spikes and x"),

@@ -1,0 +1,34 @@
+"""The command line from within a test, and a small run for it to work on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rtl_gen import network_file
+from snnfpga.cli import main
+from snnfpga.config import Config, DataConfig
+from snnfpga.config_file import write_config
+
+from .networks import network, samples
+
+
+def call(capture, *arguments):
+    """Exit code, standard output and standard error; ``capture`` is capsys or capfd."""
+    with pytest.raises(SystemExit) as left:
+        main(list(arguments))
+    out, err = capture.readouterr()
+    return left.value.code or 0, out, err
+
+
+def small_run():
+    """``runs/small`` and its data, ``small.npz``, in the working directory; gives network, folder and configuration."""
+    made = network()
+    spikes, labels = samples(made.spec, 10)
+    np.savez("small.npz", spikes=spikes, label=labels, split=np.array(["train"] * 5 + ["test"] * 5))
+    folder = Path("runs/small")
+    folder.mkdir(parents=True)
+    config = Config(name="small", data=DataConfig(name="small.npz"))
+    write_config(folder / "config.yaml", config)
+    network_file.write(folder / "network.safetensors", made, notes={"data": config.data.model_dump_json()})
+    return made, folder, config
