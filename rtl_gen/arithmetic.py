@@ -24,7 +24,9 @@ def index_bits(count: int) -> int:
 
 
 def current_max(layer: LayerSpec) -> int:
-    return layer.rows << (layer.weight_bits - 1)
+    """Largest current of a neuron at which every event came, with the largest weights."""
+    events = layer.input_rows * layer.largest_event + layer.rows - layer.input_rows
+    return events << (layer.weight_bits - 1)
 
 
 def readout_weight_max(readout: ReadoutSpec) -> int:
@@ -33,7 +35,7 @@ def readout_weight_max(readout: ReadoutSpec) -> int:
 
 def answer_max(readout: ReadoutSpec, steps: int) -> int:
     """Largest logit after ``steps`` steps in which every neuron fired."""
-    return steps * readout.inputs * readout_weight_max(readout)
+    return steps * readout.rows * readout.largest_event * readout_weight_max(readout)
 
 
 def feedback_max(block: BlockSpec, layer: int) -> int:

@@ -32,9 +32,9 @@ class Network:
     spec
         The specification.
     weights
-        For each block and layer the stored weights, (rows, outputs) int32; the bias is the last row.
+        For each block and layer the stored weights, (rows, columns) int32; the bias is the last row.
     readouts
-        For each block (inputs, classes) int32: stored weights where learned, else +1 and -1.
+        For each block (rows, classes) int32: stored weights where learned, else +1 and -1.
     window_numbers
         For each block the number of windows it has learned from, modulo 2**32.
     """
@@ -70,11 +70,11 @@ def _check_array(thing: str, values: IntArray, shape: tuple[int, int], bits: int
 
 
 def _check_weights(thing: str, values: IntArray, layer: LayerSpec) -> None:
-    _check_array(thing, values, (layer.rows, layer.outputs), layer.stored_bits)
+    _check_array(thing, values, (layer.rows, layer.columns), layer.stored_bits)
 
 
 def _check_readout(thing: str, values: IntArray, readout: ReadoutSpec) -> None:
-    _check_array(thing, values, (readout.inputs, readout.classes), max(2, readout.stored_bits))
+    _check_array(thing, values, (readout.rows, readout.classes), max(2, readout.stored_bits))
     if not readout.learned and not np.isin(values, (-1, 1)).all():
         raise SpecError(f"{thing} is fixed and must hold +1 and -1 only")
 

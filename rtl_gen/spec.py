@@ -4,44 +4,29 @@ One :class:`NetworkSpec` is built once, from a configuration or a network file, 
 component, the bench and the driver alike. ``docs/arithmetic.md`` says what each field does to the bits.
 """
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, get_args, get_type_hints
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, get_args, get_origin, get_type_hints
+
+from .checks import SpecError, check_choice, check_flag, check_range
+from .synapses import ConvSpec, PoolSpec
 
 ROUNDINGS = ("nearest", "stochastic")
 RESETS = ("subtract", "zero")
 SURROGATES = ("boxcar", "triangle")
+HOST_SURROGATES = ("sigmoid", "arctan")
 ERROR_FUNCTIONS = ("hard_sigmoid", "logistic")
 ACCUMULATES = ("window", "cumulative")
 MEMORIES = ("auto", "block", "distributed")
 
 MAX_INPUTS = 1 << 16
 MAX_CLASSES = 64
-MAX_BLOCKS = 16
+MAX_BLOCKS = 64
 MAX_RATE_SHIFT = 31
-
-
-class SpecError(ValueError):
-    """A specification that no hardware can be made of; the message names field, rule and offender."""
-
-
-def _check_range(thing: str, value: Any, low: int, high: int, because: str = "") -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise SpecError(f"{thing} must be an integer in {low}..{high}{because}, not {value!r}")
-
-
-def _check_choice(thing: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise SpecError(f"{thing} must be one of {', '.join(choices)}, not {value!r}")
-
-
-def _check_flag(thing: str, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise SpecError(f"{thing} must be true or false, not {value!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerSpec:
-    """Linear synapses and the spiking neurons they feed.
+    """Synapses and the spiking neurons they feed: each input to each neuron, or a convolution.
 
     Attributes
     ----------
@@ -68,6 +53,14 @@ class LayerSpec:
         A window's sum is divided by ``2**rate_shift`` under this rounding before it is subtracted.
     feedback_shift
         Credits that pass down through these weights are divided by ``2**feedback_shift`` (block depth 2 and more).
+    pool
+        What happens to the events before the synapses; None for nothing.
+    conv
+        The synapses where they are a convolution; None where each input reaches each neuron.
+    recurrent
+        Whether the layer's own spikes of the step before are inputs too: their rows follow those of the inputs.
+    host_surrogate
+        What training in PyTorch takes in the surrogate's place; the hardware does not know it.
     """
 
     inputs: int
@@ -86,39 +79,79 @@ class LayerSpec:
     rate_shift: int
     rounding: str
     feedback_shift: int
+    pool: PoolSpec | None = None
+    conv: ConvSpec | None = None
+    recurrent: bool = False
+    host_surrogate: str | None = None
 
     def __post_init__(self) -> None:
-        _check_range("Layer inputs", self.inputs, 1, MAX_INPUTS)
-        _check_range("Layer outputs", self.outputs, 1, MAX_INPUTS)
-        _check_range("Weight bits", self.weight_bits, 2, 16)
-        _check_range("Shadow bits", self.shadow_bits, 0, 16)
-        _check_range("Fraction bits", self.fraction_bits, -8, 24)
-        _check_flag("Layer bias", self.bias)
-        _check_range("Membrane bits", self.membrane_bits, 4, 24)
+        check_range("Layer inputs", self.inputs, 1, MAX_INPUTS)
+        check_range("Layer outputs", self.outputs, 1, MAX_INPUTS)
+        self._check_synapses()
+        check_range("Weight bits", self.weight_bits, 1, 16)
+        check_range("Shadow bits", self.shadow_bits, 0, 16)
+        check_range("Fraction bits", self.fraction_bits, -8, 24)
+        check_flag("Layer bias", self.bias)
+        check_range("Membrane bits", self.membrane_bits, 4, 24)
         if self.leak_shift is not None:
-            _check_range("Leak shift", self.leak_shift, 1, self.membrane_bits - 1,
+            check_range("Leak shift", self.leak_shift, 1, self.membrane_bits - 1,
                          f" for a membrane of {self.membrane_bits} bits (or null for no leak)")
-        _check_range("Threshold", self.threshold, 1, self.membrane_max,
+        check_range("Threshold", self.threshold, 1, self.membrane_max,
                      f" for a membrane of {self.membrane_bits} bits")
-        _check_choice("Reset", self.reset, RESETS)
-        _check_choice("Surrogate", self.surrogate, SURROGATES)
+        check_choice("Reset", self.reset, RESETS)
+        check_choice("Surrogate", self.surrogate, SURROGATES)
         if self.surrogate == "boxcar":
-            _check_range("Surrogate width of a boxcar", self.surrogate_width, 1, 2 * self.membrane_max + 2)
-            _check_range("Surrogate height of a boxcar", self.surrogate_height, 1, 1)
+            check_range("Surrogate width of a boxcar", self.surrogate_width, 1, 2 * self.membrane_max + 2)
+            check_range("Surrogate height of a boxcar", self.surrogate_height, 1, 1)
         else:
-            _check_range("Surrogate width (a shift) of a triangle", self.surrogate_width, 0, self.membrane_bits)
-            _check_range("Surrogate height of a triangle", self.surrogate_height, 1, 7)
+            check_range("Surrogate width (a shift) of a triangle", self.surrogate_width, 0, self.membrane_bits)
+            check_range("Surrogate height of a triangle", self.surrogate_height, 1, 7)
         _check_rate(self.rate_shift, self.rounding)
-        _check_range("Feedback shift", self.feedback_shift, 0, 31)
+        check_range("Feedback shift", self.feedback_shift, 0, 31)
+
+    def _check_synapses(self) -> None:
+        check_flag("Layer recurrent", self.recurrent)
+        if self.host_surrogate is not None:
+            check_choice("Host surrogate", self.host_surrogate, HOST_SURROGATES)
+        if self.pool is not None and self.pool.inputs != self.inputs:
+            raise SpecError(f"Pool of a layer of {self.inputs} inputs must take as many, not {self.pool.inputs}")
+        if self.conv is None:
+            return
+        if self.recurrent:
+            raise SpecError("A recurrent layer must have each input at each neuron, not a convolution")
+        if (self.conv.inputs, self.conv.outputs) != (self.pooled_inputs, self.outputs):
+            raise SpecError(f"Convolution of a layer of {self.pooled_inputs} inputs and {self.outputs} neurons must "
+                            f"have as many, not {self.conv.inputs} and {self.conv.outputs}")
+
+    @property
+    def pooled_inputs(self) -> int:
+        """Inputs of the synapses."""
+        return self.inputs if self.pool is None else self.pool.outputs
+
+    @property
+    def largest_event(self) -> int:
+        """The largest value of an input of the synapses."""
+        return 1 if self.pool is None else self.pool.largest
+
+    @property
+    def input_rows(self) -> int:
+        """Rows of the weight matrix that belong to inputs; they come first."""
+        return self.pooled_inputs if self.conv is None else self.conv.rows
 
     @property
     def rows(self) -> int:
-        """Rows of the weight matrix: one an input, and the bias."""
-        return self.inputs + self.bias
+        """Rows of the weight matrix: of the inputs, then of the layer's own spikes, then the bias."""
+        return self.input_rows + (self.outputs if self.recurrent else 0) + self.bias
+
+    @property
+    def columns(self) -> int:
+        """Columns of the weight matrix: one a neuron, or one a filter."""
+        return self.outputs if self.conv is None else self.conv.filters
 
     @property
     def stored_bits(self) -> int:
-        return self.weight_bits + self.shadow_bits
+        """Bits of a stored weight; a binary one is stored as +1 or -1, in 2."""
+        return max(2, self.weight_bits) + self.shadow_bits
 
     @property
     def membrane_max(self) -> int:
@@ -134,9 +167,9 @@ class LayerSpec:
 
 
 def _check_rate(rate_shift: int, rounding: str) -> None:
-    _check_choice("Rounding", rounding, ROUNDINGS)
+    check_choice("Rounding", rounding, ROUNDINGS)
     highest = 16 if rounding == "stochastic" else MAX_RATE_SHIFT
-    _check_range("Rate shift", rate_shift, 0, highest, f" under {rounding} rounding")
+    check_range("Rate shift", rate_shift, 0, highest, f" under {rounding} rounding")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +192,8 @@ class ReadoutSpec:
         Errors of at most this magnitude count as zero.
     accumulate
         Whether the logits of the loss start afresh in each ``window`` or are ``cumulative`` over the sample.
+    pool
+        Of the neurons' spikes, before the weights; None for none.
     """
 
     inputs: int
@@ -172,28 +207,41 @@ class ReadoutSpec:
     logit_shift: int
     dead_zone: int
     accumulate: str
+    pool: PoolSpec | None = None
 
     def __post_init__(self) -> None:
-        _check_range("Readout inputs", self.inputs, 1, MAX_INPUTS)
-        _check_range("Classes", self.classes, 2, MAX_CLASSES)
-        _check_flag("Readout learned", self.learned)
+        check_range("Readout inputs", self.inputs, 1, MAX_INPUTS)
+        check_range("Classes", self.classes, 2, MAX_CLASSES)
+        check_flag("Readout learned", self.learned)
         if self.learned:
-            _check_range("Readout weight bits", self.weight_bits, 2, 16)
-            _check_range("Readout shadow bits", self.shadow_bits, 0, 16)
+            check_range("Readout weight bits", self.weight_bits, 1, 16)
+            check_range("Readout shadow bits", self.shadow_bits, 0, 16)
             _check_rate(self.rate_shift, self.rounding)
         elif (self.weight_bits, self.shadow_bits, self.rate_shift, self.rounding) != (2, 0, 0, "nearest"):
             raise SpecError("A fixed readout must have weight bits 2, shadow bits 0, rate shift 0 and rounding "
                             f"nearest, not {self.weight_bits}, {self.shadow_bits}, {self.rate_shift} and "
                             f"{self.rounding}")
-        _check_choice("Error function", self.error_function, ERROR_FUNCTIONS)
-        _check_range("Logit shift", self.logit_shift, -8, 24)
-        _check_range("Dead zone", self.dead_zone, 0, 127)
-        _check_choice("Accumulate", self.accumulate, ACCUMULATES)
+        check_choice("Error function", self.error_function, ERROR_FUNCTIONS)
+        check_range("Logit shift", self.logit_shift, -8, 24)
+        check_range("Dead zone", self.dead_zone, 0, 127)
+        check_choice("Accumulate", self.accumulate, ACCUMULATES)
+        if self.pool is not None and self.pool.inputs != self.inputs:
+            raise SpecError(f"Pool of a readout of {self.inputs} neurons must take as many, not {self.pool.inputs}")
+
+    @property
+    def rows(self) -> int:
+        """Rows of the weight matrix."""
+        return self.inputs if self.pool is None else self.pool.outputs
+
+    @property
+    def largest_event(self) -> int:
+        """The largest value that a row is read with."""
+        return 1 if self.pool is None else self.pool.largest
 
     @property
     def stored_bits(self) -> int:
         """Bits a readout weight takes in memory: a fixed one is its sign alone."""
-        return self.weight_bits + self.shadow_bits if self.learned else 1
+        return max(2, self.weight_bits) + self.shadow_bits if self.learned else 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,8 +265,8 @@ class Directives:
     def __post_init__(self) -> None:
         if self.lanes not in (1, 2, 4, 8, 16, 32, 64):
             raise SpecError(f"Lanes must be a power of two in 1..64, not {self.lanes!r}")
-        _check_choice("Memory", self.memory, MEMORIES)
-        _check_flag("Learning", self.learning)
+        check_choice("Memory", self.memory, MEMORIES)
+        check_flag("Learning", self.learning)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,9 +295,9 @@ class BlockSpec:
     def __post_init__(self) -> None:
         if not self.layers:
             raise SpecError("A block must have at least one layer, not none")
-        _check_range("Window", self.window, 1, 1 << 16)
-        _check_range("Loss steps", self.loss_steps, 1, self.window, f" for a window of {self.window} steps")
-        _check_range("Update interval", self.update_interval, 1, 1 << 16)
+        check_range("Window", self.window, 1, 1 << 16)
+        check_range("Loss steps", self.loss_steps, 1, self.window, f" for a window of {self.window} steps")
+        check_range("Update interval", self.update_interval, 1, 1 << 16)
         sizes = [layer.outputs for layer in self.layers]
         wanted = [layer.inputs for layer in self.layers[1:]] + [self.readout.inputs]
         for index, (made, taken) in enumerate(zip(sizes, wanted, strict=True)):
@@ -293,9 +341,9 @@ class NetworkSpec:
     def __post_init__(self) -> None:
         if not self.name or not all(c.isascii() and (c.isalnum() or c in "-_") for c in self.name):
             raise SpecError(f"Network name must be letters, digits, - and _, not {self.name!r}")
-        _check_range("Number of blocks", len(self.blocks), 1, MAX_BLOCKS)
-        _check_range("Max steps", self.max_steps, 1, (1 << 16) - 1)
-        _check_range("Seed", self.seed, 0, (1 << 32) - 1)
+        check_range("Number of blocks", len(self.blocks), 1, MAX_BLOCKS)
+        check_range("Max steps", self.max_steps, 1, (1 << 16) - 1)
+        check_range("Seed", self.seed, 0, (1 << 32) - 1)
         for index, (block, after) in enumerate(zip(self.blocks, self.blocks[1:], strict=False)):
             if block.outputs != after.inputs:
                 raise SpecError(f"Block {index} has {block.outputs} outputs, but block {index + 1} takes "
@@ -314,9 +362,16 @@ class NetworkSpec:
         Raises
         ------
         SpecError
-            If a block has more than one layer.
+            If a block has more than one layer, binary weights, or something else than each input at each neuron.
         """
         for index, block in enumerate(self.blocks):
+            grid = block.readout.pool or next((la.pool or la.conv for la in block.layers if la.pool or la.conv), None)
+            if grid or any(layer.recurrent for layer in block.layers):
+                raise SpecError(f"A block in hardware must have each input at each neuron, and block {index} has a "
+                                f"{'convolution or pooling' if grid else 'recurrent layer'}; run it on torch or the "
+                                "reference")
+            if min(block.readout.weight_bits, *(layer.weight_bits for layer in block.layers)) < 2:
+                raise SpecError(f"Weights in hardware must have at least 2 bits, not 1 as block {index} has; take 2")
             if block.depth != 1:
                 raise SpecError(f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
                                 "split it into blocks of one layer, or run it on the reference")
@@ -334,7 +389,8 @@ class NetworkSpec:
         return sum(b.depth + 1 for b in self.blocks[:block]) + layer
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """As plain tables; fields that are as their defaults are left out."""
+        return _to_dict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "NetworkSpec":
@@ -348,6 +404,22 @@ class NetworkSpec:
         return _from_dict(cls, values)
 
 
+def _to_dict(spec: Any) -> dict[str, Any]:
+    # So the file of a network that lacks a feature does not change when the feature comes.
+    shown = {}
+    for field in fields(spec):
+        value = getattr(spec, field.name)
+        if value != field.default:
+            shown[field.name] = _plain(value)
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return _to_dict(value) if hasattr(value, "__dataclass_fields__") else value
+
+
 def _from_dict(cls: Any, values: Any) -> Any:
     if not isinstance(values, dict):
         raise SpecError(f"{cls.__name__} must be a table of fields, not {values!r}")
@@ -357,15 +429,20 @@ def _from_dict(cls: Any, values: Any) -> Any:
             raise SpecError(f"{cls.__name__} has no field {name!r}")
     hints = get_type_hints(cls)
     built = {}
-    for name in names:
-        if name not in values:
-            raise SpecError(f"{cls.__name__} lacks the field {name!r}")
-        value, hint = values[name], hints[name]
-        if hasattr(hint, "__dataclass_fields__"):
-            value = _from_dict(hint, value)
-        elif get_args(hint) and hasattr(get_args(hint)[0], "__dataclass_fields__"):
-            if not isinstance(value, (list, tuple)):
-                raise SpecError(f"{cls.__name__} field {name!r} must be a list, not {value!r}")
-            value = tuple(_from_dict(get_args(hint)[0], item) for item in value)
-        built[name] = value
+    for field in fields(cls):
+        if field.name in values:
+            built[field.name] = _value(cls, field.name, values[field.name], hints[field.name])
+        elif field.default is MISSING:
+            raise SpecError(f"{cls.__name__} lacks the field {field.name!r}")
     return cls(**built)
+
+
+def _value(cls: Any, name: str, value: Any, hint: Any) -> Any:
+    inner = next((part for part in (hint, *get_args(hint)) if hasattr(part, "__dataclass_fields__")), None)
+    if inner is None or value is None:
+        return value
+    if get_origin(hint) is not tuple:
+        return _from_dict(inner, value)
+    if not isinstance(value, (list, tuple)):
+        raise SpecError(f"{cls.__name__} field {name!r} must be a list, not {value!r}")
+    return tuple(_from_dict(inner, item) for item in value)

@@ -5,12 +5,24 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rtl_gen.spec import ACCUMULATES, ERROR_FUNCTIONS, MEMORIES, RESETS, ROUNDINGS, SURROGATES
+from rtl_gen.spec import (
+    ACCUMULATES,
+    ERROR_FUNCTIONS,
+    HOST_SURROGATES,
+    MAX_BLOCKS,
+    MEMORIES,
+    RESETS,
+    ROUNDINGS,
+    SURROGATES,
+)
 
 Lanes = Literal[1, 2, 4, 8, 16, 32, 64]
 Memory = Literal[MEMORIES]
 Rounding = Literal[ROUNDINGS]
-Neurons = Annotated[int, Field(ge=1, le=65536)]
+Token = Annotated[int, Field(ge=1, le=65536)] | Annotated[str, Field(pattern=r"^[0-9A-Z]+$", max_length=40)]
+WeightBits = Annotated[int, Field(ge=1, le=16)]
+MembraneBits = Annotated[int, Field(ge=4, le=24)]
+LeakShift = Annotated[int, Field(ge=1, le=23)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -31,23 +43,48 @@ class DataConfig(Section):
     root: Path | None = None
 
 
-class NetworkConfig(Section):
-    """``network``: sizes and neurons. Threshold and surrogate are real; the measured grid makes them integers."""
+class LayerConfig(Section):
+    """An entry of ``network.layers``: what this layer has otherwise than the rest."""
 
-    blocks: Annotated[tuple[Annotated[tuple[Neurons, ...], Field(min_length=1)], ...],
-                      Field(min_length=1, max_length=16)] = ((128,), (64,))
-    weight_bits: Annotated[int, Field(ge=2, le=16)] = 8
-    membrane_bits: Annotated[int, Field(ge=4, le=24)] = 16
-    leak_shift: Annotated[int, Field(ge=1, le=23)] | None = 3
+    weight_bits: WeightBits | None = None
+    membrane_bits: MembraneBits | None = None
+    leak_shift: LeakShift | None = None
+    leak: bool = True
+    threshold: Positive | None = None
+    reset: Literal[RESETS] | None = None
+    gain: Positive | None = None
+
+
+class NetworkConfig(Section):
+    """``network``: layers and neurons. Threshold and surrogate are real; the measured grid makes them integers."""
+
+    architecture: Annotated[str, Field(max_length=1000)] | None = None
+    block_depth: Annotated[int, Field(ge=1)] | Literal["all"] = 1
+    blocks: Annotated[tuple[Annotated[tuple[Token, ...], Field(min_length=1)], ...],
+                      Field(min_length=1, max_length=MAX_BLOCKS)] = ((128,), (64,))
+    layers: tuple[LayerConfig, ...] = ()
+    weight_bits: WeightBits = 8
+    readout_bits: WeightBits | None = None
+    membrane_bits: MembraneBits = 16
+    leak_shift: LeakShift | None = 3
     threshold: Positive = 1.0
     reset: Literal[RESETS] = "subtract"
-    surrogate: Literal[SURROGATES] = "boxcar"
+    surrogate: Literal[SURROGATES + HOST_SURROGATES] = "boxcar"
     surrogate_width: Positive = 1.0
     surrogate_height: Annotated[int, Field(ge=1, le=7)] | None = None
     bias: bool = False
     readout: Literal["learned", "fixed"] = "learned"
+    initial: Literal["balanced", "kaiming"] = "balanced"
     gain: Positive = 1.0
+    normalise: Literal["none", "weights"] = "none"
     headroom: Annotated[float, Field(ge=1, le=64)] = 3.0
+
+    def of_layer(self, index: int) -> "LayerConfig":
+        """What layer ``index`` of the whole network has, nothing left open but ``leak_shift``, None without leak."""
+        own = self.layers[index] if index < len(self.layers) else LayerConfig()
+        names = ("weight_bits", "membrane_bits", "leak_shift", "threshold", "reset", "gain")
+        values = {name: getattr(self, name) if getattr(own, name) is None else getattr(own, name) for name in names}
+        return LayerConfig(**values | {"leak_shift": values["leak_shift"] if own.leak else None})
 
 
 class TracesConfig(Section):

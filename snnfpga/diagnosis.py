@@ -15,8 +15,8 @@ from .config import Config
 from .learning.registry import RULES, check_rule
 from .learning.rule import Batch
 from .network.network import SpikingNetwork
-from .network.neuron import gates, integrate
-from .network.window import synapses
+from .network.neuron import gates
+from .network.window import layer_run, rest
 
 SILENT, BUSY = 0.002, 0.8       # firing rates a step beyond which a layer hardly tells anything apart
 FAR = 0.02                      # share of membranes within reach of the surrogate below which little is learned
@@ -79,9 +79,9 @@ def diagnose(config: Config, network: SpikingNetwork, events: Tensor, labels: Te
     found, passing = [], events.float()
     with torch.no_grad():
         for b, (block, weights) in enumerate(zip(network.spec.blocks, network.integers(), strict=True)):
-            for index, (layer, matrix) in enumerate(zip(block.layers, weights.layers, strict=True)):
-                rest = passing.new_zeros(passing.shape[1], layer.outputs)
-                passing, charged, _ = integrate(synapses(passing, matrix, layer), rest, layer)
+            states = rest(block, passing.shape[1], passing)
+            for index, (layer, matrix, state) in enumerate(zip(block.layers, weights.layers, states, strict=True)):
+                passing, charged = layer_run(layer, matrix, passing, state)
                 weight = network.blocks[b].layers[index].linear.weight
                 found.append(LayerHealth(
                     block=b, layer=index, rate=float(passing.mean()),

@@ -96,5 +96,5 @@ def measure(network: Network, split: Split, backend: str, advance: Advance) -> M
     SpecError
         If PyTorch could not compute this network exactly, so that there is nothing to compare with.
     """
-    check_exact(network.spec)
+    check_exact(network.spec, weights_of(network))
     return BACKENDS[backend](network, split, advance)

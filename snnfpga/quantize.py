@@ -9,22 +9,35 @@ import math
 import torch
 from brevitas.inject.enum import ScalingImplType
 from brevitas.nn import QuantLinear
+from brevitas.quant.binary import SignedBinaryWeightPerTensorConst
 from brevitas.quant.fixed_point import Int8WeightPerTensorFixedPoint
 from torch import Tensor, nn
 
 
 def weight_limit(weight_bits: int) -> int:
-    """Largest magnitude of a trained weight: the range is symmetric, -2^(bits-1) is left to learning on chip."""
-    return (1 << (weight_bits - 1)) - 1
+    """Largest magnitude of a trained weight: the range is symmetric, -2^(bits-1) is left to learning on chip.
+
+    One bit is +1 or -1, two are -1, 0 and 1.
+    """
+    return max(1, (1 << (weight_bits - 1)) - 1)
 
 
-def fraction_bits(largest: float, weight_bits: int, headroom: float) -> int:
-    """Exponent f of a grid of 2^-f that holds ``headroom`` times the ``largest`` magnitude seen at calibration."""
-    return math.floor(math.log2(weight_limit(weight_bits) / (largest * headroom)))
+def fraction_bits(initial: Tensor, weight_bits: int, headroom: float) -> int:
+    """Exponent f of the grid of 2^-f that suits weights as they are at calibration.
+
+    It holds ``headroom`` times the largest of them; with one or two bits, where every weight of any size is 1, its unit
+    is the power of two next to their mean magnitude.
+    """
+    magnitudes = initial.abs()
+    if weight_bits <= 2:
+        return -round(math.log2(float(magnitudes.mean()) * (1.0 if weight_bits == 1 else 1.5)))
+    return math.floor(math.log2(weight_limit(weight_bits) / (float(magnitudes.max()) * headroom)))
 
 
 def fixed_point(weight_bits: int, fraction: int) -> type:
     """Brevitas weight quantiser with ``weight_bits`` bits, narrow range, and the constant scale ``2**-fraction``."""
+    if weight_bits == 1:
+        return type("ConstantBinary", (SignedBinaryWeightPerTensorConst,), {"scaling_init": 2.0 ** -fraction})
     # Brevitas divides the scale by 2^(bits-1) to come from a range to a step; this undoes it.
     return type("ConstantFixedPoint", (Int8WeightPerTensorFixedPoint,), {
         "scaling_impl_type": ScalingImplType.CONST,
@@ -39,25 +52,43 @@ class QuantisedWeights(nn.Module):
     Parameters
     ----------
     initial
-        (rows, outputs) float32.
+        (rows, columns) float32.
     weight_bits, fraction
         The grid: multiples of ``2**-fraction`` in ``weight_bits`` bits.
+    standardised
+        Quantise not the weights, but what remains of each column with its mean taken away and its deviation divided
+        out, times a gain that is learned for each column. A column's currents then keep their spread however the
+        weights grow, and nothing of it is left to compute once they are integers. (Weight standardisation: Qiao, Wang,
+        Liu, Shen, Yuille, 2019.) The last ``untouched`` rows, recurrent ones and the bias, are left as they are.
     """
 
-    def __init__(self, initial: Tensor, weight_bits: int, fraction: int) -> None:
+    def __init__(self, initial: Tensor, weight_bits: int, fraction: int, standardised: bool = False,
+                 untouched: int = 0) -> None:
         super().__init__()
-        rows, outputs = initial.shape
-        self.fraction = fraction
+        rows, columns = initial.shape
+        self.fraction, self.weight_bits, self.untouched = fraction, weight_bits, untouched
         self.limit = weight_limit(weight_bits) * 2.0 ** -fraction
-        self.linear = QuantLinear(rows, outputs, bias=False, weight_quant=fixed_point(weight_bits, fraction))
+        self.linear = QuantLinear(rows, columns, bias=False, weight_quant=fixed_point(weight_bits, fraction))
         with torch.no_grad():
             self.linear.weight.copy_(initial.t())
+        spread = initial[:rows - untouched].std(0, correction=0)[:, None]
+        self.gain = nn.Parameter(spread.mean().expand_as(spread).clone()) if standardised else None
         self.clip()
 
     def forward(self) -> Tensor:
-        """Integer-valued float32 (rows, outputs); its gradient reaches the float weights straight through."""
+        """Integer-valued float32 (rows, columns); its gradient reaches the float weights straight through."""
         # A power of two, so the product is exact.
-        return self.linear.quant_weight().value.t() * 2.0 ** self.fraction
+        return self.linear.weight_quant(self.wanted()).value.t() * 2.0 ** self.fraction
+
+    def wanted(self) -> Tensor:
+        """(columns, rows), what is quantised."""
+        weight = self.linear.weight
+        if self.gain is None:
+            return weight
+        moved = weight[:, :weight.shape[1] - self.untouched]
+        deviation, mean = torch.std_mean(moved, 1, keepdim=True, correction=0)
+        found = (moved - mean) * (self.gain / (deviation + 1e-8))
+        return torch.cat([found, weight[:, weight.shape[1] - self.untouched:]], 1) if self.untouched else found
 
     @torch.no_grad()
     def clip(self) -> None:

@@ -46,6 +46,8 @@ def prepare(device: str, threads: int) -> None:
         torch.backends.cuda.matmul.allow_tf32 = False
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
+    # Every tensor here is written before it is read, so filling each first would only take time.
+    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 class Trainer:
@@ -63,7 +65,7 @@ class Trainer:
         self.spikes = torch.from_numpy(data.train.spikes)
         self.labels = torch.from_numpy(data.train.labels)
         events = self.spikes[:CALIBRATION].transpose(0, 1).float()
-        self.network = initialise(config, events, data.classes).to(device)
+        self.network = initialise(config, events, data.classes, data.sensor).to(device)
         self.optimiser = _optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
         self.saved = 0      # epochs that a checkpoint holds

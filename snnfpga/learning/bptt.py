@@ -18,10 +18,9 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     """Gradients of a batch through all steps and all blocks."""
     gathered = Gradients(network, batch)
     passing = batch.events.to(gathered.weights[0].readout.dtype)
-    size, device = passing.shape[1], passing.device
     with torch.enable_grad():
         for block, weights in zip(network.spec.blocks, gathered.weights, strict=True):
-            passing, steps, _ = block_window(block, weights, passing, rest(block, size, device))
+            passing, steps, _ = block_window(block, weights, passing, rest(block, passing.shape[1], passing))
         answers = steps.sum(0)
         loss = LOSSES[settings.loss](answers * network.blocks[-1].logit_scale, batch.labels)
     loss.backward()

@@ -24,7 +24,8 @@ from ..config import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.neuron import gates, integrate, surrogate_area
-from ..network.window import BlockWeights, rest, synapses
+from ..network.synapses import currents, event_gradient, pooled, weight_gradient
+from ..network.window import BlockWeights, State, read_out, rest
 from .loss import LOSSES
 from .rule import Batch, Gradients, Learned
 from .select import check_selection, selected
@@ -68,72 +69,89 @@ class StepLayer(torch.autograd.Function):
     """A layer in one step: synapses and neurons; the gradient of its weights is made of the traces."""
 
     @staticmethod
-    def forward(ctx: Any, events: Tensor, weights: Tensor, membrane: Tensor, traced: tuple[Tensor, Tensor | None],
-                layer: LayerSpec, factors: Traces) -> tuple[Tensor, Tensor, Tensor]:
-        """Spikes (B, N), the membrane after the reset, and the gates (B, N), uint8.
+    def forward(ctx: Any, below: Tensor, weights: Tensor, state: State, traced: "Traced", layer: LayerSpec,
+                factors: Traces) -> tuple[Tensor, Tensor, Tensor]:
+        """Spikes (B, N), the membrane after the reset, and the gates (B, N).
 
-        From events (B, inputs), weights (rows, N), the membrane (B, N), and the traces as of this step.
+        From pooled events (B, pooled inputs), weights (rows, columns), the state, and the traces as of this step.
         """
-        spikes, charged, membrane = integrate(synapses(events, weights, layer)[None], membrane, layer)
+        current = currents(below, weights, layer)
+        if state.spikes is not None:
+            current = current + state.spikes @ weights[layer.input_rows:layer.input_rows + layer.outputs]
+        spikes, charged, membrane = integrate(current[None], state.membrane, layer)
         gate = gates(charged[0], layer)
-        ctx.layer, ctx.factors, (pre, post) = layer, factors, traced
-        ctx.save_for_backward(weights, gate, pre, *([] if post is None else [events, post]))
+        ctx.layer, ctx.factors, ctx.bias_trace = layer, factors, traced.bias
+        post = [] if traced.post is None else [below, *([] if state.spikes is None else [state.spikes])]
+        ctx.save_for_backward(weights, gate, traced.below, traced.own, traced.post, *post)
         ctx.mark_non_differentiable(membrane, gate)
         return spikes[0], membrane, gate
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None, None]:
-        weights, gate, pre, *non_causal = ctx.saved_tensors
+        weights, gate, below_trace, own_trace, post, *events = ctx.saved_tensors
         layer, factors = ctx.layer, ctx.factors
         signal = grads[0] / surrogate_area(layer)
         delta = gate * signal
         to_events = to_weights = None
         if ctx.needs_input_grad[0]:
-            to_events = delta @ weights[:layer.inputs].t()
+            to_events = event_gradient(delta, weights, layer)
         if ctx.needs_input_grad[1]:
-            to_weights = factors.alpha_pre * (pre.t() @ delta)
-            if non_causal:
-                events, post = non_causal
-                to_weights += factors.alpha_post * (active_rows(events, layer).t() @ (signal * post))
+            to_weights = factors.alpha_pre * _by_rows(below_trace, own_trace, ctx.bias_trace, delta, layer)
+            if post is not None:
+                below, own = events[0], events[1] if own_trace is not None else None
+                to_weights += factors.alpha_post * _by_rows(below, own, 1.0, signal * post, layer)
         return to_events, to_weights, None, None, None, None
 
 
-def active_rows(events: Tensor, layer: LayerSpec) -> Tensor:
-    """(B, rows): the events, and a 1 for the bias."""
-    return torch.cat([events, events.new_ones(len(events), 1)], 1) if layer.bias else events
+def _by_rows(below: Tensor, own: Tensor | None, bias: float, delta: Tensor, layer: LayerSpec) -> Tensor:
+    """Gradient (rows, columns): of the inputs, of the layer's own spikes, of the bias."""
+    parts = [weight_gradient(below, delta, layer)]
+    if own is not None:
+        parts.append(own.t() @ delta)
+    if layer.bias:
+        parts.append(bias * delta.reshape(-1, layer.columns).sum(0, keepdim=True))
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-class LayerState:
-    """What a layer keeps from step to step: its membrane and its traces.
-
-    Attributes
-    ----------
-    spikes, gate
-        Of the last step.
+@dataclass
+class Traced:
+    """Traces of a layer: of what comes from below, of its own spikes where it is recurrent, of its bias, which is the
+    same in all samples, and of what its surrogates were, where a rule needs that.
     """
 
-    def __init__(self, layer: LayerSpec, factors: Traces, membrane: Tensor) -> None:
-        self._layer, self._factors, self._membrane = layer, factors, membrane
-        self._pre = membrane.new_zeros(len(membrane), layer.rows)
-        self._post = membrane.new_zeros(membrane.shape) if factors.alpha_post else None
+    below: Tensor
+    own: Tensor | None
+    bias: float
+    post: Tensor | None
+
+
+class TracedLayer:
+    """A layer from step to step: its state and its traces."""
+
+    def __init__(self, layer: LayerSpec, factors: Traces, state: State) -> None:
+        self._layer, self._factors, self._state = layer, factors, state
+        self.forget()
 
     def forget(self) -> None:
         """Start the traces afresh."""
-        self._pre = torch.zeros_like(self._pre)
-        if self._post is not None:
-            self._post = torch.zeros_like(self._post)
+        membrane, own = self._state
+        self._traced = Traced(membrane.new_zeros(len(membrane), self._layer.pooled_inputs),
+                              None if own is None else torch.zeros_like(own), 0.0,
+                              torch.zeros_like(membrane) if self._factors.alpha_post else None)
 
     def step(self, events: Tensor, weights: Tensor) -> Tensor:
         """Spikes (B, N) of this step."""
-        layer, factors = self._layer, self._factors
+        layer, factors, traced, state = self._layer, self._factors, self._traced, self._state
+        below, decay = pooled(events, layer.pool), factors.pre_decay(layer)
         with torch.no_grad():
-            rows = active_rows(events, layer)
-            decay = factors.pre_decay(layer)
-            self._pre = rows if decay == 0 else rows + decay * self._pre
-        spikes, self._membrane, gate = StepLayer.apply(events, weights, self._membrane, (self._pre, self._post), layer,
-                                                       factors)
-        if self._post is not None:
-            self._post = factors.post * (self._post + gate)
+            traced.below = below.detach() if decay == 0 else below + decay * traced.below
+            traced.bias = 1.0 + decay * traced.bias
+            if traced.own is not None:
+                traced.own = state.spikes + decay * traced.own
+        spikes, membrane, gate = StepLayer.apply(below, weights, state, traced, layer, factors)
+        self._state = State(membrane, None if state.spikes is None else spikes.detach())
+        if traced.post is not None:
+            traced.post = factors.post * (traced.post + gate)
         return spikes
 
 
@@ -180,8 +198,8 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
     spec, loss_of = network.spec, LOSSES[settings.loss]
     gathered = Gradients(network, batch)
     events = batch.events.to(gathered.weights[0].readout.dtype)
-    states = [[LayerState(layer, factors, membrane.to(events.dtype)) for layer, membrane in
-               zip(block.layers, rest(block, events.shape[1], events.device), strict=True)] for block in spec.blocks]
+    states = [[TracedLayer(layer, factors, state) for layer, state in
+               zip(block.layers, rest(block, events.shape[1], events), strict=True)] for block in spec.blocks]
     logits = [events.new_zeros(events.shape[1], spec.classes) for _ in spec.blocks]
     answers = torch.zeros_like(logits[0])
     losses: list[list[float]] = [[] for _ in spec.blocks]
@@ -212,9 +230,9 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
     return Learned([sum(values) / len(values) if values else None for values in losses], answers)
 
 
-def _block_step(block: BlockSpec, weights: BlockWeights, states: list[LayerState],
+def _block_step(block: BlockSpec, weights: BlockWeights, states: list[TracedLayer],
                 events: Tensor) -> tuple[Tensor, Tensor]:
     """Spikes of a block's last layer (B, N), and what they add to its logits (B, classes)."""
     for state, matrix in zip(states, weights.layers, strict=True):
         events = state.step(events, matrix)
-    return events, events @ weights.readout
+    return events, read_out(block.readout, weights.readout, events)

@@ -35,8 +35,8 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     gathered = Gradients(network, batch)
     window, first_loss = settings.window, settings.window - (settings.loss_steps or settings.window)
     events = batch.events.to(gathered.weights[0].readout.dtype)
-    size, device = events.shape[1], events.device
-    membranes = [rest(block, size, device) for block in spec.blocks]
+    size = events.shape[1]
+    states = [rest(block, size, events) for block in spec.blocks]
     logits = [events.new_zeros(size, spec.classes) for _ in spec.blocks]
     answers = torch.zeros_like(logits[0])
     losses: list[list[float]] = [[] for _ in spec.blocks]
@@ -48,7 +48,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
         learns = (index + 1) % settings.update_interval == 0 and any(lost)
         for b, block in enumerate(spec.blocks):
             with torch.set_grad_enabled(learns):
-                spikes, steps, membranes[b] = block_window(block, gathered.weights[b], passing, membranes[b])
+                spikes, steps, states[b] = block_window(block, gathered.weights[b], passing, states[b])
                 before = logits[b] if settings.accumulate == "cumulative" else torch.zeros_like(logits[b])
                 logit = before + steps[first_loss:].sum(0)
                 if learns:

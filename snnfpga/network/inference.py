@@ -12,8 +12,8 @@ from rtl_gen.network_file import Network
 from rtl_gen.spec import BlockSpec, NetworkSpec
 
 from ..data.dataset import Spikes, Split
-from .neuron import after_reset, integrate
-from .window import BlockWeights, synapses
+from .neuron import after_reset
+from .window import BlockWeights, layer_run, read_out, rest
 
 BATCH = 256     # samples at a time: bounds the memory of a trace
 
@@ -71,12 +71,11 @@ def _float(values: NDArray[np.int32], device: str) -> Tensor:
 def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor) -> Passage:
     """A whole sample (T, B, inputs) through a block."""
     spikes, membranes = [], []
-    for layer, matrix in zip(block.layers, weights.layers, strict=True):
-        currents = synapses(events, matrix, layer)
-        events, charged, _ = integrate(currents, torch.zeros_like(currents[0]), layer)
+    for layer, matrix, state in zip(block.layers, weights.layers, rest(block, events.shape[1], events), strict=True):
+        events, charged = layer_run(layer, matrix, events, state)
         spikes.append(events)
         membranes.append(after_reset(charged, events, layer))
-    return Passage(spikes, membranes, (events @ weights.readout).sum(0))
+    return Passage(spikes, membranes, read_out(block.readout, weights.readout, events).sum(0))
 
 
 @torch.no_grad()

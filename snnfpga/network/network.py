@@ -1,27 +1,38 @@
 """The network that is trained: float weights behind quantisers, and the specification they will be built by."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rtl_gen.network_file import Network
-from rtl_gen.spec import BlockSpec, NetworkSpec
+from rtl_gen.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
 
-from ..config import Config
+from ..config import Config, LayerConfig
 from ..quantize import QuantisedWeights, fraction_bits
-from .exact import check_exact
-from .neuron import lif
-from .specify import block_spec, fixed_gain, layer_spec, network_spec, readout_spec
-from .window import BlockWeights, block_window, rest, synapses
+from .architectures import architecture_of
+from .exact import check_exact, loose_layers
+from .notation import Layer, Linear, Pool
+from .shape import Grid, Shape, pool_of, readout_pool, shape_of
+from .specify import block_spec, fixed_gain, layer_spec, network_spec, readout_bits, readout_spec
+from .synapses import pooled
+from .window import BlockWeights, layer_rest, layer_run
 
 
 class TrainedBlock(nn.Module):
-    """Float weights of a block, and the scale that turns its integer logits into real ones."""
+    """Float weights of a block.
 
-    def __init__(self, layers: list[QuantisedWeights], readout: QuantisedWeights | Tensor) -> None:
+    Attributes
+    ----------
+    logit_scale
+        A real logit is an integer one times this.
+    """
+
+    def __init__(self, layers: list[QuantisedWeights], readout: QuantisedWeights | Tensor, logit_scale: float) -> None:
         super().__init__()
+        self.logit_scale = logit_scale
         self.layers = nn.ModuleList(layers)
         self.learned_readout = readout if isinstance(readout, QuantisedWeights) else None
         self.register_buffer("fixed_readout", None if self.learned_readout is not None else readout)
@@ -30,13 +41,6 @@ class TrainedBlock(nn.Module):
         """Integer-valued weights; gradients reach the float ones."""
         readout = self.fixed_readout if self.learned_readout is None else self.learned_readout()
         return BlockWeights([layer() for layer in self.layers], readout)
-
-    @property
-    def logit_scale(self) -> float:
-        """A real logit is an integer one times this."""
-        if self.learned_readout is not None:
-            return 2.0 ** -self.learned_readout.fraction
-        return 1.0 / fixed_gain(len(self.fixed_readout))
 
     def clip(self) -> None:
         """Bring every weight back to its range."""
@@ -52,10 +56,20 @@ class SpikingNetwork(nn.Module):
         super().__init__()
         self.spec = spec
         self.blocks = nn.ModuleList(blocks)
+        self._loose = loose_layers(spec)
 
     def integers(self) -> list[BlockWeights]:
-        """Integer-valued weights of each block, quantised once."""
-        return [block.integers() for block in self.blocks]
+        """Integer-valued weights of each block, quantised once.
+
+        Raises
+        ------
+        SpecError
+            If they have grown so that float32 would round their sums.
+        """
+        integers = [block.integers() for block in self.blocks]
+        if self._loose:
+            check_exact(self.spec, integers)
+        return integers
 
     def clip(self) -> None:
         for block in self.blocks:
@@ -63,14 +77,7 @@ class SpikingNetwork(nn.Module):
 
     @torch.no_grad()
     def export(self) -> Network:
-        """The network as the hardware holds it.
-
-        Raises
-        ------
-        SpecError
-            If PyTorch's sums could have been rounded, so that the integers need not compute the same.
-        """
-        check_exact(self.spec)
+        """The network as the hardware holds it; raises as :meth:`integers`."""
         weights, readouts = [], []
         for block, integers in zip(self.spec.blocks, self.integers(), strict=True):
             weights.append(tuple(stored(matrix, layer.shadow_bits)
@@ -86,56 +93,111 @@ def stored(weights: Tensor, shadow_bits: int) -> np.ndarray:
     return (weights.cpu().numpy().astype(np.int32) << shadow_bits) + np.int32(half)
 
 
-def initialise(config: Config, events: Tensor, classes: int) -> SpikingNetwork:
+def initialise(config: Config, events: Tensor, classes: int, sensor: tuple[int, int, int] | None = None,
+               ) -> SpikingNetwork:
     """Random weights by ``config.seed``, their grid, and the specification that follows from it.
 
-    A layer's weights are drawn so that ``network.gain`` times the threshold is the spread of a current, given how many
-    events the layers before it let through; the grid then holds ``network.headroom`` times the largest.
+    ``network.initial=balanced`` draws a layer's weights so that ``network.gain`` times the threshold is the spread of a
+    current, given the events that the layers before it really let through: so every layer of a deep network fires.
+    ``kaiming`` is PyTorch's own default, which asks only how many inputs there are. The grid then holds
+    ``network.headroom`` times the largest weight.
 
     Parameters
     ----------
     events
         (T, B, inputs) float32: samples to measure by.
+    sensor
+        (H, W, C) of the inputs; None where they have no places.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the layers do not fit each other or the inputs.
+    SpecError
+        If the hardware could not have such a network, or float32 not compute it exactly.
     """
-    generator = torch.Generator().manual_seed(config.seed)
-    specs, blocks, steps = [], [], len(events)
-    for index, neurons in enumerate(config.network.blocks):
-        spec, block = _initialise_block(config, index, neurons, events, classes, generator)
+    wanted = architecture_of(config.network)
+    depth = sum(map(len, wanted.blocks))
+    if len(config.network.layers) > depth:
+        raise SpecError(f"Config network.layers must have at most {depth} entries, one a layer, not "
+                        f"{len(config.network.layers)}")
+    builder = _Builder(config, events, classes,
+                       Grid(1, 1, events.shape[-1], places=False) if sensor is None else Grid(*sensor))
+    for index, layers in enumerate(wanted.blocks):
+        builder.add(layers, wanted.pool if index == len(wanted.blocks) - 1 else None)
+    spec = network_spec(config, builder.specs, len(events))
+    network = SpikingNetwork(spec, builder.blocks)
+    check_exact(spec, network.integers())
+    return network
+
+
+class _Builder:
+    """Blocks as they are added, and the events that pass what stands already.
+
+    Attributes
+    ----------
+    specs, blocks
+        What was built.
+    """
+
+    def __init__(self, config: Config, events: Tensor, classes: int, grid: Grid) -> None:
+        self._config, self._events, self._classes, self._grid = config, events, classes, grid
+        self._generator = torch.Generator().manual_seed(config.seed)
+        self._layers = 0
+        self.specs: list[BlockSpec] = []
+        self.blocks: list[TrainedBlock] = []
+
+    def add(self, layers: Sequence[Layer], last_pool: Pool | None) -> None:
+        """A block of ``layers``; ``last_pool`` is what its readout sees, if something is asked for."""
+        number, config = len(self.specs), self._config
+        built = [self._layer(number, layer) for layer in layers]
+        pool, shift = pool_of(f"Readout of block {number}", last_pool, self._grid)
+        if last_pool is None and self._grid.places:
+            pool = readout_pool(self._grid)
+        rows = self._grid.size if pool is None else pool.outputs
+        readout = self._normal(rows, self._classes, 1.0 / math.sqrt(rows))
+        learned = self._quantised(readout, readout_bits(config)) if config.network.readout == "learned" else None
+        fixed = torch.where(readout < 0, -1.0, 1.0)
+        unit = learned.fraction + shift if learned else 0
+        spec = readout_spec(config, number, self._grid.size, self._classes, pool, unit)
+        scale = 2.0 ** -unit if learned else 1.0 / fixed_gain(self._grid.size)
+        self.specs.append(block_spec(config, number, [layer for layer, _ in built], spec))
+        self.blocks.append(TrainedBlock([weights for _, weights in built], learned or fixed, scale))
+
+    def _layer(self, block: int, layer: Layer) -> tuple[LayerSpec, QuantisedWeights]:
+        config, inputs = self._config, self._events.shape[-1]
+        own = config.network.of_layer(self._layers)
+        shape = shape_of(f"Layer {self._layers} of the network", layer, self._grid)
+        recurrent = shape.outputs.size if isinstance(layer.synapses, Linear) and layer.synapses.recurrent else 0
+        columns = shape.conv.filters if shape.conv else shape.outputs.size
+        untouched = recurrent + config.network.bias
+        initial = self._normal(shape.fan_in + untouched, columns, self._spread(own, shape))
+        if recurrent:       # a share of the neurons fires at a time, and what they say is not to outweigh the input
+            initial[shape.fan_in:shape.fan_in + recurrent] *= 0.3
+        weights = self._quantised(initial, own.weight_bits or 1, config.network.normalise == "weights", untouched)
+        spec = layer_spec(config, block, self._layers, layer, inputs, shape, weights.fraction)
         with torch.no_grad():
-            events = block_window(spec, block.integers(), events, rest(spec, events.shape[1], events.device))[0]
-        specs.append(spec)
-        blocks.append(block)
-    spec = network_spec(config, specs, steps)
-    check_exact(spec)
-    return SpikingNetwork(spec, blocks)
+            self._events = layer_run(spec, weights(), self._events,
+                                     layer_rest(spec, self._events.shape[1], self._events))[0]
+        self._grid = shape.outputs
+        self._layers += 1
+        return spec, weights
 
-
-def _initialise_block(config: Config, index: int, neurons: tuple[int, ...], events: Tensor, classes: int,
-                      generator: torch.Generator) -> tuple[BlockSpec, TrainedBlock]:
-    layers, weights = [], []
-    for outputs in neurons:
-        inputs = events.shape[-1]
+    def _spread(self, own: LayerConfig, shape: Shape) -> float:
+        """Deviation of the weights."""
+        if self._config.network.initial == "kaiming":
+            return 1.0 / math.sqrt(3 * shape.fan_in)
+        below = pooled(self._events.flatten(0, 1), shape.pool) * 2.0 ** -shape.mean_shift
         # A silent layer would ask for endless weights; one event a step is the least to reckon with.
-        active = max(float(events.sum(-1).mean()), 1.0)
-        spread = config.network.gain * config.network.threshold / math.sqrt(active)
-        matrix = _quantised(config, _normal(inputs + config.network.bias, outputs, spread, generator))
-        layers.append(layer_spec(config, index, inputs, outputs, matrix.fraction))
-        weights.append(matrix)
-        with torch.no_grad():
-            currents = synapses(events, matrix(), layers[-1])
-            events = lif(currents, torch.zeros_like(currents[0]), layers[-1])[0]
-    readout = _normal(neurons[-1], classes, 1.0 / math.sqrt(neurons[-1]), generator)
-    learned = _quantised(config, readout) if config.network.readout == "learned" else None
-    fixed = torch.where(readout < 0, -1.0, 1.0)
-    spec = readout_spec(config, index, neurons[-1], classes, learned.fraction if learned else 0)
-    return block_spec(config, index, layers, spec), TrainedBlock(weights, learned or fixed)
+        share = shape.fan_in / below.shape[1]
+        power = max(float(below.square().sum(1).mean()) * share, 1.0)
+        return own.gain * own.threshold / math.sqrt(power)
 
+    def _normal(self, rows: int, columns: int, spread: float) -> Tensor:
+        """Normal values cut at two spreads, beyond which they would cost the grid a bit for a few weights."""
+        return torch.randn(rows, columns, generator=self._generator).clamp_(-2.0, 2.0) * spread
 
-def _normal(rows: int, columns: int, spread: float, generator: torch.Generator) -> Tensor:
-    """Normal values cut at two spreads, beyond which they would cost the grid a bit for a few weights."""
-    return torch.randn(rows, columns, generator=generator).clamp_(-2.0, 2.0) * spread
-
-
-def _quantised(config: Config, initial: Tensor) -> QuantisedWeights:
-    bits = config.network.weight_bits
-    return QuantisedWeights(initial, bits, fraction_bits(float(initial.abs().max()), bits, config.network.headroom))
+    def _quantised(self, initial: Tensor, bits: int, standardised: bool = False,
+                   untouched: int = 0) -> QuantisedWeights:
+        fraction = fraction_bits(initial, bits, self._config.network.headroom)
+        return QuantisedWeights(initial, bits, fraction, standardised, untouched)

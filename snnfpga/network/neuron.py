@@ -1,5 +1,7 @@
 """Spiking neurons over a window of steps, in integers that float32 holds exactly (docs/arithmetic.md, Forward)."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -34,18 +36,37 @@ def integrate(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Ten
     return spikes, charged, membrane
 
 
+def integrate_recurrent(currents: Tensor, own: Tensor, membrane: Tensor, before: Tensor,
+                        layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
+    """As :func:`integrate`, where the spikes of the step before, at first ``before`` (B, N), add ``own`` (N, N)."""
+    spikes, charged = torch.empty_like(currents), torch.empty_like(currents)
+    for t, current in enumerate(currents):
+        fired, now, membrane = integrate((current + before @ own)[None], membrane, layer)
+        spikes[t], charged[t], before = fired[0], now[0], fired[0]
+    return spikes, charged, membrane
+
+
 def after_reset(charged: Tensor, spikes: Tensor, layer: LayerSpec) -> Tensor:
     """Membranes (K, B, N) that can be read after each step."""
     return charged - spikes * (layer.threshold if layer.reset == "subtract" else charged)
 
 
 def gates(charged: Tensor, layer: LayerSpec) -> Tensor:
-    """Surrogate derivative of the spike, 0 .. surrogate_height, uint8, as the hardware stores it."""
+    """Surrogate derivative of the spike: 0 .. surrogate_height, uint8, as the hardware stores it; on the host float."""
     distance = (charged - layer.threshold).abs_()
+    if layer.host_surrogate is not None:
+        return _HOST[layer.host_surrogate](distance / layer.surrogate_width)
     if layer.surrogate == "boxcar":
         return (distance < layer.surrogate_width).to(torch.uint8)
     steps = torch.floor(distance * 2.0 ** -layer.surrogate_width)
     return (layer.surrogate_height - steps).clamp_(min=0).to(torch.uint8)
+
+
+# Peaks of 1, as wide as a boxcar of half width 1, that is with an area of 2; ``d >= 0`` is the distance.
+_HOST: dict[str, Callable[[Tensor], Tensor]] = {
+    "sigmoid": lambda d: 1.0 - torch.tanh(d).square(),
+    "arctan": lambda d: 1.0 / (1.0 + (0.5 * math.pi * d).square()),
+}
 
 
 def surrogate_area(layer: LayerSpec) -> float:
@@ -76,11 +97,49 @@ class LifWindow(torch.autograd.Function):
         gate, *fired = ctx.saved_tensors
         layer = ctx.layer
         credit = gate * (grads[0] / surrogate_area(layer))
-        keep = 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
+        keep = _keep(layer)
         for t in range(len(credit) - 2, -1, -1):
             carry = credit[t + 1] * keep
             credit[t] += carry.masked_fill_(fired[0][t], 0.0) if fired else carry
         return credit, None, None
+
+
+class RecurrentWindow(torch.autograd.Function):
+    """As :class:`LifWindow`, for neurons whose own spikes of the step before add to their currents."""
+
+    @staticmethod
+    def forward(ctx: Any, currents: Tensor, own: Tensor, membrane: Tensor, before: Tensor,
+                layer: LayerSpec) -> tuple[Tensor, Tensor]:
+        """Spikes (K, B, N) and the membrane, from currents (K, B, N) from below and the spikes ``before`` (B, N).
+
+        ``own`` is (N, N), from each neuron to each.
+        """
+        spikes, charged, membrane = integrate_recurrent(currents, own, membrane, before, layer)
+        ctx.layer = layer
+        ctx.save_for_backward(gates(charged, layer), own, before.to(torch.bool), spikes.to(torch.bool))
+        ctx.mark_non_differentiable(membrane)
+        return spikes, membrane
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        gate, own, before, fired = ctx.saved_tensors
+        layer, area, keep = ctx.layer, surrogate_area(ctx.layer), _keep(ctx.layer)
+        credit = torch.empty_like(grads[0])
+        for t in range(len(credit) - 1, -1, -1):
+            if t == len(credit) - 1:
+                credit[t] = gate[t] * (grads[0][t] / area)
+                continue
+            carry = credit[t + 1] * keep
+            if layer.reset == "zero":
+                carry = carry.masked_fill(fired[t], 0.0)
+            credit[t] = gate[t] * ((grads[0][t] + credit[t + 1] @ own.t()) / area) + carry
+        previous = torch.cat([before[None], fired[:-1]]).to(credit.dtype)
+        return credit, previous.flatten(0, 1).t() @ credit.flatten(0, 1), None, None, None
+
+
+def _keep(layer: LayerSpec) -> float:
+    """What a membrane keeps of itself in a step."""
+    return 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
 
 
 def lif(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor]:

@@ -2,9 +2,12 @@
 
 import math
 
-from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
+from rtl_gen.spec import HOST_SURROGATES, BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
+from rtl_gen.synapses import PoolSpec
 
 from ..config import Config
+from .notation import Layer, Linear
+from .shape import Shape
 
 # A weight's own unit is 2^shadow_bits stored ones, so these less shadow_bits move it alike whatever those bits are.
 # Chosen on digits-events: a network whose camera changes learns fast, one that fits already forgets little.
@@ -13,25 +16,32 @@ READOUT_RATE_SHIFT = 10
 GRADIENT_UNIT = 4   # the logistic table of the chip counts logits in sixteenths, that is with 4 fraction bits
 
 
-def layer_spec(config: Config, block: int, inputs: int, outputs: int, fraction: int) -> LayerSpec:
-    """A layer of block ``block`` whose weights are multiples of ``2**-fraction``.
+def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int, shape: Shape,
+               fraction: int) -> LayerSpec:
+    """Layer ``index`` of the network, in ``block``, whose weights are multiples of ``2**-fraction``.
 
     Raises
     ------
     SpecError
         If the hardware has no such layer; the keys that it follows from are named.
     """
-    network, on_chip = config.network, config.on_chip
-    threshold = max(1, round(network.threshold * 2.0 ** fraction))
+    network, on_chip, own = config.network, config.on_chip, config.network.of_layer(index)
+    # Currents are counted in units of weights times those of a mean.
+    unit = fraction + shape.mean_shift
+    threshold = max(1, round((own.threshold or 1.0) * 2.0 ** unit))
     width, height = _surrogate(config, threshold)
+    shadow_bits = on_chip.shadow_bits if own.weight_bits != 1 else 0
+    host = network.surrogate if network.surrogate in HOST_SURROGATES else None
     try:
         return LayerSpec(
-            inputs=inputs, outputs=outputs, weight_bits=network.weight_bits, shadow_bits=on_chip.shadow_bits,
-            fraction_bits=fraction, bias=network.bias, membrane_bits=network.membrane_bits,
-            leak_shift=network.leak_shift, threshold=threshold, reset=network.reset, surrogate=network.surrogate,
-            surrogate_width=width, surrogate_height=height,
-            rate_shift=_rate(on_chip.rate_shift, RATE_SHIFT, on_chip.shadow_bits),
-            rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift)
+            inputs=inputs, outputs=shape.outputs.size, weight_bits=own.weight_bits or 1, shadow_bits=shadow_bits,
+            fraction_bits=unit, bias=network.bias, membrane_bits=own.membrane_bits or 4,
+            leak_shift=own.leak_shift, threshold=threshold, reset=own.reset or "subtract",
+            surrogate="boxcar" if host else network.surrogate, surrogate_width=width, surrogate_height=height,
+            rate_shift=_rate(on_chip.rate_shift, RATE_SHIFT, shadow_bits),
+            rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift,
+            pool=shape.pool, conv=shape.conv,
+            recurrent=isinstance(layer.synapses, Linear) and layer.synapses.recurrent, host_surrogate=host)
     except SpecError as error:      # speaks of what was made of these keys
         raise SpecError(f"Config network gives block {block} a layer that cannot be built: {error}; change "
                         "network.threshold, gain, headroom, weight_bits, membrane_bits, leak_shift or "
@@ -46,26 +56,34 @@ def _surrogate(config: Config, threshold: int) -> tuple[int, int]:
     """Width and height in units: a boxcar's half width, or the shift of a triangle that ends at that distance."""
     network = config.network
     units = network.surrogate_width * threshold
-    if network.surrogate == "boxcar":
-        return max(1, round(units)), network.surrogate_height or 1
+    if network.surrogate != "triangle":
+        return max(1, round(units)), (network.surrogate_height or 1) if network.surrogate == "boxcar" else 1
     height = network.surrogate_height or 4
     return max(0, round(math.log2(units / height))), height
 
 
-def readout_spec(config: Config, block: int, inputs: int, classes: int, fraction: int) -> ReadoutSpec:
-    """The readout of block ``block``; ``fraction`` counts where it is learned."""
+def readout_spec(config: Config, block: int, neurons: int, classes: int, pool: PoolSpec | None,
+                 unit: int) -> ReadoutSpec:
+    """The readout of block ``block``; ``unit`` fraction bits of its logits count where it is learned."""
     on_chip, learned = config.on_chip, config.network.readout == "learned"
     shift = on_chip.logit_shift
     if shift is None:
         # A real logit of 1 is then 16 of the units of the error table, as in the loss that trained it.
-        shift = (fraction if learned else round(math.log2(fixed_gain(inputs)))) - GRADIENT_UNIT
+        shift = (unit if learned else round(math.log2(fixed_gain(neurons)))) - GRADIENT_UNIT
+    bits = readout_bits(config)
+    shadow_bits = on_chip.shadow_bits if learned and bits != 1 else 0
     return ReadoutSpec(
-        inputs=inputs, classes=classes, learned=learned,
-        weight_bits=config.network.weight_bits if learned else 2, shadow_bits=on_chip.shadow_bits if learned else 0,
-        rate_shift=_rate(on_chip.readout_rate_shift, READOUT_RATE_SHIFT, on_chip.shadow_bits) if learned else 0,
+        inputs=neurons, classes=classes, learned=learned,
+        weight_bits=bits if learned else 2, shadow_bits=shadow_bits,
+        rate_shift=_rate(on_chip.readout_rate_shift, READOUT_RATE_SHIFT, shadow_bits) if learned else 0,
         rounding=config.hardware.of_block(block).rounding if learned else "nearest",
         error_function=on_chip.error_function, logit_shift=max(-8, min(24, shift)), dead_zone=on_chip.dead_zone,
-        accumulate=config.learning.accumulate)
+        accumulate=config.learning.accumulate, pool=pool)
+
+
+def readout_bits(config: Config) -> int:
+    """Weight bits of the readouts."""
+    return config.network.readout_bits or config.network.weight_bits
 
 
 def fixed_gain(inputs: int) -> float:

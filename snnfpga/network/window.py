@@ -1,52 +1,92 @@
 """A block over a window of steps, on integer-valued weights."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
-from rtl_gen.spec import BlockSpec, LayerSpec
+from rtl_gen.spec import BlockSpec, LayerSpec, ReadoutSpec
 
-from .neuron import lif
+from .neuron import RecurrentWindow, integrate, integrate_recurrent, lif
+from .synapses import currents, pooled
 
 
 @dataclass(frozen=True)
 class BlockWeights:
-    """Integer-valued float32 weights of a block: a matrix (rows, outputs) a layer, and the readout (N, classes)."""
+    """Integer-valued float32 weights of a block: a matrix (rows, columns) a layer, and the readout (rows, classes)."""
 
     layers: list[Tensor]
     readout: Tensor
 
 
-def rest(block: BlockSpec, batch: int, device: torch.device) -> list[Tensor]:
-    """Membranes at a sample's start, (B, outputs) a layer."""
-    return [torch.zeros(batch, layer.outputs, device=device) for layer in block.layers]
+class State(NamedTuple):
+    """What a layer keeps from step to step.
+
+    Attributes
+    ----------
+    membrane
+        (B, N), after the reset.
+    spikes
+        (B, N), of the step before; None where the layer is not recurrent.
+    """
+
+    membrane: Tensor
+    spikes: Tensor | None
 
 
-def synapses(events: Tensor, weights: Tensor, layer: LayerSpec) -> Tensor:
-    """Currents (K, B, outputs) of events (K, B, inputs)."""
-    if not layer.bias:
-        return events @ weights
-    return events @ weights[:-1] + weights[-1]
+def rest(block: BlockSpec, batch: int, like: Tensor) -> list[State]:
+    """State of each layer at a sample's start, with the type and the device of ``like``."""
+    return [layer_rest(layer, batch, like) for layer in block.layers]
+
+
+def layer_rest(layer: LayerSpec, batch: int, like: Tensor) -> State:
+    """State of a layer at a sample's start."""
+    silence = like.new_zeros(batch, layer.outputs)
+    return State(silence, silence if layer.recurrent else None)
+
+
+def layer_window(layer: LayerSpec, weights: Tensor, events: Tensor, state: State) -> tuple[Tensor, State]:
+    """Spikes (K, B, N) of events (K, B, inputs), and the state after the window; credit goes to weights and events."""
+    below = currents(pooled(events.flatten(0, 1), layer.pool), weights, layer).unflatten(0, events.shape[:2])
+    if state.spikes is None:
+        spikes, membrane = lif(below, state.membrane, layer)
+        return spikes, State(membrane, None)
+    own = weights[layer.input_rows:layer.input_rows + layer.outputs]
+    spikes, membrane = RecurrentWindow.apply(below, own, state.membrane, state.spikes, layer)
+    return spikes, State(membrane, spikes[-1].detach())
+
+
+def layer_run(layer: LayerSpec, weights: Tensor, events: Tensor, state: State) -> tuple[Tensor, Tensor]:
+    """Spikes and charged membranes (K, B, N) of events (K, B, inputs); nothing is kept for learning."""
+    below = currents(pooled(events.flatten(0, 1), layer.pool), weights, layer).unflatten(0, events.shape[:2])
+    if state.spikes is None:
+        return integrate(below, state.membrane, layer)[:2]
+    own = weights[layer.input_rows:layer.input_rows + layer.outputs]
+    return integrate_recurrent(below, own, state.membrane, state.spikes, layer)[:2]
+
+
+def read_out(readout: ReadoutSpec, weights: Tensor, spikes: Tensor) -> Tensor:
+    """What spikes (..., N) add to the logits, (..., classes)."""
+    return pooled(spikes.flatten(0, -2), readout.pool).unflatten(0, spikes.shape[:-1]) @ weights
 
 
 def block_window(block: BlockSpec, weights: BlockWeights, events: Tensor,
-                 membranes: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
+                 states: list[State]) -> tuple[Tensor, Tensor, list[State]]:
     """Run a block over the steps of a window.
 
     Parameters
     ----------
     events
         (K, B, inputs) float32, 0 or 1.
-    membranes
-        As the window before left them, (B, outputs) a layer.
+    states
+        As the window before left them.
 
     Returns
     -------
-    Spikes of the last layer (K, B, N), what each step adds to the logits (K, B, classes), and the membranes.
+    Spikes of the last layer (K, B, N), what each step adds to the logits (K, B, classes), and the states.
     """
     after = []
-    for layer, matrix, membrane in zip(block.layers, weights.layers, membranes, strict=True):
-        events, left = lif(synapses(events, matrix, layer), membrane, layer)
+    for layer, matrix, state in zip(block.layers, weights.layers, states, strict=True):
+        events, left = layer_window(layer, matrix, events, state)
         after.append(left)
-    return events, events @ weights.readout, after
+    return events, read_out(block.readout, weights.readout, events), after

@@ -40,6 +40,12 @@ def test_the_gradient_goes_straight_through():
 
 
 @pytest.mark.parametrize(("largest", "bits", "headroom", "wanted"), [
-    (1.0, 8, 1.0, 6), (0.99, 8, 1.0, 7), (1.0, 8, 3.0, 5), (127.0, 8, 1.0, 0), (128.0, 8, 1.0, -1), (1.0, 2, 1.0, 0)])
+    (1.0, 8, 1.0, 6), (0.99, 8, 1.0, 7), (1.0, 8, 3.0, 5), (127.0, 8, 1.0, 0), (128.0, 8, 1.0, -1)])
 def test_fraction_bits(largest, bits, headroom, wanted):
-    assert fraction_bits(largest, bits, headroom) == wanted
+    assert fraction_bits(torch.tensor([0.1, -largest]), bits, headroom) == wanted
+
+
+@pytest.mark.parametrize(("mean", "bits", "wanted"), [
+    (0.25, 1, 2), (0.3, 1, 2), (4.0, 1, -2), (0.25, 2, 1), (0.2, 2, 2)])
+def test_a_weight_of_one_or_two_bits_is_worth_their_mean(mean, bits, wanted):
+    assert fraction_bits(torch.tensor([mean, -mean]), bits, 3.0) == wanted

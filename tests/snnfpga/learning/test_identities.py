@@ -1,5 +1,7 @@
 """Where two rules are the same rule, in float64, to 1e-12 of the largest gradient. Autograd BPTT is the oracle."""
 
+import math
+
 import pytest
 import torch
 
@@ -10,15 +12,18 @@ from snnfpga.learning.rule import Batch
 from snnfpga.network.network import initialise
 
 STEPS, BATCH, INPUTS, CLASSES = 12, 5, 9, 3
+SENSOR = (5, 4, 2)
+ON_GRID = ["6C3"], ["P2", "4C2P1", "8"]      # needs a sensor; poolings and strides that the border cuts
 
 
-def gradients(rule, *, blocks, learning, factors=None, **network):
+def gradients(rule, *, blocks, learning, factors=None, sensor=None, **network):
     """Gradients of all weights after one batch, by name."""
     config = Config.model_validate({"network": {"blocks": blocks} | network,
                                     "learning": {"rule": rule} | learning})
     generator = torch.Generator().manual_seed(4)
-    events = (torch.rand(STEPS, BATCH, INPUTS, generator=generator) < 0.4).to(torch.uint8)
-    trained = initialise(config, events.float(), CLASSES).double()
+    inputs = INPUTS if sensor is None else math.prod(sensor)
+    events = (torch.rand(STEPS, BATCH, inputs, generator=generator) < 0.4).to(torch.uint8)
+    trained = initialise(config, events.float(), CLASSES, sensor).double()
     learn = RULES[rule].learn if factors is None else learner(*factors)
     learn(trained, config.learning, Batch(events=events, labels=torch.arange(BATCH) % CLASSES))
     return {name: value.grad for name, value in trained.named_parameters() if value.grad is not None}
@@ -82,6 +87,39 @@ def test_one_block_with_the_whole_sample_as_its_window_is_bptt(reset):
     blocks = ((8, 7),)
     assert_equal(gradients("truncated-local", blocks=blocks, reset=reset, learning={"window": STEPS}),
                  gradients("bptt", blocks=blocks, reset=reset, learning={}))
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_on_a_grid_windows_of_one_step_are_sltt(bias):
+    case = {"blocks": [[*ON_GRID[0], *ON_GRID[1]]], "sensor": SENSOR, "bias": bias}
+    truncated = gradients("truncated-local", learning=STEPWISE | {"window": 1, "loss_at": "step"}, **case)
+    assert_equal(truncated, gradients("sltt", learning=STEPWISE, **case))
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("blocks", [[["6C3S2"], ["4C2P1G2"], ["SP2", "8"]], [["AP2", "6C3P0"], ["7"]]])
+def test_on_a_grid_single_layers_are_a_trace_that_restarts(blocks, bias):
+    case = {"blocks": blocks, "sensor": SENSOR if len(blocks) == 3 else (8, 8, 2), "bias": bias}
+    truncated = gradients("truncated-local", learning=WINDOW, **case)
+    assert_equal(truncated, gradients("decolle", learning=STEPWISE | {"traces": {"restart": 4}}, **case))
+
+
+def test_on_a_grid_one_block_with_the_whole_sample_as_its_window_is_bptt():
+    case = {"blocks": [[*ON_GRID[0], *ON_GRID[1]]], "sensor": SENSOR}
+    assert_equal(gradients("truncated-local", learning={"window": STEPS}, **case),
+                 gradients("bptt", learning={}, **case))
+
+
+def test_recurrent_layers():
+    """Credit through a layer's own spikes is cut with the window: at one step nothing of it is left."""
+    blocks = (("8R",), ("7R",))
+    one = gradients("truncated-local", blocks=blocks, learning=WINDOW | {"window": 1})
+    assert_equal(one, gradients("lls", blocks=blocks, learning=STEPWISE))
+    assert_different(gradients("truncated-local", blocks=blocks, learning=WINDOW | {"window": 4}),
+                     gradients("decolle", blocks=blocks, learning=STEPWISE | {"traces": {"restart": 4}}))
+    whole = {"blocks": (("8R", 7),)}
+    assert_equal(gradients("truncated-local", learning={"window": STEPS}, **whole),
+                 gradients("bptt", learning={}, **whole))
 
 
 def test_a_trace_of_one_layer_is_autograd_through_time():

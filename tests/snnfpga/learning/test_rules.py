@@ -35,7 +35,7 @@ def plain_gradients(config, network, events, labels, wanted_windows):
     first_loss = learning.window - (learning.loss_steps or learning.window)
     passing = events.float()
     for index, (spec, block) in enumerate(zip(network.spec.blocks, network.blocks, strict=True)):
-        membranes, before, spikes = rest(spec, BATCH, events.device), 0.0, []
+        membranes, before, spikes = rest(spec, BATCH, passing), 0.0, []
         for number, window in enumerate(passing.split(learning.window)):
             network.zero_grad(set_to_none=True)
             out, steps, membranes = block_window(spec, block.integers(), window, membranes)

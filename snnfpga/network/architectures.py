@@ -1,0 +1,47 @@
+"""Networks by name, in the notation of :mod:`snnfpga.network.notation`. A new one is one line."""
+
+from collections.abc import Sequence
+
+from ..config import NetworkConfig
+from ..errors import USAGE, SnnfpgaError
+from ..nearest import offer
+from .notation import Architecture, parse_blocks
+
+ARCHITECTURES: dict[str, str] = {
+    # The convolutional stack of S-TLLR's and TESS's runs on DVS Gesture and CIFAR-10.
+    "vgg-9": "64C3-128C3-P2-256C3-256C3-P2-512C3-512C3-P2-512C3-512C3-GAP",
+    "vgg-11": "64C3-P2-128C3-P2-256C3-256C3-P2-512C3-512C3-P2-512C3-512C3-P2-4096-4096",
+    "alexnet": "96C3-P2-256C3-P2-384C3-384C3-256C3-P2-1024-1024",
+    "vgg-19": ("64C3-64C3-P2-128C3-128C3-P2-256C3-256C3-256C3-256C3-P2-512C3-512C3-512C3-512C3-P2-"
+               "512C3-512C3-512C3-512C3-P2-4096-4096"),
+}
+
+
+def architecture_of(config: NetworkConfig) -> Architecture:
+    """The layers that ``network.architecture`` or ``network.blocks`` asks for, in blocks.
+
+    Raises
+    ------
+    SnnfpgaError
+        If both are given, or a token is none of the notation's.
+    """
+    if config.architecture is None:
+        if config.block_depth != 1:
+            raise SnnfpgaError("Config network.block_depth cuts network.architecture into blocks, and network.blocks "
+                               "are blocks already; leave it out, or give an architecture", USAGE)
+        return parse_blocks([[str(token) for token in block] for block in config.blocks])
+    if config.blocks != NetworkConfig().blocks:
+        raise SnnfpgaError("Config network must have architecture or blocks, not both; leave one out", USAGE)
+    notation = config.architecture
+    if notation not in ARCHITECTURES and notation.islower():
+        raise SnnfpgaError(f"No architecture is called {notation!r}; {offer(notation, ARCHITECTURES)}, or write one "
+                           "like 64C3-P2-128", USAGE)
+    return cut(ARCHITECTURES.get(notation, notation).split("-"), config.block_depth)
+
+
+def cut(tokens: Sequence[str], depth: int | str) -> Architecture:
+    """One chain of layers in blocks of ``depth`` layers, or all of them in one."""
+    whole = parse_blocks([tokens])
+    layers = whole.blocks[0]
+    step = len(layers) if depth == "all" else int(depth)
+    return Architecture(tuple(layers[start:start + step] for start in range(0, len(layers), step)), whole.pool)

@@ -1,0 +1,122 @@
+"""The short notation of networks, ``64C3-P2-128C3-256``: one token a layer or a pooling.
+
+==============  ======================================================================================
+``128``         128 neurons, each input to each neuron; ``128R`` with their own spikes of the step before
+``64C3``        convolution of 64 filters of 3 x 3, stride 1, padded to the same size
+``64C3S2P0G4``  the same with stride, padding, groups
+``P2``          pooling over 2 x 2: an event where any came; ``SP2`` counts them, ``AP2`` their mean
+``GAP``         mean over the whole grid
+==============  ======================================================================================
+
+A pooling belongs to the layer that follows it, or to the readout.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..errors import USAGE, SnnfpgaError
+
+_LINEAR = re.compile(r"(?P<neurons>[1-9]\d*)(?P<recurrent>R?)")
+_CONV = re.compile(r"(?P<filters>[1-9]\d*)C(?P<kernel>[1-9]\d*)(S(?P<stride>[1-9]\d*))?(P(?P<padding>\d+))?"
+                   r"(G(?P<groups>[1-9]\d*))?")
+_POOL = re.compile(r"(?P<kind>[MSA]?)P(?P<size>[1-9]\d*)|(?P<whole>GAP)")
+EXAMPLES = "128, 128R, 64C3, 64C3S2P0G4, P2, SP2, AP2 or GAP"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pooling.
+
+    Attributes
+    ----------
+    kind
+        ``or``, ``sum`` or ``mean``.
+    size
+        Side of a square; None for the whole grid.
+    """
+
+    kind: str
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Each input to each of ``neurons``, and with ``recurrent`` their own spikes of the step before."""
+
+    neurons: int
+    recurrent: bool = False
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution; ``padding`` None keeps the size at stride 1."""
+
+    filters: int
+    kernel: int
+    stride: int = 1
+    padding: int | None = None
+    groups: int = 1
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Synapses, and the pooling before them."""
+
+    synapses: Linear | Conv
+    pool: Pool | None = None
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Layers in blocks, and the pooling before the last readout."""
+
+    blocks: tuple[tuple[Layer, ...], ...]
+    pool: Pool | None = None
+
+
+def parse_token(token: str) -> Linear | Conv | Pool:
+    """One token.
+
+    Raises
+    ------
+    SnnfpgaError
+        If it is none of the notation's.
+    """
+    if found := _LINEAR.fullmatch(token):
+        return Linear(int(found["neurons"]), bool(found["recurrent"]))
+    if found := _CONV.fullmatch(token):
+        padding = None if found["padding"] is None else int(found["padding"])
+        return Conv(int(found["filters"]), int(found["kernel"]), int(found["stride"] or 1), padding,
+                    int(found["groups"] or 1))
+    if found := _POOL.fullmatch(token):
+        kinds = {"S": "sum", "A": "mean"}
+        return Pool("mean", None) if found["whole"] else Pool(kinds.get(found["kind"], "or"), int(found["size"]))
+    raise SnnfpgaError(f"Network notation has no token {token!r}; take one like {EXAMPLES}", USAGE)
+
+
+def parse_blocks(blocks: Sequence[Sequence[str]]) -> Architecture:
+    """Blocks of tokens.
+
+    Raises
+    ------
+    SnnfpgaError
+        If a token is none of the notation's, two poolings follow each other, or a block has no layer.
+    """
+    built, pool = [], None
+    for number, tokens in enumerate(blocks):
+        layers = []
+        for token in tokens:
+            part = parse_token(token)
+            if isinstance(part, Pool):
+                if pool is not None:
+                    raise SnnfpgaError(f"Network notation has two poolings in a row before {token!r}; join them", USAGE)
+                pool = part
+            else:
+                layers.append(Layer(part, pool))
+                pool = None
+        if not layers:
+            raise SnnfpgaError(f"Block {number} of the network must have a layer, not {'-'.join(tokens) or 'nothing'}; "
+                               "put its pooling at the end of the block before", USAGE)
+        built.append(tuple(layers))
+    return Architecture(tuple(built), pool)

@@ -1,0 +1,76 @@
+import pytest
+
+from snnfpga.config_file import read_config
+from snnfpga.errors import SnnfpgaError
+from snnfpga.network.architectures import ARCHITECTURES, architecture_of, cut
+from snnfpga.network.notation import EXAMPLES, Architecture, Conv, Layer, Linear, Pool, parse_blocks
+from snnfpga.network.shape import Grid, shape_of
+
+
+def test_tokens():
+    assert parse_blocks([["SP2", "64C3S2P0G4"], ["AP2", "128R", "10"], ["P3", "7C1", "GAP"]]) == Architecture((
+        (Layer(Conv(64, 3, 2, 0, 4), Pool("sum", 2)),),
+        (Layer(Linear(128, True), Pool("mean", 2)), Layer(Linear(10))),
+        (Layer(Conv(7, 1), Pool("or", 3)),)), Pool("mean", None))
+
+
+@pytest.mark.parametrize(("blocks", "message"), [
+    ([["64c3"]], f"Network notation has no token '64c3'; take one like {EXAMPLES}"),
+    ([["0"]], f"Network notation has no token '0'; take one like {EXAMPLES}"),
+    ([["P2", "P2", "3"]], "Network notation has two poolings in a row before 'P2'; join them"),
+    ([["3"], ["P2"]], "Block 1 of the network must have a layer, not P2; put its pooling at the end of the block "
+                      "before"),
+])
+def test_faults(blocks, message):
+    with pytest.raises(SnnfpgaError) as caught:
+        parse_blocks(blocks)
+    assert str(caught.value) == message
+
+
+def test_depth_cuts_a_chain():
+    tokens = "8C3-P2-4C3-16-GAP".split("-")[:-1]
+    assert [len(block) for block in cut(tokens, 1).blocks] == [1, 1, 1]
+    assert [len(block) for block in cut(tokens, 2).blocks] == [2, 1]
+    assert [len(block) for block in cut(tokens, "all").blocks] == [3]
+
+
+@pytest.mark.parametrize(("name", "layers", "last"), [
+    ("vgg-9", 8, Grid(4, 4, 512)), ("vgg-11", 10, 4096), ("alexnet", 7, 1024), ("vgg-19", 18, 4096)])
+def test_named_architectures_fit_an_image(name, layers, last):
+    wanted, grid = cut(ARCHITECTURES[name].split("-"), "all"), Grid(32, 32, 3)
+    assert len(wanted.blocks[0]) == layers
+    for layer in wanted.blocks[0]:
+        grid = shape_of("Layer", layer, grid).outputs
+    assert (grid if grid.places else grid.size) == last
+
+
+@pytest.mark.parametrize(("settings", "message"), [
+    (["network.architecture=vgg-10"], "No architecture is called 'vgg-10'; did you mean vgg-19?, or write one like "
+                                      "64C3-P2-128"),
+    (["network.architecture=8-4", "network.blocks=[[3]]"],
+     "Config network must have architecture or blocks, not both; leave one out"),
+    (["network.block_depth=2"], "Config network.block_depth cuts network.architecture into blocks, and network.blocks "
+                                "are blocks already; leave it out, or give an architecture"),
+])
+def test_settings(settings, message):
+    with pytest.raises(SnnfpgaError) as caught:
+        architecture_of(read_config(None, settings).network)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("tokens", "grid", "message"), [
+    (["8", "4C3"], Grid(8, 8, 1), "Layer is a convolution and needs a grid, and what reaches it has 8 neurons without "
+                                  "places; put it before the first layer of plain neurons"),
+    (["P2", "4C5P0"], Grid(8, 8, 1), "Layer does not fit on 4 x 4 x 1: Convolution kernel must be an integer in 1..4 "
+                                     "for a grid of 4 x 4 with padding 0, not 5"),
+    (["AP3", "4"], Grid(8, 8, 1), "Layer takes a mean over 3 x 3, and means must be over a power of two; take SP3"),
+    (["P9", "4"], Grid(8, 8, 1), "Layer does not fit on 8 x 8 x 1: Pool size must be an integer in 1..8 for a grid of "
+                                 "8 x 8, not 9"),
+])
+def test_what_does_not_fit(tokens, grid, message):
+    *first, last = parse_blocks([tokens]).blocks[0]
+    for layer in first:
+        grid = shape_of("Layer", layer, grid).outputs
+    with pytest.raises(SnnfpgaError) as caught:
+        shape_of("Layer", last, grid)
+    assert str(caught.value) == message
