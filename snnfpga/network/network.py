@@ -155,7 +155,7 @@ class _Builder:
         if last_pool is None and self._grid.places:
             pool = readout_pool(self._grid)
         rows = self._grid.size if pool is None else pool.outputs
-        readout = self._normal(rows, self._classes, 1.0 / math.sqrt(rows))
+        readout = self._normal(rows, self._classes, 1.0 / math.sqrt(self._grid.size))
         learned = self._quantised(readout, readout_bits(config)) if config.network.readout == "learned" else None
         fixed = torch.where(readout < 0, -1.0, 1.0)
         unit = learned.fraction + shift if learned else 0
