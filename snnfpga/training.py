@@ -60,9 +60,9 @@ class Trainer:
         self.config, self.device = config, device
         self.data_digest = data.digest()
         self.test = data.test
-        self.spikes = torch.from_numpy(data.train.spikes)
+        self.spikes = data.train.spikes
         self.labels = torch.from_numpy(data.train.labels)
-        events = self.spikes[:CALIBRATION].transpose(0, 1).float()
+        events = torch.from_numpy(self.spikes[:CALIBRATION]).transpose(0, 1).float()
         self.network = initialise(config, events, data.classes).to(device)
         self.optimiser = _optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
@@ -125,7 +125,7 @@ class Trainer:
         return evaluate(self.network.spec, self.network.integers(), self.test)
 
     def _batch(self, chosen: Tensor, generator: torch.Generator) -> Learned:
-        events = self.spikes[chosen]
+        events = torch.from_numpy(self.spikes[chosen.numpy()])
         drop = self.config.training.event_drop
         if drop:
             events = events * (torch.rand(events.shape, generator=generator) >= drop)

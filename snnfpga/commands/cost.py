@@ -70,7 +70,7 @@ def run(config: "Config", asked: list[str]) -> list["Cell"]:
     prepare("cpu", config.training.threads)
     data = load_data(config.data)
     batch = some(data, "train").take(min(config.training.batch, len(data.train)))
-    events = torch.from_numpy(batch.spikes).transpose(0, 1).contiguous()
+    events = torch.from_numpy(batch.spikes[:]).transpose(0, 1).contiguous()
     cells = parse(asked, len(events), sum(map(len, config.network.blocks)))
     count = len(cells.get("window", [0])) * len(cells.get("block", [0]))
     found = []

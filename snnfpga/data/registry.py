@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..nearest import offer
-from . import digits, idx, recall, recorded
+from . import cifar, digits, idx, recall, recorded
 from .coding import CODINGS
 from .dataset import DataError, DataSet
 from .npz import load_npz
@@ -83,6 +83,10 @@ def _images(name: str, folder: str) -> Callable[[DataOptions, int], DataSet]:
                                                options.seed)
 
 
+def _coloured(load: Callable[[Path, str, int, int], DataSet], folder: str) -> Callable[[DataOptions, int], DataSet]:
+    return lambda options, steps: load(_root(options, folder), options.coding or "rate", steps, options.seed)
+
+
 SETS: dict[str, Source] = {
     "digits-events": Source(
         about="UCI digits seen by an event camera in three saccades (modelled)", shape="8x8x2, 1438 + 359", steps=16,
@@ -102,6 +106,12 @@ SETS: dict[str, Source] = {
     "fashion-mnist": Source(
         about="Fashion-MNIST", shape="28x28x1, 60000 + 10000", steps=8, still=True, folder="fashion_mnist",
         load=_images("fashion-mnist", "fashion_mnist")),
+    "cifar10": Source(
+        about="CIFAR-10, the binary version", shape="32x32x3, 50000 + 10000", steps=8, still=True,
+        folder="cifar-10-batches-bin", load=_coloured(cifar.load_binary, "cifar-10-batches-bin")),
+    "cifar10-jpeg": Source(
+        about="CIFAR-10 (JPEG), recompressed with loss: name results so", shape="32x32x3, 50000 + 10000", steps=8,
+        still=True, folder="cifar10_jpeg", load=_coloured(cifar.load_jpeg, "cifar10_jpeg")),
     "nmnist-1100": Source(
         about="N-MNIST, its first 1000 training and 100 test recordings", shape="34x34x2, 1000 + 100", steps=20,
         still=False, binned=True, folder="nmnist_1100",
