@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .config import Config, TrainingConfig
+from .data.augment import Augmenter
 from .data.dataset import DataSet
 from .errors import USAGE, SnnfpgaError
 from .learning.memory import ActivationMeter
@@ -59,6 +60,7 @@ class Trainer:
         self.rule = check_rule(config)
         self.config, self.device = config, device
         self.data_digest = data.digest()
+        self.augment = Augmenter(config.training.augment, data)
         self.test = data.test
         self.spikes = data.train.spikes
         self.labels = torch.from_numpy(data.train.labels)
@@ -125,7 +127,7 @@ class Trainer:
         return evaluate(self.network.spec, self.network.integers(), self.test)
 
     def _batch(self, chosen: Tensor, generator: torch.Generator) -> Learned:
-        events = torch.from_numpy(self.spikes[chosen.numpy()])
+        events = self.augment(torch.from_numpy(self.spikes[chosen.numpy()]), generator)
         drop = self.config.training.event_drop
         if drop:
             events = events * (torch.rand(events.shape, generator=generator) >= drop)
