@@ -39,6 +39,7 @@ class DataConfig(Section):
     steps: Annotated[int, Field(ge=1, le=65535)] | None = None
     coding: Literal["rate", "bernoulli", "latency"] | None = None
     binning: Literal["time", "count"] = "time"
+    pool: Annotated[int, Field(ge=1, le=65536)] = 1
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
     root: Path | None = None
 
@@ -114,6 +115,18 @@ class LearningConfig(Section):
     traces: TracesConfig = TracesConfig()
 
 
+class AugmentConfig(Section):
+    """``training.augment``: by how much training samples differ each time; one key for each of data/augment.py."""
+
+    flip: bool = False
+    rotate: Annotated[float, Field(ge=0, le=180)] = 0.0
+    shift: Annotated[int, Field(ge=0, le=65535)] = 0
+    cutout: Annotated[int, Field(ge=0, le=65535)] = 0
+    time_shift: Annotated[int, Field(ge=0, le=65535)] = 0
+    time_jitter: Annotated[int, Field(ge=0, le=65535)] = 0
+    drop_polarity: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
 class TrainingConfig(Section):
     """``training``: the optimiser and how long it runs."""
 
@@ -124,6 +137,7 @@ class TrainingConfig(Section):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     event_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    augment: AugmentConfig = AugmentConfig()
     threads: Annotated[int, Field(ge=1, le=256)] = 1
 
 

@@ -10,6 +10,8 @@ from rtl_gen.spec import NetworkSpec
 from .config import DataConfig
 from .data.dataset import DataError
 from .data.npz import is_dense
+from .data.options import UNTIMED
+from .data.registry import SETS
 from .errors import USAGE, SnnfpgaError
 
 
@@ -43,12 +45,12 @@ def data_of(path: Path, spec: NetworkSpec, name: str | None, root: Path | None) 
     changes: dict[str, object] = {} if root is None else {"root": root}
     if name is not None and name != trained.name:
         changes |= {"name": name, "coding": None}
-        if not name.endswith(".npz"):
-            changes["binning"] = "time"
+        if not name.endswith(".npz") and not (name in SETS and SETS[name].binned):
+            changes |= UNTIMED
     file = Path(name or trained.name)
     if name is None and file.suffix == ".npz" and not file.exists():
         raise DataError(f"Network {path} was trained on {file}, and there is no such file here, in {Path.cwd()}; "
                         "go to the folder it was trained from, or name the data with --data")
     if file.suffix == ".npz" and is_dense(file):
-        changes |= {"steps": None, "binning": "time"}
+        changes |= {"steps": None, **UNTIMED}
     return trained.model_copy(update=changes)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .config import Config, TrainingConfig
+from .data.augment import Augmenter
 from .data.dataset import DataSet
 from .errors import USAGE, SnnfpgaError
 from .learning.memory import ActivationMeter
@@ -61,10 +62,11 @@ class Trainer:
         self.rule = check_rule(config)
         self.config, self.device = config, device
         self.data_digest = data.digest()
+        self.augment = Augmenter(config.training.augment, data)
         self.test = data.test
-        self.spikes = torch.from_numpy(data.train.spikes)
+        self.spikes = data.train.spikes
         self.labels = torch.from_numpy(data.train.labels)
-        events = self.spikes[:CALIBRATION].transpose(0, 1).float()
+        events = torch.from_numpy(self.spikes[:CALIBRATION]).transpose(0, 1).float()
         self.network = initialise(config, events, data.classes, data.sensor).to(device)
         self.optimiser = _optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
@@ -127,7 +129,7 @@ class Trainer:
         return evaluate(self.network.spec, self.network.integers(), self.test)
 
     def _batch(self, chosen: Tensor, generator: torch.Generator) -> Learned:
-        events = self.spikes[chosen]
+        events = self.augment(torch.from_numpy(self.spikes[chosen.numpy()]), generator)
         drop = self.config.training.event_drop
         if drop:
             events = events * (torch.rand(events.shape, generator=generator) >= drop)

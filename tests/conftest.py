@@ -1,17 +1,28 @@
-import os
+from pathlib import Path
 
 import pytest
 
 from sim.simulators import SIMULATORS, missing
+from tests.skips import skip_or_fail
+
+
+def pytest_addoption(parser):
+    parser.addoption("--data-root", type=Path, metavar="FOLDER", help="real data, for the tests that compare with it")
+
+
+@pytest.fixture
+def data_root(request):
+    """Folder of real data; a test that needs it is skipped where none is named."""
+    root = request.config.getoption("--data-root")
+    if root is None:
+        pytest.skip("no real data; name its folder with --data-root")
+    return root
 
 
 def _require(simulator):
-    """Skip where a simulator is missing; fail in CI, which has all of them."""
     reason = missing(simulator)
     if reason is not None:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI lacks a simulator: {reason}")
-        pytest.skip(reason)
+        skip_or_fail(reason)
     return simulator
 
 

@@ -65,17 +65,18 @@ def run(config: "Config", asked: list[str]) -> list["Cell"]:
     from ..cost.sweep import parse, sweep
     from ..data.fit import some
     from ..data.source import load_data
+    from ..network.architectures import architecture_of
     from ..training import prepare
 
     prepare("cpu", config.training.threads)
     data = load_data(config.data)
     batch = some(data, "train").take(min(config.training.batch, len(data.train)))
-    events = torch.from_numpy(batch.spikes).transpose(0, 1).contiguous()
-    cells = parse(asked, len(events), sum(map(len, config.network.blocks)))
+    events = torch.from_numpy(batch.spikes[:]).transpose(0, 1).contiguous()
+    cells = parse(asked, len(events), sum(map(len, architecture_of(config.network).blocks)))
     count = len(cells.get("window", [0])) * len(cells.get("block", [0]))
     found = []
     with progress("counting", count) as advance:
-        for cell in sweep(config, cells, events, torch.from_numpy(batch.labels), data.classes):
+        for cell in sweep(config, cells, data, events, torch.from_numpy(batch.labels)):
             found.append(cell)
             advance()
     return found

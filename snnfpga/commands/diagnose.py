@@ -50,6 +50,8 @@ def command(
 
 def run(config: "Config", run_folder: Path | None) -> list["LayerHealth"]:
     """Diagnose on the first batch of the training split; a run's weights are those of its checkpoint."""
+    import torch
+
     from ..checkpoint import load_checkpoint
     from ..data.fit import some
     from ..data.source import load_data
@@ -64,4 +66,5 @@ def run(config: "Config", run_folder: Path | None) -> list["LayerHealth"]:
         load_checkpoint(run_folder / "checkpoint.safetensors", trainer.network, trainer.optimiser,
                         trainer.data_digest)
     size = min(config.training.batch, len(split))
-    return diagnose(config, trainer.network, trainer.spikes[:size].transpose(0, 1).contiguous(), trainer.labels[:size])
+    events = torch.from_numpy(split.spikes[:size]).transpose(0, 1).contiguous()
+    return diagnose(config, trainer.network, events, trainer.labels[:size])

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..config import Config
+from ..config import Config, NetworkConfig
+from ..data.dataset import DataSet
 from ..errors import USAGE, SnnfpgaError
 from ..learning.memory import ActivationMeter
 from ..learning.registry import check_rule
 from ..learning.rule import Batch
+from ..network.architectures import architecture_of
 from ..network.network import initialise
 from .meter import OperationMeter
 from .operations import Cost
@@ -64,28 +66,30 @@ def parse(asked: Sequence[str], steps: int, layers: int) -> dict[str, list[int]]
 
 def regrouped(config: Config, block: int) -> Config:
     """The same layers in blocks of ``block``; directives of single blocks go."""
-    layers = [neurons for one in config.network.blocks for neurons in one]
-    blocks = tuple(tuple(layers[start:start + block]) for start in range(0, len(layers), block))
-    return config.model_copy(update={"network": config.network.model_copy(update={"blocks": blocks}),
+    network = config.network
+    if network.architecture is None:
+        chain = "-".join(str(token) for tokens in network.blocks for token in tokens)
+        network = network.model_copy(update={"architecture": chain, "blocks": NetworkConfig().blocks})
+    return config.model_copy(update={"network": network.model_copy(update={"block_depth": block}),
                                      "hardware": config.hardware.model_copy(update={"blocks": ()})})
 
 
-def measure(config: Config, events: Tensor, labels: Tensor, classes: int) -> Cell:
-    """One batch: ``events (T, B, inputs)``, ``labels (B,)``."""
+def measure(config: Config, data: DataSet, events: Tensor, labels: Tensor) -> Cell:
+    """One batch of ``data``: ``events (T, B, inputs)``, ``labels (B,)``."""
     rule = check_rule(config)
-    network = initialise(config, events.float(), classes)
+    network = initialise(config, events.float(), data.classes, data.sensor)
     batch = Batch(events=events, labels=labels, generator=torch.Generator().manual_seed(config.seed))
     with ActivationMeter() as memory:
         rule.learn(network, config.learning, batch)
     with OperationMeter() as meter:
         rule.learn(network, config.learning, batch)
-    return Cell(config.learning.window, max(map(len, config.network.blocks)), meter.cost, memory.peak_bytes)
+    return Cell(config.learning.window, max(map(len, architecture_of(config.network).blocks)), meter.cost, memory.peak_bytes)
 
 
-def sweep(config: Config, cells: Sweep, events: Tensor, labels: Tensor, classes: int) -> Iterator[Cell]:
+def sweep(config: Config, cells: Sweep, data: DataSet, events: Tensor, labels: Tensor) -> Iterator[Cell]:
     """Cells window by window; what is not swept stays as configured."""
     grouped = [regrouped(config, block) for block in cells["block"]] if "block" in cells else [config]
     for window in cells.get("window", [config.learning.window]):
         for one in grouped:
             learning = one.learning.model_copy(update={"window": window})
-            yield measure(one.model_copy(update={"learning": learning}), events, labels, classes)
+            yield measure(one.model_copy(update={"learning": learning}), data, events, labels)

@@ -1,35 +1,93 @@
 """Still images as spikes: rate and latency codes."""
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import DataError, Spikes
+from .lazy import LazySpikes
 
 CODINGS = ("rate", "bernoulli", "latency")
 
 
-def encode(values: NDArray[np.float64], coding: str, steps: int, seed: int) -> Spikes:
+@dataclass(frozen=True)
+class CodedImages(LazySpikes):
+    """Still images, coded when their spikes are asked for.
+
+    Attributes
+    ----------
+    images
+        (N, inputs) uint8; 255 is a value of 1.
+    numbers
+        (N,) int64: see :func:`encode`.
+    coding, steps, seed
+        As :func:`encode` takes them.
+    """
+
+    images: NDArray[np.uint8]
+    numbers: NDArray[np.int64]
+    coding: str
+    steps: int
+    seed: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        samples, inputs = self.images.shape
+        return samples, self.steps, inputs
+
+    @property
+    def content(self) -> tuple[NDArray, ...]:
+        return self.images, self.numbers, np.array(f"{self.coding} {self.steps} {self.seed}")
+
+    def select(self, index: Any) -> "CodedImages":
+        return replace(self, images=self.images[index], numbers=self.numbers[index])
+
+    def make(self, samples: NDArray[np.int64]) -> Spikes:
+        values = self.images[samples].astype(np.float32) / np.float32(255)
+        return encode(values, self.coding, self.steps, self.seed, self.numbers[samples])
+
+
+def coded_halves(train: NDArray[np.uint8], test: NDArray[np.uint8], coding: str, steps: int,
+                 seed: int) -> tuple[CodedImages, CodedImages]:
+    """Training and test images (N, ...) under one code, numbered through."""
+    images = [half.reshape(len(half), -1) for half in (train, test)]
+    numbers = np.arange(len(train) + len(test))
+    return (CodedImages(images[0], numbers[:len(train)], coding, steps, seed),
+            CodedImages(images[1], numbers[len(train):], coding, steps, seed))
+
+
+def encode(values: NDArray[np.floating], coding: str, steps: int, seed: int,
+           numbers: NDArray[np.int64] | None = None) -> Spikes:
     """Spikes of ``values`` (N, inputs), each 0..1.
 
     ``rate``: value * T spikes, evenly spaced; each input starts at its own phase, drawn once by ``seed``.
-    ``bernoulli``: in each step a spike with the value's probability, drawn by ``seed``.
+    ``bernoulli``: in each step a spike with the value's probability, drawn by ``seed`` and the sample's number.
     ``latency``: one spike, the sooner the larger the value; none where it is below 1 / (T + 1).
+
+    Parameters
+    ----------
+    numbers
+        (N,): a sample's number in its data set, so that it has the same spikes whatever it is coded beside; 0 .. N - 1
+        where None.
 
     Returns
     -------
     (N, T, inputs) uint8.
     """
-    rng = np.random.default_rng(seed)
     if coding == "rate":
-        return _rate(values, steps, rng)
+        return _rate(values, steps, np.random.default_rng(seed))
     if coding == "bernoulli":
-        return np.stack([rng.random(values.shape) < values for _ in range(steps)], axis=1).astype(np.uint8)
+        numbers = np.arange(len(values)) if numbers is None else numbers
+        draws = [np.random.default_rng((seed, number)).random((steps, values.shape[1])) for number in numbers]
+        return (np.stack(draws) < values[:, None]).astype(np.uint8)
     if coding == "latency":
         return _latency(values, steps)
     raise DataError(f"Coding must be one of {', '.join(CODINGS)}, not {coding!r}")
 
 
-def _rate(values: NDArray[np.float64], steps: int, rng: np.random.Generator) -> Spikes:
+def _rate(values: NDArray[np.floating], steps: int, rng: np.random.Generator) -> Spikes:
     due = np.broadcast_to(rng.random(values.shape[1]), values.shape).copy()
     spikes = np.empty((len(values), steps, values.shape[1]), np.uint8)
     for t in range(steps):
@@ -39,6 +97,6 @@ def _rate(values: NDArray[np.float64], steps: int, rng: np.random.Generator) -> 
     return spikes
 
 
-def _latency(values: NDArray[np.float64], steps: int) -> Spikes:
+def _latency(values: NDArray[np.floating], steps: int) -> Spikes:
     at = np.floor((1 - values) * (steps + 1)).astype(int)          # 0 for the largest; steps and later: silent
     return (at[:, None, :] == np.arange(steps)[None, :, None]).astype(np.uint8)

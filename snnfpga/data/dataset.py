@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .lazy import LazySpikes
+
 Spikes = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
@@ -21,12 +23,12 @@ class Split:
     Attributes
     ----------
     spikes
-        (N, T, inputs) uint8, 0 or 1.
+        (N, T, inputs) uint8, 0 or 1: an array, or what is indexed like one and makes it sample by sample.
     labels
         (N,) int64, 0 .. classes - 1.
     """
 
-    spikes: Spikes
+    spikes: Spikes | LazySpikes
     labels: Labels
 
     def __len__(self) -> int:
@@ -34,7 +36,12 @@ class Split:
 
     def take(self, samples: int | None) -> "Split":
         """The first ``samples`` samples, or all."""
-        return self if samples is None else Split(self.spikes[:samples], self.labels[:samples])
+        return self if samples is None else self.select(slice(samples))
+
+    def select(self, index: slice | NDArray) -> "Split":
+        """The samples at ``index``; lazy spikes stay so."""
+        spikes = self.spikes.select(index) if isinstance(self.spikes, LazySpikes) else self.spikes[index]
+        return Split(spikes, self.labels[index])
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ class DataSet:
         """SHA-256, in hex, over the samples of both halves: other data gives another."""
         digest = hashlib.sha256()
         for split in (self.train, self.test):
-            for array in (split.spikes, split.labels):
+            spikes = split.spikes.content if isinstance(split.spikes, LazySpikes) else (split.spikes,)
+            for array in (*spikes, split.labels):
                 digest.update(f"{array.dtype} {array.shape}".encode())
                 digest.update(np.ascontiguousarray(array))
         return digest.hexdigest()
@@ -93,8 +101,8 @@ def stratified(labels: Labels, seed: int, test_share: float = 0.2) -> NDArray[np
     return is_test
 
 
-def assemble(name: str, spikes: Spikes, labels: Labels, is_test: NDArray[np.bool_],
+def assemble(name: str, spikes: Spikes | LazySpikes, labels: Labels, is_test: NDArray[np.bool_],
              sensor: tuple[int, int, int], classes: int) -> DataSet:
     """Cut samples (N, T, inputs) into a :class:`DataSet`."""
-    return DataSet(name, Split(spikes[~is_test], labels[~is_test]), Split(spikes[is_test], labels[is_test]),
-                   sensor, classes)
+    whole = Split(spikes, labels)
+    return DataSet(name, whole.select(~is_test), whole.select(is_test), sensor, classes)

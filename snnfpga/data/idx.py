@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .coding import encode
+from .coding import coded_halves
 from .dataset import DataError, DataSet, Split
 
 UBYTE = 8       # code of unsigned bytes in the third byte of an IDX file
@@ -22,16 +22,15 @@ def load_idx(name: str, folder: Path, coding: str, steps: int, seed: int) -> Dat
     DataError
         If a file is absent or damaged.
     """
-    halves = []
+    images, labels = [], []
     for part in ("train", "t10k"):
-        images = read_idx(folder / f"{part}-images-idx3-ubyte.gz", 3)
-        labels = read_idx(folder / f"{part}-labels-idx1-ubyte.gz", 1)
-        if len(images) != len(labels):
-            raise DataError(f"Data {folder} must have a label for each of {len(images)} {part} images, not "
-                            f"{len(labels)}; copy it again")
-        values = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
-        halves.append(Split(encode(values, coding, steps, seed), labels.astype(np.int64)))
-    return DataSet(name, halves[0], halves[1], (*images.shape[1:], 1), 10)
+        images.append(read_idx(folder / f"{part}-images-idx3-ubyte.gz", 3))
+        labels.append(read_idx(folder / f"{part}-labels-idx1-ubyte.gz", 1).astype(np.int64))
+        if len(images[-1]) != len(labels[-1]):
+            raise DataError(f"Data {folder} must have a label for each of {len(images[-1])} {part} images, not "
+                            f"{len(labels[-1])}; copy it again")
+    train, test = coded_halves(*images, coding, steps, seed)
+    return DataSet(name, Split(train, labels[0]), Split(test, labels[1]), (*images[0].shape[1:], 1), 10)
 
 
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:

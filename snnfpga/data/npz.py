@@ -12,6 +12,8 @@ from rtl_gen.spec import MAX_CLASSES, MAX_INPUTS
 from ..nearest import offer
 from .binning import bin_events
 from .dataset import DataError, DataSet, Labels, Spikes, assemble, stratified
+from .lazy import LazySpikes
+from .options import DataOptions
 
 Arrays = Mapping[str, NDArray]
 SPARSE = ("t", "x", "y", "p", "offset", "sensor")
@@ -19,17 +21,8 @@ EVENT_STEPS = 16    # of sparse events, where no number is asked for
 KNOWN = {"spikes", "label", "split", "classes", *SPARSE}
 
 
-def load_npz(path: Path, steps: int | None, binning: str, seed: int) -> DataSet:
-    """Read and check ``path``.
-
-    Parameters
-    ----------
-    steps
-        T of sparse events, ``EVENT_STEPS`` where None; dense spikes have their own.
-    binning
-        ``time`` or ``count``, for sparse events.
-    seed
-        Draws the split, 80/20 and stratified, where the file has none.
+def load_npz(path: Path, options: DataOptions) -> DataSet:
+    """Read and check ``path``; a file without a ``split`` is cut 80/20, stratified.
 
     Raises
     ------
@@ -44,25 +37,27 @@ def load_npz(path: Path, steps: int | None, binning: str, seed: int) -> DataSet:
     dense, sparse = "spikes" in arrays, [name for name in SPARSE if name in arrays]
     if dense and sparse:
         raise DataError(f"{thing} must hold spikes or events, not both spikes and {sparse[0]}")
+    spikes: Spikes | LazySpikes
     if dense:
         spikes, sensor = _dense(thing, arrays["spikes"])
-        _check_options(thing, spikes.shape[1], steps, binning)
+        _check_options(thing, spikes.shape[1], options)
     else:
         for name in SPARSE:
             if name not in arrays:
                 raise DataError(f"{thing} lacks {name!r}; give spikes, or all of {', '.join(SPARSE)}")
-        spikes, sensor = bin_events(thing, arrays, steps or EVENT_STEPS, binning)
+        spikes, sensor = bin_events(thing, arrays, options.binned(EVENT_STEPS))
     labels, classes = _labels(thing, arrays, len(spikes))
-    return assemble(path.name, spikes, labels, _split(thing, arrays, labels, seed), sensor, classes)
+    return assemble(path.name, spikes, labels, _split(thing, arrays, labels, options.seed), sensor, classes)
 
 
-def _check_options(thing: str, own: int, steps: int | None, binning: str) -> None:
+def _check_options(thing: str, own: int, options: DataOptions) -> None:
     """Dense spikes are in steps already: nothing is left to ask for."""
-    if steps not in (None, own):
-        raise DataError(f"{thing} holds spikes in {own} steps, which cannot become {steps}; leave data.steps out")
-    if binning != "time":
-        raise DataError(f"{thing} holds spikes in steps already, so binning {binning!r} does not apply; "
-                        "leave data.binning out")
+    if options.steps not in (None, own):
+        raise DataError(f"{thing} holds spikes in {own} steps, which cannot become {options.steps}; "
+                        "leave data.steps out")
+    for key, value in options.of_times().items():
+        raise DataError(f"{thing} holds spikes in steps already, so {key} {value!r} does not apply; leave data.{key} "
+                        "out")
 
 
 def is_dense(path: Path) -> bool:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .binning import bin_events
+from .binning import Binning, bin_events
 from .dataset import DataError, DataSet, Spikes, assemble, stratified
 from .npz import read_arrays
 
 NMNIST_SENSOR = (34, 34)
 
 
-def load_nmnist(path: Path, steps: int, binning: str) -> DataSet:
+def load_nmnist(path: Path, how: Binning) -> DataSet:
     """The first 1000 training and 100 test recordings of N-MNIST (Orchard et al. 2015), 34 x 34, OFF and ON.
 
     Raises
@@ -20,7 +20,7 @@ def load_nmnist(path: Path, steps: int, binning: str) -> DataSet:
         If the file is absent, damaged or holds something else.
     """
     arrays = read_arrays(path, ("t", "x", "y", "p", "offset", "label", "is_test"))
-    spikes, sensor = bin_events(f"Data {path.name}", arrays | {"sensor": np.array(NMNIST_SENSOR)}, steps, binning)
+    spikes, sensor = bin_events(f"Data {path.name}", arrays | {"sensor": np.array(NMNIST_SENSOR)}, how)
     return assemble("nmnist-1100", spikes, arrays["label"].astype(np.int64), arrays["is_test"].astype(bool), sensor, 10)
 
 

@@ -5,41 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..nearest import offer
-from . import digits, idx, recall, recorded
-from .coding import CODINGS
+from . import cifar, digits, idx, public, recall, recorded
 from .dataset import DataError, DataSet
 from .npz import load_npz
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataOptions:
-    """How data is made into spikes.
-
-    Attributes
-    ----------
-    steps
-        T, or None for what the set is best seen in.
-    coding
-        Of still images: ``rate``, ``bernoulli`` or ``latency``. None takes ``rate``.
-    binning
-        Of the sparse events of an .npz: into steps of equal ``time`` or of equal ``count``.
-    seed
-        Draws the split, and whatever the coding or the camera leaves to chance.
-    root
-        Folder that holds the sets which are not embedded.
-    """
-
-    steps: int | None = None
-    coding: str | None = None
-    binning: str = "time"
-    seed: int = 0
-    root: Path | None = None
-
-    def __post_init__(self) -> None:
-        if self.steps is not None and not 1 <= self.steps <= 65535:
-            raise DataError(f"Data steps must be in 1..65535, not {self.steps}")
-        if self.coding is not None and self.coding not in CODINGS:
-            raise DataError(f"Data coding must be one of {', '.join(CODINGS)}, not {self.coding!r}")
+from .options import DataOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +28,7 @@ class Source:
     load
         ``(options, steps) -> DataSet``.
     binned
-        Whether the set holds recorded events, which take a binning.
+        Whether the set holds recorded events with times, which take a binning and a pool.
     folder
         Folder below the data root, or None for what ships with the package.
     """
@@ -83,6 +52,16 @@ def _images(name: str, folder: str) -> Callable[[DataOptions, int], DataSet]:
                                                options.seed)
 
 
+def _coloured(load: Callable[[Path, str, int, int], DataSet], folder: str) -> Callable[[DataOptions, int], DataSet]:
+    return lambda options, steps: load(_root(options, folder), options.coding or "rate", steps, options.seed)
+
+
+def _public(name: str, about: str, shape: str, steps: int) -> Source:
+    return Source(about=about, shape=shape, steps=steps, still=False, binned=True, folder=public.PUBLIC[name].kind,
+                  load=lambda options, steps: public.load_public(name, _root(options, ""), options.binned(steps),
+                                                                 options.seed))
+
+
 SETS: dict[str, Source] = {
     "digits-events": Source(
         about="UCI digits seen by an event camera in three saccades (modelled)", shape="8x8x2, 1438 + 359", steps=16,
@@ -102,11 +81,26 @@ SETS: dict[str, Source] = {
     "fashion-mnist": Source(
         about="Fashion-MNIST", shape="28x28x1, 60000 + 10000", steps=8, still=True, folder="fashion_mnist",
         load=_images("fashion-mnist", "fashion_mnist")),
+    "cifar10": Source(
+        about="CIFAR-10, the binary version", shape="32x32x3, 50000 + 10000", steps=8, still=True,
+        folder="cifar-10-batches-bin", load=_coloured(cifar.load_binary, "cifar-10-batches-bin")),
+    "cifar10-jpeg": Source(
+        about="CIFAR-10 (JPEG), recompressed with loss: name results so", shape="32x32x3, 50000 + 10000", steps=8,
+        still=True, folder="cifar10_jpeg", load=_coloured(cifar.load_jpeg, "cifar10_jpeg")),
     "nmnist-1100": Source(
         about="N-MNIST, its first 1000 training and 100 test recordings", shape="34x34x2, 1000 + 100", steps=20,
         still=False, binned=True, folder="nmnist_1100",
-        load=lambda options, steps: recorded.load_nmnist(_root(options, "nmnist_1100") / "nmnist_1100.npz", steps,
-                                                         options.binning)),
+        load=lambda options, steps: recorded.load_nmnist(_root(options, "nmnist_1100") / "nmnist_1100.npz",
+                                                         options.binned(steps))),
+    "nmnist": _public(
+        "nmnist", about="N-MNIST, in its public format", shape="34x34x2, 60000 + 10000", steps=20),
+    "dvs-gesture": _public(
+        "dvs-gesture", about="DVS128 Gesture, as tonic unpacks it", shape="128x128x2, 1077 + 264", steps=20),
+    "cifar10-dvs": _public(
+        "cifar10-dvs", about="CIFAR10-DVS as AEDAT4", shape="128x128x2, 9000 + 1000", steps=10),
+    "shd": _public("shd", about="Spiking Heidelberg Digits", shape="1x700x1, 8156 + 2264", steps=100),
+    "ssc": _public("ssc", about="Spiking Speech Commands, without the validation part", shape="1x700x1, 75466 + 20382",
+                   steps=100),
     "braille": Source(
         about="Braille letters under 12 tactile channels", shape="1x12x1, 927 + 231", steps=256, still=False,
         folder="braille7",
@@ -127,15 +121,15 @@ def load(name: str, options: DataOptions | None = None) -> DataSet:
     if name.endswith(".npz"):
         if options.coding is not None:
             raise DataError(f"Data coding applies to still images, and {name} holds spikes; leave coding out")
-        return load_npz(Path(name), options.steps, options.binning, options.seed)
+        return load_npz(Path(name), options)
     if name not in SETS:
         raise DataError(f"No data set is called {name!r}; {offer(name, SETS)} (snnfpga datasets lists them), "
                         "or give the path of an .npz")
     source = SETS[name]
     if options.coding is not None and not source.still:
         raise DataError(f"Data coding applies to still images, and {name} is events already; leave coding out")
-    if options.binning != "time" and not source.binned:
-        raise DataError(f"Data binning applies to recorded events, and {name} has steps of its own; leave binning out")
+    for key in options.of_times() if not source.binned else ():
+        raise DataError(f"Data {key} applies to recorded events, and {name} has steps of its own; leave {key} out")
     if source.folder is not None and options.root is None:
         raise DataError(f"Data set {name} is not embedded; say where it lies: --data-root FOLDER "
                         f"(it is read from FOLDER/{source.folder})")

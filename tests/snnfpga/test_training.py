@@ -54,9 +54,10 @@ def metrics_but_time(folder):
     return [{key: line[key] for key in line if key != "seconds"} for line in read_metrics(folder / "metrics.jsonl")]
 
 
-@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
-def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, optimiser):
-    settings = config(data, training={"optimiser": optimiser})
+@pytest.mark.parametrize("changes", [{"optimiser": "adamw"}, {"optimiser": "sgd"},
+                                     {"augment": {"time_shift": 1, "time_jitter": 1}}])
+def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, changes):
+    settings = config(data, training=changes)
     whole = train(settings, tmp_path / "whole")
     written = metrics.MetricsLog.write
 
@@ -95,6 +96,15 @@ def test_a_seed_repeats_itself_and_another_does_not(data, tmp_path):
                train(Config.model_validate(config(data).model_dump() | {"seed": 4}), tmp_path / "c")]
     assert same(results[0]["network"], results[1]["network"])
     assert not same(results[0]["network"], results[2]["network"])
+
+
+def test_augmentation_reaches_the_network(data, tmp_path):
+    path = np.load(data)
+    np.savez("frames.npz", spikes=path["spikes"].reshape(90, 8, 3, 4), label=path["label"])
+    plain, shifted = (train(config("frames.npz", training={"augment": {"shift": shift}}), tmp_path / str(shift))
+                      for shift in (0, 1))
+    assert same(plain["network"], train(config(data), tmp_path / "plain")["network"])
+    assert not same(plain["network"], shifted["network"])
 
 
 def test_what_a_run_leaves(data, tmp_path):

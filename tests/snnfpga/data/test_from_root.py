@@ -1,10 +1,12 @@
 """Sets that are not embedded: their formats, on files made here; and the real ones where ``--data-root`` has them."""
 
 import gzip
+import io
 import struct
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from snnfpga.data.dataset import DataError
 from snnfpga.data.registry import SETS, DataOptions, load
@@ -89,3 +91,78 @@ def test_no_root_no_file(tmp_path):
         if source.folder is not None:
             with pytest.raises(DataError, match=f"^No data file {tmp_path}/{source.folder}/"):
                 load(name, DataOptions(root=tmp_path))
+
+
+CIFAR = ("data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin",
+         "test_batch.bin")
+
+
+def write_cifar(root):
+    """A file a label; in each image one pixel is bright: row 1, column 2, in the colour label % 3."""
+    folder = root / "cifar-10-batches-bin"
+    folder.mkdir()
+    for label, name in enumerate(CIFAR):
+        planes = np.zeros((2, 3, 32, 32), np.uint8)
+        planes[:, label % 3, 1, 2] = 255
+        records = np.concatenate([np.full((2, 1), label, np.uint8), planes.reshape(2, -1)], axis=1)
+        records.tofile(folder / name)
+    return folder
+
+
+def test_cifar10(tmp_path):
+    write_cifar(tmp_path)
+    data = load("cifar10", DataOptions(root=tmp_path, coding="latency", steps=3))
+    assert (data.sensor, data.classes, data.train.spikes.shape) == ((32, 32, 3), 10, (10, 3, 3072))
+    assert data.train.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert np.argwhere(data.train.spikes[3]).tolist() == [[0, (32 + 2) * 3 + 1]]
+    assert np.argwhere(data.test.spikes[0]).tolist() == [[0, (32 + 2) * 3 + 2]]
+
+
+@pytest.mark.parametrize(("damage", "wanted"), [
+    (lambda b: b[:-1], "must hold records of 3073 bytes, not 6145 bytes; copy it again"),
+    (lambda b: b"", "must hold records of 3073 bytes, not 0 bytes; copy it again"),
+    (lambda b: b"\x0a" + b[1:], ": label must be in 0..9, not 10; copy it again"),
+])
+def test_damaged_cifar10(tmp_path, damage, wanted):
+    path = write_cifar(tmp_path) / "data_batch_3.bin"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError) as caught:
+        load("cifar10", DataOptions(root=tmp_path))
+    assert str(caught.value) == f"Data {path}{'' if wanted.startswith(':') else ' '}{wanted}"
+
+
+def jpeg(level, size=(32, 32)):
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (level, 0, 0)).save(buffer, "jpeg", quality=95)
+    return buffer.getvalue()
+
+
+def write_cifar_jpeg(root, images):
+    (root / "cifar10_jpeg").mkdir()
+    shared = 100    # of tables, alike in all
+    rest = [image[shared:] for image in images]
+    np.savez(root / "cifar10_jpeg" / "cifar10_jpeg.npz", header=np.frombuffer(images[0][:shared], np.uint8),
+             data=np.frombuffer(b"".join(rest), np.uint8), offset=np.cumsum([0, *map(len, rest)]),
+             label=np.array([3, 1, 7], np.uint8), n_train=np.int32(2))
+
+
+def test_cifar10_jpeg(tmp_path):
+    write_cifar_jpeg(tmp_path, [jpeg(255), jpeg(0), jpeg(128)])
+    data = load("cifar10-jpeg", DataOptions(root=tmp_path, steps=4))
+    assert (data.name, data.sensor, data.classes) == ("cifar10-jpeg", (32, 32, 3), 10)
+    assert (data.train.labels.tolist(), data.test.labels.tolist()) == ([3, 1], [7])
+    red = data.train.spikes[0].reshape(4, 32, 32, 3)[..., 0]
+    assert red.mean() > 0.99
+    assert not data.train.spikes[1].any()
+    assert 0.45 < data.test.spikes[0].reshape(4, 1024, 3)[..., 0].mean() < 0.55
+
+
+@pytest.mark.parametrize(("image", "wanted"), [
+    (jpeg(0)[:300], "image 1 is no whole JPEG; copy it again"),
+    (jpeg(0, (16, 32)), "image 1 must have shape (32, 32, 3), not (32, 16, 3); copy it again"),
+])
+def test_damaged_cifar10_jpeg(tmp_path, image, wanted):
+    write_cifar_jpeg(tmp_path, [jpeg(255), image, jpeg(128)])
+    with pytest.raises(DataError) as caught:
+        load("cifar10-jpeg", DataOptions(root=tmp_path))
+    assert str(caught.value) == f"Data {tmp_path}/cifar10_jpeg/cifar10_jpeg.npz: {wanted}"

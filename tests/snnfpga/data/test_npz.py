@@ -62,7 +62,18 @@ def test_sparse_by_count(tmp_path):
 
 def test_a_sample_without_events_is_silent(tmp_path):
     data = read(tmp_path, sparse(t=np.arange(20) * 10, offset=np.array([0, 4, 4, 12, 16, 20])), steps=8)
-    assert data.train.spikes.sum((1, 2)).tolist() == [4, 0, 8, 4]
+    assert [int(sample.sum()) for sample in data.train.spikes] == [4, 0, 8, 4]
+
+
+def test_pooled(tmp_path):
+    """Two rows by three columns in blocks of 2 x 2: one row, and a column that has a half of a block."""
+    data = read(tmp_path, sparse(), steps=8, pool=2)
+    assert data.sensor == (1, 2, 2)
+    assert np.argwhere(data.test.spikes[0]).tolist() == [[0, 0], [1, 1], [3, 3], [7, 2]]
+    joined = read(tmp_path, sparse(), steps=1, pool=2)
+    assert np.argwhere(joined.test.spikes[0]).tolist() == [[0, 0], [0, 1], [0, 2], [0, 3]]
+    large = sparse(sensor=np.array([256, 256]))
+    assert read(tmp_path, large, pool=2).sensor == (128, 128, 2)
 
 
 @pytest.mark.parametrize(("arrays", "wanted"), [
@@ -119,7 +130,7 @@ def test_a_sample_without_events_is_silent(tmp_path):
     (sparse(sensor=np.array([0, 3])),
      "Data mine.npz: sensor must be (height, width), two integers of at least 1, not [0, 3]"),
     (sparse(sensor=np.array([256, 256])),
-     "Data mine.npz: sensor must have at most 32768 pixels, not 65536; pool it"),
+     "Data mine.npz: sensor must have at most 32768 pixels, not 65536; pool it with data.pool=2"),
     (sparse(t=np.tile([100, 90, 130, 179], 5)),
      "Data mine.npz: t must not go back within a sample, not from 100 to 90 (event 1); sort the events of each sample "
      "by time"),
@@ -162,14 +173,15 @@ def test_spikes_have_steps_of_their_own(tmp_path):
     with pytest.raises(DataError) as caught:
         read(tmp_path, dense(), steps=5)
     assert str(caught.value) == "Data mine.npz holds spikes in 4 steps, which cannot become 5; leave data.steps out"
-    with pytest.raises(DataError) as caught:
-        read(tmp_path, dense(), binning="count")
-    assert str(caught.value) == ("Data mine.npz holds spikes in steps already, so binning 'count' does not apply; "
-                                 "leave data.binning out")
 
 
-def test_binning_is_of_recorded_events():
+@pytest.mark.parametrize(("option", "value"), [("binning", "count"), ("pool", 2)])
+def test_binning_and_pooling_are_of_recorded_events(tmp_path, option, value):
     with pytest.raises(DataError) as caught:
-        load("digits", DataOptions(binning="count"))
-    assert str(caught.value) == ("Data binning applies to recorded events, and digits has steps of its own; leave "
-                                 "binning out")
+        load("digits", DataOptions(**{option: value}))
+    assert str(caught.value) == (f"Data {option} applies to recorded events, and digits has steps of its own; leave "
+                                 f"{option} out")
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, dense(), **{option: value})
+    assert str(caught.value) == (f"Data mine.npz holds spikes in steps already, so {option} {value!r} does not apply; "
+                                 f"leave data.{option} out")

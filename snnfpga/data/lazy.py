@@ -1,0 +1,45 @@
+"""Spikes that are kept in a smaller form, and made when they are asked for."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class LazySpikes(ABC):
+    """Indexed by sample as the array (N, T, inputs) uint8 that they stand for; what comes out is an array."""
+
+    ndim = 3
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int, int]:
+        """(N, T, inputs)."""
+
+    @property
+    @abstractmethod
+    def content(self) -> tuple[NDArray, ...]:
+        """Arrays that decide the spikes, for a digest."""
+
+    @abstractmethod
+    def select(self, index: Any) -> Self:
+        """The samples at ``index``, a slice or an array, still unmade."""
+
+    @abstractmethod
+    def make(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """(n, T, inputs) for samples by number, (n,)."""
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> NDArray[np.uint8]:
+        samples = np.arange(len(self))[index]
+        return self.make(samples) if samples.ndim else self.make(samples[None])[0]
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return (self[sample] for sample in range(len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
+        return self[:].astype(dtype or np.uint8, copy=False)
