@@ -362,19 +362,32 @@ class NetworkSpec:
         Raises
         ------
         SpecError
-            If a block has more than one layer, binary weights, or something else than each input at each neuron.
+            If a block has more than one layer, or as :meth:`check_learning`.
+        """
+        self.check_learning()
+        for index, block in enumerate(self.blocks):
+            if block.depth != 1:
+                raise SpecError(f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
+                                "split it into blocks of one layer, or run it on the reference")
+
+    def check_learning(self) -> None:
+        """Refuse what the update engine, and the reference that it equals, cannot learn.
+
+        Raises
+        ------
+        SpecError
+            If a block has binary weights, or something else than each input at each neuron.
         """
         for index, block in enumerate(self.blocks):
             grid = block.readout.pool or next((la.pool or la.conv for la in block.layers if la.pool or la.conv), None)
             if grid or any(layer.recurrent for layer in block.layers):
-                raise SpecError(f"A block in hardware must have each input at each neuron, and block {index} has a "
-                                f"{'convolution or pooling' if grid else 'recurrent layer'}; run it on torch or the "
-                                "reference")
+                raise SpecError("A block in hardware, or that is to learn on chip, must have each input at each "
+                                f"neuron, and block {index} has a "
+                                f"{'convolution or pooling' if grid else 'recurrent layer'}; evaluate it on torch or "
+                                "the reference")
             if min(block.readout.weight_bits, *(layer.weight_bits for layer in block.layers)) < 2:
-                raise SpecError(f"Weights in hardware must have at least 2 bits, not 1 as block {index} has; take 2")
-            if block.depth != 1:
-                raise SpecError(f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
-                                "split it into blocks of one layer, or run it on the reference")
+                raise SpecError("Weights in hardware, or that are to learn on chip, must have at least 2 bits, not 1 "
+                                f"as in block {index}; take 2")
 
     @property
     def inputs(self) -> int:

@@ -11,6 +11,7 @@ from rtl_gen.protocol import BLOCK_COUNTERS
 
 from .credit import credits_of, feedback_below
 from .forward import Neuron, forward
+from .grid import forward_conv, pooled
 from .readout import errors, feedback, read_out
 from .rounding import addends
 from .update import update
@@ -83,6 +84,7 @@ class Block:
             membranes=[np.empty((steps, size), np.int32) for size in sizes],
             answer=np.zeros(self.spec.readout.classes, np.int64))
         membranes = [np.zeros(size, np.int32) for size in sizes]
+        own = [np.zeros(layer.outputs if layer.recurrent else 0, np.uint8) for layer in self.spec.layers]
         logit = np.zeros(self.spec.readout.classes, np.int64)
         # Without learning nothing happens at the end of a window, so the sample is one.
         window = self.spec.window if learn else steps
@@ -90,27 +92,32 @@ class Block:
             stop = min(start + window, steps)
             if self.spec.readout.accumulate == "window":
                 logit[:] = 0
-            self._forward(events[start:stop], slice(start, stop), passage, membranes, logit)
+            self._forward(events[start:stop], slice(start, stop), passage, membranes, own, logit)
             unfinished = aborted and stop - start < window
             if learn and not unfinished and self._learns_from(w, stop - start):
                 self._learn(events[start:stop], slice(start, stop), passage, logit, label, seed)
         return passage
 
     def _forward(self, events: NDArray[np.uint8], span: slice, passage: Passage,
-                 membranes: list[NDArray[np.int32]], logit: NDArray[np.int64]) -> None:
+                 membranes: list[NDArray[np.int32]], own: list[NDArray[np.uint8]], logit: NDArray[np.int64]) -> None:
         """The steps of ``span``, layer after layer: the layers of a block only look down, so this order is free."""
         for layer, (spec, neuron) in enumerate(zip(self.spec.layers, self.neurons, strict=True)):
-            read, fired, saturated = forward(
-                neuron, self.stored[layer], events, membranes[layer], passage.spikes[layer][span],
-                passage.gates[layer][span], passage.membranes[layer][span])
-            operations = read * spec.outputs
+            below = pooled(spec.pool, events)
+            state = (membranes[layer], passage.spikes[layer][span], passage.gates[layer][span],
+                     passage.membranes[layer][span])
+            if spec.conv is not None:
+                operations, fired, saturated = forward_conv(neuron, spec.conv, self.stored[layer], below, *state)
+            else:
+                read, fired, saturated = forward(neuron, self.stored[layer], below, *state, own[layer])
+                operations = read * spec.outputs
             self._count(spikes=fired, synaptic_operations=operations, membrane_saturations=saturated,
                         weights_read=operations + (len(events) * spec.outputs if spec.bias else 0))
             events = passage.spikes[layer][span]
         readout = self.spec.readout
-        read_out(self.readout, readout.shadow_bits, events, self.spec.window - self.spec.loss_steps, passage.answer,
+        counts = pooled(readout.pool, events)
+        read_out(self.readout, readout.shadow_bits, counts, self.spec.window - self.spec.loss_steps, passage.answer,
                  logit)
-        operations = fired * readout.classes
+        operations = int(counts.sum()) * readout.classes
         self._count(readout_operations=operations, weights_read=operations if readout.learned else 0)
 
     def _learns_from(self, w: int, steps: int) -> bool:

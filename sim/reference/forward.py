@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from rtl_gen.spec import LayerSpec
 
 NO_LEAK = -1
+SILENT = np.zeros(0, np.uint8)      # the own spikes of a layer that is not recurrent
+
+Counts = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 class Neuron(NamedTuple):
@@ -36,18 +39,55 @@ class Neuron(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def forward(neuron: Neuron, stored: NDArray[np.int32], events: NDArray[np.uint8], membrane: NDArray[np.int32],
-            spikes: NDArray[np.uint8], gates: NDArray[np.uint8], membranes: NDArray[np.int32]) -> tuple[int, int, int]:
-    """Advance a layer by R steps, in each: leak, integrate, saturate, fire (``>=``), gate, reset.
+def fire(neuron: Neuron, current: NDArray[np.int64], membrane: NDArray[np.int32], spikes: NDArray[np.uint8],
+         gates: NDArray[np.uint8], membranes: NDArray[np.int32]) -> tuple[int, int]:
+    """A step of neurons, all (outputs,): leak, integrate, saturate, fire (``>=``), gate, reset.
+
+    Returns
+    -------
+    tuple
+        Spikes fired, membranes saturated.
+    """
+    fired = 0
+    saturated = 0
+    for j in range(current.shape[0]):
+        u = np.int64(membrane[j])
+        leak = u >> neuron.leak_shift if neuron.leak_shift != NO_LEAK else 0
+        charged = u - leak + current[j]
+        v = min(max(charged, neuron.membrane_min), neuron.membrane_max)
+        saturated += v != charged
+        spike = v >= neuron.threshold
+        fired += spike
+        distance = abs(v - neuron.threshold)
+        if neuron.triangle:
+            gate = max(0, neuron.surrogate_height - (distance >> neuron.surrogate_width))
+        else:
+            gate = int(distance < neuron.surrogate_width)
+        if spike:
+            v = 0 if neuron.zero else v - neuron.threshold
+        membrane[j] = v
+        spikes[j] = spike
+        gates[j] = gate
+        membranes[j] = v
+    return fired, saturated
+
+
+@njit(cache=True, nogil=True)
+def forward(neuron: Neuron, stored: NDArray[np.int32], events: Counts, membrane: NDArray[np.int32],
+            spikes: NDArray[np.uint8], gates: NDArray[np.uint8], membranes: NDArray[np.int32],
+            own: NDArray[np.uint8] = SILENT) -> tuple[int, int, int]:
+    """Advance a layer by R steps, in each: sum the currents, then as :func:`fire`.
 
     Parameters
     ----------
     stored
         (rows, outputs); the weight read is ``stored >> shadow_bits``. The bias is the last row.
     events
-        (R, inputs), 1 where an event came.
+        (R, inputs), how many events came.
     membrane
         (outputs,), carried from step to step; updated in place.
+    own
+        (outputs,), the spikes of the step before, where the layer is recurrent; updated in place.
     spikes, gates, membranes
         (R, outputs), written: the membrane is the one after the reset.
 
@@ -66,29 +106,21 @@ def forward(neuron: Neuron, stored: NDArray[np.int32], events: NDArray[np.uint8]
         current[:] = 0
         if neuron.bias:
             for j in range(outputs):
-                current[j] = stored[inputs, j] >> neuron.shadow_bits
+                current[j] = stored[-1, j] >> neuron.shadow_bits
         for i in range(inputs):
-            if events[p, i]:
+            count = np.int64(events[p, i])
+            if count:
+                read += count
+                for j in range(outputs):
+                    current[j] += count * (stored[i, j] >> neuron.shadow_bits)
+        for i in range(own.shape[0]):
+            if own[i]:
                 read += 1
                 for j in range(outputs):
-                    current[j] += stored[i, j] >> neuron.shadow_bits
-        for j in range(outputs):
-            u = np.int64(membrane[j])
-            leak = u >> neuron.leak_shift if neuron.leak_shift != NO_LEAK else 0
-            charged = u - leak + current[j]
-            v = min(max(charged, neuron.membrane_min), neuron.membrane_max)
-            saturated += v != charged
-            spike = v >= neuron.threshold
-            fired += spike
-            distance = abs(v - neuron.threshold)
-            if neuron.triangle:
-                gate = max(0, neuron.surrogate_height - (distance >> neuron.surrogate_width))
-            else:
-                gate = int(distance < neuron.surrogate_width)
-            if spike:
-                v = 0 if neuron.zero else v - neuron.threshold
-            membrane[j] = v
-            spikes[p, j] = spike
-            gates[p, j] = gate
-            membranes[p, j] = v
+                    current[j] += stored[inputs + i, j] >> neuron.shadow_bits
+        now = fire(neuron, current, membrane, spikes[p], gates[p], membranes[p])
+        fired += now[0]
+        saturated += now[1]
+        if own.shape[0]:
+            own[:] = spikes[p]
     return read, fired, saturated

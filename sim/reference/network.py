@@ -174,6 +174,8 @@ class Reference:
         return events
 
     def _check_label(self, label: int, learn: bool) -> None:
+        if learn:
+            self.spec.check_learning()
         if learn and not 0 <= label < self.spec.classes:
             raise ValueError(f"Label of a sample to learn from must be in 0..{self.spec.classes - 1}, not {label}")
 

@@ -4,20 +4,24 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from .forward import Counts
+
 Int64Array = NDArray[np.int64]
 Readout = NDArray[np.int32]     # (neurons, classes), stored
 
 
 @njit(cache=True, nogil=True)
-def read_out(stored: Readout, shadow_bits: int, spikes: NDArray[np.uint8], loss_start: int, answer: Int64Array,
+def read_out(stored: Readout, shadow_bits: int, spikes: Counts, loss_start: int, answer: Int64Array,
              logit: Int64Array) -> None:
-    """Add R steps of spikes, (R, neurons), to ``answer``, (classes,), and those from ``loss_start`` on to ``logit``."""
+    """Add R steps of spikes, (R, rows) of them, to ``answer``, (classes,), and those from ``loss_start`` on to ``logit``.
+    """
     steps, neurons = spikes.shape
     for p in range(steps):
         for j in range(neurons):
-            if spikes[p, j]:
+            count = np.int64(spikes[p, j])
+            if count:
                 for c in range(answer.shape[0]):
-                    weight = stored[j, c] >> shadow_bits
+                    weight = count * (stored[j, c] >> shadow_bits)
                     answer[c] += weight
                     if p >= loss_start:
                         logit[c] += weight

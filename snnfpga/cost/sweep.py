@@ -83,7 +83,8 @@ def measure(config: Config, data: DataSet, events: Tensor, labels: Tensor) -> Ce
         rule.learn(network, config.learning, batch)
     with OperationMeter() as meter:
         rule.learn(network, config.learning, batch)
-    return Cell(config.learning.window, max(map(len, architecture_of(config.network).blocks)), meter.cost, memory.peak_bytes)
+    depth = max(map(len, architecture_of(config.network).blocks))
+    return Cell(config.learning.window, depth, meter.cost, memory.peak_bytes)
 
 
 def sweep(config: Config, cells: Sweep, data: DataSet, events: Tensor, labels: Tensor) -> Iterator[Cell]:

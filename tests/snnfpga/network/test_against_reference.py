@@ -1,5 +1,8 @@
 """PyTorch and the integer reference compute the same spikes, membranes and answers, whatever the network."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 
 from rtl_gen.network_file import Network
 from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
+from rtl_gen.synapses import ConvSpec, PoolSpec
 from snnfpga.data.dataset import Split
 from snnfpga.evaluation import on_reference, on_torch
 from snnfpga.network.exact import check_exact
@@ -24,23 +28,49 @@ def layers(draw, inputs, outputs):
         rate_shift=4, rounding="nearest", feedback_shift=0)
 
 
+def on_grid(draw, height, width, channels):
+    """A layer that sees a grid, perhaps pooled, by a convolution; and the grid of its neurons."""
+    size = draw(st.integers(1, min(height, width, 3)))
+    pool = PoolSpec(kind=draw(st.sampled_from(["or", "sum"])), size=size, height=height, width=width,
+                    channels=channels, partial=draw(st.booleans()))
+    if draw(st.booleans()):
+        height, width = pool.out_height, pool.out_width
+    else:
+        pool = None
+    groups = draw(st.sampled_from([part for part in (1, 2) if channels % part == 0]))
+    padding = draw(st.integers(0, 2))
+    conv = ConvSpec(
+        height=height, width=width, channels=channels, filters=groups * draw(st.integers(1, 3)), padding=padding,
+        kernel=draw(st.integers(1, min(3, min(height, width) + 2 * padding))), stride=draw(st.integers(1, 2)),
+        groups=groups)
+    return pool, conv
+
+
 @st.composite
 def specs(draw):
-    steps, inputs, classes, blocks = draw(st.integers(1, 9)), draw(st.integers(1, 12)), draw(st.integers(2, 5)), []
-    size = inputs
+    steps, classes, blocks = draw(st.integers(1, 9)), draw(st.integers(2, 5)), []
+    grid = (draw(st.integers(1, 6)), draw(st.integers(1, 6)), draw(st.integers(1, 2)))
+    size = math.prod(grid)
     for _ in range(draw(st.integers(1, 3))):
         block = []
         for _ in range(draw(st.integers(1, 2))):
-            block.append(draw(layers(size, draw(st.integers(1, 10)))))
-            size = block[-1].outputs
+            pool, conv = on_grid(draw, *grid) if grid and draw(st.booleans()) else (None, None)
+            outputs = conv.outputs if conv else draw(st.integers(1, 10))
+            plain = draw(layers(size, outputs))
+            block.append(replace(plain, pool=pool, conv=conv, recurrent=conv is None and draw(st.booleans())))
+            size, grid = outputs, (conv.out_height, conv.out_width, conv.filters) if conv else None
         learned = draw(st.booleans())
+        pool = None
+        if grid and draw(st.booleans()):
+            pool = PoolSpec(kind=draw(st.sampled_from(["or", "sum"])), size=draw(st.integers(1, max(grid[:2]))),
+                            height=grid[0], width=grid[1], channels=grid[2], partial=True)
         blocks.append(BlockSpec(
             layers=tuple(block), window=1, loss_steps=1, update_interval=1,
             directives=Directives(lanes=1, memory="auto", learning=True),
             readout=ReadoutSpec(
                 inputs=size, classes=classes, learned=learned, weight_bits=draw(st.integers(2, 8)) if learned else 2,
                 shadow_bits=draw(st.integers(0, 4)) if learned else 0, rate_shift=0, rounding="nearest",
-                error_function="hard_sigmoid", logit_shift=0, dead_zone=0, accumulate="window")))
+                error_function="hard_sigmoid", logit_shift=0, dead_zone=0, accumulate="window", pool=pool)))
     return NetworkSpec(name="random", blocks=tuple(blocks), max_steps=steps, seed=0)
 
 
@@ -51,10 +81,10 @@ def random_network(spec, rng):
 
     return Network(
         spec=spec, window_numbers=(0,) * len(spec.blocks),
-        weights=tuple(tuple(matrix(layer.rows, layer.outputs, layer.stored_bits) for layer in block.layers)
+        weights=tuple(tuple(matrix(layer.rows, layer.columns, layer.stored_bits) for layer in block.layers)
                       for block in spec.blocks),
-        readouts=tuple(matrix(block.outputs, spec.classes, block.readout.stored_bits) if block.readout.learned
-                       else rng.choice(np.array([-1, 1], np.int32), (block.outputs, spec.classes))
+        readouts=tuple(matrix(block.readout.rows, spec.classes, block.readout.stored_bits) if block.readout.learned
+                       else rng.choice(np.array([-1, 1], np.int32), (block.readout.rows, spec.classes))
                        for block in spec.blocks))
 
 
