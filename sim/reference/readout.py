@@ -13,7 +13,7 @@ Readout = NDArray[np.int32]     # (neurons, classes), stored
 @njit(cache=True, nogil=True)
 def read_out(stored: Readout, shadow_bits: int, spikes: Counts, loss_start: int, answer: Int64Array,
              logit: Int64Array) -> None:
-    """Add R steps of spikes, (R, rows) of them, to ``answer``, (classes,), and those from ``loss_start`` on to ``logit``.
+    """Add R steps of spikes, (R, rows) of them, to ``answer``, (classes,), those from ``loss_start`` on to ``logit``.
     """
     steps, neurons = spikes.shape
     for p in range(steps):
