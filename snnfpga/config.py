@@ -139,6 +139,8 @@ class TrainingConfig(Section):
     event_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augment: AugmentConfig = AugmentConfig()
     threads: Annotated[int, Field(ge=1, le=256)] = 1
+    parts: Annotated[int, Field(ge=1, le=65536)] = 1
+    parallel: Literal["data", "blocks"] = "data"
 
 
 class OnChipConfig(Section):

@@ -17,10 +17,11 @@ from .data.dataset import DataSet
 from .errors import USAGE, SnnfpgaError
 from .learning.memory import ActivationMeter
 from .learning.registry import check_rule
-from .learning.rule import Batch, Learned
+from .learning.rule import Batch, Learned, Link
 from .metrics import EpochMetrics, MetricsLog
 from .network.inference import Evaluation, evaluate, predict
 from .network.network import SpikingNetwork, initialise
+from .parallel import Pipe, Team
 
 DEVICES = ("cpu", "cuda")
 CALIBRATION = 256       # samples that the grid is measured by
@@ -58,9 +59,11 @@ class Trainer:
     run that is stopped and resumed ends at the same weights.
     """
 
-    def __init__(self, config: Config, data: DataSet, device: str = "cpu") -> None:
+    def __init__(self, config: Config, data: DataSet, device: str = "cpu", team: Team | None = None) -> None:
         self.rule = check_rule(config)
-        self.config, self.device = config, device
+        check_parts(config)
+        self.config, self.device, self.team = config, device, team or Team()
+        self.link = Pipe(self.team) if self.team.size > 1 and config.training.parallel == "blocks" else Link()
         self.data_digest = data.digest()
         self.augment = Augmenter(config.training.augment, data)
         self.test = data.test
@@ -91,17 +94,20 @@ class Trainer:
         if resume and checkpoint.exists():      # else it was stopped within its first epoch
             self.progress = load_checkpoint(checkpoint, self.network, self.optimiser, self.data_digest)
             self.saved = self.progress.epochs
-        log = MetricsLog(folder, self.progress.epochs)
+        log = MetricsLog(folder, self.progress.epochs) if self.team.leads else None
         try:
             while self.progress.epochs < self.config.training.epochs:
                 metrics = self.epoch(each_batch)
                 _check_finite(metrics)
+                if log is None:
+                    continue
                 log.write(metrics)
                 save_checkpoint(checkpoint, self.network, self.optimiser, self.progress, self.data_digest)
                 self.saved = self.progress.epochs
                 report(metrics)
         finally:
-            log.close()
+            if log is not None:
+                log.close()
 
     def epoch(self, each_batch: Callable[[], None] = lambda: None) -> EpochMetrics:
         """One pass over the training samples, in an order drawn by seed and epoch."""
@@ -113,31 +119,60 @@ class Trainer:
         for index, chosen in enumerate(order.split(self.config.training.batch)):
             rate = self._set_rate(number * self.batches + index)
             with meter if index == 0 else nullcontext():
-                learned = self._batch(chosen, generator)
-            right += int((predict(learned.answers).cpu() == self.labels[chosen]).sum())
-            losses.append(learned.losses)
+                for learned, labels in self._batch(chosen, generator):
+                    right += int((predict(learned.answers).cpu() == labels).sum())
+                    losses.append(learned.losses)
             each_batch()
+        if isinstance(self.link, Pipe):
+            self.team.share_blocks(self.network.blocks, self.optimiser)
         result = self.evaluate()
         self.progress = Progress(number + 1, self.progress.seconds + time.perf_counter() - began,
                                  max(self.progress.peak_activation_bytes, meter.peak_bytes))
-        return EpochMetrics(number + 1, round(self.progress.seconds, 3), rate, _means(losses),
-                            right / len(self.labels), result.accuracies, result.rates)
+        # Of blocks in a row the last process has the answers, and each the losses of its own.
+        found = self.team.gather((right, losses))
+        everyone = found if self.config.training.parallel == "data" else found[-1:]
+        return EpochMetrics(number + 1, round(self.progress.seconds, 3), rate,
+                            _means([line for _, lines in found for line in lines]),
+                            sum(count for count, _ in everyone) / len(self.labels), result.accuracies, result.rates)
 
     @torch.no_grad()
     def evaluate(self) -> Evaluation:
         """How well the network does on the test split as it stands."""
         return evaluate(self.network.spec, self.network.integers(), self.test)
 
-    def _batch(self, chosen: Tensor, generator: torch.Generator) -> Learned:
+    def _batch(self, chosen: Tensor, generator: torch.Generator) -> list[tuple[Learned, Tensor]]:
+        """Learn from the parts of a batch that are this process's; each with its labels."""
         events = self.augment(torch.from_numpy(self.spikes[chosen.numpy()]), generator)
         drop = self.config.training.event_drop
         if drop:
             events = events * (torch.rand(events.shape, generator=generator) >= drop)
         self.optimiser.zero_grad(set_to_none=True)
-        learned = self.rule.learn(self.network, self.config.learning, Batch(
-            events=events.transpose(0, 1).contiguous().to(self.device), labels=self.labels[chosen].to(self.device),
-            generator=generator, apply=self._apply))
+        count, labels = self.config.training.parts, self.labels[chosen]
+        # Each part has a generator of its own, so that what it draws does not depend on who works on the others.
+        parts = [(events, labels, generator)] if count == 1 else [
+            (*part, generator_of(generator)) for part in zip(events.chunk(count), labels.chunk(count), strict=True)]
+        found = []
+        for rank, (own, wanted, drawing) in enumerate(parts):
+            if isinstance(self.link, Pipe) or rank % self.team.size == self.team.rank:
+                found.append((self._learn(own, wanted, drawing, len(wanted) / len(labels)), wanted))
+        if not isinstance(self.link, Pipe):
+            self.team.sum_gradients(self.network.parameters())
         self._apply()
+        return found
+
+    def _learn(self, events: Tensor, labels: Tensor, generator: torch.Generator, share: float) -> Learned:
+        """Add the gradients of a part that makes up ``share`` of its batch."""
+        before = [parameter.grad for parameter in self.network.parameters()]
+        for parameter in self.network.parameters() if share < 1 else ():
+            parameter.grad = None
+        learned = self.rule.learn(self.network, self.config.learning, Batch(
+            events=events.transpose(0, 1).contiguous().to(self.device), labels=labels.to(self.device),
+            generator=generator, apply=self._apply, link=self.link))
+        for parameter, earlier in zip(self.network.parameters(), before, strict=True) if share < 1 else ():
+            if parameter.grad is not None:
+                parameter.grad.mul_(share)
+                if earlier is not None:
+                    parameter.grad.add_(earlier)
         return learned
 
     def _apply(self) -> None:
@@ -153,6 +188,24 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         return rate
+
+
+def generator_of(generator: torch.Generator) -> torch.Generator:
+    """A generator of its own, drawn from another."""
+    return torch.Generator().manual_seed(int(torch.randint(1 << 62, (), generator=generator)))
+
+
+def check_parts(config: Config) -> None:
+    """Refuse parts of a batch where each would change the weights under the next.
+
+    Raises
+    ------
+    SnnfpgaError
+        If updates within a sample are asked for as well.
+    """
+    if config.training.parts > 1 and config.learning.update == "window":
+        raise SnnfpgaError("Config training.parts adds up the gradients of the parts of a batch, which "
+                           "learning.update=window does not wait for; take parts=1, or update=sample", USAGE)
 
 
 def _check_finite(metrics: EpochMetrics) -> None:

@@ -42,6 +42,8 @@ def command(
       snnfpga train --set data.name=mine.npz --set name=mine
 
       snnfpga train --resume
+
+      torchrun --nproc-per-node 2 -m snnfpga train --set training.parts=2
     """
     from ..config_file import read_config, with_options
     from ..runs import CONFIG
@@ -49,6 +51,8 @@ def command(
     if resume and config is None and out is not None:
         config = out / CONFIG       # a run knows what it was begun with
     result = run(read_config(config, with_options(settings, data_root, seed)), out, device, resume, overwrite)
+    if result is None:
+        return
     if as_json:
         print_json(result)
         return
@@ -60,28 +64,30 @@ def command(
         ("network", result["network"])])
 
 
-def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any]:
-    """Train; give what ``--json`` prints (docs/training.md)."""
+def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any] | None:
+    """Train; give what ``--json`` prints (docs/training.md), or None where another process speaks."""
     from .. import run_folder
     from ..data.fit import check_classes, some
     from ..data.source import load_data
+    from ..parallel import join
     from ..runs import NETWORK, RUNS
     from ..training import Trainer, prepare
 
     if resume and overwrite:
         raise SnnfpgaError("--resume goes on with a run and --overwrite discards it; give one of them", USAGE)
     folder = out or RUNS / config.name
+    prepare(device, config.training.threads)
+    team = join(config, device)
     if resume:
         run_folder.check_same(folder, config)
-    else:
+    elif team.leads:
         run_folder.check_free(folder, overwrite)
-    prepare(device, config.training.threads)
     data = load_data(config.data)
     for half in ("train", "test"):
         some(data, half)
     check_classes(data)
-    trainer = Trainer(config, data, device)
-    place = folder if resume else run_folder.open_new(folder, config)
+    trainer = Trainer(config, data, device, team)
+    place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
     epochs = config.training.epochs
     warned: set[tuple[int, int]] = set()
     with progress("training", epochs * trainer.batches) as advance:
@@ -97,11 +103,14 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
             kept = "" if place == folder else f"the earlier run in {folder} is as it was; "
             raise SnnfpgaError(f"Stopped with {trainer.saved} of {epochs} epochs done; {kept}go on with: "
                                f"snnfpga train --resume --out {place}") from None
-    network = trainer.network.export()
     result = trainer.evaluate()
-    trained_on = config.data.model_copy(update={"steps": data.steps})
-    run_folder.write_network(place, network, trained_on, result.accuracies[-1])
-    run_folder.take_place(folder, place)
+    if team.leads:
+        trained_on = config.data.model_copy(update={"steps": data.steps})
+        run_folder.write_network(place, trainer.network.export(), trained_on, result.accuracies[-1])
+        run_folder.take_place(folder, place)
+    team.gather(None)       # nobody leaves before the files are there
+    if not team.leads:
+        return None
     return {
         "test_accuracy": result.accuracies[-1],
         "block_accuracies": result.accuracies,

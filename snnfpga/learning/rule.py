@@ -11,6 +11,21 @@ from ..network.network import SpikingNetwork
 from ..network.window import BlockWeights
 
 
+class Link:
+    """Where a rule's blocks stand among those of other processes; by itself, alone with all of them."""
+
+    def mine(self, blocks: int) -> list[int]:
+        """The blocks of this process."""
+        return list(range(blocks))
+
+    def below(self, events: Tensor, neurons: int) -> Tensor:
+        """What the first of them sees in a window, (K, B, neurons), where the network is given ``events``."""
+        return events
+
+    def above(self, spikes: Tensor) -> None:
+        """Takes the spikes (K, B, N) of the last of them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Batch:
     """What a rule learns from.
@@ -25,12 +40,15 @@ class Batch:
         Draws what a rule chooses at random.
     apply
         Follows the gradients left so far, and forgets them: for updates within a sample.
+    link
+        To the blocks of other processes, for a rule that sends forward only.
     """
 
     events: Tensor
     labels: Tensor
     generator: torch.Generator = field(default_factory=torch.Generator)
     apply: Callable[[], None] = lambda: None
+    link: Link = field(default_factory=Link)
 
 
 @dataclass(frozen=True)
@@ -70,6 +88,8 @@ class Rule:
         What it cannot serve beyond that, for people; ``check`` holds to it.
     on_chip
         Whether the generated hardware learns by it, from a network of whatever rule.
+    sends_forward_only
+        Whether nothing comes back from block to block, so that processes can share the blocks.
     check
         Raises SnnfpgaError where the configuration asks for what the rule refuses.
     learn
@@ -84,6 +104,7 @@ class Rule:
     honours: frozenset[str] = frozenset()
     refuses: str = ""
     on_chip: bool = False
+    sends_forward_only: bool = False
     check: Callable[[Config], None] = lambda config: None
 
 

@@ -41,12 +41,14 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     answers = torch.zeros_like(logits[0])
     losses: list[list[float]] = [[] for _ in spec.blocks]
     chosen = selected(settings, len(events), batch.generator)
+    mine = batch.link.mine(len(spec.blocks))
     for index, start in enumerate(range(0, len(events), window)):
-        passing = events[start:start + window]
+        passing = batch.link.below(events[start:start + window], spec.blocks[mine[0]].inputs)
         # As docs/arithmetic.md: every m-th window, and only where a step of the loss window took place.
         lost = chosen[start + first_loss:start + len(passing)]
         learns = (index + 1) % settings.update_interval == 0 and any(lost)
-        for b, block in enumerate(spec.blocks):
+        for b in mine:
+            block = spec.blocks[b]
             with torch.set_grad_enabled(learns):
                 spikes, steps, states[b] = block_window(block, gathered.weights[b], passing, states[b])
                 before = logits[b] if settings.accumulate == "cumulative" else torch.zeros_like(logits[b])
@@ -61,6 +63,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
                 loss.backward()
                 losses[b].append(loss.item())
             logits[b], passing = logit.detach(), spikes.detach()
+        batch.link.above(passing)
         answers += steps.detach().sum(0)
         if learns and settings.update == "window":
             gathered.update()
@@ -95,4 +98,4 @@ RULE = Rule(
     costs="a backward pass as long as the forward one, within each block",
     honours=frozenset({"loss_steps", "loss_at", "update_interval", "update", "select", "selected_steps"}),
     refuses="loss_steps above window; select without loss_at step",
-    on_chip=True, check=check, learn=learn)
+    on_chip=True, sends_forward_only=True, check=check, learn=learn)

@@ -1,0 +1,77 @@
+"""Two processes train to the same weights, to the bit, as one."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from tests.verbs import call
+
+SMALL = ("data.name=digits-events", "data.steps=4", "network.blocks=[[16],[12]]", "hardware.blocks=[]",
+         "training.epochs=2", "training.batch=480", "training.threads=1", "learning.window=2")
+
+
+def settings(*more):
+    return [word for value in (*SMALL, *more) for word in ("--set", value)]
+
+
+def alone(capsys, out, *more):
+    code, _, err = call(capsys, "train", *settings(*more), "--out", str(out))
+    assert code == 0, err
+
+
+def together(out, *more, ranks=2, resume=False):
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(ranks), "--standalone",
+               "-m", "snnfpga", "train", *settings(*more), "--out", str(out), *(["--resume"] if resume else [])]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def assert_same(one, other):
+    for name in ("network.safetensors", "checkpoint.safetensors"):
+        wanted, found = load_file(one / name), load_file(other / name)
+        assert found.keys() == wanted.keys()
+        for key, value in wanted.items():
+            np.testing.assert_array_equal(found[key], value, key)
+
+
+@pytest.mark.parametrize("more", [
+    ("training.parts=2",), ("training.parts=2", "learning.rule=bptt", "training.augment.shift=1"),
+    ("training.parts=2", "learning.rule=sltt", "learning.select=random", "learning.selected_steps=2")])
+def test_two_halves_of_a_batch(tmp_path, capsys, more):
+    alone(capsys, tmp_path / "one", *more)
+    done = together(tmp_path / "two", *more)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("test accuracy") == 1
+    assert_same(tmp_path / "one", tmp_path / "two")
+
+
+def test_blocks_of_two_processes(tmp_path, capsys):
+    alone(capsys, tmp_path / "one")
+    done = together(tmp_path / "two", "training.parallel=blocks")
+    assert done.returncode == 0, done.stderr
+    assert_same(tmp_path / "one", tmp_path / "two")
+
+
+@pytest.mark.parametrize(("more", "message"), [
+    (("training.parts=1",), "Config training.parts must be a multiple of the 2 processes that share them, not 1; take "
+                            "--set training.parts=2"),
+    (("training.parallel=blocks", "learning.rule=bptt"),
+     "Rule bptt cannot be trained with training.parallel=blocks, where nothing comes back from one process to another; "
+     "take truncated-local, or parallel=data"),
+    (("training.parallel=blocks", "network.blocks=[[16]]"),
+     "Config training.parallel=blocks needs a block for each of the 2 processes, not 1; start fewer, or make more "
+     "blocks"),
+])
+def test_what_cannot_be_shared(tmp_path, more, message):
+    done = together(tmp_path / "run", *more)
+    assert done.returncode != 0
+    assert f"snnfpga: {message}\n" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_parts_wait_for_no_update(tmp_path, capsys):
+    code, _, err = call(capsys, "train", *settings("training.parts=2", "learning.update=window"))
+    assert code == 2
+    assert err.startswith("snnfpga: Config training.parts adds up the gradients of the parts of a batch")
