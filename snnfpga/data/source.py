@@ -14,4 +14,4 @@ def load_data(config: DataConfig) -> DataSet:
         As :func:`snnfpga.data.registry.load`.
     """
     return load(config.name, DataOptions(steps=config.steps, coding=config.coding, binning=config.binning,
-                                         pool=config.pool, seed=config.seed, root=config.root))
+                                         step_us=config.step_us, pool=config.pool, seed=config.seed, root=config.root))
