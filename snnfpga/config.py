@@ -31,6 +31,7 @@ class DataConfig(Section):
     pool: Annotated[int, Field(ge=1, le=65536)] = 1
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
     root: Path | None = None
+    cache: Path | None = None
 
 
 class NetworkConfig(Section):

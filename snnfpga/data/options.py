@@ -30,6 +30,8 @@ class DataOptions:
         Draws the split, and whatever the coding or the camera leaves to chance.
     root
         Folder that holds the sets which are not embedded.
+    cache
+        Folder in which binned events are kept, or None.
     """
 
     steps: int | None = None
@@ -39,6 +41,7 @@ class DataOptions:
     pool: int = 1
     seed: int = 0
     root: Path | None = None
+    cache: Path | None = None
 
     def __post_init__(self) -> None:
         if self.steps is not None and not 1 <= self.steps <= MAX_STEPS:
