@@ -106,6 +106,8 @@ class Recordings(Sequence[Events]):
         kind = type(self.public.kind, (getattr(_tonic(name), self.public.kind),), {"_check_exists": lambda _: True})
         self.dataset = _reading(self.folder, lambda: kind(str(root), **half.arguments))
         self.files = self.dataset.data or [str(self.folder / half.files)] * len(self.dataset)
+        if not self.files:
+            raise DataError(f"Data {self.folder / half.files} holds no sample; copy it again")
         # tonic takes files in the order that the folder lists them, which is any.
         self.order = sorted(range(len(self.files)), key=self.files.__getitem__)
         self.labels = self._labels()

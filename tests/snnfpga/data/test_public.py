@@ -200,6 +200,14 @@ def test_damaged_files_of_other_sets(tmp_path, readers):
             load(name, DataOptions(root=tmp_path))
 
 
+def test_a_half_without_samples(tmp_path, readers):
+    for part, samples in (("train", [SECOND]), ("test", [])):
+        public_files.write_hsd(tmp_path / "SHD" / f"shd_{part}.h5", samples, [0] * len(samples))
+    with pytest.raises(DataError) as caught:
+        load("shd", DataOptions(root=tmp_path))
+    assert str(caught.value) == f"Data {tmp_path}/SHD/shd_test.h5 holds no sample; copy it again"
+
+
 def test_a_label_beyond_the_classes(tmp_path, readers):
     for part in ("train", "test"):
         public_files.write_hsd(tmp_path / "SHD" / f"shd_{part}.h5", [SECOND], [20])
