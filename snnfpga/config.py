@@ -39,9 +39,11 @@ class DataConfig(Section):
     steps: Annotated[int, Field(ge=1, le=65535)] | None = None
     coding: Literal["rate", "bernoulli", "latency"] | None = None
     binning: Literal["time", "count"] = "time"
+    step_us: Annotated[int, Field(ge=1, lt=1 << 31)] | None = None
     pool: Annotated[int, Field(ge=1, le=65536)] = 1
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
     root: Path | None = None
+    cache: Path | None = None
 
 
 class LayerConfig(Section):

@@ -10,38 +10,72 @@ from numpy.typing import NDArray
 
 from rtl_gen.spec import MAX_INPUTS
 
-from .dataset import DataError, Spikes
+from .dataset import DataError
 from .packed import PackedSpikes, pack
 
 Events = Mapping[str, NDArray]      # t (int64 microseconds), x, y, p: a value an event
 Sensor = tuple[int, int, int]
+MAX_STEPS = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
 class Binning:
-    """How the events of a sample become T steps. A sample begins with its first event.
+    """How the events of a sample become steps. A sample begins with its first event.
 
     Attributes
     ----------
     steps
-        T.
+        T; beside ``step_us`` the most that a sample has, or None for no bound.
     by
         ``time``: a step has the same length in every sample, so that the longest sample fills all steps. ``count``:
         each sample is cut into steps of equal numbers of events.
+    step_us
+        Microseconds of a step, or None: samples then have different numbers of steps.
     pool
         So many pixels in each direction become one, which has an event where one of them has.
     """
 
-    steps: int
+    steps: int | None
     by: str = "time"
+    step_us: int | None = None
     pool: int = 1
 
 
-def step_of(recordings: Iterable[Events], how: Binning) -> Fraction:
-    """Microseconds of a step; of no meaning where steps are cut by count."""
+@dataclass(frozen=True)
+class Grid:
+    """The steps of all samples of a data set: their number, and their microseconds, None where they go by count."""
+
+    steps: int
+    step: Fraction | None
+
+
+@dataclass(frozen=True)
+class Binned:
+    """Spikes (N, T, inputs) with input ``(y * W + x) * C + p``, lengths (N,) or None, and the pooled sensor."""
+
+    spikes: PackedSpikes
+    lengths: NDArray[np.int64] | None
+    sensor: Sensor
+
+
+def grid_of(thing: str, recordings: Iterable[Events], how: Binning) -> Grid:
+    """The grid for all samples of a data set, which are read once, unless they are binned by count.
+
+    Raises
+    ------
+    DataError
+        If the longest sample has too many steps.
+    """
     if how.by == "count":
-        return Fraction(0)
-    return Fraction(max(_duration(events) for events in recordings), how.steps)
+        return Grid(how.steps, None)
+    longest = max(_duration(events) for events in recordings)
+    if how.step_us is None:
+        return Grid(how.steps, Fraction(longest, how.steps))
+    steps = -(-longest // how.step_us)
+    if how.steps is None and steps > MAX_STEPS:
+        raise DataError(f"{thing} must have at most {MAX_STEPS} steps, not {steps}, the longest sample being {longest} "
+                        "us; raise data.step_us, or cut with data.steps")
+    return Grid(min(steps, how.steps or steps), Fraction(how.step_us))
 
 
 def _duration(events: Events) -> int:
@@ -49,51 +83,44 @@ def _duration(events: Events) -> int:
     return int(events["t"][-1] - events["t"][0]) + 1 if len(events["t"]) else 1
 
 
-def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning,
-                   step: Fraction) -> tuple[PackedSpikes, Sensor]:
-    """Bin samples whose events are checked and in order of time.
-
-    Parameters
-    ----------
-    sensor
-        (H, W, C), before pooling.
-    step
-        As :func:`step_of` gives it for all samples of the data set.
-
-    Returns
-    -------
-    (N, T, inputs) with input ``(y * W + x) * C + p`` of the pooled sensor, and that sensor.
-    """
+def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning, grid: Grid) -> Binned:
+    """Bin samples whose events are checked and in order of time, on a sensor (H, W, C) that is yet to be pooled."""
     height, width, channels = sensor
     pooled = -(-height // how.pool), -(-width // how.pool), channels
-    packed = [pack(_bin(events, pooled, how, step)) for events in recordings]
-    return PackedSpikes(np.stack(packed), int(np.prod(pooled))), pooled
+    packed, lengths = [], []
+    for events in recordings:
+        step = _steps(events["t"], grid)
+        inside = step < grid.steps
+        spikes = np.zeros((grid.steps, int(np.prod(pooled))), np.uint8)
+        spikes[step[inside], _inputs(events, pooled, how.pool)[inside]] = 1
+        packed.append(pack(spikes))
+        lengths.append(min(int(step[-1]) + 1, grid.steps) if len(step) else 1)
+    bits = PackedSpikes(np.stack(packed), int(np.prod(pooled)))
+    return Binned(bits, None if how.step_us is None else np.array(lengths, np.int64), pooled)
 
 
-def _bin(events: Events, sensor: Sensor, how: Binning, step: Fraction) -> Spikes:
-    """(T, inputs) of one sample on the pooled sensor."""
-    if how.by == "time":
-        at = (events["t"] - events["t"][:1]) * step.denominator // step.numerator
-    else:
-        at = np.arange(len(events["t"])) * how.steps // max(len(events["t"]), 1)
+def _steps(time: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:
+    """The step of each event of a sample."""
+    if grid.step is None:
+        return np.arange(len(time)) * grid.steps // max(len(time), 1)
+    return (time - time[:1]) * grid.step.denominator // grid.step.numerator
+
+
+def _inputs(events: Events, sensor: Sensor, pool: int) -> NDArray[np.int64]:
+    """The input of each event of a sample, on the pooled sensor."""
     _, width, channels = sensor
-    spikes = np.zeros((how.steps, int(np.prod(sensor))), np.uint8)
-    y, x = (events[name].astype(np.int64) // how.pool for name in "yx")
-    spikes[at, (y * width + x) * channels + events["p"]] = 1
-    return spikes
+    y, x = (events[name].astype(np.int64) // pool for name in "yx")
+    return (y * width + x) * channels + events["p"]
 
 
-def bin_events(thing: str, arrays: Mapping[str, NDArray], how: Binning) -> tuple[PackedSpikes, Sensor]:
+def bin_events(thing: str, arrays: Mapping[str, NDArray], how: Binning) -> Binned:
     """Check and bin ``t`` (microseconds), ``x``, ``y``, ``p``, ``offset``, ``sensor``: all samples in an array each.
-
-    Returns
-    -------
-    As :func:`bin_recordings`, with two channels.
 
     Raises
     ------
     DataError
-        If an array has a wrong shape or type, offsets do not ascend, or an event lies outside the sensor.
+        If an array has a wrong shape or type, offsets do not ascend, an event lies outside the sensor, which has two
+        channels, or a sample has too many steps.
     """
     sensor = _sensor(thing, arrays["sensor"])
     offset = _offset(thing, arrays)
@@ -105,7 +132,7 @@ def bin_events(thing: str, arrays: Mapping[str, NDArray], how: Binning) -> tuple
     flat = {name: arrays[name] for name in "xyp"} | {"t": arrays["t"].astype(np.int64)}
     recordings = [{name: values[start:end] for name, values in flat.items()}
                   for start, end in pairwise(offset)]
-    return bin_recordings(recordings, (*sensor, 2), how, step_of(recordings, how))
+    return bin_recordings(recordings, (*sensor, 2), how, grid_of(thing, recordings, how))
 
 
 def check_sensor(thing: str, sensor: Sensor, pool: int) -> None:

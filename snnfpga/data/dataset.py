@@ -26,10 +26,13 @@ class Split:
         (N, T, inputs) uint8, 0 or 1: an array, or what is indexed like one and makes it sample by sample.
     labels
         (N,) int64, 0 .. classes - 1.
+    lengths
+        (N,) int64, 1 .. T: the steps that a sample has; those after them are silent. None: all have T.
     """
 
     spikes: Spikes | LazySpikes
     labels: Labels
+    lengths: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -41,7 +44,7 @@ class Split:
     def select(self, index: slice | NDArray) -> "Split":
         """The samples at ``index``; lazy spikes stay so."""
         spikes = self.spikes.select(index) if isinstance(self.spikes, LazySpikes) else self.spikes[index]
-        return Split(spikes, self.labels[index])
+        return Split(spikes, self.labels[index], None if self.lengths is None else self.lengths[index])
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class DataSet:
         digest = hashlib.sha256()
         for split in (self.train, self.test):
             spikes = split.spikes.content if isinstance(split.spikes, LazySpikes) else (split.spikes,)
-            for array in (*spikes, split.labels):
+            for array in (*spikes, split.labels, *(() if split.lengths is None else (split.lengths,))):
                 digest.update(f"{array.dtype} {array.shape}".encode())
                 digest.update(np.ascontiguousarray(array))
         return digest.hexdigest()
@@ -102,7 +105,7 @@ def stratified(labels: Labels, seed: int, test_share: float = 0.2) -> NDArray[np
 
 
 def assemble(name: str, spikes: Spikes | LazySpikes, labels: Labels, is_test: NDArray[np.bool_],
-             sensor: tuple[int, int, int], classes: int) -> DataSet:
+             sensor: tuple[int, int, int], classes: int, lengths: NDArray[np.int64] | None = None) -> DataSet:
     """Cut samples (N, T, inputs) into a :class:`DataSet`."""
-    whole = Split(spikes, labels)
+    whole = Split(spikes, labels, lengths)
     return DataSet(name, whole.select(~is_test), whole.select(is_test), sensor, classes)

@@ -18,7 +18,7 @@ from .options import DataOptions
 Arrays = Mapping[str, NDArray]
 SPARSE = ("t", "x", "y", "p", "offset", "sensor")
 EVENT_STEPS = 16    # of sparse events, where no number is asked for
-KNOWN = {"spikes", "label", "split", "classes", *SPARSE}
+KNOWN = {"spikes", "length", "label", "split", "classes", *SPARSE}
 
 
 def load_npz(path: Path, options: DataOptions) -> DataSet:
@@ -41,13 +41,18 @@ def load_npz(path: Path, options: DataOptions) -> DataSet:
     if dense:
         spikes, sensor = _dense(thing, arrays["spikes"])
         _check_options(thing, spikes.shape[1], options)
+        lengths = _lengths(thing, arrays, spikes)
     else:
         for name in SPARSE:
             if name not in arrays:
                 raise DataError(f"{thing} lacks {name!r}; give spikes, or all of {', '.join(SPARSE)}")
-        spikes, sensor = bin_events(thing, arrays, options.binned(EVENT_STEPS))
+        if "length" in arrays:
+            raise DataError(f"{thing} must not hold 'length' beside events, which have times; leave it out, and see "
+                            "data.step_us")
+        found = bin_events(thing, arrays, options.binned(EVENT_STEPS))
+        spikes, sensor, lengths = found.spikes, found.sensor, found.lengths
     labels, classes = _labels(thing, arrays, len(spikes))
-    return assemble(path.name, spikes, labels, _split(thing, arrays, labels, options.seed), sensor, classes)
+    return assemble(path.name, spikes, labels, _split(thing, arrays, labels, options.seed), sensor, classes, lengths)
 
 
 def _check_options(thing: str, own: int, options: DataOptions) -> None:
@@ -122,6 +127,26 @@ def _dense(thing: str, spikes: NDArray) -> tuple[Spikes, tuple[int, int, int]]:
     sensor = {1: (1, *rest, 1), 2: (*rest, 1), 3: rest}[len(rest)]
     check_inputs(thing, sensor)
     return spikes.astype(np.uint8).reshape(*spikes.shape[:2], -1), sensor
+
+
+def _lengths(thing: str, arrays: Arrays, spikes: Spikes) -> NDArray[np.int64] | None:
+    """(N,): the steps of each sample, after which it is silent; None where the file does not say."""
+    if "length" not in arrays:
+        return None
+    lengths, (samples, steps, _) = arrays["length"], spikes.shape
+    if lengths.shape != (samples,) or lengths.dtype.kind not in "iu":
+        raise DataError(f"{thing}: length must hold {samples} integers, one a sample, not {lengths.dtype} of shape "
+                        f"{lengths.shape}")
+    bad = np.flatnonzero((lengths < 1) | (lengths > steps))
+    if len(bad):
+        raise DataError(f"{thing}: length must be in 1..{steps}, not {lengths[bad[0]]} (sample {bad[0]})")
+    lengths = lengths.astype(np.int64)
+    late = np.argwhere(spikes.any(2) & (np.arange(steps) >= lengths[:, None]))
+    if len(late):
+        sample, step = late[0]
+        raise DataError(f"{thing}: spikes must be 0 from a sample's length on, and sample {sample} of length "
+                        f"{lengths[sample]} has an event in step {step}; clear it, or mend length")
+    return lengths
 
 
 def check_inputs(thing: str, sensor: tuple[int, int, int]) -> None:

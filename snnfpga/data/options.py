@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from .binning import Binning
+from .binning import MAX_STEPS, Binning
 from .coding import CODINGS
 from .dataset import DataError
 
-UNTIMED = {"binning": "time", "pool": 1}    # what applies to events with times alone, as it is elsewhere
+UNTIMED = {"binning": "time", "step_us": None, "pool": 1}       # of all data but events with times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,29 +17,39 @@ class DataOptions:
     Attributes
     ----------
     steps
-        T, or None for what the set is best seen in.
+        T, or None for what the set is best seen in; beside ``step_us``, where samples are cut.
     coding
         Of still images: ``rate``, ``bernoulli`` or ``latency``. None takes ``rate``.
     binning
         Of recorded events: into steps of equal ``time`` or of equal ``count``.
+    step_us
+        Of recorded events: microseconds of a step, so that samples have different numbers of steps, or None.
     pool
         Of recorded events: so many pixels in each direction become one.
     seed
         Draws the split, and whatever the coding or the camera leaves to chance.
     root
         Folder that holds the sets which are not embedded.
+    cache
+        Folder in which binned events are kept, or None.
     """
 
     steps: int | None = None
     coding: str | None = None
     binning: str = "time"
+    step_us: int | None = None
     pool: int = 1
     seed: int = 0
     root: Path | None = None
+    cache: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.steps is not None and not 1 <= self.steps <= 65535:
-            raise DataError(f"Data steps must be in 1..65535, not {self.steps}")
+        if self.steps is not None and not 1 <= self.steps <= MAX_STEPS:
+            raise DataError(f"Data steps must be in 1..{MAX_STEPS}, not {self.steps}")
+        if self.step_us is not None and not 1 <= self.step_us < 1 << 31:
+            raise DataError(f"Data step_us must be in 1..{(1 << 31) - 1}, not {self.step_us}")
+        if self.step_us is not None and self.binning == "count":
+            raise DataError(f"Data step_us {self.step_us} makes steps by time, not by count; leave it or binning out")
         if self.pool < 1:
             raise DataError(f"Data pool must be at least 1, not {self.pool}")
         if self.coding is not None and self.coding not in CODINGS:
@@ -51,4 +61,5 @@ class DataOptions:
 
     def binned(self, steps: int) -> Binning:
         """How recorded events become steps, ``steps`` of them where no number is asked for."""
-        return Binning(steps=self.steps or steps, by=self.binning, pool=self.pool)
+        return Binning(steps=self.steps if self.step_us else self.steps or steps, by=self.binning,
+                       step_us=self.step_us, pool=self.pool)

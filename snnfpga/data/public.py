@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .binning import Binning, Events, Sensor, bin_recordings, check_events, check_sensor, step_of
-from .dataset import DataError, DataSet, Labels, Split, assemble, stratified
+from .binning import Binning, Events, Sensor, bin_recordings, check_events, check_sensor, grid_of
+from .dataset import DataError, DataSet, Labels, Split, stratified
 
 NEEDS = ("tonic", "aedat")      # aedat reads CIFAR10-DVS, and tonic does not install it
 
@@ -73,14 +73,13 @@ def load_public(name: str, root: Path, how: Binning, seed: int) -> DataSet:
     public = PUBLIC[name]
     check_sensor(f"Data {name}", public.sensor, how.pool)
     halves = [Recordings(name, root, half) for half in (public.train, public.test) if half is not None]
-    step = step_of(chain(*halves), how)
-    binned = [bin_recordings(half, public.sensor, how, step) for half in halves]
-    sensor = binned[0][1]
+    grid = grid_of(f"Data {name}", chain(*halves), how)
+    binned = [bin_recordings(half, public.sensor, how, grid) for half in halves]
+    splits = [Split(found.spikes, half.labels, found.lengths) for found, half in zip(binned, halves, strict=True)]
     if public.test is None:
-        labels = halves[0].labels
-        return assemble(name, binned[0][0], labels, stratified(labels, seed, 0.1), sensor, public.classes)
-    train, test = (Split(spikes, half.labels) for (spikes, _), half in zip(binned, halves, strict=True))
-    return DataSet(name, train, test, sensor, public.classes)
+        is_test = stratified(halves[0].labels, seed, 0.1)
+        splits = [splits[0].select(~is_test), splits[0].select(is_test)]
+    return DataSet(name, *splits, binned[0].sensor, public.classes)
 
 
 class Recordings(Sequence[Events]):
@@ -107,6 +106,8 @@ class Recordings(Sequence[Events]):
         kind = type(self.public.kind, (getattr(_tonic(name), self.public.kind),), {"_check_exists": lambda _: True})
         self.dataset = _reading(self.folder, lambda: kind(str(root), **half.arguments))
         self.files = self.dataset.data or [str(self.folder / half.files)] * len(self.dataset)
+        if not self.files:
+            raise DataError(f"Data {self.folder / half.files} holds no sample; copy it again")
         # tonic takes files in the order that the folder lists them, which is any.
         self.order = sorted(range(len(self.files)), key=self.files.__getitem__)
         self.labels = self._labels()

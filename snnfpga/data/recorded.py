@@ -20,8 +20,9 @@ def load_nmnist(path: Path, how: Binning) -> DataSet:
         If the file is absent, damaged or holds something else.
     """
     arrays = read_arrays(path, ("t", "x", "y", "p", "offset", "label", "is_test"))
-    spikes, sensor = bin_events(f"Data {path.name}", arrays | {"sensor": np.array(NMNIST_SENSOR)}, how)
-    return assemble("nmnist-1100", spikes, arrays["label"].astype(np.int64), arrays["is_test"].astype(bool), sensor, 10)
+    found = bin_events(f"Data {path.name}", arrays | {"sensor": np.array(NMNIST_SENSOR)}, how)
+    return assemble("nmnist-1100", found.spikes, arrays["label"].astype(np.int64), arrays["is_test"].astype(bool),
+                    found.sensor, 10, found.lengths)
 
 
 def load_braille(path: Path, steps: int, seed: int) -> DataSet:

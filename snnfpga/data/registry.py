@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ..nearest import offer
 from . import cifar, digits, idx, public, recall, recorded
+from .cache import cached
 from .dataset import DataError, DataSet
-from .npz import load_npz
+from .npz import EVENT_STEPS, is_dense, load_npz
 from .options import DataOptions
 
 
@@ -121,7 +122,7 @@ def load(name: str, options: DataOptions | None = None) -> DataSet:
     if name.endswith(".npz"):
         if options.coding is not None:
             raise DataError(f"Data coding applies to still images, and {name} holds spikes; leave coding out")
-        return load_npz(Path(name), options)
+        return _own(Path(name), options)
     if name not in SETS:
         raise DataError(f"No data set is called {name!r}; {offer(name, SETS)} (snnfpga datasets lists them), "
                         "or give the path of an .npz")
@@ -133,4 +134,16 @@ def load(name: str, options: DataOptions | None = None) -> DataSet:
     if source.folder is not None and options.root is None:
         raise DataError(f"Data set {name} is not embedded; say where it lies: --data-root FOLDER "
                         f"(it is read from FOLDER/{source.folder})")
-    return source.load(options, options.steps or source.steps)
+    steps = options.steps or source.steps
+    if options.cache is None or not source.binned:
+        return source.load(options, steps)
+    return cached(options.cache, name, _root(options, source.folder or ""), options.binned(steps), options.seed,
+                  lambda: source.load(options, steps))
+
+
+def _own(path: Path, options: DataOptions) -> DataSet:
+    """A file of the user's; spikes in steps need no cache."""
+    if options.cache is None or is_dense(path):
+        return load_npz(path, options)
+    return cached(options.cache, path.name, path, options.binned(EVENT_STEPS), options.seed,
+                  lambda: load_npz(path, options))

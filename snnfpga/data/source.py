@@ -13,5 +13,4 @@ def load_data(config: DataConfig) -> DataSet:
     DataError
         As :func:`snnfpga.data.registry.load`.
     """
-    return load(config.name, DataOptions(steps=config.steps, coding=config.coding, binning=config.binning,
-                                         pool=config.pool, seed=config.seed, root=config.root))
+    return load(config.name, DataOptions(**config.model_dump(exclude={"name"})))

@@ -7,7 +7,7 @@ from tests.networks import network
 
 
 def test_what_carries_over_to_other_data(tmp_path):
-    trained = DataConfig(name="nmnist-1100", steps=12, binning="count", pool=2, root=tmp_path)
+    trained = DataConfig(name="nmnist-1100", steps=12, step_us=9, pool=2, root=tmp_path)
     file = network()
     write(tmp_path / "n.safetensors", file, notes={"data": trained.model_dump_json()})
 

@@ -65,6 +65,53 @@ def test_a_sample_without_events_is_silent(tmp_path):
     assert [int(sample.sum()) for sample in data.train.spikes] == [4, 0, 8, 4]
 
 
+def test_dense_samples_of_different_lengths(tmp_path):
+    length = np.array([4, 3, 2, 2, 2, 2, 2, 2, 2, 3])
+    whole = read(tmp_path, dense(split=np.array(["train", "test"] * 5)))
+    assert whole.train.lengths is None
+    data = read(tmp_path, dense(length=length, split=np.array(["train", "test"] * 5)))
+    assert data.train.lengths.tolist() == [4, 2, 2, 2, 2]
+    assert data.test.lengths.tolist() == [3, 2, 2, 2, 3]
+    assert data.test.take(2).lengths.tolist() == [3, 2]
+    assert len({whole.digest(), data.digest(), read(tmp_path, dense(length=length[::-1].copy())).digest()}) == 3
+
+
+def lasting(**changes):
+    """Samples of 80, 0, 20, 1 and 21 us."""
+    return sparse(t=np.array([100, 110, 130, 179, 3, 3, 22, 5, 9, 29]), x=np.zeros(10, int), y=np.zeros(10, int),
+                  p=np.arange(10) % 2, offset=np.array([0, 4, 4, 7, 8, 10]), **changes)
+
+
+def test_steps_of_fixed_duration(tmp_path):
+    data = read(tmp_path, lasting(), step_us=10)
+    assert data.steps == 8
+    assert (data.train.lengths.tolist(), data.test.lengths.tolist()) == ([8, 1, 2, 1], [3])
+    found = [np.argwhere(sample).tolist() for sample in data.train.spikes]
+    assert found == [[[0, 0], [1, 1], [3, 0], [7, 1]], [], [[0, 0], [0, 1], [1, 0]], [[0, 1]]]
+    assert np.argwhere(data.test.spikes[0]).tolist() == [[0, 0], [2, 1]]
+
+
+def test_steps_of_fixed_duration_are_cut(tmp_path):
+    data = read(tmp_path, lasting(), step_us=10, steps=3)
+    assert data.steps == 3
+    assert (data.train.lengths.tolist(), data.test.lengths.tolist()) == ([3, 1, 2, 1], [3])
+    assert np.argwhere(data.train.spikes[0]).tolist() == [[0, 0], [1, 1]]
+    assert read(tmp_path, lasting(), step_us=10, steps=100).steps == 8      # no longer than the longest
+
+
+def test_too_many_steps(tmp_path):
+    arrays = lasting() | {"t": np.array([0, 1, 2, 65535, 3, 3, 22, 5, 9, 29])}
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, arrays, step_us=1)
+    assert str(caught.value) == ("Data mine.npz must have at most 65535 steps, not 65536, the longest sample being "
+                                 "65536 us; raise data.step_us, or cut with data.steps")
+    assert read(tmp_path, arrays, step_us=2).steps == 32768
+    assert read(tmp_path, arrays, step_us=1, steps=65535).steps == 65535
+    with pytest.raises(DataError) as caught:
+        DataOptions(step_us=10, binning="count")
+    assert str(caught.value) == "Data step_us 10 makes steps by time, not by count; leave it or binning out"
+
+
 def test_pooled(tmp_path):
     """Two rows by three columns in blocks of 2 x 2: one row, and a column that has a half of a block."""
     data = read(tmp_path, sparse(), steps=8, pool=2)
@@ -106,8 +153,19 @@ def test_pooled(tmp_path):
     (dense(label=None, labels=np.arange(10)),
      "Data mine.npz must not hold 'labels'; rename it or leave it out (did you mean label?)"),
     (dense(frames=np.zeros(1)),
-     "Data mine.npz must not hold 'frames'; rename it or leave it out (known: classes, label, offset, p, sensor, "
-     "spikes, split, t, x, y)"),
+     "Data mine.npz must not hold 'frames'; rename it or leave it out (known: classes, label, length, offset, p, "
+     "sensor, spikes, split, t, x, y)"),
+    (dense(length=np.ones(9, int)),
+     "Data mine.npz: length must hold 10 integers, one a sample, not int64 of shape (9,)"),
+    (dense(length=np.ones(10)),
+     "Data mine.npz: length must hold 10 integers, one a sample, not float64 of shape (10,)"),
+    (dense(length=np.array([4] * 9 + [5])), "Data mine.npz: length must be in 1..4, not 5 (sample 9)"),
+    (dense(length=np.array([4] * 9 + [0])), "Data mine.npz: length must be in 1..4, not 0 (sample 9)"),
+    (dense(length=np.array([2] * 6 + [1] * 4)),
+     "Data mine.npz: spikes must be 0 from a sample's length on, and sample 6 of length 1 has an event in step 1; "
+     "clear it, or mend length"),
+    (sparse(length=np.ones(5, int)), "Data mine.npz must not hold 'length' beside events, which have times; leave it "
+                                     "out, and see data.step_us"),
     (dense(spikes=np.zeros((10, 4, 6), np.uint8)),
      "Data mine.npz holds no event: all spikes are 0; give at least one"),
     (dense(x=np.zeros(1)), "Data mine.npz must hold spikes or events, not both spikes and x"),
@@ -175,7 +233,7 @@ def test_spikes_have_steps_of_their_own(tmp_path):
     assert str(caught.value) == "Data mine.npz holds spikes in 4 steps, which cannot become 5; leave data.steps out"
 
 
-@pytest.mark.parametrize(("option", "value"), [("binning", "count"), ("pool", 2)])
+@pytest.mark.parametrize(("option", "value"), [("binning", "count"), ("step_us", 9), ("pool", 2)])
 def test_binning_and_pooling_are_of_recorded_events(tmp_path, option, value):
     with pytest.raises(DataError) as caught:
         load("digits", DataOptions(**{option: value}))

@@ -96,6 +96,16 @@ def test_heidelberg(tmp_path, readers, name, folder, classes):
     assert spikes_of(pooled.test, pooled.sensor) == [[[0, 0, 1, 0]]]
 
 
+def test_steps_of_fixed_duration(tmp_path, readers):
+    """Both halves have the steps of the longest sample in either."""
+    write_nmnist(tmp_path)
+    (tmp_path / "NMNIST" / "Train" / "3" / "00002.bin").unlink()
+    data = load("nmnist", DataOptions(root=tmp_path, step_us=1_000_000))
+    assert (data.train.spikes.shape, data.test.spikes.shape) == ((2, 9, 2312), (1, 9, 2312))
+    assert (data.train.lengths.tolist(), data.test.lengths.tolist()) == ([1, 1], [9])
+    assert spikes_of(data.test, data.sensor) == [[[0, 1, 0, 1], [0, 33, 33, 0], [8, 3, 2, 1]]]
+
+
 def test_events_that_are_not_in_order_of_time(tmp_path, readers):
     sample = events([9, 0, 5], [1, 2, 3])
     public_files.write_hsd(tmp_path / "SHD" / "shd_train.h5", [sample, events([], [])], [0, 1])
@@ -119,7 +129,7 @@ def test_nmnist_as_recorded(tmp_path, readers, data_root):
     np.savez(tmp_path / "nmnist_1100" / "nmnist_1100.npz", label=arrays["label"][chosen],
              is_test=arrays["is_test"][chosen], offset=np.cumsum([0, *(len(part["t"]) for part in parts)]),
              **{name: np.concatenate([part[name] for part in parts]) for name in "txyp"})
-    for options in ({}, {"pool": 2, "steps": 7}, {"binning": "count"}):
+    for options in ({}, {"pool": 2, "steps": 7}, {"binning": "count"}, {"step_us": 5000}):
         wanted, found = (load(name, DataOptions(root=tmp_path, **options)) for name in ("nmnist-1100", "nmnist"))
         assert len(found.train) == 6
         assert len(found.test) == 4
@@ -188,6 +198,14 @@ def test_damaged_files_of_other_sets(tmp_path, readers):
             public_files.write_gesture(tmp_path / "DVSGesture/ibmGestureTest/user01_led/0.npy", SECOND)
         with pytest.raises(DataError, match=rf"^Data {tmp_path}.* cannot be read \(.+\); copy it again$"):
             load(name, DataOptions(root=tmp_path))
+
+
+def test_a_half_without_samples(tmp_path, readers):
+    for part, samples in (("train", [SECOND]), ("test", [])):
+        public_files.write_hsd(tmp_path / "SHD" / f"shd_{part}.h5", samples, [0] * len(samples))
+    with pytest.raises(DataError) as caught:
+        load("shd", DataOptions(root=tmp_path))
+    assert str(caught.value) == f"Data {tmp_path}/SHD/shd_test.h5 holds no sample; copy it again"
 
 
 def test_a_label_beyond_the_classes(tmp_path, readers):

@@ -1,0 +1,85 @@
+"""Recorded events that were binned once, kept in a folder that the user names."""
+
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_gen.network_file import write_atomically
+
+from ..console import say
+from .binning import Binning
+from .dataset import DataSet, Split
+from .packed import PackedSpikes
+
+VERSION = 1     # to be raised when the same recordings and options give other spikes
+
+
+def cached(folder: Path, name: str, source: Path, how: Binning, seed: int, make: Callable[[], DataSet]) -> DataSet:
+    """What ``make`` gives, from ``folder`` where it has been made before; a file there that is damaged is made again.
+
+    Parameters
+    ----------
+    source
+        The file or the folder that ``make`` reads: other names, sizes or times of change there are other data.
+    how, seed
+        What else ``make`` depends on. The spikes that it gives are packed.
+    """
+    path = folder / f"{Path(name).stem}-{_key(name, source, how, seed)[:32]}.npz"
+    if path.exists():
+        data = _read(path)
+        if data is not None:
+            return data
+        say(f"Cache {path} is damaged; it is made again")
+    data = make()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, _contents(data))
+    except OSError as error:
+        say(f"Cache {path} cannot be written ({error.strerror}); going on without")
+    return data
+
+
+def _key(name: str, source: Path, how: Binning, seed: int) -> str:
+    files = sorted(path for path in (source.rglob("*") if source.is_dir() else [source]) if path.is_file())
+    stamps = [(str(path.resolve()), (stat := path.stat()).st_size, stat.st_mtime_ns) for path in files]
+    return hashlib.sha256(repr((VERSION, name, how, seed, stamps)).encode()).hexdigest()
+
+
+def _contents(data: DataSet) -> bytes:
+    arrays = {"name": np.array(data.name), "sensor": np.array(data.sensor), "classes": np.array(data.classes),
+              "sha256": np.array(_checksum(data))}
+    for half, split in (("train", data.train), ("test", data.test)):
+        assert isinstance(split.spikes, PackedSpikes)
+        found = {"bits": split.spikes.bits, "label": split.labels, "length": split.lengths}
+        arrays |= {f"{half}_{key}": values for key, values in found.items() if values is not None}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _read(path: Path) -> DataSet | None:
+    """The data in a file of this cache, or None where that is not what was written."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        data = DataSet(str(arrays["name"]), _split(arrays, "train"), _split(arrays, "test"),
+                       tuple(arrays["sensor"].tolist()), int(arrays["classes"]))
+        return data if _checksum(data) == str(arrays["sha256"]) else None
+    # Damage anywhere in an archive shows as one of these, before its bytes can be compared with the checksum.
+    except (OSError, ValueError, TypeError, EOFError, LookupError, NotImplementedError, zlib.error, zipfile.BadZipFile):
+        return None
+
+
+def _split(arrays: dict[str, NDArray], half: str) -> Split:
+    spikes = PackedSpikes(arrays[f"{half}_bits"], int(np.prod(arrays["sensor"])))
+    return Split(spikes, arrays[f"{half}_label"], arrays.get(f"{half}_length"))
+
+
+def _checksum(data: DataSet) -> str:
+    return hashlib.sha256(repr((data.digest(), data.name, data.sensor, data.classes)).encode()).hexdigest()
