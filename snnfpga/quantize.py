@@ -5,6 +5,7 @@ in mid-training would move every threshold with it.
 """
 
 import math
+from typing import Any
 
 import torch
 from brevitas.inject.enum import ScalingImplType
@@ -33,6 +34,20 @@ def fixed_point(weight_bits: int, fraction: int) -> type:
     })
 
 
+class Rounded(torch.autograd.Function):
+    """What Brevitas' quantiser computes, as integers, in one pass; the gradient goes straight through."""
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, limit: float, scale: float) -> Tensor:
+        """``weights (outputs, rows) -> integers (rows, outputs)`` within ``limit * scale``, contiguous."""
+        ctx.scale = scale       # a power of two, so the products are exact
+        return (weights.t() * scale).round_().clamp_(-limit * scale, limit * scale).contiguous()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        return (grads[0] * ctx.scale).t().contiguous(), None, None
+
+
 class QuantisedWeights(nn.Module):
     """A matrix of weights, float for the optimiser, integers for whoever calls it.
 
@@ -56,8 +71,7 @@ class QuantisedWeights(nn.Module):
 
     def forward(self) -> Tensor:
         """Integer-valued float32 (rows, outputs); its gradient reaches the float weights straight through."""
-        # A power of two, so the product is exact.
-        return self.linear.quant_weight().value.t() * 2.0 ** self.fraction
+        return Rounded.apply(self.linear.weight, self.limit, 2.0 ** self.fraction)
 
     @torch.no_grad()
     def clip(self) -> None:

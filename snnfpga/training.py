@@ -46,6 +46,8 @@ def prepare(device: str, threads: int) -> None:
         torch.backends.cuda.matmul.allow_tf32 = False
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
+    # PyTorch would fill every new tensor with NaN, a tenth of the time of training; each of ours is written whole.
+    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 class Trainer:

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from rtl_gen.spec import LayerSpec
 
+from .scan import charge_fire_reset, credits
+
 
 def integrate(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Charge, fire, reset, step after step.
@@ -65,9 +67,13 @@ class LifWindow(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor]:
         """``(currents (K, B, N), membrane (B, N)) -> (spikes (K, B, N), membrane (B, N) after the window)``."""
-        spikes, charged, membrane = integrate(currents, membrane, layer)
+        if _compiled(currents):
+            spikes, gate, membrane = charge_fire_reset(currents, membrane, layer)
+        else:
+            spikes, charged, membrane = integrate(currents, membrane, layer)
+            gate = gates(charged, layer)
         ctx.layer = layer
-        ctx.save_for_backward(gates(charged, layer), *([spikes.to(torch.bool)] if layer.reset == "zero" else []))
+        ctx.save_for_backward(gate, *([spikes.to(torch.bool)] if layer.reset == "zero" else []))
         ctx.mark_non_differentiable(membrane)
         return spikes, membrane
 
@@ -75,12 +81,19 @@ class LifWindow(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         gate, *fired = ctx.saved_tensors
         layer = ctx.layer
-        credit = gate * (grads[0] / surrogate_area(layer))
         keep = 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
+        if _compiled(grads[0]):
+            return credits(grads[0], gate, *(fired or [None]), surrogate_area(layer), keep), None, None
+        credit = gate * (grads[0] / surrogate_area(layer))
         for t in range(len(credit) - 2, -1, -1):
             carry = credit[t + 1] * keep
             credit[t] += carry.masked_fill_(fired[0][t], 0.0) if fired else carry
         return credit, None, None
+
+
+def _compiled(values: Tensor) -> bool:
+    """Whether the compiled loops serve them; the plain ones serve all."""
+    return values.device.type == "cpu" and values.dtype == torch.float32
 
 
 def lif(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor]:

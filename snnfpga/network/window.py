@@ -8,6 +8,7 @@ from torch import Tensor
 from rtl_gen.spec import BlockSpec, LayerSpec
 
 from .neuron import lif
+from .sparse import currents
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,7 @@ def rest(block: BlockSpec, batch: int, device: torch.device) -> list[Tensor]:
 
 def synapses(events: Tensor, weights: Tensor, layer: LayerSpec) -> Tensor:
     """Currents (K, B, outputs) of events (K, B, inputs)."""
-    if not layer.bias:
-        return events @ weights
-    return events @ weights[:-1] + weights[-1]
+    return currents(events, weights, layer)
 
 
 def block_window(block: BlockSpec, weights: BlockWeights, events: Tensor,
@@ -37,7 +36,7 @@ def block_window(block: BlockSpec, weights: BlockWeights, events: Tensor,
     Parameters
     ----------
     events
-        (K, B, inputs) float32, 0 or 1.
+        (K, B, inputs), 0 or 1, of any type.
     membranes
         As the window before left them, (B, outputs) a layer.
 
