@@ -39,13 +39,13 @@ class Rounded(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, weights: Tensor, limit: float, scale: float) -> Tensor:
-        """``weights (outputs, rows) -> integers (rows, outputs)`` within ``limit * scale``, contiguous."""
+        """``weights (outputs, rows) -> integers (rows, outputs)`` within ``limit * scale``."""
         ctx.scale = scale       # a power of two, so the products are exact
-        return (weights.t() * scale).round_().clamp_(-limit * scale, limit * scale).contiguous()
+        return (weights.t() * scale).round_().clamp_(-limit * scale, limit * scale)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        return (grads[0] * ctx.scale).t().contiguous(), None, None
+        return (grads[0] * ctx.scale).t(), None, None
 
 
 class QuantisedWeights(nn.Module):
@@ -65,8 +65,8 @@ class QuantisedWeights(nn.Module):
         self.fraction = fraction
         self.limit = weight_limit(weight_bits) * 2.0 ** -fraction
         self.linear = QuantLinear(rows, outputs, bias=False, weight_quant=fixed_point(weight_bits, fraction))
-        with torch.no_grad():
-            self.linear.weight.copy_(initial.t())
+        # Laid out in memory as the integers will be, so that no transpose is ever copied.
+        self.linear.weight = nn.Parameter(initial.clone(memory_format=torch.contiguous_format).t())
         self.clip()
 
     def forward(self) -> Tensor:

@@ -66,7 +66,7 @@ class Trainer:
         self.labels = torch.from_numpy(data.train.labels)
         events = self.spikes[:CALIBRATION].transpose(0, 1).float()
         self.network = initialise(config, events, data.classes).to(device)
-        self.optimiser = _optimiser(self.network, config.training)
+        self.optimiser = optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
         self.saved = 0      # epochs that a checkpoint holds
 
@@ -162,11 +162,13 @@ def _check_finite(metrics: EpochMetrics) -> None:
                                "stays")
 
 
-def _optimiser(network: SpikingNetwork, training: TrainingConfig) -> torch.optim.Optimizer:
+def optimiser(network: SpikingNetwork, training: TrainingConfig) -> torch.optim.Optimizer:
+    """What follows the gradients of ``network``; fused, that is one pass over the weights."""
     if training.optimiser == "adamw":
-        return torch.optim.AdamW(network.parameters(), lr=training.rate, weight_decay=training.weight_decay)
+        return torch.optim.AdamW(network.parameters(), lr=training.rate, weight_decay=training.weight_decay,
+                                 fused=True)
     return torch.optim.SGD(network.parameters(), lr=training.rate, momentum=training.momentum,
-                           weight_decay=training.weight_decay)
+                           weight_decay=training.weight_decay, fused=True)
 
 
 def _means(losses: list[list[float | None]]) -> list[float | None]:

@@ -1,4 +1,4 @@
-"""Sums of the rows of a table that events choose: a product with a matrix of zeros and ones, as fast as it is silent."""
+"""Sums of the rows of a table that events choose: products whose time goes with the number of events."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,25 +9,37 @@ import torch
 from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
-GROUP = 32      # rows whose events are listed at a time: the lists stay in the cache, and cores share the groups
+WORD = 8        # events that are looked at together: most are silent
+GROUP = 8       # words of columns whose events are listed at a time: a line of the cache, and cores share the groups
 
 
-def gather(events: Tensor, table: Tensor) -> Tensor:
-    """``events @ table`` on as many cores as PyTorch takes.
+def gather_rows(events: Tensor, table: Tensor) -> Tensor:
+    """``events @ table``: for each row of events (R, C) the sum of the rows of ``table`` (C, N) that it chooses.
 
-    Each row is summed by one core, in the order of the columns, so that the number of cores changes no bit.
-
-    Parameters
-    ----------
-    events
-        (R, C) uint8, 0 or 1, or the transpose of such a matrix.
-    table
-        (C, N) float32, contiguous.
+    Events are uint8, 0 or 1; the table is float32. Each sum is taken by one core, in order, so that the number of cores
+    changes no bit.
     """
     out = table.new_empty(events.shape[0], table.shape[1])
-    on_torch_threads(_gather, events.numpy(), table.detach().numpy(), out.numpy())
+    on_torch_threads(_gather_rows, *_words(events), table.detach().contiguous().numpy(), out.numpy())
     return out
+
+
+def gather_columns(events: Tensor, table: Tensor) -> Tensor:
+    """``events.t() @ table``: for each column of events (R, C) the sum of the rows of ``table`` (R, N) that it chooses.
+
+    As :func:`gather_rows` otherwise.
+    """
+    out = table.new_empty(events.shape[1], table.shape[1])
+    on_torch_threads(_gather_columns, *_words(events), table.detach().contiguous().numpy(), out.numpy())
+    return out
+
+
+def _words(events: Tensor) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Events in rows of whole words, as bytes and as words."""
+    padded = functional.pad(events, (0, -events.shape[1] % WORD)).contiguous()
+    return padded.numpy(), padded.view(torch.int64).numpy()
 
 
 def on_torch_threads(kernel: Callable[..., None], *arguments: Any) -> None:
@@ -41,29 +53,34 @@ def on_torch_threads(kernel: Callable[..., None], *arguments: Any) -> None:
 
 
 @njit(parallel=True, cache=True)
-def _gather(events: NDArray[np.uint8], table: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    rows, columns = events.shape
-    for group in prange((rows + GROUP - 1) // GROUP):
-        first = group * GROUP
-        size = min(GROUP, rows - first)
-        listed, count = np.empty((GROUP, columns), np.int32), np.zeros(GROUP, np.int64)
-        for column in range(columns):
-            row = 0
-            while row < size:
-                # Most are silent: eight at a glance.
-                if row + 8 <= size and not (
-                        events[first + row, column] | events[first + row + 1, column]
-                        | events[first + row + 2, column] | events[first + row + 3, column]
-                        | events[first + row + 4, column] | events[first + row + 5, column]
-                        | events[first + row + 6, column] | events[first + row + 7, column]):
-                    row += 8
-                    continue
-                for each in range(row, min(row + 8, size)):
-                    listed[each, count[each]] = column
-                    count[each] += events[first + each, column]
-                row += 8
-        for row in range(size):
-            _sum_rows(table, listed[row, :count[row]], out[first + row])
+def _gather_rows(events: NDArray[np.uint8], words: NDArray[np.int64], table: NDArray[np.float32],
+                 out: NDArray[np.float32]) -> None:
+    for row in prange(len(events)):
+        listed, count = np.empty(events.shape[1], np.int32), 0
+        for word in range(words.shape[1]):
+            if words[row, word]:
+                for column in range(word * WORD, (word + 1) * WORD):
+                    listed[count] = column
+                    count += events[row, column]
+        _sum_rows(table, listed[:count], out[row])
+
+
+@njit(parallel=True, cache=True)
+def _gather_columns(events: NDArray[np.uint8], words: NDArray[np.int64], table: NDArray[np.float32],
+                    out: NDArray[np.float32]) -> None:
+    rows = len(events)
+    for group in prange((words.shape[1] + GROUP - 1) // GROUP):
+        first, last = group * GROUP, min(words.shape[1], (group + 1) * GROUP)
+        listed, count = np.empty((GROUP * WORD, rows), np.int32), np.zeros(GROUP * WORD, np.int64)
+        for row in range(rows):
+            for word in range(first, last):
+                if words[row, word]:
+                    for bit in range(WORD):
+                        column = (word - first) * WORD + bit
+                        listed[column, count[column]] = row
+                        count[column] += events[row, word * WORD + bit]
+        for column in range(first * WORD, min(len(out), last * WORD)):
+            _sum_rows(table, listed[column - first * WORD, :count[column - first * WORD]], out[column])
 
 
 @njit(cache=True)

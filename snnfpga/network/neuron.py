@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rtl_gen.spec import LayerSpec
 
-from .scan import charge_fire_reset, credits
+from . import scan
 
 
 def integrate(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
@@ -57,6 +57,25 @@ def surrogate_area(layer: LayerSpec) -> float:
     return float(layer.surrogate_height * (layer.surrogate_height + 1) * 2 ** layer.surrogate_width)
 
 
+def credits(grad: Tensor, gate: Tensor, fired: Tensor | None, area: float, keep: float) -> Tensor:
+    """Credits (K, ...) of the spikes' gradient (K, ...): gated, and carried back from step to step.
+
+    Parameters
+    ----------
+    fired
+        (K, ...) bool: where nothing is carried into; None carries everywhere.
+    area
+        What the gradient is divided by.
+    keep
+        Share of a credit that reaches the step before.
+    """
+    credit = gate * (grad / area)
+    for t in range(len(credit) - 2, -1, -1):
+        carry = credit[t + 1] * keep
+        credit[t] += carry if fired is None else carry.masked_fill_(fired[t], 0.0)
+    return credit
+
+
 class LifWindow(torch.autograd.Function):
     """Neurons over a window; the gradient is the credit of docs/arithmetic.md, not rounded.
 
@@ -68,7 +87,7 @@ class LifWindow(torch.autograd.Function):
     def forward(ctx: Any, currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor]:
         """``(currents (K, B, N), membrane (B, N)) -> (spikes (K, B, N), membrane (B, N) after the window)``."""
         if _compiled(currents):
-            spikes, gate, membrane = charge_fire_reset(currents, membrane, layer)
+            spikes, gate, membrane = scan.charge_fire_reset(currents, membrane, layer)
         else:
             spikes, charged, membrane = integrate(currents, membrane, layer)
             gate = gates(charged, layer)
@@ -80,15 +99,10 @@ class LifWindow(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         gate, *fired = ctx.saved_tensors
-        layer = ctx.layer
-        keep = 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
-        if _compiled(grads[0]):
-            return credits(grads[0], gate, *(fired or [None]), surrogate_area(layer), keep), None, None
-        credit = gate * (grads[0] / surrogate_area(layer))
-        for t in range(len(credit) - 2, -1, -1):
-            carry = credit[t + 1] * keep
-            credit[t] += carry.masked_fill_(fired[0][t], 0.0) if fired else carry
-        return credit, None, None
+        leak_shift = ctx.layer.leak_shift
+        keep = 1.0 if leak_shift is None else 1.0 - 2.0 ** -leak_shift
+        back = scan.credits if _compiled(grads[0]) else credits
+        return back(grads[0], gate, fired[0] if fired else None, surrogate_area(ctx.layer), keep), None, None
 
 
 def _compiled(values: Tensor) -> bool:

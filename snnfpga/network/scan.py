@@ -17,9 +17,9 @@ CHUNK = 1024        # neurons at a time: what they carry from step to step stays
 
 
 def charge_fire_reset(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
-    """Spikes (K, ...) float32 and gates (K, ...) uint8 of currents (K, ...) float32, and the membrane (...) thereafter.
+    """Spikes (K, ...) and gates (K, ...), uint8, of currents (K, ...), and the membrane (...) after the window.
 
-    Membranes are (...) as the step before left them.
+    As :func:`.neuron.integrate` and :func:`.neuron.gates`, of float32; ``membrane`` (...) is left as it was.
     """
     currents, after = currents.detach().contiguous(), membrane.detach().clone(memory_format=torch.contiguous_format)
     spikes, gates = torch.empty_like(currents), torch.empty_like(currents, dtype=torch.uint8)
@@ -35,17 +35,7 @@ def charge_fire_reset(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> t
 
 
 def credits(grad: Tensor, gates: Tensor, fired: Tensor | None, area: float, keep: float) -> Tensor:
-    """Credits (K, ...) of the spikes' gradient (K, ...): gated, and carried back from step to step.
-
-    Parameters
-    ----------
-    fired
-        (K, ...) bool: where nothing is carried into; None carries everywhere.
-    area
-        What the gradient is divided by.
-    keep
-        Share of a credit that reaches the step before.
-    """
+    """:func:`.neuron.credits`, of float32."""
     grad = grad.contiguous()
     found = torch.empty_like(grad)
     on_torch_threads(

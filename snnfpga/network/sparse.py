@@ -14,12 +14,13 @@ from torch import Tensor
 
 from rtl_gen.spec import LayerSpec
 
-from .gather import gather
+from .gather import gather_columns, gather_rows
 
 # Shares of active inputs from which an ordinary product is faster than walking the events (docs/training.md, Speed).
 DENSE = 0.15
 # Multiplications below which a product takes less time than to prepare for anything better.
 SMALL = 1 << 22
+TASTE = 8       # one row in so many is looked at for its share
 BYTES = torch.backends.cpu.get_cpu_capability() == "AVX512" and torch.backends.mkldnn.is_available()
 
 _plain = False
@@ -64,14 +65,13 @@ class Currents(torch.autograd.Function):
     def forward(ctx: Any, events: Tensor, weights: Tensor, layer: LayerSpec) -> Tensor:
         """``(events (..., inputs), weights (rows, outputs)) -> currents (..., outputs)``."""
         active = events.to(torch.uint8).reshape(-1, layer.inputs)
-        walked = float(active.count_nonzero()) < DENSE * active.numel()
-        ctx.layer, ctx.walked, ctx.shape = layer, walked and bool(active.max() <= 1), events.shape
+        ctx.layer, ctx.walked, ctx.shape = layer, _silent(active), events.shape
         ctx.save_for_backward(active, weights)
         matrix = weights[:layer.inputs]
         if BYTES and layer.weight_bits <= 8:
             found = torch._int_mm(active.view(torch.int8), matrix.to(torch.int8)).to(weights.dtype)
         elif ctx.walked:
-            found = gather(active, matrix.contiguous())
+            found = gather_rows(active, matrix)
         else:
             found = active.to(weights.dtype) @ matrix
         if layer.bias:
@@ -82,12 +82,18 @@ class Currents(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         active, weights = ctx.saved_tensors
         layer, (grad,) = ctx.layer, grads
-        grad = grad.reshape(-1, layer.outputs).contiguous()
+        grad = grad.reshape(-1, layer.outputs)
         to_events = to_weights = None
         if ctx.needs_input_grad[0]:
             to_events = (grad @ weights[:layer.inputs].t()).view(ctx.shape)
         if ctx.needs_input_grad[1]:
-            to_weights = gather(active.t(), grad) if ctx.walked else active.to(grad.dtype).t() @ grad
+            to_weights = gather_columns(active, grad) if ctx.walked else active.to(grad.dtype).t() @ grad
             if layer.bias:
                 to_weights = torch.cat([to_weights, grad.sum(0, keepdim=True)])
         return to_events, to_weights, None
+
+
+def _silent(active: Tensor) -> bool:
+    """Whether walking events (M, inputs) pays; every so many rows are looked at. A count above 1 cannot be walked."""
+    taste = active[::TASTE]
+    return float(taste.count_nonzero()) < DENSE * taste.numel() and bool(active.max() <= 1)
