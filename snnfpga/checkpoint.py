@@ -72,14 +72,21 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
     with torch.no_grad():
         for name, values in _state(network).items():
             values.copy_(tensors[f"network.{name}"])
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     whole = optimiser.state_dict()
     whole["state"] = {}
     for name, values in tensors.items():
         if name.startswith("optimiser."):
-            _, index, key = name.split(".")
-            whole["state"].setdefault(int(index), {})[key] = values
+            _, number, key = name.split(".")
+            index = int(number)
+            whole["state"].setdefault(index, {})[key] = laid_out(values, parameters[index])
     optimiser.load_state_dict(whole)
     return Progress(**json.loads(metadata["progress"]))
+
+
+def laid_out(values: Tensor, parameter: Tensor) -> Tensor:
+    """State of an optimiser as its parameter lies in memory: a fused one goes through both in that order."""
+    return torch.empty_like(parameter).copy_(values) if values.shape == parameter.shape else values
 
 
 def _state(network: nn.Module) -> dict[str, Tensor]:

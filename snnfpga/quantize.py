@@ -5,6 +5,7 @@ in mid-training would move every threshold with it.
 """
 
 import math
+from typing import Any
 
 import torch
 from brevitas.inject.enum import ScalingImplType
@@ -46,6 +47,20 @@ def fixed_point(weight_bits: int, fraction: int) -> type:
     })
 
 
+class Rounded(torch.autograd.Function):
+    """What Brevitas' quantiser computes, as integers, in one pass; the gradient goes straight through."""
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, limit: float, scale: float) -> Tensor:
+        """``weights (outputs, rows) -> integers (rows, outputs)`` within ``limit * scale``."""
+        ctx.scale = scale       # a power of two, so the products are exact
+        return (weights.t() * scale).round_().clamp_(-limit * scale, limit * scale)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        return (grads[0] * ctx.scale).t(), None, None
+
+
 class QuantisedWeights(nn.Module):
     """A matrix of weights, float for the optimiser, integers for whoever calls it.
 
@@ -69,14 +84,16 @@ class QuantisedWeights(nn.Module):
         self.fraction, self.weight_bits, self.untouched = fraction, weight_bits, untouched
         self.limit = weight_limit(weight_bits) * 2.0 ** -fraction
         self.linear = QuantLinear(rows, columns, bias=False, weight_quant=fixed_point(weight_bits, fraction))
-        with torch.no_grad():
-            self.linear.weight.copy_(initial.t())
+        # Laid out in memory as the integers will be, so that no transpose is ever copied.
+        self.linear.weight = nn.Parameter(initial.clone(memory_format=torch.contiguous_format).t())
         spread = initial[:rows - untouched].std(0, correction=0)[:, None]
         self.gain = nn.Parameter(spread.mean().expand_as(spread).clone()) if standardised else None
         self.clip()
 
     def forward(self) -> Tensor:
         """Integer-valued float32 (rows, columns); its gradient reaches the float weights straight through."""
+        if self.weight_bits > 1:
+            return Rounded.apply(self.wanted(), self.limit, 2.0 ** self.fraction)
         # A power of two, so the product is exact.
         return self.linear.weight_quant(self.wanted()).value.t() * 2.0 ** self.fraction
 

@@ -1,12 +1,14 @@
 """Counts the operations that a run really does, by looking at each product of matrices as PyTorch comes to it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ..network.sparse import plain_products
 from .operations import Cost, Operations
 
 _PRODUCTS: dict[Any, int] = {        # and which argument is the product's first matrix
@@ -19,6 +21,8 @@ _PRODUCTS: dict[Any, int] = {        # and which argument is the product's first
 class OperationMeter(TorchDispatchMode):
     """Counts while it is entered; what autograd runs is the backward pass.
 
+    Meanwhile each product is an ordinary one; those of :mod:`snnfpga.network.sparse` that are not cannot be seen here.
+
     Attributes
     ----------
     cost
@@ -28,6 +32,16 @@ class OperationMeter(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.cost = Cost()
+        self._plain = plain_products()
+
+    def __enter__(self) -> Self:
+        self._plain.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        super().__exit__(kind, error, trace)
+        self._plain.__exit__(kind, error, trace)
 
     def __torch_dispatch__(self, func: Callable[..., Any], types: Sequence[type], args: tuple[Any, ...] = (),
                            kwargs: Mapping[str, Any] | None = None) -> Any:

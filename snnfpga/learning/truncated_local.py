@@ -34,10 +34,10 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     spec, loss_of = network.spec, LOSSES[settings.loss]
     gathered = Gradients(network, batch)
     window, first_loss = settings.window, settings.window - (settings.loss_steps or settings.window)
-    events = batch.events.to(gathered.weights[0].readout.dtype)
-    size = events.shape[1]
-    states = [rest(block, size, events) for block in spec.blocks]
-    logits = [events.new_zeros(size, spec.classes) for _ in spec.blocks]
+    events = batch.events
+    size, like = events.shape[1], gathered.weights[0].readout
+    states = [rest(block, size, like) for block in spec.blocks]
+    logits = [like.new_zeros(size, spec.classes) for _ in spec.blocks]
     answers = torch.zeros_like(logits[0])
     losses: list[list[float]] = [[] for _ in spec.blocks]
     chosen = selected(settings, len(events), batch.generator)

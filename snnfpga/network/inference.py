@@ -13,7 +13,7 @@ from rtl_gen.spec import BlockSpec, NetworkSpec
 
 from ..data.dataset import Spikes, Split
 from .neuron import after_reset
-from .window import BlockWeights, layer_run, read_out, rest
+from .window import BlockWeights, layer_rest, layer_run, layer_window, read_out, rest
 
 BATCH = 256     # samples at a time: bounds the memory of a trace
 
@@ -81,14 +81,18 @@ def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor) -> Passag
 @torch.no_grad()
 def passages(spec: NetworkSpec, weights: list[BlockWeights], spikes: Spikes) -> Iterator[list[Passage]]:
     """For each batch of samples (N, T, inputs), in order, what they left in each block."""
-    device = weights[0].readout.device
-    for start in range(0, len(spikes), BATCH):
-        events = torch.from_numpy(spikes[start:start + BATCH]).to(device).float().transpose(0, 1)
+    for events in batches(spikes, weights):
         batch = []
         for block, own in zip(spec.blocks, weights, strict=True):
             batch.append(run_block(block, own, events))
             events = batch[-1].spikes[-1]
         yield batch
+
+
+def batches(spikes: Spikes, weights: list[BlockWeights]) -> Iterator[Tensor]:
+    """Samples (N, T, inputs) as events (T, B, inputs), as many at a time as fit, where the weights are."""
+    for start in range(0, len(spikes), BATCH):
+        yield torch.from_numpy(spikes[start:start + BATCH]).to(weights[0].readout.device).float().transpose(0, 1)
 
 
 def predict(answers: Tensor) -> Tensor:
@@ -99,14 +103,18 @@ def predict(answers: Tensor) -> Tensor:
     return torch.where(largest, classes, len(classes)).min(1).values
 
 
+@torch.no_grad()
 def evaluate(spec: NetworkSpec, weights: list[BlockWeights], split: Split) -> Evaluation:
     """Predictions and accuracies over ``split``."""
     predictions: list[list[Tensor]] = []
     fired = [[0.0] * block.depth for block in spec.blocks]
-    for batch in passages(spec, weights, split.spikes):
-        predictions.append([predict(passage.answers) for passage in batch])
-        for b, passage in enumerate(batch):
-            for index, spikes in enumerate(passage.spikes):
-                fired[b][index] += float(spikes.mean()) * spikes.shape[1] / len(split)
+    for events in batches(split.spikes, weights):
+        predictions.append([])
+        for b, (block, own) in enumerate(zip(spec.blocks, weights, strict=True)):
+            share = events.shape[1] / len(split)
+            for index, (layer, matrix) in enumerate(zip(block.layers, own.layers, strict=True)):
+                events, _ = layer_window(layer, matrix, events, layer_rest(layer, events.shape[1], matrix))
+                fired[b][index] += float(events.mean()) * share
+            predictions[-1].append(predict(read_out(block.readout, own.readout, events).sum(0)))
     blocks = [torch.cat(parts).cpu().numpy() for parts in zip(*predictions, strict=True)]
     return Evaluation(blocks[-1], [float((block == split.labels).mean()) for block in blocks], fired)

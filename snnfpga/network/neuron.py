@@ -9,6 +9,8 @@ from torch import Tensor
 
 from rtl_gen.spec import LayerSpec
 
+from . import scan
+
 
 def integrate(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Charge, fire, reset, step after step.
@@ -76,6 +78,25 @@ def surrogate_area(layer: LayerSpec) -> float:
     return float(layer.surrogate_height * (layer.surrogate_height + 1) * 2 ** layer.surrogate_width)
 
 
+def credits(grad: Tensor, gate: Tensor, fired: Tensor | None, area: float, keep: float) -> Tensor:
+    """Credits (K, ...) of the spikes' gradient (K, ...): gated, and carried back from step to step.
+
+    Parameters
+    ----------
+    fired
+        (K, ...) bool: where nothing is carried into; None carries everywhere.
+    area
+        What the gradient is divided by.
+    keep
+        Share of a credit that reaches the step before.
+    """
+    credit = gate * (grad / area)
+    for t in range(len(credit) - 2, -1, -1):
+        carry = credit[t + 1] * keep
+        credit[t] += carry if fired is None else carry.masked_fill_(fired[t], 0.0)
+    return credit
+
+
 class LifWindow(torch.autograd.Function):
     """Neurons over a window; the gradient is the credit of docs/arithmetic.md, not rounded.
 
@@ -86,22 +107,27 @@ class LifWindow(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor]:
         """``(currents (K, B, N), membrane (B, N)) -> (spikes (K, B, N), membrane (B, N) after the window)``."""
-        spikes, charged, membrane = integrate(currents, membrane, layer)
+        if _compiled(currents, layer):
+            spikes, gate, membrane = scan.charge_fire_reset(currents, membrane, layer)
+        else:
+            spikes, charged, membrane = integrate(currents, membrane, layer)
+            gate = gates(charged, layer)
         ctx.layer = layer
-        ctx.save_for_backward(gates(charged, layer), *([spikes.to(torch.bool)] if layer.reset == "zero" else []))
+        ctx.save_for_backward(gate, *([spikes.to(torch.bool)] if layer.reset == "zero" else []))
         ctx.mark_non_differentiable(membrane)
         return spikes, membrane
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         gate, *fired = ctx.saved_tensors
-        layer = ctx.layer
-        credit = gate * (grads[0] / surrogate_area(layer))
-        keep = _keep(layer)
-        for t in range(len(credit) - 2, -1, -1):
-            carry = credit[t + 1] * keep
-            credit[t] += carry.masked_fill_(fired[0][t], 0.0) if fired else carry
-        return credit, None, None
+        back = scan.credits if _compiled(grads[0], ctx.layer) else credits
+        area, keep = surrogate_area(ctx.layer), _keep(ctx.layer)
+        return back(grads[0], gate, fired[0] if fired else None, area, keep), None, None
+
+
+def _compiled(values: Tensor, layer: LayerSpec) -> bool:
+    """Whether the compiled loops serve them; the plain ones serve all."""
+    return values.device.type == "cpu" and values.dtype == torch.float32 and layer.host_surrogate is None
 
 
 class RecurrentWindow(torch.autograd.Function):

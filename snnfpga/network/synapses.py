@@ -12,12 +12,15 @@ from torch.nn import functional
 from rtl_gen.spec import LayerSpec
 from rtl_gen.synapses import ConvSpec, PoolSpec
 
+from .sparse import product
+
 
 def pooled(events: Tensor, pool: PoolSpec | None) -> Tensor:
     """Events (M, inputs) after a pooling, (M, outputs)."""
     if pool is None:
         return events
-    return (OrPool if pool.kind == "or" else SumPool).apply(events, pool)
+    values = events if events.is_floating_point() else events.float()
+    return (OrPool if pool.kind == "or" else SumPool).apply(values, pool)
 
 
 class OrPool(torch.autograd.Function):
@@ -82,14 +85,15 @@ def _flat(pixels: Tensor) -> Tensor:
 
 def currents(below: Tensor, weights: Tensor, layer: LayerSpec) -> Tensor:
     """Currents (M, outputs) of pooled events (M, pooled inputs), bias included, a layer's own spikes left out."""
-    matrix = weights[:layer.input_rows]
+    # A part of the weights costs a copy in the backward pass, so it is taken only where there is more.
+    matrix = weights if layer.rows == layer.input_rows else weights[:layer.input_rows]
     bias = weights[-1] if layer.bias else None
     if layer.conv is None:
-        return below @ matrix if bias is None else below @ matrix + bias
+        found = product(below, matrix, layer.weight_bits, layer.largest_event)
+        return found if bias is None else found + bias
     conv = layer.conv
-    found = functional.conv2d(as_images(below, conv), as_filters(matrix, conv), bias, conv.stride, conv.padding,
-                              groups=conv.groups)
-    return _flat(found)
+    return _flat(functional.conv2d(as_images(below.to(weights.dtype), conv), as_filters(matrix, conv), bias,
+                                   conv.stride, conv.padding, groups=conv.groups))
 
 
 def weight_gradient(below: Tensor, delta: Tensor, layer: LayerSpec) -> Tensor:

@@ -77,7 +77,7 @@ def block_window(block: BlockSpec, weights: BlockWeights, events: Tensor,
     Parameters
     ----------
     events
-        (K, B, inputs) float32, 0 or 1.
+        (K, B, inputs), 0 or 1, of any type.
     states
         As the window before left them.
 

@@ -7,6 +7,7 @@ from snnfpga.cost.meter import OperationMeter, operations
 from snnfpga.cost.operations import Operations
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
+from snnfpga.network import sparse
 from snnfpga.network.network import initialise
 
 STEPS, BATCH, INPUTS, CLASSES = 11, 6, 10, 3
@@ -37,6 +38,18 @@ def test_a_run_does_what_the_formula_says(network, learning):
     assert found == cost(config, trained.spec.blocks, activity(trained, events))
     assert found.forward.multiplies == 0
     assert found.backward.accumulates > 0
+
+
+def test_products_that_walk_events_are_counted(monkeypatch):
+    monkeypatch.setattr(sparse, "SMALL", 0)
+    config, network, events = made({"network": {"blocks": [[8], [7]], "bias": True}})
+    wanted, walked = cost(config, network.spec.blocks, activity(network, events)), []
+    monkeypatch.setattr(sparse.Product, "apply", lambda *given: walked.append(given) or given[0] @ given[1])
+    assert metered(config, network, events) == wanted
+    assert not walked
+    RULES["truncated-local"].learn(network, config.learning,
+                                   Batch(events=events.float(), labels=torch.arange(BATCH) % CLASSES))
+    assert walked
 
 
 def test_rules_cost_as_they_say():

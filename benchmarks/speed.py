@@ -1,0 +1,209 @@
+"""Time of a training batch beside that of snnTorch and SpikingJelly on the same network and events.
+
+Run: ``python benchmarks/speed.py``; needs ``pip install snntorch spikingjelly``; writes ``docs/results/speed.json``.
+
+Ours is the rule truncated-local with a window of 10 steps, a layer a block, one update a sample; theirs is
+backpropagation through all steps, their own way. Each does zero the gradients, forward, backward and a fused Adam step.
+Theirs run as fast as they can: SpikingJelly in multi-step mode; in both one product a layer over all steps at once, no
+biases, a linear readout summed over the steps. ``--compiled`` has theirs go through torch.compile, which takes minutes.
+
+Contestants take turns, batch by batch, so that whatever else the machine does meets all; a ratio is of one turn, and
+what is given is the median. The faster of the two others is the one with the smaller median time.
+"""
+
+import json
+import math
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from machine import describe
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor, nn
+
+from rtl_gen.network_file import write_atomically
+from snnfpga.config import Config
+from snnfpga.learning.registry import RULES
+from snnfpga.learning.rule import Batch
+from snnfpga.network.network import initialise
+from snnfpga.training import optimiser, prepare
+
+try:
+    import snntorch
+    from spikingjelly.activation_based import functional, neuron
+except ImportError as missing:
+    sys.exit(f"Speed is measured beside others, and {missing.name} is not installed; pip install snntorch spikingjelly")
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results" / "speed.json"
+STEPS, BATCH, CLASSES, WINDOW, DECAY, RATE = 100, 64, 10, 10, 0.875, 1e-3
+WARM_UP, TURNS = 3, 15
+
+Train = Callable[[], float]     # one batch; the loss
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network, and how active its inputs are.
+
+    Attributes
+    ----------
+    inputs
+        Of a sample's step.
+    network
+        Section ``network`` of our configuration.
+    synapses
+        Their layers before each LIF layer; the last is the readout. They take (T * B, …).
+    goal
+        Largest ratio to be reached.
+    """
+
+    name: str
+    inputs: int
+    density: float
+    network: dict[str, Any]
+    synapses: Callable[[], list[nn.Module]]
+    goal: float
+
+
+def dense_layers() -> list[nn.Module]:
+    return [nn.Linear(2312, 512, bias=False), nn.Linear(512, 512, bias=False), nn.Linear(512, CLASSES, bias=False)]
+
+
+CASES = [Case(f"2312-512-512-10, {density:.0%}", 2312, density, {"blocks": ((512,), (512,))}, dense_layers, goal)
+         for density, goal in ((0.20, 0.65), (0.05, 0.4), (0.01, 0.25))]
+
+
+def ours(case: Case, events: Tensor, labels: Tensor) -> Train:
+    config = Config.model_validate({
+        "network": case.network, "learning": {"rule": "truncated-local", "window": WINDOW},
+        "training": {"batch": BATCH, "rate": RATE, "threads": torch.get_num_threads()}})
+    network = initialise(config, events.float(), CLASSES)
+    adam, learn = optimiser(network, config.training), RULES[config.learning.rule].learn
+
+    def batch() -> float:
+        adam.zero_grad(set_to_none=True)
+        losses = learn(network, config.learning, Batch(events=events, labels=labels)).losses
+        adam.step()
+        network.clip()
+        return float(losses[-1] or 0.0)
+
+    return batch
+
+
+class SnnTorch(nn.Module):
+    """snnTorch: a product over all steps, then its Leaky neuron step by step."""
+
+    def __init__(self, synapses: list[nn.Module]) -> None:
+        super().__init__()
+        self.synapses = nn.ModuleList(synapses)
+        self.neurons = nn.ModuleList(snntorch.Leaky(beta=DECAY) for _ in synapses[1:])
+
+    def forward(self, events: Tensor) -> Tensor:
+        for layer, leaky in zip(self.synapses[:-1], self.neurons, strict=True):
+            membrane, spikes = leaky.init_leaky(), []
+            currents = layer(events)
+            # unbind, not indexing: the gradient of an index would fill a tensor of all steps at each of them.
+            for current in currents.unflatten(0, (STEPS, BATCH)).unbind(0):
+                fired, membrane = leaky(current, membrane)
+                spikes.append(fired)
+            events = torch.cat(spikes)
+        return self.synapses[-1](events).unflatten(0, (STEPS, BATCH)).sum(0)
+
+
+class SpikingJelly(nn.Module):
+    """SpikingJelly: multi-step mode, the PyTorch backend, which is the one it has for CPUs."""
+
+    def __init__(self, synapses: list[nn.Module]) -> None:
+        super().__init__()
+        self.synapses = nn.ModuleList(synapses)
+        self.neurons = nn.ModuleList(
+            neuron.LIFNode(tau=1 / (1 - DECAY), decay_input=False, v_reset=None, detach_reset=True, step_mode="m",
+                           backend="torch") for _ in synapses[1:])
+
+    def forward(self, events: Tensor) -> Tensor:
+        functional.reset_net(self)
+        for layer, lif in zip(self.synapses[:-1], self.neurons, strict=True):
+            events = lif(layer(events).unflatten(0, (STEPS, BATCH))).flatten(0, 1)
+        return self.synapses[-1](events).unflatten(0, (STEPS, BATCH)).sum(0)
+
+
+def theirs(model: Callable[[Tensor], Tensor], weights: list[nn.Parameter], events: Tensor, labels: Tensor) -> Train:
+    adam = torch.optim.Adam(weights, lr=RATE, fused=True)
+    given = events.float().flatten(0, 1)
+
+    def batch() -> float:
+        torch.use_deterministic_algorithms(False)       # ours needs it, theirs need not pay for it
+        adam.zero_grad(set_to_none=True)
+        loss = nn.functional.cross_entropy(model(given), labels)
+        loss.backward()
+        adam.step()
+        torch.use_deterministic_algorithms(True)
+        return loss.item()
+
+    return batch
+
+
+def contestants(case: Case, compiled: bool) -> dict[str, Train]:
+    generator = torch.Generator().manual_seed(round(1000 * case.density))
+    events = (torch.rand(STEPS, BATCH, case.inputs, generator=generator) < case.density).to(torch.uint8)
+    labels = torch.arange(BATCH) % CLASSES
+    torch.manual_seed(0)
+    found = {"snnfpga": ours(case, events, labels)}
+    for name, kind in (("snntorch", SnnTorch), ("spikingjelly", SpikingJelly)):
+        model = kind(case.synapses())
+        found[name] = theirs(torch.compile(model) if compiled else model, list(model.parameters()), events, labels)
+    return found
+
+
+def measure(case: Case, threads: int, compiled: bool) -> dict[str, Any]:
+    prepare("cpu", threads)
+    trains = contestants(case, compiled)
+    before = {name: train() for name, train in trains.items()}
+    for train in (*trains.values(),) * (WARM_UP - 1):
+        train()
+    times: dict[str, list[float]] = {name: [] for name in trains}
+    for _ in range(TURNS):
+        for name, train in trains.items():
+            start = time.perf_counter()
+            loss = train()
+            times[name].append(time.perf_counter() - start)
+            if not math.isfinite(loss):
+                sys.exit(f"{name} must train, and its loss is {loss}")
+    for name, train in trains.items():
+        if not train() < before[name]:
+            sys.exit(f"{name} must learn from {WARM_UP + TURNS} times the same batch, and its loss did not fall")
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    faster = min((name for name in times if name != "snnfpga"), key=medians.__getitem__)
+    ratio = statistics.median(own / other for own, other in zip(times["snnfpga"], times[faster], strict=True))
+    return {"case": case.name, "threads": threads, "ratio": round(ratio, 3), "goal": case.goal, "faster": faster,
+            "milliseconds": {name: round(1000 * median, 1) for name, median in medians.items()}}
+
+
+def main() -> None:
+    compiled = "--compiled" in sys.argv[1:]
+    rows = [measure(case, threads, compiled)
+            for threads in sorted({1, os.cpu_count() or 1}) for case in CASES]
+    table = Table("network, active inputs", "threads", "ratio", "goal", "the faster", "ms: ours", "snnTorch",
+                  "SpikingJelly", title=f"A training batch, T = {STEPS}, K = {WINDOW}, B = {BATCH}",
+                  title_justify="left")
+    for row in rows:
+        table.add_row(row["case"], str(row["threads"]), f"{row['ratio']:.2f}", f"{row['goal']:.2f}", row["faster"],
+                      *(f"{value:.0f}" for value in row["milliseconds"].values()))
+    Console(width=120).print(table)
+    result = {"command": "python benchmarks/speed.py" + " --compiled" * compiled,
+              **describe("torch", "numba", "snntorch", "spikingjelly"),
+              "capability": torch.backends.cpu.get_cpu_capability(),
+              "network": {"steps": STEPS, "batch": BATCH, "window": WINDOW}, "turns": TURNS, "rows": rows}
+    if not compiled:
+        write_atomically(RESULTS, (json.dumps(result, indent=1) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The compiled loops equal the plain ones to the bit, forward and backward."""
+
+import itertools
+
+import pytest
+import torch
+
+from rtl_gen.spec import LayerSpec
+from snnfpga.network import scan
+from snnfpga.network.neuron import credits, gates, integrate, surrogate_area
+
+SHAPE = (9, 5, 461)     # more neurons than a chunk, and not whole ones
+
+
+def layer(**changes):
+    return LayerSpec(**{
+        "inputs": 3, "outputs": 461, "weight_bits": 8, "shadow_bits": 0, "fraction_bits": 0, "bias": False,
+        "membrane_bits": 8, "leak_shift": 2, "threshold": 20, "reset": "subtract", "surrogate": "boxcar",
+        "surrogate_width": 15, "surrogate_height": 1, "rate_shift": 0, "rounding": "nearest",
+        "feedback_shift": 0} | changes)
+
+
+@pytest.mark.parametrize(("leak", "reset", "shape"), list(itertools.product(
+    (None, 1, 3), ("subtract", "zero"), ({}, {"surrogate": "triangle", "surrogate_width": 3, "surrogate_height": 4}))))
+def test_equal_to_the_plain_loops(leak, reset, shape):
+    spec, generator = layer(leak_shift=leak, reset=reset, **shape), torch.Generator().manual_seed(5)
+    currents = torch.randint(-60, 75, SHAPE, generator=generator).float()
+    before = torch.randint(-128, 128, SHAPE[1:], generator=generator).float()
+    start = before.clone()
+    spikes, gate, after = scan.charge_fire_reset(currents, before, spec)
+    wanted, charged, left = integrate(currents, start, spec)
+    assert torch.equal(spikes, wanted)
+    assert torch.equal(gate, gates(charged, spec))
+    assert torch.equal(after, left)
+    assert torch.equal(before, start)
+    assert 0 < spikes.mean() < 1
+    assert len(gate.unique()) == (5 if shape else 2)
+    grad = torch.randn(SHAPE, generator=generator)
+    fired = spikes.to(torch.bool) if reset == "zero" else None
+    keep = 1.0 if leak is None else 1.0 - 2.0 ** -leak
+    for signal in (grad, grad[:1].expand(SHAPE)):
+        assert torch.equal(scan.credits(signal, gate, fired, surrogate_area(spec), keep),
+                           credits(signal, gate, fired, surrogate_area(spec), keep))
+
+
+def test_a_window_of_one_step():
+    currents = torch.full((1, 2, 3), 21.0)
+    spikes, gate, after = scan.charge_fire_reset(currents, torch.zeros(2, 3), layer())
+    assert spikes.tolist() == [[[1.0] * 3] * 2]
+    assert after.tolist() == [[1.0] * 3] * 2
+    assert torch.equal(scan.credits(currents, gate, None, 3.0, 0.5), currents / 3.0)

@@ -1,0 +1,132 @@
+"""Currents of large layers equal the ordinary product to the bit; their gradient is the ordinary one."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from rtl_gen.spec import LayerSpec
+from snnfpga.learning.memory import ActivationMeter
+from snnfpga.network import sparse
+from snnfpga.network.gather import gather_columns, gather_rows
+from snnfpga.network.synapses import currents
+
+INPUTS, OUTPUTS = 83, 37       # neither whole words of events nor whole groups
+
+
+def layer(**changes):
+    return LayerSpec(**{
+        "inputs": INPUTS, "outputs": OUTPUTS, "weight_bits": 8, "shadow_bits": 0, "fraction_bits": 0, "bias": False,
+        "membrane_bits": 16, "leak_shift": 2, "threshold": 20, "reset": "subtract", "surrogate": "boxcar",
+        "surrogate_width": 15, "surrogate_height": 1, "rate_shift": 0, "rounding": "nearest",
+        "feedback_shift": 0} | changes)
+
+
+def drawn(spec, density, dtype=torch.uint8):
+    generator = torch.Generator().manual_seed(round(density * 100))
+    limit = (1 << (spec.weight_bits - 1)) - 1
+    events = (torch.rand(9, 13, INPUTS, generator=generator) < density).to(dtype)
+    weights = torch.randint(-limit, limit + 1, (spec.rows, OUTPUTS), generator=generator).float().requires_grad_()
+    return events, weights, torch.randn(9, 13, OUTPUTS, generator=generator)
+
+
+def ours(events, weights, spec):
+    return currents(events.flatten(0, -2), weights, spec).unflatten(0, events.shape[:-1])
+
+
+def plain(events, weights, spec):
+    with sparse.plain_products():
+        return ours(events, weights, spec)
+
+
+def graph(found):
+    """Names of what made it, back to the weights."""
+    names, node = [], found.grad_fn
+    while node is not None:
+        names.append(node.name())
+        node = next((before for before, _ in node.next_functions if before is not None), None)
+    return names
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_small(monkeypatch):
+    monkeypatch.setattr(sparse, "SMALL", 0)
+
+
+@pytest.mark.parametrize("as_bytes", [True, False])
+@pytest.mark.parametrize("density", [0.0, 0.02, 0.1, 0.6, 1.0])
+@pytest.mark.parametrize("changes", [{}, {"bias": True}, {"weight_bits": 12}])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_equal_to_the_ordinary_product(monkeypatch, as_bytes, density, changes, dtype):
+    monkeypatch.setattr(sparse, "BYTES", as_bytes)
+    spec = layer(**changes)
+    events, weights, taste = drawn(spec, density, dtype)
+    if dtype.is_floating_point:
+        events.requires_grad_()
+    found = ours(events, weights, spec)
+    assert "ProductBackward" in graph(found)
+    wanted = plain(events, weights, spec)
+    assert torch.equal(found, wanted)
+    leaves = [weights, events] if dtype.is_floating_point else [weights]
+    for got, right in zip(torch.autograd.grad((found * taste).sum(), leaves),
+                          torch.autograd.grad((wanted * taste).sum(), leaves), strict=True):
+        torch.testing.assert_close(got, right, rtol=1e-6, atol=1e-5)
+
+
+def test_counts_above_one_are_multiplied():
+    spec = layer()
+    events, weights, taste = drawn(spec, 0.02)
+    events *= 3
+    found = ours(events, weights, spec)
+    wanted = plain(events, weights, spec)
+    assert torch.equal(found, wanted)
+    torch.testing.assert_close(torch.autograd.grad((found * taste).sum(), weights),
+                               torch.autograd.grad((wanted * taste).sum(), weights), rtol=1e-6, atol=1e-5)
+
+
+def test_the_density_chooses(monkeypatch):
+    seen = []
+    monkeypatch.setattr(sparse, "gather_columns", lambda *given: seen.append(given) or gather_columns(*given))
+    spec = layer()
+    for density, walks in ((0.05, 1), (0.5, 0)):
+        events, weights, taste = drawn(spec, density)
+        (ours(events, weights, spec) * taste).sum().backward()
+        assert len(seen) == walks
+        seen.clear()
+
+
+def test_threads_change_no_bit():
+    events, _, taste = drawn(layer(), 0.1)
+    events, taste = events.flatten(0, 1), taste.flatten(0, 1)
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append((gather_columns(events, taste), gather_rows(taste.new_ones(4, 117).to(torch.uint8), taste)))
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(one, two) for one, two in zip(*found, strict=True))
+
+
+def test_starting_leaves_the_threads_of_pytorch_alone():
+    """In a process of its own: Numba tells OpenMP its number of threads once, when it starts."""
+    code = ("import torch; from snnfpga.network.gather import gather_rows; torch.set_num_threads(1); "
+            "gather_rows(torch.ones(9, 8, dtype=torch.uint8), torch.ones(8, 3)); print(torch.get_num_threads())")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1\n"
+
+
+def test_what_is_kept_are_bytes():
+    spec = layer()
+    events, weights, _ = drawn(spec, 0.1)
+    with ActivationMeter() as meter:
+        kept = ours(events, weights, spec)
+    assert meter.peak_bytes == events.numel()
+    del kept
+
+
+def test_small_products_are_ordinary(monkeypatch):
+    spec = layer()
+    events, weights, _ = drawn(spec, 0.1)
+    monkeypatch.setattr(sparse, "SMALL", events.numel() * OUTPUTS + 1)
+    assert "ProductBackward" not in graph(ours(events, weights, spec))
