@@ -1,0 +1,112 @@
+"""Test accuracy of networks with convolutions, recurrence and depth, learned by truncated-local or as the case says.
+
+Run: ``python benchmarks/accuracy.py [CASE ...] [--data-root FOLDER] [--threads N]``; ``--list`` names the cases. Writes
+``docs/results/accuracy.json`` after each run and skips what is in there for the same settings. Accuracy is that after
+the last epoch, never the best; the accuracy after each epoch is kept beside it. Folds are drawn over all samples of a
+set, stratified, seed 0; fold k also seeds the run.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, pstdev
+from typing import Any
+
+from resumable import FOLDS, Results, fold
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from snnfpga.config import Config
+from snnfpga.config_file import read_config
+from snnfpga.data.dataset import DataSet
+from snnfpga.data.source import load_data
+from snnfpga.training import Trainer, prepare
+
+PLAIN = ("network.blocks=[[128],[64]]", "hardware.blocks=[]", "training.event_drop=0")
+
+NMNIST = ("data.name=nmnist-1100", "data.steps=10", "network.normalise=weights", "learning.window=5",
+          "training.batch=32", "training.rate=0.003", "training.event_drop=0.2", "training.augment.shift=2")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Settings, and how often they are run: over folds of all samples, or over seeds on the set's own split."""
+
+    settings: tuple[str, ...]
+    folds: bool = False
+    seeds: int = 1
+
+    @property
+    def runs(self) -> list[str]:
+        return [f"fold {number}" for number in range(FOLDS)] if self.folds else [
+            f"seed {number}" for number in range(self.seeds)]
+
+
+CASES: dict[str, Case] = {
+    "nmnist-1100 conv": Case(
+        (*NMNIST, 'network.blocks=[["P2","32C5S2"],["64C3"],["P2","256"]]', "training.epochs=30"), folds=True),
+}
+
+
+def configured(case: Case, number: int, root: Path | None, threads: int) -> Config:
+    own = [] if root is None else [f"data.root={root}"]
+    return read_config(None, [*PLAIN, *case.settings, *own, f"seed={number}", f"training.threads={threads}"])
+
+
+def train(config: Config, data: DataSet, title: str) -> dict[str, Any]:
+    """Train to the end."""
+    prepare("cpu", config.training.threads)
+    trainer, began, history = Trainer(config, data), time.perf_counter(), []
+    for _ in track(range(config.training.epochs), description=title):
+        metrics = trainer.epoch()
+        history.append(round(100 * metrics.test_accuracies[-1], 2))
+    return {"test_accuracy": history[-1], "train_accuracy": round(100 * metrics.train_accuracy, 2), "history": history,
+            "block_accuracies": [round(100 * accuracy, 2) for accuracy in metrics.test_accuracies],
+            "firing_rates": [[round(rate, 4) for rate in rates] for rates in metrics.firing_rates],
+            "peak_activation_bytes": trainer.progress.peak_activation_bytes,
+            "seconds": round(time.perf_counter() - began, 1), "threads": config.training.threads}
+
+
+def show(results: Results, names: list[str]) -> None:
+    table = Table("case", "runs", "mean", "deviation", "minutes a run", title="Test accuracy after the last epoch, %",
+                  title_justify="left")
+    for name in names:
+        runs = list(results.cases[name]["runs"].values()) if name in results.cases else []
+        if runs:
+            found = [run["test_accuracy"] for run in runs]
+            table.add_row(name, " ".join(map(str, found)), f"{mean(found):.2f}", f"{pstdev(found):.2f}",
+                          f"{mean(run['seconds'] for run in runs) / 60:.1f}")
+    Console(width=140).print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="none takes all")
+    parser.add_argument("--data-root", type=Path, metavar="FOLDER", help="where the sets lie that are not embedded")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--list", action="store_true", help="name the cases and what is known of them, and stop")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.cases if name not in CASES]
+    if unknown:
+        parser.error(f"cases are {', '.join(CASES)}, not {', '.join(unknown)}")
+    names = arguments.cases or list(CASES)
+    results = Results("accuracy", "python benchmarks/accuracy.py --data-root FOLDER")
+    if not arguments.list:
+        for name in names:
+            for number, key in enumerate(CASES[name].runs):
+                config = configured(CASES[name], number, arguments.data_root, arguments.threads)
+
+                def measure(config: Config = config, name: str = name, key: str = key, number: int = number,
+                            ) -> dict[str, Any]:
+                    data = load_data(config.data)
+                    return train(config, fold(data, number) if CASES[name].folds else data, f"{name}, {key}")
+
+                results.run(name, config.model_copy(update={"training": config.training.model_copy(
+                    update={"threads": 1})}), key, measure)
+    show(results, names)
+
+
+if __name__ == "__main__":
+    main()
