@@ -1,4 +1,4 @@
-"""Long measurements that go on where they stopped: what is in the result's JSON for the same settings is not repeated."""
+"""Long measurements that go on where they stopped: what the result's JSON has for the same settings is not repeated."""
 
 import json
 from collections.abc import Callable

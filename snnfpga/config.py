@@ -77,7 +77,7 @@ class NetworkConfig(Section):
     surrogate_height: Annotated[int, Field(ge=1, le=7)] | None = None
     bias: bool = False
     readout: Literal["learned", "fixed"] = "learned"
-    initial: Literal["balanced", "kaiming"] = "balanced"
+    initial: Literal["balanced", "straight", "kaiming"] = "balanced"
     gain: Positive = 1.0
     normalise: Literal["none", "weights"] = "none"
     headroom: Annotated[float, Field(ge=1, le=64)] = 3.0

@@ -52,10 +52,11 @@ def command(
         return
     print_table(f"{whole.learning.rule}, a batch of {whole.training.batch}", (
         "K", "block", "multiplies, backward", "accumulates, backward", "dense, backward", "accumulates, forward",
-        "dense, forward", "activations, bytes"), [
+        "dense, forward", "words moved", "activations, bytes"), [
         (cell.window, cell.block, *(f"{value:,}" for value in (
             cell.cost.backward.multiplies, cell.cost.backward.accumulates, cell.cost.backward.dense,
-            cell.cost.forward.accumulates, cell.cost.forward.dense, cell.peak_activation_bytes))) for cell in cells])
+            cell.cost.forward.accumulates, cell.cost.forward.dense, cell.cost.words, cell.peak_activation_bytes)))
+        for cell in cells])
 
 
 def run(config: "Config", asked: list[str]) -> list["Cell"]:

@@ -1,9 +1,9 @@
-"""Operations of a rule by formula, from the network's shape and how many events each layer saw in each step.
+"""Operations of a rule by formula, from the network's shape and the events that each layer saw in each step.
 
 The tests hold these to what :mod:`snnfpga.cost.meter` counts in a real run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,106 +14,132 @@ from rtl_gen.spec import BlockSpec
 from ..config import Config
 from ..network.inference import run_block
 from ..network.network import SpikingNetwork
+from ..network.synapses import pooled
 from .operations import Cost, Operations
+from .shapes import of_layer, of_own, of_readout, reached
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Spikes over a batch in each step.
+    """Additions that spikes of a batch cause in each step.
 
     Attributes
     ----------
     batch
         B.
-    inputs
-        For each block and layer, (T,) events that go in.
-    outputs
-        For each block, (T,) spikes of its last layer.
+    below
+        For each block and layer, (T,): by what comes from below.
+    own
+        For each block and layer, (T,): by a recurrent layer's own spikes of the step before; 0 for others.
+    readout
+        For each block, (T,).
     """
 
     batch: int
-    inputs: list[list[list[int]]]
-    outputs: list[list[int]]
+    below: list[list[list[int]]]
+    own: list[list[list[int]]]
+    readout: list[list[int]]
+
+    @property
+    def steps(self) -> int:
+        return len(self.readout[0])
 
 
 @torch.no_grad()
 def activity(network: SpikingNetwork, events: Tensor) -> Activity:
     """What ``events`` (T, B, inputs) make of a network."""
-    inputs, outputs, batch, passing = [], [], events.shape[1], events.float()
+    below, own, readout, batch, passing = [], [], [], events.shape[1], events.float()
     for block, weights in zip(network.spec.blocks, network.integers(), strict=True):
         spikes = run_block(block, weights, passing).spikes
-        inputs.append([_each_step(events) for events in (passing, *spikes[:-1])])
+        below.append([[reached(layer)(pooled(step, layer.pool)) for step in came]
+                      for layer, came in zip(block.layers, (passing, *spikes[:-1]), strict=True)])
+        own.append([[0, *(int(step.sum()) * layer.outputs for step in fired[:-1])] if layer.recurrent
+                    else [0] * len(events) for layer, fired in zip(block.layers, spikes, strict=True)])
         passing = spikes[-1]
-        outputs.append(_each_step(passing))
-    return Activity(batch, inputs, outputs)
+        readout.append([int(pooled(step, block.readout.pool).sum()) * block.readout.classes for step in passing])
+    return Activity(batch, below, own, readout)
 
 
-def _each_step(spikes: Tensor) -> list[int]:
-    return [int(count) for count in spikes.sum((1, 2))]
+def forward(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operations:
+    """Of a block over a window: synapses, and its readout."""
+    total, samples = Operations(), seen.batch * len(steps)
+    for index, layer in enumerate(block.layers):
+        total += of_layer(layer).switched(samples, sum(seen.below[b][index][t] for t in steps))
+        if layer.recurrent:
+            for t in steps:
+                total += of_own(layer).switched(seen.batch, seen.own[b][index][t])
+    return total + of_readout(block.readout).switched(samples, sum(seen.readout[b][t] for t in steps))
 
 
-def forward(block: BlockSpec, seen: Activity, b: int, t: int) -> Operations:
-    """Of a block in step t: synapses, and its readout."""
+def error_back(block: BlockSpec, samples: int) -> Operations:
+    """Errors of the classes through the readout: signs of a fixed readout multiply nothing."""
+    shape = of_readout(block.readout)
+    return shape.real(samples) if block.readout.learned else shape.switched(samples, samples * shape.pairs)
+
+
+def credit_back(block: BlockSpec, seen: Activity, steps: range, *, into_block: bool) -> Operations:
+    """Credit through the layers' weights; through the first one's only where it goes on below the block."""
     total = Operations()
-    for layer, events in zip(block.layers, seen.inputs[b], strict=True):
-        total += Operations(accumulates=events[t] * layer.outputs, dense=seen.batch * layer.inputs * layer.outputs)
-    return total + _readout(block, seen, b, t)
-
-
-def _readout(block: BlockSpec, seen: Activity, b: int, t: int) -> Operations:
-    return Operations(accumulates=seen.outputs[b][t] * block.readout.classes,
-                      dense=seen.batch * block.outputs * block.readout.classes)
-
-
-def error_back(block: BlockSpec, batch: int) -> Operations:
-    """Errors of the classes through the readout, for a step: signs of a fixed readout multiply nothing."""
-    pairs = batch * block.outputs * block.readout.classes
-    if block.readout.learned:
-        return Operations(multiplies=pairs, dense=pairs)
-    return Operations(accumulates=pairs, dense=pairs)
-
-
-def credit_back(block: BlockSpec, batch: int, *, into_block: bool) -> Operations:
-    """Credit through the layers' weights, for a step; through the first one's only where it goes on below the block."""
-    pairs = sum(batch * layer.inputs * layer.outputs for layer in block.layers[0 if into_block else 1:])
-    return Operations(multiplies=pairs, dense=pairs)
-
-
-def gradients(block: BlockSpec, seen: Activity, b: int, t: int) -> Operations:
-    """Of the layers' weights, from input spikes, for a step."""
-    total = Operations()
-    for layer, events in zip(block.layers, seen.inputs[b], strict=True):
-        total += Operations(accumulates=events[t] * layer.outputs, dense=seen.batch * layer.inputs * layer.outputs)
+    for layer in block.layers[0 if into_block else 1:]:
+        total += of_layer(layer).real(seen.batch * len(steps))
+    for layer in block.layers:
+        for _ in steps[1:] if layer.recurrent else ():
+            total += of_own(layer).real(seen.batch)
     return total
 
 
-def readout_gradients(block: BlockSpec, seen: Activity, b: int, t: int) -> Operations:
-    """Of a learned readout's weights, for a step."""
-    return _readout(block, seen, b, t) if block.readout.learned else Operations()
+def gradients(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operations:
+    """Of the layers' weights, from input spikes."""
+    total, samples = Operations(), seen.batch * len(steps)
+    for index, layer in enumerate(block.layers):
+        total += of_layer(layer).switched(samples, sum(seen.below[b][index][t] for t in steps))
+        if layer.recurrent:
+            total += of_own(layer).switched(samples, sum(seen.own[b][index][t] for t in steps))
+    return total
+
+
+def readout_gradients(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operations:
+    """Of a learned readout's weights."""
+    if not block.readout.learned:
+        return Operations()
+    return of_readout(block.readout).switched(seen.batch * len(steps), sum(seen.readout[b][t] for t in steps))
 
 
 def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity) -> Cost:
     """Of a batch under ``truncated-local`` or ``bptt``, the two whose operations follow from shape and spikes alone."""
-    settings, steps = config.learning, len(seen.outputs[0])
-    local = settings.rule == "truncated-local"
-    total = Cost()
+    local, total = config.learning.rule == "truncated-local", Cost()
     for b, block in enumerate(blocks):
         has_loss = local or b == len(blocks) - 1
-        for t in range(steps):
-            total += Cost(forward=forward(block, seen, b, t))
-            if local and not _learned_from(config, t, steps):
+        for steps, learned_from in windows(config, seen.steps):
+            total += Cost(forward=forward(block, seen, b, steps))
+            if not learned_from:
                 continue
-            total += Cost(backward=gradients(block, seen, b, t)
-                          + credit_back(block, seen.batch, into_block=not local and b > 0))
+            total += Cost(backward=gradients(block, seen, b, steps)
+                          + credit_back(block, seen, steps, into_block=not local and b > 0))
             if has_loss:
-                total += Cost(backward=error_back(block, seen.batch) + readout_gradients(block, seen, b, t))
-    return total
+                total += Cost(backward=error_back(block, seen.batch * len(steps))
+                              + readout_gradients(block, seen, b, steps))
+    return total + Cost(update=updates(config, blocks, seen.steps))
 
 
-def _learned_from(config: Config, t: int, steps: int) -> bool:
-    """Whether the window of step t is learned from: whole windows are, steps outside the loss window among them."""
+def updates(config: Config, blocks: Sequence[BlockSpec], steps: int) -> Operations:
+    """Each reads weights and gradients and writes weights."""
+    settings, local = config.learning, config.learning.rule == "truncated-local"
+    count = 1 if settings.update == "sample" else sum(learned for _, learned in windows(config, steps))
+    weights = sum(layer.rows * layer.columns for block in blocks for layer in block.layers)
+    readouts = [block.readout for block in (blocks if local else blocks[-1:])]
+    weights += sum(readout.rows * readout.classes for readout in readouts if readout.learned)
+    return Operations(words=3 * count * weights)
+
+
+def windows(config: Config, steps: int) -> Iterator[tuple[range, bool]]:
+    """The steps of each window, and whether it is learned from: if so all of it, steps outside the loss among them."""
     settings = config.learning
-    window, number = settings.window, t // settings.window
-    length = min(window, steps - number * window)
-    has_loss = length > window - (settings.loss_steps or window)
-    return has_loss and (number + 1) % settings.update_interval == 0
+    window = settings.window if settings.rule == "truncated-local" else steps
+    for number, start in enumerate(range(0, steps, window)):
+        span = range(start, min(start + window, steps))
+        if settings.rule != "truncated-local":
+            yield span, True
+            continue
+        has_loss = len(span) > window - (settings.loss_steps or window)
+        yield span, has_loss and (number + 1) % settings.update_interval == 0

@@ -1,6 +1,6 @@
 """Counts the operations that a run really does, by looking at each product of matrices as PyTorch comes to it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -8,8 +8,11 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from rtl_gen.synapses import ConvSpec
+
 from ..network.sparse import plain_products
 from .operations import Cost, Operations
+from .shapes import reached_by_conv
 
 _PRODUCTS: dict[Any, int] = {        # and which argument is the product's first matrix
     torch.ops.aten.mm.default: 0,
@@ -45,24 +48,61 @@ class OperationMeter(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Callable[..., Any], types: Sequence[type], args: tuple[Any, ...] = (),
                            kwargs: Mapping[str, Any] | None = None) -> Any:
-        first = _PRODUCTS.get(func)
+        result = func(*args, **(kwargs or {}))
+        first, counted = _PRODUCTS.get(func), None
         if first is not None:
             counted = operations(args[first], args[first + 1])
+        elif func is torch.ops.aten.convolution.default:
+            counted = of_convolution(args[0], args[1], result, *args[3:5], args[8])
+        elif func is torch.ops.aten.convolution_backward.default:
+            counted = Operations()
+            for number, wanted in enumerate(args[10][:2]):      # of the inputs, of the weights
+                if wanted:
+                    came = args[1] if number else None
+                    counted += of_convolution(came, args[2], args[0], *args[4:6], args[9], shape=args[1].shape)
+        if counted is not None:
             backward = torch._C._current_graph_task_id() != -1
             self.cost += Cost(backward=counted) if backward else Cost(forward=counted)
-        return func(*args, **(kwargs or {}))
+        return result
+
+    def update(self, parameters: Iterable[Tensor]) -> None:
+        """Count an update of those that have a gradient."""
+        self.cost += Cost(update=Operations(words=3 * sum(p.numel() for p in parameters if p.grad is not None)))
 
 
 def operations(left: Tensor, right: Tensor) -> Operations:
     """Of the product of ``left (…, m, k)`` and ``right (…, k, n)``."""
     dense = left.numel() * right.shape[-1]
-    if _signs(left):
-        return Operations(accumulates=int(left.count_nonzero()) * right.shape[-1], dense=dense)
-    if _signs(right):
-        return Operations(accumulates=int(right.count_nonzero()) * left.shape[-2], dense=dense)
-    return Operations(multiplies=dense, dense=dense)
+    words = left.numel() + right.numel() + left.numel() // left.shape[-1] * right.shape[-1]
+    for matrix, times in ((left, right.shape[-1]), (right, left.shape[-2])):
+        if _switches(matrix):
+            return Operations(accumulates=int(matrix.abs().sum()) * times, dense=dense, words=words)
+    return Operations(multiplies=dense, dense=dense, words=words)
 
 
-def _signs(matrix: Tensor) -> bool:
-    """Whether every value is -1, 0 or 1."""
-    return bool(((matrix == 0) | (matrix.abs() == 1)).all())
+def of_convolution(images: Tensor | None, filters: Tensor, currents: Tensor, stride: Sequence[int],
+                   padding: Sequence[int], groups: int, shape: Sequence[int] | None = None) -> Operations:
+    """Of one convolution, or of one of its two gradients.
+
+    Parameters
+    ----------
+    images
+        (M, channels, height, width), None where they are what is computed and have only a ``shape``.
+    filters, currents
+        (filters, channels / groups, kernel, kernel), and (M, filters, height, width); or their gradients.
+    """
+    dense = currents.numel() * filters[0].numel()
+    size = torch.Size(shape or images.shape)
+    words = size.numel() + filters.numel() + currents.numel()
+    if images is None or not _switches(images):
+        return Operations(multiplies=dense, dense=dense, words=words)
+    conv = ConvSpec(height=size[2], width=size[3], channels=size[1], filters=filters.shape[0], kernel=filters.shape[2],
+                    stride=stride[0], padding=padding[0], groups=groups)
+    return Operations(accumulates=reached_by_conv(images, conv), dense=dense, words=words)
+
+
+def _switches(matrix: Tensor) -> bool:
+    """Whether every value is -1, 0 or 1, or all are numbers of spikes."""
+    if ((matrix == 0) | (matrix.abs() == 1)).all():
+        return True
+    return bool((matrix >= 0).all() and (matrix == matrix.round()).all())

@@ -1,6 +1,6 @@
-"""Operations of a rule, under three ways of counting them."""
+"""Operations of a rule, under three ways of counting them, and the words that they move."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -10,29 +10,41 @@ class Operations:
     Attributes
     ----------
     multiplies
-        Convention 1: products of two real values, zero or not. A spike, a sign or their absence is not real: it
-        switches or negates the other.
+        Convention 1: products of two real values, zero or not. A spike, a number of spikes, a sign or their absence is
+        not real: it switches, repeats or negates the other.
     accumulates
         With ``multiplies``, convention 2: additions of a real value because of a spike or a sign other than 0.
     dense
         Convention 3: a multiply-accumulate for every pair, spike or not.
+    words
+        Values read and written: each product reads both its matrices and writes its result, once.
     """
 
     multiplies: int = 0
     accumulates: int = 0
     dense: int = 0
+    words: int = 0
 
     def __add__(self, other: "Operations") -> "Operations":
-        return Operations(multiplies=self.multiplies + other.multiplies,
-                          accumulates=self.accumulates + other.accumulates, dense=self.dense + other.dense)
+        return Operations(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Operations of a batch: of its forward pass, and of the gradients."""
+    """Operations of a batch: of its forward pass, of the gradients, and of the updates that follow them.
+
+    An update reads each weight and its gradient, and writes the weight.
+    """
 
     forward: Operations = Operations()
     backward: Operations = Operations()
+    update: Operations = Operations()
 
     def __add__(self, other: "Cost") -> "Cost":
-        return Cost(forward=self.forward + other.forward, backward=self.backward + other.backward)
+        return Cost(forward=self.forward + other.forward, backward=self.backward + other.backward,
+                    update=self.update + other.update)
+
+    @property
+    def words(self) -> int:
+        """All that is moved."""
+        return self.forward.words + self.backward.words + self.update.words

@@ -14,6 +14,7 @@ _SHOWN: tuple[tuple[str, str, str, Callable[[Cell], int]], ...] = (
     ("Multiplies and accumulates", "The same, and the additions that spikes and signs cause.", "operations",
      lambda c: c.cost.backward.multiplies + c.cost.backward.accumulates),
     ("Dense", "The same if every pair counted, spike or not.", "operations", lambda c: c.cost.backward.dense),
+    ("Words moved", "Values that products and updates read and write.", "words", lambda c: c.cost.words),
     ("Activations", "What is kept for the backward pass, at its peak.", "bytes", lambda c: c.peak_activation_bytes))
 
 

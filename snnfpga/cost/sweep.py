@@ -1,7 +1,7 @@
 """What a rule costs over a grid of windows and block depths: one real batch for each cell."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from ..learning.memory import ActivationMeter
 from ..learning.registry import check_rule
 from ..learning.rule import Batch
 from ..network.architectures import architecture_of
-from ..network.network import initialise
+from ..network.network import SpikingNetwork, initialise
 from .meter import OperationMeter
 from .operations import Cost
 
@@ -81,10 +81,25 @@ def measure(config: Config, data: DataSet, events: Tensor, labels: Tensor) -> Ce
     batch = Batch(events=events, labels=labels, generator=torch.Generator().manual_seed(config.seed))
     with ActivationMeter() as memory:
         rule.learn(network, config.learning, batch)
-    with OperationMeter() as meter:
-        rule.learn(network, config.learning, batch)
+    meter = count(network, config, batch)
     depth = max(map(len, architecture_of(config.network).blocks))
     return Cell(config.learning.window, depth, meter.cost, memory.peak_bytes)
+
+
+def count(network: SpikingNetwork, config: Config, batch: Batch) -> OperationMeter:
+    """Learn from a batch under a meter; the weights stay as they are."""
+    meter = OperationMeter()
+    network.zero_grad(set_to_none=True)
+
+    def update() -> None:
+        meter.update(network.parameters())
+        network.zero_grad(set_to_none=True)
+
+    with meter:
+        check_rule(config).learn(network, config.learning, replace(batch, apply=update))
+    if any(parameter.grad is not None for parameter in network.parameters()):
+        update()
+    return meter
 
 
 def sweep(config: Config, cells: Sweep, data: DataSet, events: Tensor, labels: Tensor) -> Iterator[Cell]:

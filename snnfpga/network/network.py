@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from rtl_gen.network_file import Network
 from rtl_gen.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
+from rtl_gen.synapses import ConvSpec
 
 from ..config import Config, LayerConfig
 from ..quantize import QuantisedWeights, fraction_bits
@@ -19,6 +20,9 @@ from .shape import Grid, Shape, pool_of, readout_pool, shape_of
 from .specify import block_spec, fixed_gain, layer_spec, network_spec, readout_bits, readout_spec
 from .synapses import pooled
 from .window import BlockWeights, layer_rest, layer_run
+
+STRAIGHT = 1.1          # thresholds that an event in a kernel's middle is worth; a little over one makes up for losses
+STRAIGHT_NOISE = 0.2    # of the spread that weights would have alone
 
 
 class TrainedBlock(nn.Module):
@@ -99,8 +103,10 @@ def initialise(config: Config, events: Tensor, classes: int, sensor: tuple[int, 
 
     ``network.initial=balanced`` draws a layer's weights so that ``network.gain`` times the threshold is the spread of a
     current, given the events that the layers before it really let through: so every layer of a deep network fires.
-    ``kaiming`` is PyTorch's own default, which asks only how many inputs there are. The grid then holds
-    ``network.headroom`` times the largest weight.
+    ``straight`` draws a convolution's a fifth as large, and lets its filters pass on what they see in their middle: so
+    what a sample is reaches the last of many layers, which random weights scramble. ``kaiming`` is PyTorch's own
+    default, which asks only how many inputs there are. The grid then holds ``network.headroom`` times the largest
+    weight.
 
     Parameters
     ----------
@@ -129,6 +135,13 @@ def initialise(config: Config, events: Tensor, classes: int, sensor: tuple[int, 
     network = SpikingNetwork(spec, builder.blocks)
     check_exact(spec, network.integers())
     return network
+
+
+def middle_rows(conv: ConvSpec) -> Tensor:
+    """(filters,): of each filter the row of its kernel's middle in one channel; channels take turns."""
+    part, each = conv.channels // conv.groups, conv.filters // conv.groups
+    middle = (conv.kernel // 2) * (conv.kernel + 1)
+    return middle * part + torch.arange(conv.filters) % each % part
 
 
 class _Builder:
@@ -172,6 +185,9 @@ class _Builder:
         columns = shape.conv.filters if shape.conv else shape.outputs.size
         untouched = recurrent + config.network.bias
         initial = self._normal(shape.fan_in + untouched, columns, self._spread(own, shape))
+        if shape.conv is not None and config.network.initial == "straight":
+            initial *= STRAIGHT_NOISE
+            initial[middle_rows(shape.conv), torch.arange(columns)] += STRAIGHT * (own.threshold or 1.0)
         if recurrent:       # a share of the neurons fires at a time, and what they say is not to outweigh the input
             initial[shape.fan_in:shape.fan_in + recurrent] *= 0.3
         weights = self._quantised(initial, own.weight_bits or 1, config.network.normalise == "weights", untouched)

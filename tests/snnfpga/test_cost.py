@@ -1,10 +1,14 @@
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 
 from snnfpga.config import Config
 from snnfpga.cost.formula import activity, cost
-from snnfpga.cost.meter import OperationMeter, operations
+from snnfpga.cost.meter import operations
 from snnfpga.cost.operations import Operations
+from snnfpga.cost.sweep import count
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network import sparse
@@ -13,18 +17,15 @@ from snnfpga.network.network import initialise
 STEPS, BATCH, INPUTS, CLASSES = 11, 6, 10, 3
 
 
-def made(settings):
+def made(settings, sensor=(1, INPUTS, 1)):
     config = Config.model_validate(settings)
     generator = torch.Generator().manual_seed(3)
-    events = (torch.rand(STEPS, BATCH, INPUTS, generator=generator) < 0.4).to(torch.uint8)
-    return config, initialise(config, events.float(), CLASSES), events
+    events = (torch.rand(STEPS, BATCH, math.prod(sensor), generator=generator) < 0.4).to(torch.uint8)
+    return config, initialise(config, events.float(), CLASSES, sensor), events
 
 
 def metered(config, network, events):
-    with OperationMeter() as meter:
-        RULES[config.learning.rule].learn(network, config.learning,
-                                          Batch(events=events, labels=torch.arange(BATCH) % CLASSES))
-    return meter.cost
+    return count(network, config, Batch(events=events, labels=torch.arange(BATCH) % CLASSES)).cost
 
 
 @pytest.mark.parametrize("network", [
@@ -38,6 +39,19 @@ def test_a_run_does_what_the_formula_says(network, learning):
     assert found == cost(config, trained.spec.blocks, activity(trained, events))
     assert found.forward.multiplies == 0
     assert found.backward.accumulates > 0
+
+
+@pytest.mark.parametrize("network", [
+    {"blocks": [["4C3"], ["P2", "6C3P0G2"], [7]]}, {"blocks": [["SP2", "4C3S2", "6C2"]], "bias": True},
+    {"blocks": [["8R"], ["7R", 5]], "surrogate_width": 3}, {"blocks": [["4C3", "GAP"], ["9R"]], "readout": "fixed"}])
+@pytest.mark.parametrize("learning", [
+    {"window": 1}, {"window": 4}, {"window": 4, "update": "window"}, {"rule": "bptt"}])
+def test_on_grids_and_with_recurrence(network, learning):
+    config, trained, events = made({"network": network, "learning": learning}, sensor=(9, 8, 2))
+    found = metered(config, trained, events)
+    wanted = cost(config, trained.spec.blocks, activity(trained, events))
+    assert found == wanted
+    assert found.words > found.update.words > 0
 
 
 def test_products_that_walk_events_are_counted(monkeypatch):
@@ -59,7 +73,9 @@ def test_rules_cost_as_they_say():
         config, network, events = made({"network": {"blocks": [[8], [7]], "readout": "fixed"},
                                         "learning": {"rule": rule}})
         found[rule] = metered(config, network, events)
-    assert len({cost.forward for cost in found.values()}) == 1
+    # How often the weights are read differs, whole samples or windows or steps at a time.
+    assert len({replace(cost.forward, words=0) for cost in found.values()}) == 1
+    assert found["bptt"].forward.words < found["truncated-local"].forward.words < found["lls"].forward.words
     assert found["truncated-local"].backward.multiplies == found["lls"].backward.multiplies == 0
     assert found["bptt"].backward.multiplies == STEPS * BATCH * 8 * 7
     synapses = INPUTS * 8 + 8 * 7
@@ -70,6 +86,7 @@ def test_rules_cost_as_they_say():
 
 def test_what_a_product_counts_as():
     spikes, real = torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0]]), torch.tensor([[0.5, 2.0], [1.5, 0.0]])
-    assert operations(spikes, real) == Operations(accumulates=6, dense=12)
-    assert operations(real, -spikes.t()) == Operations(accumulates=6, dense=12)
-    assert operations(real, real) == Operations(multiplies=8, dense=8)
+    assert operations(spikes, real) == Operations(accumulates=6, dense=12, words=6 + 4 + 6)
+    assert operations(3 * spikes, real) == Operations(accumulates=18, dense=12, words=6 + 4 + 6)
+    assert operations(real, -spikes.t()) == Operations(accumulates=6, dense=12, words=4 + 6 + 6)
+    assert operations(real, real) == Operations(multiplies=8, dense=8, words=4 + 4 + 4)
