@@ -3,9 +3,10 @@
 Run: ``python benchmarks/speed.py``; needs ``pip install snntorch spikingjelly``; writes ``docs/results/speed.json``.
 
 Ours is the rule truncated-local with a window of 10 steps, a layer a block, one update a sample; theirs is
-backpropagation through all steps, their own way. Each does zero the gradients, forward, backward and a fused Adam step.
-Theirs run as fast as they can: SpikingJelly in multi-step mode; in both one product a layer over all steps at once, no
-biases, a linear readout, averaged over the steps. ``--compiled`` has theirs go through torch.compile, which takes minutes.
+backpropagation through all steps, their own way. Each zeroes the gradients, goes forward and backward, and takes a fused
+Adam step. Theirs run as fast as they can: SpikingJelly in multi-step mode; in both one product a layer over all steps at
+once, no biases, a linear readout, averaged over the steps. ``--compiled`` has theirs go through torch.compile, which
+takes minutes.
 
 Contestants take turns, batch by batch, so that whatever else the machine does meets all; a ratio is of one turn, and
 what is given is the median. The faster of the two others is the one with the smaller median time.

@@ -74,10 +74,14 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
             values.copy_(tensors[f"network.{name}"])
     whole = optimiser.state_dict()
     whole["state"] = {}
+    weights = [each for group in optimiser.param_groups for each in group["params"]]
     for name, values in tensors.items():
         if name.startswith("optimiser."):
             _, index, key = name.split(".")
-            whole["state"].setdefault(int(index), {})[key] = values
+            own = weights[int(index)]
+            # A fused optimiser steps through memory, so what belongs to a weight must lie as the weights do.
+            laid = torch.empty_like(own).copy_(values) if values.shape == own.shape else values
+            whole["state"].setdefault(int(index), {})[key] = laid
     optimiser.load_state_dict(whole)
     return Progress(**json.loads(metadata["progress"]))
 
