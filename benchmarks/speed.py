@@ -3,12 +3,14 @@
 Run: ``python benchmarks/speed.py``; needs ``pip install snntorch spikingjelly``; writes ``docs/results/speed.json``.
 
 Ours is the rule truncated-local with a window of 10 steps, a layer a block, one update a sample; theirs is
-backpropagation through all steps, their own way. Each does zero the gradients, forward, backward and a fused Adam step.
-Theirs run as fast as they can: SpikingJelly in multi-step mode; in both one product a layer over all steps at once, no
-biases, a linear readout summed over the steps. ``--compiled`` has theirs go through torch.compile, which takes minutes.
+backpropagation through all steps, their own way. Each zeroes the gradients, goes forward and backward, and takes a
+fused Adam step. Theirs run as fast as they can: SpikingJelly in multi-step mode; in both one product a layer over all
+steps at once, no biases, a linear readout, averaged over the steps. ``--compiled`` has theirs go through torch.compile,
+which takes minutes.
 
 Contestants take turns, batch by batch, so that whatever else the machine does meets all; a ratio is of one turn, and
-what is given is the median. The faster of the two others is the one with the smaller median time.
+what is given is the median. The faster of the two others is the one with the smaller median time. Beside it stands the
+ratio of the shortest times, which is what a machine with nothing else to do would come to.
 """
 
 import json
@@ -114,7 +116,7 @@ class SnnTorch(nn.Module):
                 fired, membrane = leaky(current, membrane)
                 spikes.append(fired)
             events = torch.cat(spikes)
-        return self.synapses[-1](events).unflatten(0, (STEPS, BATCH)).sum(0)
+        return self.synapses[-1](events).unflatten(0, (STEPS, BATCH)).mean(0)
 
 
 class SpikingJelly(nn.Module):
@@ -124,14 +126,14 @@ class SpikingJelly(nn.Module):
         super().__init__()
         self.synapses = nn.ModuleList(synapses)
         self.neurons = nn.ModuleList(
-            neuron.LIFNode(tau=1 / (1 - DECAY), decay_input=False, v_reset=None, detach_reset=True, step_mode="m",
-                           backend="torch") for _ in synapses[1:])
+            neuron.LIFNode(tau=1 / (1 - DECAY), decay_input=False, v_reset=None, detach_reset=True, step_mode="m")
+            for _ in synapses[1:])
 
     def forward(self, events: Tensor) -> Tensor:
         functional.reset_net(self)
         for layer, lif in zip(self.synapses[:-1], self.neurons, strict=True):
             events = lif(layer(events).unflatten(0, (STEPS, BATCH))).flatten(0, 1)
-        return self.synapses[-1](events).unflatten(0, (STEPS, BATCH)).sum(0)
+        return self.synapses[-1](events).unflatten(0, (STEPS, BATCH)).mean(0)
 
 
 def theirs(model: Callable[[Tensor], Tensor], weights: list[nn.Parameter], events: Tensor, labels: Tensor) -> Train:
@@ -182,7 +184,9 @@ def measure(case: Case, threads: int, compiled: bool) -> dict[str, Any]:
     medians = {name: statistics.median(values) for name, values in times.items()}
     faster = min((name for name in times if name != "snnfpga"), key=medians.__getitem__)
     ratio = statistics.median(own / other for own, other in zip(times["snnfpga"], times[faster], strict=True))
-    return {"case": case.name, "threads": threads, "ratio": round(ratio, 3), "goal": case.goal, "faster": faster,
+    shortest = min(times["snnfpga"]) / min(min(values) for name, values in times.items() if name != "snnfpga")
+    return {"case": case.name, "threads": threads, "ratio": round(ratio, 3), "ratio_of_shortest": round(shortest, 3),
+            "goal": case.goal, "faster": faster,
             "milliseconds": {name: round(1000 * median, 1) for name, median in medians.items()}}
 
 
@@ -190,11 +194,12 @@ def main() -> None:
     compiled = "--compiled" in sys.argv[1:]
     rows = [measure(case, threads, compiled)
             for threads in sorted({1, os.cpu_count() or 1}) for case in CASES]
-    table = Table("network, active inputs", "threads", "ratio", "goal", "the faster", "ms: ours", "snnTorch",
-                  "SpikingJelly", title=f"A training batch, T = {STEPS}, K = {WINDOW}, B = {BATCH}",
+    table = Table("network, active inputs", "threads", "ratio", "of shortest", "goal", "the faster", "ms: ours",
+                  "snnTorch", "SpikingJelly", title=f"A training batch, T = {STEPS}, K = {WINDOW}, B = {BATCH}",
                   title_justify="left")
     for row in rows:
-        table.add_row(row["case"], str(row["threads"]), f"{row['ratio']:.2f}", f"{row['goal']:.2f}", row["faster"],
+        table.add_row(row["case"], str(row["threads"]), f"{row['ratio']:.2f}", f"{row['ratio_of_shortest']:.2f}",
+                      f"{row['goal']:.2f}", row["faster"],
                       *(f"{value:.0f}" for value in row["milliseconds"].values()))
     Console(width=120).print(table)
     result = {"command": "python benchmarks/speed.py" + " --compiled" * compiled,

@@ -38,8 +38,9 @@ def gather_columns(events: Tensor, table: Tensor) -> Tensor:
 
 def _words(events: Tensor) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Events in rows of whole words, as bytes and as words."""
-    padded = functional.pad(events, (0, -events.shape[1] % WORD)).contiguous()
-    return padded.numpy(), padded.view(torch.int64).numpy()
+    missing = -events.shape[1] % WORD
+    whole = functional.pad(events, (0, missing)) if missing else events.contiguous()
+    return whole.numpy(), whole.view(torch.int64).numpy()
 
 
 def on_torch_threads(kernel: Callable[..., None], *arguments: Any) -> None:

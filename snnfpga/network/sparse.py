@@ -15,7 +15,7 @@ from torch import Tensor
 from .gather import gather_columns, gather_rows
 
 # Shares of active inputs from which an ordinary product is faster than walking the events (docs/training.md, Speed).
-DENSE = 0.15
+DENSE = 0.25
 # Multiplications below which a product takes less time than to prepare for anything better.
 SMALL = 1 << 22
 TASTE = 8       # one row in so many is looked at for its share

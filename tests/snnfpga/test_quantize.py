@@ -32,6 +32,22 @@ def test_the_grid_stays_where_it_was_measured():
     assert weights.linear.weight.abs().max() == 127 / 64
 
 
+@pytest.mark.parametrize("bits", [2, 8, 12])
+def test_equal_to_brevitas(bits):
+    weights = QuantisedWeights(initial(), bits, 3)
+    with torch.no_grad():
+        weights.linear.weight.mul_(3.0)     # beyond the range, too
+    assert torch.equal(weights(), weights.linear.quant_weight().value.t() * 8.0)
+    assert weights().requires_grad
+
+
+def test_no_transpose_is_copied():
+    weights = QuantisedWeights(initial(), 8, 6)
+    assert weights().is_contiguous()
+    weights().backward(torch.ones(6, 5))
+    assert weights.linear.weight.grad.stride() == weights.linear.weight.stride() == (1, 5)
+
+
 def test_the_gradient_goes_straight_through():
     weights = QuantisedWeights(initial(), 8, 6)
     taste = torch.randn(6, 5, generator=torch.Generator().manual_seed(1))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from rtl_gen.network_file import read, read_notes
 from snnfpga import metrics
@@ -14,6 +15,7 @@ from snnfpga.config_file import write_config
 from snnfpga.data import registry
 from snnfpga.errors import SnnfpgaError
 from snnfpga.metrics import read_metrics
+from snnfpga.training import prepare
 
 
 @pytest.fixture
@@ -105,6 +107,12 @@ def test_augmentation_reaches_the_network(data, tmp_path):
                       for shift in (0, 1))
     assert same(plain["network"], train(config(data), tmp_path / "plain")["network"])
     assert not same(plain["network"], shifted["network"])
+
+
+def test_new_tensors_are_not_filled():
+    prepare("cpu", 1)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.utils.deterministic.fill_uninitialized_memory
 
 
 def test_what_a_run_leaves(data, tmp_path):
