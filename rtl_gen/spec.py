@@ -18,7 +18,8 @@ ERROR_FUNCTIONS = ("hard_sigmoid", "logistic")
 ACCUMULATES = ("window", "cumulative")
 MEMORIES = ("auto", "block", "distributed")
 
-MAX_INPUTS = 1 << 16
+MAX_INPUTS = 1 << 16        # an event's index in a stream
+MAX_NEURONS = 1 << 24
 MAX_CLASSES = 64
 MAX_BLOCKS = 64
 MAX_RATE_SHIFT = 31
@@ -85,8 +86,8 @@ class LayerSpec:
     host_surrogate: str | None = None
 
     def __post_init__(self) -> None:
-        check_range("Layer inputs", self.inputs, 1, MAX_INPUTS)
-        check_range("Layer outputs", self.outputs, 1, MAX_INPUTS)
+        check_range("Layer inputs", self.inputs, 1, MAX_NEURONS)
+        check_range("Layer outputs", self.outputs, 1, MAX_NEURONS)
         self._check_synapses()
         check_range("Weight bits", self.weight_bits, 1, 16)
         check_range("Shadow bits", self.shadow_bits, 0, 16)
@@ -210,7 +211,7 @@ class ReadoutSpec:
     pool: PoolSpec | None = None
 
     def __post_init__(self) -> None:
-        check_range("Readout inputs", self.inputs, 1, MAX_INPUTS)
+        check_range("Readout inputs", self.inputs, 1, MAX_NEURONS)
         check_range("Classes", self.classes, 2, MAX_CLASSES)
         check_flag("Readout learned", self.learned)
         if self.learned:
@@ -369,6 +370,9 @@ class NetworkSpec:
             if block.depth != 1:
                 raise SpecError(f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
                                 "split it into blocks of one layer, or run it on the reference")
+            if max(block.inputs, block.outputs) > MAX_INPUTS:
+                raise SpecError(f"A block in hardware must have at most {MAX_INPUTS} inputs and neurons, not "
+                                f"{max(block.inputs, block.outputs)} as block {index} has; make it smaller")
 
     def check_learning(self) -> None:
         """Refuse what the update engine, and the reference that it equals, cannot learn.

@@ -61,14 +61,19 @@ def activity(network: SpikingNetwork, events: Tensor) -> Activity:
 
 
 def forward(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operations:
-    """Of a block over a window: synapses, and its readout."""
+    """Of a block's synapses over a window."""
     total, samples = Operations(), seen.batch * len(steps)
     for index, layer in enumerate(block.layers):
         total += of_layer(layer).switched(samples, sum(seen.below[b][index][t] for t in steps))
         if layer.recurrent:
             for t in steps:
                 total += of_own(layer).switched(seen.batch, seen.own[b][index][t])
-    return total + of_readout(block.readout).switched(samples, sum(seen.readout[b][t] for t in steps))
+    return total
+
+
+def read_out(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operations:
+    """Of a block's readout over a window, forward; its weights' gradient is a product of the same sizes."""
+    return of_readout(block.readout).switched(seen.batch * len(steps), sum(seen.readout[b][t] for t in steps))
 
 
 def error_back(block: BlockSpec, samples: int) -> Operations:
@@ -98,13 +103,6 @@ def gradients(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operati
     return total
 
 
-def readout_gradients(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operations:
-    """Of a learned readout's weights."""
-    if not block.readout.learned:
-        return Operations()
-    return of_readout(block.readout).switched(seen.batch * len(steps), sum(seen.readout[b][t] for t in steps))
-
-
 def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity) -> Cost:
     """Of a batch under ``truncated-local`` or ``bptt``, the two whose operations follow from shape and spikes alone."""
     local, total = config.learning.rule == "truncated-local", Cost()
@@ -112,13 +110,16 @@ def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity) -> Cost:
         has_loss = local or b == len(blocks) - 1
         for steps, learned_from in windows(config, seen.steps):
             total += Cost(forward=forward(block, seen, b, steps))
+            if has_loss:
+                total += Cost(forward=read_out(block, seen, b, steps))
             if not learned_from:
                 continue
             total += Cost(backward=gradients(block, seen, b, steps)
                           + credit_back(block, seen, steps, into_block=not local and b > 0))
             if has_loss:
-                total += Cost(backward=error_back(block, seen.batch * len(steps))
-                              + readout_gradients(block, seen, b, steps))
+                total += Cost(backward=error_back(block, seen.batch * len(steps)))
+                if block.readout.learned:
+                    total += Cost(backward=read_out(block, seen, b, steps))
     return total + Cost(update=updates(config, blocks, seen.steps))
 
 

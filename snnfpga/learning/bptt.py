@@ -9,7 +9,7 @@ import torch
 
 from ..config import LearningConfig
 from ..network.network import SpikingNetwork
-from ..network.window import block_window, rest
+from ..network.window import block_layers, read_out, rest
 from .loss import LOSSES
 from .rule import Batch, Gradients, Learned, Rule
 
@@ -20,8 +20,8 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     passing = batch.events.to(gathered.weights[0].readout.dtype)
     with torch.enable_grad():
         for block, weights in zip(network.spec.blocks, gathered.weights, strict=True):
-            passing, steps, _ = block_window(block, weights, passing, rest(block, passing.shape[1], passing))
-        answers = steps.sum(0)
+            passing = block_layers(block, weights, passing, rest(block, passing.shape[1], passing))[0][-1]
+        answers = read_out(network.spec.blocks[-1].readout, gathered.weights[-1].readout, passing).sum(0)
         loss = LOSSES[settings.loss](answers * network.blocks[-1].logit_scale, batch.labels)
     loss.backward()
     gathered.push_back()

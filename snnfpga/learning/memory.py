@@ -22,7 +22,7 @@ class ActivationMeter:
     def __init__(self) -> None:
         self.peak_bytes = 0
         self._kept_bytes = 0
-        self._uses: dict[tuple[int, int, tuple[int, ...]], int] = {}
+        self._uses: dict[tuple[int, int], int] = {}
         self._hooks = torch.autograd.graph.saved_tensors_hooks(self._keep, lambda kept: kept.tensor)
 
     def __enter__(self) -> Self:
@@ -38,7 +38,7 @@ class ActivationMeter:
         owner = tensor if tensor._base is None else tensor._base
         if not (owner.is_leaf and owner.requires_grad):
             size = tensor.numel() * tensor.element_size()
-            key = (tensor.data_ptr(), size, tuple(tensor.shape))
+            key = (tensor.data_ptr(), size)     # whatever its shape is seen as
             self._uses[key] = self._uses.get(key, 0) + 1
             if self._uses[key] == 1:
                 self._kept_bytes += size
@@ -46,7 +46,7 @@ class ActivationMeter:
             weakref.finalize(kept, self._release, key)
         return kept
 
-    def _release(self, key: tuple[int, int, tuple[int, ...]]) -> None:
+    def _release(self, key: tuple[int, int]) -> None:
         self._uses[key] -= 1
         if not self._uses[key]:
             del self._uses[key]

@@ -201,7 +201,7 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
     states = [[TracedLayer(layer, factors, state) for layer, state in
                zip(block.layers, rest(block, events.shape[1], events), strict=True)] for block in spec.blocks]
     logits = [events.new_zeros(events.shape[1], spec.classes) for _ in spec.blocks]
-    answers = torch.zeros_like(logits[0])
+    answers = torch.zeros_like(logits[0], dtype=torch.float64)
     losses: list[list[float]] = [[] for _ in spec.blocks]
     learns = selected(settings, len(events), batch.generator)
     for t, passing in enumerate(events):

@@ -38,7 +38,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     size, like = events.shape[1], gathered.weights[0].readout
     states = [rest(block, size, like) for block in spec.blocks]
     logits = [like.new_zeros(size, spec.classes) for _ in spec.blocks]
-    answers = torch.zeros_like(logits[0])
+    answers = torch.zeros_like(logits[0], dtype=torch.float64)
     losses: list[list[float]] = [[] for _ in spec.blocks]
     chosen = selected(settings, len(events), batch.generator)
     mine = batch.link.mine(len(spec.blocks))
@@ -64,7 +64,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
                 losses[b].append(loss.item())
             logits[b], passing = logit.detach(), spikes.detach()
         batch.link.above(passing)
-        answers += steps.detach().sum(0)
+        answers += steps.detach().sum(0, dtype=torch.float64)
         if learns and settings.update == "window":
             gathered.update()
     gathered.push_back()

@@ -16,8 +16,8 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
     """Assert that PyTorch computes ``spec`` without rounding.
 
     A current is bounded by the largest sum of magnitudes in a column of the weights, or where they are not given by
-    the largest that their bits allow; the membrane's range comes on top. An answer is bounded by T * rows * max|B|.
-    Partial sums, in whatever order, stay below.
+    the largest that their bits allow; the membrane's range comes on top. What a step adds to an answer is bounded in
+    the same way; steps are summed in float64. Partial sums, in whatever order, stay below.
 
     Raises
     ------
@@ -32,10 +32,12 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
             if largest >= EXACT:
                 raise SpecError(f"Block {b} layer {index} can charge a membrane up to {largest} units, and float32 is "
                                 f"exact below {EXACT}; take fewer inputs, weight bits or membrane bits")
-        largest = answer_max(block.readout, spec.max_steps)
+        largest = answer_max(block.readout, 1)
+        if largest >= EXACT and weights is not None:
+            largest = int(weights[b].readout.detach().double().abs().sum(0).max()) * block.readout.largest_event
         if largest >= EXACT:
-            raise SpecError(f"Readout of block {b} can reach {largest} units in {spec.max_steps} steps, and float32 is "
-                            f"exact below {EXACT}; take fewer steps, neurons or weight bits")
+            raise SpecError(f"Readout of block {b} can add {largest} units in a step, and float32 is exact below "
+                            f"{EXACT}; take fewer neurons or weight bits")
 
 
 def _reached(layer: LayerSpec, weights: Tensor) -> int:

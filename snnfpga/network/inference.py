@@ -27,7 +27,7 @@ class Passage:
     spikes, membranes
         (T, B, outputs) float32, integer-valued; a membrane is the one after the reset.
     answers
-        (B, classes) float32, integer-valued.
+        (B, classes) float64, integer-valued.
     """
 
     spikes: list[Tensor]
@@ -75,7 +75,7 @@ def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor) -> Passag
         events, charged = layer_run(layer, matrix, events, state)
         spikes.append(events)
         membranes.append(after_reset(charged, events, layer))
-    return Passage(spikes, membranes, read_out(block.readout, weights.readout, events).sum(0))
+    return Passage(spikes, membranes, read_out(block.readout, weights.readout, events).sum(0, dtype=torch.float64))
 
 
 @torch.no_grad()
@@ -115,6 +115,6 @@ def evaluate(spec: NetworkSpec, weights: list[BlockWeights], split: Split) -> Ev
             for index, (layer, matrix) in enumerate(zip(block.layers, own.layers, strict=True)):
                 events, _ = layer_window(layer, matrix, events, layer_rest(layer, events.shape[1], matrix))
                 fired[b][index] += float(events.mean()) * share
-            predictions[-1].append(predict(read_out(block.readout, own.readout, events).sum(0)))
+            predictions[-1].append(predict(read_out(block.readout, own.readout, events).sum(0, dtype=torch.float64)))
     blocks = [torch.cat(parts).cpu().numpy() for parts in zip(*predictions, strict=True)]
     return Evaluation(blocks[-1], [float((block == split.labels).mean()) for block in blocks], fired)

@@ -45,10 +45,15 @@ def product(events: Tensor, matrix: Tensor, bits: int, largest: int) -> Tensor:
     matrix
         Integer-valued, of ``bits`` bits.
     """
-    work = events.numel() * matrix.shape[1]
-    if _plain or work < SMALL or matrix.dtype != torch.float32 or matrix.device.type != "cpu" or largest > 127:
+    small = is_small(*events.shape, matrix.shape[1])
+    if _plain or small or matrix.dtype != torch.float32 or matrix.device.type != "cpu" or largest > 127:
         return events.to(matrix.dtype) @ matrix
     return Product.apply(events, matrix, bits)
+
+
+def is_small(samples: int, inputs: int, outputs: int) -> bool:
+    """Whether a product of these sizes is an ordinary one, whatever the events."""
+    return samples * inputs * outputs < SMALL
 
 
 class Product(torch.autograd.Function):

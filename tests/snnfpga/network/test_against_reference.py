@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from rtl_gen.synapses import ConvSpec, PoolSpec
 from snnfpga.data.dataset import Split
 from snnfpga.evaluation import on_reference, on_torch
 from snnfpga.network.exact import check_exact
+from snnfpga.network.window import BlockWeights
 
 
 @st.composite
@@ -112,11 +114,11 @@ def wide_layer(inputs, weight_bits, membrane_bits):
         surrogate_width=1, surrogate_height=1, rate_shift=0, rounding="nearest", feedback_shift=0)
 
 
-def wide_spec(layer, steps=1):
-    return NetworkSpec(name="wide", max_steps=steps, seed=0, blocks=(BlockSpec(
+def wide_spec(layer):
+    return NetworkSpec(name="wide", max_steps=1, seed=0, blocks=(BlockSpec(
         layers=(layer,), window=1, loss_steps=1, update_interval=1,
         directives=Directives(lanes=1, memory="auto", learning=True),
-        readout=ReadoutSpec(inputs=1, classes=2, learned=True, weight_bits=16, shadow_bits=0, rate_shift=0,
+        readout=ReadoutSpec(inputs=layer.outputs, classes=2, learned=True, weight_bits=16, shadow_bits=0, rate_shift=0,
                             rounding="nearest", error_function="hard_sigmoid", logit_shift=0, dead_zone=0,
                             accumulate="window")),))
 
@@ -126,5 +128,17 @@ def test_what_float32_cannot_hold_is_refused():
     with pytest.raises(SpecError, match=r"^Block 0 layer 0 can charge a membrane up to 16842751 units, and float32 is "
                                         r"exact below 16777216; take fewer inputs, weight bits or membrane bits$"):
         check_exact(wide_spec(wide_layer(512, 16, 16)))
-    with pytest.raises(SpecError, match=r"^Readout of block 0 can reach 19660800 units in 600 steps"):
-        check_exact(wide_spec(wide_layer(1, 8, 8), steps=600))
+    with pytest.raises(SpecError, match=r"^Readout of block 0 can add 16777216 units in a step, and float32 is exact "
+                                        r"below 16777216; take fewer neurons or weight bits$"):
+        check_exact(wide_spec(replace(wide_layer(1, 8, 8), outputs=512)))
+
+
+def test_what_weights_do_not_reach_is_no_reason_to_refuse():
+    spec = wide_spec(replace(wide_layer(600, 16, 16), outputs=600))
+    small, large = (BlockWeights([torch.full((600, 600), value)], torch.full((600, 2), value))
+                    for value in (27000.0, 28000.0))
+    check_exact(spec, [small])
+    with pytest.raises(SpecError, match=r"^Block 0 layer 0 can charge a membrane up to 16865535 units"):
+        check_exact(spec, [large])
+    with pytest.raises(SpecError, match=r"^Readout of block 0 can add 16800000 units in a step"):
+        check_exact(spec, [BlockWeights(small.layers, large.readout)])
