@@ -27,7 +27,13 @@ from snnfpga.training import Trainer, prepare
 PLAIN = ("network.blocks=[[128],[64]]", "hardware.blocks=[]", "training.event_drop=0")
 
 NMNIST = ("data.name=nmnist-1100", "data.steps=10", "network.normalise=weights", "learning.window=5",
-          "training.batch=32", "training.rate=0.003", "training.event_drop=0.2", "training.augment.shift=2")
+          "training.batch=32", "training.rate=0.003", "training.event_drop=0.25", "training.augment.shift=2",
+          "training.augment.rotate=10")
+# 18 convolutions and a readout.
+DEEP = ("data.name=digits-events", "data.steps=6", "network.architecture=" + "-".join(
+            ["16C3"] * 6 + ["P2"] + ["32C3"] * 6 + ["P2"] + ["32C3"] * 6), "network.block_depth=all", "learning.rule=bptt",
+        "network.leak_shift=null", "network.surrogate_width=0.5", "training.batch=32", "training.epochs=30",
+        "training.augment.shift=1")
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,13 @@ class Case:
 
 CASES: dict[str, Case] = {
     "nmnist-1100 conv": Case(
-        (*NMNIST, 'network.blocks=[["P2","32C5S2"],["64C3"],["P2","256"]]', "training.epochs=30"), folds=True),
+        (*NMNIST, 'network.blocks=[["P2","32C5S2"],["64C3"],["P2","256"]]', "training.epochs=60"), folds=True),
+    **{f"digits-events, 19 layers, {initial}, rate {rate}": Case(
+        (*DEEP, f"network.initial={initial}", f"training.rate={rate}"))
+       for initial in ("straight", "kaiming") for rate in (0.001, 0.003)},
+    "digits-events, 19 layers, straight, local blocks": Case(
+        (*DEEP, "network.initial=straight", "training.rate=0.003", "network.block_depth=1",
+         "learning.rule=truncated-local", "learning.window=6")),
 }
 
 
