@@ -30,8 +30,9 @@ NMNIST = ("data.name=nmnist-1100", "data.steps=10", "network.normalise=weights",
           "training.batch=32", "training.rate=0.003", "training.event_drop=0.25", "training.augment.shift=2",
           "training.augment.rotate=10")
 # 18 convolutions and a readout.
-DEEP = ("data.name=digits-events", "data.steps=6", "network.architecture=" + "-".join(
-            ["16C3"] * 6 + ["P2"] + ["32C3"] * 6 + ["P2"] + ["32C3"] * 6), "network.block_depth=all", "learning.rule=bptt",
+DEEP = ("data.name=digits-events", "data.steps=6", "network.block_depth=all", "learning.rule=bptt",
+        "network.architecture=" + "-".join(
+            ["16C3"] * 6 + ["P2"] + ["32C3"] * 6 + ["P2"] + ["32C3"] * 6),
         "network.leak_shift=null", "network.surrogate_width=0.5", "training.batch=32", "training.epochs=30",
         "training.augment.shift=1")
 

@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from rtl_gen.network_file import spec_digest, write_atomically
 
+from .config import Config
 from .errors import SnnfpgaError
 from .network.network import SpikingNetwork
+from .network.regrid import Grid, grids, move
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Progress:
 def save_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, progress: Progress,
                     data: str) -> None:
     """Write everything the next epoch depends on, whole or not at all; ``data`` is the data's digest."""
-    metadata = {"spec": spec_digest(network.spec), "progress": json.dumps(vars(progress)), "data": data}
+    metadata = {"spec": spec_digest(network.spec), "grids": json.dumps(grids(network)),
+                "progress": json.dumps(vars(progress)), "data": data}
     tensors = {f"network.{name}": values for name, values in _state(network).items()}
     for index, state in optimiser.state_dict()["state"].items():
         for key, value in state.items():
@@ -47,8 +50,9 @@ def save_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
     write_atomically(path, save(tensors, metadata=metadata))
 
 
-def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, data: str) -> Progress:
-    """Bring ``network`` and ``optimiser`` to where the checkpoint left them.
+def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, data: str,
+                    config: Config) -> Progress:
+    """Bring ``network``, made from ``config``, and ``optimiser`` to where the checkpoint left them.
 
     Raises
     ------
@@ -66,6 +70,9 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
     if metadata.get("data") != data:
         raise SnnfpgaError(f"Checkpoint {path} is of a run on other data than there is now under the same name; bring "
                            "that data back, or start anew with --overwrite")
+    found = [Grid(*grid) for grid in json.loads(metadata.get("grids", "[]"))]
+    if len(found) == len(grids(network)):
+        move(network, config, found)
     if metadata.get("spec") != spec_digest(network.spec):
         raise SnnfpgaError(f"Checkpoint {path} is of another network than this configuration gives; "
                            "train without --resume")

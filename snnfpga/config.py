@@ -129,6 +129,13 @@ class AugmentConfig(Section):
     drop_polarity: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
+class RegridConfig(Section):
+    """An entry of ``training.regrid``: after so many epochs, weights of so many bits on grids that suit them then."""
+
+    after: Annotated[int, Field(ge=1)]
+    weight_bits: WeightBits
+
+
 class TrainingConfig(Section):
     """``training``: the optimiser and how long it runs."""
 
@@ -141,6 +148,7 @@ class TrainingConfig(Section):
     event_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augment: AugmentConfig = AugmentConfig()
     threads: Annotated[int, Field(ge=1, le=256)] = 1
+    regrid: tuple[RegridConfig, ...] = ()
     parts: Annotated[int, Field(ge=1, le=65536)] = 1
     parallel: Literal["data", "blocks"] = "data"
 

@@ -1,7 +1,7 @@
 """What is measured while a network trains: one JSON line an epoch, and the same for TensorBoard."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class EpochMetrics:
         Of each block's readout on the test split; the last is the network's.
     firing_rates
         Spikes for each neuron and step on the test split, for each block and layer.
+    moved
+        Weights that went to another grid before the epoch, in words.
     """
 
     epoch: int
@@ -39,6 +41,7 @@ class EpochMetrics:
     train_accuracy: float
     test_accuracies: list[float]
     firing_rates: list[list[float]]
+    moved: list[str] = field(default_factory=list)
 
 
 class MetricsLog:

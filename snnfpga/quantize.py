@@ -81,13 +81,22 @@ class QuantisedWeights(nn.Module):
                  untouched: int = 0) -> None:
         super().__init__()
         rows, columns = initial.shape
-        self.fraction, self.weight_bits, self.untouched = fraction, weight_bits, untouched
-        self.limit = weight_limit(weight_bits) * 2.0 ** -fraction
-        self.linear = QuantLinear(rows, columns, bias=False, weight_quant=fixed_point(weight_bits, fraction))
+        self.untouched = untouched
         # Laid out in memory as the integers will be, so that no transpose is ever copied.
+        self.linear = nn.Linear(rows, columns, bias=False)
         self.linear.weight = nn.Parameter(initial.clone(memory_format=torch.contiguous_format).t())
         spread = initial[:rows - untouched].std(0, correction=0)[:, None]
         self.gain = nn.Parameter(spread.mean().expand_as(spread).clone()) if standardised else None
+        self.move(weight_bits, fraction)
+
+    def move(self, weight_bits: int, fraction: int) -> None:
+        """To another grid; the float weights stay, but for those beyond its range."""
+        self.weight_bits, self.fraction = weight_bits, fraction
+        self.limit = weight_limit(weight_bits) * 2.0 ** -fraction
+        held = QuantLinear(*reversed(self.linear.weight.shape), bias=False,
+                           weight_quant=fixed_point(weight_bits, fraction))
+        held.weight = self.linear.weight        # the same parameter, which the optimiser knows
+        self.linear = held
         self.clip()
 
     def forward(self) -> Tensor:

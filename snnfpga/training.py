@@ -21,6 +21,7 @@ from .learning.rule import Batch, Learned, Link
 from .metrics import EpochMetrics, MetricsLog
 from .network.inference import Evaluation, evaluate, predict
 from .network.network import SpikingNetwork, initialise
+from .network.regrid import fitted, move
 from .parallel import Pipe, Team
 
 DEVICES = ("cpu", "cuda")
@@ -92,7 +93,8 @@ class Trainer:
         """
         checkpoint = folder / "checkpoint.safetensors"
         if resume and checkpoint.exists():      # else it was stopped within its first epoch
-            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser, self.data_digest)
+            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser, self.data_digest,
+                                            self.config)
             self.saved = self.progress.epochs
         log = MetricsLog(folder, self.progress.epochs) if self.team.leads else None
         try:
@@ -111,7 +113,10 @@ class Trainer:
 
     def epoch(self, each_batch: Callable[[], None] = lambda: None) -> EpochMetrics:
         """One pass over the training samples, in an order drawn by seed and epoch."""
-        began, number = time.perf_counter(), self.progress.epochs
+        began, number, moved = time.perf_counter(), self.progress.epochs, []
+        for entry in self.config.training.regrid:
+            if entry.after == number:
+                moved += move(self.network, self.config, fitted(self.network, self.config, entry.weight_bits))
         generator = torch.Generator().manual_seed((self.config.seed << 20) + number + 1)
         order = torch.randperm(len(self.labels), generator=generator)
         right, losses = 0, []
@@ -131,9 +136,10 @@ class Trainer:
         # Of blocks in a row the last process has the answers, and each the losses of its own.
         found = self.team.gather((right, losses))
         everyone = found if self.config.training.parallel == "data" else found[-1:]
-        return EpochMetrics(number + 1, round(self.progress.seconds, 3), rate,
-                            _means([line for _, lines in found for line in lines]),
-                            sum(count for count, _ in everyone) / len(self.labels), result.accuracies, result.rates)
+        accuracy = sum(count for count, _ in everyone) / len(self.labels)
+        means = _means([line for _, lines in found for line in lines])
+        return EpochMetrics(number + 1, round(self.progress.seconds, 3), rate, means, accuracy, result.accuracies,
+                            result.rates, moved)
 
     @torch.no_grad()
     def evaluate(self) -> Evaluation:

@@ -64,7 +64,7 @@ def run(config: "Config", run_folder: Path | None) -> list["LayerHealth"]:
     trainer = Trainer(config, data)
     if run_folder is not None:
         load_checkpoint(run_folder / "checkpoint.safetensors", trainer.network, trainer.optimiser,
-                        trainer.data_digest)
+                        trainer.data_digest, trainer.config)
     size = min(config.training.batch, len(split))
     events = torch.from_numpy(split.spikes[:size]).transpose(0, 1).contiguous()
     return diagnose(config, trainer.network, events, trainer.labels[:size])

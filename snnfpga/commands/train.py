@@ -95,6 +95,8 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         def report(metrics: "EpochMetrics") -> None:
             words = f"epoch {metrics.epoch}/{epochs}, test {percent(metrics.test_accuracies[-1])}"
             advance(0, words)
+            for line in metrics.moved:
+                say(f"Before epoch {metrics.epoch}, {line}")
             _warn(metrics, warned)
 
         try:

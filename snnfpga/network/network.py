@@ -30,13 +30,14 @@ class TrainedBlock(nn.Module):
 
     Attributes
     ----------
-    logit_scale
-        A real logit is an integer one times this.
+    unit
+        Fraction bits of a learned readout's integer logits.
     """
 
-    def __init__(self, layers: list[QuantisedWeights], readout: QuantisedWeights | Tensor, logit_scale: float) -> None:
+    def __init__(self, layers: list[QuantisedWeights], readout: QuantisedWeights | Tensor, unit: int,
+                 neurons: int) -> None:
         super().__init__()
-        self.logit_scale = logit_scale
+        self.unit, self._neurons = unit, neurons
         self.layers = nn.ModuleList(layers)
         self.learned_readout = readout if isinstance(readout, QuantisedWeights) else None
         self.register_buffer("fixed_readout", None if self.learned_readout is not None else readout)
@@ -45,6 +46,11 @@ class TrainedBlock(nn.Module):
         """Integer-valued weights; gradients reach the float ones."""
         readout = self.fixed_readout if self.learned_readout is None else self.learned_readout()
         return BlockWeights([layer() for layer in self.layers], readout)
+
+    @property
+    def logit_scale(self) -> float:
+        """A real logit is an integer one times this."""
+        return 1.0 / fixed_gain(self._neurons) if self.learned_readout is None else 2.0 ** -self.unit
 
     def clip(self) -> None:
         """Bring every weight back to its range."""
@@ -58,8 +64,12 @@ class SpikingNetwork(nn.Module):
 
     def __init__(self, spec: NetworkSpec, blocks: list[TrainedBlock]) -> None:
         super().__init__()
-        self.spec = spec
         self.blocks = nn.ModuleList(blocks)
+        self.specify(spec)
+
+    def specify(self, spec: NetworkSpec) -> None:
+        """Take what the integers mean from here on."""
+        self.spec = spec
         self._loose = loose_layers(spec)
 
     def integers(self) -> list[BlockWeights]:
@@ -172,10 +182,9 @@ class _Builder:
         learned = self._quantised(readout, readout_bits(config)) if config.network.readout == "learned" else None
         fixed = torch.where(readout < 0, -1.0, 1.0)
         unit = learned.fraction + shift if learned else 0
-        spec = readout_spec(config, number, self._grid.size, self._classes, pool, unit)
-        scale = 2.0 ** -unit if learned else 1.0 / fixed_gain(self._grid.size)
+        spec = readout_spec(config, number, self._grid.size, self._classes, pool, unit, readout_bits(config))
         self.specs.append(block_spec(config, number, [layer for layer, _ in built], spec))
-        self.blocks.append(TrainedBlock([weights for _, weights in built], learned or fixed, scale))
+        self.blocks.append(TrainedBlock([weights for _, weights in built], learned or fixed, unit, self._grid.size))
 
     def _layer(self, block: int, layer: Layer) -> tuple[LayerSpec, QuantisedWeights]:
         config, inputs = self._config, self._events.shape[-1]

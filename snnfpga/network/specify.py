@@ -26,19 +26,13 @@ def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int
         If the hardware has no such layer; the keys that it follows from are named.
     """
     network, on_chip, own = config.network, config.on_chip, config.network.of_layer(index)
-    # Currents are counted in units of weights times those of a mean.
-    unit = fraction + shape.mean_shift
-    threshold = max(1, round((own.threshold or 1.0) * 2.0 ** unit))
-    width, height = _surrogate(config, threshold)
-    shadow_bits = on_chip.shadow_bits if own.weight_bits != 1 else 0
     host = network.surrogate if network.surrogate in HOST_SURROGATES else None
     try:
         return LayerSpec(
-            inputs=inputs, outputs=shape.outputs.size, weight_bits=own.weight_bits or 1, shadow_bits=shadow_bits,
-            fraction_bits=unit, bias=network.bias, membrane_bits=own.membrane_bits or 4,
-            leak_shift=own.leak_shift, threshold=threshold, reset=own.reset or "subtract",
-            surrogate="boxcar" if host else network.surrogate, surrogate_width=width, surrogate_height=height,
-            rate_shift=_rate(on_chip.rate_shift, RATE_SHIFT, shadow_bits),
+            inputs=inputs, outputs=shape.outputs.size, bias=network.bias, membrane_bits=own.membrane_bits or 4,
+            leak_shift=own.leak_shift, reset=own.reset or "subtract", surrogate="boxcar" if host else network.surrogate,
+            # Currents are counted in units of weights times those of a mean.
+            **on_grid(config, index, own.weight_bits or 1, fraction + shape.mean_shift),
             rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift,
             pool=shape.pool, conv=shape.conv,
             recurrent=isinstance(layer.synapses, Linear) and layer.synapses.recurrent, host_surrogate=host)
@@ -46,6 +40,16 @@ def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int
         raise SpecError(f"Config network gives block {block} a layer that cannot be built: {error}; change "
                         "network.threshold, gain, headroom, weight_bits, membrane_bits, leak_shift or "
                         "surrogate_width") from None
+
+
+def on_grid(config: Config, index: int, weight_bits: int, unit: int) -> dict[str, int]:
+    """Fields of a :class:`LayerSpec` that follow from the bits of its weights and from the 2^-unit of its currents."""
+    threshold = max(1, round((config.network.of_layer(index).threshold or 1.0) * 2.0 ** unit))
+    width, height = _surrogate(config, threshold)
+    shadow_bits = config.on_chip.shadow_bits if weight_bits != 1 else 0
+    return {"weight_bits": weight_bits, "shadow_bits": shadow_bits, "fraction_bits": unit, "threshold": threshold,
+            "surrogate_width": width, "surrogate_height": height,
+            "rate_shift": _rate(config.on_chip.rate_shift, RATE_SHIFT, shadow_bits)}
 
 
 def _rate(asked: int | None, whole: int, shadow_bits: int) -> int:
@@ -63,14 +67,13 @@ def _surrogate(config: Config, threshold: int) -> tuple[int, int]:
 
 
 def readout_spec(config: Config, block: int, neurons: int, classes: int, pool: PoolSpec | None,
-                 unit: int) -> ReadoutSpec:
-    """The readout of block ``block``; ``unit`` fraction bits of its logits count where it is learned."""
+                 unit: int, bits: int) -> ReadoutSpec:
+    """The readout of block ``block``; its weight ``bits`` and its logits' ``unit`` count where it is learned."""
     on_chip, learned = config.on_chip, config.network.readout == "learned"
     shift = on_chip.logit_shift
     if shift is None:
         # A real logit of 1 is then 16 of the units of the error table, as in the loss that trained it.
         shift = (unit if learned else round(math.log2(fixed_gain(neurons)))) - GRADIENT_UNIT
-    bits = readout_bits(config)
     shadow_bits = on_chip.shadow_bits if learned and bits != 1 else 0
     return ReadoutSpec(
         inputs=neurons, classes=classes, learned=learned,

@@ -57,7 +57,8 @@ def metrics_but_time(folder):
 
 
 @pytest.mark.parametrize("changes", [{"optimiser": "adamw"}, {"optimiser": "sgd"},
-                                     {"augment": {"time_shift": 1, "time_jitter": 1}}])
+                                     {"augment": {"time_shift": 1, "time_jitter": 1}},
+                                     {"regrid": [{"after": 1, "weight_bits": 6}, {"after": 3, "weight_bits": 4}]}])
 def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, changes):
     settings = config(data, training=changes)
     whole = train(settings, tmp_path / "whole")
@@ -214,3 +215,14 @@ def test_every_embedded_set_has_the_shape_it_claims():
             assert source.shape == f"{height}x{width}x{channels}, {len(loaded.train)} + {len(loaded.test)}"
             assert loaded.train.spikes.shape == (len(loaded.train), source.steps, loaded.inputs)
             assert set(np.unique(loaded.train.spikes)) == {0, 1}
+
+
+def test_bits_are_taken_away_step_by_step(data, tmp_path):
+    settings = {"epochs": 3, "regrid": [{"after": 1, "weight_bits": 4}, {"after": 2, "weight_bits": 1}]}
+    whole = train(config(data, training=settings), tmp_path / "run")
+    lines = read_metrics(tmp_path / "run" / "metrics.jsonl")
+    assert [len(line["moved"]) for line in lines] == [0, 5, 5]
+    assert lines[2]["moved"][0].startswith("block 0 layer 0: 4 bits of 2^")
+    spec = read(whole["network"]).spec
+    assert {part.weight_bits for block in spec.blocks for part in (*block.layers, block.readout)} == {1}
+    assert all(np.isin(matrix, (-1, 1)).all() for matrix in values(whole["network"]))

@@ -1,0 +1,77 @@
+"""Weights moved to other grids, between samples and on request: their exponent is constant otherwise."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..config import Config
+from ..quantize import QuantisedWeights, fraction_bits
+from .network import SpikingNetwork
+from .specify import on_grid, readout_spec
+
+
+class Grid(NamedTuple):
+    """Bits of a weight, and the exponent f of its unit 2^-f."""
+
+    bits: int
+    fraction: int
+
+
+def grids(network: SpikingNetwork) -> list[Grid]:
+    """Of every matrix of weights: of each block its layers', then its learned readout's."""
+    return [Grid(weights.weight_bits, weights.fraction) for weights in _matrices(network)]
+
+
+def fitted(network: SpikingNetwork, config: Config, weight_bits: int) -> list[Grid]:
+    """Grids that suit the weights as they are now, of so many bits; layers with bits of their own keep them."""
+    asked = config.network.model_copy(update={"weight_bits": weight_bits})
+    found, layer = [], 0
+    for block in network.blocks:
+        for weights in block.layers:
+            bits = asked.of_layer(layer).weight_bits or weight_bits
+            found.append(Grid(bits, fraction_bits(weights.wanted().detach(), bits, asked.headroom)))
+            layer += 1
+        if block.learned_readout is not None:
+            bits = asked.readout_bits or weight_bits
+            found.append(Grid(bits, fraction_bits(block.learned_readout.wanted().detach(), bits, asked.headroom)))
+    return found
+
+
+def move(network: SpikingNetwork, config: Config, wanted: list[Grid]) -> list[str]:
+    """Put every matrix on its grid, and thresholds, surrogates and logits with it; a line for each that changed.
+
+    Raises
+    ------
+    SpecError
+        If there is no such layer, or float32 could not compute it exactly.
+    """
+    said, specs, rest, number = [], [], iter(wanted), 0
+    for b, (spec, block) in enumerate(zip(network.spec.blocks, network.blocks, strict=True)):
+        layers = []
+        for index, (layer, weights) in enumerate(zip(spec.layers, block.layers, strict=True)):
+            shift = layer.fraction_bits - weights.fraction      # of a mean over the inputs
+            said += _moved(f"block {b} layer {index}", weights, grid := next(rest))
+            layers.append(replace(layer, **on_grid(config, number, grid.bits, grid.fraction + shift)))
+            number += 1
+        readout = spec.readout
+        if block.learned_readout is not None:
+            unit = block.unit - block.learned_readout.fraction
+            said += _moved(f"readout of block {b}", block.learned_readout, grid := next(rest))
+            block.unit = unit + grid.fraction
+            readout = readout_spec(config, b, readout.inputs, readout.classes, readout.pool, block.unit, grid.bits)
+        specs.append(replace(spec, layers=tuple(layers), readout=readout))
+    network.specify(replace(network.spec, blocks=tuple(specs)))
+    network.integers()      # which refuses what float32 could not hold
+    return said
+
+
+def _moved(thing: str, weights: QuantisedWeights, grid: Grid) -> list[str]:
+    before = Grid(weights.weight_bits, weights.fraction)
+    if before == grid:
+        return []
+    weights.move(*grid)
+    return [f"{thing}: {before.bits} bits of 2^{-before.fraction} became {grid.bits} bits of 2^{-grid.fraction}"]
+
+
+def _matrices(network: SpikingNetwork) -> list[QuantisedWeights]:
+    return [weights for block in network.blocks for weights in (*block.layers, block.learned_readout)
+            if weights is not None]
