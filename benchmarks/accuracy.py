@@ -29,12 +29,14 @@ PLAIN = ("network.blocks=[[128],[64]]", "hardware.blocks=[]", "training.event_dr
 NMNIST = ("data.name=nmnist-1100", "data.steps=10", "network.normalise=weights", "learning.window=5",
           "training.batch=32", "training.rate=0.003", "training.event_drop=0.25", "training.augment.shift=2",
           "training.augment.rotate=10")
+MNIST = ("data.name=mnist", "data.steps=4", "network.normalise=weights", "learning.window=4", "training.batch=64",
+         'network.blocks=[["32C5"],["P2","64C3"],["P2","256"]]', "training.epochs=12", "training.augment.shift=1")
 # 18 convolutions and a readout.
 DEEP = ("data.name=digits-events", "data.steps=6", "network.block_depth=all", "learning.rule=bptt",
         "network.architecture=" + "-".join(
             ["16C3"] * 6 + ["P2"] + ["32C3"] * 6 + ["P2"] + ["32C3"] * 6),
-        "network.leak_shift=null", "network.surrogate_width=0.5", "training.batch=32", "training.epochs=30",
-        "training.augment.shift=1")
+        "network.leak_shift=null", "network.surrogate=triangle", "training.batch=32", "training.epochs=40",
+        "training.event_drop=0.05")
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,13 @@ CASES: dict[str, Case] = {
         (*NMNIST, 'network.blocks=[["P2","32C5S2"],["64C3"],["P2","256"]]', "training.epochs=60"), folds=True),
     **{f"digits-events, 19 layers, {initial}, rate {rate}": Case(
         (*DEEP, f"network.initial={initial}", f"training.rate={rate}"))
-       for initial in ("straight", "kaiming") for rate in (0.001, 0.003)},
+       for initial in ("straight", "balanced", "kaiming") for rate in (0.001, 0.002)},
     "digits-events, 19 layers, straight, local blocks": Case(
-        (*DEEP, "network.initial=straight", "training.rate=0.003", "network.block_depth=1",
+        (*DEEP, "network.initial=straight", "training.rate=0.002", "network.block_depth=1",
          "learning.rule=truncated-local", "learning.window=6")),
+    **{f"mnist conv, {bits} bits": Case((*MNIST, f"network.weight_bits={bits}", f"network.readout_bits={max(bits, 4)}"))
+       for bits in (16, 8, 6, 4, 3, 2, 1)},
+    "fashion-mnist conv, 8 bits": Case((*MNIST, "data.name=fashion-mnist", "training.augment.flip=true")),
 }
 
 
