@@ -31,7 +31,7 @@ class Measured:
 def on_torch(network: Network, split: Split, advance: Advance) -> Measured:
     """PyTorch itself; there is nothing to compare it with."""
     predictions = []
-    for batch in passages(network.spec, weights_of(network), split.spikes):
+    for batch in passages(network.spec, weights_of(network), split):
         predictions.append(predict(batch[-1].answers).numpy())
         advance(len(predictions[-1]))
     return Measured(np.concatenate(predictions), Differences())
@@ -40,23 +40,25 @@ def on_torch(network: Network, split: Split, advance: Advance) -> Measured:
 def on_reference(network: Network, split: Split, advance: Advance) -> Measured:
     """The integer reference, sample by sample; every spike, membrane, answer and prediction is compared."""
     reference, differences, predictions = Reference(network), Differences(), []
-    for batch in passages(network.spec, weights_of(network), split.spikes):
+    for batch in passages(network.spec, weights_of(network), split):
         for column in range(len(batch[-1].answers)):
-            result = reference.run(split.spikes[len(predictions)], 0, learn=False, trace=True)
-            _compare(differences, batch, column, result)
+            number = len(predictions)
+            sample = split.spikes[number][:split.steps_of(number)]
+            result = reference.run(sample, 0, learn=False, trace=True)
+            _compare(differences, batch, column, result, len(sample))
             predictions.append(result.prediction)
             advance()
     return Measured(np.array(predictions, np.int64), differences)
 
 
-def _compare(differences: Differences, batch: list[Passage], column: int, result: Result) -> None:
-    """Sample ``column`` of a PyTorch batch against the reference's result for it."""
+def _compare(differences: Differences, batch: list[Passage], column: int, result: Result, steps: int) -> None:
+    """Sample ``column`` of a PyTorch batch, of so many steps, against the reference's result for it."""
     if result.spikes is None or result.membranes is None:
         raise ValueError("A result that is compared must have a trace")
     for block, passage in enumerate(batch):
         for layer, (spikes, membranes) in enumerate(zip(passage.spikes, passage.membranes, strict=True)):
-            differences.compare("spikes", spikes[:, column].numpy(), result.spikes[block][layer])
-            differences.compare("membranes", membranes[:, column].numpy(), result.membranes[block][layer])
+            differences.compare("spikes", spikes[:steps, column].numpy(), result.spikes[block][layer])
+            differences.compare("membranes", membranes[:steps, column].numpy(), result.membranes[block][layer])
         differences.compare("answers", passage.answers[column].numpy(), result.answers[block])
     differences.compare("predictions", predict(batch[-1].answers[column:column + 1]).numpy(),
                         np.array([result.prediction]))
@@ -68,12 +70,14 @@ def on_rtl(network: Network, split: Split, advance: Advance) -> Measured:
 
     differences, first = Differences(), 0
     found = evaluate(network, split, advance)
-    for batch in passages(network.spec, weights_of(network), split.spikes):
+    for batch in passages(network.spec, weights_of(network), split):
         size = len(batch[-1].answers)
         for block, passage in enumerate(batch):
-            # PyTorch has steps first, a device samples.
             for name, values in (("spikes", passage.spikes[-1]), ("membranes", passage.membranes[-1])):
-                differences.compare(name, values.numpy().swapaxes(0, 1), found[f"{name}{block}"][first:first + size])
+                for column in range(size):      # PyTorch has steps first, a device samples
+                    steps = split.steps_of(first + column)
+                    differences.compare(name, values[:steps, column].numpy(),
+                                        found[f"{name}{block}"][first + column][:steps])
             differences.compare("answers", passage.answers.numpy(), found[f"answers{block}"][first:first + size])
         predictions = found["predictions"][first:first + size]
         differences.compare("predictions", predict(batch[-1].answers).numpy(), predictions)

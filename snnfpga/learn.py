@@ -19,8 +19,8 @@ Counters = dict[str, int]
 def accuracy(network: Network, split: Split, advance: Advance) -> float:
     """Share of ``split`` that the network, as it stands, answers right."""
     reference, right = Reference(network), 0
-    for sample, label in zip(split.spikes, split.labels, strict=True):
-        right += reference.run(sample, 0, learn=False).prediction == label
+    for number, (sample, label) in enumerate(zip(split.spikes, split.labels, strict=True)):
+        right += reference.run(sample[:split.steps_of(number)], 0, learn=False).prediction == label
         advance()
     return right / len(split)
 
@@ -28,7 +28,8 @@ def accuracy(network: Network, split: Split, advance: Advance) -> float:
 def on_reference(network: Network, split: Split, advance: Advance, simulator: str | None) -> tuple[Network, Counters]:
     """Learn on the integer reference."""
     reference = Reference(network)
-    reference.learn(split.spikes, split.labels, progress=lambda done: advance())
+    samples = [sample[:split.steps_of(number)] for number, sample in enumerate(split.spikes)]
+    reference.learn(samples, split.labels, progress=lambda done: advance())
     blocks = reference.counters
     return reference.network(), {name: sum(block[name] for block in blocks) for name in BLOCK_COUNTERS}
 

@@ -76,7 +76,8 @@ def learn(network: Network, split: Split, advance: Advance,
 def _run(network: Network, split: Split, script: str, folder: Path, output: Path, advance: Advance,
          simulator: str | None) -> dict[str, Any]:
     samples, start, done = folder / "samples.npz", folder / "network.safetensors", folder / "done"
-    np.savez(samples, spikes=split.spikes, labels=split.labels)
+    np.savez(samples, spikes=split.spikes[:], labels=split.labels,
+             steps=[split.steps_of(number) for number in range(len(split))])
     write(start, network)
     ended = threading.Event()
     watcher = threading.Thread(target=_watch, args=(done, ended, advance), daemon=True)

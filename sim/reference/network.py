@@ -1,6 +1,6 @@
 """The integer reference: a whole network, sample by sample, as ``docs/arithmetic.md`` says. Imports no framework."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -116,9 +116,10 @@ class Reference:
         _check_samples(samples, labels)
         return np.array([self.run(sample, 0, learn=False).prediction for sample in samples], np.int64)
 
-    def learn(self, samples: Spikes, labels: NDArray[np.int64], order: NDArray[np.int64] | None = None,
+    def learn(self, samples: Spikes | Sequence[Spikes], labels: NDArray[np.int64],
+              order: NDArray[np.int64] | None = None,
               progress: Callable[[int], object] | None = None) -> NDArray[np.int64]:
-        """Learn from ``samples``, (N, T, inputs), one by one; give the predictions made on the way.
+        """Learn from ``samples``, (N, T, inputs) or N of (steps, inputs), one by one; give the predictions on the way.
 
         Parameters
         ----------
@@ -180,8 +181,8 @@ class Reference:
             raise ValueError(f"Label of a sample to learn from must be in 0..{self.spec.classes - 1}, not {label}")
 
 
-def _check_samples(samples: Spikes, labels: NDArray[np.int64] | None) -> None:
-    if samples.ndim != 3:
+def _check_samples(samples: Spikes | Sequence[Spikes], labels: NDArray[np.int64] | None) -> None:
+    if isinstance(samples, np.ndarray) and samples.ndim != 3:
         raise ValueError(f"Samples must have shape (N, steps, inputs), not {samples.shape}")
     if labels is not None and len(labels) != len(samples):
         raise ValueError(f"There must be a label for each of {len(samples)} samples, not {len(labels)}")

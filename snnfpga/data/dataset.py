@@ -41,6 +41,10 @@ class Split:
         """The first ``samples`` samples, or all."""
         return self if samples is None else self.select(slice(samples))
 
+    def steps_of(self, sample: int) -> int:
+        """Steps of one sample."""
+        return self.spikes.shape[1] if self.lengths is None else int(self.lengths[sample])
+
     def select(self, index: slice | NDArray) -> "Split":
         """The samples at ``index``; lazy spikes stay so."""
         spikes = self.spikes.select(index) if isinstance(self.spikes, LazySpikes) else self.spikes[index]

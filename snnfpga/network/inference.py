@@ -11,7 +11,7 @@ from torch import Tensor
 from rtl_gen.network_file import Network
 from rtl_gen.spec import BlockSpec, NetworkSpec
 
-from ..data.dataset import Spikes, Split
+from ..data.dataset import Split
 from .neuron import after_reset
 from .window import BlockWeights, layer_rest, layer_run, layer_window, read_out, rest
 
@@ -68,31 +68,51 @@ def _float(values: NDArray[np.int32], device: str) -> Tensor:
     return torch.from_numpy(values.astype(np.float32)).to(device)
 
 
-def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor) -> Passage:
-    """A whole sample (T, B, inputs) through a block."""
+def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor, within: Tensor | None = None) -> Passage:
+    """Whole samples (T, B, inputs) through a block; ``within`` as :func:`batches` gives it."""
     spikes, membranes = [], []
     for layer, matrix, state in zip(block.layers, weights.layers, rest(block, events.shape[1], events), strict=True):
         events, charged = layer_run(layer, matrix, events, state)
         spikes.append(events)
         membranes.append(after_reset(charged, events, layer))
-    return Passage(spikes, membranes, read_out(block.readout, weights.readout, events).sum(0, dtype=torch.float64))
+    return Passage(spikes, membranes, total(read_out(block.readout, weights.readout, events), within))
+
+
+def total(steps: Tensor, within: Tensor | None) -> Tensor:
+    """Answers (B, classes) of what each step adds (T, B, classes); steps after a sample's end add nothing."""
+    return (steps if within is None else steps * within).sum(0, dtype=torch.float64)
 
 
 @torch.no_grad()
-def passages(spec: NetworkSpec, weights: list[BlockWeights], spikes: Spikes) -> Iterator[list[Passage]]:
-    """For each batch of samples (N, T, inputs), in order, what they left in each block."""
-    for events in batches(spikes, weights):
+def passages(spec: NetworkSpec, weights: list[BlockWeights], split: Split) -> Iterator[list[Passage]]:
+    """For each batch of samples, in order, what they left in each block; spikes go on after a sample's end."""
+    for events, within in batches(split, weights):
         batch = []
         for block, own in zip(spec.blocks, weights, strict=True):
-            batch.append(run_block(block, own, events))
+            batch.append(run_block(block, own, events, within))
             events = batch[-1].spikes[-1]
         yield batch
 
 
-def batches(spikes: Spikes, weights: list[BlockWeights]) -> Iterator[Tensor]:
-    """Samples (N, T, inputs) as events (T, B, inputs), as many at a time as fit, where the weights are."""
-    for start in range(0, len(spikes), BATCH):
-        yield torch.from_numpy(spikes[start:start + BATCH]).to(weights[0].readout.device).float().transpose(0, 1)
+def batches(split: Split, weights: list[BlockWeights]) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Samples as events (T, B, inputs), as many at a time as fit, where the weights are.
+
+    Beside them (T, B, 1), whether a step is within its sample; None where all samples are equally long.
+    """
+    device = weights[0].readout.device
+    for start in range(0, len(split), BATCH):
+        part = slice(start, start + BATCH)
+        events = torch.from_numpy(split.spikes[part]).to(device).float().transpose(0, 1)
+        yield events, within_samples(split.lengths, part, len(events), device)
+
+
+def within_samples(lengths: NDArray[np.int64] | None, chosen: slice | NDArray, steps: int,
+                   device: torch.device) -> Tensor | None:
+    """(T, B, 1) float32: 1 in the steps of each chosen sample, 0 after its end."""
+    if lengths is None:
+        return None
+    ends = torch.from_numpy(lengths[chosen]).to(device)
+    return (torch.arange(steps, device=device)[:, None] < ends).float()[:, :, None]
 
 
 def predict(answers: Tensor) -> Tensor:
@@ -108,13 +128,13 @@ def evaluate(spec: NetworkSpec, weights: list[BlockWeights], split: Split) -> Ev
     """Predictions and accuracies over ``split``."""
     predictions: list[list[Tensor]] = []
     fired = [[0.0] * block.depth for block in spec.blocks]
-    for events in batches(split.spikes, weights):
+    for events, within in batches(split, weights):
         predictions.append([])
         for b, (block, own) in enumerate(zip(spec.blocks, weights, strict=True)):
             share = events.shape[1] / len(split)
             for index, (layer, matrix) in enumerate(zip(block.layers, own.layers, strict=True)):
                 events, _ = layer_window(layer, matrix, events, layer_rest(layer, events.shape[1], matrix))
                 fired[b][index] += float(events.mean()) * share
-            predictions[-1].append(predict(read_out(block.readout, own.readout, events).sum(0, dtype=torch.float64)))
+            predictions[-1].append(predict(total(read_out(block.readout, own.readout, events), within)))
     blocks = [torch.cat(parts).cpu().numpy() for parts in zip(*predictions, strict=True)]
     return Evaluation(blocks[-1], [float((block == split.labels).mean()) for block in blocks], fired)

@@ -1,8 +1,11 @@
 """The hardware in a simulator against PyTorch: what is compared, and whose prediction counts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from sim.reference.network import Reference
 from snnfpga import simulated
 from snnfpga.data.dataset import Split
 from snnfpga.evaluation import measure
@@ -25,10 +28,22 @@ def test_the_hardware_equals_torch(split, tmp_path, monkeypatch, icarus):
     assert found.predictions.tolist() == measure(network(), split, "torch", lambda steps: None).predictions.tolist()
 
 
+@pytest.mark.parametrize("backend", ["reference", "rtl"])
+def test_a_sample_ends_after_its_own_steps(split, backend, tmp_path, monkeypatch, icarus):
+    """Its neurons would go on firing, so an answer that counted the padding would differ."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(simulated, "preferred", lambda: icarus)
+    split.spikes[:, 3:] = 0
+    short = replace(split, lengths=np.array([7, 3, 4]))
+    found = measure(network(), short, backend, lambda steps=1: None)
+    assert found.differences.total == 0
+    assert found.differences.compared["spikes"] == (7 + 3 + 4) * 17
+    whole = Reference(network()).run(split.spikes[1], 0, learn=False).answers[-1]
+    assert (Reference(network()).run(split.spikes[1][:3], 0, learn=False).answers[-1] != whole).any()
+
+
 def test_a_core_that_predicts_wrongly_is_seen(split, monkeypatch):
     """Its answers are right, so an evaluation that took the largest of them would not notice."""
-    from sim.reference.network import Reference
-
     reference = Reference(network())
     results = [reference.run(sample, 0, learn=False, trace=True) for sample in split.spikes]
     core = {f"{name}{b}": np.array([result_values(result, name, b) for result in results])
