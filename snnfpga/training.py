@@ -167,7 +167,7 @@ class Trainer:
             parameter.grad = None
         learned = self.rule.learn(self.network, self.config.learning, Batch(
             events=events.transpose(0, 1).contiguous().to(self.device), labels=labels.to(self.device),
-            generator=generator, apply=self._apply, link=self.link))
+            generator=generator, seed=self.config.seed, apply=self._apply, link=self.link))
         for parameter, earlier in zip(self.network.parameters(), before, strict=True) if share < 1 else ():
             if parameter.grad is not None:
                 parameter.grad.mul_(share)

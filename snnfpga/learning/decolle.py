@@ -18,4 +18,4 @@ RULE = Rule(
     costs="the readout's product in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart", "error_threshold"},
     refuses="loss_at window, reset zero",
-    check=partial(check_step_rule, name="decolle"), learn=learner(Traces(pre="leak"), "block"))
+    check=partial(check_step_rule, name="decolle", signal="block"), learn=learner(Traces(pre="leak"), "block"))

@@ -16,4 +16,4 @@ RULE = Rule(
     costs="the readout's product in each selected step",
     honours=HONOURS,
     refuses="loss_at window, reset zero",
-    check=partial(check_step_rule, name="lls"), learn=learner(Traces(), "block"))
+    check=partial(check_step_rule, name="lls", signal="block"), learn=learner(Traces(), "block"))

@@ -18,19 +18,20 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from rtl_gen.spec import BlockSpec, LayerSpec
+from rtl_gen.spec import LayerSpec
 
 from ..config import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.neuron import gates, integrate, surrogate_area
 from ..network.synapses import currents, event_gradient, pooled, weight_gradient
-from ..network.window import BlockWeights, State, read_out, rest
+from ..network.window import State, rest
+from .feedback import Feedback, check_feedback
 from .loss import LOSSES
 from .rule import Batch, Gradients, Learned
 from .select import check_selection, selected
 
-HONOURS = frozenset({"loss_at", "update", "select", "selected_steps"})
+HONOURS = frozenset({"loss_at", "update", "select", "selected_steps", "feedback"})
 TRACES = frozenset({"traces.pre", "traces.post", "traces.alpha_pre", "traces.alpha_post", "traces.restart"})
 
 
@@ -169,7 +170,7 @@ class Trigger(torch.autograd.Function):
         return grads[0].masked_fill(grads[0].abs() <= ctx.least, 0.0), None
 
 
-def check_step_rule(config: Config, name: str) -> None:
+def check_step_rule(config: Config, name: str, signal: Literal["network", "block"]) -> None:
     """No rule that works step by step serves a loss at a window's end, or a reset to zero.
 
     After a reset to zero each neuron forgets its past at its own time, so that an exact trace would be one a synapse.
@@ -182,6 +183,7 @@ def check_step_rule(config: Config, name: str) -> None:
         raise SnnfpgaError(f"Rule {name} cannot serve network.reset={config.network.reset}, where a trace would be "
                            "needed for each synapse; take subtract, or rule truncated-local", USAGE)
     check_selection(learning)
+    check_feedback(config, local=signal == "block")
 
 
 def learner(factors: Traces, signal: Literal["network", "block"],
@@ -196,7 +198,7 @@ def learner(factors: Traces, signal: Literal["network", "block"],
 
 def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, factors: Traces, signal: str) -> Learned:
     spec, loss_of = network.spec, LOSSES[settings.loss]
-    gathered = Gradients(network, batch)
+    gathered, feedback = Gradients(network, batch), Feedback(network, settings, batch)
     events = batch.events.to(gathered.weights[0].readout.dtype)
     states = [[TracedLayer(layer, factors, state) for layer, state in
                zip(block.layers, rest(block, events.shape[1], events), strict=True)] for block in spec.blocks]
@@ -208,10 +210,11 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
         if factors.restart and t % factors.restart == 0:
             for state in (state for block in states for state in block):
                 state.forget()
-        for b, block in enumerate(spec.blocks):
+        for b in range(len(spec.blocks)):
             has_loss = learns[t] and (signal == "block" or b == len(spec.blocks) - 1)
             with torch.set_grad_enabled(learns[t]):
-                spikes, step = _block_step(block, gathered.weights[b], states[b], passing)
+                layers = _block_layers(states[b], gathered.weights[b].layers, passing, feedback.joined)
+                step = feedback.read_out(b, gathered.weights[b].readout, layers)
                 if has_loss:
                     before = logits[b] if settings.accumulate == "cumulative" else 0.0
                     logit = (before + step) * network.blocks[b].logit_scale
@@ -222,7 +225,7 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
                 loss.backward()
                 losses[b].append(loss.item())
             logits[b] = logits[b] + step.detach()
-            passing = spikes.detach() if signal == "block" else spikes
+            passing = layers[-1].detach() if signal == "block" or not feedback.joined else layers[-1]
         answers += step.detach()
         if learns[t] and settings.update == "window":
             gathered.update()
@@ -230,9 +233,10 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
     return Learned([sum(values) / len(values) if values else None for values in losses], answers)
 
 
-def _block_step(block: BlockSpec, weights: BlockWeights, states: list[TracedLayer],
-                events: Tensor) -> tuple[Tensor, Tensor]:
-    """Spikes of a block's last layer (B, N), and what they add to its logits (B, classes)."""
-    for state, matrix in zip(states, weights.layers, strict=True):
-        events = state.step(events, matrix)
-    return events, read_out(block.readout, weights.readout, events)
+def _block_layers(states: list[TracedLayer], matrices: list[Tensor], events: Tensor, joined: bool) -> list[Tensor]:
+    """Spikes (B, N) of each layer of a block; no credit runs between layers that are not ``joined``."""
+    found = []
+    for state, matrix in zip(states, matrices, strict=True):
+        found.append(state.step(events, matrix))
+        events = found[-1] if joined else found[-1].detach()
+    return found

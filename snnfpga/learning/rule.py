@@ -38,6 +38,8 @@ class Batch:
         (B,) classes.
     generator
         Draws what a rule chooses at random.
+    seed
+        Draws what stays as it is throughout a run.
     apply
         Follows the gradients left so far, and forgets them: for updates within a sample.
     link
@@ -47,6 +49,7 @@ class Batch:
     events: Tensor
     labels: Tensor
     generator: torch.Generator = field(default_factory=torch.Generator)
+    seed: int = 0
     apply: Callable[[], None] = lambda: None
     link: Link = field(default_factory=Link)
 
@@ -90,6 +93,8 @@ class Rule:
         Whether the generated hardware learns by it, from a network of whatever rule.
     sends_forward_only
         Whether nothing comes back from block to block, so that processes can share the blocks.
+    experimental
+        Whether it is tested and measured once, and no more than that.
     check
         Raises SnnfpgaError where the configuration asks for what the rule refuses.
     learn
@@ -105,6 +110,7 @@ class Rule:
     refuses: str = ""
     on_chip: bool = False
     sends_forward_only: bool = False
+    experimental: bool = False
     check: Callable[[Config], None] = lambda config: None
 
 

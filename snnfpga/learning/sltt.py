@@ -16,4 +16,4 @@ RULE = Rule(
     costs="backpropagation through the layers in each selected step",
     honours=HONOURS,
     refuses="loss_at window, reset zero",
-    check=partial(check_step_rule, name="sltt"), learn=learner(Traces(), "network"))
+    check=partial(check_step_rule, name="sltt", signal="network"), learn=learner(Traces(), "network"))

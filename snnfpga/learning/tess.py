@@ -17,4 +17,4 @@ RULE = Rule(
     costs="the readout's product in each selected step; two multiplies for each synapse",
     honours=HONOURS | TRACES,
     refuses="loss_at window, reset zero",
-    check=partial(check_step_rule, name="tess"), learn=learner(Traces(pre=0.5, post=0.2), "block"))
+    check=partial(check_step_rule, name="tess", signal="block"), learn=learner(Traces(pre=0.5, post=0.2), "block"))

@@ -85,8 +85,17 @@ def block_window(block: BlockSpec, weights: BlockWeights, events: Tensor,
     -------
     Spikes of the last layer (K, B, N), what each step adds to the logits (K, B, classes), and the states.
     """
-    after = []
+    layers, after = block_layers(block, weights, events, states)
+    return layers[-1], read_out(block.readout, weights.readout, layers[-1]), after
+
+
+def block_layers(block: BlockSpec, weights: BlockWeights, events: Tensor, states: list[State],
+                 joined: bool = True) -> tuple[list[Tensor], list[State]]:
+    """Spikes (K, B, N) of each layer of a block, and the states after; no credit runs between layers not ``joined``."""
+    found, after = [], []
     for layer, matrix, state in zip(block.layers, weights.layers, states, strict=True):
-        events, left = layer_window(layer, matrix, events, state)
+        spikes, left = layer_window(layer, matrix, events, state)
+        found.append(spikes)
         after.append(left)
-    return events, read_out(block.readout, weights.readout, events), after
+        events = spikes if joined else spikes.detach()
+    return found, after

@@ -1,0 +1,32 @@
+"""Options that are experimental: tested, and measured once by ``benchmarks/options.py``, and no more than that."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Option:
+    """A value of a key of the configuration.
+
+    Attributes
+    ----------
+    setting
+        As ``--set`` takes it.
+    what
+        What it does.
+    source
+        Where it comes from.
+    """
+
+    setting: str
+    what: str
+    source: str
+
+
+OPTIONS = (
+    Option("learning.feedback=random", "errors come back through fixed signs", "Lillicrap et al. 2016"),
+    Option("learning.feedback=square", "errors come back through square waves", "Apolinario et al. 2025, WACV"),
+    Option("learning.feedback=sign", "only the sign of an error comes back", "Nøkland 2016"),
+    Option("learning.feedback=labels", "the label comes back, no error", "Frenkel, Lefebvre, Bol 2021"),
+    Option("learning.feedback=dfa", "a block's error goes to each of its layers directly", "Nøkland 2016"),
+    Option("learning.feedback=global-dfa", "the last error goes to every layer directly", "Nøkland 2016"),
+)
