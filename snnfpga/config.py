@@ -114,6 +114,7 @@ class LearningConfig(Section):
     select: Literal["all", "last", "random"] = "all"
     selected_steps: Annotated[int, Field(ge=1, le=65535)] | None = None
     error_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    segment: Annotated[int, Field(ge=1, le=65535)] | None = None
     feedback: Literal["readout", "random", "square", "sign", "labels", "dfa", "global-dfa"] = "readout"
     traces: TracesConfig = TracesConfig()
 
