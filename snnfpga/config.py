@@ -111,10 +111,11 @@ class LearningConfig(Section):
     update: Literal["sample", "window"] = "sample"
     accumulate: Literal[ACCUMULATES] = "cumulative"
     loss: Literal["cross_entropy", "logistic"] = "cross_entropy"
-    select: Literal["all", "last", "random"] = "all"
+    select: Literal["all", "last", "random", "top"] = "all"
     selected_steps: Annotated[int, Field(ge=1, le=65535)] | None = None
     error_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
     segment: Annotated[int, Field(ge=1, le=65535)] | None = None
+    skip: Annotated[float, Field(ge=0, lt=1)] = 0.0
     feedback: Literal["readout", "random", "square", "sign", "labels", "dfa", "global-dfa"] = "readout"
     traces: TracesConfig = TracesConfig()
 

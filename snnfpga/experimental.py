@@ -23,6 +23,8 @@ class Option:
 
 
 OPTIONS = (
+    Option("learning.select=top", "only a window's steps of largest error learn", "after ST-BPTT, BioCAS 2024"),
+    Option("learning.skip", "steps with the fewest spikes give no gradient", "Singh et al. 2022, MICRO"),
     Option("learning.feedback=random", "errors come back through fixed signs", "Lillicrap et al. 2016"),
     Option("learning.feedback=square", "errors come back through square waves", "Apolinario et al. 2025, WACV"),
     Option("learning.feedback=sign", "only the sign of an error comes back", "Nøkland 2016"),

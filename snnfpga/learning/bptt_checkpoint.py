@@ -2,11 +2,11 @@
 
 Chen, Xu, Zhang, Guestrin: Training deep nets with sublinear memory cost, 2016; for spiking networks Singh, Sarma, Lu,
 Sengupta, Kandemir, Das, Narayanan: Skipper, MICRO 2022. Segments of sqrt(T) steps keep about least. The gradients are
-those of ``bptt``; the forward pass runs twice.
+those of ``bptt``; the forward pass runs twice. ``learning.skip`` is Skipper's other half: of each segment the share of
+steps in which the network fired least is left out the second time.
 """
 
 import math
-from functools import partial
 from typing import Any
 
 import torch
@@ -36,7 +36,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     with torch.enable_grad():
         for events in batch.events.split(settings.segment or math.ceil(math.sqrt(len(batch.events)))):
             # The older kind of checkpoint: what it keeps it saves as any function does, so that it is counted.
-            step_sum, *states = checkpoint(partial(_segment, network, events), readout, *weights, *states,
+            step_sum, *states = checkpoint(Segment(network, events, settings.skip), readout, *weights, *states,
                                            use_reentrant=True, preserve_rng_state=False)
             answers = answers + step_sum
         loss = LOSSES[settings.loss](answers * network.blocks[-1].logit_scale, batch.labels)
@@ -45,21 +45,32 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     return Learned([None] * (len(gathered.weights) - 1) + [loss.item()], answers.detach())
 
 
-def _segment(network: SpikingNetwork, events: Tensor, readout: Tensor,
-             *parts: Tensor | None) -> tuple[Tensor | None, ...]:
-    """What a segment's events (K, B, inputs) add to the answers (B, classes), and the states after it.
+class Segment:
+    """A few steps of all blocks, computed once without a graph and once with one."""
 
-    ``parts`` are the weights of each layer, then membrane and spikes, or None, of each.
-    """
-    layers = [layer for block in network.spec.blocks for layer in block.layers]
-    passing, after = events.to(readout.dtype), []
-    for index, layer in enumerate(layers):
-        weights, (membrane, before) = parts[index], parts[len(layers) + 2 * index:][:2]
-        below = currents(pooled(passing.flatten(0, 1), layer.pool), weights, layer).unflatten(0, events.shape[:2])
-        own = None if before is None else weights[layer.input_rows:layer.input_rows + layer.outputs]
-        passing, membrane = LinkedWindow.apply(below, own, membrane, before, layer)
-        after += [membrane, None if before is None else passing[-1]]
-    return read_out(network.spec.blocks[-1].readout, readout, passing).sum(0), *after
+    def __init__(self, network: SpikingNetwork, events: Tensor, skip: float) -> None:
+        self._network, self._events = network, events
+        self._kept = len(events) - int(skip * len(events))
+
+    def __call__(self, readout: Tensor, *parts: Tensor | None) -> tuple[Tensor | None, ...]:
+        """What the segment's events (K, B, inputs) add to the answers (B, classes), and the states after it.
+
+        ``parts`` are the weights of each layer, then membrane and spikes, or None, of each.
+        """
+        blocks = self._network.spec.blocks
+        layers = [layer for block in blocks for layer in block.layers]
+        passing, after, activity = self._events.to(readout.dtype), [], 0.0
+        size = passing.shape[:2]
+        for index, layer in enumerate(layers):
+            weights, (membrane, before) = parts[index], parts[len(layers) + 2 * index:][:2]
+            below = currents(pooled(passing.flatten(0, 1), layer.pool), weights, layer).unflatten(0, size)
+            own = None if before is None else weights[layer.input_rows:layer.input_rows + layer.outputs]
+            passing, membrane = LinkedWindow.apply(below, own, membrane, before, layer)
+            after += [membrane, None if before is None else passing[-1]]
+            activity = activity + passing.detach().sum((1, 2))
+        if not torch.is_grad_enabled():     # the first time
+            self._events = self._events[activity.topk(self._kept).indices.sort().values]
+        return read_out(blocks[-1].readout, readout, passing).sum(0), *after
 
 
 class LinkedWindow(torch.autograd.Function):
@@ -106,5 +117,5 @@ RULE = Rule(
     source="Chen, Xu, Zhang, Guestrin 2016; of spiking networks: Singh et al. 2022, MICRO",
     keeps="all states at every segment's start; events, gates and spikes of one segment of all blocks",
     costs="a second forward pass, and a backward pass as long as the forward one",
-    honours=frozenset({"segment"}),
+    honours=frozenset({"segment", "skip"}),
     experimental=True, learn=learn)

@@ -183,6 +183,9 @@ def check_step_rule(config: Config, name: str, signal: Literal["network", "block
         raise SnnfpgaError(f"Rule {name} cannot serve network.reset={config.network.reset}, where a trace would be "
                            "needed for each synapse; take subtract, or rule truncated-local", USAGE)
     check_selection(learning)
+    if learning.select == "top":
+        raise SnnfpgaError(f"Rule {name} learns at each step before it sees the next and cannot serve "
+                           "learning.select=top; take last or random, or rule truncated-local", USAGE)
     check_feedback(config, local=signal == "block")
 
 

@@ -15,7 +15,7 @@ from ..network.window import block_layers, rest
 from .feedback import Feedback, check_feedback
 from .loss import LOSSES, Loss
 from .rule import Batch, Gradients, Learned, Rule
-from .select import check_selection, selected
+from .select import Strongest, check_selection, selected
 
 
 def check(config: Config) -> None:
@@ -58,6 +58,8 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
                 logit = before + steps[first_loss:].sum(0)
                 if learns:
                     scale = network.blocks[b].logit_scale
+                    if settings.select == "top":
+                        steps = Strongest.apply(steps, settings.selected_steps)
                     if settings.loss_at == "step":
                         loss = step_losses(loss_of, steps[first_loss:], lost, before, scale, batch.labels, settings)
                     else:
