@@ -137,11 +137,15 @@ class TrainingConfig(Section):
 
     epochs: Annotated[int, Field(ge=1, le=100000)] = 30
     batch: Annotated[int, Field(ge=1, le=65536)] = 32
-    optimiser: Literal["adamw", "sgd"] = "adamw"
+    optimiser: Literal["adamw", "sgd", "bso", "t-bso"] = "adamw"
     rate: Positive = 2e-3
+    schedule: Literal["cosine", "constant", "cosine-restarts"] = "cosine"
+    period: Annotated[int, Field(ge=1, le=100000)] | None = None
+    flip_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     event_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    neuron_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augment: AugmentConfig = AugmentConfig()
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     parts: Annotated[int, Field(ge=1, le=65536)] = 1

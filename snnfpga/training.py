@@ -15,6 +15,7 @@ from .config import Config, TrainingConfig
 from .data.augment import Augmenter
 from .data.dataset import DataSet
 from .errors import USAGE, SnnfpgaError
+from .flips import THRESHOLDS, BinaryFlips, check_flips
 from .learning.memory import ActivationMeter
 from .learning.registry import check_rule
 from .learning.rule import Batch, Learned, Link
@@ -22,6 +23,7 @@ from .metrics import EpochMetrics, MetricsLog
 from .network.inference import Evaluation, evaluate, predict
 from .network.network import SpikingNetwork, initialise
 from .parallel import Pipe, Team
+from .schedule import check_schedule, rate_at
 
 DEVICES = ("cpu", "cuda")
 CALIBRATION = 256       # samples that the grid is measured by
@@ -62,6 +64,8 @@ class Trainer:
     def __init__(self, config: Config, data: DataSet, device: str = "cpu", team: Team | None = None) -> None:
         self.rule = check_rule(config)
         check_parts(config)
+        check_schedule(config)
+        check_flips(config)
         self.config, self.device, self.team = config, device, team or Team()
         self.link = Pipe(self.team) if self.team.size > 1 and config.training.parallel == "blocks" else Link()
         self.data_digest = data.digest()
@@ -167,7 +171,8 @@ class Trainer:
             parameter.grad = None
         learned = self.rule.learn(self.network, self.config.learning, Batch(
             events=events.transpose(0, 1).contiguous().to(self.device), labels=labels.to(self.device),
-            generator=generator, seed=self.config.seed, apply=self._apply, link=self.link))
+            generator=generator, seed=self.config.seed,
+            neuron_drop=self.config.training.neuron_drop, apply=self._apply, link=self.link))
         for parameter, earlier in zip(self.network.parameters(), before, strict=True) if share < 1 else ():
             if parameter.grad is not None:
                 parameter.grad.mul_(share)
@@ -182,9 +187,7 @@ class Trainer:
         self.network.clip()
 
     def _set_rate(self, step: int) -> float:
-        """Half a cosine from the configured rate to 0 over the whole run."""
-        share = step / (self.config.training.epochs * self.batches)
-        rate = self.config.training.rate * 0.5 * (1 + math.cos(math.pi * share))
+        rate = rate_at(self.config.training, step, self.batches)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         return rate
@@ -220,6 +223,10 @@ def _check_finite(metrics: EpochMetrics) -> None:
 def _optimiser(network: SpikingNetwork, training: TrainingConfig) -> torch.optim.Optimizer:
     if training.optimiser == "adamw":
         return torch.optim.AdamW(network.parameters(), lr=training.rate, weight_decay=training.weight_decay)
+    if training.optimiser in THRESHOLDS:
+        least = training.flip_threshold
+        return BinaryFlips(network.parameters(), lr=training.rate, adaptive=training.optimiser == "t-bso",
+                           threshold=THRESHOLDS[training.optimiser] if least is None else least)
     return torch.optim.SGD(network.parameters(), lr=training.rate, momentum=training.momentum,
                            weight_decay=training.weight_decay)
 

@@ -1,9 +1,9 @@
 """End-to-end backpropagation through time that keeps the states between segments, and computes what lies within again.
 
-Chen, Xu, Zhang, Guestrin: Training deep nets with sublinear memory cost, 2016; for spiking networks Singh, Sarma, Lu,
-Sengupta, Kandemir, Das, Narayanan: Skipper, MICRO 2022. Segments of sqrt(T) steps keep about least. The gradients are
-those of ``bptt``; the forward pass runs twice. ``learning.skip`` is Skipper's other half: of each segment the share of
-steps in which the network fired least is left out the second time.
+Chen, Xu, Zhang, Guestrin: Training deep nets with sublinear memory cost, 2016; for spiking networks Singh et al.:
+Skipper, MICRO 2022. Segments of sqrt(T) steps keep about least. The gradients are those of ``bptt``; the forward pass
+runs twice. ``learning.skip`` is Skipper's other half: of each segment the share of steps in which the network fired
+least is left out the second time.
 """
 
 import math

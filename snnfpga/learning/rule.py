@@ -40,6 +40,8 @@ class Batch:
         Draws what a rule chooses at random.
     seed
         Draws what stays as it is throughout a run.
+    neuron_drop
+        Share of each layer's neurons that are silent, the same in all samples.
     apply
         Follows the gradients left so far, and forgets them: for updates within a sample.
     link
@@ -50,6 +52,7 @@ class Batch:
     labels: Tensor
     generator: torch.Generator = field(default_factory=torch.Generator)
     seed: int = 0
+    neuron_drop: float = 0.0
     apply: Callable[[], None] = lambda: None
     link: Link = field(default_factory=Link)
 
@@ -127,10 +130,16 @@ class Gradients:
 
     def __init__(self, network: SpikingNetwork, batch: Batch) -> None:
         self._network, self._batch = network, batch
+        self._silent = [[torch.rand(layer.columns, generator=batch.generator) < batch.neuron_drop
+                         for layer in block.layers] for block in network.spec.blocks] if batch.neuron_drop else []
         self._take()
 
     def _take(self) -> None:
         self._integers = self._network.integers()
+        # A neuron without weights never fires, whatever the rule; a filter is one neuron at many places.
+        for block, silent in zip(self._integers, self._silent, strict=True) if self._silent else ():
+            block.layers[:] = [matrix.masked_fill(columns.to(matrix.device), 0.0)
+                               for matrix, columns in zip(block.layers, silent, strict=True)]
         self.weights = [
             BlockWeights([matrix.detach().requires_grad_() for matrix in block.layers],
                          block.readout.detach().requires_grad_(block.readout.requires_grad))

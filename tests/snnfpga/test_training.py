@@ -55,9 +55,12 @@ def metrics_but_time(folder):
 
 
 @pytest.mark.parametrize("changes", [{"optimiser": "adamw"}, {"optimiser": "sgd"},
-                                     {"augment": {"time_shift": 1, "time_jitter": 1}}])
+                                     {"augment": {"time_shift": 1, "time_jitter": 1}},
+                                     {"optimiser": "t-bso", "neuron_drop": 0.2, "schedule": "cosine-restarts",
+                                      "period": 3}])
 def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, changes):
-    settings = config(data, training=changes)
+    one_bit = {"weight_bits": 1} if changes.get("optimiser") == "t-bso" else {}
+    settings = config(data, training=changes, network=one_bit)
     whole = train(settings, tmp_path / "whole")
     written = metrics.MetricsLog.write
 
