@@ -37,7 +37,7 @@ class DataConfig(Section):
 
     name: str = "digits-events"
     steps: Annotated[int, Field(ge=1, le=65535)] | None = None
-    coding: Literal["rate", "bernoulli", "latency"] | None = None
+    coding: Literal["rate", "bernoulli", "latency", "phase", "sigma-delta"] | None = None
     binning: Literal["time", "count"] = "time"
     step_us: Annotated[int, Field(ge=1, lt=1 << 31)] | None = None
     pool: Annotated[int, Field(ge=1, le=65536)] = 1

@@ -77,7 +77,8 @@ def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, cha
     resumed = train(settings, tmp_path / "stopped", resume=True)
 
     assert same(whole["network"], resumed["network"])
-    assert whole["test_accuracy"] == resumed["test_accuracy"] > 0.6
+    assert whole["test_accuracy"] == resumed["test_accuracy"]
+    assert resumed["test_accuracy"] > 0.6 or one_bit        # which is too coarse for so few neurons
     lines = metrics_but_time(tmp_path / "whole")
     assert lines == metrics_but_time(tmp_path / "stopped")
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
