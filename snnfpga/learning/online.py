@@ -12,7 +12,7 @@ always active, trace and all.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -47,6 +47,8 @@ class Traces:
         Weights of the causal and of the non-causal term.
     restart
         Forget the traces after so many steps; None never does.
+    effects
+        Trace the traces once more, and take the mean of the surrogates so far for that of the step.
     """
 
     pre: float | Literal["leak"] = 0.0
@@ -54,11 +56,11 @@ class Traces:
     alpha_pre: float = 1.0
     alpha_post: float = 0.0
     restart: int | None = None
+    effects: bool = False
 
     def changed_by(self, settings: LearningConfig) -> "Traces":
         """These, but for what the configuration says."""
-        return Traces(**{name: getattr(self, name) if value is None else value
-                         for name, value in settings.traces.model_dump().items()})
+        return replace(self, **settings.traces.model_dump(exclude_none=True))
 
     def pre_decay(self, layer: LayerSpec) -> float:
         if self.pre != "leak":
@@ -81,6 +83,8 @@ class StepLayer(torch.autograd.Function):
             current = current + state.spikes @ weights[layer.input_rows:layer.input_rows + layer.outputs]
         spikes, charged, membrane = integrate(current[None], state.membrane, layer)
         gate = gates(charged[0], layer)
+        if traced.surrogates is not None:
+            gate = traced.surrogates.with_step(gate)
         ctx.layer, ctx.factors, ctx.bias_trace = layer, factors, traced.bias
         post = [] if traced.post is None else [below, *([] if state.spikes is None else [state.spikes])]
         ctx.save_for_backward(weights, gate, traced.below, traced.own, traced.post, *post)
@@ -124,6 +128,19 @@ class Traced:
     own: Tensor | None
     bias: float
     post: Tensor | None
+    surrogates: "Mean | None" = None
+
+
+class Mean:
+    """Of what a neuron had in each step, (B, N); a step counts ``decay`` times as much as the next."""
+
+    def __init__(self, like: Tensor, decay: float) -> None:
+        self._sum, self._weight, self._decay = torch.zeros_like(like), 0.0, decay
+
+    def with_step(self, values: Tensor) -> Tensor:
+        """The mean, one step on."""
+        self._sum, self._weight = self._decay * self._sum + values, self._decay * self._weight + 1.0
+        return self._sum / self._weight
 
 
 class TracedLayer:
@@ -139,17 +156,25 @@ class TracedLayer:
         self._traced = Traced(membrane.new_zeros(len(membrane), self._layer.pooled_inputs),
                               None if own is None else torch.zeros_like(own), 0.0,
                               torch.zeros_like(membrane) if self._factors.alpha_post else None)
+        self._used = self._traced
+        if self._factors.effects:
+            self._used = replace(self._traced, surrogates=Mean(membrane, self._factors.pre_decay(self._layer)))
 
     def step(self, events: Tensor, weights: Tensor) -> Tensor:
         """Spikes (B, N) of this step."""
-        layer, factors, traced, state = self._layer, self._factors, self._traced, self._state
+        layer, factors, traced, used, state = self._layer, self._factors, self._traced, self._used, self._state
         below, decay = pooled(events, layer.pool), factors.pre_decay(layer)
         with torch.no_grad():
             traced.below = below.detach() if decay == 0 else below + decay * traced.below
             traced.bias = 1.0 + decay * traced.bias
             if traced.own is not None:
                 traced.own = state.spikes + decay * traced.own
-        spikes, membrane, gate = StepLayer.apply(below, weights, state, traced, layer, factors)
+            if used is not traced:
+                used.below = traced.below + decay * used.below
+                used.bias = traced.bias + decay * used.bias
+                if used.own is not None:
+                    used.own = traced.own + decay * used.own
+        spikes, membrane, gate = StepLayer.apply(below, weights, state, used, layer, factors)
         self._state = State(membrane, None if state.spikes is None else spikes.detach())
         if traced.post is not None:
             traced.post = factors.post * (traced.post + gate)

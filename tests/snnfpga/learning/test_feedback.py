@@ -108,7 +108,7 @@ def test_matrices_are_of_the_size_of_a_fixed_readout(monkeypatch):
 @pytest.mark.parametrize(("settings", "message"), [
     ({"learning": {"rule": "bptt", "feedback": "dfa"}},
      "Config learning.feedback means nothing to rule bptt, yet is dfa; leave it out, or take one of truncated-local, "
-     "sltt, ottt, s-tllr, tess, decolle, lls"),
+     "sltt, ottt, otpe, s-tllr, tess, decolle, lls"),
     ({"learning": {"rule": "sltt", "feedback": "dfa"}},
      "Config learning.feedback=dfa needs an error in each block, and rule sltt has one at the last readout alone; take "
      "global-dfa"),
