@@ -145,6 +145,8 @@ class TrainingConfig(Section):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     event_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    distill: Path | None = None
+    distill_weight: Positive | None = None
     neuron_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augment: AugmentConfig = AugmentConfig()
     threads: Annotated[int, Field(ge=1, le=256)] = 1

@@ -24,6 +24,7 @@ from .network.inference import Evaluation, evaluate, predict
 from .network.network import SpikingNetwork, initialise
 from .parallel import Pipe, Team
 from .schedule import check_schedule, rate_at
+from .teacher import taught
 
 DEVICES = ("cpu", "cuda")
 CALIBRATION = 256       # samples that the grid is measured by
@@ -77,6 +78,7 @@ class Trainer:
         self.network = initialise(config, events, data.classes, data.sensor).to(device)
         self.optimiser = _optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
+        self.teacher = taught(config, data)
         self.saved = 0      # epochs that a checkpoint holds
 
     @property
@@ -151,27 +153,29 @@ class Trainer:
         if drop:
             events = events * (torch.rand(events.shape, generator=generator) >= drop)
         self.optimiser.zero_grad(set_to_none=True)
-        count, labels = self.config.training.parts, self.labels[chosen]
+        count = self.config.training.parts
         # Each part has a generator of its own, so that what it draws does not depend on who works on the others.
-        parts = [(events, labels, generator)] if count == 1 else [
-            (*part, generator_of(generator)) for part in zip(events.chunk(count), labels.chunk(count), strict=True)]
+        parts = [(events, chosen, generator)] if count == 1 else [
+            (*part, generator_of(generator)) for part in zip(events.chunk(count), chosen.chunk(count), strict=True)]
         found = []
-        for rank, (own, wanted, drawing) in enumerate(parts):
+        for rank, (own, samples, drawing) in enumerate(parts):
             if isinstance(self.link, Pipe) or rank % self.team.size == self.team.rank:
-                found.append((self._learn(own, wanted, drawing, len(wanted) / len(labels)), wanted))
+                found.append((self._learn(own, samples, drawing, len(samples) / len(chosen)), self.labels[samples]))
         if not isinstance(self.link, Pipe):
             self.team.sum_gradients(self.network.parameters())
         self._apply()
         return found
 
-    def _learn(self, events: Tensor, labels: Tensor, generator: torch.Generator, share: float) -> Learned:
-        """Add the gradients of a part that makes up ``share`` of its batch."""
+    def _learn(self, events: Tensor, samples: Tensor, generator: torch.Generator, share: float) -> Learned:
+        """Add the gradients of a part, ``samples`` by number, that makes up ``share`` of its batch."""
         before = [parameter.grad for parameter in self.network.parameters()]
         for parameter in self.network.parameters() if share < 1 else ():
             parameter.grad = None
         learned = self.rule.learn(self.network, self.config.learning, Batch(
-            events=events.transpose(0, 1).contiguous().to(self.device), labels=labels.to(self.device),
+            events=events.transpose(0, 1).contiguous().to(self.device), labels=self.labels[samples].to(self.device),
             generator=generator, seed=self.config.seed,
+            teacher=None if self.teacher is None else self.teacher[samples].to(self.device),
+            teacher_weight=self.config.training.distill_weight or 1.0,
             neuron_drop=self.config.training.neuron_drop, apply=self._apply, link=self.link))
         for parameter, earlier in zip(self.network.parameters(), before, strict=True) if share < 1 else ():
             if parameter.grad is not None:

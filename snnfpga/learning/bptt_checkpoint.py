@@ -20,7 +20,7 @@ from ..network.network import SpikingNetwork
 from ..network.neuron import gates, integrate, integrate_recurrent, surrogate_area
 from ..network.synapses import currents, pooled
 from ..network.window import read_out, rest
-from .loss import LOSSES
+from .loss import loss_from
 from .rule import Batch, Gradients, Learned, Rule
 
 
@@ -39,7 +39,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
             step_sum, *states = checkpoint(Segment(network, events, settings.skip), readout, *weights, *states,
                                            use_reentrant=True, preserve_rng_state=False)
             answers = answers + step_sum
-        loss = LOSSES[settings.loss](answers * network.blocks[-1].logit_scale, batch.labels)
+        loss = loss_from(settings, batch)(answers * network.blocks[-1].logit_scale, batch.labels)
     loss.backward()
     gathered.push_back()
     return Learned([None] * (len(gathered.weights) - 1) + [loss.item()], answers.detach())

@@ -27,7 +27,7 @@ from ..network.neuron import gates, integrate, surrogate_area
 from ..network.synapses import currents, event_gradient, pooled, weight_gradient
 from ..network.window import State, rest
 from .feedback import Feedback, check_feedback
-from .loss import LOSSES
+from .loss import loss_from
 from .rule import Batch, Gradients, Learned
 from .select import check_selection, selected
 
@@ -225,7 +225,7 @@ def learner(factors: Traces, signal: Literal["network", "block"],
 
 
 def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, factors: Traces, signal: str) -> Learned:
-    spec, loss_of = network.spec, LOSSES[settings.loss]
+    spec, loss_of = network.spec, loss_from(settings, batch)
     gathered, feedback = Gradients(network, batch), Feedback(network, settings, batch)
     events = batch.events.to(gathered.weights[0].readout.dtype)
     states = [[TracedLayer(layer, factors, state) for layer, state in

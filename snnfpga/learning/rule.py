@@ -40,6 +40,10 @@ class Batch:
         Draws what a rule chooses at random.
     seed
         Draws what stays as it is throughout a run.
+    teacher
+        (B, classes): logits to learn from beside the labels, or None.
+    teacher_weight
+        Of the divergence from the teacher, against the loss by the labels.
     neuron_drop
         Share of each layer's neurons that are silent, the same in all samples.
     apply
@@ -52,6 +56,8 @@ class Batch:
     labels: Tensor
     generator: torch.Generator = field(default_factory=torch.Generator)
     seed: int = 0
+    teacher: Tensor | None = None
+    teacher_weight: float = 1.0
     neuron_drop: float = 0.0
     apply: Callable[[], None] = lambda: None
     link: Link = field(default_factory=Link)

@@ -13,7 +13,7 @@ from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, rest
 from .feedback import Feedback, check_feedback
-from .loss import LOSSES, Loss
+from .loss import Loss, loss_from
 from .rule import Batch, Gradients, Learned, Rule
 from .select import Strongest, check_selection, selected
 
@@ -33,7 +33,7 @@ def check(config: Config) -> None:
 
 def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Learned:
     """Gradients of a batch, window by window; the membranes go on, the graph of each window is freed at its end."""
-    spec, loss_of = network.spec, LOSSES[settings.loss]
+    spec, loss_of = network.spec, loss_from(settings, batch)
     gathered, feedback = Gradients(network, batch), Feedback(network, settings, batch)
     window, first_loss = settings.window, settings.window - (settings.loss_steps or settings.window)
     events = batch.events.to(gathered.weights[0].readout.dtype)
