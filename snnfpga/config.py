@@ -145,6 +145,7 @@ class TrainingConfig(Section):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     event_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    warm_epochs: Annotated[int, Field(ge=0, le=100000)] = 0
     distill: Path | None = None
     distill_weight: Positive | None = None
     neuron_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -35,6 +35,7 @@ OPTIONS = (
     Option("training.optimiser=bso", "weights of one bit flip, no float weights", "BSO 2025, ICML"),
     Option("training.optimiser=t-bso", "the same, by the spread of the gradients", "T-BSO 2025, ICML"),
     Option("training.neuron_drop", "neurons that are silent for a batch", "structured dropout, NeurIPS 2021"),
+    Option("training.warm_epochs", "first the same weights as a network of rates", "tandem learning, Wu et al. 2023"),
     Option("training.distill", "a trained network's answer beside the labels", "HSD 2024, arXiv 2409.12507"),
     Option("data.coding=phase", "a value's bits, one a step", "Kim, Kim, Huh, Lee, Choi 2018"),
     Option("data.coding=sigma-delta", "a sigma-delta modulator of second order", "Yoon 2017"),

@@ -14,7 +14,7 @@ from .config import Config
 from .errors import USAGE, SnnfpgaError
 
 # Chosen on digits-events, on a split that no result is of. The paper's 5e-7 is of gradients of another size.
-THRESHOLDS = {"bso": 3e-4, "t-bso": 0.5}
+THRESHOLDS = {"bso": 3e-4, "t-bso": 0.1}
 SPREAD_KEPT = 0.999     # of the running mean of squared gradients, a batch
 
 
@@ -66,10 +66,12 @@ class BinaryFlips(torch.optim.Optimizer):
                 if not state:
                     state["mean"] = torch.zeros_like(weight)
                     if group["adaptive"]:
-                        state["square"] = torch.zeros_like(weight)
+                        state["square"], state["batches"] = torch.zeros_like(weight), torch.zeros(())
                 state["mean"].lerp_(weight.grad, group["lr"])
                 least = group["threshold"]
                 if group["adaptive"]:
                     state["square"].lerp_(weight.grad.square(), 1 - SPREAD_KEPT)
-                    least = least * state["square"].sqrt()
+                    state["batches"] += 1
+                    # Of the first batches the mean holds but a part.
+                    least = least * (state["square"] / (1 - SPREAD_KEPT ** state["batches"].item())).sqrt()
                 weight.mul_(torch.where(weight.sign() * state["mean"] > least, -1.0, 1.0))

@@ -25,6 +25,7 @@ from .network.network import SpikingNetwork, initialise
 from .parallel import Pipe, Team
 from .schedule import check_schedule, rate_at
 from .teacher import taught
+from .warm_start import check_warm_start, warm_start
 
 DEVICES = ("cpu", "cuda")
 CALIBRATION = 256       # samples that the grid is measured by
@@ -71,11 +72,12 @@ class Trainer:
         self.link = Pipe(self.team) if self.team.size > 1 and config.training.parallel == "blocks" else Link()
         self.data_digest = data.digest()
         self.augment = Augmenter(config.training.augment, data)
-        self.test = data.test
+        self.train, self.test = data.train, data.test
         self.spikes = data.train.spikes
         self.labels = torch.from_numpy(data.train.labels)
         events = torch.from_numpy(self.spikes[:CALIBRATION]).transpose(0, 1).float()
         self.network = initialise(config, events, data.classes, data.sensor).to(device)
+        check_warm_start(config, self.network.spec)
         self.optimiser = _optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
         self.teacher = taught(config, data)
@@ -119,6 +121,8 @@ class Trainer:
         """One pass over the training samples, in an order drawn by seed and epoch."""
         began, number = time.perf_counter(), self.progress.epochs
         generator = torch.Generator().manual_seed((self.config.seed << 20) + number + 1)
+        if number == 0:
+            warm_start(self.network, self.config, self.train)
         order = torch.randperm(len(self.labels), generator=generator)
         right, losses = 0, []
         meter = ActivationMeter()

@@ -5,7 +5,7 @@ import torch
 
 from snnfpga.config import Config
 from snnfpga.errors import SnnfpgaError
-from snnfpga.flips import SPREAD_KEPT, BinaryFlips, check_flips
+from snnfpga.flips import BinaryFlips, check_flips
 
 
 def stepped(weights, gradients, **settings):
@@ -27,11 +27,13 @@ def test_signs_follow_the_mean_gradient_where_it_is_strong():
 
 
 def test_the_spread_of_its_gradients_is_a_weights_measure():
-    """After one batch it is the root of 1 - SPREAD_KEPT times the gradient, whatever its size."""
-    spread = (1 - SPREAD_KEPT) ** 0.5
+    """Whatever their size: a first gradient is 0.1 of its mean and all of its spread, and so is one that repeats."""
     for size in (1e-6, 1e3):
-        for threshold, wanted in ((0.9 * 0.1 / spread, -0.5), (1.1 * 0.1 / spread, 0.5)):
+        for threshold, wanted in ((0.09, -0.5), (0.11, 0.5)):
             assert stepped([0.5], [[size]], lr=0.1, threshold=threshold, adaptive=True) == [wanted]
+    second = 1 - 0.9 ** 2
+    for threshold, wanted in ((0.99 * second, -0.5), (1.01 * second, 0.5)):
+        assert stepped([0.5], [[2.0], [2.0]], lr=0.1, threshold=threshold, adaptive=True) == [wanted]
 
 
 def test_a_weight_without_gradient_stays():
