@@ -28,6 +28,9 @@ def check_flips(config: Config) -> None:
     """
     network, wanted = config.network, config.training.optimiser
     if wanted not in THRESHOLDS:
+        if config.training.flip_threshold is not None:
+            raise SnnfpgaError(f"Config training.flip_threshold means nothing to training.optimiser={wanted}; leave it "
+                               f"out, or take one of {', '.join(THRESHOLDS)}", USAGE)
         return
     if network.weight_bits != 1 or any(layer.weight_bits not in (None, 1) for layer in network.layers):
         raise SnnfpgaError(f"Config training.optimiser={wanted} flips weights of one bit and needs "

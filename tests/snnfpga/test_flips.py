@@ -42,6 +42,14 @@ def test_a_weight_without_gradient_stays():
     assert weight.item() == 0.5
 
 
+def test_a_threshold_needs_flips():
+    with pytest.raises(SnnfpgaError) as caught:
+        check_flips(Config.model_validate({"training": {"flip_threshold": 0.1}}))
+    assert (str(caught.value), caught.value.exit_code) == (
+        "Config training.flip_threshold means nothing to training.optimiser=adamw; leave it out, or take one of bso, "
+        "t-bso", 2)
+
+
 @pytest.mark.parametrize(("optimiser", "network", "message"), [
     ("bso", {}, "Config training.optimiser=bso flips weights of one bit and needs network.weight_bits=1, not 8; take "
                 "adamw or sgd for others"),
