@@ -37,7 +37,7 @@ class DataConfig(Section):
 
     name: str = "digits-events"
     steps: Annotated[int, Field(ge=1, le=65535)] | None = None
-    coding: Literal["rate", "bernoulli", "latency"] | None = None
+    coding: Literal["rate", "bernoulli", "latency", "phase", "sigma-delta"] | None = None
     binning: Literal["time", "count"] = "time"
     step_us: Annotated[int, Field(ge=1, lt=1 << 31)] | None = None
     pool: Annotated[int, Field(ge=1, le=65536)] = 1
@@ -111,9 +111,12 @@ class LearningConfig(Section):
     update: Literal["sample", "window"] = "sample"
     accumulate: Literal[ACCUMULATES] = "cumulative"
     loss: Literal["cross_entropy", "logistic"] = "cross_entropy"
-    select: Literal["all", "last", "random"] = "all"
+    select: Literal["all", "last", "random", "top"] = "all"
     selected_steps: Annotated[int, Field(ge=1, le=65535)] | None = None
     error_threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+    segment: Annotated[int, Field(ge=1, le=65535)] | None = None
+    skip: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    feedback: Literal["readout", "random", "square", "sign", "labels", "dfa", "global-dfa"] = "readout"
     traces: TracesConfig = TracesConfig()
 
 
@@ -141,11 +144,18 @@ class TrainingConfig(Section):
 
     epochs: Annotated[int, Field(ge=1, le=100000)] = 30
     batch: Annotated[int, Field(ge=1, le=65536)] = 32
-    optimiser: Literal["adamw", "sgd"] = "adamw"
+    optimiser: Literal["adamw", "sgd", "bso", "t-bso"] = "adamw"
     rate: Positive = 2e-3
+    schedule: Literal["cosine", "constant", "cosine-restarts"] = "cosine"
+    period: Annotated[int, Field(ge=1, le=100000)] | None = None
+    flip_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     event_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    warm_epochs: Annotated[int, Field(ge=0, le=100000)] = 0
+    distill: Path | None = None
+    distill_weight: Positive | None = None
+    neuron_drop: Annotated[float, Field(ge=0, lt=1)] = 0.0
     augment: AugmentConfig = AugmentConfig()
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     regrid: tuple[RegridConfig, ...] = ()

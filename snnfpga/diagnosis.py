@@ -97,7 +97,8 @@ def _gradients(network: SpikingNetwork, config: Config, rule: str, events: Tenso
     network.zero_grad(set_to_none=True)
     generator = torch.Generator().manual_seed(config.seed)
     # An update within the sample would change what is measured, so none follows.
-    RULES[rule].learn(network, config.learning, Batch(events=events, labels=labels, generator=generator))
+    RULES[rule].learn(network, config.learning, Batch(
+        events=events, labels=labels, generator=generator, seed=config.seed))
     found = [[torch.zeros_like(layer.linear.weight) if layer.linear.weight.grad is None else layer.linear.weight.grad
               for layer in block.layers] for block in network.blocks]
     network.zero_grad(set_to_none=True)

@@ -15,6 +15,7 @@ from .config import Config, TrainingConfig
 from .data.augment import Augmenter
 from .data.dataset import DataSet
 from .errors import USAGE, SnnfpgaError
+from .flips import THRESHOLDS, BinaryFlips, check_flips
 from .learning.memory import ActivationMeter
 from .learning.registry import check_rule
 from .learning.rule import Batch, Learned, Link
@@ -23,6 +24,9 @@ from .network.inference import Evaluation, evaluate, predict
 from .network.network import SpikingNetwork, initialise
 from .network.regrid import fitted, move
 from .parallel import Pipe, Team
+from .schedule import check_schedule, rate_at
+from .teacher import taught
+from .warm_start import check_warm_start, warm_start
 
 DEVICES = ("cpu", "cuda")
 CALIBRATION = 256       # samples that the grid is measured by
@@ -63,17 +67,21 @@ class Trainer:
     def __init__(self, config: Config, data: DataSet, device: str = "cpu", team: Team | None = None) -> None:
         self.rule = check_rule(config)
         check_parts(config)
+        check_schedule(config)
+        check_flips(config)
         self.config, self.device, self.team = config, device, team or Team()
         self.link = Pipe(self.team) if self.team.size > 1 and config.training.parallel == "blocks" else Link()
         self.data_digest = data.digest()
         self.augment = Augmenter(config.training.augment, data)
-        self.test = data.test
+        self.train, self.test = data.train, data.test
         self.spikes = data.train.spikes
         self.labels = torch.from_numpy(data.train.labels)
         events = torch.from_numpy(self.spikes[:CALIBRATION]).transpose(0, 1).float()
         self.network = initialise(config, events, data.classes, data.sensor).to(device)
+        check_warm_start(config, self.network.spec)
         self.optimiser = optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
+        self.teacher = taught(config, data)
         self.saved = 0      # epochs that a checkpoint holds
 
     @property
@@ -118,6 +126,8 @@ class Trainer:
             if entry.after == number:
                 moved += move(self.network, self.config, fitted(self.network, self.config, entry.weight_bits))
         generator = torch.Generator().manual_seed((self.config.seed << 20) + number + 1)
+        if number == 0:
+            warm_start(self.network, self.config, self.train)
         order = torch.randperm(len(self.labels), generator=generator)
         right, losses = 0, []
         meter = ActivationMeter()
@@ -153,27 +163,30 @@ class Trainer:
         if drop:
             events = events * (torch.rand(events.shape, generator=generator) >= drop)
         self.optimiser.zero_grad(set_to_none=True)
-        count, labels = self.config.training.parts, self.labels[chosen]
+        count = self.config.training.parts
         # Each part has a generator of its own, so that what it draws does not depend on who works on the others.
-        parts = [(events, labels, generator)] if count == 1 else [
-            (*part, generator_of(generator)) for part in zip(events.chunk(count), labels.chunk(count), strict=True)]
+        parts = [(events, chosen, generator)] if count == 1 else [
+            (*part, generator_of(generator)) for part in zip(events.chunk(count), chosen.chunk(count), strict=True)]
         found = []
-        for rank, (own, wanted, drawing) in enumerate(parts):
+        for rank, (own, samples, drawing) in enumerate(parts):
             if isinstance(self.link, Pipe) or rank % self.team.size == self.team.rank:
-                found.append((self._learn(own, wanted, drawing, len(wanted) / len(labels)), wanted))
+                found.append((self._learn(own, samples, drawing, len(samples) / len(chosen)), self.labels[samples]))
         if not isinstance(self.link, Pipe):
             self.team.sum_gradients(self.network.parameters())
         self._apply()
         return found
 
-    def _learn(self, events: Tensor, labels: Tensor, generator: torch.Generator, share: float) -> Learned:
-        """Add the gradients of a part that makes up ``share`` of its batch."""
+    def _learn(self, events: Tensor, samples: Tensor, generator: torch.Generator, share: float) -> Learned:
+        """Add the gradients of a part, ``samples`` by number, that makes up ``share`` of its batch."""
         before = [parameter.grad for parameter in self.network.parameters()]
         for parameter in self.network.parameters() if share < 1 else ():
             parameter.grad = None
         learned = self.rule.learn(self.network, self.config.learning, Batch(
-            events=events.transpose(0, 1).contiguous().to(self.device), labels=labels.to(self.device),
-            generator=generator, apply=self._apply, link=self.link))
+            events=events.transpose(0, 1).contiguous().to(self.device), labels=self.labels[samples].to(self.device),
+            generator=generator, seed=self.config.seed,
+            teacher=None if self.teacher is None else self.teacher[samples].to(self.device),
+            teacher_weight=self.config.training.distill_weight or 1.0,
+            neuron_drop=self.config.training.neuron_drop, apply=self._apply, link=self.link))
         for parameter, earlier in zip(self.network.parameters(), before, strict=True) if share < 1 else ():
             if parameter.grad is not None:
                 parameter.grad.mul_(share)
@@ -188,9 +201,7 @@ class Trainer:
         self.network.clip()
 
     def _set_rate(self, step: int) -> float:
-        """Half a cosine from the configured rate to 0 over the whole run."""
-        share = step / (self.config.training.epochs * self.batches)
-        rate = self.config.training.rate * 0.5 * (1 + math.cos(math.pi * share))
+        rate = rate_at(self.config.training, step, self.batches)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         return rate
@@ -228,6 +239,10 @@ def optimiser(network: SpikingNetwork, training: TrainingConfig) -> torch.optim.
     if training.optimiser == "adamw":
         return torch.optim.AdamW(network.parameters(), lr=training.rate, weight_decay=training.weight_decay,
                                  fused=True)
+    if training.optimiser in THRESHOLDS:
+        least = training.flip_threshold
+        return BinaryFlips(network.parameters(), lr=training.rate, adaptive=training.optimiser == "t-bso",
+                           threshold=THRESHOLDS[training.optimiser] if least is None else least)
     return torch.optim.SGD(network.parameters(), lr=training.rate, momentum=training.momentum,
                            weight_decay=training.weight_decay, fused=True)
 

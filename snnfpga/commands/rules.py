@@ -1,5 +1,6 @@
-"""``snnfpga rules``: what ``learning.rule`` may be."""
+"""``snnfpga rules``: what ``learning.rule`` may be, and which other options are experimental."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -11,20 +12,27 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
             ) -> None:
     """List the learning rules: whether the chip learns by it, source, state kept, settings refused.
 
+    A second table has the options that are experimental, rules apart.
+
     A network trained by any of them can go on learning on the chip, by the chip's rule.
 
     Example:
 
       snnfpga train --set learning.rule=bptt --out runs/baseline
     """
+    from ..experimental import OPTIONS
     from ..learning.registry import RULES
 
     if as_json:
         print_json({"rules": [
             {"name": rule.name, "source": rule.source, "keeps": rule.keeps, "costs": rule.costs,
-             "honours": sorted(rule.honours), "refuses": rule.refuses, "on_chip": rule.on_chip}
-            for rule in RULES.values()]})
+             "honours": sorted(rule.honours), "refuses": rule.refuses, "on_chip": rule.on_chip,
+             "experimental": rule.experimental}
+            for rule in RULES.values()], "experimental": [asdict(option) for option in OPTIONS]})
         return
     print_table("Learning rules", ("name", "on chip", "source", "keeps", "costs", "refuses"), [
-        (rule.name, "yes" if rule.on_chip else "no", rule.source, rule.keeps, rule.costs, rule.refuses)
+        (rule.name + (" (experimental)" if rule.experimental else ""), "yes" if rule.on_chip else "no", rule.source,
+         rule.keeps, rule.costs, rule.refuses)
         for rule in RULES.values()])
+    print_table("Experimental options", ("setting", "what it does", "source"), [
+        (option.setting, option.what, option.source) for option in OPTIONS])

@@ -1,4 +1,4 @@
-"""Still images as spikes: rate and latency codes."""
+"""Still images as spikes: rate, latency, phase and sigma-delta codes."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from .dataset import DataError, Spikes
 from .lazy import LazySpikes
 
-CODINGS = ("rate", "bernoulli", "latency")
+CODINGS = ("rate", "bernoulli", "latency", "phase", "sigma-delta")
+PHASES = 8          # bits of a pixel
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ def encode(values: NDArray[np.floating], coding: str, steps: int, seed: int,
     ``rate``: value * T spikes, evenly spaced; each input starts at its own phase, drawn once by ``seed``.
     ``bernoulli``: in each step a spike with the value's probability, drawn by ``seed`` and the sample's number.
     ``latency``: one spike, the sooner the larger the value; none where it is below 1 / (T + 1).
+    ``phase``: the bits of 255 times the value, a step each, the highest first, again and again.
+    ``sigma-delta``: value * T spikes by a sigma-delta modulator of second order: where the errors so far sum to 1/2.
 
     Parameters
     ----------
@@ -84,6 +87,11 @@ def encode(values: NDArray[np.floating], coding: str, steps: int, seed: int,
         return (np.stack(draws) < values[:, None]).astype(np.uint8)
     if coding == "latency":
         return _latency(values, steps)
+    if coding == "phase":
+        shifts = PHASES - 1 - np.arange(steps) % PHASES
+        return (np.rint(values * 255).astype(np.uint8)[:, None, :] >> shifts[None, :, None] & 1).astype(np.uint8)
+    if coding == "sigma-delta":
+        return _sigma_delta(values, steps)
     raise DataError(f"Coding must be one of {', '.join(CODINGS)}, not {coding!r}")
 
 
@@ -100,3 +108,14 @@ def _rate(values: NDArray[np.floating], steps: int, rng: np.random.Generator) ->
 def _latency(values: NDArray[np.floating], steps: int) -> Spikes:
     at = np.floor((1 - values) * (steps + 1)).astype(int)          # 0 for the largest; steps and later: silent
     return (at[:, None, :] == np.arange(steps)[None, :, None]).astype(np.uint8)
+
+
+def _sigma_delta(values: NDArray[np.floating], steps: int) -> Spikes:
+    error, sum_of_errors = np.zeros_like(values), np.zeros_like(values)
+    spikes = np.zeros((len(values), steps, values.shape[1]), np.uint8)
+    for t in range(steps):
+        said = spikes[:, t - 1] if t else 0
+        error += values - said
+        sum_of_errors += error - said
+        spikes[:, t] = sum_of_errors >= 0.5
+    return spikes

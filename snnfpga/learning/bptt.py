@@ -10,7 +10,7 @@ import torch
 from ..config import LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, read_out, rest
-from .loss import LOSSES
+from .loss import loss_from
 from .rule import Batch, Gradients, Learned, Rule
 
 
@@ -22,7 +22,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
         for block, weights in zip(network.spec.blocks, gathered.weights, strict=True):
             passing = block_layers(block, weights, passing, rest(block, passing.shape[1], passing))[0][-1]
         answers = read_out(network.spec.blocks[-1].readout, gathered.weights[-1].readout, passing).sum(0)
-        loss = LOSSES[settings.loss](answers * network.blocks[-1].logit_scale, batch.labels)
+        loss = loss_from(settings, batch)(answers * network.blocks[-1].logit_scale, batch.labels)
     loss.backward()
     gathered.push_back()
     return Learned([None] * (len(gathered.weights) - 1) + [loss.item()], answers.detach())

@@ -15,5 +15,5 @@ RULE = Rule(
     keeps="one step of events and gates; membranes",
     costs="the readout's product in each selected step",
     honours=HONOURS,
-    refuses="loss_at window, reset zero",
-    check=partial(check_step_rule, name="lls"), learn=learner(Traces(), "block"))
+    refuses="loss_at window, reset zero, select top",
+    check=partial(check_step_rule, name="lls", signal="block"), learn=learner(Traces(), "block"))

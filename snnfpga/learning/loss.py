@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..config import LearningConfig
+from .rule import Batch
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -21,3 +24,21 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "logistic": logistic}
+
+
+def loss_from(settings: LearningConfig, batch: Batch) -> Loss:
+    """The loss of ``learning.loss``, and where the batch has a teacher the divergence from its answer as well.
+
+    So the readout is held to the teacher's answer wherever a rule has a loss: in each step, window or sample.
+    """
+    plain = LOSSES[settings.loss]
+    if batch.teacher is None:
+        return plain
+    wanted = functional.log_softmax(batch.teacher, 1)
+
+    def both(logits: Tensor, labels: Tensor) -> Tensor:
+        own = functional.log_softmax(logits, 1)
+        apart = functional.kl_div(own, wanted.to(own.dtype), reduction="batchmean", log_target=True)
+        return plain(logits, labels) + batch.teacher_weight * apart
+
+    return both

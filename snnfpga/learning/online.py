@@ -12,25 +12,26 @@ always active, trace and all.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from rtl_gen.spec import BlockSpec, LayerSpec
+from rtl_gen.spec import LayerSpec
 
 from ..config import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.neuron import gates, integrate, surrogate_area
 from ..network.synapses import currents, event_gradient, pooled, weight_gradient
-from ..network.window import BlockWeights, State, read_out, rest
-from .loss import LOSSES
+from ..network.window import State, rest
+from .feedback import Feedback, check_feedback
+from .loss import loss_from
 from .rule import Batch, Gradients, Learned
 from .select import check_selection, selected
 
-HONOURS = frozenset({"loss_at", "update", "select", "selected_steps"})
+HONOURS = frozenset({"loss_at", "update", "select", "selected_steps", "feedback"})
 TRACES = frozenset({"traces.pre", "traces.post", "traces.alpha_pre", "traces.alpha_post", "traces.restart"})
 
 
@@ -46,6 +47,8 @@ class Traces:
         Weights of the causal and of the non-causal term.
     restart
         Forget the traces after so many steps; None never does.
+    effects
+        Trace the traces once more, and take the mean of the surrogates so far for that of the step.
     """
 
     pre: float | Literal["leak"] = 0.0
@@ -53,11 +56,11 @@ class Traces:
     alpha_pre: float = 1.0
     alpha_post: float = 0.0
     restart: int | None = None
+    effects: bool = False
 
     def changed_by(self, settings: LearningConfig) -> "Traces":
         """These, but for what the configuration says."""
-        return Traces(**{name: getattr(self, name) if value is None else value
-                         for name, value in settings.traces.model_dump().items()})
+        return replace(self, **settings.traces.model_dump(exclude_none=True))
 
     def pre_decay(self, layer: LayerSpec) -> float:
         if self.pre != "leak":
@@ -80,6 +83,8 @@ class StepLayer(torch.autograd.Function):
             current = current + state.spikes @ weights[layer.input_rows:layer.input_rows + layer.outputs]
         spikes, charged, membrane = integrate(current[None], state.membrane, layer)
         gate = gates(charged[0], layer)
+        if traced.surrogates is not None:
+            gate = traced.surrogates.with_step(gate)
         ctx.layer, ctx.factors, ctx.bias_trace = layer, factors, traced.bias
         post = [] if traced.post is None else [below, *([] if state.spikes is None else [state.spikes])]
         ctx.save_for_backward(weights, gate, traced.below, traced.own, traced.post, *post)
@@ -123,6 +128,19 @@ class Traced:
     own: Tensor | None
     bias: float
     post: Tensor | None
+    surrogates: "Mean | None" = None
+
+
+class Mean:
+    """Of what a neuron had in each step, (B, N); a step counts ``decay`` times as much as the next."""
+
+    def __init__(self, like: Tensor, decay: float) -> None:
+        self._sum, self._weight, self._decay = torch.zeros_like(like), 0.0, decay
+
+    def with_step(self, values: Tensor) -> Tensor:
+        """The mean, one step on."""
+        self._sum, self._weight = self._decay * self._sum + values, self._decay * self._weight + 1.0
+        return self._sum / self._weight
 
 
 class TracedLayer:
@@ -138,17 +156,25 @@ class TracedLayer:
         self._traced = Traced(membrane.new_zeros(len(membrane), self._layer.pooled_inputs),
                               None if own is None else torch.zeros_like(own), 0.0,
                               torch.zeros_like(membrane) if self._factors.alpha_post else None)
+        self._used = self._traced
+        if self._factors.effects:
+            self._used = replace(self._traced, surrogates=Mean(membrane, self._factors.pre_decay(self._layer)))
 
     def step(self, events: Tensor, weights: Tensor) -> Tensor:
         """Spikes (B, N) of this step."""
-        layer, factors, traced, state = self._layer, self._factors, self._traced, self._state
+        layer, factors, traced, used, state = self._layer, self._factors, self._traced, self._used, self._state
         below, decay = pooled(events, layer.pool), factors.pre_decay(layer)
         with torch.no_grad():
             traced.below = below.detach() if decay == 0 else below + decay * traced.below
             traced.bias = 1.0 + decay * traced.bias
             if traced.own is not None:
                 traced.own = state.spikes + decay * traced.own
-        spikes, membrane, gate = StepLayer.apply(below, weights, state, traced, layer, factors)
+            if used is not traced:
+                used.below = traced.below + decay * used.below
+                used.bias = traced.bias + decay * used.bias
+                if used.own is not None:
+                    used.own = traced.own + decay * used.own
+        spikes, membrane, gate = StepLayer.apply(below, weights, state, used, layer, factors)
         self._state = State(membrane, None if state.spikes is None else spikes.detach())
         if traced.post is not None:
             traced.post = factors.post * (traced.post + gate)
@@ -169,7 +195,7 @@ class Trigger(torch.autograd.Function):
         return grads[0].masked_fill(grads[0].abs() <= ctx.least, 0.0), None
 
 
-def check_step_rule(config: Config, name: str) -> None:
+def check_step_rule(config: Config, name: str, signal: Literal["network", "block"]) -> None:
     """No rule that works step by step serves a loss at a window's end, or a reset to zero.
 
     After a reset to zero each neuron forgets its past at its own time, so that an exact trace would be one a synapse.
@@ -182,6 +208,10 @@ def check_step_rule(config: Config, name: str) -> None:
         raise SnnfpgaError(f"Rule {name} cannot serve network.reset={config.network.reset}, where a trace would be "
                            "needed for each synapse; take subtract, or rule truncated-local", USAGE)
     check_selection(learning)
+    if learning.select == "top":
+        raise SnnfpgaError(f"Rule {name} learns at each step before it sees the next and cannot serve "
+                           "learning.select=top; take last or random, or rule truncated-local", USAGE)
+    check_feedback(config, local=signal == "block")
 
 
 def learner(factors: Traces, signal: Literal["network", "block"],
@@ -195,8 +225,8 @@ def learner(factors: Traces, signal: Literal["network", "block"],
 
 
 def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, factors: Traces, signal: str) -> Learned:
-    spec, loss_of = network.spec, LOSSES[settings.loss]
-    gathered = Gradients(network, batch)
+    spec, loss_of = network.spec, loss_from(settings, batch)
+    gathered, feedback = Gradients(network, batch), Feedback(network, settings, batch)
     events = batch.events.to(gathered.weights[0].readout.dtype)
     states = [[TracedLayer(layer, factors, state) for layer, state in
                zip(block.layers, rest(block, events.shape[1], events), strict=True)] for block in spec.blocks]
@@ -208,10 +238,11 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
         if factors.restart and t % factors.restart == 0:
             for state in (state for block in states for state in block):
                 state.forget()
-        for b, block in enumerate(spec.blocks):
+        for b in range(len(spec.blocks)):
             has_loss = learns[t] and (signal == "block" or b == len(spec.blocks) - 1)
             with torch.set_grad_enabled(learns[t]):
-                spikes, step = _block_step(block, gathered.weights[b], states[b], passing)
+                layers = _block_layers(states[b], gathered.weights[b].layers, passing, feedback.joined)
+                step = feedback.read_out(b, gathered.weights[b].readout, layers)
                 if has_loss:
                     before = logits[b] if settings.accumulate == "cumulative" else 0.0
                     logit = (before + step) * network.blocks[b].logit_scale
@@ -222,7 +253,7 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
                 loss.backward()
                 losses[b].append(loss.item())
             logits[b] = logits[b] + step.detach()
-            passing = spikes.detach() if signal == "block" else spikes
+            passing = layers[-1].detach() if signal == "block" or not feedback.joined else layers[-1]
         answers += step.detach()
         if learns[t] and settings.update == "window":
             gathered.update()
@@ -230,9 +261,10 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
     return Learned([sum(values) / len(values) if values else None for values in losses], answers)
 
 
-def _block_step(block: BlockSpec, weights: BlockWeights, states: list[TracedLayer],
-                events: Tensor) -> tuple[Tensor, Tensor]:
-    """Spikes of a block's last layer (B, N), and what they add to its logits (B, classes)."""
-    for state, matrix in zip(states, weights.layers, strict=True):
-        events = state.step(events, matrix)
-    return events, read_out(block.readout, weights.readout, events)
+def _block_layers(states: list[TracedLayer], matrices: list[Tensor], events: Tensor, joined: bool) -> list[Tensor]:
+    """Spikes (B, N) of each layer of a block; no credit runs between layers that are not ``joined``."""
+    found = []
+    for state, matrix in zip(states, matrices, strict=True):
+        found.append(state.step(events, matrix))
+        events = found[-1] if joined else found[-1].detach()
+    return found

@@ -15,5 +15,5 @@ RULE = Rule(
     keeps="one step of events and gates; a trace for each input; membranes",
     costs="backpropagation through the layers in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart"},
-    refuses="loss_at window, reset zero",
-    check=partial(check_step_rule, name="ottt"), learn=learner(Traces(pre="leak"), "network"))
+    refuses="loss_at window, reset zero, select top, feedback dfa",
+    check=partial(check_step_rule, name="ottt", signal="network"), learn=learner(Traces(pre="leak"), "network"))

@@ -5,11 +5,11 @@ from functools import reduce
 from ..config import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..nearest import offer
-from . import bptt, decolle, lls, ottt, sltt, stllr, tess, truncated_local
+from . import bptt, bptt_checkpoint, decolle, lls, otpe, ottt, sltt, stllr, tess, truncated_local
 from .rule import Rule
 
 RULES: dict[str, Rule] = {module.RULE.name: module.RULE for module in (
-    truncated_local, bptt, sltt, ottt, stllr, tess, decolle, lls)}
+    truncated_local, bptt, bptt_checkpoint, sltt, ottt, otpe, stllr, tess, decolle, lls)}
 
 
 def find_rule(name: str) -> Rule:

@@ -38,6 +38,14 @@ class Batch:
         (B,) classes.
     generator
         Draws what a rule chooses at random.
+    seed
+        Draws what stays as it is throughout a run.
+    teacher
+        (B, classes): logits to learn from beside the labels, or None.
+    teacher_weight
+        Of the divergence from the teacher, against the loss by the labels.
+    neuron_drop
+        Share of each layer's neurons that are silent, the same in all samples.
     apply
         Follows the gradients left so far, and forgets them: for updates within a sample.
     link
@@ -47,6 +55,10 @@ class Batch:
     events: Tensor
     labels: Tensor
     generator: torch.Generator = field(default_factory=torch.Generator)
+    seed: int = 0
+    teacher: Tensor | None = None
+    teacher_weight: float = 1.0
+    neuron_drop: float = 0.0
     apply: Callable[[], None] = lambda: None
     link: Link = field(default_factory=Link)
 
@@ -90,6 +102,8 @@ class Rule:
         Whether the generated hardware learns by it, from a network of whatever rule.
     sends_forward_only
         Whether nothing comes back from block to block, so that processes can share the blocks.
+    experimental
+        Whether it is tested and measured once, and no more than that.
     check
         Raises SnnfpgaError where the configuration asks for what the rule refuses.
     learn
@@ -105,6 +119,7 @@ class Rule:
     refuses: str = ""
     on_chip: bool = False
     sends_forward_only: bool = False
+    experimental: bool = False
     check: Callable[[Config], None] = lambda config: None
 
 
@@ -121,10 +136,16 @@ class Gradients:
 
     def __init__(self, network: SpikingNetwork, batch: Batch) -> None:
         self._network, self._batch = network, batch
+        self._silent = [[torch.rand(layer.columns, generator=batch.generator) < batch.neuron_drop
+                         for layer in block.layers] for block in network.spec.blocks] if batch.neuron_drop else []
         self._take()
 
     def _take(self) -> None:
         self._integers = self._network.integers()
+        # A neuron without weights never fires, whatever the rule; a filter is one neuron at many places.
+        for block, silent in zip(self._integers, self._silent, strict=True) if self._silent else ():
+            block.layers[:] = [matrix.masked_fill(columns.to(matrix.device), 0.0)
+                               for matrix, columns in zip(block.layers, silent, strict=True)]
         self.weights = [
             BlockWeights([matrix.detach().requires_grad_() for matrix in block.layers],
                          block.readout.detach().requires_grad_(block.readout.requires_grad))

@@ -15,5 +15,5 @@ RULE = Rule(
     keeps="one step of events and gates; membranes",
     costs="backpropagation through the layers in each selected step",
     honours=HONOURS,
-    refuses="loss_at window, reset zero",
-    check=partial(check_step_rule, name="sltt"), learn=learner(Traces(), "network"))
+    refuses="loss_at window, reset zero, select top, feedback dfa",
+    check=partial(check_step_rule, name="sltt", signal="network"), learn=learner(Traces(), "network"))

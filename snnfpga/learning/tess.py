@@ -16,5 +16,5 @@ RULE = Rule(
     keeps="one step of events and gates; a trace for each input and for each neuron; membranes",
     costs="the readout's product in each selected step; two multiplies for each synapse",
     honours=HONOURS | TRACES,
-    refuses="loss_at window, reset zero",
-    check=partial(check_step_rule, name="tess"), learn=learner(Traces(pre=0.5, post=0.2), "block"))
+    refuses="loss_at window, reset zero, select top",
+    check=partial(check_step_rule, name="tess", signal="block"), learn=learner(Traces(pre=0.5, post=0.2), "block"))

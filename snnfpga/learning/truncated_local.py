@@ -11,10 +11,11 @@ from torch import Tensor
 from ..config import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
-from ..network.window import block_window, rest
-from .loss import LOSSES, Loss
+from ..network.window import block_layers, rest
+from .feedback import Feedback, check_feedback
+from .loss import Loss, loss_from
 from .rule import Batch, Gradients, Learned, Rule
-from .select import check_selection, selected
+from .select import Strongest, check_selection, selected
 
 
 def check(config: Config) -> None:
@@ -24,6 +25,7 @@ def check(config: Config) -> None:
         raise SnnfpgaError(f"Config learning.loss_steps must be at most {settings.window}, the window, "
                            f"not {settings.loss_steps}", USAGE)
     check_selection(settings)
+    check_feedback(config, local=True)
     if settings.select != "all" and settings.loss_at != "step":
         raise SnnfpgaError(f"Config learning.select={settings.select} needs learning.loss_at=step: a window's one loss "
                            "belongs to no step of its own", USAGE)
@@ -31,8 +33,8 @@ def check(config: Config) -> None:
 
 def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Learned:
     """Gradients of a batch, window by window; the membranes go on, the graph of each window is freed at its end."""
-    spec, loss_of = network.spec, LOSSES[settings.loss]
-    gathered = Gradients(network, batch)
+    spec, loss_of = network.spec, loss_from(settings, batch)
+    gathered, feedback = Gradients(network, batch), Feedback(network, settings, batch)
     window, first_loss = settings.window, settings.window - (settings.loss_steps or settings.window)
     events = batch.events
     size, like = events.shape[1], gathered.weights[0].readout
@@ -50,11 +52,14 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
         for b in mine:
             block = spec.blocks[b]
             with torch.set_grad_enabled(learns):
-                spikes, steps, states[b] = block_window(block, gathered.weights[b], passing, states[b])
+                layers, states[b] = block_layers(block, gathered.weights[b], passing, states[b], feedback.joined)
+                steps = feedback.read_out(b, gathered.weights[b].readout, layers)
                 before = logits[b] if settings.accumulate == "cumulative" else torch.zeros_like(logits[b])
                 logit = before + steps[first_loss:].sum(0)
                 if learns:
                     scale = network.blocks[b].logit_scale
+                    if settings.select == "top":
+                        steps = Strongest.apply(steps, settings.selected_steps)
                     if settings.loss_at == "step":
                         loss = step_losses(loss_of, steps[first_loss:], lost, before, scale, batch.labels, settings)
                     else:
@@ -62,7 +67,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
             if learns:
                 loss.backward()
                 losses[b].append(loss.item())
-            logits[b], passing = logit.detach(), spikes.detach()
+            logits[b], passing = logit.detach(), layers[-1].detach()
         batch.link.above(passing)
         answers += steps.detach().sum(0, dtype=torch.float64)
         if learns and settings.update == "window":
@@ -96,6 +101,6 @@ RULE = Rule(
     source="Guo et al. 2023, Frontiers in Neuroscience 17:1047008",
     keeps="K steps of input events, gates and spikes of each block; membranes",
     costs="a backward pass as long as the forward one, within each block",
-    honours=frozenset({"loss_steps", "loss_at", "update_interval", "update", "select", "selected_steps"}),
+    honours=frozenset({"loss_steps", "loss_at", "update_interval", "update", "select", "selected_steps", "feedback"}),
     refuses="loss_steps above window; select without loss_at step",
     on_chip=True, sends_forward_only=True, check=check, learn=learn)

@@ -58,9 +58,12 @@ def metrics_but_time(folder):
 
 @pytest.mark.parametrize("changes", [{"optimiser": "adamw"}, {"optimiser": "sgd"},
                                      {"augment": {"time_shift": 1, "time_jitter": 1}},
-                                     {"regrid": [{"after": 1, "weight_bits": 6}, {"after": 3, "weight_bits": 4}]}])
+                                     {"regrid": [{"after": 1, "weight_bits": 6}, {"after": 3, "weight_bits": 4}]},
+                                     {"optimiser": "t-bso", "neuron_drop": 0.2, "schedule": "cosine-restarts",
+                                      "period": 3}])
 def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, changes):
-    settings = config(data, training=changes)
+    one_bit = {"weight_bits": 1} if changes.get("optimiser") == "t-bso" else {}
+    settings = config(data, training=changes, network=one_bit)
     whole = train(settings, tmp_path / "whole")
     written = metrics.MetricsLog.write
 
@@ -77,7 +80,8 @@ def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, cha
     resumed = train(settings, tmp_path / "stopped", resume=True)
 
     assert same(whole["network"], resumed["network"])
-    assert whole["test_accuracy"] == resumed["test_accuracy"] > 0.6
+    assert whole["test_accuracy"] == resumed["test_accuracy"]
+    assert resumed["test_accuracy"] > 0.6 or one_bit        # which is too coarse for so few neurons
     lines = metrics_but_time(tmp_path / "whole")
     assert lines == metrics_but_time(tmp_path / "stopped")
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]

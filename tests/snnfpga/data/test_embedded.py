@@ -104,6 +104,18 @@ def test_latency_code():
     assert np.argwhere(spikes).tolist() == [[0, 0], [2, 1], [3, 2]]
 
 
+def test_phase_code():
+    spikes = encode(np.array([[1.0, 0xA4 / 255, 0.0]]), "phase", 11, 0)[0]
+    assert spikes.T.tolist() == [[1] * 11, [1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1], [0] * 11]
+
+
+def test_sigma_delta_code():
+    values = np.linspace(0, 1, 17)[None]
+    assert encode(values, "sigma-delta", 16, 0)[0].sum(0).tolist() == list(range(17))
+    # Worked by hand for 5/16: the sum of errors reaches 1/2 in steps 1, 4 and 8.
+    assert np.flatnonzero(encode(values, "sigma-delta", 10, 0)[0, :, 5]).tolist() == [1, 4, 8]
+
+
 @pytest.mark.parametrize(("name", "options", "wanted"), [
     ("digit-events", {}, "No data set is called 'digit-events'; did you mean digits-events? (snnfpga datasets lists "
                          "them), or give the path of an .npz"),

@@ -16,16 +16,21 @@ SENSOR = (5, 4, 2)
 ON_GRID = ["6C3"], ["P2", "4C2P1", "8"]      # needs a sensor; poolings and strides that the border cuts
 
 
-def gradients(rule, *, blocks, learning, factors=None, sensor=None, **network):
-    """Gradients of all weights after one batch, by name."""
+def gradients(rule, *, blocks, learning, factors=None, sensor=None, change=None, shown=slice(None), **network):
+    """Gradients of all weights after one batch, by name; ``change`` is done to the network before it.
+
+    ``shown`` are the steps that the rule sees.
+    """
     config = Config.model_validate({"network": {"blocks": blocks} | network,
                                     "learning": {"rule": rule} | learning})
     generator = torch.Generator().manual_seed(4)
     inputs = INPUTS if sensor is None else math.prod(sensor)
     events = (torch.rand(STEPS, BATCH, inputs, generator=generator) < 0.4).to(torch.uint8)
     trained = initialise(config, events.float(), CLASSES, sensor).double()
+    if change is not None:
+        change(trained)
     learn = RULES[rule].learn if factors is None else learner(*factors)
-    learn(trained, config.learning, Batch(events=events, labels=torch.arange(BATCH) % CLASSES))
+    learn(trained, config.learning, Batch(events=events[shown], labels=torch.arange(BATCH) % CLASSES))
     return {name: value.grad for name, value in trained.named_parameters() if value.grad is not None}
 
 

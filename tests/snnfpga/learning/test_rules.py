@@ -131,7 +131,7 @@ def test_memory_grows_with_the_window_and_not_with_the_sample():
      "Rule ottt cannot serve network.reset=zero, where a trace would be needed for each synapse; take subtract, or "
      "rule truncated-local"),
     ({"learning": {"rule": "sltt", "select": "last"}},
-     "Config learning.select must be last or random where learning.selected_steps is given, and only there"),
+     "Config learning.select must be last, random or top where learning.selected_steps is given, and only there"),
 ])
 def test_refused_settings(settings, message):
     learning = {"window": 4} | settings["learning"]

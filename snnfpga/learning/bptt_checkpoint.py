@@ -1,0 +1,121 @@
+"""End-to-end backpropagation through time that keeps the states between segments, and computes what lies within again.
+
+Chen, Xu, Zhang, Guestrin: Training deep nets with sublinear memory cost, 2016; for spiking networks Singh et al.:
+Skipper, MICRO 2022. Segments of sqrt(T) steps keep about least. The gradients are those of ``bptt``; the forward pass
+runs twice. ``learning.skip`` is Skipper's other half: of each segment the share of steps in which the network fired
+least is left out the second time.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from rtl_gen.spec import LayerSpec
+
+from ..config import LearningConfig
+from ..network.network import SpikingNetwork
+from ..network.neuron import gates, integrate, integrate_recurrent, surrogate_area
+from ..network.synapses import currents, pooled
+from ..network.window import read_out, rest
+from .loss import loss_from
+from .rule import Batch, Gradients, Learned, Rule
+
+
+def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Learned:
+    """Gradients of a batch through all steps and all blocks, segment by segment."""
+    gathered = Gradients(network, batch)
+    weights = [matrix for block in gathered.weights for matrix in block.layers]
+    readout = gathered.weights[-1].readout
+    size = batch.events.shape[1]
+    states: list[Tensor | None] = [part for block in network.spec.blocks for state in rest(block, size, readout)
+                                   for part in state]
+    answers = readout.new_zeros(size, network.spec.classes)
+    with torch.enable_grad():
+        for events in batch.events.split(settings.segment or math.ceil(math.sqrt(len(batch.events)))):
+            # The older kind of checkpoint: what it keeps it saves as any function does, so that it is counted.
+            step_sum, *states = checkpoint(Segment(network, events, settings.skip), readout, *weights, *states,
+                                           use_reentrant=True, preserve_rng_state=False)
+            answers = answers + step_sum
+        loss = loss_from(settings, batch)(answers * network.blocks[-1].logit_scale, batch.labels)
+    loss.backward()
+    gathered.push_back()
+    return Learned([None] * (len(gathered.weights) - 1) + [loss.item()], answers.detach())
+
+
+class Segment:
+    """A few steps of all blocks, computed once without a graph and once with one."""
+
+    def __init__(self, network: SpikingNetwork, events: Tensor, skip: float) -> None:
+        self._network, self._events = network, events
+        self._kept = len(events) - int(skip * len(events))
+
+    def __call__(self, readout: Tensor, *parts: Tensor | None) -> tuple[Tensor | None, ...]:
+        """What the segment's events (K, B, inputs) add to the answers (B, classes), and the states after it.
+
+        ``parts`` are the weights of each layer, then membrane and spikes, or None, of each.
+        """
+        blocks = self._network.spec.blocks
+        layers = [layer for block in blocks for layer in block.layers]
+        passing, after, activity = self._events.to(readout.dtype), [], 0.0
+        size = passing.shape[:2]
+        for index, layer in enumerate(layers):
+            weights, (membrane, before) = parts[index], parts[len(layers) + 2 * index:][:2]
+            below = currents(pooled(passing.flatten(0, 1), layer.pool), weights, layer).unflatten(0, size)
+            own = None if before is None else weights[layer.input_rows:layer.input_rows + layer.outputs]
+            passing, membrane = LinkedWindow.apply(below, own, membrane, before, layer)
+            after += [membrane, None if before is None else passing[-1]]
+            activity = activity + passing.detach().sum((1, 2))
+        if not torch.is_grad_enabled():     # the first time
+            self._events = self._events[activity.topk(self._kept).indices.sort().values]
+        return read_out(blocks[-1].readout, readout, passing).sum(0), *after
+
+
+class LinkedWindow(torch.autograd.Function):
+    """Neurons over a window, as in :mod:`..network.neuron`, whose states have gradients on either side."""
+
+    @staticmethod
+    def forward(ctx: Any, below: Tensor, own: Tensor | None, membrane: Tensor, before: Tensor | None,
+                layer: LayerSpec) -> tuple[Tensor, Tensor]:
+        """Spikes (K, B, N) and the membrane (B, N) after, from currents (K, B, N) and the membrane before.
+
+        A recurrent layer has its ``own`` weights (N, N) and the spikes ``before`` (B, N); others None.
+        """
+        if own is None:
+            spikes, charged, membrane = integrate(below, membrane, layer)
+        else:
+            spikes, charged, membrane = integrate_recurrent(below, own, membrane, before, layer)
+        ctx.layer = layer
+        fired = None if own is None and layer.reset == "subtract" else spikes.to(torch.bool)
+        ctx.save_for_backward(gates(charged, layer), own, None if before is None else before.to(torch.bool), fired)
+        return spikes, membrane
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        gate, own, before, fired = ctx.saved_tensors
+        layer, (to_spikes, carry) = ctx.layer, grads
+        area, keep = surrogate_area(layer), 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
+        credit = torch.empty_like(to_spikes)
+        signal = to_spikes[-1]
+        for t in range(len(credit) - 1, -1, -1):
+            if layer.reset == "zero":
+                carry = carry.masked_fill(fired[t], 0.0)
+            credit[t] = gate[t] * (signal / area) + carry
+            carry = credit[t] * keep
+            if t:
+                signal = to_spikes[t - 1] if own is None else to_spikes[t - 1] + credit[t] @ own.t()
+        if own is None:
+            return credit, None, carry, None, None
+        previous = torch.cat([before[None], fired[:-1]]).to(credit.dtype)
+        return credit, previous.flatten(0, 1).t() @ credit.flatten(0, 1), carry, credit[0] @ own.t(), None
+
+
+RULE = Rule(
+    name="bptt-checkpoint",
+    source="Chen, Xu, Zhang, Guestrin 2016; of spiking networks: Singh et al. 2022, MICRO",
+    keeps="all states at every segment's start; events, gates and spikes of one segment of all blocks",
+    costs="a second forward pass, and a backward pass as long as the forward one",
+    honours=frozenset({"segment", "skip"}),
+    experimental=True, learn=learn)

@@ -1,0 +1,27 @@
+"""Online training with post-synaptic estimates, in its approximation that needs no state a synapse.
+
+Summe, Schaefer, Joshi: Estimating post-synaptic effects for online training of feed-forward SNNs, 2023. A spike goes on
+in the membrane above it: what a weight has done to spikes is summed with the leak,
+
+    R[t] = decay * R[t-1] + psi_i[t] * pre_j[t]        approximated by        mean psi_i[t] * q_j[t]
+    q_j[t] = pre_j[t] + decay * q_j[t-1]
+
+with the mean of psi over the steps, weighted as those of the sum are; it stands for psi in the signal of the layers
+below too. Exact where psi does not change.
+"""
+
+from functools import partial
+
+from .online import HONOURS, Traces, check_step_rule, learner
+from .rule import Rule
+
+RULE = Rule(
+    name="otpe",
+    source="Summe, Schaefer, Joshi 2023 (approximate OTPE)",
+    keeps="one step of events; two traces for each input, a mean for each neuron; membranes",
+    costs="backpropagation through the layers in each selected step; two multiplies for each synapse",
+    honours=HONOURS | {"traces.restart"},
+    refuses="loss_at window, reset zero, select top, feedback dfa",
+    experimental=True,
+    check=partial(check_step_rule, name="otpe", signal="network"),
+    learn=learner(Traces(pre="leak", effects=True), "network"))

@@ -1,0 +1,41 @@
+"""What a trained network answers to the training samples, for another to learn from."""
+
+import torch
+from torch import Tensor
+
+from rtl_gen.network_file import read
+
+from .config import Config
+from .data.dataset import DataSet
+from .errors import USAGE, SnnfpgaError
+from .network.inference import passages, weights_of
+from .network.specify import GRADIENT_UNIT
+
+
+def taught(config: Config, data: DataSet) -> Tensor | None:
+    """Real logits (N, classes) of the network ``training.distill`` after the last step of each training sample.
+
+    None where there is no such network. Samples are seen as they are, neither augmented nor with events left out.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the network is for other inputs or classes, or a weight stands alone.
+    NetworkFileError
+        If the file cannot be read.
+    """
+    training = config.training
+    if training.distill is None:
+        if training.distill_weight is not None:
+            raise SnnfpgaError("Config training.distill_weight means nothing without training.distill; name a network "
+                               "file, or leave it out", USAGE)
+        return None
+    network = read(training.distill)
+    theirs = network.spec.blocks[0].inputs, network.spec.classes
+    ours = data.train.spikes.shape[2], data.classes
+    if theirs != ours:
+        raise SnnfpgaError(f"Network {training.distill} has {theirs[0]} inputs and {theirs[1]} classes, and the data "
+                           f"{ours[0]} and {ours[1]}; take a teacher that was trained on it", USAGE)
+    answers = torch.cat([blocks[-1].answers for blocks in
+                         passages(network.spec, weights_of(network), data.train.spikes)])
+    return answers.float() * 2.0 ** -(network.spec.blocks[-1].readout.logit_shift + GRADIENT_UNIT)
