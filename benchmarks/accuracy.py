@@ -32,10 +32,10 @@ NMNIST = ("data.name=nmnist-1100", "data.steps=10", "network.normalise=weights",
 MNIST = ("data.name=mnist", "data.steps=4", "network.normalise=weights", "learning.window=4", "training.batch=64",
          'network.blocks=[["32C5"],["P2","64C3"],["P2","256"]]', "training.epochs=12", "training.augment.shift=1")
 # 18 convolutions and a readout.
-DEEP = ("data.name=digits-events", "data.steps=6", "network.block_depth=all", "learning.rule=bptt",
+DEEP = ("data.name=digits-events", "data.steps=8", "network.block_depth=all", "learning.rule=bptt",
         "network.architecture=" + "-".join(
             ["16C3"] * 6 + ["P2"] + ["32C3"] * 6 + ["P2"] + ["32C3"] * 6),
-        "network.leak_shift=null", "network.surrogate=triangle", "training.batch=32", "training.epochs=40",
+        "network.leak_shift=null", "network.surrogate=triangle", "training.batch=32", "training.epochs=60",
         "training.event_drop=0.05")
 
 
