@@ -37,5 +37,5 @@ def taught(config: Config, data: DataSet) -> Tensor | None:
         raise SnnfpgaError(f"Network {training.distill} has {theirs[0]} inputs and {theirs[1]} classes, and the data "
                            f"{ours[0]} and {ours[1]}; take a teacher that was trained on it", USAGE)
     answers = torch.cat([blocks[-1].answers for blocks in
-                         passages(network.spec, weights_of(network), data.train.spikes)])
+                         passages(network.spec, weights_of(network), data.train)])
     return answers.float() * 2.0 ** -(network.spec.blocks[-1].readout.logit_shift + GRADIENT_UNIT)

@@ -20,7 +20,7 @@ from .learning.memory import ActivationMeter
 from .learning.registry import check_rule
 from .learning.rule import Batch, Learned, Link
 from .metrics import EpochMetrics, MetricsLog
-from .network.inference import Evaluation, evaluate, predict
+from .network.inference import Evaluation, evaluate, predict, within_samples
 from .network.network import SpikingNetwork, initialise
 from .network.regrid import fitted, move
 from .parallel import Pipe, Team
@@ -183,6 +183,7 @@ class Trainer:
             parameter.grad = None
         learned = self.rule.learn(self.network, self.config.learning, Batch(
             events=events.transpose(0, 1).contiguous().to(self.device), labels=self.labels[samples].to(self.device),
+            within=within_samples(self.train.lengths, samples.numpy(), events.shape[1], torch.device(self.device)),
             generator=generator, seed=self.config.seed,
             teacher=None if self.teacher is None else self.teacher[samples].to(self.device),
             teacher_weight=self.config.training.distill_weight or 1.0,

@@ -21,7 +21,8 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     with torch.enable_grad():
         for block, weights in zip(network.spec.blocks, gathered.weights, strict=True):
             passing = block_layers(block, weights, passing, rest(block, passing.shape[1], passing))[0][-1]
-        answers = read_out(network.spec.blocks[-1].readout, gathered.weights[-1].readout, passing).sum(0)
+        steps = read_out(network.spec.blocks[-1].readout, gathered.weights[-1].readout, passing)
+        answers = batch.counted(steps, 0).sum(0)
         loss = loss_from(settings, batch)(answers * network.blocks[-1].logit_scale, batch.labels)
     loss.backward()
     gathered.push_back()

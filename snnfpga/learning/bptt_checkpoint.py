@@ -34,10 +34,12 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
                                    for part in state]
     answers = readout.new_zeros(size, network.spec.classes)
     with torch.enable_grad():
-        for events in batch.events.split(settings.segment or math.ceil(math.sqrt(len(batch.events)))):
+        length = settings.segment or math.ceil(math.sqrt(len(batch.events)))
+        for first in range(0, len(batch.events), length):
             # The older kind of checkpoint: what it keeps it saves as any function does, so that it is counted.
-            step_sum, *states = checkpoint(Segment(network, events, settings.skip), readout, *weights, *states,
-                                           use_reentrant=True, preserve_rng_state=False)
+            step_sum, *states = checkpoint(Segment(network, batch, range(len(batch.events))[first:first + length],
+                                                   settings.skip),
+                                           readout, *weights, *states, use_reentrant=True, preserve_rng_state=False)
             answers = answers + step_sum
         loss = loss_from(settings, batch)(answers * network.blocks[-1].logit_scale, batch.labels)
     loss.backward()
@@ -48,9 +50,11 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
 class Segment:
     """A few steps of all blocks, computed once without a graph and once with one."""
 
-    def __init__(self, network: SpikingNetwork, events: Tensor, skip: float) -> None:
-        self._network, self._events = network, events
-        self._kept = len(events) - int(skip * len(events))
+    def __init__(self, network: SpikingNetwork, batch: Batch, steps: range, skip: float) -> None:
+        self._network = network
+        self._events = batch.events[steps.start:steps.stop]
+        self._within = None if batch.within is None else batch.within[steps.start:steps.stop]
+        self._kept = len(steps) - int(skip * len(steps))
 
     def __call__(self, readout: Tensor, *parts: Tensor | None) -> tuple[Tensor | None, ...]:
         """What the segment's events (K, B, inputs) add to the answers (B, classes), and the states after it.
@@ -69,8 +73,13 @@ class Segment:
             after += [membrane, None if before is None else passing[-1]]
             activity = activity + passing.detach().sum((1, 2))
         if not torch.is_grad_enabled():     # the first time
-            self._events = self._events[activity.topk(self._kept).indices.sort().values]
-        return read_out(blocks[-1].readout, readout, passing).sum(0), *after
+            kept = activity.topk(self._kept).indices.sort().values
+            within, self._events = self._within, self._events[kept]
+            self._within = None if within is None else within[kept]
+        else:
+            within = self._within
+        added = read_out(blocks[-1].readout, readout, passing)
+        return (added if within is None else added * within).sum(0), *after
 
 
 class LinkedWindow(torch.autograd.Function):

@@ -242,7 +242,7 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
             has_loss = learns[t] and (signal == "block" or b == len(spec.blocks) - 1)
             with torch.set_grad_enabled(learns[t]):
                 layers = _block_layers(states[b], gathered.weights[b].layers, passing, feedback.joined)
-                step = feedback.read_out(b, gathered.weights[b].readout, layers)
+                step = batch.counted(feedback.read_out(b, gathered.weights[b].readout, layers)[None], t)[0]
                 if has_loss:
                     before = logits[b] if settings.accumulate == "cumulative" else 0.0
                     logit = (before + step) * network.blocks[b].logit_scale

@@ -36,6 +36,8 @@ class Batch:
         (T, B, inputs), 0 or 1.
     labels
         (B,) classes.
+    within
+        (T, B, 1): 1 in the steps of each sample, 0 after its end; None where all are equally long.
     generator
         Draws what a rule chooses at random.
     seed
@@ -54,6 +56,7 @@ class Batch:
 
     events: Tensor
     labels: Tensor
+    within: Tensor | None = None
     generator: torch.Generator = field(default_factory=torch.Generator)
     seed: int = 0
     teacher: Tensor | None = None
@@ -61,6 +64,13 @@ class Batch:
     neuron_drop: float = 0.0
     apply: Callable[[], None] = lambda: None
     link: Link = field(default_factory=Link)
+
+    def counted(self, steps: Tensor, first: int) -> Tensor:
+        """What steps from ``first`` on add to logits, (K, B, classes): nothing after a sample's end.
+
+        So nothing is learned there either: a gradient goes the same way back.
+        """
+        return steps if self.within is None else steps * self.within[first:first + len(steps)]
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
             block = spec.blocks[b]
             with torch.set_grad_enabled(learns):
                 layers, states[b] = block_layers(block, gathered.weights[b], passing, states[b], feedback.joined)
-                steps = feedback.read_out(b, gathered.weights[b].readout, layers)
+                steps = batch.counted(feedback.read_out(b, gathered.weights[b].readout, layers), start)
                 before = logits[b] if settings.accumulate == "cumulative" else torch.zeros_like(logits[b])
                 logit = before + steps[first_loss:].sum(0)
                 if learns:

@@ -162,3 +162,25 @@ def test_other_factors_are_other_rules():
         for other in known[number + 1:]:
             assert_different(one, other)
     assert_equal(gradients("sltt", blocks=blocks, learning=STEPWISE, factors=(Traces(pre="leak"), "network")), known[1])
+
+
+@pytest.mark.parametrize("rule", list(RULES))
+def test_nothing_is_learned_after_a_samples_end(rule):
+    """Samples that end after 7 steps are those samples cut there, whatever comes later."""
+    config = Config.model_validate({"network": {"blocks": ((8,), (7,))}, "learning": {"rule": rule, "segment": 4}
+                                    if rule == "bptt-checkpoint" else {"rule": rule}})
+    generator = torch.Generator().manual_seed(4)
+    events = (torch.rand(STEPS, BATCH, INPUTS, generator=generator) < 0.4).to(torch.uint8)
+    ends = torch.full((BATCH,), 8)
+    within = (torch.arange(STEPS)[:, None] < ends).double()[:, :, None]
+    found = []
+    for shown, mask in ((events[:8], None), (events, within), (events, None)):
+        trained = initialise(config, events.float(), CLASSES).double()
+        learned = RULES[rule].learn(trained, config.learning,
+                                    Batch(events=shown, labels=torch.arange(BATCH) % CLASSES, within=mask))
+        found.append(({name: value.grad for name, value in trained.named_parameters() if value.grad is not None},
+                      learned.answers))
+    (cut, cut_answers), (masked, answers), (whole, _) = found
+    assert torch.equal(answers, cut_answers)
+    assert_equal(masked, cut)
+    assert_different(whole, cut)
