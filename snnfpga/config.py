@@ -110,7 +110,7 @@ class LearningConfig(Section):
     update_interval: Annotated[int, Field(ge=1, le=65536)] = 1
     update: Literal["sample", "window"] = "sample"
     accumulate: Literal[ACCUMULATES] = "cumulative"
-    loss: Literal["cross_entropy", "logistic"] = "cross_entropy"
+    loss: Literal["cross_entropy", "logistic", "hard_sigmoid"] = "cross_entropy"
     select: Literal["all", "last", "random", "top"] = "all"
     selected_steps: Annotated[int, Field(ge=1, le=65535)] | None = None
     error_threshold: Annotated[float, Field(ge=0, le=1)] | None = None

@@ -71,6 +71,15 @@ class LayerHealth:
         return ""
 
 
+@dataclass(frozen=True)
+class Cell:
+    """Every layer's health, with a window and a block depth."""
+
+    window: int
+    block: int
+    layers: list[LayerHealth]
+
+
 def diagnose(config: Config, network: SpikingNetwork, events: Tensor, labels: Tensor) -> list[LayerHealth]:
     """Every layer of ``network`` on a batch ``events (T, B, inputs)``, ``labels (B,)``."""
     own = _gradients(network, config, check_rule(config).name, events, labels)

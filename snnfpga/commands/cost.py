@@ -10,7 +10,7 @@ from ..console import print_json, print_table, progress
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..cost.sweep import Cell
+    from ..cost.batch import Cell
 
 
 def command(
@@ -63,21 +63,19 @@ def run(config: "Config", asked: list[str]) -> list["Cell"]:
     """Measure each cell of the sweeps asked for, on the first batch of the training split."""
     import torch
 
-    from ..cost.sweep import parse, sweep
+    from ..cost.batch import measure
     from ..data.fit import some
     from ..data.source import load_data
-    from ..network.architectures import architecture_of
+    from ..sweep import over, parse, size
     from ..training import prepare
 
     prepare("cpu", config.training.threads)
     data = load_data(config.data)
     batch = some(data, "train").take(min(config.training.batch, len(data.train)))
     events = torch.from_numpy(batch.spikes[:]).transpose(0, 1).contiguous()
-    cells = parse(asked, len(events), sum(map(len, architecture_of(config.network).blocks)))
-    count = len(cells.get("window", [0])) * len(cells.get("block", [0]))
-    found = []
-    with progress("counting", count) as advance:
-        for cell in sweep(config, cells, data, events, torch.from_numpy(batch.labels)):
-            found.append(cell)
+    cells, found = parse(asked, config, len(events)), []
+    with progress("counting", size(cells)) as advance:
+        for one in over(config, cells):
+            found.append(measure(one, data, events, torch.from_numpy(batch.labels)))
             advance()
     return found

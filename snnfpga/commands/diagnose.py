@@ -2,15 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..console import print_json, print_table
+from ..console import print_json, print_table, progress
+from ..errors import USAGE, SnnfpgaError
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..diagnosis import LayerHealth
+    from ..diagnosis import Cell
 
 
 def command(
@@ -19,6 +20,9 @@ def command(
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value, for example "
                         "network.gain=0.5; may be given again.")] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
+    sweep: Annotated[list[str] | None, typer.Option(metavar="WHAT=VALUES", help="Compare gradients over window=1,2,4,T "
+                     "or block=1,2,all; may be given again.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write the figures as a page of HTML.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Look at a network before it trains, or at a run as it stands: rates, membranes near the threshold, gradients.
@@ -30,17 +34,39 @@ def command(
       snnfpga diagnose my.yaml --set network.gain=0.3
 
       snnfpga diagnose runs/digits
+
+      snnfpga diagnose --sweep window=1,4,T --sweep block=1,all --plot gradients.html
     """
+    from rtl_gen.network_file import write_atomically
+
     from ..config_file import read_config, with_options
+    from ..diagnosis_page import page
+    from ..out_file import check_out
+    from ..report.page import is_report
     from ..runs import CONFIG
 
     run_folder = config if config is not None and config.is_dir() else None
     whole = read_config(config / CONFIG if run_folder is not None else config, with_options(settings, data_root))
-    found = run(whole, run_folder)
+    if run_folder is not None and sweep:
+        raise SnnfpgaError("--sweep makes networks anew and cannot be of a run as trained; give its configuration "
+                           f"{config / CONFIG}", USAGE)
+    if plot is not None:
+        check_out(plot, is_report, "a page that snnfpga wrote", "name another file")
+    cells = run(whole, run_folder, sweep or [])
+    if plot is not None:
+        write_atomically(plot, page(whole, cells).encode())
     if as_json:
-        print_json({"rule": whole.learning.rule, "layers": [asdict(health) | {"advice": health.advice}
-                                                            for health in found]})
+        shown = _as_json(whole, cells)
+        print_json(shown if sweep else {"rule": shown["rule"], "layers": shown["cells"][0]["layers"]})
         return
+    if sweep:
+        layers = cells[0].layers
+        print_table(f"{whole.name}, {whole.learning.rule}: cosine of each layer's gradient to bptt's", (
+            "K", "block", *(f"layer {number}" for number in range(len(layers)))), [
+            (cell.window, cell.block, *("" if one.cosine is None else f"{one.cosine:.3f}" for one in cell.layers))
+            for cell in cells])
+        return
+    found = cells[0].layers
     print_table(f"{whole.name}, {'as trained' if run_folder else 'as initialised'}, {whole.learning.rule}", (
         "layer", "firing rate", "near threshold", "gradient / weight", "cosine to bptt", "advice"), [
         (f"block {health.block} layer {health.layer}", f"{health.rate:.4f}", f"{health.near:.3f}",
@@ -48,23 +74,36 @@ def command(
         for health in found])
 
 
-def run(config: "Config", run_folder: Path | None) -> list["LayerHealth"]:
+def _as_json(config: "Config", cells: list["Cell"]) -> dict[str, Any]:
+    return {"rule": config.learning.rule, "cells": [
+        {"window": cell.window, "block": cell.block,
+         "layers": [asdict(health) | {"advice": health.advice} for health in cell.layers]} for cell in cells]}
+
+
+def run(config: "Config", run_folder: Path | None, asked: list[str]) -> list["Cell"]:
     """Diagnose on the first batch of the training split; a run's weights are those of its checkpoint."""
     import torch
 
     from ..checkpoint import load_checkpoint
     from ..data.fit import some
     from ..data.source import load_data
-    from ..diagnosis import diagnose
+    from ..diagnosis import Cell, diagnose
+    from ..sweep import depth, over, parse, size
     from ..training import Trainer, prepare
 
     prepare("cpu", config.training.threads)
     data = load_data(config.data)
     split = some(data, "train")
-    trainer = Trainer(config, data)
-    if run_folder is not None:
-        load_checkpoint(run_folder / "checkpoint.safetensors", trainer.network, trainer.optimiser,
-                        trainer.data_digest, trainer.config)
-    size = min(config.training.batch, len(split))
-    events = torch.from_numpy(split.spikes[:size]).transpose(0, 1).contiguous()
-    return diagnose(config, trainer.network, events, trainer.labels[:size])
+    batch = min(config.training.batch, len(split))
+    events = torch.from_numpy(split.spikes[:batch]).transpose(0, 1).contiguous()
+    labels = torch.from_numpy(split.labels[:batch])
+    cells, found = parse(asked, config, len(events)), []
+    with progress("diagnosing", size(cells)) as advance:
+        for one in over(config, cells):
+            trainer = Trainer(one, data)
+            if run_folder is not None:
+                load_checkpoint(run_folder / "checkpoint.safetensors", trainer.network, trainer.optimiser,
+                                trainer.data_digest, trainer.config)
+            found.append(Cell(one.learning.window, depth(one), diagnose(one, trainer.network, events, labels)))
+            advance()
+    return found

@@ -1,6 +1,7 @@
 """Losses on a readout's logits."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,7 +24,31 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return torch.nn.functional.cross_entropy(logits, labels)
 
 
-LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "logistic": logistic}
+class _HardError(torch.autograd.Function):
+    """Squared errors of ``clamp(x / 8 + 1 / 2)``; the gradient of each is its error, past the clamp too."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, wanted: Tensor) -> Tensor:
+        """``(B, classes)`` each, to the mean over the samples."""
+        error = (logits / 8 + 0.5).clamp(0.0, 1.0) - wanted
+        ctx.save_for_backward(error)
+        return error.square().sum(1).mean() / 2
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        error, = ctx.saved_tensors
+        return grads[0] * error / len(error), None
+
+
+def hard_sigmoid(logits: Tensor, labels: Tensor) -> Tensor:
+    """Each class for itself, without an exponential: the error is that of the chip's ``hard_sigmoid``.
+
+    TESS trains for hardware so (Apolinario, Roy, Frenkel 2025: a clamped line, squared errors, straight through).
+    """
+    return _HardError.apply(logits, functional.one_hot(labels, logits.shape[1]).to(logits.dtype))
+
+
+LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "logistic": logistic, "hard_sigmoid": hard_sigmoid}
 
 
 def loss_from(settings: LearningConfig, batch: Batch) -> Loss:

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from snnfpga.config import Config
+from snnfpga.cost.batch import count
 from snnfpga.cost.formula import activity, cost
 from snnfpga.cost.meter import operations
 from snnfpga.cost.operations import Operations
-from snnfpga.cost.sweep import count
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network import sparse

@@ -9,7 +9,7 @@ from snnfpga.diagnosis import diagnose, of_rate
 from snnfpga.learning import truncated_local
 from snnfpga.learning.registry import RULES
 from snnfpga.network.network import initialise
-from tests.verbs import call
+from tests.verbs import call, small_run
 
 STEPS, BATCH, INPUTS, CLASSES = 12, 16, 20, 3
 
@@ -103,3 +103,25 @@ def test_training_stops_at_a_loss_that_is_no_number(tmp_path, monkeypatch, capsy
     assert "Training stopped: the loss of block 0 is nan in epoch 2; lower training.rate" in err
     monkeypatch.setitem(RULES, "truncated-local", truncated_local.RULE)
     assert call(capsys, "train", *SMALL, *epochs, "--resume", "--json")[0] == 0
+
+
+def test_a_sweep_compares_gradients(tmp_path, capsys):
+    plot = tmp_path / "gradients.html"
+    code, out, _ = call(capsys, "diagnose", "--set", "training.batch=16", "--sweep", "window=2,T", "--sweep",
+                        "block=1,all", "--plot", str(plot), "--json")
+    assert code == 0
+    cells = {(cell["window"], cell["block"]): cell["layers"] for cell in json.loads(out)["cells"]}
+    assert cells.keys() == {(2, 1), (2, 2), (16, 1), (16, 2)}
+    assert [layer["cosine"] for layer in cells[16, 2]] == pytest.approx([1, 1])     # that is bptt
+    assert cells[2, 1][0]["cosine"] < cells[2, 2][0]["cosine"] < 1
+    text = plot.read_text()
+    assert "K 16, blocks of 2" in text
+    assert "Written by <code>snnfpga diagnose</code>" in text
+
+
+def test_a_run_is_not_swept(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    _, run, _ = small_run()
+    code, _, err = call(capsys, "diagnose", str(run), "--sweep", "window=2")
+    assert (code, err) == (2, "snnfpga: --sweep makes networks anew and cannot be of a run as trained; give its "
+                              f"configuration {run / 'config.yaml'}\n")

@@ -1,0 +1,63 @@
+"""What a rule costs: one real batch."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..config import Config
+from ..data.dataset import DataSet
+from ..learning.memory import ActivationMeter
+from ..learning.registry import check_rule
+from ..learning.rule import Batch
+from ..network.network import SpikingNetwork, initialise
+from ..sweep import depth
+from .meter import OperationMeter
+from .operations import Cost
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measurement.
+
+    Attributes
+    ----------
+    window, block
+        K, and layers in a block.
+    cost
+        Operations of a batch.
+    peak_activation_bytes
+        The most that was kept for the backward pass.
+    """
+
+    window: int
+    block: int
+    cost: Cost
+    peak_activation_bytes: int
+
+
+def measure(config: Config, data: DataSet, events: Tensor, labels: Tensor) -> Cell:
+    """One batch of ``data``: ``events (T, B, inputs)``, ``labels (B,)``."""
+    rule = check_rule(config)
+    network = initialise(config, events.float(), data.classes, data.sensor)
+    batch = Batch(events=events, labels=labels, generator=torch.Generator().manual_seed(config.seed))
+    with ActivationMeter() as memory:
+        rule.learn(network, config.learning, batch)
+    meter = count(network, config, batch)
+    return Cell(config.learning.window, depth(config), meter.cost, memory.peak_bytes)
+
+
+def count(network: SpikingNetwork, config: Config, batch: Batch) -> OperationMeter:
+    """Learn from a batch under a meter; the weights stay as they are."""
+    meter = OperationMeter()
+    network.zero_grad(set_to_none=True)
+
+    def update() -> None:
+        meter.update(network.parameters())
+        network.zero_grad(set_to_none=True)
+
+    with meter:
+        check_rule(config).learn(network, config.learning, replace(batch, apply=update))
+    if any(parameter.grad is not None for parameter in network.parameters()):
+        update()
+    return meter
