@@ -1,9 +1,11 @@
 """What a run is made of, as pydantic models. ``docs/training.md`` explains each key; the YAML file is checked here."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic_core import PydanticCustomError
 
 from rtl_gen.spec import (
     ACCUMULATES,
@@ -19,7 +21,19 @@ from rtl_gen.spec import (
 Lanes = Literal[1, 2, 4, 8, 16, 32, 64]
 Memory = Literal[MEMORIES]
 Rounding = Literal[ROUNDINGS]
-Token = Annotated[int, Field(ge=1, le=65536)] | Annotated[str, Field(pattern=r"^[0-9A-Z]+$", max_length=40)]
+
+
+def _token(value: Any) -> int | str:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65536:
+        return value
+    if isinstance(value, str) and re.fullmatch("[0-9A-Z]{1,40}", value):
+        return value
+    raise PydanticCustomError("token", "1..65536 neurons, or a token such as 128R, 64C3 or P2")
+
+
+Token = Annotated[Any, PlainValidator(_token)]
+Notation = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value),
+                     Field(max_length=1000)]
 WeightBits = Annotated[int, Field(ge=1, le=16)]
 MembraneBits = Annotated[int, Field(ge=4, le=24)]
 LeakShift = Annotated[int, Field(ge=1, le=23)]
@@ -61,7 +75,7 @@ class LayerConfig(Section):
 class NetworkConfig(Section):
     """``network``: layers and neurons. Threshold and surrogate are real; the measured grid makes them integers."""
 
-    architecture: Annotated[str, Field(max_length=1000)] | None = None
+    architecture: Notation | None = None
     block_depth: Annotated[int, Field(ge=1)] | Literal["all"] = 1
     blocks: Annotated[tuple[Annotated[tuple[Token, ...], Field(min_length=1)], ...],
                       Field(min_length=1, max_length=MAX_BLOCKS)] = ((128,), (64,))

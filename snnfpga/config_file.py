@@ -101,6 +101,8 @@ def check(values: dict[str, Any]) -> Config:
         return Config.model_validate(values)
     except ValidationError as error:
         first, *others = error.errors()
+        # A list whose entries are refused is too short as well.
+        others = [other for other in others if other["loc"] != first["loc"][:len(other["loc"])]]
         more = f" (and {len(others)} more)" if others else ""
         raise SnnfpgaError(_explain(first) + more, USAGE) from None
 

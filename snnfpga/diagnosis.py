@@ -6,7 +6,7 @@ of that kind for STBP; these, and their bounds, are ours.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ from .network.window import layer_run, rest
 
 SILENT, BUSY = 0.002, 0.8       # firing rates a step beyond which a layer hardly tells anything apart
 FAR = 0.02                      # share of membranes within reach of the surrogate below which little is learned
-AGAINST = 0.0                   # cosine to the end-to-end gradient below which a step goes the wrong way
+AGAINST = -0.05                 # cosine to the end-to-end gradient below which a step goes the wrong way
 
 
 def of_rate(rate: float) -> str:
@@ -67,7 +67,7 @@ class LayerHealth:
         if not self.gradient:
             return "no gradient comes: give its block a loss (truncated-local), or look at the layers above"
         if self.cosine is not None and self.cosine < AGAINST:
-            return "learns against the end-to-end gradient: try a longer learning.window or deeper blocks"
+            return "learns against the end-to-end gradient: try deeper blocks, or a longer learning.window"
         return ""
 
 
@@ -80,12 +80,12 @@ class Cell:
     layers: list[LayerHealth]
 
 
-def diagnose(config: Config, network: SpikingNetwork, events: Tensor, labels: Tensor) -> list[LayerHealth]:
-    """Every layer of ``network`` on a batch ``events (T, B, inputs)``, ``labels (B,)``."""
-    own = _gradients(network, config, check_rule(config).name, events, labels)
+def diagnose(config: Config, network: SpikingNetwork, batch: Batch) -> list[LayerHealth]:
+    """Every layer of ``network`` on a batch."""
+    own = _gradients(network, config, check_rule(config).name, batch)
     whole = _gradients(network, config.model_copy(update={"learning": config.learning.model_copy(
-        update={"rule": "bptt"})}), "bptt", events, labels)
-    found, passing = [], events.float()
+        update={"rule": "bptt"})}), "bptt", batch)
+    found, passing = [], batch.events.float()
     with torch.no_grad():
         for b, (block, weights) in enumerate(zip(network.spec.blocks, network.integers(), strict=True)):
             states = rest(block, passing.shape[1], passing)
@@ -93,21 +93,26 @@ def diagnose(config: Config, network: SpikingNetwork, events: Tensor, labels: Te
                 passing, charged = layer_run(layer, matrix, passing, state)
                 weight = network.blocks[b].layers[index].linear.weight
                 found.append(LayerHealth(
-                    block=b, layer=index, rate=float(passing.mean()),
-                    near=float((gates(charged, layer) > 0).float().mean()),
+                    block=b, layer=index, rate=_mean(passing, batch),
+                    near=_mean((gates(charged, layer) > 0).float(), batch),
                     gradient=float(own[b][index].norm() / weight.norm()),
                     cosine=_cosine(own[b][index], whole[b][index])))
     return found
 
 
-def _gradients(network: SpikingNetwork, config: Config, rule: str, events: Tensor,
-               labels: Tensor) -> list[list[Tensor]]:
+def _mean(values: Tensor, batch: Batch) -> float:
+    """Of (T, B, N), over the steps within the samples."""
+    if batch.within is None:
+        return float(values.mean())
+    return float((values * batch.within).sum() / (batch.within.sum() * values.shape[2]))
+
+
+def _gradients(network: SpikingNetwork, config: Config, rule: str, batch: Batch) -> list[list[Tensor]]:
     """Of each layer's float weights; zeros where none came."""
     network.zero_grad(set_to_none=True)
     generator = torch.Generator().manual_seed(config.seed)
     # An update within the sample would change what is measured, so none follows.
-    RULES[rule].learn(network, config.learning, Batch(
-        events=events, labels=labels, generator=generator, seed=config.seed))
+    RULES[rule].learn(network, config.learning, replace(batch, generator=generator))
     found = [[torch.zeros_like(layer.linear.weight) if layer.linear.weight.grad is None else layer.linear.weight.grad
               for layer in block.layers] for block in network.blocks]
     network.zero_grad(set_to_none=True)

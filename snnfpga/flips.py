@@ -32,6 +32,9 @@ def check_flips(config: Config) -> None:
             raise SnnfpgaError(f"Config training.flip_threshold means nothing to training.optimiser={wanted}; leave it "
                                f"out, or take one of {', '.join(THRESHOLDS)}", USAGE)
         return
+    if config.training.regrid:
+        raise SnnfpgaError(f"Config training.regrid means nothing to training.optimiser={wanted}, whose weights have "
+                           "one bit; leave it out, or take adamw or sgd", USAGE)
     if network.weight_bits != 1 or any(layer.weight_bits not in (None, 1) for layer in network.layers):
         raise SnnfpgaError(f"Config training.optimiser={wanted} flips weights of one bit and needs "
                            f"network.weight_bits=1, not {network.weight_bits}; take adamw or sgd for others", USAGE)

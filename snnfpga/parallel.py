@@ -16,6 +16,7 @@ from .config import Config
 from .errors import USAGE, SnnfpgaError
 from .learning.registry import find_rule
 from .learning.rule import Link
+from .network.architectures import architecture_of
 
 
 class Team:
@@ -100,7 +101,7 @@ def join(config: Config, device: str) -> Team:
 
 
 def _check(config: Config, size: int) -> None:
-    training, blocks = config.training, len(config.network.blocks)
+    training, blocks = config.training, len(architecture_of(config.network).blocks)
     if training.parallel == "data":
         if training.parts % size:
             raise SnnfpgaError(f"Config training.parts must be a multiple of the {size} processes that share them, not "
@@ -110,7 +111,7 @@ def _check(config: Config, size: int) -> None:
         raise SnnfpgaError(f"Rule {config.learning.rule} cannot be trained with training.parallel=blocks, where "
                            "nothing comes back from one process to another; take truncated-local, or parallel=data",
                            USAGE)
-    if config.network.architecture is None and blocks < size:
+    if blocks < size:
         raise SnnfpgaError(f"Config training.parallel=blocks needs a block for each of the {size} processes, not "
                            f"{blocks}; start fewer, or make more blocks", USAGE)
 

@@ -30,6 +30,8 @@ def fraction_bits(initial: Tensor, weight_bits: int, headroom: float) -> int:
     is the power of two next to their mean magnitude.
     """
     magnitudes = initial.abs()
+    if not magnitudes.any():
+        return 0        # any grid holds nothing
     if weight_bits <= 2:
         return -round(math.log2(float(magnitudes.mean()) * (1.0 if weight_bits == 1 else 1.5)))
     return math.floor(math.log2(weight_limit(weight_bits) / (float(magnitudes.max()) * headroom)))
@@ -118,5 +120,13 @@ class QuantisedWeights(nn.Module):
 
     @torch.no_grad()
     def clip(self) -> None:
-        """Bring float weights back to the range: beyond it a step of the optimiser would change nothing."""
-        self.linear.weight.clamp_(-self.limit, self.limit)
+        """Bring float weights back to the range: beyond it a step of the optimiser would change nothing.
+
+        Standardised ones have no range, as their mean and deviation are taken out; their gain has one.
+        """
+        weight = self.linear.weight
+        if self.gain is None:
+            weight.clamp_(-self.limit, self.limit)
+        else:
+            weight[:, weight.shape[1] - self.untouched:].clamp_(-self.limit, self.limit)
+            self.gain.clamp_(-self.limit, self.limit)

@@ -13,7 +13,7 @@ from torch import Tensor
 from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .config import Config, TrainingConfig
 from .data.augment import Augmenter
-from .data.dataset import DataSet
+from .data.dataset import DataSet, Split
 from .errors import USAGE, SnnfpgaError
 from .flips import THRESHOLDS, BinaryFlips, check_flips
 from .learning.memory import ActivationMeter
@@ -51,6 +51,7 @@ def prepare(device: str, threads: int) -> None:
         # cuBLAS repeats itself only with a workspace of fixed size.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     # PyTorch would fill every new tensor with NaN, a tenth of the time of training; each of ours is written whole.
@@ -67,6 +68,8 @@ class Trainer:
     def __init__(self, config: Config, data: DataSet, device: str = "cpu", team: Team | None = None) -> None:
         self.rule = check_rule(config)
         check_parts(config)
+        check_regrid(config)
+        check_lengths(config, data)
         check_schedule(config)
         check_flips(config)
         self.config, self.device, self.team = config, device, team or Team()
@@ -166,7 +169,8 @@ class Trainer:
         count = self.config.training.parts
         # Each part has a generator of its own, so that what it draws does not depend on who works on the others.
         parts = [(events, chosen, generator)] if count == 1 else [
-            (*part, generator_of(generator)) for part in zip(events.chunk(count), chosen.chunk(count), strict=True)]
+            (*part, generator_of(generator))
+            for part in zip(events.tensor_split(count), chosen.tensor_split(count), strict=True) if len(part[1])]
         found = []
         for rank, (own, samples, drawing) in enumerate(parts):
             if isinstance(self.link, Pipe) or rank % self.team.size == self.team.rank:
@@ -208,6 +212,15 @@ class Trainer:
         return rate
 
 
+def first_batch(split: Split, config: Config) -> Batch:
+    """The first samples of ``split``, as a rule learns from them; nothing is augmented or dropped."""
+    part = slice(min(config.training.batch, len(split)))
+    events = torch.from_numpy(split.spikes[part]).transpose(0, 1).contiguous()
+    return Batch(events=events, labels=torch.from_numpy(split.labels[part]), seed=config.seed,
+                 within=within_samples(split.lengths, part, len(events), events.device),
+                 generator=torch.Generator().manual_seed(config.seed))
+
+
 def generator_of(generator: torch.Generator) -> torch.Generator:
     """A generator of its own, drawn from another."""
     return torch.Generator().manual_seed(int(torch.randint(1 << 62, (), generator=generator)))
@@ -224,6 +237,34 @@ def check_parts(config: Config) -> None:
     if config.training.parts > 1 and config.learning.update == "window":
         raise SnnfpgaError("Config training.parts adds up the gradients of the parts of a batch, which "
                            "learning.update=window does not wait for; take parts=1, or update=sample", USAGE)
+
+
+def check_regrid(config: Config) -> None:
+    """Refuse grids that would never be taken.
+
+    Raises
+    ------
+    SnnfpgaError
+        If there is no epoch after an entry of ``training.regrid``, or two are of one epoch.
+    """
+    after = [entry.after for entry in config.training.regrid]
+    for index, epoch in enumerate(after):
+        if epoch >= config.training.epochs or epoch in after[:index]:
+            raise SnnfpgaError(f"Config training.regrid.{index}.after must be in 1..{config.training.epochs - 1}, "
+                               f"before the last epoch, and each but once, not {epoch}", USAGE)
+
+
+def check_lengths(config: Config, data: DataSet) -> None:
+    """Refuse steps chosen by their number where samples end at different ones.
+
+    Raises
+    ------
+    SnnfpgaError
+        If ``learning.select`` is last or random, and samples have lengths of their own.
+    """
+    if data.train.lengths is not None and config.learning.select in ("last", "random"):
+        raise SnnfpgaError(f"Config learning.select={config.learning.select} chooses steps that short samples of "
+                           f"{data.name} do not have; take all, or samples of one length", USAGE)
 
 
 def _check_finite(metrics: EpochMetrics) -> None:

@@ -16,6 +16,7 @@ from .data.dataset import Split
 from .errors import USAGE, SnnfpgaError
 from .learning.loss import LOSSES
 from .network.network import SpikingNetwork
+from .network.sparse import plain_products
 from .network.synapses import currents, pooled
 from .network.window import read_out
 
@@ -62,5 +63,6 @@ def rates_of(layer: LayerSpec, weights: Tensor, rates: Tensor) -> Tensor:
     A membrane on its way from 0 to the threshold is half of it in the mean, and of that half it loses its leak a step.
     """
     leak = 0.0 if layer.leak_shift is None else 2.0 ** -layer.leak_shift
-    return functional.hardtanh(currents(pooled(rates, layer.pool), weights, layer) / layer.threshold - leak / 2, 0.0,
-                               1.0)
+    with plain_products():      # others take whole numbers of events alone
+        current = currents(pooled(rates, layer.pool), weights, layer)
+    return functional.hardtanh(current / layer.threshold - leak / 2, 0.0, 1.0)

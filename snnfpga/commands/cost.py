@@ -48,9 +48,9 @@ def command(
     if plot is not None:
         write_atomically(plot, page(whole, cells).encode())
     if as_json:
-        print_json({"rule": whole.learning.rule, "batch": whole.training.batch, "cells": [asdict(c) for c in cells]})
+        print_json({"rule": whole.learning.rule, "batch": cells[0].batch, "cells": [asdict(c) for c in cells]})
         return
-    print_table(f"{whole.learning.rule}, a batch of {whole.training.batch}", (
+    print_table(f"{whole.learning.rule}, a batch of {cells[0].batch}", (
         "K", "block", "multiplies, backward", "accumulates, backward", "dense, backward", "accumulates, forward",
         "dense, forward", "words moved", "activations, bytes"), [
         (cell.window, cell.block, *(f"{value:,}" for value in (
@@ -61,21 +61,18 @@ def command(
 
 def run(config: "Config", asked: list[str]) -> list["Cell"]:
     """Measure each cell of the sweeps asked for, on the first batch of the training split."""
-    import torch
-
     from ..cost.batch import measure
     from ..data.fit import some
     from ..data.source import load_data
     from ..sweep import over, parse, size
-    from ..training import prepare
+    from ..training import first_batch, prepare
 
     prepare("cpu", config.training.threads)
     data = load_data(config.data)
-    batch = some(data, "train").take(min(config.training.batch, len(data.train)))
-    events = torch.from_numpy(batch.spikes[:]).transpose(0, 1).contiguous()
-    cells, found = parse(asked, config, len(events)), []
+    batch = first_batch(some(data, "train"), config)
+    cells, found = parse(asked, config, len(batch.events)), []
     with progress("counting", size(cells)) as advance:
         for one in over(config, cells):
-            found.append(measure(one, data, events, torch.from_numpy(batch.labels)))
+            found.append(measure(one, data, batch))
             advance()
     return found

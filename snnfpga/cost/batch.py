@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor
-
 from ..config import Config
 from ..data.dataset import DataSet
 from ..learning.memory import ActivationMeter
@@ -24,6 +21,8 @@ class Cell:
     ----------
     window, block
         K, and layers in a block.
+    batch
+        Samples.
     cost
         Operations of a batch.
     peak_activation_bytes
@@ -32,19 +31,19 @@ class Cell:
 
     window: int
     block: int
+    batch: int
     cost: Cost
     peak_activation_bytes: int
 
 
-def measure(config: Config, data: DataSet, events: Tensor, labels: Tensor) -> Cell:
-    """One batch of ``data``: ``events (T, B, inputs)``, ``labels (B,)``."""
+def measure(config: Config, data: DataSet, batch: Batch) -> Cell:
+    """One batch of ``data``."""
     rule = check_rule(config)
-    network = initialise(config, events.float(), data.classes, data.sensor)
-    batch = Batch(events=events, labels=labels, generator=torch.Generator().manual_seed(config.seed))
+    network = initialise(config, batch.events.float(), data.classes, data.sensor)
     with ActivationMeter() as memory:
         rule.learn(network, config.learning, batch)
     meter = count(network, config, batch)
-    return Cell(config.learning.window, depth(config), meter.cost, memory.peak_bytes)
+    return Cell(config.learning.window, depth(config), len(batch.labels), meter.cost, memory.peak_bytes)
 
 
 def count(network: SpikingNetwork, config: Config, batch: Batch) -> OperationMeter:

@@ -23,7 +23,7 @@ def page(config: Config, cells: Sequence[Cell]) -> str:
     sections = tuple(Section(title, about, (_curves(title, unit, cells, value),))
                      for title, about, unit, value in _SHOWN)
     return render(Page(f"Cost of {config.learning.rule} in {config.name}",
-                       f"Counted in real batches of {config.training.batch} samples.", sections,
+                       f"Counted in real batches of {cells[0].batch} samples.", sections,
                        "Written by `snnfpga cost`."))
 
 

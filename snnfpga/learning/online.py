@@ -204,8 +204,8 @@ def check_step_rule(config: Config, name: str, signal: Literal["network", "block
     if learning.loss_at == "window":
         raise SnnfpgaError(f"Rule {name} learns at each step and cannot serve learning.loss_at=window; take step, or "
                            "rule truncated-local", USAGE)
-    if config.network.reset != "subtract":
-        raise SnnfpgaError(f"Rule {name} cannot serve network.reset={config.network.reset}, where a trace would be "
+    if "zero" in (config.network.reset, *(layer.reset for layer in config.network.layers)):
+        raise SnnfpgaError(f"Rule {name} cannot serve network.reset=zero, where a trace would be "
                            "needed for each synapse; take subtract, or rule truncated-local", USAGE)
     check_selection(learning)
     if learning.select == "top":

@@ -53,13 +53,14 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
             block = spec.blocks[b]
             with torch.set_grad_enabled(learns):
                 layers, states[b] = block_layers(block, gathered.weights[b], passing, states[b], feedback.joined)
-                steps = batch.counted(feedback.read_out(b, gathered.weights[b].readout, layers), start)
+                steps = feedback.read_out(b, gathered.weights[b].readout, layers)
+                if settings.select == "top" and learns:
+                    steps = Strongest.apply(steps, settings.selected_steps)
+                steps = batch.counted(steps, start)     # last, so that it is first on the way back
                 before = logits[b] if settings.accumulate == "cumulative" else torch.zeros_like(logits[b])
                 logit = before + steps[first_loss:].sum(0)
                 if learns:
                     scale = network.blocks[b].logit_scale
-                    if settings.select == "top":
-                        steps = Strongest.apply(steps, settings.selected_steps)
                     if settings.loss_at == "step":
                         loss = step_losses(loss_of, steps[first_loss:], lost, before, scale, batch.labels, settings)
                     else:

@@ -33,9 +33,9 @@ def architecture_of(config: NetworkConfig) -> Architecture:
     if config.blocks != NetworkConfig().blocks:
         raise SnnfpgaError("Config network must have architecture or blocks, not both; leave one out", USAGE)
     notation = config.architecture
-    if notation not in ARCHITECTURES and notation.islower():
-        raise SnnfpgaError(f"No architecture is called {notation!r}; {offer(notation, ARCHITECTURES)}, or write one "
-                           "like 64C3-P2-128", USAGE)
+    if notation not in ARCHITECTURES and notation[:1].islower():
+        raise SnnfpgaError(f"No architecture is called {notation!r}; {offer(notation, ARCHITECTURES)} (or write one "
+                           "like 64C3-P2-128)", USAGE)
     return cut(ARCHITECTURES.get(notation, notation).split("-"), config.block_depth)
 
 

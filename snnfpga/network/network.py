@@ -12,6 +12,7 @@ from rtl_gen.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
 from rtl_gen.synapses import ConvSpec
 
 from ..config import Config, LayerConfig
+from ..errors import USAGE, SnnfpgaError
 from ..quantize import QuantisedWeights, fraction_bits
 from .architectures import architecture_of
 from .exact import check_exact, loose_layers
@@ -190,6 +191,9 @@ class _Builder:
         config, inputs = self._config, self._events.shape[-1]
         own = config.network.of_layer(self._layers)
         shape = shape_of(f"Layer {self._layers} of the network", layer, self._grid)
+        if shape.fan_in < 2 and config.network.normalise == "weights":
+            raise SnnfpgaError(f"Layer {self._layers} of the network has one input a neuron, of which "
+                               "network.normalise=weights would leave nothing; take none, or more inputs", USAGE)
         recurrent = shape.outputs.size if isinstance(layer.synapses, Linear) and layer.synapses.recurrent else 0
         columns = shape.conv.filters if shape.conv else shape.outputs.size
         untouched = recurrent + config.network.bias

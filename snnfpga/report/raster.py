@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.network_file import Network
+from sim.reference.grid import pooled
 from sim.reference.network import Reference
 from sim.reference.readout import read_out
 
@@ -55,8 +56,9 @@ def trace(network: Network, events: Spikes, label: int) -> Traced:
         raise ValueError("A result that is drawn must have a trace")
     readout, last = network.spec.blocks[-1].readout, result.spikes[-1][-1]
     answer, unused, rows = np.zeros(readout.classes, np.int64), np.zeros(readout.classes, np.int64), []
+    counts = pooled(readout.pool, last)
     for step in range(len(last)):
-        read_out(network.readouts[-1], readout.shadow_bits, last[step:step + 1], 1, answer, unused)
+        read_out(network.readouts[-1], readout.shadow_bits, counts[step:step + 1], 1, answer, unused)
         rows.append(answer.copy())
     if not np.array_equal(rows[-1], result.answers[-1]):
         raise ValueError(f"Answers must end at the reference's {result.answers[-1].tolist()}, not {rows[-1].tolist()}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rtl_gen.network_file import Network, read, read_notes
+from rtl_gen.spec import LayerSpec
 
 from ..console import percent
 from ..data.dataset import DataError
@@ -96,13 +97,23 @@ def _glance(run: Run) -> Section:
 
 def _size(network: Network) -> list[tuple[str, str]]:
     layers = [layer for block in network.spec.blocks for layer in block.layers]
-    sizes = "-".join(str(size) for size in (network.spec.inputs, *(layer.outputs for layer in layers)))
+    sizes = "-".join((str(network.spec.inputs), *map(_words, layers)))
     weights = sum(values.size for block in network.weights for values in block)
     bits = sorted({layer.weight_bits for layer in layers})
     count = len(network.spec.blocks)
     return [(sizes, f"inputs and neurons, in {count} {'block' if count == 1 else 'blocks'}, for "
              f"{network.spec.classes} classes"),
-            (number(weights), f"weights of {' and '.join(str(b) for b in bits)} bits, readouts not counted")]
+            (number(weights), f"weights of {' and '.join(str(b) for b in bits)} {'bit' if bits == [1] else 'bits'}, "
+             "readouts not counted")]
+
+
+def _words(layer: LayerSpec) -> str:
+    """A layer in the notation of networks."""
+    pool = "" if layer.pool is None else f"{'' if layer.pool.kind == 'or' else 'S'}P{layer.pool.size}-"
+    if layer.conv is None:
+        return f"{pool}{layer.outputs}{'R' if layer.recurrent else ''}"
+    stride = "" if layer.conv.stride == 1 else f"S{layer.conv.stride}"
+    return f"{pool}{layer.conv.filters}C{layer.conv.kernel}{stride}"
 
 
 def _sample(run: Run, sample: int) -> Section:
@@ -126,7 +137,7 @@ def _sample(run: Run, sample: int) -> Section:
     if not 0 <= sample < len(test):
         raise SnnfpgaError(f"Sample must be in 0..{len(test) - 1}, the test samples of {data.name}, not {sample}",
                            USAGE)
-    traced = trace(run.network, test.spikes[sample], int(test.labels[sample]))
+    traced = trace(run.network, test.spikes[sample][:test.steps_of(sample)], int(test.labels[sample]))
     verdict = "right" if traced.prediction == traced.label else "wrong"
     words = Words(f"Test sample {sample} of `{data.name}`: label {traced.label}, prediction {traced.prediction}, "
                   f"{verdict}. {int((traced.events != 0).sum())} events came in over {len(traced.events)} steps.")

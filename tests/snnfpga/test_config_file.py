@@ -44,7 +44,7 @@ def test_settings_override_the_file():
     ("learning.windw=2", "Config section learning has no key 'windw'; did you mean window?"),
     ("hardware.blocks.0.lane=4", "Config section hardware.blocks.0 has no key 'lane'; did you mean lanes?"),
     ("hardware.lanes=3", "Config hardware.lanes must be 1, 2, 4, 8, 16, 32 or 64, not 3"),
-    ("hardware.blocks.9.lanes=4", "--set hardware.blocks.9.lanes: '9' must be a position in 0..1 of the list"),
+    ("hardware.blocks.9.lanes=4", "--set hardware.blocks.9.lanes: '9' must be a position in 0..0 of the list"),
     ("learning.window=0", "Config learning.window must be at least 1, not 0"),
     ("network.weight_bits=17", "Config network.weight_bits must be at most 16, not 17"),
     ("network.threshold=0", "Config network.threshold must be above 0.0, not 0"),

@@ -8,6 +8,7 @@ from snnfpga.config import Config
 from snnfpga.diagnosis import diagnose, of_rate
 from snnfpga.learning import truncated_local
 from snnfpga.learning.registry import RULES
+from snnfpga.learning.rule import Batch
 from snnfpga.network.network import initialise
 from tests.verbs import call, small_run
 
@@ -19,7 +20,7 @@ def health(network=None, **learning):
     generator = torch.Generator().manual_seed(3)
     events = (torch.rand(STEPS, BATCH, INPUTS, generator=generator) < 0.3).to(torch.uint8)
     trained = initialise(config, events.float(), CLASSES)
-    return diagnose(config, trained, events, torch.arange(BATCH) % CLASSES)
+    return diagnose(config, trained, Batch(events=events, labels=torch.arange(BATCH) % CLASSES))
 
 
 def test_a_network_as_initialised_is_well():

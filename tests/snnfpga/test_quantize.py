@@ -65,3 +65,17 @@ def test_fraction_bits(largest, bits, headroom, wanted):
     (0.25, 1, 2), (0.3, 1, 2), (4.0, 1, -2), (0.25, 2, 1), (0.2, 2, 2)])
 def test_a_weight_of_one_or_two_bits_is_worth_their_mean(mean, bits, wanted):
     assert fraction_bits(torch.tensor([mean, -mean]), bits, 3.0) == wanted
+
+
+def test_standardised_weights_survive_a_move():
+    """Only the gain has a range: what is quantised does not depend on how large the weights are."""
+    weights = QuantisedWeights(initial(), 8, 6, standardised=True)
+    with torch.no_grad():
+        weights.linear.weight.mul_(10.0)
+        before = weights.wanted().clone()
+    weights.move(4, 3)
+    torch.testing.assert_close(weights.wanted(), before)
+
+
+def test_no_weights_have_any_grid():
+    assert fraction_bits(torch.zeros(3), 8, 3.0) == 0

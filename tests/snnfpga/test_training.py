@@ -230,3 +230,29 @@ def test_bits_are_taken_away_step_by_step(data, tmp_path):
     spec = read(whole["network"]).spec
     assert {part.weight_bits for block in spec.blocks for part in (*block.layers, block.readout)} == {1}
     assert all(np.isin(matrix, (-1, 1)).all() for matrix in values(whole["network"]))
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"training": {"regrid": [{"after": 4, "weight_bits": 4}]}},
+     "Config training.regrid.0.after must be in 1..3, before the last epoch, and each but once, not 4"),
+    ({"training": {"regrid": [{"after": 2, "weight_bits": 4}, {"after": 2, "weight_bits": 3}]}},
+     "Config training.regrid.1.after must be in 1..3, before the last epoch, and each but once, not 2"),
+    ({"training": {"regrid": [{"after": 2, "weight_bits": 4}], "optimiser": "bso"}, "network": {"weight_bits": 1}},
+     "Config training.regrid means nothing to training.optimiser=bso, whose weights have one bit; leave it out, or "
+     "take adamw or sgd"),
+    ({"network": {"layers": [{"reset": "zero"}]}, "learning": {"rule": "ottt"}},
+     "Rule ottt cannot serve network.reset=zero, where a trace would be needed for each synapse; take subtract, or "
+     "rule truncated-local"),
+])
+def test_what_does_not_go_together(data, changes, message):
+    with pytest.raises(SnnfpgaError) as caught:
+        train(config(data, **changes))
+    assert str(caught.value) == message
+
+
+def test_steps_are_not_chosen_by_number_where_lengths_differ(data):
+    path = np.load(data)
+    np.savez("short.npz", spikes=path["spikes"] * (np.arange(8) < 5)[:, None].astype(np.uint8), label=path["label"],
+             length=np.full(90, 5))
+    with pytest.raises(SnnfpgaError, match=r"^Config learning.select=last chooses steps that short samples"):
+        train(config("short.npz", learning={"rule": "sltt", "select": "last", "selected_steps": 2}))

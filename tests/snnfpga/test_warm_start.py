@@ -7,6 +7,7 @@ import torch
 from snnfpga.config import Config
 from snnfpga.data.dataset import assemble
 from snnfpga.errors import SnnfpgaError
+from snnfpga.network import sparse
 from snnfpga.network.network import initialise
 from snnfpga.network.window import layer_rest, layer_run
 from snnfpga.training import Trainer
@@ -55,3 +56,14 @@ def test_recurrent_layers_are_refused():
     assert (str(caught.value), caught.value.exit_code) == (
         "Config training.warm_epochs cannot serve recurrent layers, whose rates take steps to find; take 0, or layers "
         "without R", 2)
+
+
+def test_rates_are_not_rounded_to_events(monkeypatch):
+    monkeypatch.setattr(sparse, "SMALL", 0)
+    config = Config.model_validate({"network": {"blocks": [[60]], "leak_shift": None}})
+    network = initialise(config, torch.ones(4, 1, 20), 3)
+    layer, weights = network.spec.blocks[0].layers[0], network.integers()[0].layers[0]
+    halves = torch.full((2, 20), 0.5)
+    wanted = (halves @ weights / layer.threshold).clamp(0, 1)
+    assert wanted.max() > 0
+    torch.testing.assert_close(rates_of(layer, weights, halves), wanted)

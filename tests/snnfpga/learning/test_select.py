@@ -5,9 +5,12 @@ import torch
 
 from snnfpga.config import Config
 from snnfpga.errors import SnnfpgaError
+from snnfpga.learning import truncated_local
 from snnfpga.learning.loss import LOSSES
 from snnfpga.learning.registry import check_rule
+from snnfpga.learning.rule import Batch
 from snnfpga.learning.select import Strongest
+from snnfpga.network.network import initialise
 from tests.snnfpga.learning.test_checkpoint import peak
 from tests.snnfpga.learning.test_identities import BATCH, STEPS, WINDOW, assert_different, assert_equal, gradients
 
@@ -66,3 +69,18 @@ def test_refused(learning, message):
     with pytest.raises(SnnfpgaError) as caught:
         check_rule(Config.model_validate({"learning": learning}))
     assert (str(caught.value), caught.value.exit_code) == (message, 2)
+
+
+def test_the_strongest_steps_are_of_the_sample():
+    """Of samples that end after 3 of 4 steps, the 3 strongest are all."""
+    def learned(settings):
+        config = Config.model_validate({"network": {"blocks": BLOCKS}, "learning": settings})
+        events = (torch.rand(4, BATCH, 9, generator=torch.Generator().manual_seed(1)) < 0.4).to(torch.uint8)
+        network = initialise(config, events.float(), 3).double()
+        within = (torch.arange(4) < 3).double()[:, None, None].expand(4, BATCH, 1)
+        truncated_local.learn(network, config.learning, Batch(
+            events=events, labels=torch.arange(BATCH) % 3, within=within))
+        return {name: value.grad for name, value in network.named_parameters() if value.grad is not None}
+
+    top = {"select": "top", "selected_steps": 3}
+    assert_equal(learned(WINDOW | top), learned(WINDOW))

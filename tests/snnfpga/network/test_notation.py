@@ -1,8 +1,10 @@
 import pytest
+import torch
 
 from snnfpga.config_file import read_config
 from snnfpga.errors import SnnfpgaError
 from snnfpga.network.architectures import ARCHITECTURES, architecture_of, cut
+from snnfpga.network.network import initialise
 from snnfpga.network.notation import EXAMPLES, Architecture, Conv, Layer, Linear, Pool, parse_blocks
 from snnfpga.network.shape import Grid, shape_of
 
@@ -45,8 +47,8 @@ def test_named_architectures_fit_an_image(name, layers, last):
 
 
 @pytest.mark.parametrize(("settings", "message"), [
-    (["network.architecture=vgg-10"], "No architecture is called 'vgg-10'; did you mean vgg-19?, or write one like "
-                                      "64C3-P2-128"),
+    (["network.architecture=vgg-10"], "No architecture is called 'vgg-10'; did you mean vgg-19? (or write one like "
+                                      "64C3-P2-128)"),
     (["network.architecture=8-4", "network.blocks=[[3]]"],
      "Config network must have architecture or blocks, not both; leave one out"),
     (["network.block_depth=2"], "Config network.block_depth cuts network.architecture into blocks, and network.blocks "
@@ -74,3 +76,26 @@ def test_what_does_not_fit(tokens, grid, message):
     with pytest.raises(SnnfpgaError) as caught:
         shape_of("Layer", last, grid)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("settings", "message"), [
+    (['network.blocks=[["4c3"]]'],
+     "Config network.blocks.0.0 must be 1..65536 neurons, or a token such as 128R, 64C3 or P2, not '4c3'"),
+    (["network.blocks=[[0]]"],
+     "Config network.blocks.0.0 must be 1..65536 neurons, or a token such as 128R, 64C3 or P2, not 0"),
+    (["network.architecture=4c3-8"], f"Network notation has no token '4c3'; take one like {EXAMPLES}"),
+])
+def test_tokens_in_a_configuration(settings, message):
+    with pytest.raises(SnnfpgaError) as caught:
+        architecture_of(read_config(None, settings).network)
+    assert str(caught.value) == message
+
+
+def test_a_number_is_an_architecture():
+    assert architecture_of(read_config(None, ["network.architecture=128"]).network).blocks == ((Layer(Linear(128)),),)
+
+
+def test_one_input_is_not_standardised():
+    config = read_config(None, ["network.architecture=2C1G2", "network.normalise=weights"])
+    with pytest.raises(SnnfpgaError, match=r"^Layer 0 of the network has one input a neuron"):
+        initialise(config, torch.ones(2, 3, 32), 2, (4, 4, 2))
