@@ -375,3 +375,20 @@ def test_a_section_shows_something_or_says_why_not():
         Section("empty", "about")
     with pytest.raises(ValueError, match="A row must have 2 cells as the header has, not 1"):
         Table(("a", "b"), [("c",)])
+
+
+def test_a_network_on_a_grid(tmp_path, monkeypatch, capsys):
+    """Its readout pools; its sample ends after its own steps."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    spikes = (rng.random((12, 6, 12, 12, 1)) < 0.2).astype(np.uint8)
+    spikes[:, 4:] = 0
+    np.savez("grid.npz", spikes=spikes, label=np.arange(12) % 3, length=np.full(12, 4))
+    settings = ("data.name=grid.npz", "name=grid", 'network.blocks=[["4C3"],["P2","3C3S2"]]', "network.weight_bits=1",
+                "training.epochs=1", "hardware.blocks=[]")
+    assert call(capsys, "train", *(word for value in settings for word in ("--set", value)))[0] == 0
+    assert call(capsys, "report", "runs/grid")[0] == 0
+    shown = text((tmp_path / "runs" / "grid" / "report.html").read_text())
+    assert "144-4C3-P2-3C3S2 inputs and neurons, in 2 blocks, for 3 classes" in shown
+    assert "weights of 1 bit, readouts not counted" in shown
+    assert "events came in over 4 steps" in shown
