@@ -7,22 +7,18 @@ set, stratified, seed 0; fold k also seeds the run.
 """
 
 import argparse
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, pstdev
 from typing import Any
 
-from resumable import FOLDS, Results, fold
+from resumable import FOLDS, Results, fold, train
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from snnfpga.config import Config
 from snnfpga.config_file import read_config
-from snnfpga.data.dataset import DataSet
 from snnfpga.data.source import load_data
-from snnfpga.training import Trainer, prepare
 
 PLAIN = ("network.blocks=[[128],[64]]", "hardware.blocks=[]", "training.event_drop=0")
 
@@ -73,20 +69,6 @@ def configured(case: Case, number: int, root: Path | None, threads: int) -> Conf
     return read_config(None, [*PLAIN, *case.settings, *own, f"seed={number}", f"training.threads={threads}"])
 
 
-def train(config: Config, data: DataSet, title: str) -> dict[str, Any]:
-    """Train to the end."""
-    prepare("cpu", config.training.threads)
-    trainer, began, history = Trainer(config, data), time.perf_counter(), []
-    for _ in track(range(config.training.epochs), description=title):
-        metrics = trainer.epoch()
-        history.append(round(100 * metrics.test_accuracies[-1], 2))
-    return {"test_accuracy": history[-1], "train_accuracy": round(100 * metrics.train_accuracy, 2), "history": history,
-            "block_accuracies": [round(100 * accuracy, 2) for accuracy in metrics.test_accuracies],
-            "firing_rates": [[round(rate, 4) for rate in rates] for rates in metrics.firing_rates],
-            "peak_activation_bytes": trainer.progress.peak_activation_bytes,
-            "seconds": round(time.perf_counter() - began, 1), "threads": config.training.threads}
-
-
 def show(results: Results, names: list[str]) -> None:
     table = Table("case", "runs", "mean", "deviation", "minutes a run", title="Test accuracy after the last epoch, %",
                   title_justify="left")
@@ -121,8 +103,7 @@ def main() -> None:
                     data = load_data(config.data)
                     return train(config, fold(data, number) if CASES[name].folds else data, f"{name}, {key}")
 
-                results.run(name, config.model_copy(update={"training": config.training.model_copy(
-                    update={"threads": 1})}), key, measure)
+                results.run(name, config, key, measure)
     show(results, names)
 
 

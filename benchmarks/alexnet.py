@@ -19,8 +19,8 @@ from rich.table import Table
 
 from rtl_gen.network_file import write_atomically
 from snnfpga.config import Config
-from snnfpga.cost.batch import count
 from snnfpga.cost.kept import peak_bytes
+from snnfpga.cost.measure import count
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch

@@ -1,17 +1,20 @@
 """Long measurements that go on where they stopped: what the result's JSON has for the same settings is not repeated."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from machine import describe
+from rich.progress import track
 from sklearn.model_selection import StratifiedKFold
 
 from rtl_gen.network_file import write_atomically
 from snnfpga.config import Config
 from snnfpga.data.dataset import DataSet, assemble
+from snnfpga.training import Trainer, prepare
 
 FOLDS = 5
 
@@ -26,10 +29,9 @@ class Results:
 
     def entry(self, case: str, config: Config) -> dict[str, Any]:
         """The runs of ``case``; none where it was last run with other settings."""
-        written = config.model_dump(mode="json", exclude={"seed": True, "data": {"root", "cache"}})
         found = self.cases.get(case)
-        if found is None or found["config"] != written:
-            found = self.cases[case] = {"config": written, "runs": {}}
+        if found is None or _settings(Config.model_validate(found["config"])) != _settings(config):
+            found = self.cases[case] = {"config": _settings(config), "runs": {}}
         return found
 
     def run(self, case: str, config: Config, key: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -40,6 +42,25 @@ class Results:
             whole = {"command": self._command, **describe("torch"), "results": self.cases}
             write_atomically(self._path, (json.dumps(whole, indent=1) + "\n").encode())
         return runs[key]
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """What tells runs of a case from those of another; where data lies, and on how many threads, does not."""
+    return config.model_dump(mode="json", exclude={"seed": True, "data": {"root", "cache"}, "training": {"threads"}})
+
+
+def train(config: Config, data: DataSet, title: str) -> dict[str, Any]:
+    """Train to the end."""
+    prepare("cpu", config.training.threads)
+    trainer, began, history = Trainer(config, data), time.perf_counter(), []
+    for _ in track(range(config.training.epochs), description=title):
+        metrics = trainer.epoch()
+        history.append(round(100 * metrics.test_accuracies[-1], 2))
+    return {"test_accuracy": history[-1], "train_accuracy": round(100 * metrics.train_accuracy, 2), "history": history,
+            "block_accuracies": [round(100 * accuracy, 2) for accuracy in metrics.test_accuracies],
+            "firing_rates": [[round(rate, 4) for rate in rates] for rates in metrics.firing_rates],
+            "peak_activation_bytes": trainer.progress.peak_activation_bytes,
+            "seconds": round(time.perf_counter() - began, 1), "threads": config.training.threads}
 
 
 def fold(data: DataSet, number: int) -> DataSet:

@@ -8,26 +8,17 @@ are in the folds, and not tuned; they are the same for every rule.
 """
 
 import argparse
-import json
+from functools import partial
 from pathlib import Path
 from statistics import mean, pstdev
 from typing import Any
 
-import numpy as np
-from machine import describe
+from resumable import FOLDS, Results, fold, train
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
-from sklearn.model_selection import StratifiedKFold
 
-from rtl_gen.network_file import write_atomically
 from snnfpga.config import Config
-from snnfpga.data.dataset import DataSet, assemble
 from snnfpga.data.registry import DataOptions, load
-from snnfpga.training import Trainer, prepare
-
-RESULTS = Path(__file__).parents[1] / "docs" / "results" / "rules.json"
-FOLDS = 5
 
 # The answer's steps alone have a loss, so that what the cue's weights learn has to come across the silence.
 ANSWER = {"accumulate": "window", "select": "last", "selected_steps": 4}
@@ -54,32 +45,10 @@ PARTS: dict[str, dict[str, Any]] = {
 }
 
 
-def fold(data: DataSet, number: int) -> DataSet:
-    """All samples, split anew."""
-    spikes = np.concatenate([data.train.spikes, data.test.spikes])
-    labels = np.concatenate([data.train.labels, data.test.labels])
-    parts = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(spikes, labels)
-    held = np.zeros(len(labels), bool)
-    held[list(parts)[number][1]] = True
-    return assemble(data.name, spikes, labels, held, data.sensor, data.classes)
-
-
-def train(config: Config, data: DataSet, title: str) -> dict[str, Any]:
-    trainer = Trainer(config, data)
-    for _ in track(range(config.training.epochs), description=title):
-        metrics = trainer.epoch()
-    return {"test_accuracy": round(100 * metrics.test_accuracies[-1], 2),
-            "train_accuracy": round(100 * metrics.train_accuracy, 2),
-            "firing_rates": [[round(rate, 3) for rate in rates] for rates in metrics.firing_rates],
-            "peak_activation_bytes": trainer.progress.peak_activation_bytes,
-            "seconds": round(trainer.progress.seconds, 1)}
-
-
-def show(part: str, entries: dict[str, Any]) -> None:
+def show(part: str, entries: dict[str, list[dict[str, Any]]]) -> None:
     table = Table("rule", "folds", "mean", "deviation", "activations, bytes", "seconds a fold",
                   title=f"{part}: test accuracy after the last epoch, {FOLDS} folds", title_justify="left")
-    for name, entry in entries.items():
-        folds = list(entry["folds"].values())
+    for name, folds in entries.items():
         found = [one["test_accuracy"] for one in folds]
         table.add_row(name, " ".join(map(str, found)), f"{mean(found):.2f}", f"{pstdev(found):.2f}",
                       str(folds[0]["peak_activation_bytes"]), f"{mean(one['seconds'] for one in folds):.1f}")
@@ -94,25 +63,16 @@ def main() -> None:
     unknown = [part for part in arguments.parts if part not in PARTS]
     if unknown:
         parser.error(f"parts are {', '.join(PARTS)}, not {', '.join(unknown)}")
-    prepare("cpu", threads=1)
-    stored = json.loads(RESULTS.read_text())["results"] if RESULTS.exists() else {}
+    results = Results("rules", "python benchmarks/rules.py --data-root FOLDER")
     for part in arguments.parts or PARTS:
         chosen, entries = PARTS[part], {}
         data = load(part, DataOptions(steps=chosen["steps"], root=arguments.data_root))
         splits = [fold(data, number) for number in range(FOLDS)]
         for name, learning in chosen["rules"].items():
             config = Config.model_validate(chosen["base"] | {"learning": learning})
-            written = config.model_dump(mode="json", exclude={"seed"})
-            entry = stored.setdefault(part, {}).get(name)
-            if entry is None or entry["config"] != written:
-                entry = stored[part][name] = {"config": written, "folds": {}}
-            entries[name] = entry
-            for number, split in enumerate(splits):
-                if str(number) not in entry["folds"]:
-                    entry["folds"][str(number)] = train(config.model_copy(update={"seed": number}), split,
-                                                        f"{part} {name} fold {number}")
-                    whole = {"command": "python benchmarks/rules.py", **describe("torch"), "results": stored}
-                    write_atomically(RESULTS, (json.dumps(whole, indent=1) + "\n").encode())
+            entries[name] = [results.run(f"{part}, {name}", config, f"fold {number}", partial(
+                train, config.model_copy(update={"seed": number}), split, f"{part} {name} fold {number}"))
+                for number, split in enumerate(splits)]
         show(part, entries)
 
 

@@ -12,7 +12,8 @@ __all__ = ["MODULES", "files"]
 
 # What board.host needs; each imports the standard library, NumPy and the others here, and nothing else.
 MODULES = ("board", "board.archive", "board.host", "board.link", "rtl_gen", "rtl_gen.checks",
-           "rtl_gen.memory_map", "rtl_gen.network_file", "rtl_gen.protocol", "rtl_gen.spec", "rtl_gen.synapses")
+           "rtl_gen.memory_map", "rtl_gen.network_file", "rtl_gen.protocol", "rtl_gen.spec", "rtl_gen.synapses",
+           "rtl_gen.tables")
 
 
 def files(network: Network, *, extra: Sequence[str], example: str) -> dict[str, bytes]:

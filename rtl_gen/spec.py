@@ -4,11 +4,12 @@ One :class:`NetworkSpec` is built once, from a configuration or a network file, 
 component, the bench and the driver alike. ``docs/arithmetic.md`` says what each field does to the bits.
 """
 
-from dataclasses import MISSING, dataclass, fields
-from typing import Any, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 
 from .checks import SpecError, check_choice, check_flag, check_range
 from .synapses import ConvSpec, PoolSpec
+from .tables import from_table, to_table
 
 ROUNDINGS = ("nearest", "stochastic")
 RESETS = ("subtract", "zero")
@@ -21,7 +22,8 @@ MEMORIES = ("auto", "block", "distributed")
 MAX_INPUTS = 1 << 16        # an event's index in a stream
 MAX_NEURONS = 1 << 24
 MAX_CLASSES = 64
-MAX_BLOCKS = 64
+MAX_BLOCKS = 64             # in PyTorch and on the reference
+MAX_HARDWARE_BLOCKS = 16    # that the ids of memories tell apart
 MAX_RATE_SHIFT = 31
 
 
@@ -363,9 +365,12 @@ class NetworkSpec:
         Raises
         ------
         SpecError
-            If a block has more than one layer, or as :meth:`check_learning`.
+            If there are too many blocks, a block has more than one layer, or as :meth:`check_learning`.
         """
         self.check_learning()
+        if len(self.blocks) > MAX_HARDWARE_BLOCKS:
+            raise SpecError(f"A network in hardware must have at most {MAX_HARDWARE_BLOCKS} blocks, not "
+                            f"{len(self.blocks)}; run it on torch or the reference")
         for index, block in enumerate(self.blocks):
             if block.depth != 1:
                 raise SpecError(f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
@@ -407,7 +412,7 @@ class NetworkSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain tables; fields that are as their defaults are left out."""
-        return _to_dict(self)
+        return to_table(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "NetworkSpec":
@@ -418,48 +423,4 @@ class NetworkSpec:
         SpecError
             If a field is missing, unknown or out of range.
         """
-        return _from_dict(cls, values)
-
-
-def _to_dict(spec: Any) -> dict[str, Any]:
-    # So the file of a network that lacks a feature does not change when the feature comes.
-    shown = {}
-    for field in fields(spec):
-        value = getattr(spec, field.name)
-        if value != field.default:
-            shown[field.name] = _plain(value)
-    return shown
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return _to_dict(value) if hasattr(value, "__dataclass_fields__") else value
-
-
-def _from_dict(cls: Any, values: Any) -> Any:
-    if not isinstance(values, dict):
-        raise SpecError(f"{cls.__name__} must be a table of fields, not {values!r}")
-    names = [field.name for field in fields(cls)]
-    for name in values:
-        if name not in names:
-            raise SpecError(f"{cls.__name__} has no field {name!r}")
-    hints = get_type_hints(cls)
-    built = {}
-    for field in fields(cls):
-        if field.name in values:
-            built[field.name] = _value(cls, field.name, values[field.name], hints[field.name])
-        elif field.default is MISSING:
-            raise SpecError(f"{cls.__name__} lacks the field {field.name!r}")
-    return cls(**built)
-
-
-def _value(cls: Any, name: str, value: Any, hint: Any) -> Any:
-    inner = next((part for part in (hint, *get_args(hint)) if hasattr(part, "__dataclass_fields__")), None)
-    if inner is None or value is None:
-        return value
-    if get_origin(hint) is not tuple:
-        return _from_dict(inner, value)
-    if not isinstance(value, (list, tuple)):
-        raise SpecError(f"{cls.__name__} field {name!r} must be a list, not {value!r}")
-    return tuple(_from_dict(inner, item) for item in value)
+        return from_table(cls, values)

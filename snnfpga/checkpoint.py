@@ -14,7 +14,7 @@ from rtl_gen.network_file import spec_digest, write_atomically
 from .config import Config
 from .errors import SnnfpgaError
 from .network.network import SpikingNetwork
-from .network.regrid import Grid, grids, move
+from .network.regrid import WeightGrid, grids, move
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
     if metadata.get("data") != data:
         raise SnnfpgaError(f"Checkpoint {path} is of a run on other data than there is now under the same name; bring "
                            "that data back, or start anew with --overwrite")
-    found = [Grid(*grid) for grid in json.loads(metadata.get("grids", "[]"))]
+    found = [WeightGrid(*grid) for grid in json.loads(metadata.get("grids", "[]"))]
     if len(found) == len(grids(network)):
         move(network, config, found)
     if metadata.get("spec") != spec_digest(network.spec):

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
@@ -72,6 +72,17 @@ class LayerConfig(Section):
     gain: Positive | None = None
 
 
+class LayerSettings(NamedTuple):
+    """A :class:`LayerConfig` with nothing left open; ``leak_shift`` None is no leak."""
+
+    weight_bits: int
+    membrane_bits: int
+    leak_shift: int | None
+    threshold: float
+    reset: str
+    gain: float
+
+
 class NetworkConfig(Section):
     """``network``: layers and neurons. Threshold and surrogate are real; the measured grid makes them integers."""
 
@@ -96,12 +107,12 @@ class NetworkConfig(Section):
     normalise: Literal["none", "weights"] = "none"
     headroom: Annotated[float, Field(ge=1, le=64)] = 3.0
 
-    def of_layer(self, index: int) -> "LayerConfig":
-        """What layer ``index`` of the whole network has, nothing left open but ``leak_shift``, None without leak."""
+    def of_layer(self, index: int) -> "LayerSettings":
+        """What layer ``index`` of the whole network has."""
         own = self.layers[index] if index < len(self.layers) else LayerConfig()
-        names = ("weight_bits", "membrane_bits", "leak_shift", "threshold", "reset", "gain")
-        values = {name: getattr(self, name) if getattr(own, name) is None else getattr(own, name) for name in names}
-        return LayerConfig(**values | {"leak_shift": values["leak_shift"] if own.leak else None})
+        values = {name: getattr(self, name) if getattr(own, name) is None else getattr(own, name)
+                  for name in LayerSettings._fields}
+        return LayerSettings(**values | {"leak_shift": values["leak_shift"] if own.leak else None})
 
 
 class TracesConfig(Section):

@@ -95,8 +95,11 @@ def join(config: Config, device: str) -> Team:
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return Team()
+    if device != "cpu":
+        raise SnnfpgaError(f"Several processes train on processors alone, not on {device}; take --device cpu, or one "
+                           "process", USAGE)
     _check(config, size)
-    dist.init_process_group("nccl" if device == "cuda" else "gloo")
+    dist.init_process_group("gloo")
     return Team(dist.get_rank(), size)
 
 
@@ -114,6 +117,19 @@ def _check(config: Config, size: int) -> None:
     if blocks < size:
         raise SnnfpgaError(f"Config training.parallel=blocks needs a block for each of the {size} processes, not "
                            f"{blocks}; start fewer, or make more blocks", USAGE)
+
+
+def check_parts(config: Config) -> None:
+    """Refuse parts of a batch where each would change the weights under the next.
+
+    Raises
+    ------
+    SnnfpgaError
+        If updates within a sample are asked for as well.
+    """
+    if config.training.parts > 1 and config.learning.update == "window":
+        raise SnnfpgaError("Config training.parts adds up the gradients of the parts of a batch, which "
+                           "learning.update=window does not wait for; take parts=1, or update=sample", USAGE)
 
 
 class Pipe(Link):

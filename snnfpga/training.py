@@ -19,11 +19,12 @@ from .flips import THRESHOLDS, BinaryFlips, check_flips
 from .learning.memory import ActivationMeter
 from .learning.registry import check_rule
 from .learning.rule import Batch, Learned, Link
+from .learning.select import check_lengths
 from .metrics import EpochMetrics, MetricsLog
 from .network.inference import Evaluation, evaluate, predict, within_samples
 from .network.network import SpikingNetwork, initialise
-from .network.regrid import fitted, move
-from .parallel import Pipe, Team
+from .network.regrid import check_regrid, fitted, move
+from .parallel import Pipe, Team, check_parts
 from .schedule import check_schedule, rate_at
 from .teacher import taught
 from .warm_start import check_warm_start, warm_start
@@ -69,7 +70,7 @@ class Trainer:
         self.rule = check_rule(config)
         check_parts(config)
         check_regrid(config)
-        check_lengths(config, data)
+        check_lengths(config.learning, data.train)
         check_schedule(config)
         check_flips(config)
         self.config, self.device, self.team = config, device, team or Team()
@@ -224,47 +225,6 @@ def first_batch(split: Split, config: Config) -> Batch:
 def generator_of(generator: torch.Generator) -> torch.Generator:
     """A generator of its own, drawn from another."""
     return torch.Generator().manual_seed(int(torch.randint(1 << 62, (), generator=generator)))
-
-
-def check_parts(config: Config) -> None:
-    """Refuse parts of a batch where each would change the weights under the next.
-
-    Raises
-    ------
-    SnnfpgaError
-        If updates within a sample are asked for as well.
-    """
-    if config.training.parts > 1 and config.learning.update == "window":
-        raise SnnfpgaError("Config training.parts adds up the gradients of the parts of a batch, which "
-                           "learning.update=window does not wait for; take parts=1, or update=sample", USAGE)
-
-
-def check_regrid(config: Config) -> None:
-    """Refuse grids that would never be taken.
-
-    Raises
-    ------
-    SnnfpgaError
-        If there is no epoch after an entry of ``training.regrid``, or two are of one epoch.
-    """
-    after = [entry.after for entry in config.training.regrid]
-    for index, epoch in enumerate(after):
-        if epoch >= config.training.epochs or epoch in after[:index]:
-            raise SnnfpgaError(f"Config training.regrid.{index}.after must be in 1..{config.training.epochs - 1}, "
-                               f"before the last epoch, and each but once, not {epoch}", USAGE)
-
-
-def check_lengths(config: Config, data: DataSet) -> None:
-    """Refuse steps chosen by their number where samples end at different ones.
-
-    Raises
-    ------
-    SnnfpgaError
-        If ``learning.select`` is last or random, and samples have lengths of their own.
-    """
-    if data.train.lengths is not None and config.learning.select in ("last", "random"):
-        raise SnnfpgaError(f"Config learning.select={config.learning.select} chooses steps that short samples of "
-                           f"{data.name} do not have; take all, or samples of one length", USAGE)
 
 
 def _check_finite(metrics: EpochMetrics) -> None:

@@ -34,6 +34,15 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
     return NetworkSpec(name=name, blocks=tuple(blocks), max_steps=max_steps, seed=seed)
 
 
+def layer(**changes):
+    """A layer alone: 3 inputs, 7 neurons, 8 bits of membrane."""
+    return LayerSpec(**{
+        "inputs": 3, "outputs": 7, "weight_bits": 8, "shadow_bits": 0, "fraction_bits": 0, "bias": False,
+        "membrane_bits": 8, "leak_shift": 2, "threshold": 20, "reset": "subtract", "surrogate": "boxcar",
+        "surrogate_width": 15, "surrogate_height": 1, "rate_shift": 0, "rounding": "nearest",
+        "feedback_shift": 0} | changes)
+
+
 def block(inputs, outputs, *, classes=3, learned=True, lanes=4, window=3, bias=True, shadow_bits=4):
     """A block of one layer, to be chained with others of its kind."""
     return network_spec(

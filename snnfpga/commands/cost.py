@@ -10,7 +10,7 @@ from ..console import print_json, print_table, progress
 
 if TYPE_CHECKING:
     from ..config import Config
-    from ..cost.batch import Cell
+    from ..cost.measure import Cell
 
 
 def command(
@@ -61,7 +61,7 @@ def command(
 
 def run(config: "Config", asked: list[str]) -> list["Cell"]:
     """Measure each cell of the sweeps asked for, on the first batch of the training split."""
-    from ..cost.batch import measure
+    from ..cost.measure import measure
     from ..data.fit import some
     from ..data.source import load_data
     from ..sweep import over, parse, size

@@ -6,7 +6,7 @@ from ..config import Config
 from ..report.figures import axis, colour, layout
 from ..report.page import Page, Section, render
 from ..report.parts import Figure
-from .batch import Cell
+from .measure import Cell
 
 _SHOWN: tuple[tuple[str, str, str, Callable[[Cell], int]], ...] = (
     ("Multiplies", "Products of two real values in the backward pass of a batch.", "multiplies",

@@ -7,19 +7,15 @@ least is left out the second time.
 """
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from rtl_gen.spec import LayerSpec
-
 from ..config import LearningConfig
 from ..network.network import SpikingNetwork
-from ..network.neuron import gates, integrate, integrate_recurrent, surrogate_area
-from ..network.synapses import currents, pooled
-from ..network.window import read_out, rest
+from ..network.neuron import LinkedWindow
+from ..network.window import from_below, own_weights, read_out, rest
 from .loss import loss_from
 from .rule import Batch, Gradients, Learned, Rule
 
@@ -64,12 +60,10 @@ class Segment:
         blocks = self._network.spec.blocks
         layers = [layer for block in blocks for layer in block.layers]
         passing, after, activity = self._events.to(readout.dtype), [], 0.0
-        size = passing.shape[:2]
         for index, layer in enumerate(layers):
             weights, (membrane, before) = parts[index], parts[len(layers) + 2 * index:][:2]
-            below = currents(pooled(passing.flatten(0, 1), layer.pool), weights, layer).unflatten(0, size)
-            own = None if before is None else weights[layer.input_rows:layer.input_rows + layer.outputs]
-            passing, membrane = LinkedWindow.apply(below, own, membrane, before, layer)
+            passing, membrane = LinkedWindow.apply(from_below(layer, weights, passing), own_weights(layer, weights),
+                                                   membrane, before, layer)
             after += [membrane, None if before is None else passing[-1]]
             activity = activity + passing.detach().sum((1, 2))
         if not torch.is_grad_enabled():     # the first time
@@ -80,45 +74,6 @@ class Segment:
             within = self._within
         added = read_out(blocks[-1].readout, readout, passing)
         return (added if within is None else added * within).sum(0), *after
-
-
-class LinkedWindow(torch.autograd.Function):
-    """Neurons over a window, as in :mod:`..network.neuron`, whose states have gradients on either side."""
-
-    @staticmethod
-    def forward(ctx: Any, below: Tensor, own: Tensor | None, membrane: Tensor, before: Tensor | None,
-                layer: LayerSpec) -> tuple[Tensor, Tensor]:
-        """Spikes (K, B, N) and the membrane (B, N) after, from currents (K, B, N) and the membrane before.
-
-        A recurrent layer has its ``own`` weights (N, N) and the spikes ``before`` (B, N); others None.
-        """
-        if own is None:
-            spikes, charged, membrane = integrate(below, membrane, layer)
-        else:
-            spikes, charged, membrane = integrate_recurrent(below, own, membrane, before, layer)
-        ctx.layer = layer
-        fired = None if own is None and layer.reset == "subtract" else spikes.to(torch.bool)
-        ctx.save_for_backward(gates(charged, layer), own, None if before is None else before.to(torch.bool), fired)
-        return spikes, membrane
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        gate, own, before, fired = ctx.saved_tensors
-        layer, (to_spikes, carry) = ctx.layer, grads
-        area, keep = surrogate_area(layer), 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
-        credit = torch.empty_like(to_spikes)
-        signal = to_spikes[-1]
-        for t in range(len(credit) - 1, -1, -1):
-            if layer.reset == "zero":
-                carry = carry.masked_fill(fired[t], 0.0)
-            credit[t] = gate[t] * (signal / area) + carry
-            carry = credit[t] * keep
-            if t:
-                signal = to_spikes[t - 1] if own is None else to_spikes[t - 1] + credit[t] @ own.t()
-        if own is None:
-            return credit, None, carry, None, None
-        previous = torch.cat([before[None], fired[:-1]]).to(credit.dtype)
-        return credit, previous.flatten(0, 1).t() @ credit.flatten(0, 1), carry, credit[0] @ own.t(), None
 
 
 RULE = Rule(

@@ -23,9 +23,9 @@ from rtl_gen.spec import LayerSpec
 from ..config import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
-from ..network.neuron import gates, integrate, surrogate_area
+from ..network.neuron import gates, integrate, kept, surrogate_area
 from ..network.synapses import currents, event_gradient, pooled, weight_gradient
-from ..network.window import State, rest
+from ..network.window import State, own_weights, rest
 from .feedback import Feedback, check_feedback
 from .loss import loss_from
 from .rule import Batch, Gradients, Learned
@@ -65,7 +65,7 @@ class Traces:
     def pre_decay(self, layer: LayerSpec) -> float:
         if self.pre != "leak":
             return self.pre
-        return 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
+        return kept(layer)
 
 
 class StepLayer(torch.autograd.Function):
@@ -80,7 +80,7 @@ class StepLayer(torch.autograd.Function):
         """
         current = currents(below, weights, layer)
         if state.spikes is not None:
-            current = current + state.spikes @ weights[layer.input_rows:layer.input_rows + layer.outputs]
+            current = current + state.spikes @ own_weights(layer, weights)
         spikes, charged, membrane = integrate(current[None], state.membrane, layer)
         gate = gates(charged[0], layer)
         if traced.surrogates is not None:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..config import LearningConfig
+from ..data.dataset import Split
 from ..errors import USAGE, SnnfpgaError
 
 
@@ -14,6 +15,19 @@ def check_selection(settings: LearningConfig) -> None:
     if (settings.select != "all") != (settings.selected_steps is not None):
         raise SnnfpgaError("Config learning.select must be last, random or top where learning.selected_steps is given, "
                            "and only there", USAGE)
+
+
+def check_lengths(settings: LearningConfig, split: Split) -> None:
+    """Refuse steps chosen by their number where samples end at different ones.
+
+    Raises
+    ------
+    SnnfpgaError
+        If ``learning.select`` is last or random, and samples have lengths of their own.
+    """
+    if split.lengths is not None and settings.select in ("last", "random"):
+        raise SnnfpgaError(f"Config learning.select={settings.select} chooses steps that short samples of the data do "
+                           "not have; take all, or samples of one length", USAGE)
 
 
 def selected(settings: LearningConfig, steps: int, generator: torch.Generator) -> list[bool]:

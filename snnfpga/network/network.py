@@ -11,7 +11,7 @@ from rtl_gen.network_file import Network
 from rtl_gen.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
 from rtl_gen.synapses import ConvSpec
 
-from ..config import Config, LayerConfig
+from ..config import Config, LayerSettings
 from ..errors import USAGE, SnnfpgaError
 from ..quantize import QuantisedWeights, fraction_bits
 from .architectures import architecture_of
@@ -200,10 +200,10 @@ class _Builder:
         initial = self._normal(shape.fan_in + untouched, columns, self._spread(own, shape))
         if shape.conv is not None and config.network.initial == "straight":
             initial *= STRAIGHT_NOISE
-            initial[middle_rows(shape.conv), torch.arange(columns)] += STRAIGHT * (own.threshold or 1.0)
+            initial[middle_rows(shape.conv), torch.arange(columns)] += STRAIGHT * own.threshold
         if recurrent:       # a share of the neurons fires at a time, and what they say is not to outweigh the input
             initial[shape.fan_in:shape.fan_in + recurrent] *= 0.3
-        weights = self._quantised(initial, own.weight_bits or 1, config.network.normalise == "weights", untouched)
+        weights = self._quantised(initial, own.weight_bits, config.network.normalise == "weights", untouched)
         spec = layer_spec(config, block, self._layers, layer, inputs, shape, weights.fraction)
         with torch.no_grad():
             self._events = layer_run(spec, weights(), self._events,
@@ -212,7 +212,7 @@ class _Builder:
         self._layers += 1
         return spec, weights
 
-    def _spread(self, own: LayerConfig, shape: Shape) -> float:
+    def _spread(self, own: LayerSettings, shape: Shape) -> float:
         """Deviation of the weights."""
         if self._config.network.initial == "kaiming":
             return 1.0 / math.sqrt(3 * shape.fan_in)

@@ -97,6 +97,11 @@ def credits(grad: Tensor, gate: Tensor, fired: Tensor | None, area: float, keep:
     return credit
 
 
+def kept(layer: LayerSpec) -> float:
+    """What a membrane keeps of itself in a step."""
+    return 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
+
+
 class LifWindow(torch.autograd.Function):
     """Neurons over a window; the gradient is the credit of docs/arithmetic.md, not rounded.
 
@@ -121,7 +126,7 @@ class LifWindow(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         gate, *fired = ctx.saved_tensors
         back = scan.credits if _compiled(grads[0], ctx.layer) else credits
-        area, keep = surrogate_area(ctx.layer), _keep(ctx.layer)
+        area, keep = surrogate_area(ctx.layer), kept(ctx.layer)
         return back(grads[0], gate, fired[0] if fired else None, area, keep), None, None
 
 
@@ -130,42 +135,47 @@ def _compiled(values: Tensor, layer: LayerSpec) -> bool:
     return values.device.type == "cpu" and values.dtype == torch.float32 and layer.host_surrogate is None
 
 
-class RecurrentWindow(torch.autograd.Function):
-    """As :class:`LifWindow`, for neurons whose own spikes of the step before add to their currents."""
+class LinkedWindow(torch.autograd.Function):
+    """As :class:`LifWindow`, for neurons whose own spikes of the step before add to their currents.
+
+    The membranes, and those spikes, have gradients on either side of the window, for whoever does not cut them.
+    """
 
     @staticmethod
-    def forward(ctx: Any, currents: Tensor, own: Tensor, membrane: Tensor, before: Tensor,
+    def forward(ctx: Any, below: Tensor, own: Tensor | None, membrane: Tensor, before: Tensor | None,
                 layer: LayerSpec) -> tuple[Tensor, Tensor]:
-        """Spikes (K, B, N) and the membrane, from currents (K, B, N) from below and the spikes ``before`` (B, N).
+        """Spikes (K, B, N) and the membrane (B, N) after, from currents (K, B, N) and the membrane before.
 
-        ``own`` is (N, N), from each neuron to each.
+        A recurrent layer has its ``own`` weights (N, N) and the spikes ``before`` (B, N); others None.
         """
-        spikes, charged, membrane = integrate_recurrent(currents, own, membrane, before, layer)
+        if own is None:
+            spikes, charged, membrane = integrate(below, membrane, layer)
+        else:
+            spikes, charged, membrane = integrate_recurrent(below, own, membrane, before, layer)
         ctx.layer = layer
-        ctx.save_for_backward(gates(charged, layer), own, before.to(torch.bool), spikes.to(torch.bool))
-        ctx.mark_non_differentiable(membrane)
+        fired = None if own is None and layer.reset == "subtract" else spikes.to(torch.bool)
+        ctx.save_for_backward(gates(charged, layer), own, None if before is None else before.to(torch.bool), fired)
         return spikes, membrane
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         gate, own, before, fired = ctx.saved_tensors
-        layer, area, keep = ctx.layer, surrogate_area(ctx.layer), _keep(ctx.layer)
-        credit = torch.empty_like(grads[0])
+        layer, (to_spikes, carry) = ctx.layer, grads
+        area, keep = surrogate_area(layer), kept(layer)
+        credit = torch.empty_like(to_spikes)
+        signal = to_spikes[-1]
         for t in range(len(credit) - 1, -1, -1):
-            if t == len(credit) - 1:
-                credit[t] = gate[t] * (grads[0][t] / area)
-                continue
-            carry = credit[t + 1] * keep
             if layer.reset == "zero":
                 carry = carry.masked_fill(fired[t], 0.0)
-            credit[t] = gate[t] * ((grads[0][t] + credit[t + 1] @ own.t()) / area) + carry
+            credit[t] = gate[t] * (signal / area) + carry
+            carry = credit[t] * keep
+            if t:
+                signal = to_spikes[t - 1] if own is None else to_spikes[t - 1] + credit[t] @ own.t()
+        if own is None:
+            return credit, None, carry, None, None
         previous = torch.cat([before[None], fired[:-1]]).to(credit.dtype)
-        return credit, previous.flatten(0, 1).t() @ credit.flatten(0, 1), None, None, None
-
-
-def _keep(layer: LayerSpec) -> float:
-    """What a membrane keeps of itself in a step."""
-    return 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
+        to_before = credit[0] @ own.t() if ctx.needs_input_grad[3] else None
+        return credit, previous.flatten(0, 1).t() @ credit.flatten(0, 1), carry, to_before, None
 
 
 def lif(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor]:

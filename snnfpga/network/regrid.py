@@ -4,39 +4,55 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ..config import Config
+from ..errors import USAGE, SnnfpgaError
 from ..quantize import QuantisedWeights, fraction_bits
 from .network import SpikingNetwork
 from .specify import on_grid, readout_spec
 
 
-class Grid(NamedTuple):
+class WeightGrid(NamedTuple):
     """Bits of a weight, and the exponent f of its unit 2^-f."""
 
     bits: int
     fraction: int
 
 
-def grids(network: SpikingNetwork) -> list[Grid]:
+def check_regrid(config: Config) -> None:
+    """Refuse grids that would never be taken.
+
+    Raises
+    ------
+    SnnfpgaError
+        If there is no epoch after an entry of ``training.regrid``, or two are of one epoch.
+    """
+    after = [entry.after for entry in config.training.regrid]
+    for index, epoch in enumerate(after):
+        if epoch >= config.training.epochs or epoch in after[:index]:
+            raise SnnfpgaError(f"Config training.regrid.{index}.after must be in 1..{config.training.epochs - 1}, "
+                               f"before the last epoch, and each but once, not {epoch}", USAGE)
+
+
+def grids(network: SpikingNetwork) -> list[WeightGrid]:
     """Of every matrix of weights: of each block its layers', then its learned readout's."""
-    return [Grid(weights.weight_bits, weights.fraction) for weights in _matrices(network)]
+    return [WeightGrid(weights.weight_bits, weights.fraction) for weights in _matrices(network)]
 
 
-def fitted(network: SpikingNetwork, config: Config, weight_bits: int) -> list[Grid]:
+def fitted(network: SpikingNetwork, config: Config, weight_bits: int) -> list[WeightGrid]:
     """Grids that suit the weights as they are now, of so many bits; layers with bits of their own keep them."""
     asked = config.network.model_copy(update={"weight_bits": weight_bits})
     found, layer = [], 0
     for block in network.blocks:
         for weights in block.layers:
-            bits = asked.of_layer(layer).weight_bits or weight_bits
-            found.append(Grid(bits, fraction_bits(weights.wanted().detach(), bits, asked.headroom)))
+            bits = asked.of_layer(layer).weight_bits
+            found.append(WeightGrid(bits, fraction_bits(weights.wanted().detach(), bits, asked.headroom)))
             layer += 1
         if block.learned_readout is not None:
             bits = asked.readout_bits or weight_bits
-            found.append(Grid(bits, fraction_bits(block.learned_readout.wanted().detach(), bits, asked.headroom)))
+            found.append(WeightGrid(bits, fraction_bits(block.learned_readout.wanted().detach(), bits, asked.headroom)))
     return found
 
 
-def move(network: SpikingNetwork, config: Config, wanted: list[Grid]) -> list[str]:
+def move(network: SpikingNetwork, config: Config, wanted: list[WeightGrid]) -> list[str]:
     """Put every matrix on its grid, and thresholds, surrogates and logits with it; a line for each that changed.
 
     Raises
@@ -64,8 +80,8 @@ def move(network: SpikingNetwork, config: Config, wanted: list[Grid]) -> list[st
     return said
 
 
-def _moved(thing: str, weights: QuantisedWeights, grid: Grid) -> list[str]:
-    before = Grid(weights.weight_bits, weights.fraction)
+def _moved(thing: str, weights: QuantisedWeights, grid: WeightGrid) -> list[str]:
+    before = WeightGrid(weights.weight_bits, weights.fraction)
     if before == grid:
         return []
     weights.move(*grid)

@@ -29,10 +29,10 @@ def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int
     host = network.surrogate if network.surrogate in HOST_SURROGATES else None
     try:
         return LayerSpec(
-            inputs=inputs, outputs=shape.outputs.size, bias=network.bias, membrane_bits=own.membrane_bits or 4,
-            leak_shift=own.leak_shift, reset=own.reset or "subtract", surrogate="boxcar" if host else network.surrogate,
+            inputs=inputs, outputs=shape.outputs.size, bias=network.bias, membrane_bits=own.membrane_bits,
+            leak_shift=own.leak_shift, reset=own.reset, surrogate="boxcar" if host else network.surrogate,
             # Currents are counted in units of weights times those of a mean.
-            **on_grid(config, index, own.weight_bits or 1, fraction + shape.mean_shift),
+            **on_grid(config, index, own.weight_bits, fraction + shape.mean_shift),
             rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift,
             pool=shape.pool, conv=shape.conv,
             recurrent=isinstance(layer.synapses, Linear) and layer.synapses.recurrent, host_surrogate=host)
@@ -44,7 +44,7 @@ def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int
 
 def on_grid(config: Config, index: int, weight_bits: int, unit: int) -> dict[str, int]:
     """Fields of a :class:`LayerSpec` that follow from the bits of its weights and from the 2^-unit of its currents."""
-    threshold = max(1, round((config.network.of_layer(index).threshold or 1.0) * 2.0 ** unit))
+    threshold = max(1, round(config.network.of_layer(index).threshold * 2.0 ** unit))
     width, height = _surrogate(config, threshold)
     shadow_bits = config.on_chip.shadow_bits if weight_bits != 1 else 0
     return {"weight_bits": weight_bits, "shadow_bits": shadow_bits, "fraction_bits": unit, "threshold": threshold,

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rtl_gen.spec import BlockSpec, LayerSpec, ReadoutSpec
 
-from .neuron import RecurrentWindow, integrate, integrate_recurrent, lif
+from .neuron import LinkedWindow, integrate, integrate_recurrent, lif
 from .synapses import currents, pooled
 
 
@@ -45,23 +45,31 @@ def layer_rest(layer: LayerSpec, batch: int, like: Tensor) -> State:
     return State(silence, silence if layer.recurrent else None)
 
 
+def from_below(layer: LayerSpec, weights: Tensor, events: Tensor) -> Tensor:
+    """Currents (K, B, N) of events (K, B, inputs), a layer's own spikes left out."""
+    return currents(pooled(events.flatten(0, 1), layer.pool), weights, layer).unflatten(0, events.shape[:2])
+
+
+def own_weights(layer: LayerSpec, weights: Tensor) -> Tensor | None:
+    """(N, N): from each neuron of a recurrent layer to each; None of others."""
+    return weights[layer.input_rows:layer.input_rows + layer.outputs] if layer.recurrent else None
+
+
 def layer_window(layer: LayerSpec, weights: Tensor, events: Tensor, state: State) -> tuple[Tensor, State]:
     """Spikes (K, B, N) of events (K, B, inputs), and the state after the window; credit goes to weights and events."""
-    below = currents(pooled(events.flatten(0, 1), layer.pool), weights, layer).unflatten(0, events.shape[:2])
-    if state.spikes is None:
+    below, own = from_below(layer, weights, events), own_weights(layer, weights)
+    if own is None:
         spikes, membrane = lif(below, state.membrane, layer)
         return spikes, State(membrane, None)
-    own = weights[layer.input_rows:layer.input_rows + layer.outputs]
-    spikes, membrane = RecurrentWindow.apply(below, own, state.membrane, state.spikes, layer)
-    return spikes, State(membrane, spikes[-1].detach())
+    spikes, membrane = LinkedWindow.apply(below, own, state.membrane, state.spikes, layer)
+    return spikes, State(membrane.detach(), spikes[-1].detach())
 
 
 def layer_run(layer: LayerSpec, weights: Tensor, events: Tensor, state: State) -> tuple[Tensor, Tensor]:
     """Spikes and charged membranes (K, B, N) of events (K, B, inputs); nothing is kept for learning."""
-    below = currents(pooled(events.flatten(0, 1), layer.pool), weights, layer).unflatten(0, events.shape[:2])
-    if state.spikes is None:
+    below, own = from_below(layer, weights, events), own_weights(layer, weights)
+    if own is None:
         return integrate(below, state.membrane, layer)[:2]
-    own = weights[layer.input_rows:layer.input_rows + layer.outputs]
     return integrate_recurrent(below, own, state.membrane, state.spikes, layer)[:2]
 
 
@@ -77,7 +85,7 @@ def block_window(block: BlockSpec, weights: BlockWeights, events: Tensor,
     Parameters
     ----------
     events
-        (K, B, inputs) float32, 0 or 1.
+        (K, B, inputs), 0 or 1, of any type.
     states
         As the window before left them.
 

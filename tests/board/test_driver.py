@@ -49,7 +49,7 @@ print(network.spec.name)
                           cwd=folder.parent, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("small\n", "")
     sources = list(folder.rglob("*.py"))
-    assert len(sources) == 14
+    assert len(sources) == 15
     for source in sources:
         ast.parse(source.read_text(), feature_version=PYNQ_PYTHON)
 

@@ -36,3 +36,14 @@ def test_deeper_blocks_are_refused():
     with pytest.raises(SpecError, match=r"A block in hardware must have 1 layer, not 2 as block 0 has; split it into "
                                         r"blocks of one layer, or run it on the reference$"):
         Block(spec, 0)
+
+
+@pytest.mark.parametrize(("spec", "message"), [
+    (network_spec(sizes=(3,) * 17),
+     "A network in hardware must have at most 16 blocks, not 17; run it on torch or the reference"),
+    (network_spec(inputs=65537, sizes=(3,)),
+     "A block in hardware must have at most 65536 inputs and neurons, not 65537 as block 0 has; make it smaller")])
+def test_what_indices_cannot_tell_apart_is_refused(spec, message):
+    with pytest.raises(SpecError) as caught:
+        spec.check_hardware()
+    assert str(caught.value) == message

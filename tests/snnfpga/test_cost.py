@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from snnfpga.config import Config
-from snnfpga.cost.batch import count
 from snnfpga.cost.formula import activity, cost
+from snnfpga.cost.measure import count
 from snnfpga.cost.meter import operations
 from snnfpga.cost.operations import Operations
 from snnfpga.learning.registry import RULES

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from snnfpga.config import Config
+from snnfpga.errors import SnnfpgaError
+from snnfpga.parallel import join
 from tests.verbs import call
 
 SMALL = ("data.name=digits-events", "data.steps=4", "network.blocks=[[16],[12]]", "hardware.blocks=[]",
@@ -69,6 +72,13 @@ def test_what_cannot_be_shared(tmp_path, more, message):
     assert done.returncode != 0
     assert f"snnfpga: {message}\n" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_devices_are_not_shared(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SnnfpgaError, match=r"^Several processes train on processors alone, not on cuda; take --device "
+                                           r"cpu, or one process$"):
+        join(Config(), "cuda")
 
 
 def test_parts_wait_for_no_update(tmp_path, capsys):

@@ -5,16 +5,8 @@ import itertools
 import pytest
 import torch
 
-from rtl_gen.spec import LayerSpec
 from snnfpga.network.neuron import gates, integrate, lif, surrogate_area
-
-
-def layer(**changes):
-    return LayerSpec(**{
-        "inputs": 3, "outputs": 7, "weight_bits": 8, "shadow_bits": 0, "fraction_bits": 0, "bias": False,
-        "membrane_bits": 8, "leak_shift": 2, "threshold": 20, "reset": "subtract", "surrogate": "boxcar",
-        "surrogate_width": 15, "surrogate_height": 1, "rate_shift": 0, "rounding": "nearest",
-        "feedback_shift": 0} | changes)
+from tests.networks import layer
 
 
 class Surrogate(torch.autograd.Function):

@@ -5,19 +5,15 @@ import itertools
 import pytest
 import torch
 
-from rtl_gen.spec import LayerSpec
 from snnfpga.network import scan
 from snnfpga.network.neuron import credits, gates, integrate, surrogate_area
+from tests import networks
 
 SHAPE = (9, 5, 461)     # more neurons than a chunk, and not whole ones
 
 
 def layer(**changes):
-    return LayerSpec(**{
-        "inputs": 3, "outputs": 461, "weight_bits": 8, "shadow_bits": 0, "fraction_bits": 0, "bias": False,
-        "membrane_bits": 8, "leak_shift": 2, "threshold": 20, "reset": "subtract", "surrogate": "boxcar",
-        "surrogate_width": 15, "surrogate_height": 1, "rate_shift": 0, "rounding": "nearest",
-        "feedback_shift": 0} | changes)
+    return networks.layer(**{"outputs": 461} | changes)
 
 
 @pytest.mark.parametrize(("leak", "reset", "shape"), list(itertools.product(

@@ -6,21 +6,17 @@ import sys
 import pytest
 import torch
 
-from rtl_gen.spec import LayerSpec
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.network import sparse
 from snnfpga.network.gather import gather_columns, gather_rows
 from snnfpga.network.synapses import currents
+from tests import networks
 
 INPUTS, OUTPUTS = 83, 37       # neither whole words of events nor whole groups
 
 
 def layer(**changes):
-    return LayerSpec(**{
-        "inputs": INPUTS, "outputs": OUTPUTS, "weight_bits": 8, "shadow_bits": 0, "fraction_bits": 0, "bias": False,
-        "membrane_bits": 16, "leak_shift": 2, "threshold": 20, "reset": "subtract", "surrogate": "boxcar",
-        "surrogate_width": 15, "surrogate_height": 1, "rate_shift": 0, "rounding": "nearest",
-        "feedback_shift": 0} | changes)
+    return networks.layer(**{"inputs": INPUTS, "outputs": OUTPUTS, "membrane_bits": 16} | changes)
 
 
 def drawn(spec, density, dtype=torch.uint8):

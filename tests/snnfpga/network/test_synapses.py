@@ -5,18 +5,15 @@ import pytest
 import torch
 from torch.nn import functional
 
-from rtl_gen.spec import LayerSpec
 from rtl_gen.synapses import ConvSpec, PoolSpec
 from snnfpga.network.synapses import currents, event_gradient, pooled, weight_gradient
+from tests import networks
 
 M = 3
 
 
 def layer(conv, bias):
-    return LayerSpec(
-        inputs=conv.inputs, outputs=conv.outputs, weight_bits=8, shadow_bits=0, fraction_bits=0, bias=bias,
-        membrane_bits=16, leak_shift=2, threshold=20, reset="subtract", surrogate="boxcar", surrogate_width=15,
-        surrogate_height=1, rate_shift=0, rounding="nearest", feedback_shift=0, conv=conv)
+    return networks.layer(inputs=conv.inputs, outputs=conv.outputs, bias=bias, conv=conv, membrane_bits=16)
 
 
 CONVS = [ConvSpec(height=5, width=4, channels=2, filters=6, kernel=3, padding=1),
