@@ -25,8 +25,9 @@ PLAIN = ("network.blocks=[[128],[64]]", "hardware.blocks=[]", "training.event_dr
 NMNIST = ("data.name=nmnist-1100", "data.steps=10", "network.normalise=weights", "learning.window=5",
           "training.batch=32", "training.rate=0.003", "training.event_drop=0.25", "training.augment.shift=2",
           "training.augment.rotate=10")
-MNIST = ("data.name=mnist", "data.steps=4", "network.normalise=weights", "learning.window=4", "training.batch=64",
-         'network.blocks=[["32C5"],["P2","64C3"],["P2","256"]]', "training.epochs=12", "training.augment.shift=1")
+MNIST = ("data.name=mnist", "data.steps=4", "network.normalise=weights", "learning.window=4", "training.batch=128",
+         'network.blocks=[["32C5S2"],["64C3S2"],["256"]]', "training.epochs=15", "training.rate=0.003",
+         "training.augment.shift=1")
 # 18 convolutions and a readout.
 DEEP = ("data.name=digits-events", "data.steps=8", "network.block_depth=all", "learning.rule=bptt",
         "network.architecture=" + "-".join(

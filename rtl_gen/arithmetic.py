@@ -25,7 +25,7 @@ def index_bits(count: int) -> int:
 
 def current_max(layer: LayerSpec) -> int:
     """Largest current of a neuron at which every event came, with the largest weights."""
-    events = layer.input_rows * layer.largest_event + layer.rows - layer.input_rows
+    events = layer.input_rows * layer.largest_event + layer.event_rows - layer.input_rows + layer.bias
     return events << (layer.weight_bits - 1)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .checks import SpecError, check_choice, check_flag, check_range
-from .synapses import ConvSpec, PoolSpec
+from .synapses import ConvSpec, PoolSpec, ResidualSpec
 from .tables import from_table, to_table
 
 ROUNDINGS = ("nearest", "stochastic")
@@ -62,6 +62,11 @@ class LayerSpec:
         The synapses where they are a convolution; None where each input reaches each neuron.
     recurrent
         Whether the layer's own spikes of the step before are inputs too: their rows follow those of the inputs.
+    learned_threshold
+        Whether each neuron, or each filter of a convolution, has a threshold of its own: a row of the weights says by
+        how much it is above or below ``threshold``. The row follows those of the events; the bias comes after it.
+    residual
+        The earlier layer whose currents are added to this one's; None for none.
     host_surrogate
         What training in PyTorch takes in the surrogate's place; the hardware does not know it.
     """
@@ -85,6 +90,8 @@ class LayerSpec:
     pool: PoolSpec | None = None
     conv: ConvSpec | None = None
     recurrent: bool = False
+    learned_threshold: bool = False
+    residual: ResidualSpec | None = None
     host_surrogate: str | None = None
 
     def __post_init__(self) -> None:
@@ -114,8 +121,14 @@ class LayerSpec:
 
     def _check_synapses(self) -> None:
         check_flag("Layer recurrent", self.recurrent)
+        check_flag("Layer learned threshold", self.learned_threshold)
+        if self.learned_threshold and self.weight_bits == 1:
+            raise SpecError("A layer with learned thresholds must have weights of at least 2 bits, not 1, which has no "
+                            "0; take 2")
         if self.host_surrogate is not None:
             check_choice("Host surrogate", self.host_surrogate, HOST_SURROGATES)
+        if self.residual is not None and self.recurrent:
+            raise SpecError("A recurrent layer must have its own currents alone, not those of an earlier layer too")
         if self.pool is not None and self.pool.inputs != self.inputs:
             raise SpecError(f"Pool of a layer of {self.inputs} inputs must take as many, not {self.pool.inputs}")
         if self.conv is None:
@@ -143,8 +156,13 @@ class LayerSpec:
 
     @property
     def rows(self) -> int:
-        """Rows of the weight matrix: of the inputs, then of the layer's own spikes, then the bias."""
-        return self.input_rows + (self.outputs if self.recurrent else 0) + self.bias
+        """Rows of the weight matrix: of the inputs, of the layer's own spikes, of the thresholds, then the bias."""
+        return self.event_rows + self.learned_threshold + self.bias
+
+    @property
+    def event_rows(self) -> int:
+        """Rows that events are weighed by; they come first."""
+        return self.input_rows + (self.outputs if self.recurrent else 0)
 
     @property
     def columns(self) -> int:
@@ -306,10 +324,29 @@ class BlockSpec:
         for index, (made, taken) in enumerate(zip(sizes, wanted, strict=True)):
             if made != taken:
                 raise SpecError(f"Layer {index} of the block has {made} neurons, but what reads it takes {taken}")
+        for index, layer in enumerate(self.layers):
+            self._check_residual(index, layer)
+
+    def _check_residual(self, index: int, layer: LayerSpec) -> None:
+        if layer.residual is None:
+            return
+        below = layer.residual.below
+        if below > index:
+            raise SpecError(f"Layer {index} of the block must add currents of a layer 1..{index} below it, not {below}")
+        source = self.layers[index - below]
+        if source.outputs != layer.outputs or source.recurrent:
+            raise SpecError(f"Layer {index} of the block must add currents of as many neurons as its own "
+                            f"{layer.outputs}, that are not recurrent, not of the {source.outputs} "
+                            f"{'recurrent ' if source.recurrent else ''}ones {below} below")
 
     @property
     def depth(self) -> int:
         return len(self.layers)
+
+    @property
+    def sources(self) -> frozenset[int]:
+        """Layers whose currents are added to those of a later one."""
+        return frozenset(index - layer.residual.below for index, layer in enumerate(self.layers) if layer.residual)
 
     @property
     def inputs(self) -> int:
@@ -385,7 +422,8 @@ class NetworkSpec:
         Raises
         ------
         SpecError
-            If a block has binary weights, or something else than each input at each neuron.
+            If a block has binary weights, learned thresholds, residual currents, or something else than each input at
+            each neuron.
         """
         for index, block in enumerate(self.blocks):
             grid = block.readout.pool or next((la.pool or la.conv for la in block.layers if la.pool or la.conv), None)
@@ -394,6 +432,13 @@ class NetworkSpec:
                                 f"neuron, and block {index} has a "
                                 f"{'convolution or pooling' if grid else 'recurrent layer'}; evaluate it on torch or "
                                 "the reference")
+            if block.sources:
+                raise SpecError("Layers in hardware, or that are to learn on chip, must have their own currents alone, "
+                                f"and block {index} adds those of earlier layers; evaluate it on torch or the "
+                                "reference")
+            if any(layer.learned_threshold for layer in block.layers):
+                raise SpecError("Neurons in hardware, or that are to learn on chip, must have the threshold of their "
+                                f"layer, and block {index} has learned ones; evaluate it on torch or the reference")
             if min(block.readout.weight_bits, *(layer.weight_bits for layer in block.layers)) < 2:
                 raise SpecError("Weights in hardware, or that are to learn on chip, must have at least 2 bits, not 1 "
                                 f"as in block {index}; take 2")

@@ -26,7 +26,7 @@ Rounding = Literal[ROUNDINGS]
 def _token(value: Any) -> int | str:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65536:
         return value
-    if isinstance(value, str) and re.fullmatch("[0-9A-Z]{1,40}", value):
+    if isinstance(value, str) and re.fullmatch("[0-9A-Z+]{1,40}", value):
         return value
     raise PydanticCustomError("token", "1..65536 neurons, or a token such as 128R, 64C3 or P2")
 
@@ -96,6 +96,7 @@ class NetworkConfig(Section):
     membrane_bits: MembraneBits = 16
     leak_shift: LeakShift | None = 3
     threshold: Positive = 1.0
+    learn_threshold: bool = False
     reset: Literal[RESETS] = "subtract"
     surrogate: Literal[SURROGATES + HOST_SURROGATES] = "boxcar"
     surrogate_width: Positive = 1.0

@@ -15,8 +15,8 @@ from .config import Config
 from .learning.registry import RULES, check_rule
 from .learning.rule import Batch
 from .network.network import SpikingNetwork
-from .network.neuron import gates
-from .network.window import layer_run, rest
+from .network.neuron import gates, thresholds_of
+from .network.window import Flows, layer_run, rest
 
 SILENT, BUSY = 0.002, 0.8       # firing rates a step beyond which a layer hardly tells anything apart
 FAR = 0.02                      # share of membranes within reach of the surrogate below which little is learned
@@ -88,13 +88,13 @@ def diagnose(config: Config, network: SpikingNetwork, batch: Batch) -> list[Laye
     found, passing = [], batch.events.float()
     with torch.no_grad():
         for b, (block, weights) in enumerate(zip(network.spec.blocks, network.integers(), strict=True)):
-            states = rest(block, passing.shape[1], passing)
+            states, flows = rest(block, passing.shape[1], passing), Flows(block.sources)
             for index, (layer, matrix, state) in enumerate(zip(block.layers, weights.layers, states, strict=True)):
-                passing, charged = layer_run(layer, matrix, passing, state)
+                passing, charged = layer_run(layer, matrix, passing, state, flows)
                 weight = network.blocks[b].layers[index].linear.weight
                 found.append(LayerHealth(
                     block=b, layer=index, rate=_mean(passing, batch),
-                    near=_mean((gates(charged, layer) > 0).float(), batch),
+                    near=_mean((gates(charged, thresholds_of(layer, matrix), layer) > 0).float(), batch),
                     gradient=float(own[b][index].norm() / weight.norm()),
                     cosine=_cosine(own[b][index], whole[b][index])))
     return found

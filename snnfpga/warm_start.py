@@ -22,14 +22,20 @@ from .network.window import read_out
 
 
 def check_warm_start(config: Config, spec: NetworkSpec) -> None:
-    """Rates of layers that feed back into themselves would need steps.
+    """Rates of layers that feed back into themselves would need steps; those of a chain know no other currents.
 
     Raises
     ------
     SnnfpgaError
-        If there are such layers, and a warm start is asked for.
+        If there are such layers, or learned thresholds, and a warm start is asked for.
     """
-    if config.training.warm_epochs and any(layer.recurrent for block in spec.blocks for layer in block.layers):
+    if not config.training.warm_epochs:
+        return
+    layers = [layer for block in spec.blocks for layer in block.layers]
+    if any(layer.residual or layer.learned_threshold for layer in layers):
+        raise SnnfpgaError("Config training.warm_epochs cannot serve currents of earlier layers (+), nor "
+                           "network.learn_threshold; take 0, or leave them out", USAGE)
+    if any(layer.recurrent for layer in layers):
         raise SnnfpgaError("Config training.warm_epochs cannot serve recurrent layers, whose rates take steps to find; "
                            "take 0, or layers without R", USAGE)
 

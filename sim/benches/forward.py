@@ -12,7 +12,7 @@ from rtl_gen.memory_map import groups, weights_to_words
 from rtl_gen.token import TokenKind
 from sim.bench import load_spec, start
 from sim.lanes import join, split
-from sim.reference.forward import Neuron, forward
+from sim.reference.forward import Neuron, forward, thresholds_of
 from sim.reference.initial import random_network
 from sim.stream import StreamSink, StreamSource, unpack
 
@@ -167,8 +167,8 @@ class Model:
         outputs, there = self.layer.outputs, self.there
         spikes, gates = (np.zeros((len(events), outputs), np.uint8) for _ in range(2))
         membranes = np.zeros((len(events), outputs), np.int32)
-        read, fired, saturated = forward(self.neuron, there.stored, events, np.zeros(outputs, np.int32), spikes, gates,
-                                         membranes)
+        read, fired, saturated = forward(self.neuron, thresholds_of(self.layer, there.stored), there.stored, events,
+                                         np.zeros(outputs, np.int32), spikes, gates, membranes)
         self.counters["synaptic_operations"] += read * outputs
         self.counters["bias_reads"] += len(events) * outputs * self.layer.bias
         self.counters["membrane_saturations"] += saturated

@@ -10,7 +10,7 @@ from rtl_gen.network_file import Network
 from rtl_gen.protocol import BLOCK_COUNTERS
 
 from .credit import credits_of, feedback_below
-from .forward import Neuron, forward
+from .forward import ALONE, Neuron, forward, thresholds_of
 from .grid import forward_conv, pooled
 from .readout import errors, feedback, read_out
 from .rounding import addends
@@ -101,14 +101,18 @@ class Block:
     def _forward(self, events: NDArray[np.uint8], span: slice, passage: Passage,
                  membranes: list[NDArray[np.int32]], own: list[NDArray[np.uint8]], logit: NDArray[np.int64]) -> None:
         """The steps of ``span``, layer after layer: the layers of a block only look down, so this order is free."""
+        flows: list[NDArray[np.int64]] = []
         for layer, (spec, neuron) in enumerate(zip(self.spec.layers, self.neurons, strict=True)):
-            below = pooled(spec.pool, events)
+            below, stored = pooled(spec.pool, events), self.stored[layer]
+            thresholds = thresholds_of(spec, stored)
+            flows.append(self._flow(layer, len(events), flows))
             state = (membranes[layer], passage.spikes[layer][span], passage.gates[layer][span],
                      passage.membranes[layer][span])
             if spec.conv is not None:
-                operations, fired, saturated = forward_conv(neuron, spec.conv, self.stored[layer], below, *state)
+                operations, fired, saturated = forward_conv(neuron, spec.conv, thresholds, stored, below, *state,
+                                                           flows[layer])
             else:
-                read, fired, saturated = forward(neuron, self.stored[layer], below, *state, own[layer])
+                read, fired, saturated = forward(neuron, thresholds, stored, below, *state, own[layer], flows[layer])
                 operations = read * spec.outputs
             self._count(spikes=fired, synaptic_operations=operations, membrane_saturations=saturated,
                         weights_read=operations + (len(events) * spec.outputs if spec.bias else 0))
@@ -119,6 +123,13 @@ class Block:
                  logit)
         operations = int(counts.sum()) * readout.classes
         self._count(readout_operations=operations, weights_read=operations if readout.learned else 0)
+
+    def _flow(self, layer: int, steps: int, flows: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+        """What is added to the currents of a layer, (R, outputs), which take its place; empty where nobody asks."""
+        residual = self.spec.layers[layer].residual
+        if residual is not None:
+            return flows[layer - residual.below] << residual.shift
+        return np.zeros((steps, self.spec.layers[layer].outputs), np.int64) if layer in self.spec.sources else ALONE
 
     def _learns_from(self, w: int, steps: int) -> bool:
         """Whether window ``w`` of a sample, of ``steps`` steps, is learned from."""

@@ -10,6 +10,7 @@ from rtl_gen.spec import LayerSpec
 
 NO_LEAK = -1
 SILENT = np.zeros(0, np.uint8)      # the own spikes of a layer that is not recurrent
+ALONE = np.zeros((0, 0), np.int64)  # the flow of a layer that adds no currents of another, and gives none
 
 Counts = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -20,7 +21,7 @@ class Neuron(NamedTuple):
     shadow_bits: int
     bias: int
     leak_shift: int         # NO_LEAK for the IF neuron
-    threshold: int
+    own_shift: int          # of currents that others are added to
     membrane_min: int
     membrane_max: int
     zero: int               # 1: reset to zero, 0: subtract the threshold
@@ -32,15 +33,25 @@ class Neuron(NamedTuple):
     def of(cls, spec: LayerSpec) -> "Neuron":
         return cls(
             shadow_bits=spec.shadow_bits, bias=int(spec.bias),
-            leak_shift=NO_LEAK if spec.leak_shift is None else spec.leak_shift, threshold=spec.threshold,
-            membrane_min=spec.membrane_min, membrane_max=spec.membrane_max, zero=int(spec.reset == "zero"),
+            leak_shift=NO_LEAK if spec.leak_shift is None else spec.leak_shift,
+            own_shift=0 if spec.residual is None else spec.residual.own_shift, membrane_min=spec.membrane_min,
+            membrane_max=spec.membrane_max, zero=int(spec.reset == "zero"),
             triangle=int(spec.surrogate == "triangle"), surrogate_width=spec.surrogate_width,
             surrogate_height=spec.surrogate_height)
 
 
+def thresholds_of(spec: LayerSpec, stored: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Of each neuron, (outputs,): the layer's, and where they are learned what the weights' row adds to it."""
+    found = np.full(spec.outputs, spec.threshold, np.int64)
+    if spec.learned_threshold:
+        row = stored[spec.event_rows].astype(np.int64) >> spec.shadow_bits
+        found += np.tile(row, spec.outputs // spec.columns) << Neuron.of(spec).own_shift
+    return np.clip(found, 1, spec.membrane_max)
+
+
 @njit(cache=True, nogil=True)
-def fire(neuron: Neuron, current: NDArray[np.int64], membrane: NDArray[np.int32], spikes: NDArray[np.uint8],
-         gates: NDArray[np.uint8], membranes: NDArray[np.int32]) -> tuple[int, int]:
+def fire(neuron: Neuron, thresholds: NDArray[np.int64], current: NDArray[np.int64], membrane: NDArray[np.int32],
+         spikes: NDArray[np.uint8], gates: NDArray[np.uint8], membranes: NDArray[np.int32]) -> tuple[int, int]:
     """A step of neurons, all (outputs,): leak, integrate, saturate, fire (``>=``), gate, reset.
 
     Returns
@@ -56,15 +67,15 @@ def fire(neuron: Neuron, current: NDArray[np.int64], membrane: NDArray[np.int32]
         charged = u - leak + current[j]
         v = min(max(charged, neuron.membrane_min), neuron.membrane_max)
         saturated += v != charged
-        spike = v >= neuron.threshold
+        spike = v >= thresholds[j]
         fired += spike
-        distance = abs(v - neuron.threshold)
+        distance = abs(v - thresholds[j])
         if neuron.triangle:
             gate = max(0, neuron.surrogate_height - (distance >> neuron.surrogate_width))
         else:
             gate = int(distance < neuron.surrogate_width)
         if spike:
-            v = 0 if neuron.zero else v - neuron.threshold
+            v = 0 if neuron.zero else v - thresholds[j]
         membrane[j] = v
         spikes[j] = spike
         gates[j] = gate
@@ -73,13 +84,24 @@ def fire(neuron: Neuron, current: NDArray[np.int64], membrane: NDArray[np.int32]
 
 
 @njit(cache=True, nogil=True)
-def forward(neuron: Neuron, stored: NDArray[np.int32], events: Counts, membrane: NDArray[np.int32],
-            spikes: NDArray[np.uint8], gates: NDArray[np.uint8], membranes: NDArray[np.int32],
-            own: NDArray[np.uint8] = SILENT) -> tuple[int, int, int]:
+def join(neuron: Neuron, current: NDArray[np.int64], flow: NDArray[np.int64]) -> None:
+    """Add to a step's currents what is in ``flow``, both (outputs,), and leave the sums in both."""
+    for j in range(current.shape[0]):
+        current[j] = (current[j] << neuron.own_shift) + flow[j]
+        flow[j] = current[j]
+
+
+@njit(cache=True, nogil=True)
+def forward(neuron: Neuron, thresholds: NDArray[np.int64], stored: NDArray[np.int32], events: Counts,
+            membrane: NDArray[np.int32], spikes: NDArray[np.uint8], gates: NDArray[np.uint8],
+            membranes: NDArray[np.int32], own: NDArray[np.uint8] = SILENT,
+            flow: NDArray[np.int64] = ALONE) -> tuple[int, int, int]:
     """Advance a layer by R steps, in each: sum the currents, then as :func:`fire`.
 
     Parameters
     ----------
+    thresholds
+        (outputs,).
     stored
         (rows, outputs); the weight read is ``stored >> shadow_bits``. The bias is the last row.
     events
@@ -88,6 +110,8 @@ def forward(neuron: Neuron, stored: NDArray[np.int32], events: Counts, membrane:
         (outputs,), carried from step to step; updated in place.
     own
         (outputs,), the spikes of the step before, where the layer is recurrent; updated in place.
+    flow
+        (R, outputs): what is added to the currents, and then the currents.
     spikes, gates, membranes
         (R, outputs), written: the membrane is the one after the reset.
 
@@ -118,7 +142,9 @@ def forward(neuron: Neuron, stored: NDArray[np.int32], events: Counts, membrane:
                 read += 1
                 for j in range(outputs):
                     current[j] += stored[inputs + i, j] >> neuron.shadow_bits
-        now = fire(neuron, current, membrane, spikes[p], gates[p], membranes[p])
+        if flow.shape[0]:
+            join(neuron, current, flow[p])
+        now = fire(neuron, thresholds, current, membrane, spikes[p], gates[p], membranes[p])
         fired += now[0]
         saturated += now[1]
         if own.shape[0]:

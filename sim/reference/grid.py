@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.synapses import ConvSpec, PoolSpec
 
-from .forward import Counts, Neuron, fire
+from .forward import Counts, Neuron, fire, join
 
 
 def pooled(pool: PoolSpec | None, events: NDArray[np.uint8]) -> Counts:
@@ -22,9 +22,9 @@ def pooled(pool: PoolSpec | None, events: NDArray[np.uint8]) -> Counts:
     return flat if pool.kind == "sum" else np.minimum(flat, 1)
 
 
-def forward_conv(neuron: Neuron, conv: ConvSpec, stored: NDArray[np.int32], events: Counts,
-                 membrane: NDArray[np.int32], spikes: NDArray[np.uint8], gates: NDArray[np.uint8],
-                 membranes: NDArray[np.int32]) -> tuple[int, int, int]:
+def forward_conv(neuron: Neuron, conv: ConvSpec, thresholds: NDArray[np.int64], stored: NDArray[np.int32],
+                 events: Counts, membrane: NDArray[np.int32], spikes: NDArray[np.uint8], gates: NDArray[np.uint8],
+                 membranes: NDArray[np.int32], flow: NDArray[np.int64]) -> tuple[int, int, int]:
     """As :func:`sim.reference.forward.forward`; what comes first of the three is synaptic operations, not events."""
     weights = np.ascontiguousarray(stored[:conv.rows] >> neuron.shadow_bits)
     bias = stored[-1] >> neuron.shadow_bits if neuron.bias else np.zeros(conv.filters, np.int32)
@@ -33,7 +33,9 @@ def forward_conv(neuron: Neuron, conv: ConvSpec, stored: NDArray[np.int32], even
         current = np.tile(bias.astype(np.int64), conv.out_height * conv.out_width)
         operations += _touch(current, counts, weights, conv.height, conv.width, conv.channels, conv.out_height,
                              conv.out_width, conv.kernel, conv.stride, conv.padding, conv.groups)
-        now = fire(neuron, current, membrane, spikes[p], gates[p], membranes[p])
+        if len(flow):
+            join(neuron, current, flow[p])
+        now = fire(neuron, thresholds, current, membrane, spikes[p], gates[p], membranes[p])
         fired, saturated = fired + now[0], saturated + now[1]
     return operations, fired, saturated
 

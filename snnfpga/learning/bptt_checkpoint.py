@@ -14,8 +14,8 @@ from torch.utils.checkpoint import checkpoint
 
 from ..config import LearningConfig
 from ..network.network import SpikingNetwork
-from ..network.neuron import LinkedWindow
-from ..network.window import from_below, own_weights, read_out, rest
+from ..network.neuron import LinkedWindow, thresholds_of
+from ..network.window import Flows, from_below, own_weights, read_out, rest
 from .loss import loss_from
 from .rule import Batch, Gradients, Learned, Rule
 
@@ -59,11 +59,13 @@ class Segment:
         """
         blocks = self._network.spec.blocks
         layers = [layer for block in blocks for layer in block.layers]
+        flows = [part for block in blocks for part in [Flows(block.sources)] * block.depth]
         passing, after, activity = self._events.to(readout.dtype), [], 0.0
         for index, layer in enumerate(layers):
             weights, (membrane, before) = parts[index], parts[len(layers) + 2 * index:][:2]
-            passing, membrane = LinkedWindow.apply(from_below(layer, weights, passing), own_weights(layer, weights),
-                                                   membrane, before, layer)
+            passing, membrane = LinkedWindow.apply(
+                from_below(layer, weights, passing, flows[index]), own_weights(layer, weights), membrane, before,
+                thresholds_of(layer, weights), layer)
             after += [membrane, None if before is None else passing[-1]]
             activity = activity + passing.detach().sum((1, 2))
         if not torch.is_grad_enabled():     # the first time

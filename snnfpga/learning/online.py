@@ -22,8 +22,9 @@ from rtl_gen.spec import LayerSpec
 
 from ..config import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
+from ..network.architectures import architecture_of
 from ..network.network import SpikingNetwork
-from ..network.neuron import gates, integrate, kept, surrogate_area
+from ..network.neuron import gates, integrate, kept, surrogate_area, thresholds_of
 from ..network.synapses import currents, event_gradient, pooled, weight_gradient
 from ..network.window import State, own_weights, rest
 from .feedback import Feedback, check_feedback
@@ -81,8 +82,9 @@ class StepLayer(torch.autograd.Function):
         current = currents(below, weights, layer)
         if state.spikes is not None:
             current = current + state.spikes @ own_weights(layer, weights)
-        spikes, charged, membrane = integrate(current[None], state.membrane, layer)
-        gate = gates(charged[0], layer)
+        threshold = thresholds_of(layer, weights)
+        spikes, charged, membrane = integrate(current[None], state.membrane, threshold, layer)
+        gate = gates(charged[0], threshold, layer)
         if traced.surrogates is not None:
             gate = traced.surrogates.with_step(gate)
         ctx.layer, ctx.factors, ctx.bias_trace = layer, factors, traced.bias
@@ -105,17 +107,26 @@ class StepLayer(torch.autograd.Function):
             if post is not None:
                 below, own = events[0], events[1] if own_trace is not None else None
                 to_weights += factors.alpha_post * _by_rows(below, own, 1.0, signal * post, layer)
+            if layer.learned_threshold:     # no trace: it is an input of -1 to the step alone, in every rule
+                to_weights[layer.event_rows] = -_by_columns(delta, layer)
         return to_events, to_weights, None, None, None, None
 
 
 def _by_rows(below: Tensor, own: Tensor | None, bias: float, delta: Tensor, layer: LayerSpec) -> Tensor:
-    """Gradient (rows, columns): of the inputs, of the layer's own spikes, of the bias."""
+    """Gradient (rows, columns): of the inputs, of the layer's own spikes, of the bias; none of the thresholds."""
     parts = [weight_gradient(below, delta, layer)]
     if own is not None:
         parts.append(own.t() @ delta)
+    if layer.learned_threshold:
+        parts.append(delta.new_zeros(1, layer.columns))
     if layer.bias:
-        parts.append(bias * delta.reshape(-1, layer.columns).sum(0, keepdim=True))
+        parts.append(bias * _by_columns(delta, layer)[None])
     return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _by_columns(delta: Tensor, layer: LayerSpec) -> Tensor:
+    """Sums (columns,) over samples, and over a filter's neurons."""
+    return delta.reshape(-1, layer.columns).sum(0)
 
 
 @dataclass
@@ -207,6 +218,9 @@ def check_step_rule(config: Config, name: str, signal: Literal["network", "block
     if "zero" in (config.network.reset, *(layer.reset for layer in config.network.layers)):
         raise SnnfpgaError(f"Rule {name} cannot serve network.reset=zero, where a trace would be "
                            "needed for each synapse; take subtract, or rule truncated-local", USAGE)
+    if any(layer.adds for block in architecture_of(config.network).blocks for layer in block):
+        raise SnnfpgaError(f"Rule {name} finds a signal layer by layer and cannot serve currents of earlier layers "
+                           "(+); take rule truncated-local or bptt, or leave them out", USAGE)
     check_selection(learning)
     if learning.select == "top":
         raise SnnfpgaError(f"Rule {name} learns at each step before it sees the next and cannot serve "

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from rtl_gen.arithmetic import answer_max, current_max
-from rtl_gen.spec import LayerSpec, NetworkSpec, SpecError
+from rtl_gen.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
 
 from .window import BlockWeights
 
@@ -25,10 +25,10 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
         If a sum could reach 2^24.
     """
     for b, block in enumerate(spec.blocks):
-        for index, layer in enumerate(block.layers):
-            largest = current_max(layer) + layer.membrane_max - layer.membrane_min
-            if largest >= EXACT and weights is not None:
-                largest = _reached(layer, weights[b].layers[index]) + layer.membrane_max - layer.membrane_min
+        currents = _joined(block, [current_max(layer) for layer in block.layers] if weights is None else
+                           [_reached(*own) for own in zip(block.layers, weights[b].layers, strict=True)])
+        for index, (layer, current) in enumerate(zip(block.layers, currents, strict=True)):
+            largest = current + layer.membrane_max - layer.membrane_min
             if largest >= EXACT:
                 raise SpecError(f"Block {b} layer {index} can charge a membrane up to {largest} units, and float32 is "
                                 f"exact below {EXACT}; take fewer inputs, weight bits or membrane bits")
@@ -40,11 +40,22 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
                             f"{EXACT}; take fewer neurons or weight bits")
 
 
+def _joined(block: BlockSpec, own: list[int]) -> list[int]:
+    """Largest currents of layers from the largest of their ``own``."""
+    found: list[int] = []
+    for index, (layer, largest) in enumerate(zip(block.layers, own, strict=True)):
+        residual = layer.residual
+        found.append(largest if residual is None else
+                     (largest << residual.own_shift) + (found[index - residual.below] << residual.shift))
+    return found
+
+
 def _reached(layer: LayerSpec, weights: Tensor) -> int:
     """Largest current of the weights (rows, columns) as they are."""
     magnitudes = weights.detach().double().abs()
-    below = magnitudes[:layer.input_rows].sum(0) * layer.largest_event
-    return int((below + magnitudes[layer.input_rows:].sum(0)).max())
+    reached = magnitudes[:layer.input_rows].sum(0) * layer.largest_event
+    reached += magnitudes[layer.input_rows:layer.event_rows].sum(0)
+    return int((reached + magnitudes[-1] if layer.bias else reached).max())
 
 
 def loose_layers(spec: NetworkSpec) -> bool:

@@ -12,8 +12,8 @@ from rtl_gen.network_file import Network
 from rtl_gen.spec import BlockSpec, NetworkSpec
 
 from ..data.dataset import Split
-from .neuron import after_reset
-from .window import BlockWeights, layer_rest, layer_run, layer_window, read_out, rest
+from .neuron import after_reset, thresholds_of
+from .window import BlockWeights, Flows, layer_rest, layer_run, layer_window, read_out, rest
 
 BATCH = 256     # samples at a time: bounds the memory of a trace
 
@@ -70,11 +70,11 @@ def _float(values: NDArray[np.int32], device: str) -> Tensor:
 
 def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor, within: Tensor | None = None) -> Passage:
     """Whole samples (T, B, inputs) through a block; ``within`` as :func:`batches` gives it."""
-    spikes, membranes = [], []
+    spikes, membranes, flows = [], [], Flows(block.sources)
     for layer, matrix, state in zip(block.layers, weights.layers, rest(block, events.shape[1], events), strict=True):
-        events, charged = layer_run(layer, matrix, events, state)
+        events, charged = layer_run(layer, matrix, events, state, flows)
         spikes.append(events)
-        membranes.append(after_reset(charged, events, layer))
+        membranes.append(after_reset(charged, events, thresholds_of(layer, matrix), layer))
     return Passage(spikes, membranes, total(read_out(block.readout, weights.readout, events), within))
 
 
@@ -131,9 +131,9 @@ def evaluate(spec: NetworkSpec, weights: list[BlockWeights], split: Split) -> Ev
     for events, within in batches(split, weights):
         predictions.append([])
         for b, (block, own) in enumerate(zip(spec.blocks, weights, strict=True)):
-            share = events.shape[1] / len(split)
+            share, flows = events.shape[1] / len(split), Flows(block.sources)
             for index, (layer, matrix) in enumerate(zip(block.layers, own.layers, strict=True)):
-                events, _ = layer_window(layer, matrix, events, layer_rest(layer, events.shape[1], matrix))
+                events, _ = layer_window(layer, matrix, events, layer_rest(layer, events.shape[1], matrix), flows)
                 fired[b][index] += float(events.mean()) * share
             predictions[-1].append(predict(total(read_out(block.readout, own.readout, events), within)))
     blocks = [torch.cat(parts).cpu().numpy() for parts in zip(*predictions, strict=True)]

@@ -20,7 +20,7 @@ from .notation import Layer, Linear, Pool
 from .shape import Grid, Shape, pool_of, readout_pool, shape_of
 from .specify import block_spec, fixed_gain, layer_spec, network_spec, readout_bits, readout_spec
 from .synapses import pooled
-from .window import BlockWeights, layer_rest, layer_run
+from .window import BlockWeights, Flows, layer_rest, layer_run
 
 STRAIGHT = 1.1          # thresholds that an event in a kernel's middle is worth; a little over one makes up for losses
 STRAIGHT_NOISE = 0.2    # of the spread that weights would have alone
@@ -174,7 +174,10 @@ class _Builder:
     def add(self, layers: Sequence[Layer], last_pool: Pool | None) -> None:
         """A block of ``layers``; ``last_pool`` is what its readout sees, if something is asked for."""
         number, config = len(self.specs), self._config
-        built = [self._layer(number, layer) for layer in layers]
+        sources = frozenset(index - layer.adds for index, layer in enumerate(layers) if layer.adds)
+        built, flows = [], Flows(sources)
+        for layer in layers:
+            built.append(self._layer(number, layer, [spec for spec, _ in built], flows))
         pool, shift = pool_of(f"Readout of block {number}", last_pool, self._grid)
         if last_pool is None and self._grid.places:
             pool = readout_pool(self._grid)
@@ -187,46 +190,70 @@ class _Builder:
         self.specs.append(block_spec(config, number, [layer for layer, _ in built], spec))
         self.blocks.append(TrainedBlock([weights for _, weights in built], learned or fixed, unit, self._grid.size))
 
-    def _layer(self, block: int, layer: Layer) -> tuple[LayerSpec, QuantisedWeights]:
+    def _layer(self, block: int, layer: Layer, below: list[LayerSpec],
+               flows: Flows) -> tuple[LayerSpec, QuantisedWeights]:
         config, inputs = self._config, self._events.shape[-1]
         own = config.network.of_layer(self._layers)
         shape = shape_of(f"Layer {self._layers} of the network", layer, self._grid)
+        source, added = self._source(layer, shape, below), 0.0
+        if source is not None:
+            added = float(flows.below(layer.adds).square().mean()) * 4.0 ** -source.fraction_bits
         if shape.fan_in < 2 and config.network.normalise == "weights":
             raise SnnfpgaError(f"Layer {self._layers} of the network has one input a neuron, of which "
                                "network.normalise=weights would leave nothing; take none, or more inputs", USAGE)
         recurrent = shape.outputs.size if isinstance(layer.synapses, Linear) and layer.synapses.recurrent else 0
         columns = shape.conv.filters if shape.conv else shape.outputs.size
         untouched = recurrent + config.network.bias
-        initial = self._normal(shape.fan_in + untouched, columns, self._spread(own, shape))
+        initial = self._normal(shape.fan_in + untouched, columns, self._spread(own, shape, added))
         if shape.conv is not None and config.network.initial == "straight":
             initial *= STRAIGHT_NOISE
             initial[middle_rows(shape.conv), torch.arange(columns)] += STRAIGHT * own.threshold
         if recurrent:       # a share of the neurons fires at a time, and what they say is not to outweigh the input
             initial[shape.fan_in:shape.fan_in + recurrent] *= 0.3
-        weights = self._quantised(initial, own.weight_bits, config.network.normalise == "weights", untouched)
-        spec = layer_spec(config, block, self._layers, layer, inputs, shape, weights.fraction)
+        weights = self._quantised(initial, own.weight_bits, config.network.normalise == "weights", untouched,
+                                  shape.fan_in + recurrent if config.network.learn_threshold else None)
+        spec = layer_spec(config, block, self._layers, layer, inputs, shape, weights.fraction, source)
         with torch.no_grad():
             self._events = layer_run(spec, weights(), self._events,
-                                     layer_rest(spec, self._events.shape[1], self._events))[0]
+                                     layer_rest(spec, self._events.shape[1], self._events), flows)[0]
         self._grid = shape.outputs
         self._layers += 1
         return spec, weights
 
-    def _spread(self, own: LayerSettings, shape: Shape) -> float:
-        """Deviation of the weights."""
+    def _source(self, layer: Layer, shape: Shape, below: list[LayerSpec]) -> LayerSpec | None:
+        """The layer of the block, of those built ``below``, whose currents ``layer`` adds."""
+        if not layer.adds:
+            return None
+        thing = f"Layer {self._layers} of the network adds the currents of the layer {layer.adds} below"
+        if layer.adds > len(below):
+            raise SnnfpgaError(f"{thing}, which is not in its block; add those of one in 1..{len(below)} below, or "
+                               "make the block deeper" if below else
+                               f"{thing}, and is the first of its block; make the block deeper", USAGE)
+        source = below[-layer.adds]
+        if source.outputs != shape.outputs.size or source.recurrent:
+            raise SnnfpgaError(f"{thing}, which has {source.outputs} {'recurrent ' if source.recurrent else ''}neurons"
+                               f"; it must have {shape.outputs.size} as the other, and not be recurrent", USAGE)
+        return source
+
+    def _spread(self, own: LayerSettings, shape: Shape, added: float) -> float:
+        """Deviation of the weights; ``added`` is the mean square of currents that come on top of theirs."""
         if self._config.network.initial == "kaiming":
             return 1.0 / math.sqrt(3 * shape.fan_in)
         below = pooled(self._events.flatten(0, 1), shape.pool) * 2.0 ** -shape.mean_shift
         # A silent layer would ask for endless weights; one event a step is the least to reckon with.
         share = shape.fan_in / below.shape[1]
         power = max(float(below.square().sum(1).mean()) * share, 1.0)
-        return own.gain * own.threshold / math.sqrt(power)
+        wanted = (own.gain * own.threshold) ** 2
+        return math.sqrt(max(wanted - added, wanted / 4) / power)       # a quarter, or the layer would say nothing
 
     def _normal(self, rows: int, columns: int, spread: float) -> Tensor:
         """Normal values cut at two spreads, beyond which they would cost the grid a bit for a few weights."""
         return torch.randn(rows, columns, generator=self._generator).clamp_(-2.0, 2.0) * spread
 
-    def _quantised(self, initial: Tensor, bits: int, standardised: bool = False,
-                   untouched: int = 0) -> QuantisedWeights:
+    def _quantised(self, initial: Tensor, bits: int, standardised: bool = False, untouched: int = 0,
+                   threshold_row: int | None = None) -> QuantisedWeights:
         fraction = fraction_bits(initial, bits, self._config.network.headroom)
-        return QuantisedWeights(initial, bits, fraction, standardised, untouched)
+        if threshold_row is not None:       # thresholds are at first those of the layer
+            initial = torch.cat([initial[:threshold_row], initial.new_zeros(1, initial.shape[1]),
+                                 initial[threshold_row:]])
+        return QuantisedWeights(initial, bits, fraction, standardised, untouched + (threshold_row is not None))

@@ -12,7 +12,18 @@ from rtl_gen.spec import LayerSpec
 from . import scan
 
 
-def integrate(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
+def thresholds_of(layer: LayerSpec, weights: Tensor) -> Tensor | int:
+    """Of all neurons one, or where they are learned one each, (N,): at least 1, or they would fire out of nothing."""
+    if not layer.learned_threshold:
+        return layer.threshold
+    unit = 1 if layer.residual is None else 1 << layer.residual.own_shift
+    wanted = layer.threshold + weights[layer.event_rows] * unit
+    found = wanted + (wanted.clamp(1, layer.membrane_max) - wanted).detach()    # gradients straight through
+    return found if layer.conv is None else found.repeat(layer.outputs // layer.columns)
+
+
+def integrate(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
+              layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Charge, fire, reset, step after step.
 
     Parameters
@@ -21,6 +32,8 @@ def integrate(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Ten
         (K, B, N) integer-valued float32.
     membrane
         (B, N), as the step before left it.
+    threshold
+        As :func:`thresholds_of` gives it.
 
     Returns
     -------
@@ -33,29 +46,29 @@ def integrate(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Ten
             v -= torch.floor(membrane * 2.0 ** -layer.leak_shift)
         v.clamp_(layer.membrane_min, layer.membrane_max)
         charged[t] = v
-        spike = torch.ge(v, layer.threshold, out=spikes[t])
-        membrane = v - spike * (layer.threshold if layer.reset == "subtract" else v)
+        spike = torch.ge(v, threshold, out=spikes[t])
+        membrane = v - spike * (threshold if layer.reset == "subtract" else v)
     return spikes, charged, membrane
 
 
-def integrate_recurrent(currents: Tensor, own: Tensor, membrane: Tensor, before: Tensor,
+def integrate_recurrent(currents: Tensor, own: Tensor, membrane: Tensor, before: Tensor, threshold: Tensor | int,
                         layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
     """As :func:`integrate`, where the spikes of the step before, at first ``before`` (B, N), add ``own`` (N, N)."""
     spikes, charged = torch.empty_like(currents), torch.empty_like(currents)
     for t, current in enumerate(currents):
-        fired, now, membrane = integrate((current + before @ own)[None], membrane, layer)
+        fired, now, membrane = integrate((current + before @ own)[None], membrane, threshold, layer)
         spikes[t], charged[t], before = fired[0], now[0], fired[0]
     return spikes, charged, membrane
 
 
-def after_reset(charged: Tensor, spikes: Tensor, layer: LayerSpec) -> Tensor:
+def after_reset(charged: Tensor, spikes: Tensor, threshold: Tensor | int, layer: LayerSpec) -> Tensor:
     """Membranes (K, B, N) that can be read after each step."""
-    return charged - spikes * (layer.threshold if layer.reset == "subtract" else charged)
+    return charged - spikes * (threshold if layer.reset == "subtract" else charged)
 
 
-def gates(charged: Tensor, layer: LayerSpec) -> Tensor:
+def gates(charged: Tensor, threshold: Tensor | int, layer: LayerSpec) -> Tensor:
     """Surrogate derivative of the spike: 0 .. surrogate_height, uint8, as the hardware stores it; on the host float."""
-    distance = (charged - layer.threshold).abs_()
+    distance = (charged - threshold).abs_()
     if layer.host_surrogate is not None:
         return _HOST[layer.host_surrogate](distance / layer.surrogate_width)
     if layer.surrogate == "boxcar":
@@ -106,33 +119,41 @@ class LifWindow(torch.autograd.Function):
     """Neurons over a window; the gradient is the credit of docs/arithmetic.md, not rounded.
 
     Saved for the backward pass are the gates, one byte each, and with reset to zero the spikes: state as deep as the
-    window. Floor and saturation pass the gradient straight through; the reset passes none.
+    window. Floor and saturation pass the gradient straight through; the reset passes none, to a threshold neither.
     """
 
     @staticmethod
-    def forward(ctx: Any, currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, currents: Tensor, membrane: Tensor, threshold: Tensor | int,
+                layer: LayerSpec) -> tuple[Tensor, Tensor]:
         """``(currents (K, B, N), membrane (B, N)) -> (spikes (K, B, N), membrane (B, N) after the window)``."""
         if _compiled(currents, layer):
             spikes, gate, membrane = scan.charge_fire_reset(currents, membrane, layer)
         else:
-            spikes, charged, membrane = integrate(currents, membrane, layer)
-            gate = gates(charged, layer)
+            spikes, charged, membrane = integrate(currents, membrane, threshold, layer)
+            gate = gates(charged, threshold, layer)
         ctx.layer = layer
         ctx.save_for_backward(gate, *([spikes.to(torch.bool)] if layer.reset == "zero" else []))
         ctx.mark_non_differentiable(membrane)
         return spikes, membrane
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, Tensor | None, None]:
         gate, *fired = ctx.saved_tensors
         back = scan.credits if _compiled(grads[0], ctx.layer) else credits
         area, keep = surrogate_area(ctx.layer), kept(ctx.layer)
-        return back(grads[0], gate, fired[0] if fired else None, area, keep), None, None
+        to_threshold = _to_threshold(gate, grads[0], area) if ctx.needs_input_grad[2] else None
+        return back(grads[0], gate, fired[0] if fired else None, area, keep), None, to_threshold, None
 
 
 def _compiled(values: Tensor, layer: LayerSpec) -> bool:
     """Whether the compiled loops serve them; the plain ones serve all."""
-    return values.device.type == "cpu" and values.dtype == torch.float32 and layer.host_surrogate is None
+    return (values.device.type == "cpu" and values.dtype == torch.float32 and layer.host_surrogate is None
+            and not layer.learned_threshold)
+
+
+def _to_threshold(gate: Tensor, grad: Tensor, area: float) -> Tensor:
+    """Gradient (N,) of the thresholds: what a spike would gain by a higher one, at each step by itself."""
+    return -(gate * (grad / area)).sum((0, 1))
 
 
 class LinkedWindow(torch.autograd.Function):
@@ -143,18 +164,19 @@ class LinkedWindow(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, below: Tensor, own: Tensor | None, membrane: Tensor, before: Tensor | None,
-                layer: LayerSpec) -> tuple[Tensor, Tensor]:
+                threshold: Tensor | int, layer: LayerSpec) -> tuple[Tensor, Tensor]:
         """Spikes (K, B, N) and the membrane (B, N) after, from currents (K, B, N) and the membrane before.
 
         A recurrent layer has its ``own`` weights (N, N) and the spikes ``before`` (B, N); others None.
         """
         if own is None:
-            spikes, charged, membrane = integrate(below, membrane, layer)
+            spikes, charged, membrane = integrate(below, membrane, threshold, layer)
         else:
-            spikes, charged, membrane = integrate_recurrent(below, own, membrane, before, layer)
+            spikes, charged, membrane = integrate_recurrent(below, own, membrane, before, threshold, layer)
         ctx.layer = layer
         fired = None if own is None and layer.reset == "subtract" else spikes.to(torch.bool)
-        ctx.save_for_backward(gates(charged, layer), own, None if before is None else before.to(torch.bool), fired)
+        ctx.save_for_backward(gates(charged, threshold, layer), own,
+                              None if before is None else before.to(torch.bool), fired)
         return spikes, membrane
 
     @staticmethod
@@ -163,21 +185,25 @@ class LinkedWindow(torch.autograd.Function):
         layer, (to_spikes, carry) = ctx.layer, grads
         area, keep = surrogate_area(layer), kept(layer)
         credit = torch.empty_like(to_spikes)
+        to_threshold = credit.new_zeros(credit.shape[2]) if ctx.needs_input_grad[4] else None
         signal = to_spikes[-1]
         for t in range(len(credit) - 1, -1, -1):
             if layer.reset == "zero":
                 carry = carry.masked_fill(fired[t], 0.0)
-            credit[t] = gate[t] * (signal / area) + carry
+            credit[t] = gate[t] * (signal / area)
+            if to_threshold is not None:
+                to_threshold -= credit[t].sum(0)
+            credit[t] += carry
             carry = credit[t] * keep
             if t:
                 signal = to_spikes[t - 1] if own is None else to_spikes[t - 1] + credit[t] @ own.t()
         if own is None:
-            return credit, None, carry, None, None
+            return credit, None, carry, None, to_threshold, None
         previous = torch.cat([before[None], fired[:-1]]).to(credit.dtype)
         to_before = credit[0] @ own.t() if ctx.needs_input_grad[3] else None
-        return credit, previous.flatten(0, 1).t() @ credit.flatten(0, 1), carry, to_before, None
+        return credit, previous.flatten(0, 1).t() @ credit.flatten(0, 1), carry, to_before, to_threshold, None
 
 
-def lif(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor]:
+def lif(currents: Tensor, membrane: Tensor, threshold: Tensor | int, layer: LayerSpec) -> tuple[Tensor, Tensor]:
     """Spikes (K, B, N) and the membrane after the window, which carries no gradient."""
-    return LifWindow.apply(currents, membrane, layer)
+    return LifWindow.apply(currents, membrane, threshold, layer)

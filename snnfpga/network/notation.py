@@ -4,6 +4,7 @@
 ``128``         128 neurons, each input to each neuron; ``128R`` with their own spikes of the step before
 ``64C3``        convolution of 64 filters of 3 x 3, stride 1, padded to the same size
 ``64C3S2P0G4``  the same with stride, padding, groups
+``64C3+2``      and the currents of the layer two below are added, residually; so also ``128+1``
 ``P2``          pooling over 2 x 2: an event where any came; ``SP2`` counts them, ``AP2`` their mean
 ``GAP``         mean over the whole grid
 ==============  ======================================================================================
@@ -13,15 +14,15 @@ A pooling belongs to the layer that follows it, or to the readout.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import USAGE, SnnfpgaError
 
-_LINEAR = re.compile(r"(?P<neurons>[1-9]\d*)(?P<recurrent>R?)")
+_LINEAR = re.compile(r"(?P<neurons>[1-9]\d*)(?:(?P<recurrent>R)|\+(?P<adds>[1-9]\d*))?")
 _CONV = re.compile(r"(?P<filters>[1-9]\d*)C(?P<kernel>[1-9]\d*)(S(?P<stride>[1-9]\d*))?(P(?P<padding>\d+))?"
-                   r"(G(?P<groups>[1-9]\d*))?")
+                   r"(G(?P<groups>[1-9]\d*))?(\+(?P<adds>[1-9]\d*))?")
 _POOL = re.compile(r"(?P<kind>[MSA]?)P(?P<size>[1-9]\d*)|(?P<whole>GAP)")
-EXAMPLES = "128, 128R, 64C3, 64C3S2P0G4, P2, SP2, AP2 or GAP"
+EXAMPLES = "128, 128R, 64C3, 64C3S2P0G4, 64C3+2, P2, SP2, AP2 or GAP"
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,11 @@ class Conv:
 
 @dataclass(frozen=True)
 class Layer:
-    """Synapses, and the pooling before them."""
+    """Synapses, the pooling before them, and whose currents are added: those of the layer so many below, 0 for none."""
 
     synapses: Linear | Conv
     pool: Pool | None = None
+    adds: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Architecture:
     pool: Pool | None = None
 
 
-def parse_token(token: str) -> Linear | Conv | Pool:
+def parse_token(token: str) -> Layer | Pool:
     """One token.
 
     Raises
@@ -84,11 +86,12 @@ def parse_token(token: str) -> Linear | Conv | Pool:
         If it is none of the notation's.
     """
     if found := _LINEAR.fullmatch(token):
-        return Linear(int(found["neurons"]), bool(found["recurrent"]))
+        return Layer(Linear(int(found["neurons"]), bool(found["recurrent"])), adds=int(found["adds"] or 0))
     if found := _CONV.fullmatch(token):
         padding = None if found["padding"] is None else int(found["padding"])
-        return Conv(int(found["filters"]), int(found["kernel"]), int(found["stride"] or 1), padding,
+        conv = Conv(int(found["filters"]), int(found["kernel"]), int(found["stride"] or 1), padding,
                     int(found["groups"] or 1))
+        return Layer(conv, adds=int(found["adds"] or 0))
     if found := _POOL.fullmatch(token):
         kinds = {"S": "sum", "A": "mean"}
         return Pool("mean", None) if found["whole"] else Pool(kinds.get(found["kind"], "or"), int(found["size"]))
@@ -113,7 +116,7 @@ def parse_blocks(blocks: Sequence[Sequence[str]]) -> Architecture:
                     raise SnnfpgaError(f"Network notation has two poolings in a row before {token!r}; join them", USAGE)
                 pool = part
             else:
-                layers.append(Layer(part, pool))
+                layers.append(replace(part, pool=pool))
                 pool = None
         if not layers:
             raise SnnfpgaError(f"Block {number} of the network must have a layer, not {'-'.join(tokens) or 'nothing'}; "

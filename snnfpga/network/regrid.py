@@ -7,7 +7,7 @@ from ..config import Config
 from ..errors import USAGE, SnnfpgaError
 from ..quantize import QuantisedWeights, fraction_bits
 from .network import SpikingNetwork
-from .specify import on_grid, readout_spec
+from .specify import aligned, on_grid, readout_spec
 
 
 class WeightGrid(NamedTuple):
@@ -64,9 +64,11 @@ def move(network: SpikingNetwork, config: Config, wanted: list[WeightGrid]) -> l
     for b, (spec, block) in enumerate(zip(network.spec.blocks, network.blocks, strict=True)):
         layers = []
         for index, (layer, weights) in enumerate(zip(spec.layers, block.layers, strict=True)):
-            shift = layer.fraction_bits - weights.fraction      # of a mean over the inputs
+            below, own_shift = (layer.residual.below, layer.residual.own_shift) if layer.residual else (0, 0)
+            shift = layer.fraction_bits - own_shift - weights.fraction      # of a mean over the inputs
             said += _moved(f"block {b} layer {index}", weights, grid := next(rest))
-            layers.append(replace(layer, **on_grid(config, number, grid.bits, grid.fraction + shift)))
+            unit, residual = aligned(grid.fraction + shift, below, layers[index - below] if below else None)
+            layers.append(replace(layer, **on_grid(config, number, grid.bits, unit), residual=residual))
             number += 1
         readout = spec.readout
         if block.learned_readout is not None:

@@ -3,7 +3,7 @@
 import math
 
 from rtl_gen.spec import HOST_SURROGATES, BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
-from rtl_gen.synapses import PoolSpec
+from rtl_gen.synapses import PoolSpec, ResidualSpec
 
 from ..config import Config
 from .notation import Layer, Linear
@@ -17,8 +17,10 @@ GRADIENT_UNIT = 4   # the logistic table of the chip counts logits in sixteenths
 
 
 def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int, shape: Shape,
-               fraction: int) -> LayerSpec:
+               fraction: int, source: LayerSpec | None = None) -> LayerSpec:
     """Layer ``index`` of the network, in ``block``, whose weights are multiples of ``2**-fraction``.
+
+    ``source`` is the layer whose currents it adds.
 
     Raises
     ------
@@ -27,12 +29,14 @@ def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int
     """
     network, on_chip, own = config.network, config.on_chip, config.network.of_layer(index)
     host = network.surrogate if network.surrogate in HOST_SURROGATES else None
+    # Currents are counted in units of weights times those of a mean.
+    unit, residual = aligned(fraction + shape.mean_shift, layer.adds, source)
     try:
         return LayerSpec(
             inputs=inputs, outputs=shape.outputs.size, bias=network.bias, membrane_bits=own.membrane_bits,
             leak_shift=own.leak_shift, reset=own.reset, surrogate="boxcar" if host else network.surrogate,
-            # Currents are counted in units of weights times those of a mean.
-            **on_grid(config, index, own.weight_bits, fraction + shape.mean_shift),
+            **on_grid(config, index, own.weight_bits, unit), residual=residual,
+            learned_threshold=network.learn_threshold,
             rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift,
             pool=shape.pool, conv=shape.conv,
             recurrent=isinstance(layer.synapses, Linear) and layer.synapses.recurrent, host_surrogate=host)
@@ -40,6 +44,14 @@ def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int
         raise SpecError(f"Config network gives block {block} a layer that cannot be built: {error}; change "
                         "network.threshold, gain, headroom, weight_bits, membrane_bits, leak_shift or "
                         "surrogate_width") from None
+
+
+def aligned(unit: int, adds: int, source: LayerSpec | None) -> tuple[int, ResidualSpec | None]:
+    """The finer grid 2^-f of a layer's own currents and those of the ``source``, ``adds`` layers below, if any."""
+    if source is None:
+        return unit, None
+    finer = max(unit, source.fraction_bits)
+    return finer, ResidualSpec(below=adds, shift=finer - source.fraction_bits, own_shift=finer - unit)
 
 
 def on_grid(config: Config, index: int, weight_bits: int, unit: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rtl_gen.spec import BlockSpec, LayerSpec, ReadoutSpec
 
-from .neuron import LinkedWindow, integrate, integrate_recurrent, lif
+from .neuron import LinkedWindow, integrate, integrate_recurrent, lif, thresholds_of
 from .synapses import currents, pooled
 
 
@@ -45,9 +45,41 @@ def layer_rest(layer: LayerSpec, batch: int, like: Tensor) -> State:
     return State(silence, silence if layer.recurrent else None)
 
 
-def from_below(layer: LayerSpec, weights: Tensor, events: Tensor) -> Tensor:
+class Flows:
+    """Currents of a block's layers, one after the other from the first, kept where a later layer adds them.
+
+    Parameters
+    ----------
+    sources
+        As :attr:`rtl_gen.spec.BlockSpec.sources`: those that are kept.
+    joined
+        Whether credit goes back to the earlier layer.
+    """
+
+    def __init__(self, sources: frozenset[int], joined: bool = True) -> None:
+        self._sources, self._joined = sources, joined
+        self._next = 0
+        self._kept: dict[int, Tensor] = {}
+
+    def through(self, layer: LayerSpec, own: Tensor) -> Tensor:
+        """Currents of the next layer from its ``own``, both (..., N), with what it adds; every shift is exact."""
+        index, self._next = self._next, self._next + 1
+        if layer.residual is not None:
+            added = self._kept[index - layer.residual.below]
+            own = own * 2.0 ** layer.residual.own_shift + added * 2.0 ** layer.residual.shift
+        if index in self._sources:
+            self._kept[index] = own if self._joined else own.detach()
+        return own
+
+    def below(self, layers: int) -> Tensor:
+        """Currents (..., N) that were kept of the layer so many below the next."""
+        return self._kept[self._next - layers]
+
+
+def from_below(layer: LayerSpec, weights: Tensor, events: Tensor, flows: Flows) -> Tensor:
     """Currents (K, B, N) of events (K, B, inputs), a layer's own spikes left out."""
-    return currents(pooled(events.flatten(0, 1), layer.pool), weights, layer).unflatten(0, events.shape[:2])
+    own = currents(pooled(events.flatten(0, 1), layer.pool), weights, layer).unflatten(0, events.shape[:2])
+    return flows.through(layer, own)
 
 
 def own_weights(layer: LayerSpec, weights: Tensor) -> Tensor | None:
@@ -55,22 +87,25 @@ def own_weights(layer: LayerSpec, weights: Tensor) -> Tensor | None:
     return weights[layer.input_rows:layer.input_rows + layer.outputs] if layer.recurrent else None
 
 
-def layer_window(layer: LayerSpec, weights: Tensor, events: Tensor, state: State) -> tuple[Tensor, State]:
+def layer_window(layer: LayerSpec, weights: Tensor, events: Tensor, state: State,
+                 flows: Flows) -> tuple[Tensor, State]:
     """Spikes (K, B, N) of events (K, B, inputs), and the state after the window; credit goes to weights and events."""
-    below, own = from_below(layer, weights, events), own_weights(layer, weights)
+    below, own = from_below(layer, weights, events, flows), own_weights(layer, weights)
+    threshold = thresholds_of(layer, weights)
     if own is None:
-        spikes, membrane = lif(below, state.membrane, layer)
+        spikes, membrane = lif(below, state.membrane, threshold, layer)
         return spikes, State(membrane, None)
-    spikes, membrane = LinkedWindow.apply(below, own, state.membrane, state.spikes, layer)
+    spikes, membrane = LinkedWindow.apply(below, own, state.membrane, state.spikes, threshold, layer)
     return spikes, State(membrane.detach(), spikes[-1].detach())
 
 
-def layer_run(layer: LayerSpec, weights: Tensor, events: Tensor, state: State) -> tuple[Tensor, Tensor]:
+def layer_run(layer: LayerSpec, weights: Tensor, events: Tensor, state: State, flows: Flows) -> tuple[Tensor, Tensor]:
     """Spikes and charged membranes (K, B, N) of events (K, B, inputs); nothing is kept for learning."""
-    below, own = from_below(layer, weights, events), own_weights(layer, weights)
+    below, own = from_below(layer, weights, events, flows), own_weights(layer, weights)
+    threshold = thresholds_of(layer, weights)
     if own is None:
-        return integrate(below, state.membrane, layer)[:2]
-    return integrate_recurrent(below, own, state.membrane, state.spikes, layer)[:2]
+        return integrate(below, state.membrane, threshold, layer)[:2]
+    return integrate_recurrent(below, own, state.membrane, state.spikes, threshold, layer)[:2]
 
 
 def read_out(readout: ReadoutSpec, weights: Tensor, spikes: Tensor) -> Tensor:
@@ -100,9 +135,9 @@ def block_window(block: BlockSpec, weights: BlockWeights, events: Tensor,
 def block_layers(block: BlockSpec, weights: BlockWeights, events: Tensor, states: list[State],
                  joined: bool = True) -> tuple[list[Tensor], list[State]]:
     """Spikes (K, B, N) of each layer of a block, and the states after; no credit runs between layers not ``joined``."""
-    found, after = [], []
+    found, after, flows = [], [], Flows(block.sources, joined)
     for layer, matrix, state in zip(block.layers, weights.layers, states, strict=True):
-        spikes, left = layer_window(layer, matrix, events, state)
+        spikes, left = layer_window(layer, matrix, events, state, flows)
         found.append(spikes)
         after.append(left)
         events = spikes if joined else spikes.detach()

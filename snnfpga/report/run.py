@@ -110,10 +110,11 @@ def _size(network: Network) -> list[tuple[str, str]]:
 def _words(layer: LayerSpec) -> str:
     """A layer in the notation of networks."""
     pool = "" if layer.pool is None else f"{'' if layer.pool.kind == 'or' else 'S'}P{layer.pool.size}-"
+    adds = "" if layer.residual is None else f"+{layer.residual.below}"
     if layer.conv is None:
-        return f"{pool}{layer.outputs}{'R' if layer.recurrent else ''}"
+        return f"{pool}{layer.outputs}{'R' if layer.recurrent else ''}{adds}"
     stride = "" if layer.conv.stride == 1 else f"S{layer.conv.stride}"
-    return f"{pool}{layer.conv.filters}C{layer.conv.kernel}{stride}"
+    return f"{pool}{layer.conv.filters}C{layer.conv.kernel}{stride}{adds}"
 
 
 def _sample(run: Run, sample: int) -> Section:

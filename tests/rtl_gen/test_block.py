@@ -1,10 +1,13 @@
 """One block, all engines together, against the reference."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rtl_gen.block import Block
 from rtl_gen.spec import SpecError
+from rtl_gen.synapses import ResidualSpec
 from sim.runner import simulate
 from tests.networks import network_spec
 
@@ -38,7 +41,20 @@ def test_deeper_blocks_are_refused():
         Block(spec, 0)
 
 
+def deep(**changes):
+    """Two layers of a block, the second one changed."""
+    spec = network_spec(sizes=(6,), depth=2)
+    first, second = spec.blocks[0].layers
+    return replace(spec, blocks=(replace(spec.blocks[0], layers=(first, replace(second, **changes))),))
+
+
 @pytest.mark.parametrize(("spec", "message"), [
+    (deep(residual=ResidualSpec(below=1, shift=0, own_shift=1)),
+     "Layers in hardware, or that are to learn on chip, must have their own currents alone, and block 0 adds those of "
+     "earlier layers; evaluate it on torch or the reference"),
+    (deep(learned_threshold=True),
+     "Neurons in hardware, or that are to learn on chip, must have the threshold of their layer, and block 0 has "
+     "learned ones; evaluate it on torch or the reference"),
     (network_spec(sizes=(3,) * 17),
      "A network in hardware must have at most 16 blocks, not 17; run it on torch or the reference"),
     (network_spec(inputs=65537, sizes=(3,)),

@@ -9,7 +9,7 @@ from snnfpga.data.dataset import assemble
 from snnfpga.errors import SnnfpgaError
 from snnfpga.network import sparse
 from snnfpga.network.network import initialise
-from snnfpga.network.window import layer_rest, layer_run
+from snnfpga.network.window import Flows, layer_rest, layer_run
 from snnfpga.training import Trainer
 from snnfpga.warm_start import rates_of
 
@@ -21,7 +21,7 @@ def test_rates_are_near_those_of_the_neurons(leak_shift, close):
     events = torch.ones(400, 1, 20)
     network = initialise(config, events, 3)
     layer, weights = network.spec.blocks[0].layers[0], network.integers()[0].layers[0]
-    spikes = layer_run(layer, weights, events, layer_rest(layer, 1, events))[0]
+    spikes = layer_run(layer, weights, events, layer_rest(layer, 1, events), Flows(frozenset()))[0]
     wanted, found = spikes.mean(0), rates_of(layer, weights, events[0])
     moderate = wanted.lt(0.9) & wanted.gt(0.1)
     assert moderate.sum() > 5
@@ -56,6 +56,15 @@ def test_recurrent_layers_are_refused():
     assert (str(caught.value), caught.value.exit_code) == (
         "Config training.warm_epochs cannot serve recurrent layers, whose rates take steps to find; take 0, or layers "
         "without R", 2)
+
+
+@pytest.mark.parametrize("network", [{"blocks": [[6, "6+1"]]}, {"blocks": [[6]], "learn_threshold": True}])
+def test_what_rates_do_not_know_is_refused(network):
+    with pytest.raises(SnnfpgaError) as caught:
+        Trainer(Config.model_validate({"network": network, "training": {"warm_epochs": 1}}), data_of())
+    assert (str(caught.value), caught.value.exit_code) == (
+        "Config training.warm_epochs cannot serve currents of earlier layers (+), nor network.learn_threshold; take 0, "
+        "or leave them out", 2)
 
 
 def test_rates_are_not_rounded_to_events(monkeypatch):

@@ -28,6 +28,12 @@ def test_on_a_grid_without_leak():
     assert_equal(gradients(RULE, **case), gradients("bptt", **case))
 
 
+@pytest.mark.parametrize("blocks", [[["6C3", "6C3+1"], ["P2", "5C3", "5C3", "5C3+2"]], [["6C3", "6C3+1", "9R"]]])
+def test_with_currents_of_earlier_layers_and_thresholds_of_their_own(blocks):
+    case = {"blocks": blocks, "sensor": SENSOR, "bias": True, "learn_threshold": True, "learning": {}}
+    assert_equal(gradients(RULE, **case), gradients("bptt", **case))
+
+
 def peak(rule, steps, **learning):
     config = Config.model_validate({"network": {"blocks": ((40,), (30,))}, "learning": {"rule": rule} | learning})
     events = (torch.rand(steps, 6, 50, generator=torch.Generator().manual_seed(3)) < 0.4).to(torch.uint8)

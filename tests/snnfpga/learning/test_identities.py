@@ -115,6 +115,33 @@ def test_on_a_grid_one_block_with_the_whole_sample_as_its_window_is_bptt():
                  gradients("bptt", learning={}, **case))
 
 
+def learned_thresholds(trained):
+    """Rows of thresholds away from 0, where nothing would show."""
+    for block in trained.blocks:
+        for weights in block.layers:
+            row = weights.linear.weight.data[:, -1]        # where there is no bias
+            row.copy_(torch.linspace(-weights.limit / 2, weights.limit / 2, len(row)))
+
+
+@pytest.mark.parametrize("blocks", [[["8"], ["7"]], [["6C3S2"], ["4C2P1"], ["8R"]]])
+def test_thresholds_that_are_learned(blocks):
+    """They have no trace in any rule, so windows are cut nowhere for them."""
+    case = {"blocks": blocks, "sensor": SENSOR, "learn_threshold": True, "change": learned_thresholds}
+    one = gradients("truncated-local", learning=WINDOW | {"window": 1}, **case)
+    assert_equal(one, gradients("lls", learning=STEPWISE, **case))
+    if len(blocks) == 2:
+        assert_equal(gradients("truncated-local", learning=WINDOW, **case),
+                     gradients("decolle", learning=STEPWISE | {"traces": {"restart": 4}}, **case))
+    assert_different(gradients("truncated-local", learning=WINDOW, **case),
+                     gradients("truncated-local", learning=WINDOW, **case | {"change": None}))
+
+
+def test_currents_of_an_earlier_layer():
+    case = {"blocks": [["6C3", "6C3", "6C3+2", "8", "8+1"]], "sensor": SENSOR}
+    whole = gradients("bptt", learning={}, **case)
+    assert_equal(gradients("truncated-local", learning={"window": STEPS}, **case), whole)
+
+
 def test_recurrent_layers():
     """Credit through a layer's own spikes is cut with the window: at one step nothing of it is left."""
     blocks = (("8R",), ("7R",))

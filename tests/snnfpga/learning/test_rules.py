@@ -130,6 +130,9 @@ def test_memory_grows_with_the_window_and_not_with_the_sample():
     ({"learning": {"rule": "ottt"}, "network": {"reset": "zero"}},
      "Rule ottt cannot serve network.reset=zero, where a trace would be needed for each synapse; take subtract, or "
      "rule truncated-local"),
+    ({"learning": {"rule": "ottt"}, "network": {"blocks": [[8, "8+1"]]}},
+     "Rule ottt finds a signal layer by layer and cannot serve currents of earlier layers (+); take rule "
+     "truncated-local or bptt, or leave them out"),
     ({"learning": {"rule": "sltt", "select": "last"}},
      "Config learning.select must be last, random or top where learning.selected_steps is given, and only there"),
 ])

@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 
 from rtl_gen.network_file import Network
 from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
-from rtl_gen.synapses import ConvSpec, PoolSpec
+from rtl_gen.synapses import ConvSpec, PoolSpec, ResidualSpec
+from snnfpga.config import Config
 from snnfpga.data.dataset import Split
 from snnfpga.evaluation import on_reference, on_torch
 from snnfpga.network.exact import check_exact
+from snnfpga.network.inference import evaluate, weights_of
+from snnfpga.network.network import initialise
+from snnfpga.network.regrid import WeightGrid, grids, move
 from snnfpga.network.window import BlockWeights
 
 
@@ -27,7 +31,19 @@ def layers(draw, inputs, outputs):
         leak_shift=draw(st.one_of(st.none(), st.integers(1, membrane_bits - 1))),
         threshold=draw(st.integers(1, min(40, (1 << (membrane_bits - 1)) - 1))),
         reset=draw(st.sampled_from(["subtract", "zero"])), surrogate="boxcar", surrogate_width=1, surrogate_height=1,
-        rate_shift=4, rounding="nearest", feedback_shift=0)
+        rate_shift=4, rounding="nearest", feedback_shift=0, learned_threshold=draw(st.booleans()))
+
+
+def with_residual(draw, block):
+    """``block`` with currents of an earlier layer added to those of its last one, where there is one of its size."""
+    last = block[-1]
+    fitting = [number for number, layer in enumerate(block[:-1], 1 - len(block))
+               if layer.outputs == last.outputs and not layer.recurrent]
+    if last.recurrent or not fitting or not draw(st.booleans()):
+        return block
+    shift, own_shift = draw(st.sampled_from([(0, 0), (3, 0), (0, 2)]))
+    residual = ResidualSpec(below=-draw(st.sampled_from(fitting)), shift=shift, own_shift=own_shift)
+    return [*block[:-1], replace(last, residual=residual)]
 
 
 def on_grid(draw, height, width, channels):
@@ -55,11 +71,12 @@ def specs(draw):
     size = math.prod(grid)
     for _ in range(draw(st.integers(1, 3))):
         block = []
-        for _ in range(draw(st.integers(1, 2))):
+        for _ in range(draw(st.integers(1, 3))):
             pool, conv = on_grid(draw, *grid) if grid and draw(st.booleans()) else (None, None)
-            outputs = conv.outputs if conv else draw(st.integers(1, 10))
+            outputs = conv.outputs if conv else draw(st.one_of(st.just(size), st.integers(1, 10)))
             plain = draw(layers(size, outputs))
             block.append(replace(plain, pool=pool, conv=conv, recurrent=conv is None and draw(st.booleans())))
+            block = with_residual(draw, block)
             size, grid = outputs, (conv.out_height, conv.out_width, conv.filters) if conv else None
         learned = draw(st.booleans())
         pool = None
@@ -107,6 +124,36 @@ def test_same_bits(spec, seed, density):
     np.testing.assert_array_equal(measured.predictions, on_torch(network, split, lambda *_: None).predictions)
 
 
+def test_currents_of_grids_that_differ():
+    """Layers of other weight bits lie on other grids; what they add is shifted to the finer, after a regrid too."""
+    config = Config.model_validate({"network": {
+        "blocks": [["4C3", "4C3+1", "4C3+2"], ["8", "8+1"]], "learn_threshold": True, "gain": 2.0,
+        "layers": [{"weight_bits": bits} for bits in (8, 4, 10, 4, 8)]}})
+    generator = torch.Generator().manual_seed(2)
+    events = (torch.rand(6, 9, 32, generator=generator) < 0.5).to(torch.uint8)
+    trained = initialise(config, events.float(), 3, (4, 4, 2))
+    split = Split(events.transpose(0, 1).numpy(), np.arange(9) % 3)
+    first, coarse, fine = (layer.residual for layer in trained.spec.blocks[0].layers)
+    assert first is None
+    assert (coarse.below, coarse.shift, fine.below, fine.own_shift) == (1, 0, 2, 0)
+    assert coarse.own_shift > 0 < fine.shift
+    with torch.no_grad():
+        for block in trained.blocks:
+            for weights in block.layers:
+                weights.linear.weight[:, -1].uniform_(-0.3, 0.3, generator=generator)
+    for _ in range(2):
+        network = trained.export()
+        assert not any(on_reference(network, split, lambda *_: None).differences.differing.values())
+        rates = evaluate(network.spec, weights_of(network), split).rates
+        assert all(0 < rate < 1 for block in rates for rate in block)
+        finer = [WeightGrid(grid.bits + 2, grid.fraction + 1 + number % 2)
+                 for number, grid in enumerate(grids(trained))]
+        move(trained, config, finer)
+    units = [layer.fraction_bits for layer in trained.spec.blocks[0].layers]
+    for weights, layer, unit in zip(trained.blocks[0].layers, trained.spec.blocks[0].layers, units, strict=True):
+        assert unit == weights.fraction + (layer.residual.own_shift if layer.residual else 0)
+
+
 def wide_layer(inputs, weight_bits, membrane_bits):
     return LayerSpec(
         inputs=inputs, outputs=1, weight_bits=weight_bits, shadow_bits=0, fraction_bits=0, bias=False,
@@ -131,6 +178,22 @@ def test_what_float32_cannot_hold_is_refused():
     with pytest.raises(SpecError, match=r"^Readout of block 0 can add 16777216 units in a step, and float32 is exact "
                                         r"below 16777216; take fewer neurons or weight bits$"):
         check_exact(wide_spec(replace(wide_layer(1, 8, 8), outputs=512)))
+
+
+def test_residual_currents_and_thresholds_count_for_what_float32_can_hold():
+    layer = replace(wide_layer(4, 8, 8), outputs=4)
+    added = replace(layer, residual=ResidualSpec(below=1, shift=14, own_shift=0))
+
+    def spec(*layers):
+        wide = wide_spec(layer)
+        return replace(wide, blocks=(replace(wide.blocks[0], layers=layers),))
+
+    check_exact(spec(layer, added))     # 4 * 128 * 2^14 = 2^23, and a little
+    with pytest.raises(SpecError, match=r"^Block 0 layer 2 can charge a membrane up to 16779007 units"):
+        check_exact(spec(layer, added, replace(added, residual=ResidualSpec(below=1, shift=1, own_shift=0))))
+    learned = replace(layer, learned_threshold=True)
+    rows = torch.tensor([[1.0]] * 4 + [[1e6]]).expand(5, 4)
+    check_exact(spec(learned), [BlockWeights([rows], torch.zeros(4, 2))])     # a threshold is no current
 
 
 def test_what_weights_do_not_reach_is_no_reason_to_refuse():

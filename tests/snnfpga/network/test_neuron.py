@@ -5,7 +5,8 @@ import itertools
 import pytest
 import torch
 
-from snnfpga.network.neuron import gates, integrate, lif, surrogate_area
+from rtl_gen.synapses import ConvSpec, ResidualSpec
+from snnfpga.network.neuron import gates, integrate, lif, surrogate_area, thresholds_of
 from tests.networks import layer
 
 
@@ -55,7 +56,7 @@ def test_gradient_equals_the_plain_graph(changes):
     currents = torch.randint(-30, 45, (9, 5, 7), generator=generator).float().requires_grad_()
     weights = torch.randn(9, 5, 7, generator=generator)
     start = torch.zeros(5, 7)
-    spikes, membrane = lif(currents, start, spec)
+    spikes, membrane = lif(currents, start, spec.threshold, spec)
     (wanted,) = torch.autograd.grad((plain(currents, start, spec)[0] * weights).sum(), currents)
     (found,) = torch.autograd.grad((spikes * weights).sum(), currents)
     torch.testing.assert_close(found, wanted)
@@ -63,18 +64,51 @@ def test_gradient_equals_the_plain_graph(changes):
     torch.testing.assert_close(membrane, plain(currents.detach(), start, spec)[1], rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("changes", CASES)
+def test_gradient_of_thresholds_is_what_a_spike_gains_by_them(changes):
+    spec, generator = layer(learned_threshold=True, **changes), torch.Generator().manual_seed(1)
+    currents = torch.randint(-30, 45, (9, 5, 7), generator=generator).float()
+    weights, thresholds = torch.randn(9, 5, 7, generator=generator), torch.arange(10.0, 24.0, 2.0).requires_grad_()
+    spikes, _ = lif(currents, torch.zeros(5, 7), thresholds, spec)
+    _, charged, _ = integrate(currents, torch.zeros(5, 7), thresholds.detach(), spec)
+    for neuron, threshold in enumerate(thresholds.tolist()):        # each as a layer of that threshold
+        own = layer(threshold=int(threshold), **changes)
+        alone, _ = lif(currents, torch.zeros(5, 7), own.threshold, own)
+        assert torch.equal(spikes[:, :, neuron], alone[:, :, neuron])
+    (found,) = torch.autograd.grad((spikes * weights).sum(), thresholds)
+    wanted = -(gates(charged, thresholds.detach(), spec) * weights).sum((0, 1)) / surrogate_area(spec)
+    torch.testing.assert_close(found, wanted)
+    assert found.abs().min() > 0
+
+
+def test_thresholds_of_a_layer():
+    spec = layer(learned_threshold=True, bias=True)
+    weights = torch.zeros(5, 7).index_fill(0, torch.tensor(3), -1.0).requires_grad_()
+    assert thresholds_of(layer(), weights) == 20
+    assert thresholds_of(spec, weights).tolist() == [19] * 7
+    low = thresholds_of(spec, 30 * weights)
+    assert low.tolist() == [1] * 7                      # never below
+    low.sum().backward()
+    assert weights.grad[3].tolist() == [30.0] * 7       # and yet it can come back
+    shifted = layer(learned_threshold=True, bias=True, residual=ResidualSpec(below=1, shift=0, own_shift=3))
+    assert thresholds_of(shifted, weights).tolist() == [12] * 7
+    grid = ConvSpec(height=1, width=2, channels=1, filters=2, kernel=1)
+    conv = layer(inputs=2, outputs=4, conv=grid, learned_threshold=True)
+    assert thresholds_of(conv, torch.tensor([[0.0, 0.0], [1.0, 2.0]])).tolist() == [21, 22, 21, 22]
+
+
 def test_membrane_of_a_window_carries_no_gradient():
     currents = torch.full((2, 1, 7), 9.0, requires_grad=True)
-    spikes, membrane = lif(currents, torch.zeros(1, 7), layer())
+    spikes, membrane = lif(currents, torch.zeros(1, 7), 20, layer())
     assert spikes.requires_grad
     assert not membrane.requires_grad
 
 
 def test_windows_chain_as_one():
     currents = torch.randint(-30, 45, (8, 4, 7), generator=torch.Generator().manual_seed(2)).float()
-    whole = integrate(currents, torch.zeros(4, 7), layer())
-    first = integrate(currents[:3], torch.zeros(4, 7), layer())
-    second = integrate(currents[3:], first[2], layer())
+    whole = integrate(currents, torch.zeros(4, 7), 20, layer())
+    first = integrate(currents[:3], torch.zeros(4, 7), 20, layer())
+    second = integrate(currents[3:], first[2], 20, layer())
     for joined, apart in zip((whole[0], whole[1]), zip(first[:2], second[:2], strict=True), strict=True):
         assert torch.equal(joined, torch.cat(apart))
     assert torch.equal(whole[2], second[2])
@@ -87,4 +121,4 @@ def test_windows_chain_as_one():
     (layer(surrogate="triangle", surrogate_width=1, surrogate_height=2), [1, 1, 2, 2, 2, 1, 1]),
 ])
 def test_gates_by_hand(spec, wanted):
-    assert gates(torch.arange(17.0, 24.0), spec).tolist() == wanted
+    assert gates(torch.arange(17.0, 24.0), spec.threshold, spec).tolist() == wanted

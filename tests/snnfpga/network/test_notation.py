@@ -1,12 +1,15 @@
 import pytest
 import torch
 
+from snnfpga.config import Config
 from snnfpga.config_file import read_config
 from snnfpga.errors import SnnfpgaError
 from snnfpga.network.architectures import ARCHITECTURES, architecture_of, cut
 from snnfpga.network.network import initialise
+from snnfpga.network.neuron import integrate
 from snnfpga.network.notation import EXAMPLES, Architecture, Conv, Layer, Linear, Pool, parse_blocks
 from snnfpga.network.shape import Grid, shape_of
+from snnfpga.network.window import Flows, from_below
 
 
 def test_tokens():
@@ -14,11 +17,14 @@ def test_tokens():
         (Layer(Conv(64, 3, 2, 0, 4), Pool("sum", 2)),),
         (Layer(Linear(128, True), Pool("mean", 2)), Layer(Linear(10))),
         (Layer(Conv(7, 1), Pool("or", 3)),)), Pool("mean", None))
+    assert parse_blocks([["4C3", "4C3G2+1", "P2", "64", "64+12"]]).blocks[0][1:] == (
+        Layer(Conv(4, 3, 1, None, 2), adds=1), Layer(Linear(64), Pool("or", 2)), Layer(Linear(64), adds=12))
 
 
 @pytest.mark.parametrize(("blocks", "message"), [
     ([["64c3"]], f"Network notation has no token '64c3'; take one like {EXAMPLES}"),
     ([["0"]], f"Network notation has no token '0'; take one like {EXAMPLES}"),
+    ([["3", "3R+1"]], f"Network notation has no token '3R+1'; take one like {EXAMPLES}"),
     ([["P2", "P2", "3"]], "Network notation has two poolings in a row before 'P2'; join them"),
     ([["3"], ["P2"]], "Block 1 of the network must have a layer, not P2; put its pooling at the end of the block "
                       "before"),
@@ -99,3 +105,35 @@ def test_one_input_is_not_standardised():
     config = read_config(None, ["network.architecture=2C1G2", "network.normalise=weights"])
     with pytest.raises(SnnfpgaError, match=r"^Layer 0 of the network has one input a neuron"):
         initialise(config, torch.ones(2, 3, 32), 2, (4, 4, 2))
+
+
+@pytest.mark.parametrize(("blocks", "message"), [
+    ([["4C3"], ["4C3+1"]], "Layer 1 of the network adds the currents of the layer 1 below, and is the first of its "
+                           "block; make the block deeper"),
+    ([["4C3", "4C3+2"]], "Layer 1 of the network adds the currents of the layer 2 below, which is not in its block; "
+                         "add those of one in 1..1 below, or make the block deeper"),
+    ([["4C3", "6C3+1"]], "Layer 1 of the network adds the currents of the layer 1 below, which has 64 neurons; it must "
+                         "have 96 as the other, and not be recurrent"),
+    ([["8R", "8+1"]], "Layer 1 of the network adds the currents of the layer 1 below, which has 8 recurrent neurons; "
+                      "it must have 8 as the other, and not be recurrent"),
+])
+def test_currents_that_cannot_be_added(blocks, message):
+    config = Config.model_validate({"network": {"blocks": blocks}})
+    with pytest.raises(SnnfpgaError) as caught:
+        initialise(config, torch.ones(2, 3, 32), 2, (4, 4, 2))
+    assert (str(caught.value), caught.value.exit_code) == (message, 2)
+
+
+def test_what_is_added_makes_balanced_weights_smaller():
+    """So that the currents of every layer are as spread as the threshold asks for, and not more layer by layer."""
+    generator = torch.Generator().manual_seed(1)
+    events = (torch.rand(20, 64, 32, generator=generator) < 0.3).float()
+    config = Config.model_validate({"network": {"blocks": [[64] + ["64+1"] * 5]}})
+    spec = initialise(config, events, 3).spec.blocks[0]
+    network = initialise(config, events, 3)
+    flows, spreads = Flows(frozenset(range(6))), []
+    for layer, weights in zip(spec.layers, network.integers()[0].layers, strict=True):
+        current = from_below(layer, weights.detach(), events, flows)
+        spreads.append(float(current.square().mean().sqrt()) / layer.threshold)
+        events = integrate(current, torch.zeros(64, 64), layer.threshold, layer)[0]
+    assert spreads == pytest.approx([1.0] + [1.25] * 5, abs=0.3)
