@@ -1,5 +1,6 @@
 """What a trained network answers to the training samples, for another to learn from."""
 
+import hashlib
 import json
 
 import torch
@@ -43,6 +44,11 @@ def taught(config: Config, data: DataSet) -> Tensor | None:
     answers = torch.cat([blocks[-1].answers for blocks in
                          passages(network.spec, weights_of(network), data.train)])
     return answers.float() * _logit_scale(network.spec.blocks[-1].readout, read_notes(training.distill))
+
+
+def digest_of(logits: Tensor) -> str:
+    """SHA-256, in hex, of what a network taught: another teacher gives another."""
+    return hashlib.sha256(logits.numpy().tobytes()).hexdigest()
 
 
 def _logit_scale(readout: ReadoutSpec, notes: dict[str, str]) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .checkpoint import Progress, load_checkpoint, save_checkpoint
+from .checkpoint import Progress, Sources, load_checkpoint, save_checkpoint
 from .config import Config, TrainingConfig
 from .data.augment import Augmenter
 from .data.dataset import DataSet, Split
@@ -26,7 +26,7 @@ from .network.network import SpikingNetwork, initialise
 from .network.regrid import check_regrid, fitted, move
 from .parallel import Pipe, Team, check_parts
 from .schedule import check_schedule, rate_at
-from .teacher import taught
+from .teacher import digest_of, taught
 from .warm_start import check_warm_start, warm_start
 
 DEVICES = ("cpu", "cuda")
@@ -75,7 +75,6 @@ class Trainer:
         check_flips(config)
         self.config, self.device, self.team = config, device, team or Team()
         self.link = Pipe(self.team) if self.team.size > 1 and config.training.parallel == "blocks" else Link()
-        self.data_digest = data.digest()
         self.augment = Augmenter(config.training.augment, data)
         self.train, self.test = data.train, data.test
         self.spikes = data.train.spikes
@@ -86,6 +85,7 @@ class Trainer:
         self.optimiser = optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
         self.teacher = taught(config, data)
+        self.sources = Sources(data.digest(), "" if self.teacher is None else digest_of(self.teacher))
         self.saved = 0      # epochs that a checkpoint holds
 
     @property
@@ -105,8 +105,7 @@ class Trainer:
         """
         checkpoint = folder / "checkpoint.safetensors"
         if resume and checkpoint.exists():      # else it was stopped within its first epoch
-            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser, self.data_digest,
-                                            self.config)
+            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser, self.sources, self.config)
             self.saved = self.progress.epochs
         log = MetricsLog(folder, self.progress.epochs) if self.team.leads else None
         try:
@@ -116,7 +115,7 @@ class Trainer:
                 if log is None:
                     continue
                 log.write(metrics)
-                save_checkpoint(checkpoint, self.network, self.optimiser, self.progress, self.data_digest)
+                save_checkpoint(checkpoint, self.network, self.optimiser, self.progress, self.sources)
                 self.saved = self.progress.epochs
                 report(metrics)
         finally:

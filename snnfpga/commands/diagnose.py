@@ -99,7 +99,7 @@ def run(config: "Config", run_folder: Path | None, asked: list[str]) -> list["Ce
             trainer = Trainer(one, data)
             if run_folder is not None:
                 load_checkpoint(run_folder / "checkpoint.safetensors", trainer.network, trainer.optimiser,
-                                trainer.data_digest, trainer.config)
+                                trainer.sources, trainer.config)
             found.append(Cell(one.learning.window, depth(one), diagnose(one, trainer.network, batch)))
             advance()
     return found

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from rtl_gen.network_file import read, read_notes
+from rtl_gen.network_file import read, read_notes, write
 from snnfpga import metrics
 from snnfpga.commands.train import run
 from snnfpga.config import Config
@@ -209,6 +209,21 @@ def test_resuming_on_other_data_is_refused(data, array):
     assert str(caught.value) == (
         "Checkpoint runs/small/checkpoint.safetensors is of a run on other data than there is now under the same name; "
         "bring that data back, or start anew with --overwrite")
+
+
+def test_resuming_with_another_teacher_is_refused(data):
+    train(config(data, training={"epochs": 1}), Path("teacher"))
+    teacher = Path("teacher/network.safetensors")
+    settings = config(data, training={"distill": teacher})
+    train(settings)
+    write(teacher, read(teacher))       # the same answers in another file
+    train(settings, resume=True)
+    train(config(data, training={"epochs": 2}), Path("teacher"), overwrite=True)
+    with pytest.raises(SnnfpgaError) as caught:
+        train(settings, resume=True)
+    assert str(caught.value) == (
+        "Checkpoint runs/small/checkpoint.safetensors is of a run with another teacher than training.distill names "
+        "now; bring that file back, or start anew with --overwrite")
 
 
 def test_every_embedded_set_has_the_shape_it_claims():
