@@ -18,7 +18,7 @@ from .errors import USAGE, SnnfpgaError
 from .flips import THRESHOLDS, BinaryFlips, check_flips
 from .learning.memory import ActivationMeter
 from .learning.registry import check_rule
-from .learning.rule import Batch, Learned, Link
+from .learning.rule import Batch, Learned, Link, drawn_silent
 from .learning.select import check_lengths
 from .metrics import EpochMetrics, MetricsLog
 from .network.inference import Evaluation, evaluate, predict, within_samples
@@ -165,6 +165,7 @@ class Trainer:
         drop = self.config.training.event_drop
         if drop:
             events = events * (torch.rand(events.shape, generator=generator) >= drop)
+        silent = drawn_silent(self.network.spec, self.config.training.neuron_drop, generator)
         self.optimiser.zero_grad(set_to_none=True)
         count = self.config.training.parts
         # Each part has a generator of its own, so that what it draws does not depend on who works on the others.
@@ -174,13 +175,15 @@ class Trainer:
         found = []
         for rank, (own, samples, drawing) in enumerate(parts):
             if isinstance(self.link, Pipe) or rank % self.team.size == self.team.rank:
-                found.append((self._learn(own, samples, drawing, len(samples) / len(chosen)), self.labels[samples]))
+                learned = self._learn(own, samples, drawing, silent, len(samples) / len(chosen))
+                found.append((learned, self.labels[samples]))
         if not isinstance(self.link, Pipe):
             self.team.sum_gradients(self.network.parameters())
         self._apply()
         return found
 
-    def _learn(self, events: Tensor, samples: Tensor, generator: torch.Generator, share: float) -> Learned:
+    def _learn(self, events: Tensor, samples: Tensor, generator: torch.Generator, silent: list[list[Tensor]],
+               share: float) -> Learned:
         """Add the gradients of a part, ``samples`` by number, that makes up ``share`` of its batch."""
         before = [parameter.grad for parameter in self.network.parameters()]
         for parameter in self.network.parameters() if share < 1 else ():
@@ -191,7 +194,7 @@ class Trainer:
             generator=generator, seed=self.config.seed,
             teacher=None if self.teacher is None else self.teacher[samples].to(self.device),
             teacher_weight=self.config.training.distill_weight or 1.0,
-            neuron_drop=self.config.training.neuron_drop, apply=self._apply, link=self.link))
+            silent=silent, apply=self._apply, link=self.link))
         for parameter, earlier in zip(self.network.parameters(), before, strict=True) if share < 1 else ():
             if parameter.grad is not None:
                 parameter.grad.mul_(share)
