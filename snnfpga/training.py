@@ -79,7 +79,7 @@ class Trainer:
         self.train, self.test = data.train, data.test
         self.spikes = data.train.spikes
         self.labels = torch.from_numpy(data.train.labels)
-        events = torch.from_numpy(self.spikes[:CALIBRATION]).transpose(0, 1).float()
+        events = torch.from_numpy(data.train.draw(CALIBRATION, config.seed).spikes[:]).transpose(0, 1).float()
         self.network = initialise(config, events, data.classes, data.sensor).to(device)
         check_warm_start(config, self.network.spec)
         self.optimiser = optimiser(self.network, config.training)
@@ -215,12 +215,12 @@ class Trainer:
         return rate
 
 
-def first_batch(split: Split, config: Config) -> Batch:
-    """The first samples of ``split``, as a rule learns from them; nothing is augmented or dropped."""
-    part = slice(min(config.training.batch, len(split)))
-    events = torch.from_numpy(split.spikes[part]).transpose(0, 1).contiguous()
-    return Batch(events=events, labels=torch.from_numpy(split.labels[part]), seed=config.seed,
-                 within=within_samples(split.lengths, part, len(events), events.device),
+def drawn_batch(split: Split, config: Config) -> Batch:
+    """Some samples of ``split``, as a rule learns from them; nothing is augmented or dropped."""
+    part = split.draw(config.training.batch, config.seed)
+    events = torch.from_numpy(part.spikes[:]).transpose(0, 1).contiguous()
+    return Batch(events=events, labels=torch.from_numpy(part.labels), seed=config.seed,
+                 within=within_samples(part.lengths, slice(None), len(events), events.device),
                  generator=torch.Generator().manual_seed(config.seed))
 
 
