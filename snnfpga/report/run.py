@@ -97,8 +97,8 @@ def _glance(run: Run) -> Section:
     parts: list[Part] = [Tiles(tiles)]
     refused = None if run.network is None else _refused(run.network.spec.check_hardware)
     if refused is not None:
-        parts.append(Words(f"This network runs on PyTorch and on the integer reference, and has no hardware: {refused}. "
-                           "What is said of the chip below is by formula."))
+        parts.append(Words("This network runs on PyTorch and on the integer reference, and has no hardware: "
+                           f"{refused}. What is said of the chip below is by formula."))
     return Section("At a glance", about, tuple(parts), run.sources(METRICS, CHECKPOINT, NETWORK))
 
 
