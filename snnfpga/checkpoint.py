@@ -36,11 +36,27 @@ class Progress:
     peak_activation_bytes: int
 
 
+@dataclass(frozen=True)
+class Sources:
+    """What a run learns from, by digest.
+
+    Attributes
+    ----------
+    data
+        Of the data set.
+    teacher
+        Of the logits that a teacher gives; empty where there is none.
+    """
+
+    data: str
+    teacher: str
+
+
 def save_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, progress: Progress,
-                    data: str) -> None:
-    """Write everything the next epoch depends on, whole or not at all; ``data`` is the data's digest."""
+                    sources: Sources) -> None:
+    """Write everything the next epoch depends on, whole or not at all."""
     metadata = {"spec": spec_digest(network.spec), "grids": json.dumps(grids(network)),
-                "progress": json.dumps(vars(progress)), "data": data}
+                "progress": json.dumps(vars(progress)), **vars(sources)}
     tensors = {f"network.{name}": values for name, values in _state(network).items()}
     for index, state in optimiser.state_dict()["state"].items():
         for key, value in state.items():
@@ -50,14 +66,14 @@ def save_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
     write_atomically(path, save(tensors, metadata=metadata))
 
 
-def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, data: str,
+def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, sources: Sources,
                     config: Config) -> Progress:
     """Bring ``network``, made from ``config``, and ``optimiser`` to where the checkpoint left them.
 
     Raises
     ------
     SnnfpgaError
-        If the file is absent, damaged, or of another network or other data.
+        If the file is absent, damaged, or of another network, other data or another teacher.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -67,9 +83,12 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
         raise SnnfpgaError(f"No checkpoint {path} to resume from; train without --resume") from None
     except (SafetensorError, OSError) as error:
         raise SnnfpgaError(f"Checkpoint {path} is damaged ({error}); train without --resume") from None
-    if metadata.get("data") != data:
+    if metadata.get("data") != sources.data:
         raise SnnfpgaError(f"Checkpoint {path} is of a run on other data than there is now under the same name; bring "
                            "that data back, or start anew with --overwrite")
+    if metadata.get("teacher", "") != sources.teacher:
+        raise SnnfpgaError(f"Checkpoint {path} is of a run with another teacher than training.distill names now; bring "
+                           "that file back, or start anew with --overwrite")
     found = [WeightGrid(*grid) for grid in json.loads(metadata.get("grids", "[]"))]
     if len(found) == len(grids(network)):
         move(network, config, found)

@@ -11,7 +11,7 @@ from rtl_gen.network_file import Network, write
 from .config import Config, DataConfig
 from .config_file import check, config_text, parse, write_config
 from .errors import USAGE, SnnfpgaError
-from .runs import CONFIG, NETWORK, TENSORBOARD
+from .runs import CONFIG, LOGIT_SCALE, NETWORK, TENSORBOARD
 
 NEW = "new"     # within a run: the one that is to take its place
 
@@ -107,7 +107,11 @@ def _differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str,
         yield path, before, after
 
 
-def write_network(folder: Path, network: Network, data: DataConfig, test_accuracy: float) -> None:
-    """Write the network file; its notes say what data it was trained on, and how well it does."""
+def write_network(folder: Path, network: Network, data: DataConfig, test_accuracy: float, logit_scale: float) -> None:
+    """Write the network file.
+
+    Its notes say what data it was trained on, how well it does, and what its integer answers are in real logits.
+    """
     write(folder / NETWORK, network, notes={"data": data.model_dump_json(),
-                                            "test_accuracy": json.dumps(test_accuracy)})
+                                            "test_accuracy": json.dumps(test_accuracy),
+                                            LOGIT_SCALE: json.dumps(logit_scale)})

@@ -1,15 +1,20 @@
 """What a trained network answers to the training samples, for another to learn from."""
 
+import hashlib
+import json
+
 import torch
 from torch import Tensor
 
-from rtl_gen.network_file import read
+from rtl_gen.network_file import read, read_notes
+from rtl_gen.spec import ReadoutSpec
 
 from .config import Config
 from .data.dataset import DataSet
 from .errors import USAGE, SnnfpgaError
 from .network.inference import passages, weights_of
-from .network.specify import GRADIENT_UNIT
+from .network.specify import GRADIENT_UNIT, fixed_gain
+from .runs import LOGIT_SCALE
 
 
 def taught(config: Config, data: DataSet) -> Tensor | None:
@@ -38,4 +43,19 @@ def taught(config: Config, data: DataSet) -> Tensor | None:
                            f"{ours[0]} and {ours[1]}; take a teacher that was trained on it", USAGE)
     answers = torch.cat([blocks[-1].answers for blocks in
                          passages(network.spec, weights_of(network), data.train)])
-    return answers.float() * 2.0 ** -(network.spec.blocks[-1].readout.logit_shift + GRADIENT_UNIT)
+    return answers.float() * _logit_scale(network.spec.blocks[-1].readout, read_notes(training.distill))
+
+
+def digest_of(logits: Tensor) -> str:
+    """SHA-256, in hex, of what a network taught: another teacher gives another."""
+    return hashlib.sha256(logits.numpy().tobytes()).hexdigest()
+
+
+def _logit_scale(readout: ReadoutSpec, notes: dict[str, str]) -> float:
+    """What an answer is multiplied by to become a real logit."""
+    if not readout.learned:
+        return 1.0 / fixed_gain(readout.inputs)
+    if LOGIT_SCALE in notes:
+        return json.loads(notes[LOGIT_SCALE])
+    # The chip's scale is the trained one unless on_chip.logit_shift says otherwise.
+    return 2.0 ** -(readout.logit_shift + GRADIENT_UNIT)

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .checkpoint import Progress, load_checkpoint, save_checkpoint
+from .checkpoint import Progress, Sources, load_checkpoint, save_checkpoint
 from .config import Config, TrainingConfig
 from .data.augment import Augmenter
 from .data.dataset import DataSet, Split
@@ -18,7 +18,7 @@ from .errors import USAGE, SnnfpgaError
 from .flips import THRESHOLDS, BinaryFlips, check_flips
 from .learning.memory import ActivationMeter
 from .learning.registry import check_rule
-from .learning.rule import Batch, Learned, Link
+from .learning.rule import Batch, Learned, Link, drawn_silent
 from .learning.select import check_lengths
 from .metrics import EpochMetrics, MetricsLog
 from .network.inference import Evaluation, evaluate, predict, within_samples
@@ -26,7 +26,7 @@ from .network.network import SpikingNetwork, initialise
 from .network.regrid import check_regrid, fitted, move
 from .parallel import Pipe, Team, check_parts
 from .schedule import check_schedule, rate_at
-from .teacher import taught
+from .teacher import digest_of, taught
 from .warm_start import check_warm_start, warm_start
 
 DEVICES = ("cpu", "cuda")
@@ -75,17 +75,17 @@ class Trainer:
         check_flips(config)
         self.config, self.device, self.team = config, device, team or Team()
         self.link = Pipe(self.team) if self.team.size > 1 and config.training.parallel == "blocks" else Link()
-        self.data_digest = data.digest()
         self.augment = Augmenter(config.training.augment, data)
         self.train, self.test = data.train, data.test
         self.spikes = data.train.spikes
         self.labels = torch.from_numpy(data.train.labels)
-        events = torch.from_numpy(self.spikes[:CALIBRATION]).transpose(0, 1).float()
+        events = torch.from_numpy(data.train.draw(CALIBRATION, config.seed).spikes[:]).transpose(0, 1).float()
         self.network = initialise(config, events, data.classes, data.sensor).to(device)
         check_warm_start(config, self.network.spec)
         self.optimiser = optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
         self.teacher = taught(config, data)
+        self.sources = Sources(data.digest(), "" if self.teacher is None else digest_of(self.teacher))
         self.saved = 0      # epochs that a checkpoint holds
 
     @property
@@ -105,8 +105,7 @@ class Trainer:
         """
         checkpoint = folder / "checkpoint.safetensors"
         if resume and checkpoint.exists():      # else it was stopped within its first epoch
-            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser, self.data_digest,
-                                            self.config)
+            self.progress = load_checkpoint(checkpoint, self.network, self.optimiser, self.sources, self.config)
             self.saved = self.progress.epochs
         log = MetricsLog(folder, self.progress.epochs) if self.team.leads else None
         try:
@@ -116,7 +115,7 @@ class Trainer:
                 if log is None:
                     continue
                 log.write(metrics)
-                save_checkpoint(checkpoint, self.network, self.optimiser, self.progress, self.data_digest)
+                save_checkpoint(checkpoint, self.network, self.optimiser, self.progress, self.sources)
                 self.saved = self.progress.epochs
                 report(metrics)
         finally:
@@ -166,6 +165,7 @@ class Trainer:
         drop = self.config.training.event_drop
         if drop:
             events = events * (torch.rand(events.shape, generator=generator) >= drop)
+        silent = drawn_silent(self.network.spec, self.config.training.neuron_drop, generator)
         self.optimiser.zero_grad(set_to_none=True)
         count = self.config.training.parts
         # Each part has a generator of its own, so that what it draws does not depend on who works on the others.
@@ -175,13 +175,15 @@ class Trainer:
         found = []
         for rank, (own, samples, drawing) in enumerate(parts):
             if isinstance(self.link, Pipe) or rank % self.team.size == self.team.rank:
-                found.append((self._learn(own, samples, drawing, len(samples) / len(chosen)), self.labels[samples]))
+                learned = self._learn(own, samples, drawing, silent, len(samples) / len(chosen))
+                found.append((learned, self.labels[samples]))
         if not isinstance(self.link, Pipe):
             self.team.sum_gradients(self.network.parameters())
         self._apply()
         return found
 
-    def _learn(self, events: Tensor, samples: Tensor, generator: torch.Generator, share: float) -> Learned:
+    def _learn(self, events: Tensor, samples: Tensor, generator: torch.Generator, silent: list[list[Tensor]],
+               share: float) -> Learned:
         """Add the gradients of a part, ``samples`` by number, that makes up ``share`` of its batch."""
         before = [parameter.grad for parameter in self.network.parameters()]
         for parameter in self.network.parameters() if share < 1 else ():
@@ -192,7 +194,7 @@ class Trainer:
             generator=generator, seed=self.config.seed,
             teacher=None if self.teacher is None else self.teacher[samples].to(self.device),
             teacher_weight=self.config.training.distill_weight or 1.0,
-            neuron_drop=self.config.training.neuron_drop, apply=self._apply, link=self.link))
+            silent=silent, apply=self._apply, link=self.link))
         for parameter, earlier in zip(self.network.parameters(), before, strict=True) if share < 1 else ():
             if parameter.grad is not None:
                 parameter.grad.mul_(share)
@@ -213,12 +215,12 @@ class Trainer:
         return rate
 
 
-def first_batch(split: Split, config: Config) -> Batch:
-    """The first samples of ``split``, as a rule learns from them; nothing is augmented or dropped."""
-    part = slice(min(config.training.batch, len(split)))
-    events = torch.from_numpy(split.spikes[part]).transpose(0, 1).contiguous()
-    return Batch(events=events, labels=torch.from_numpy(split.labels[part]), seed=config.seed,
-                 within=within_samples(split.lengths, part, len(events), events.device),
+def drawn_batch(split: Split, config: Config) -> Batch:
+    """Some samples of ``split``, as a rule learns from them; nothing is augmented or dropped."""
+    part = split.draw(config.training.batch, config.seed)
+    events = torch.from_numpy(part.spikes[:]).transpose(0, 1).contiguous()
+    return Batch(events=events, labels=torch.from_numpy(part.labels), seed=config.seed,
+                 within=within_samples(part.lengths, slice(None), len(events), events.device),
                  generator=torch.Generator().manual_seed(config.seed))
 
 

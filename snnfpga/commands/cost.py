@@ -24,7 +24,7 @@ def command(
     plot: Annotated[Path | None, typer.Option(help="Write the surfaces as an HTML page.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Count what a rule's forward and backward pass take, on the first batch of the training data.
+    """Count what a rule's forward and backward pass take, on a batch of the training data.
 
     Examples:
 
@@ -60,16 +60,16 @@ def command(
 
 
 def run(config: "Config", asked: list[str]) -> list["Cell"]:
-    """Measure each cell of the sweeps asked for, on the first batch of the training split."""
+    """Measure each cell of the sweeps asked for, on a batch of the training split."""
     from ..cost.measure import measure
     from ..data.fit import some
     from ..data.source import load_data
     from ..sweep import over, parse, size
-    from ..training import first_batch, prepare
+    from ..training import drawn_batch, prepare
 
     prepare("cpu", config.training.threads)
     data = load_data(config.data)
-    batch = first_batch(some(data, "train"), config)
+    batch = drawn_batch(some(data, "train"), config)
     cells, found = parse(asked, config, len(batch.events)), []
     with progress("counting", size(cells)) as advance:
         for one in over(config, cells):

@@ -81,25 +81,25 @@ def _as_json(config: "Config", cells: list["Cell"]) -> dict[str, Any]:
 
 
 def run(config: "Config", run_folder: Path | None, asked: list[str]) -> list["Cell"]:
-    """Diagnose on the first batch of the training split; a run's weights are those of its checkpoint."""
+    """Diagnose on a batch of the training split; a run's weights are those of its checkpoint."""
     from ..checkpoint import load_checkpoint
     from ..data.fit import some
     from ..data.source import load_data
     from ..diagnosis import Cell, diagnose
     from ..sweep import depth, over, parse, size
-    from ..training import Trainer, first_batch, prepare
+    from ..training import Trainer, drawn_batch, prepare
 
     prepare("cpu", config.training.threads)
     data = load_data(config.data)
     split = some(data, "train")
-    batch = first_batch(split, config)
+    batch = drawn_batch(split, config)
     cells, found = parse(asked, config, len(batch.events)), []
     with progress("diagnosing", size(cells)) as advance:
         for one in over(config, cells):
             trainer = Trainer(one, data)
             if run_folder is not None:
                 load_checkpoint(run_folder / "checkpoint.safetensors", trainer.network, trainer.optimiser,
-                                trainer.data_digest, trainer.config)
+                                trainer.sources, trainer.config)
             found.append(Cell(one.learning.window, depth(one), diagnose(one, trainer.network, batch)))
             advance()
     return found

@@ -108,7 +108,8 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     result = trainer.evaluate()
     if team.leads:
         trained_on = config.data.model_copy(update={"steps": data.steps})
-        run_folder.write_network(place, trainer.network.export(), trained_on, result.accuracies[-1])
+        run_folder.write_network(place, trainer.network.export(), trained_on, result.accuracies[-1],
+                                 trainer.network.blocks[-1].logit_scale)
         run_folder.take_place(folder, place)
     team.gather(None)       # nobody leaves before the files are there
     if not team.leads:

@@ -41,6 +41,15 @@ class Split:
         """The first ``samples`` samples, or all."""
         return self if samples is None else self.select(slice(samples))
 
+    def draw(self, samples: int, seed: int) -> "Split":
+        """``samples`` samples drawn by ``seed``, in the order they have here; all where there are no more.
+
+        What is measured on a few must not be measured on the first few: a file may be sorted by class.
+        """
+        if samples >= len(self):
+            return self
+        return self.select(np.sort(np.random.default_rng(seed).permutation(len(self))[:samples]))
+
     def steps_of(self, sample: int) -> int:
         """Steps of one sample."""
         return self.spikes.shape[1] if self.lengths is None else int(self.lengths[sample])

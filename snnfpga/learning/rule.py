@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from rtl_gen.spec import NetworkSpec
+
 from ..config import Config, LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.window import BlockWeights
@@ -46,8 +48,9 @@ class Batch:
         (B, classes): logits to learn from beside the labels, or None.
     teacher_weight
         Of the divergence from the teacher, against the loss by the labels.
-    neuron_drop
-        Share of each layer's neurons that are silent, the same in all samples.
+    silent
+        For each block and layer which neurons, or filters, are silent, (columns,) bool, the same in all samples; empty
+        where none are.
     apply
         Follows the gradients left so far, and forgets them: for updates within a sample.
     link
@@ -61,7 +64,7 @@ class Batch:
     seed: int = 0
     teacher: Tensor | None = None
     teacher_weight: float = 1.0
-    neuron_drop: float = 0.0
+    silent: list[list[Tensor]] = field(default_factory=list)
     apply: Callable[[], None] = lambda: None
     link: Link = field(default_factory=Link)
 
@@ -133,6 +136,14 @@ class Rule:
     check: Callable[[Config], None] = lambda config: None
 
 
+def drawn_silent(spec: NetworkSpec, share: float, generator: torch.Generator) -> list[list[Tensor]]:
+    """Neurons for :attr:`Batch.silent`, each with the chance ``share``."""
+    if not share:
+        return []
+    return [[torch.rand(layer.columns, generator=generator) < share for layer in block.layers]
+            for block in spec.blocks]
+
+
 class Gradients:
     """The integers of a network as leaves of their own, on which the gradients of a sample add up.
 
@@ -146,14 +157,12 @@ class Gradients:
 
     def __init__(self, network: SpikingNetwork, batch: Batch) -> None:
         self._network, self._batch = network, batch
-        self._silent = [[torch.rand(layer.columns, generator=batch.generator) < batch.neuron_drop
-                         for layer in block.layers] for block in network.spec.blocks] if batch.neuron_drop else []
         self._take()
 
     def _take(self) -> None:
         self._integers = self._network.integers()
         # A neuron without weights never fires, whatever the rule; a filter is one neuron at many places.
-        for block, silent in zip(self._integers, self._silent, strict=True) if self._silent else ():
+        for block, silent in zip(self._integers, self._batch.silent, strict=True) if self._batch.silent else ():
             block.layers[:] = [matrix.masked_fill(columns.to(matrix.device), 0.0)
                                for matrix, columns in zip(block.layers, silent, strict=True)]
         self.weights = [

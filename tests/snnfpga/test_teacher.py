@@ -1,12 +1,14 @@
 """Learning from another network's answers."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from rtl_gen.network_file import write
+from snnfpga.commands.train import run
 from snnfpga.config import Config
 from snnfpga.data.dataset import assemble
 from snnfpga.errors import SnnfpgaError
@@ -43,6 +45,21 @@ def test_the_teachers_logits_are_those_it_was_trained_by(tmp_path):
     found = taught(config, data)
     assert found.abs().max() > 0
     torch.testing.assert_close(found, steps.sum(0) * network.blocks[-1].logit_scale)
+
+
+@pytest.mark.parametrize("readout", ["learned", "fixed"])
+def test_the_chips_scale_is_not_the_teachers(readout, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data, _, _ = made(tmp_path)
+    np.savez("small.npz", spikes=data.train.spikes, label=data.train.labels)
+    found = []
+    for shift in (None, 3):
+        run(Config.model_validate({
+            "data": {"name": "small.npz"}, "network": {"blocks": [[12], [9]], "readout": readout},
+            "training": {"epochs": 1}, "on_chip": {"logit_shift": shift}}), Path(str(shift)), "cpu", False, False)
+        found.append(taught(Config.model_validate({"training": {"distill": f"{shift}/network.safetensors"}}), data))
+    assert found[0].abs().max() > 0
+    assert torch.equal(*found)
 
 
 def test_divergence_from_the_teacher_is_added_to_the_loss():

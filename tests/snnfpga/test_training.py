@@ -1,21 +1,23 @@
 """Training repeats itself, and a run that was stopped ends as one that was not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from rtl_gen.network_file import read, read_notes
+from rtl_gen.network_file import read, read_notes, write
 from snnfpga import metrics
 from snnfpga.commands.train import run
 from snnfpga.config import Config
 from snnfpga.config_file import write_config
 from snnfpga.data import registry
+from snnfpga.data.dataset import assemble
 from snnfpga.errors import SnnfpgaError
 from snnfpga.metrics import read_metrics
-from snnfpga.training import prepare
+from snnfpga.training import Trainer, drawn_batch, prepare
 
 
 @pytest.fixture
@@ -209,6 +211,50 @@ def test_resuming_on_other_data_is_refused(data, array):
     assert str(caught.value) == (
         "Checkpoint runs/small/checkpoint.safetensors is of a run on other data than there is now under the same name; "
         "bring that data back, or start anew with --overwrite")
+
+
+def test_resuming_with_another_teacher_is_refused(data):
+    train(config(data, training={"epochs": 1}), Path("teacher"))
+    teacher = Path("teacher/network.safetensors")
+    settings = config(data, training={"distill": teacher})
+    train(settings)
+    write(teacher, read(teacher))       # the same answers in another file
+    train(settings, resume=True)
+    train(config(data, training={"epochs": 2}), Path("teacher"), overwrite=True)
+    with pytest.raises(SnnfpgaError) as caught:
+        train(settings, resume=True)
+    assert str(caught.value) == (
+        "Checkpoint runs/small/checkpoint.safetensors is of a run with another teacher than training.distill names "
+        "now; bring that file back, or start anew with --overwrite")
+
+
+def sorted_by_class(lengths=None):
+    """600 samples: first those that are all but silent, then those that are not."""
+    labels = np.repeat([0, 1], 300)
+    spikes = np.random.default_rng(5).random((600, 8, 12)) < np.where(labels, 0.5, 0.01)[:, None, None]
+    return assemble("sorted", spikes.astype(np.uint8), labels, np.arange(600) % 5 == 0, (1, 12, 1), 2, lengths)
+
+
+def test_a_network_is_measured_by_samples_of_all_classes():
+    data = sorted_by_class()
+    mixed = np.random.default_rng(6).permutation(len(data.train))
+    spreads = [float(Trainer(config("any"), replace(data, train=data.train.select(order)))
+                     .network.get_parameter("blocks.0.layers.0.linear.weight").detach().std())
+               for order in (slice(None), mixed)]
+    assert spreads[0] == pytest.approx(spreads[1], rel=0.1)
+
+
+def test_a_drawn_batch_has_all_classes_and_lengths_of_its_own():
+    data = sorted_by_class(np.repeat([3, 8], 300))
+    batch = drawn_batch(data.train, config("any", training={"batch": 40}))
+    assert batch.labels.bincount().min() > 10
+    assert torch.equal(batch.within.sum((0, 2)), torch.where(batch.labels == 0, 3.0, 8.0))
+    again, other = (drawn_batch(data.train, config("any", training={"batch": 40}).model_copy(update={"seed": seed}))
+                    for seed in (3, 4))
+    assert torch.equal(batch.events, again.events)
+    assert not torch.equal(batch.events, other.events)
+    whole = drawn_batch(data.train, config("any", training={"batch": 480}))
+    assert torch.equal(whole.labels, torch.from_numpy(data.train.labels))
 
 
 def test_every_embedded_set_has_the_shape_it_claims():
