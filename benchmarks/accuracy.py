@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import mean, pstdev
 from typing import Any
 
+import plots
 from resumable import FOLDS, Results, fold, train
 from rich.console import Console
 from rich.table import Table
@@ -33,7 +34,7 @@ DEEP = ("data.name=digits-events", "data.steps=8", "network.block_depth=all", "l
         "network.architecture=" + "-".join(
             ["16C3"] * 6 + ["P2"] + ["32C3"] * 6 + ["P2"] + ["32C3"] * 6),
         "network.leak_shift=null", "network.surrogate=triangle", "training.batch=32", "training.epochs=60",
-        "training.event_drop=0.05")
+        "training.event_drop=0.05", "training.augment.shift=1")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Case:
             f"seed {number}" for number in range(self.seeds)]
 
 
+BITS = (16, 8, 6, 4, 3, 2, 1)
 CASES: dict[str, Case] = {
     "nmnist-1100 conv": Case(
         (*NMNIST, 'network.blocks=[["P2","32C5S2"],["64C3"],["P2","256"]]', "training.epochs=60"), folds=True),
@@ -60,7 +62,11 @@ CASES: dict[str, Case] = {
         (*DEEP, "network.initial=straight", "training.rate=0.002", "network.block_depth=1",
          "learning.rule=truncated-local", "learning.window=6")),
     **{f"mnist conv, {bits} bits": Case((*MNIST, f"network.weight_bits={bits}", f"network.readout_bits={max(bits, 4)}"))
-       for bits in (16, 8, 6, 4, 3, 2, 1)},
+       for bits in (8, 4, 1)},
+    **{f"mnist 256-256, {bits} bits": Case((*MNIST, "network.blocks=[[256],[256]]", "training.epochs=8",
+                                            f"network.weight_bits={bits}"))
+       for bits in BITS},
+    "mnist conv, 8 bits, kaiming": Case((*MNIST, "network.weight_bits=8", "network.initial=kaiming")),
     "fashion-mnist conv, 8 bits": Case((*MNIST, "data.name=fashion-mnist", "training.augment.flip=true")),
 }
 
@@ -87,6 +93,7 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", metavar="CASE", help="none takes all")
     parser.add_argument("--data-root", type=Path, metavar="FOLDER", help="where the sets lie that are not embedded")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="write accuracy over weight bits as a page")
     parser.add_argument("--list", action="store_true", help="name the cases and what is known of them, and stop")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.cases if name not in CASES]
@@ -106,6 +113,11 @@ def main() -> None:
 
                 results.run(name, config, key, measure)
     show(results, names)
+    if arguments.plot:
+        found = {bits: [run["test_accuracy"] for run in results.cases[case]["runs"].values()] for bits in BITS
+                 if (case := f"mnist 256-256, {bits} bits") in results.cases}
+        plots.write(arguments.plot, "Accuracy over weight bits", "", "bits of a weight",
+                    {"mnist": {"256-256": found}}, "python benchmarks/accuracy.py")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Run: ``python benchmarks/surface.py [SET ...] [--data-root FOLDER] [--plot FILE]``; sets are ``digits`` (frames,
 embedded) and ``nmnist-1100`` (recorded events, needs the folder). Writes ``docs/results/surface.json`` after each
-training, and skips what is in there for the same configuration. Four layers of 100 neurons, T = 20 steps, rule
+training, and skips what is in there for the same configuration. Four layers of 100 neurons, T = 10 steps, rule
 truncated-local with a loss at each window's end; K = T with all layers in one block is BPTT. Accuracy is that after the
 last epoch, over three folds of all samples of a set (of five, stratified, seed 0; fold k also seeds the run). Nothing
 was tuned for either.
@@ -22,18 +22,19 @@ from rich.table import Table
 from snnfpga.config import Config
 from snnfpga.data.registry import DataOptions, load
 
-STEPS, LAYERS, RUNS = 20, 4, 3
-WINDOWS, DEPTHS = (1, 2, 5, 10, 20), (1, 2, 4)
+STEPS, LAYERS, RUNS = 10, 4, 3
+WINDOWS, DEPTHS = (1, 2, 5, 10), (1, 2, 4)
+TRAINING = {"epochs": 20, "batch": 128, "rate": 5e-3}
 SETS: dict[str, dict[str, Any]] = {
-    "digits": {"data": {"coding": "rate"}, "training": {"epochs": 15}},
-    "nmnist-1100": {"data": {"pool": 2}, "training": {"epochs": 15, "event_drop": 0.3}},
+    "digits": {"data": {"coding": "rate"}, "training": {}},
+    "nmnist-1100": {"data": {"pool": 2}, "training": {"event_drop": 0.3}},
 }
 
 
 def configured(name: str, window: int, depth: int) -> Config:
     chosen = SETS[name]
     return Config.model_validate({
-        "data": {"name": name, "steps": STEPS} | chosen["data"], "training": chosen["training"],
+        "data": {"name": name, "steps": STEPS} | chosen["data"], "training": TRAINING | chosen["training"],
         "network": {"architecture": "-".join(["100"] * LAYERS), "block_depth": depth}, "learning": {"window": window}})
 
 
