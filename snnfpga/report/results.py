@@ -73,14 +73,19 @@ def _verdict(found: dict[str, Any]) -> Verdict:
     return Verdict(True, "Every value that was compared is equal to the reference's, bit for bit.")
 
 
-def learning(folder: Path | None, network: str) -> Section:
-    """What ``snnfpga learn`` did with a run's network, ``network`` in the folder; None where no run is known."""
+def learning(folder: Path | None, network: str, refused: str | None = None) -> Section:
+    """What ``snnfpga learn`` did with a run's network, ``network`` in the folder; None where no run is known.
+
+    ``refused`` says why it cannot learn so, where it cannot.
+    """
     title = "Learning on chip"
     about = ("The network going on to learn in chip arithmetic, one sample at a time. Look for an accuracy that holds "
              "or rises, and for few saturations: each is a weight that ran into the end of its range.")
     if folder is None:
         return Section(title, about, missing="No run below `runs/` holds this build's network, so there is nothing to "
                        "look up. The report of a run shows what `snnfpga learn RUN` did.")
+    if refused is not None:
+        return Section(title, about, missing=f"This network cannot learn so: {refused}.")
     path = folder / LEARN
     if not path.exists():
         return Section(title, about, missing=f"Not run. `snnfpga learn {folder}` lets the network go on learning and "

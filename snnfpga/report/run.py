@@ -1,13 +1,14 @@
 """The report of a run: how it learned, what it looks like inside, what learning costs."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from rtl_gen.network_file import Network, read, read_notes
-from rtl_gen.spec import LayerSpec
+from rtl_gen.spec import LayerSpec, SpecError
 
 from ..console import percent
 from ..data.dataset import DataError
@@ -19,7 +20,7 @@ from .curves import curves
 from .figures import histogram
 from .memory import memory, peak_activation_bytes
 from .page import Page, Section
-from .parts import Table, Tiles, Words, number
+from .parts import Part, Table, Tiles, Words, number
 from .results import learning
 
 
@@ -72,7 +73,8 @@ def page(folder: Path, sample: int) -> Page:
     name = folder.resolve().name if network is None else network.spec.name
     return Page(f"Run {name}", "How a spiking network was trained, and what it and its learning cost.", (
         _glance(run), *curves(run.epochs, run.sources(METRICS), run.no_metrics), _sample(run, sample),
-        memory(run.folder, network, run.no_network), _weights(run), learning(folder if network else None, NETWORK),
+        memory(run.folder, network, run.no_network), _weights(run),
+        learning(folder if network else None, NETWORK, _refused(network.spec.check_learning) if network else None),
         _configuration(run)))
 
 
@@ -92,7 +94,21 @@ def _glance(run: Run) -> Section:
         tiles += _size(run.network)
     if not tiles:
         return Section("At a glance", about, missing=run.no_metrics)
-    return Section("At a glance", about, (Tiles(tiles),), run.sources(METRICS, CHECKPOINT, NETWORK))
+    parts: list[Part] = [Tiles(tiles)]
+    refused = None if run.network is None else _refused(run.network.spec.check_hardware)
+    if refused is not None:
+        parts.append(Words("This network runs on PyTorch and on the integer reference, and has no hardware: "
+                           f"{refused}. What is said of the chip below is by formula."))
+    return Section("At a glance", about, tuple(parts), run.sources(METRICS, CHECKPOINT, NETWORK))
+
+
+def _refused(check: Callable[[], None]) -> str | None:
+    """Why a network does not pass a check of its specification; None where it does."""
+    try:
+        check()
+    except SpecError as error:
+        return str(error)
+    return None
 
 
 def _size(network: Network) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ from snnfpga.report.page import Page, Section, render
 from snnfpga.report.parts import Bars, Table, Tiles, Verdict, Words
 from snnfpga.report.parts import Figure as Plot
 from snnfpga.report.target import find, run_of
-from tests.networks import block, network, samples
+from tests.networks import block, network, network_spec, samples
 from tests.verbs import call, small_run
 
 EPOCHS = [
@@ -100,6 +100,7 @@ def test_a_run_shows_every_section_but_learning(here, capfd):
                   "5678 B activations", "12-10-7 inputs and neurons, in 2 blocks, for 3 classes",
                   "data.name small.npz", "hardware.lanes 8", "Not run. snnfpga learn runs/small"):
         assert shown in words
+    assert "has no hardware" not in words
 
 
 def test_a_page_needs_nothing_from_outside_and_is_the_same_again(here):
@@ -392,3 +393,16 @@ def test_a_network_on_a_grid(tmp_path, monkeypatch, capsys):
     assert "144-4C3-P2-3C3S2 inputs and neurons, in 2 blocks, for 3 classes" in shown
     assert "weights of 1 bit, readouts not counted" in shown
     assert "events came in over 4 steps" in shown
+    why = ("A block in hardware, or that is to learn on chip, must have each input at each neuron, and block 0 has a "
+           "convolution or pooling; evaluate it on torch or the reference.")
+    assert f"This network runs on PyTorch and on the integer reference, and has no hardware: {why} What is" in shown
+    assert run.page(Path("runs/grid"), 0).missing == {"Learning on chip": f"This network cannot learn so: {why}"}
+
+
+def test_a_network_that_learns_on_the_reference_alone(here):
+    made = network(*network_spec(depth=2, classes=3).blocks)
+    network_file.write(Path("runs/small/network.safetensors"), made,
+                       notes={"data": DataConfig(name="small.npz").model_dump_json()})
+    page = run.page(Path("runs/small"), 0)
+    assert "has no hardware: A block in hardware must have 1 layer, not 2 as block 0 has;" in text(render(page))
+    assert page.missing["Learning on chip"].startswith("Not run.")
