@@ -1,7 +1,9 @@
 """The command line. A verb is a line in ``VERBS`` and a module of its name, imported when it is called."""
 
 import importlib
+import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +12,7 @@ import typer
 from .errors import USAGE, explain, one_line
 
 INTERRUPTED = 130   # what typer returns where a person stopped a verb
+PATIENCE = 20       # seconds within which processes that torchrun started at the same time fail of the same thing
 VERBS = {
     "train": "Train a network from a configuration.",
     "evaluate": "Measure a network's accuracy, and compare the backends spike by spike.",
@@ -33,8 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     verb = next((word for word in given if not word.startswith("-")), "")
     try:
         code = _app(verb)(given or ["--help"], prog_name="snnfpga", standalone_mode=False) or 0
-        line = "Stopped" if code == INTERRUPTED else ""
+        line = "Stopped" if code == INTERRUPTED and _is_first() else ""
     except Exception as error:
+        if not _is_first():
+            _wait_to_be_ended()
         line, code = _explain(error)
     if line:
         print(f"snnfpga: {line}", file=sys.stderr)
@@ -72,6 +77,19 @@ def _show_version(asked: bool) -> None:
 def _options(version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True,
                                           help="Print the version and exit.")) -> None:
     pass
+
+
+def _is_first() -> bool:
+    """Whether this process, of several that torchrun may have started here, says what happened to all."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
+
+
+def _wait_to_be_ended() -> None:
+    """As torchrun does as soon as the first has failed; one that it does not end failed alone, and has to say so."""
+    try:
+        time.sleep(PATIENCE)
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
 
 
 def _explain(error: Exception) -> tuple[str, int]:

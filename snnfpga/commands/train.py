@@ -102,6 +102,8 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         try:
             trainer.run(place, resume, report, advance)
         except KeyboardInterrupt:
+            if not team.leads:
+                raise
             kept = "" if place == folder else f"the earlier run in {folder} is as it was; "
             raise SnnfpgaError(f"Stopped with {trainer.saved} of {epochs} epochs done; {kept}go on with: "
                                f"snnfpga train --resume --out {place}") from None

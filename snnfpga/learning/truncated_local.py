@@ -33,48 +33,86 @@ def check(config: Config) -> None:
 
 def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Learned:
     """Gradients of a batch, window by window; the membranes go on, the graph of each window is freed at its end."""
-    spec, loss_of = network.spec, loss_from(settings, batch)
-    gathered, feedback = Gradients(network, batch), Feedback(network, settings, batch)
-    window, first_loss = settings.window, settings.window - (settings.loss_steps or settings.window)
-    events = batch.events
-    size, like = events.shape[1], gathered.weights[0].readout
-    states = [rest(block, size, like) for block in spec.blocks]
-    logits = [like.new_zeros(size, spec.classes) for _ in spec.blocks]
-    answers = torch.zeros_like(logits[0], dtype=torch.float64)
-    losses: list[list[float]] = [[] for _ in spec.blocks]
-    chosen = selected(settings, len(events), batch.generator)
-    mine = batch.link.mine(len(spec.blocks))
-    for index, start in enumerate(range(0, len(events), window)):
-        passing = batch.link.below(events[start:start + window], spec.blocks[mine[0]].inputs)
+    gathered = Gradients(network, batch)
+    blocks, chosen = Blocks(network, settings, batch, gathered), selected(settings, len(batch.events), batch.generator)
+    mine = batch.link.mine(len(network.spec.blocks))
+    answers = torch.zeros(batch.events.shape[1], network.spec.classes, dtype=torch.float64, device=batch.events.device)
+    for index, start in enumerate(range(0, len(batch.events), settings.window)):
+        events = batch.events[start:start + settings.window]
+        passing = batch.link.below(events, network.spec.blocks[mine[0]].inputs)
         # As docs/arithmetic.md: every m-th window, and only where a step of the loss window took place.
-        lost = chosen[start + first_loss:start + len(passing)]
+        lost = chosen[start + first_loss(settings):start + len(events)]
         learns = (index + 1) % settings.update_interval == 0 and any(lost)
         for b in mine:
-            block = spec.blocks[b]
-            with torch.set_grad_enabled(learns):
-                layers, states[b] = block_layers(block, gathered.weights[b], passing, states[b], feedback.joined)
-                steps = feedback.read_out(b, gathered.weights[b].readout, layers)
-                if settings.select == "top" and learns:
-                    steps = Strongest.apply(steps, settings.selected_steps)
-                steps = batch.counted(steps, start)     # last, so that it is first on the way back
-                before = logits[b] if settings.accumulate == "cumulative" else torch.zeros_like(logits[b])
-                logit = before + steps[first_loss:].sum(0)
-                if learns:
-                    scale = network.blocks[b].logit_scale
-                    if settings.loss_at == "step":
-                        loss = step_losses(loss_of, steps[first_loss:], lost, before, scale, batch.labels, settings)
-                    else:
-                        loss = loss_of(logit * scale, batch.labels)
-            if learns:
-                loss.backward()
-                losses[b].append(loss.item())
-            logits[b], passing = logit.detach(), layers[-1].detach()
+            passing, steps = blocks.window(b, passing, start, lost if learns else [])
         batch.link.above(passing)
-        answers += steps.detach().sum(0, dtype=torch.float64)
+        answers += steps.sum(0, dtype=torch.float64)
         if learns and settings.update == "window":
             gathered.update()
     gathered.push_back()
-    return Learned([sum(values) / len(values) if values else None for values in losses], answers)
+    return Learned([sum(values) / len(values) if values else None for values in blocks.losses], answers)
+
+
+def first_loss(settings: LearningConfig) -> int:
+    """The first step of a window that the loss reads."""
+    return settings.window - (settings.loss_steps or settings.window)
+
+
+class Blocks:
+    """The blocks from window to window of a batch: membranes go on, and logits where they accumulate.
+
+    Attributes
+    ----------
+    losses
+        Of each block, one a window that it learned from.
+    """
+
+    def __init__(self, network: SpikingNetwork, settings: LearningConfig, batch: Batch, gathered: Gradients) -> None:
+        self._network, self._settings, self._batch, self._gathered = network, settings, batch, gathered
+        self._feedback, self._loss_of = Feedback(network, settings, batch), loss_from(settings, batch)
+        size, like = batch.events.shape[1], gathered.weights[0].readout
+        self._states = [rest(block, size, like) for block in network.spec.blocks]
+        self._logits = [like.new_zeros(size, network.spec.classes) for _ in network.spec.blocks]
+        self.losses: list[list[float]] = [[] for _ in network.spec.blocks]
+
+    def window(self, b: int, events: Tensor, start: int, lost: list[bool]) -> tuple[Tensor, Tensor]:
+        """Run block ``b`` over a window, and learn from it.
+
+        Parameters
+        ----------
+        events
+            (K, B, inputs), from step ``start`` of the samples on.
+        lost
+            For each step of the loss window whether it has a loss; none, where nothing is to be learned.
+
+        Returns
+        -------
+        Spikes (K, B, N) and what each step adds to the logits (K, B, classes), without a graph.
+        """
+        settings, weights = self._settings, self._gathered.weights[b]
+        with torch.set_grad_enabled(bool(lost)):
+            layers, self._states[b] = block_layers(self._network.spec.blocks[b], weights, events, self._states[b],
+                                                   self._feedback.joined)
+            steps = self._feedback.read_out(b, weights.readout, layers)
+            if settings.select == "top" and lost:
+                steps = Strongest.apply(steps, settings.selected_steps)
+            steps = self._batch.counted(steps, start)   # last, so that it is first on the way back
+            read = steps[first_loss(settings):]
+            before = self._logits[b] if settings.accumulate == "cumulative" else torch.zeros_like(self._logits[b])
+            self._logits[b] = before + read.detach().sum(0)
+            if lost:
+                loss = self._loss(b, read, lost, before)
+        if lost:
+            loss.backward()
+            self.losses[b].append(loss.item())
+        return layers[-1].detach(), steps.detach()
+
+    def _loss(self, b: int, steps: Tensor, lost: list[bool], before: Tensor) -> Tensor:
+        """Of the loss window's ``steps`` (L, B, classes), for logits that were ``before`` (B, classes)."""
+        scale, labels = self._network.blocks[b].logit_scale, self._batch.labels
+        if self._settings.loss_at == "step":
+            return step_losses(self._loss_of, steps, lost, before, scale, labels, self._settings)
+        return self._loss_of((before + steps.sum(0)) * scale, labels)
 
 
 def step_losses(loss_of: Loss, steps: Tensor, chosen: list[bool], before: Tensor, scale: float, labels: Tensor,

@@ -1,5 +1,6 @@
 """Two processes train to the same weights, to the bit, as one."""
 
+import re
 import subprocess
 import sys
 
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from snnfpga import cli, training
 from snnfpga.config import Config
 from snnfpga.errors import SnnfpgaError
-from snnfpga.parallel import join
+from snnfpga.parallel import Team, join
 from tests.verbs import call
 
 SMALL = ("data.name=digits-events", "data.steps=4", "network.blocks=[[16],[12]]", "hardware.blocks=[]",
@@ -69,9 +71,30 @@ def test_blocks_of_two_processes(tmp_path, capsys):
 ])
 def test_what_cannot_be_shared(tmp_path, more, message):
     done = together(tmp_path / "run", *more)
-    assert done.returncode != 0
-    assert f"snnfpga: {message}\n" in done.stderr
+    # By the first process alone, whose exit code is in torchrun's summary.
+    assert [line for line in done.stderr.splitlines() if line.startswith("snnfpga: ")] == [f"snnfpga: {message}"]
+    assert re.search(r"exitcode *: 2 ", done.stderr.split("Root Cause")[1])
+    assert done.returncode == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_a_process_that_fails_alone_says_so(monkeypatch, capsys):
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    waited = []
+    monkeypatch.setattr(cli.time, "sleep", waited.append)
+    assert call(capsys, "train", "--device", "tpu") == (
+        2, "", "snnfpga: Device must be one of cpu, cuda, not 'tpu'\n")
+    assert waited == [cli.PATIENCE]
+
+
+def test_a_stop_is_said_by_the_first(tmp_path, monkeypatch, capsys):
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training.Trainer, "run", stop)
+    monkeypatch.setattr("snnfpga.parallel.join", lambda config, device: Team(1))
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert call(capsys, "train", *settings(), "--out", str(tmp_path / "run")) == (130, "", "")
 
 
 def test_devices_are_not_shared(monkeypatch):
