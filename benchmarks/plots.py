@@ -14,15 +14,15 @@ Curve = Mapping[int, Sequence[float]]       # accuracies of each place on the ax
 
 def write(path: Path, title: str, about: str, x: str, figures: Mapping[str, Mapping[str, Curve]], command: str) -> None:
     """One figure for each of ``figures``, with its curves by name; ``x`` is what their axis counts."""
-    sections = tuple(Section(name, "", (_figure(name, x, curves),)) for name, curves in figures.items())
+    sections = tuple(Section(name, "", (_figure(x, curves),)) for name, curves in figures.items())
     write_atomically(path, render(Page(title, about, sections, f"Written by `{command}`.")).encode())
 
 
-def _figure(title: str, x: str, curves: Mapping[str, Curve]) -> Figure:
+def _figure(x: str, curves: Mapping[str, Curve]) -> Figure:
     places = sorted({place for curve in curves.values() for place in curve})
     data = [{"type": "scatter", "mode": "lines+markers", "name": name, "x": list(curve),
              "y": [mean(found) for found in curve.values()], "line": {"color": colour(number), "width": 2},
              "error_y": {"type": "data", "array": [stdev(found) if len(found) > 1 else 0 for found in curve.values()]}}
             for number, (name, curve) in enumerate(curves.items())]
     ticks = {"type": "log", "tickvals": places, "ticktext": [str(place) for place in places]}
-    return Figure(title, data, layout(axis(x, **ticks), axis("test accuracy, %"), showlegend=True), 330)
+    return Figure("Mean and deviation of the runs", data, layout(axis(x, **ticks), axis("test accuracy, %"), showlegend=True), 330)
