@@ -25,4 +25,5 @@ def _figure(x: str, curves: Mapping[str, Curve]) -> Figure:
              "error_y": {"type": "data", "array": [stdev(found) if len(found) > 1 else 0 for found in curve.values()]}}
             for number, (name, curve) in enumerate(curves.items())]
     ticks = {"type": "log", "tickvals": places, "ticktext": [str(place) for place in places]}
-    return Figure("Mean and deviation of the runs", data, layout(axis(x, **ticks), axis("test accuracy, %"), showlegend=True), 330)
+    return Figure("Mean and deviation of the runs", data,
+                  layout(axis(x, **ticks), axis("test accuracy, %"), showlegend=True), 330)
