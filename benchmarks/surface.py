@@ -76,7 +76,9 @@ def main() -> None:
         surfaces[name] = measured(results, name, arguments.data_root)
         show(name, surfaces[name])
     if arguments.plot:
-        plots.write(arguments.plot, "Accuracy over window and block depth", "", f"window K, steps of {STEPS}", {
+        plots.write(arguments.plot, "Accuracy over window and block depth",
+                    f"Test accuracy after the last epoch; bars are the deviation of {RUNS} folds.",
+                    f"window K, steps of {STEPS}", {
             name: {f"{depth} a block": {window: found[window, depth] for window in WINDOWS} for depth in DEPTHS}
             for name, found in surfaces.items()}, "python benchmarks/surface.py")
 

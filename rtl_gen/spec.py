@@ -62,9 +62,10 @@ class LayerSpec:
         The synapses where they are a convolution; None where each input reaches each neuron.
     recurrent
         Whether the layer's own spikes of the step before are inputs too: their rows follow those of the inputs.
-    learned_threshold
-        Whether each neuron, or each filter of a convolution, has a threshold of its own: a row of the weights says by
-        how much it is above or below ``threshold``. The row follows those of the events; the bias comes after it.
+    threshold_shift
+        Where each neuron, or each filter of a convolution, has a threshold of its own: a row of the weights, times two
+        to this, says by how much it is above or below ``threshold``. The row follows those of the events; the bias
+        comes after it. None where all have the layer's.
     residual
         The earlier layer whose currents are added to this one's; None for none.
     host_surrogate
@@ -90,7 +91,7 @@ class LayerSpec:
     pool: PoolSpec | None = None
     conv: ConvSpec | None = None
     recurrent: bool = False
-    learned_threshold: bool = False
+    threshold_shift: int | None = None
     residual: ResidualSpec | None = None
     host_surrogate: str | None = None
 
@@ -121,10 +122,10 @@ class LayerSpec:
 
     def _check_synapses(self) -> None:
         check_flag("Layer recurrent", self.recurrent)
-        check_flag("Layer learned threshold", self.learned_threshold)
-        if self.learned_threshold and self.weight_bits == 1:
-            raise SpecError("A layer with learned thresholds must have weights of at least 2 bits, not 1, which has no "
-                            "0; take 2")
+        if self.threshold_shift is not None:
+            check_range("Threshold shift", self.threshold_shift, 0, 24)
+            if self.weight_bits == 1:
+                raise SpecError("A layer with learned thresholds must have weights of at least 2 bits, not 1")
         if self.host_surrogate is not None:
             check_choice("Host surrogate", self.host_surrogate, HOST_SURROGATES)
         if self.residual is not None and self.recurrent:
@@ -157,7 +158,7 @@ class LayerSpec:
     @property
     def rows(self) -> int:
         """Rows of the weight matrix: of the inputs, of the layer's own spikes, of the thresholds, then the bias."""
-        return self.event_rows + self.learned_threshold + self.bias
+        return self.event_rows + (self.threshold_shift is not None) + self.bias
 
     @property
     def event_rows(self) -> int:
@@ -436,7 +437,7 @@ class NetworkSpec:
                 raise SpecError("Layers in hardware, or that are to learn on chip, must have their own currents alone, "
                                 f"and block {index} adds those of earlier layers; evaluate it on torch or the "
                                 "reference")
-            if any(layer.learned_threshold for layer in block.layers):
+            if any(layer.threshold_shift is not None for layer in block.layers):
                 raise SpecError("Neurons in hardware, or that are to learn on chip, must have the threshold of their "
                                 f"layer, and block {index} has learned ones; evaluate it on torch or the reference")
             if min(block.readout.weight_bits, *(layer.weight_bits for layer in block.layers)) < 2:

@@ -88,7 +88,7 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
                            "that data back, or start anew with --overwrite")
     if metadata.get("teacher", "") != sources.teacher:
         raise SnnfpgaError(f"Checkpoint {path} is of a run with another teacher than training.distill names now; bring "
-                           "that file back, or start anew with --overwrite")
+                           "that file back, or train anew with snnfpga train --overwrite")
     found = [WeightGrid(*grid) for grid in json.loads(metadata.get("grids", "[]"))]
     if len(found) == len(grids(network)):
         move(network, config, found)

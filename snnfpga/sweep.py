@@ -16,7 +16,7 @@ def parse(asked: Sequence[str], config: Config, steps: int) -> dict[str, list[in
     Raises
     ------
     SnnfpgaError
-        If something else is swept, or a value is not in range.
+        If something else is swept, a value is not in range, or layers that belong together would be cut apart.
     """
     found: dict[str, list[int]] = {}
     most = {"window": ("T", steps), "block": ("all", sum(map(len, architecture_of(config.network).blocks)))}
@@ -30,7 +30,17 @@ def parse(asked: Sequence[str], config: Config, steps: int) -> dict[str, list[in
         if wrong:
             raise SnnfpgaError(f"Sweep of {name} must be of 1..{largest} or {letter}, not {wrong[0]!r}", USAGE)
         found[name] = sorted({int(value) for value in numbers})
+    _check_sources(config, found.get("block", []))
     return found
+
+
+def _check_sources(config: Config, depths: Sequence[int]) -> None:
+    chain = [token for block in architecture_of(config.network).blocks for token in block]
+    for depth in depths:
+        lost = next((number for number, layer in enumerate(chain) if layer.adds > number % depth), None)
+        if lost is not None:
+            raise SnnfpgaError(f"Sweep block={depth} would cut layer {lost} of the network from the layer whose "
+                               f"currents it adds (+); leave {depth} out", USAGE)
 
 
 def size(cells: Sweep) -> int:

@@ -23,6 +23,7 @@ from .learning.select import check_lengths
 from .metrics import EpochMetrics, MetricsLog
 from .network.inference import Evaluation, evaluate, predict, within_samples
 from .network.network import SpikingNetwork, initialise
+from .network.refused import check_neurons
 from .network.regrid import check_regrid, fitted, move
 from .parallel import Pipe, Team, check_parts
 from .schedule import check_schedule, rate_at
@@ -68,6 +69,8 @@ class Trainer:
 
     def __init__(self, config: Config, data: DataSet, device: str = "cpu", team: Team | None = None) -> None:
         self.rule = check_rule(config)
+        check_neurons(config)
+        check_warm_start(config)
         check_parts(config)
         check_regrid(config)
         check_lengths(config.learning, data.train)
@@ -81,7 +84,6 @@ class Trainer:
         self.labels = torch.from_numpy(data.train.labels)
         events = torch.from_numpy(data.train.draw(CALIBRATION, config.seed).spikes[:]).transpose(0, 1).float()
         self.network = initialise(config, events, data.classes, data.sensor).to(device)
-        check_warm_start(config, self.network.spec)
         self.optimiser = optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
         self.teacher = taught(config, data)

@@ -9,19 +9,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rtl_gen.spec import LayerSpec, NetworkSpec
+from rtl_gen.spec import LayerSpec
 
 from .config import Config
 from .data.dataset import Split
 from .errors import USAGE, SnnfpgaError
 from .learning.loss import LOSSES
+from .network.architectures import architecture_of
 from .network.network import SpikingNetwork
+from .network.notation import Linear
 from .network.sparse import plain_products
 from .network.synapses import currents, pooled
 from .network.window import read_out
 
 
-def check_warm_start(config: Config, spec: NetworkSpec) -> None:
+def check_warm_start(config: Config) -> None:
     """Rates of layers that feed back into themselves would need steps; those of a chain know no other currents.
 
     Raises
@@ -31,11 +33,11 @@ def check_warm_start(config: Config, spec: NetworkSpec) -> None:
     """
     if not config.training.warm_epochs:
         return
-    layers = [layer for block in spec.blocks for layer in block.layers]
-    if any(layer.residual or layer.learned_threshold for layer in layers):
+    layers = [layer for block in architecture_of(config.network).blocks for layer in block]
+    if config.network.learn_threshold or any(layer.adds for layer in layers):
         raise SnnfpgaError("Config training.warm_epochs cannot serve currents of earlier layers (+), nor "
                            "network.learn_threshold; take 0, or leave them out", USAGE)
-    if any(layer.recurrent for layer in layers):
+    if any(isinstance(layer.synapses, Linear) and layer.synapses.recurrent for layer in layers):
         raise SnnfpgaError("Config training.warm_epochs cannot serve recurrent layers, whose rates take steps to find; "
                            "take 0, or layers without R", USAGE)
 

@@ -43,9 +43,9 @@ class Neuron(NamedTuple):
 def thresholds_of(spec: LayerSpec, stored: NDArray[np.int32]) -> NDArray[np.int64]:
     """Of each neuron, (outputs,): the layer's, and where they are learned what the weights' row adds to it."""
     found = np.full(spec.outputs, spec.threshold, np.int64)
-    if spec.learned_threshold:
+    if spec.threshold_shift is not None:
         row = stored[spec.event_rows].astype(np.int64) >> spec.shadow_bits
-        found += np.tile(row, spec.outputs // spec.columns) << Neuron.of(spec).own_shift
+        found += np.tile(row, spec.outputs // spec.columns) << spec.threshold_shift
     return np.clip(found, 1, spec.membrane_max)
 
 

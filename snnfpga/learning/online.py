@@ -107,8 +107,8 @@ class StepLayer(torch.autograd.Function):
             if post is not None:
                 below, own = events[0], events[1] if own_trace is not None else None
                 to_weights += factors.alpha_post * _by_rows(below, own, 1.0, signal * post, layer)
-            if layer.learned_threshold:     # no trace: it is an input of -1 to the step alone, in every rule
-                to_weights[layer.event_rows] = -_by_columns(delta, layer)
+            if layer.threshold_shift is not None:     # no trace: it is an input of -1 to the step alone, in every rule
+                to_weights[layer.event_rows] = -_by_columns(delta, layer) * 2.0 ** layer.threshold_shift
         return to_events, to_weights, None, None, None, None
 
 
@@ -117,7 +117,7 @@ def _by_rows(below: Tensor, own: Tensor | None, bias: float, delta: Tensor, laye
     parts = [weight_gradient(below, delta, layer)]
     if own is not None:
         parts.append(own.t() @ delta)
-    if layer.learned_threshold:
+    if layer.threshold_shift is not None:
         parts.append(delta.new_zeros(1, layer.columns))
     if layer.bias:
         parts.append(bias * _by_columns(delta, layer)[None])

@@ -23,8 +23,23 @@ def architecture_of(config: NetworkConfig) -> Architecture:
     Raises
     ------
     SnnfpgaError
-        If both are given, or a token is none of the notation's.
+        If both are given, a token is none of the notation's, or a layer adds currents that are not in its block.
     """
+    found = _asked(config)
+    number = lost_source(found)
+    if number is not None:
+        raise SnnfpgaError(f"Layer {number} of the network adds the currents of a layer (+) that is not in its block; "
+                           "raise network.block_depth, or put both in one of network.blocks", USAGE)
+    return found
+
+
+def lost_source(architecture: Architecture) -> int | None:
+    """The first layer of the whole network that adds currents from beyond its block."""
+    layers = [(place, layer) for block in architecture.blocks for place, layer in enumerate(block)]
+    return next((number for number, (place, layer) in enumerate(layers) if layer.adds > place), None)
+
+
+def _asked(config: NetworkConfig) -> Architecture:
     if config.architecture is None:
         if config.block_depth != 1:
             raise SnnfpgaError("Config network.block_depth cuts network.architecture into blocks, and network.blocks "

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -155,6 +156,14 @@ def middle_rows(conv: ConvSpec) -> Tensor:
     return middle * part + torch.arange(conv.filters) % each % part
 
 
+class _Built(NamedTuple):
+    """A layer that stands."""
+
+    spec: LayerSpec
+    weights: QuantisedWeights
+    outputs: Grid
+
+
 class _Builder:
     """Blocks as they are added, and the events that pass what stands already.
 
@@ -175,9 +184,10 @@ class _Builder:
         """A block of ``layers``; ``last_pool`` is what its readout sees, if something is asked for."""
         number, config = len(self.specs), self._config
         sources = frozenset(index - layer.adds for index, layer in enumerate(layers) if layer.adds)
-        built, flows = [], Flows(sources)
+        built: list[_Built] = []
+        flows = Flows(sources)
         for layer in layers:
-            built.append(self._layer(number, layer, [spec for spec, _ in built], flows))
+            built.append(self._layer(number, layer, built, flows))
         pool, shift = pool_of(f"Readout of block {number}", last_pool, self._grid)
         if last_pool is None and self._grid.places:
             pool = readout_pool(self._grid)
@@ -187,11 +197,10 @@ class _Builder:
         fixed = torch.where(readout < 0, -1.0, 1.0)
         unit = learned.fraction + shift if learned else 0
         spec = readout_spec(config, number, self._grid.size, self._classes, pool, unit, readout_bits(config))
-        self.specs.append(block_spec(config, number, [layer for layer, _ in built], spec))
-        self.blocks.append(TrainedBlock([weights for _, weights in built], learned or fixed, unit, self._grid.size))
+        self.specs.append(block_spec(config, number, [layer.spec for layer in built], spec))
+        self.blocks.append(TrainedBlock([layer.weights for layer in built], learned or fixed, unit, self._grid.size))
 
-    def _layer(self, block: int, layer: Layer, below: list[LayerSpec],
-               flows: Flows) -> tuple[LayerSpec, QuantisedWeights]:
+    def _layer(self, block: int, layer: Layer, below: list["_Built"], flows: Flows) -> "_Built":
         config, inputs = self._config, self._events.shape[-1]
         own = config.network.of_layer(self._layers)
         shape = shape_of(f"Layer {self._layers} of the network", layer, self._grid)
@@ -218,22 +227,19 @@ class _Builder:
                                      layer_rest(spec, self._events.shape[1], self._events), flows)[0]
         self._grid = shape.outputs
         self._layers += 1
-        return spec, weights
+        return _Built(spec, weights, shape.outputs)
 
-    def _source(self, layer: Layer, shape: Shape, below: list[LayerSpec]) -> LayerSpec | None:
+    def _source(self, layer: Layer, shape: Shape, below: list[_Built]) -> LayerSpec | None:
         """The layer of the block, of those built ``below``, whose currents ``layer`` adds."""
         if not layer.adds:
             return None
-        thing = f"Layer {self._layers} of the network adds the currents of the layer {layer.adds} below"
-        if layer.adds > len(below):
-            raise SnnfpgaError(f"{thing}, which is not in its block; add those of one in 1..{len(below)} below, or "
-                               "make the block deeper" if below else
-                               f"{thing}, and is the first of its block; make the block deeper", USAGE)
         source = below[-layer.adds]
-        if source.outputs != shape.outputs.size or source.recurrent:
-            raise SnnfpgaError(f"{thing}, which has {source.outputs} {'recurrent ' if source.recurrent else ''}neurons"
-                               f"; it must have {shape.outputs.size} as the other, and not be recurrent", USAGE)
-        return source
+        if source.outputs != shape.outputs or source.spec.recurrent:
+            what = f"{source.spec.outputs} recurrent neurons" if source.spec.recurrent else str(source.outputs)
+            raise SnnfpgaError(f"Layer {self._layers} of the network adds the currents of the layer {layer.adds} below"
+                               f", which has {what}, and must have {shape.outputs} as it has itself; change one of "
+                               "them", USAGE)
+        return source.spec
 
     def _spread(self, own: LayerSettings, shape: Shape, added: float) -> float:
         """Deviation of the weights; ``added`` is the mean square of currents that come on top of theirs."""

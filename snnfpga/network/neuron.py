@@ -14,12 +14,23 @@ from . import scan
 
 def thresholds_of(layer: LayerSpec, weights: Tensor) -> Tensor | int:
     """Of all neurons one, or where they are learned one each, (N,): at least 1, or they would fire out of nothing."""
-    if not layer.learned_threshold:
+    if layer.threshold_shift is None:
         return layer.threshold
-    unit = 1 if layer.residual is None else 1 << layer.residual.own_shift
-    wanted = layer.threshold + weights[layer.event_rows] * unit
-    found = wanted + (wanted.clamp(1, layer.membrane_max) - wanted).detach()    # gradients straight through
+    wanted = layer.threshold + weights[layer.event_rows] * 2.0 ** layer.threshold_shift
+    found = Within.apply(wanted, 1, layer.membrane_max)     # exact, however far beyond float32 had to round
     return found if layer.conv is None else found.repeat(layer.outputs // layer.columns)
+
+
+class Within(torch.autograd.Function):
+    """Values clamped to a range; the gradient goes straight through, so that what has left it can come back."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, low: int, high: int) -> Tensor:
+        return values.clamp(low, high)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        return grads[0], None, None
 
 
 def integrate(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
@@ -148,7 +159,7 @@ class LifWindow(torch.autograd.Function):
 def _compiled(values: Tensor, layer: LayerSpec) -> bool:
     """Whether the compiled loops serve them; the plain ones serve all."""
     return (values.device.type == "cpu" and values.dtype == torch.float32 and layer.host_surrogate is None
-            and not layer.learned_threshold)
+            and layer.threshold_shift is None)
 
 
 def _to_threshold(gate: Tensor, grad: Tensor, area: float) -> Tensor:

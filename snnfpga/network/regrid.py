@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import NamedTuple
 
+import torch
+
 from ..config import Config
 from ..errors import USAGE, SnnfpgaError
 from ..quantize import QuantisedWeights, fraction_bits
@@ -41,10 +43,12 @@ def fitted(network: SpikingNetwork, config: Config, weight_bits: int) -> list[We
     """Grids that suit the weights as they are now, of so many bits; layers with bits of their own keep them."""
     asked = config.network.model_copy(update={"weight_bits": weight_bits})
     found, layer = [], 0
-    for block in network.blocks:
-        for weights in block.layers:
-            bits = asked.of_layer(layer).weight_bits
-            found.append(WeightGrid(bits, fraction_bits(weights.wanted().detach(), bits, asked.headroom)))
+    for spec, block in zip(network.spec.blocks, network.blocks, strict=True):
+        for own, weights in zip(spec.layers, block.layers, strict=True):
+            bits, rows = asked.of_layer(layer).weight_bits, weights.wanted().detach()
+            if own.threshold_shift is not None:     # thresholds take the grid that the others need, as at first
+                rows = torch.cat([rows[:, :own.event_rows], rows[:, own.event_rows + 1:]], 1)
+            found.append(WeightGrid(bits, fraction_bits(rows, bits, asked.headroom)))
             layer += 1
         if block.learned_readout is not None:
             bits = asked.readout_bits or weight_bits
@@ -68,7 +72,9 @@ def move(network: SpikingNetwork, config: Config, wanted: list[WeightGrid]) -> l
             shift = layer.fraction_bits - own_shift - weights.fraction      # of a mean over the inputs
             said += _moved(f"block {b} layer {index}", weights, grid := next(rest))
             unit, residual = aligned(grid.fraction + shift, below, layers[index - below] if below else None)
-            layers.append(replace(layer, **on_grid(config, number, grid.bits, unit), residual=residual))
+            layers.append(replace(
+                layer, **on_grid(config, number, grid.bits, unit), residual=residual,
+                threshold_shift=None if layer.threshold_shift is None else unit - grid.fraction))
             number += 1
         readout = spec.readout
         if block.learned_readout is not None:

@@ -25,7 +25,7 @@ class Grid:
         return self.height * self.width * self.channels
 
     def __str__(self) -> str:
-        return f"{self.height} x {self.width} x {self.channels}"
+        return f"{self.height} x {self.width} x {self.channels}" if self.places else f"{self.channels} neurons"
 
 
 @dataclass(frozen=True)

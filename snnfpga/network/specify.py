@@ -29,14 +29,14 @@ def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int
     """
     network, on_chip, own = config.network, config.on_chip, config.network.of_layer(index)
     host = network.surrogate if network.surrogate in HOST_SURROGATES else None
-    # Currents are counted in units of weights times those of a mean.
-    unit, residual = aligned(fraction + shape.mean_shift, layer.adds, source)
     try:
+        # Currents are counted in units of weights times those of a mean.
+        unit, residual = aligned(fraction + shape.mean_shift, layer.adds, source)
         return LayerSpec(
             inputs=inputs, outputs=shape.outputs.size, bias=network.bias, membrane_bits=own.membrane_bits,
             leak_shift=own.leak_shift, reset=own.reset, surrogate="boxcar" if host else network.surrogate,
             **on_grid(config, index, own.weight_bits, unit), residual=residual,
-            learned_threshold=network.learn_threshold,
+            threshold_shift=unit - fraction if network.learn_threshold else None,
             rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift,
             pool=shape.pool, conv=shape.conv,
             recurrent=isinstance(layer.synapses, Linear) and layer.synapses.recurrent, host_surrogate=host)

@@ -52,7 +52,7 @@ def deep(**changes):
     (deep(residual=ResidualSpec(below=1, shift=0, own_shift=1)),
      "Layers in hardware, or that are to learn on chip, must have their own currents alone, and block 0 adds those of "
      "earlier layers; evaluate it on torch or the reference"),
-    (deep(learned_threshold=True),
+    (deep(threshold_shift=0),
      "Neurons in hardware, or that are to learn on chip, must have the threshold of their layer, and block 0 has "
      "learned ones; evaluate it on torch or the reference"),
     (network_spec(sizes=(3,) * 17),

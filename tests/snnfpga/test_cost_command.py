@@ -39,6 +39,8 @@ def test_a_page_that_is_not_ours_stays(tmp_path, capsys):
     (["--sweep", "steps=3"], "Sweep must be window=1,2,T or block=1,2,all, not 'steps=3'"),
     (["--sweep", "window=1,17"], "Sweep of window must be of 1..16 or T, not '17'"),
     (["--sweep", "block=0"], "Sweep of block must be of 1..2 or all, not '0'"),
+    (["--set", 'network.blocks=[[8,8],[8,"8+1"]]', "--sweep", "block=2,3,4"],
+     "Sweep block=3 would cut layer 3 of the network from the layer whose currents it adds (+); leave 3 out"),
 ])
 def test_wrong_sweeps(arguments, message, capsys):
     code, _, err = call(capsys, *COST, *arguments)

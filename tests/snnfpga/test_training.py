@@ -17,6 +17,7 @@ from snnfpga.data import registry
 from snnfpga.data.dataset import assemble
 from snnfpga.errors import SnnfpgaError
 from snnfpga.metrics import read_metrics
+from snnfpga.network.regrid import fitted
 from snnfpga.training import Trainer, drawn_batch, prepare
 
 
@@ -225,7 +226,7 @@ def test_resuming_with_another_teacher_is_refused(data):
         train(settings, resume=True)
     assert str(caught.value) == (
         "Checkpoint runs/small/checkpoint.safetensors is of a run with another teacher than training.distill names "
-        "now; bring that file back, or start anew with --overwrite")
+        "now; bring that file back, or train anew with snnfpga train --overwrite")
 
 
 def sorted_by_class(lengths=None):
@@ -267,6 +268,17 @@ def test_every_embedded_set_has_the_shape_it_claims():
             assert set(np.unique(loaded.train.spikes)) == {0, 1}
 
 
+def test_thresholds_do_not_coarsen_the_grid_of_the_weights():
+    network = Trainer(config("any", network={"learn_threshold": True}), sorted_by_class()).network
+    settings = config("any", network={"learn_threshold": True})
+    before = fitted(network, settings, 8)
+    with torch.no_grad():
+        for block in network.blocks:
+            for weights in block.layers:
+                weights.linear.weight[:, -1] = 100 * weights.limit
+    assert fitted(network, settings, 8) == before
+
+
 def test_bits_are_taken_away_step_by_step(data, tmp_path):
     settings = {"epochs": 3, "regrid": [{"after": 1, "weight_bits": 4}, {"after": 2, "weight_bits": 1}]}
     whole = train(config(data, training=settings), tmp_path / "run")
@@ -286,6 +298,15 @@ def test_bits_are_taken_away_step_by_step(data, tmp_path):
     ({"training": {"regrid": [{"after": 2, "weight_bits": 4}], "optimiser": "bso"}, "network": {"weight_bits": 1}},
      "Config training.regrid means nothing to training.optimiser=bso, whose weights have one bit; leave it out, or "
      "take adamw or sgd"),
+    ({"training": {"neuron_drop": 0.1}, "network": {"blocks": [[8, "8+1"]]}},
+     "Config training.neuron_drop cannot silence layers that add currents of others (+); take 0, or leave them out"),
+    ({"training": {"regrid": [{"after": 1, "weight_bits": 4}, {"after": 2, "weight_bits": 1}]},
+      "network": {"learn_threshold": True, "layers": [{"weight_bits": 8}]}},
+     "Config network.learn_threshold needs weights of at least 2 bits in every layer, and by "
+     "training.regrid.1.weight_bits and network.layers some have 1; take 2, or learn no thresholds"),
+    ({"network": {"learn_threshold": True, "layers": [{"weight_bits": 1}]}},
+     "Config network.learn_threshold needs weights of at least 2 bits in every layer, and by network.weight_bits and "
+     "network.layers some have 1; take 2, or learn no thresholds"),
     ({"network": {"layers": [{"reset": "zero"}]}, "learning": {"rule": "ottt"}},
      "Rule ottt cannot serve network.reset=zero, where a trace would be needed for each synapse; take subtract, or "
      "rule truncated-local"),

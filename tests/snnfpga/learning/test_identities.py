@@ -10,6 +10,8 @@ from snnfpga.learning.online import Traces, learner
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network.network import initialise
+from snnfpga.network.neuron import lif
+from snnfpga.network.window import BlockWeights, block_layers, rest
 
 STEPS, BATCH, INPUTS, CLASSES = 12, 5, 9, 3
 SENSOR = (5, 4, 2)
@@ -140,6 +142,36 @@ def test_currents_of_an_earlier_layer():
     case = {"blocks": [["6C3", "6C3", "6C3+2", "8", "8+1"]], "sensor": SENSOR}
     whole = gradients("bptt", learning={}, **case)
     assert_equal(gradients("truncated-local", learning={"window": STEPS}, **case), whole)
+    cut = gradients("truncated-local", learning={"window": STEPS, "feedback": "dfa"}, **case)
+    assert cut.keys() == whole.keys()
+    assert_different(cut, whole)
+
+
+@pytest.mark.parametrize("bits", [(8, 4), (4, 8)])
+def test_credit_of_added_currents_is_that_of_a_plain_sum(bits):
+    config = Config.model_validate({"network": {"blocks": [[8, "8+1"]],
+                                                "layers": [{"weight_bits": each} for each in bits]}})
+    events = (torch.rand(STEPS, BATCH, INPUTS, generator=torch.Generator().manual_seed(4)) < 0.4).float()
+    network = initialise(config, events, CLASSES)
+    block, states = network.spec.blocks[0], rest(network.spec.blocks[0], BATCH, events)
+    first, second = block.layers
+    matrices = [matrix.detach().requires_grad_() for matrix in network.integers()[0].layers]
+    own = events @ matrices[0]
+    below, _ = lif(own, states[0].membrane, first.threshold, first)
+    added = (below @ matrices[1]) * 2 ** second.residual.own_shift + own * 2 ** second.residual.shift
+    spikes, _ = lif(added, states[1].membrane, second.threshold, second)
+    weights = torch.randn(spikes.shape, generator=torch.Generator().manual_seed(5))
+    wanted = torch.autograd.grad((spikes * weights).sum(), matrices)
+    for joined in (True, False):
+        layers, _ = block_layers(block, BlockWeights(matrices, network.integers()[0].readout), events, states, joined)
+        assert torch.equal(layers[-1], spikes)
+        found = torch.autograd.grad((layers[-1] * weights).sum(), matrices, allow_unused=True)
+        assert torch.equal(found[1], wanted[1])
+        assert found[1].abs().max() > 0
+        if joined:
+            torch.testing.assert_close(found[0], wanted[0])
+        else:
+            assert found[0] is None
 
 
 def test_recurrent_layers():

@@ -31,7 +31,8 @@ def layers(draw, inputs, outputs):
         leak_shift=draw(st.one_of(st.none(), st.integers(1, membrane_bits - 1))),
         threshold=draw(st.integers(1, min(40, (1 << (membrane_bits - 1)) - 1))),
         reset=draw(st.sampled_from(["subtract", "zero"])), surrogate="boxcar", surrogate_width=1, surrogate_height=1,
-        rate_shift=4, rounding="nearest", feedback_shift=0, learned_threshold=draw(st.booleans()))
+        rate_shift=4, rounding="nearest", feedback_shift=0,
+        threshold_shift=draw(st.sampled_from([None, 0, 3, 20])))
 
 
 def with_residual(draw, block):
@@ -149,6 +150,8 @@ def test_currents_of_grids_that_differ():
         finer = [WeightGrid(grid.bits + 2, grid.fraction + 1 + number % 2)
                  for number, grid in enumerate(grids(trained))]
         move(trained, config, finer)
+    shifts = {layer.threshold_shift for block in trained.spec.blocks for layer in block.layers}
+    assert min(shifts) == 0 < max(shifts)
     units = [layer.fraction_bits for layer in trained.spec.blocks[0].layers]
     for weights, layer, unit in zip(trained.blocks[0].layers, trained.spec.blocks[0].layers, units, strict=True):
         assert unit == weights.fraction + (layer.residual.own_shift if layer.residual else 0)
@@ -191,7 +194,7 @@ def test_residual_currents_and_thresholds_count_for_what_float32_can_hold():
     check_exact(spec(layer, added))     # 4 * 128 * 2^14 = 2^23, and a little
     with pytest.raises(SpecError, match=r"^Block 0 layer 2 can charge a membrane up to 16779007 units"):
         check_exact(spec(layer, added, replace(added, residual=ResidualSpec(below=1, shift=1, own_shift=0))))
-    learned = replace(layer, learned_threshold=True)
+    learned = replace(layer, threshold_shift=0)
     rows = torch.tensor([[1.0]] * 4 + [[1e6]]).expand(5, 4)
     check_exact(spec(learned), [BlockWeights([rows], torch.zeros(4, 2))])     # a threshold is no current
 

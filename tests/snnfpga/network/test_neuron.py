@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from rtl_gen.synapses import ConvSpec, ResidualSpec
+from rtl_gen.synapses import ConvSpec
 from snnfpga.network.neuron import gates, integrate, lif, surrogate_area, thresholds_of
 from tests.networks import layer
 
@@ -66,7 +66,7 @@ def test_gradient_equals_the_plain_graph(changes):
 
 @pytest.mark.parametrize("changes", CASES)
 def test_gradient_of_thresholds_is_what_a_spike_gains_by_them(changes):
-    spec, generator = layer(learned_threshold=True, **changes), torch.Generator().manual_seed(1)
+    spec, generator = layer(threshold_shift=0, **changes), torch.Generator().manual_seed(1)
     currents = torch.randint(-30, 45, (9, 5, 7), generator=generator).float()
     weights, thresholds = torch.randn(9, 5, 7, generator=generator), torch.arange(10.0, 24.0, 2.0).requires_grad_()
     spikes, _ = lif(currents, torch.zeros(5, 7), thresholds, spec)
@@ -82,7 +82,7 @@ def test_gradient_of_thresholds_is_what_a_spike_gains_by_them(changes):
 
 
 def test_thresholds_of_a_layer():
-    spec = layer(learned_threshold=True, bias=True)
+    spec = layer(threshold_shift=0, bias=True)
     weights = torch.zeros(5, 7).index_fill(0, torch.tensor(3), -1.0).requires_grad_()
     assert thresholds_of(layer(), weights) == 20
     assert thresholds_of(spec, weights).tolist() == [19] * 7
@@ -90,10 +90,10 @@ def test_thresholds_of_a_layer():
     assert low.tolist() == [1] * 7                      # never below
     low.sum().backward()
     assert weights.grad[3].tolist() == [30.0] * 7       # and yet it can come back
-    shifted = layer(learned_threshold=True, bias=True, residual=ResidualSpec(below=1, shift=0, own_shift=3))
+    shifted = layer(threshold_shift=3, bias=True)
     assert thresholds_of(shifted, weights).tolist() == [12] * 7
     grid = ConvSpec(height=1, width=2, channels=1, filters=2, kernel=1)
-    conv = layer(inputs=2, outputs=4, conv=grid, learned_threshold=True)
+    conv = layer(inputs=2, outputs=4, conv=grid, threshold_shift=0)
     assert thresholds_of(conv, torch.tensor([[0.0, 0.0], [1.0, 2.0]])).tolist() == [21, 22, 21, 22]
 
 

@@ -107,15 +107,18 @@ def test_one_input_is_not_standardised():
         initialise(config, torch.ones(2, 3, 32), 2, (4, 4, 2))
 
 
+BEYOND = ("Layer 1 of the network adds the currents of a layer (+) that is not in its block; raise "
+          "network.block_depth, or put both in one of network.blocks")
+ADDS = "Layer 1 of the network adds the currents of the layer 1 below, which has "
+
+
 @pytest.mark.parametrize(("blocks", "message"), [
-    ([["4C3"], ["4C3+1"]], "Layer 1 of the network adds the currents of the layer 1 below, and is the first of its "
-                           "block; make the block deeper"),
-    ([["4C3", "4C3+2"]], "Layer 1 of the network adds the currents of the layer 2 below, which is not in its block; "
-                         "add those of one in 1..1 below, or make the block deeper"),
-    ([["4C3", "6C3+1"]], "Layer 1 of the network adds the currents of the layer 1 below, which has 64 neurons; it must "
-                         "have 96 as the other, and not be recurrent"),
-    ([["8R", "8+1"]], "Layer 1 of the network adds the currents of the layer 1 below, which has 8 recurrent neurons; "
-                      "it must have 8 as the other, and not be recurrent"),
+    ([["4C3"], ["4C3+1"]], BEYOND),
+    ([["4C3", "4C3+2"]], BEYOND),
+    ([["4C3", "6C3+1"]], f"{ADDS}4 x 4 x 4, and must have 4 x 4 x 6 as it has itself; change one of them"),
+    ([["2C3", "8C3S2+1"]], f"{ADDS}4 x 4 x 2, and must have 2 x 2 x 8 as it has itself; change one of them"),
+    ([["2C3", "32+1"]], f"{ADDS}4 x 4 x 2, and must have 32 neurons as it has itself; change one of them"),
+    ([["8R", "8+1"]], f"{ADDS}8 recurrent neurons, and must have 8 neurons as it has itself; change one of them"),
 ])
 def test_currents_that_cannot_be_added(blocks, message):
     config = Config.model_validate({"network": {"blocks": blocks}})
