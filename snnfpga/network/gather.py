@@ -18,8 +18,8 @@ GROUP = 8       # words of columns whose events are listed at a time: a line of 
 def gather_rows(events: Tensor, table: Tensor) -> Tensor:
     """``events @ table``: for each row of events (R, C) the sum of the rows of ``table`` (C, N) that it chooses.
 
-    Events are uint8, 0 or 1; the table is float32, or int8, whose sums are int32. Each sum is taken by one core, in order, so that the number of cores
-    changes no bit.
+    Events are uint8, 0 or 1; the table is float32, or int8, whose sums are int32. Each sum is taken by one core, in
+    order, so that the number of cores changes no bit.
     """
     out = table.new_empty(events.shape[0], table.shape[1], dtype=torch.int32 if table.dtype == torch.int8 else None)
     on_torch_threads(_gather_rows, *_words(events), table.detach().contiguous().numpy(), out.numpy())
