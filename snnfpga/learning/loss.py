@@ -1,6 +1,7 @@
 """Losses on a readout's logits."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch.nn import functional
 from ..config import LearningConfig
 from .rule import Batch
 
+LEAST_ERROR = 2.0 ** -64        # what products with it make of weights and gates is still a normal float32
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -54,9 +56,17 @@ LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "logistic": logistic,
 def loss_from(settings: LearningConfig, batch: Batch) -> Loss:
     """The loss of ``learning.loss``, and where the batch has a teacher the divergence from its answer as well.
 
-    So the readout is held to the teacher's answer wherever a rule has a loss: in each step, window or sample.
+    So the readout is held to the teacher's answer wherever a rule has a loss: in each step, window or sample. Errors
+    too small to move a weight are none.
     """
-    plain = LOSSES[settings.loss]
+    chosen = LOSSES[settings.loss]
+
+    def plain(logits: Tensor, labels: Tensor) -> Tensor:
+        if logits.requires_grad:
+            # A sure answer's errors end where float32 has no normal numbers left, and products slow down a hundredfold.
+            logits.register_hook(partial(functional.hardshrink, lambd=LEAST_ERROR))
+        return chosen(logits, labels)
+
     if batch.teacher is None:
         return plain
     wanted = functional.log_softmax(batch.teacher, 1)

@@ -18,10 +18,10 @@ GROUP = 8       # words of columns whose events are listed at a time: a line of 
 def gather_rows(events: Tensor, table: Tensor) -> Tensor:
     """``events @ table``: for each row of events (R, C) the sum of the rows of ``table`` (C, N) that it chooses.
 
-    Events are uint8, 0 or 1; the table is float32. Each sum is taken by one core, in order, so that the number of cores
-    changes no bit.
+    Events are uint8, 0 or 1; the table is float32, or int8, whose sums are int32. Each sum is taken by one core, in
+    order, so that the number of cores changes no bit.
     """
-    out = table.new_empty(events.shape[0], table.shape[1])
+    out = table.new_empty(events.shape[0], table.shape[1], dtype=torch.int32 if table.dtype == torch.int8 else None)
     on_torch_threads(_gather_rows, *_words(events), table.detach().contiguous().numpy(), out.numpy())
     return out
 
@@ -29,7 +29,7 @@ def gather_rows(events: Tensor, table: Tensor) -> Tensor:
 def gather_columns(events: Tensor, table: Tensor) -> Tensor:
     """``events.t() @ table``: for each column of events (R, C) the sum of the rows of ``table`` (R, N) that it chooses.
 
-    As :func:`gather_rows` otherwise.
+    As :func:`gather_rows` otherwise, of float32.
     """
     out = table.new_empty(events.shape[1], table.shape[1])
     on_torch_threads(_gather_columns, *_words(events), table.detach().contiguous().numpy(), out.numpy())
@@ -54,8 +54,8 @@ def on_torch_threads(kernel: Callable[..., None], *arguments: Any) -> None:
 
 
 @njit(parallel=True, cache=True)
-def _gather_rows(events: NDArray[np.uint8], words: NDArray[np.int64], table: NDArray[np.float32],
-                 out: NDArray[np.float32]) -> None:
+def _gather_rows(events: NDArray[np.uint8], words: NDArray[np.int64], table: NDArray[np.generic],
+                 out: NDArray[np.generic]) -> None:
     for row in prange(len(events)):
         listed, count = np.empty(events.shape[1], np.int32), 0
         for word in range(words.shape[1]):
@@ -85,7 +85,7 @@ def _gather_columns(events: NDArray[np.uint8], words: NDArray[np.int64], table: 
 
 
 @njit(cache=True)
-def _sum_rows(table: NDArray[np.float32], chosen: NDArray[np.int32], out: NDArray[np.float32]) -> None:
+def _sum_rows(table: NDArray[np.generic], chosen: NDArray[np.int32], out: NDArray[np.generic]) -> None:
     """Eight rows at a time, so that ``out`` is read and written an eighth as often."""
     out[:] = 0
     whole = len(chosen) // 8 * 8

@@ -1,7 +1,8 @@
 """Currents of events: their product with the weights, as cheap as it can be had without losing a bit.
 
-Forward, events and weights of at most 8 bits are multiplied as bytes, which today's processors do several times faster
-than floats; the sums are exact either way. The gradient of the weights is a sum of credits at the places of the events:
+Forward, weights of at most 8 bits are bytes, as events are: today's processors multiply those several times faster than
+floats, and walking the few events of a silent input reads a quarter of the memory; the sums are exact either way. The
+gradient of the weights is a sum of credits at the places of the events:
 where most inputs are silent only the events are walked, otherwise it is an ordinary product.
 """
 
@@ -11,17 +12,20 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from .gather import gather_columns, gather_rows
 
-# Shares of active inputs from which an ordinary product is faster than walking the events (docs/training.md, Speed).
-DENSE = 0.25
+# Shares of active inputs from which an ordinary product is faster than walking the events, and one of bytes is
+# (docs/training.md, Speed).
+DENSE, DENSE_BYTES = 0.25, 0.02
 # Multiplications below which a product takes less time than to prepare for anything better.
 SMALL = 1 << 22
 TASTE = 8       # one row in so many is looked at for its share
 BYTES = torch.backends.cpu.get_cpu_capability() == "AVX512" and torch.backends.mkldnn.is_available()
 
 _plain = False
+_bytes: WeakTensorKeyDictionary = WeakTensorKeyDictionary()     # (version, bytes) of each matrix
 
 
 @contextmanager
@@ -63,10 +67,13 @@ class Product(torch.autograd.Function):
     def forward(ctx: Any, events: Tensor, matrix: Tensor, bits: int) -> Tensor:
         """``(events (M, inputs), matrix (inputs, outputs)) -> (M, outputs)``."""
         active = events.to(torch.uint8)
-        ctx.walked = _silent(active)
+        share = _share(active)
+        ctx.walked = share < DENSE
         ctx.save_for_backward(active, matrix)
-        if BYTES and bits <= 8:
-            return torch._int_mm(active.view(torch.int8), matrix.to(torch.int8)).to(matrix.dtype)
+        if bits <= 8 and (BYTES or ctx.walked):
+            walked = ctx.walked and (not BYTES or share < DENSE_BYTES)
+            times = gather_rows if walked else _times
+            return times(active, as_bytes(matrix)).to(matrix.dtype)
         return gather_rows(active, matrix) if ctx.walked else active.to(matrix.dtype) @ matrix
 
     @staticmethod
@@ -80,7 +87,21 @@ class Product(torch.autograd.Function):
         return to_events, to_matrix, None
 
 
-def _silent(active: Tensor) -> bool:
-    """Whether walking events (M, inputs) pays; every so many rows are looked at. A count above 1 cannot be walked."""
+def as_bytes(matrix: Tensor) -> Tensor:
+    """A matrix of at most 8 bits as bytes, row by row; made once for all the windows between two updates."""
+    version, found = _bytes.get(matrix, (None, matrix))
+    if version != matrix._version:
+        found = matrix.detach().to(torch.int8, memory_format=torch.contiguous_format)
+        _bytes[matrix] = matrix._version, found
+    return found
+
+
+def _times(active: Tensor, table: Tensor) -> Tensor:
+    return torch._int_mm(active.view(torch.int8), table)
+
+
+def _share(active: Tensor) -> float:
+    """Share of the events (M, inputs) that came, of every so many rows. A count above 1 cannot be walked: all then."""
     taste = active[::TASTE]
-    return float(taste.count_nonzero()) < DENSE * taste.numel() and bool(active.max() <= 1)
+    share = float(taste.count_nonzero()) / taste.numel()
+    return share if share < DENSE and bool(active.max() <= 1) else 1.0

@@ -65,9 +65,14 @@ def counted(pixels: Tensor, pool: PoolSpec) -> Tensor:
 
 def _spread(squares: Tensor, pool: PoolSpec) -> Tensor:
     """Each square's value at each of its pixels; 0 at those that no square has."""
-    found = functional.interpolate(squares, scale_factor=pool.size, mode="nearest")
-    right, below = pool.width - found.shape[3], pool.height - found.shape[2]
-    return functional.pad(found, (0, right, 0, below)) if right or below else found     # negative ones cut
+    height, width = min(pool.height, pool.size * pool.out_height), min(pool.width, pool.size * pool.out_width)
+    # One copy, of pixels as they lie. PyTorch's upsampling takes longer, and that of cut squares twice again.
+    row, column = (torch.arange(side, device=squares.device) // pool.size for side in (height, width))
+    square = (row[:, None] * pool.out_width + column).flatten()
+    found = squares.permute(0, 2, 3, 1).flatten(1, 2).index_select(1, square)
+    found = found.unflatten(1, (height, width)).permute(0, 3, 1, 2)
+    right, below = pool.width - width, pool.height - height
+    return functional.pad(found, (0, right, 0, below)) if right or below else found
 
 
 def _pixels(flat: Tensor, pool: PoolSpec) -> Tensor:

@@ -92,6 +92,28 @@ def test_the_density_chooses(monkeypatch):
         seen.clear()
 
 
+@pytest.mark.parametrize(("as_bytes", "bits", "density", "table"), [
+    (True, 8, 0.01, torch.int8), (True, 8, 0.1, None), (True, 12, 0.1, torch.float32), (False, 8, 0.1, torch.int8),
+    (False, 8, 0.5, None)])
+def test_the_density_chooses_forward(monkeypatch, as_bytes, bits, density, table):
+    seen = []
+    monkeypatch.setattr(sparse, "BYTES", as_bytes)
+    monkeypatch.setattr(sparse, "gather_rows", lambda *given: seen.append(given[1].dtype) or gather_rows(*given))
+    spec = layer(weight_bits=bits)
+    events, weights, _ = drawn(spec, density)
+    ours(events, weights, spec)
+    assert seen == ([] if table is None else [table])
+
+
+def test_bytes_are_made_once_for_each_weights():
+    weights = torch.arange(-6.0, 6.0).view(3, 4).t()
+    found = sparse.as_bytes(weights)
+    assert found.is_contiguous()
+    assert sparse.as_bytes(weights) is found
+    weights += 1
+    assert torch.equal(sparse.as_bytes(weights), weights.to(torch.int8))
+
+
 def test_threads_change_no_bit():
     events, _, taste = drawn(layer(), 0.1)
     events, taste = events.flatten(0, 1), taste.flatten(0, 1)

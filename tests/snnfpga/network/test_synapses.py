@@ -68,6 +68,19 @@ def test_pooling(kind, partial):
     assert found.max() <= pool.largest
 
 
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("partial", [False, True])
+def test_the_gradient_of_a_sum_goes_to_all_of_its_square(size, partial):
+    pool = PoolSpec(kind="sum", size=size, height=5, width=7, channels=3, partial=partial)
+    events = torch.rand(M, pool.inputs, generator=torch.Generator().manual_seed(3)).requires_grad_()
+    grid = events.view(M, 5, 7, 3).permute(0, 3, 1, 2)
+    wanted = functional.avg_pool2d(grid, size, ceil_mode=partial, divisor_override=1).permute(0, 2, 3, 1).reshape(M, -1)
+    taste = torch.randn(wanted.shape, generator=torch.Generator().manual_seed(4))
+    right, = torch.autograd.grad(wanted, events, taste)
+    got, = torch.autograd.grad(pooled(events, pool), events, taste)
+    assert torch.equal(got, right)
+
+
 @pytest.mark.parametrize(("came", "gradient"), [
     ([0, 0, 0, 0], [2.0, 2.0, 2.0, 2.0]), ([1, 0, 0, 0], [8.0, 0, 0, 0]), ([1, 0, 1, 0], [4.0, 0, 4.0, 0])])
 def test_the_gradient_of_a_pooling_goes_to_what_came(came, gradient):
