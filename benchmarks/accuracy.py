@@ -29,6 +29,9 @@ NMNIST = ("data.name=nmnist-1100", "data.steps=10", "network.normalise=weights",
 MNIST = ("data.name=mnist", "data.steps=4", "network.normalise=weights", "learning.window=4", "training.batch=128",
          'network.blocks=[["32C5S2"],["64C3S2"],["256"]]', "training.epochs=15", "training.rate=0.003",
          "training.augment.shift=1")
+# Tried on folds 0 and 1.
+BRAILLE = ("data.name=braille", "data.steps=64", "network.blocks=[[256]]", "network.leak_shift=4",
+           "training.epochs=150", "training.rate=0.006", "training.event_drop=0.05", "training.augment.time_shift=2")
 # 18 convolutions and a readout.
 DEEP = ("data.name=digits-events", "data.steps=8", "network.block_depth=all", "learning.rule=bptt",
         "network.architecture=" + "-".join(
@@ -55,6 +58,8 @@ BITS = (16, 8, 6, 4, 3, 2, 1)
 CASES: dict[str, Case] = {
     "nmnist-1100 conv": Case(
         (*NMNIST, 'network.blocks=[["P2","32C5S2"],["64C3"],["P2","256"]]', "training.epochs=60"), folds=True),
+    "braille, bptt": Case((*BRAILLE, "learning.rule=bptt"), folds=True),
+    "braille, truncated-local, K = 16": Case((*BRAILLE, "learning.window=16"), folds=True),
     **{f"digits-events, 19 layers, {initial}, rate {rate}": Case(
         (*DEEP, f"network.initial={initial}", f"training.rate={rate}"))
        for initial in ("straight", "balanced", "kaiming") for rate in (0.001, 0.002)},
