@@ -70,7 +70,7 @@ CASES: dict[str, Case] = {
        for bits in (8, 4, 1)},
     **{f"mnist 256-256, {bits} bits": Case((*MNIST, "network.blocks=[[256],[256]]", "training.epochs=5",
                                             f"network.weight_bits={bits}",
-                                            f"network.membrane_bits={24 if bits == 16 else 16}"))
+                                            f"network.membrane_bits={20 if bits == 16 else 16}"))
        for bits in BITS},
     "mnist conv, 8 bits, kaiming": Case((*MNIST, "network.weight_bits=8", "network.initial=kaiming")),
     "fashion-mnist conv, 8 bits": Case((*MNIST, "data.name=fashion-mnist", "training.augment.flip=true")),
