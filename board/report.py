@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from rtl_gen.arithmetic import state_buffer_bits
 from rtl_gen.estimate import MemoryEstimate, cycles, memories
+from rtl_gen.limits import check_hardware
 from rtl_gen.spec import BlockSpec, NetworkSpec
 
 from .device import LABELS, Resources
@@ -48,7 +49,7 @@ def check_fit(spec: NetworkSpec, board: Board) -> None:
     FitError
         If it does not fit.
     """
-    spec.check_hardware()
+    check_hardware(spec)
     found, budget = all_memories(spec, board), board.device.budget
     need = estimated(found)
     for name, whole, unit in (("ramb36", budget.ramb36, "block RAMs"),

@@ -8,6 +8,7 @@ from .arithmetic import index_bits
 from .event_list import EventList, step_layout
 from .fifo import StreamFifo
 from .forward import ForwardEngine, group_layout
+from .limits import check_hardware
 from .memory_map import geometry
 from .packet import packet_layout
 from .protocol import BLOCK_COUNTERS, BLOCK_CYCLE_COUNTERS, Memory
@@ -109,7 +110,7 @@ class Block(wiring.Component):
         self.spec = spec
         self.index = index
         self.block = b = spec.blocks[index]
-        spec.check_hardware()
+        check_hardware(spec)
         super().__init__({
             "i": In(stream.Signature(token_layout(b.inputs, b.readout.classes))),
             "o": Out(stream.Signature(token_layout(b.outputs, b.readout.classes))),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.limits import check_hardware
 from rtl_gen.network_file import Network, read, spec_digest, write
 from rtl_gen.spec import NetworkSpec
 from sim.device import run_on_device
@@ -33,7 +34,7 @@ def design(spec: NetworkSpec, simulator: str | None = None) -> Design:
     """
     from rtl_gen.core import Core
 
-    spec.check_hardware()       # before there is a component that nothing would elaborate
+    check_hardware(spec)       # before there is a component that nothing would elaborate
     chosen = simulator or preferred()
     return build(Core(spec), build_dir=folder_of(spec, chosen), simulator=chosen, name="core")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .config import Config, NetworkConfig
 from .errors import USAGE, SnnfpgaError
-from .network.architectures import architecture_of
+from .network.architectures import architecture_of, in_blocks, lost_source
 
 Sweep = Mapping[str, Sequence[int]]
 SWEPT = ("window", "block")
@@ -35,9 +35,9 @@ def parse(asked: Sequence[str], config: Config, steps: int) -> dict[str, list[in
 
 
 def _check_sources(config: Config, depths: Sequence[int]) -> None:
-    chain = [token for block in architecture_of(config.network).blocks for token in block]
+    chain = [layer for block in architecture_of(config.network).blocks for layer in block]
     for depth in depths:
-        lost = next((number for number, layer in enumerate(chain) if layer.adds > number % depth), None)
+        lost = lost_source(in_blocks(chain, depth))
         if lost is not None:
             raise SnnfpgaError(f"Sweep block={depth} would cut layer {lost} of the network from the layer whose "
                                f"currents it adds (+); leave {depth} out", USAGE)

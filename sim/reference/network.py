@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.limits import check_learning
 from rtl_gen.network_file import Network
 from rtl_gen.protocol import BLOCK_COUNTERS
 
@@ -176,7 +177,7 @@ class Reference:
 
     def _check_label(self, label: int, learn: bool) -> None:
         if learn:
-            self.spec.check_learning()
+            check_learning(self.spec)
         if learn and not 0 <= label < self.spec.classes:
             raise ValueError(f"Label of a sample to learn from must be in 0..{self.spec.classes - 1}, not {label}")
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from ..config import NetworkConfig
 from ..errors import USAGE, SnnfpgaError
 from ..nearest import offer
-from .notation import Architecture, parse_blocks
+from .notation import Architecture, Layer, parse_blocks
+
+Blocks = tuple[tuple[Layer, ...], ...]
 
 ARCHITECTURES: dict[str, str] = {
     # The convolutional stack of S-TLLR's and TESS's runs on DVS Gesture and CIFAR-10.
@@ -26,16 +28,16 @@ def architecture_of(config: NetworkConfig) -> Architecture:
         If both are given, a token is none of the notation's, or a layer adds currents that are not in its block.
     """
     found = _asked(config)
-    number = lost_source(found)
+    number = lost_source(found.blocks)
     if number is not None:
         raise SnnfpgaError(f"Layer {number} of the network adds the currents of a layer (+) that is not in its block; "
                            "raise network.block_depth, or put both in one of network.blocks", USAGE)
     return found
 
 
-def lost_source(architecture: Architecture) -> int | None:
+def lost_source(blocks: Blocks) -> int | None:
     """The first layer of the whole network that adds currents from beyond its block."""
-    layers = [(place, layer) for block in architecture.blocks for place, layer in enumerate(block)]
+    layers = [(place, layer) for block in blocks for place, layer in enumerate(block)]
     return next((number for number, (place, layer) in enumerate(layers) if layer.adds > place), None)
 
 
@@ -59,4 +61,9 @@ def cut(tokens: Sequence[str], depth: int | str) -> Architecture:
     whole = parse_blocks([tokens])
     layers = whole.blocks[0]
     step = len(layers) if depth == "all" else int(depth)
-    return Architecture(tuple(layers[start:start + step] for start in range(0, len(layers), step)), whole.pool)
+    return Architecture(in_blocks(layers, step), whole.pool)
+
+
+def in_blocks(layers: Sequence[Layer], depth: int) -> Blocks:
+    """A chain of layers in blocks of ``depth``; the last may be shorter."""
+    return tuple(tuple(layers[start:start + depth]) for start in range(0, len(layers), depth))

@@ -200,7 +200,7 @@ class _Builder:
         self.specs.append(block_spec(config, number, [layer.spec for layer in built], spec))
         self.blocks.append(TrainedBlock([layer.weights for layer in built], learned or fixed, unit, self._grid.size))
 
-    def _layer(self, block: int, layer: Layer, below: list["_Built"], flows: Flows) -> "_Built":
+    def _layer(self, block: int, layer: Layer, below: list[_Built], flows: Flows) -> _Built:
         config, inputs = self._config, self._events.shape[-1]
         own = config.network.of_layer(self._layers)
         shape = shape_of(f"Layer {self._layers} of the network", layer, self._grid)

@@ -63,12 +63,12 @@ class Flows:
 
     def through(self, layer: LayerSpec, own: Tensor) -> Tensor:
         """Currents of the next layer from its ``own``, both (..., N), with what it adds; every shift is exact."""
-        index, self._next = self._next, self._next + 1
         if layer.residual is not None:
-            added = self._kept[index - layer.residual.below]
+            added = self.below(layer.residual.below)
             own = own * 2.0 ** layer.residual.own_shift + added * 2.0 ** layer.residual.shift
-        if index in self._sources:
-            self._kept[index] = own if self._joined else own.detach()
+        if self._next in self._sources:
+            self._kept[self._next] = own if self._joined else own.detach()
+        self._next += 1
         return own
 
     def below(self, layers: int) -> Tensor:

@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from rtl_gen.limits import check_hardware, check_learning
 from rtl_gen.network_file import Network, read, read_notes
-from rtl_gen.spec import LayerSpec, SpecError
+from rtl_gen.spec import LayerSpec, NetworkSpec, SpecError
 
 from ..console import percent
 from ..data.dataset import DataError
@@ -74,7 +75,7 @@ def page(folder: Path, sample: int) -> Page:
     return Page(f"Run {name}", "How a spiking network was trained, and what it and its learning cost.", (
         _glance(run), *curves(run.epochs, run.sources(METRICS), run.no_metrics), _sample(run, sample),
         memory(run.folder, network, run.no_network), _weights(run),
-        learning(folder if network else None, NETWORK, _refused(network.spec.check_learning) if network else None),
+        learning(folder if network else None, NETWORK, _refused(check_learning, network) if network else None),
         _configuration(run)))
 
 
@@ -95,17 +96,17 @@ def _glance(run: Run) -> Section:
     if not tiles:
         return Section("At a glance", about, missing=run.no_metrics)
     parts: list[Part] = [Tiles(tiles)]
-    refused = None if run.network is None else _refused(run.network.spec.check_hardware)
+    refused = None if run.network is None else _refused(check_hardware, run.network)
     if refused is not None:
         parts.append(Words("This network runs on PyTorch and on the integer reference, and has no hardware: "
                            f"{refused}. What is said of the chip below is by formula."))
     return Section("At a glance", about, tuple(parts), run.sources(METRICS, CHECKPOINT, NETWORK))
 
 
-def _refused(check: Callable[[], None]) -> str | None:
+def _refused(check: Callable[[NetworkSpec], None], network: Network) -> str | None:
     """Why a network does not pass a check of its specification; None where it does."""
     try:
-        check()
+        check(network.spec)
     except SpecError as error:
         return str(error)
     return None

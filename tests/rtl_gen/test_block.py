@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rtl_gen.block import Block
+from rtl_gen.limits import check_hardware
 from rtl_gen.spec import SpecError
 from rtl_gen.synapses import ResidualSpec
 from sim.runner import simulate
@@ -61,5 +62,5 @@ def deep(**changes):
      "A block in hardware must have at most 65536 inputs and neurons, not 65537 as block 0 has; make it smaller")])
 def test_what_indices_cannot_tell_apart_is_refused(spec, message):
     with pytest.raises(SpecError) as caught:
-        spec.check_hardware()
+        check_hardware(spec)
     assert str(caught.value) == message
