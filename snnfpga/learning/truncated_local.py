@@ -97,7 +97,8 @@ class Blocks:
             if settings.select == "top" and lost:
                 steps = Strongest.apply(steps, settings.selected_steps)
             steps = self._batch.counted(steps, start)   # last, so that it is first on the way back
-            read = steps[first_loss(settings):]
+            # A slice of all would copy on the way back what is the same in every step.
+            read = steps[first_loss(settings):] if first_loss(settings) else steps
             before = self._logits[b] if settings.accumulate == "cumulative" else torch.zeros_like(self._logits[b])
             self._logits[b] = before + read.detach().sum(0)
             if lost:

@@ -18,21 +18,24 @@ GROUP = 8       # words of columns whose events are listed at a time: a line of 
 def gather_rows(events: Tensor, table: Tensor) -> Tensor:
     """``events @ table``: for each row of events (R, C) the sum of the rows of ``table`` (C, N) that it chooses.
 
-    Events are uint8, 0 or 1; the table is float32, or int8, whose sums are int32. Each sum is taken by one core, in
-    order, so that the number of cores changes no bit.
+    Events are uint8, 0 or 1; the table is float32, or int8, whose sums are integers below 2^24. The sums are float32.
+    Each is taken by one core, in order, so that the number of cores changes no bit.
     """
-    out = table.new_empty(events.shape[0], table.shape[1], dtype=torch.int32 if table.dtype == torch.int8 else None)
-    on_torch_threads(_gather_rows, *_words(events), table.detach().contiguous().numpy(), out.numpy())
+    out = torch.empty(events.shape[0], table.shape[1])
+    nothing = np.int32(0) if table.dtype == torch.int8 else np.float32(0)
+    on_torch_threads(_gather_rows, *_words(events), table.detach().contiguous().numpy(), nothing, out.numpy())
     return out
 
 
-def gather_columns(events: Tensor, table: Tensor) -> Tensor:
+def gather_columns(events: Tensor, table: Tensor, into: Tensor | None = None) -> Tensor:
     """``events.t() @ table``: for each column of events (R, C) the sum of the rows of ``table`` (R, N) that it chooses.
 
-    As :func:`gather_rows` otherwise, of float32.
+    As :func:`gather_rows` otherwise, of float32. Added to ``into`` (C, N), contiguous, where there is one: the same as
+    to add it afterwards, to the bit, without writing it and reading it again.
     """
-    out = table.new_empty(events.shape[1], table.shape[1])
-    on_torch_threads(_gather_columns, *_words(events), table.detach().contiguous().numpy(), out.numpy())
+    out = table.new_empty(events.shape[1], table.shape[1]) if into is None else into
+    on_torch_threads(_gather_columns, *_words(events), table.detach().contiguous().numpy(), out.numpy(),
+                     into is not None)
     return out
 
 
@@ -55,20 +58,24 @@ def on_torch_threads(kernel: Callable[..., None], *arguments: Any) -> None:
 
 @njit(parallel=True, cache=True)
 def _gather_rows(events: NDArray[np.uint8], words: NDArray[np.int64], table: NDArray[np.generic],
-                 out: NDArray[np.generic]) -> None:
+                 nothing: np.generic, out: NDArray[np.float32]) -> None:
     for row in prange(len(events)):
         listed, count = np.empty(events.shape[1], np.int32), 0
+        total = np.full(table.shape[1], nothing)
         for word in range(words.shape[1]):
             if words[row, word]:
                 for column in range(word * WORD, (word + 1) * WORD):
                     listed[count] = column
                     count += events[row, column]
-        _sum_rows(table, listed[:count], out[row])
+        _sum_rows(table, listed[:count], total)
+        sums = out[row]
+        for j in range(len(sums)):
+            sums[j] = total[j]
 
 
 @njit(parallel=True, cache=True)
 def _gather_columns(events: NDArray[np.uint8], words: NDArray[np.int64], table: NDArray[np.float32],
-                    out: NDArray[np.float32]) -> None:
+                    out: NDArray[np.float32], adds: bool) -> None:
     rows = len(events)
     for group in prange((words.shape[1] + GROUP - 1) // GROUP):
         first, last = group * GROUP, min(words.shape[1], (group + 1) * GROUP)
@@ -80,8 +87,16 @@ def _gather_columns(events: NDArray[np.uint8], words: NDArray[np.int64], table: 
                         column = (word - first) * WORD + bit
                         listed[column, count[column]] = row
                         count[column] += events[row, word * WORD + bit]
+        total = np.empty(out.shape[1], np.float32)
         for column in range(first * WORD, min(len(out), last * WORD)):
-            _sum_rows(table, listed[column - first * WORD, :count[column - first * WORD]], out[column])
+            chosen = listed[column - first * WORD, :count[column - first * WORD]]
+            if not adds:
+                _sum_rows(table, chosen, out[column])
+            elif len(chosen):
+                _sum_rows(table, chosen, total)
+                sums = out[column]
+                for j in range(len(sums)):
+                    sums[j] += total[j]
 
 
 @njit(cache=True)

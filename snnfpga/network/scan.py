@@ -36,8 +36,9 @@ def charge_fire_reset(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> t
 
 def credits(grad: Tensor, gates: Tensor, fired: Tensor | None, area: float, keep: float) -> Tensor:
     """:func:`.neuron.credits`, of float32."""
-    grad = grad.contiguous()
-    found = torch.empty_like(grad)
+    found = torch.empty_like(grad, memory_format=torch.contiguous_format)
+    # The error of a window's answer is the same in all its steps, and is read once.
+    grad = grad[:1].contiguous() if grad.stride(0) == 0 else grad.contiguous()
     on_torch_threads(
         _backward, _steps(grad), _steps(gates), _steps(gates if fired is None else fired.view(torch.uint8)),
         fired is not None, np.float32(area), np.float32(keep), _steps(found))
@@ -77,13 +78,13 @@ def _forward(currents: NDArray[np.float32], membrane: NDArray[np.float32], spike
 @njit(parallel=True, cache=True)
 def _backward(grad: NDArray[np.float32], gates: NDArray[np.uint8], fired: NDArray[np.uint8], stops: bool,
               area: np.float32, keep: np.float32, found: NDArray[np.float32]) -> None:
-    steps, neurons = grad.shape
-    none = np.float32(0)
+    steps, neurons = found.shape
+    none, same = np.float32(0), len(grad) == 1
     for chunk in prange((neurons + CHUNK - 1) // CHUNK):
         first, last = chunk * CHUNK, min(neurons, (chunk + 1) * CHUNK)
         carried = np.zeros(last - first, np.float32)
         for t in range(steps - 1, -1, -1):
-            credit, gate, signal = found[t, first:last], gates[t, first:last], grad[t, first:last]
+            credit, gate, signal = found[t, first:last], gates[t, first:last], grad[0 if same else t, first:last]
             if stops:
                 stop = fired[t, first:last]
                 for j in range(len(carried)):

@@ -26,6 +26,7 @@ BYTES = torch.backends.cpu.get_cpu_capability() == "AVX512" and torch.backends.m
 
 _plain = False
 _bytes: WeakTensorKeyDictionary = WeakTensorKeyDictionary()     # (version, bytes) of each matrix
+_gathering: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
 
 @contextmanager
@@ -37,6 +38,11 @@ def plain_products() -> Iterator[None]:
         yield
     finally:
         _plain = before
+
+
+def are_plain() -> bool:
+    """Whether it is within one of :func:`plain_products`."""
+    return _plain
 
 
 def product(events: Tensor, matrix: Tensor, bits: int, largest: int) -> Tensor:
@@ -55,6 +61,15 @@ def product(events: Tensor, matrix: Tensor, bits: int, largest: int) -> Tensor:
     return Product.apply(events, matrix, bits)
 
 
+def gathers(matrix: Tensor) -> Tensor:
+    """Say of a leaf that its gradient comes by ``backward()`` alone, again and again: then products add to it in place.
+
+    Otherwise each makes a gradient as large as the matrix, however few of its rows had an event, for PyTorch to add.
+    """
+    _gathering[matrix] = True
+    return matrix
+
+
 def is_small(samples: int, inputs: int, outputs: int) -> bool:
     """Whether a product of these sizes is an ordinary one, whatever the events."""
     return samples * inputs * outputs < SMALL
@@ -66,14 +81,14 @@ class Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, events: Tensor, matrix: Tensor, bits: int) -> Tensor:
         """``(events (M, inputs), matrix (inputs, outputs)) -> (M, outputs)``."""
-        active = events.to(torch.uint8)
+        # Signed in between: six times as fast.
+        active = events if events.dtype == torch.uint8 else events.to(torch.int8).view(torch.uint8)
         share = _share(active)
         ctx.walked = share < DENSE
         ctx.save_for_backward(active, matrix)
         if bits <= 8 and (BYTES or ctx.walked):
             walked = ctx.walked and (not BYTES or share < DENSE_BYTES)
-            times = gather_rows if walked else _times
-            return times(active, as_bytes(matrix)).to(matrix.dtype)
+            return (gather_rows if walked else _times)(active, as_bytes(matrix))
         return gather_rows(active, matrix) if ctx.walked else active.to(matrix.dtype) @ matrix
 
     @staticmethod
@@ -83,7 +98,11 @@ class Product(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             to_events = grad @ matrix.t()
         if ctx.needs_input_grad[1]:
-            to_matrix = gather_columns(active, grad) if ctx.walked else active.to(grad.dtype).t() @ grad
+            sums = matrix.grad if ctx.walked and matrix in _gathering else None
+            if sums is None or not sums.is_contiguous():
+                to_matrix = gather_columns(active, grad) if ctx.walked else active.to(grad.dtype).t() @ grad
+            else:
+                gather_columns(active, grad, sums)
         return to_events, to_matrix, None
 
 
@@ -97,7 +116,7 @@ def as_bytes(matrix: Tensor) -> Tensor:
 
 
 def _times(active: Tensor, table: Tensor) -> Tensor:
-    return torch._int_mm(active.view(torch.int8), table)
+    return torch._int_mm(active.view(torch.int8), table).float()
 
 
 def _share(active: Tensor) -> float:

@@ -55,12 +55,17 @@ class SumPool(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return _flat(_spread(_squares(grads[0], ctx.pool), ctx.pool)), None
+        return to_counted(grads[0], ctx.pool), None
 
 
 def counted(pixels: Tensor, pool: PoolSpec) -> Tensor:
     """Sums over the squares of (M, channels, height, width)."""
     return functional.avg_pool2d(pixels, pool.size, ceil_mode=pool.partial, divisor_override=1)
+
+
+def to_counted(grad: Tensor, pool: PoolSpec) -> Tensor:
+    """Gradient (M, inputs) of events from that of their sums (M, outputs)."""
+    return _flat(_spread(_squares(grad, pool), pool))
 
 
 def _spread(squares: Tensor, pool: PoolSpec) -> Tensor:

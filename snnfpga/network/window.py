@@ -1,14 +1,17 @@
 """A block over a window of steps, on integer-valued weights."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from rtl_gen.spec import BlockSpec, LayerSpec, ReadoutSpec
+from rtl_gen.synapses import PoolSpec
 
 from .neuron import LinkedWindow, integrate, integrate_recurrent, lif, thresholds_of
-from .synapses import currents, pooled
+from .sparse import are_plain
+from .synapses import currents, pooled, to_counted
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,36 @@ def layer_run(layer: LayerSpec, weights: Tensor, events: Tensor, state: State, f
 
 def read_out(readout: ReadoutSpec, weights: Tensor, spikes: Tensor) -> Tensor:
     """What spikes (..., N) add to the logits, (..., classes)."""
+    if spikes.dim() == 3 and not are_plain() and (readout.pool is None or readout.pool.kind != "or"):
+        return ReadOut.apply(spikes, weights, readout.pool)
     return pooled(spikes.flatten(0, -2), readout.pool).unflatten(0, spikes.shape[:-1]) @ weights
+
+
+class ReadOut(torch.autograd.Function):
+    """:func:`read_out` of whole windows: an error that is the same in all steps goes back once for all."""
+
+    @staticmethod
+    def forward(ctx: Any, spikes: Tensor, weights: Tensor, pool: PoolSpec | None) -> Tensor:
+        """``(spikes (K, B, N), weights (rows, classes)) -> (K, B, classes)``."""
+        counts = pooled(spikes.flatten(0, 1), pool).unflatten(0, spikes.shape[:2])
+        ctx.pool = pool
+        ctx.save_for_backward(counts, weights)
+        return counts @ weights
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        (counts, weights), grad, pool = ctx.saved_tensors, grads[0], ctx.pool
+        steps, to_spikes, to_weights = grad.shape[:2], None, None
+        if grad.stride(0) == 0:
+            counts, grad = counts.sum(0, keepdim=True), grad[:1]
+        counts, grad = counts.flatten(0, 1), grad.flatten(0, 1)
+        if ctx.needs_input_grad[0]:
+            to_spikes = grad @ weights.t()
+            to_spikes = to_spikes if pool is None else to_counted(to_spikes, pool)
+            to_spikes = to_spikes.unflatten(0, (-1, steps[1])).expand(*steps, -1)
+        if ctx.needs_input_grad[1]:
+            to_weights = counts.t() @ grad
+        return to_spikes, to_weights, None
 
 
 def block_window(block: BlockSpec, weights: BlockWeights, events: Tensor,

@@ -134,6 +134,18 @@ def test_starting_leaves_the_threads_of_pytorch_alone():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1\n"
 
 
+def test_gradients_add_up_in_place_to_the_same_bits(monkeypatch):
+    spec = layer()
+    events, weights, taste = drawn(spec, 0.1)
+    gathering, into = sparse.gathers(weights.detach().clone().requires_grad_()), []
+    monkeypatch.setattr(sparse, "gather_columns", lambda *given: into.append(given[2:]) or gather_columns(*given))
+    for leaf in (weights, gathering):
+        for part in (taste, 3 * taste, -0.7 * taste):
+            (ours(events, leaf, spec) * part).sum().backward()
+    assert torch.equal(gathering.grad, weights.grad)
+    assert [len(sums) for sums in into] == [0, 0, 0, 0, 1, 1]
+
+
 def test_what_is_kept_are_bytes():
     spec = layer()
     events, weights, _ = drawn(spec, 0.1)
