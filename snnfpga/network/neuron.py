@@ -138,7 +138,7 @@ class LifWindow(torch.autograd.Function):
                 layer: LayerSpec) -> tuple[Tensor, Tensor]:
         """``(currents (K, B, N), membrane (B, N)) -> (spikes (K, B, N), membrane (B, N) after the window)``."""
         if _compiled(currents, layer):
-            spikes, gate, membrane = scan.charge_fire_reset(currents, membrane, layer)
+            spikes, gate, membrane = scan.charge_fire_reset(currents, membrane, threshold, layer)
         else:
             spikes, charged, membrane = integrate(currents, membrane, threshold, layer)
             gate = gates(charged, threshold, layer)
@@ -158,8 +158,7 @@ class LifWindow(torch.autograd.Function):
 
 def _compiled(values: Tensor, layer: LayerSpec) -> bool:
     """Whether the compiled loops serve them; the plain ones serve all."""
-    return (values.device.type == "cpu" and values.dtype == torch.float32 and layer.host_surrogate is None
-            and layer.threshold_shift is None)
+    return values.device.type == "cpu" and values.dtype == torch.float32 and layer.host_surrogate is None
 
 
 def _to_threshold(gate: Tensor, grad: Tensor, area: float) -> Tensor:

@@ -16,18 +16,20 @@ from .gather import on_torch_threads
 CHUNK = 1024        # neurons at a time: what they carry from step to step stays in the nearest cache
 
 
-def charge_fire_reset(currents: Tensor, membrane: Tensor, layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
+def charge_fire_reset(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
+                      layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Spikes (K, ...) and gates (K, ...), uint8, of currents (K, ...), and the membrane (...) after the window.
 
     As :func:`.neuron.integrate` and :func:`.neuron.gates`, of float32; ``membrane`` (...) is left as it was.
     """
     currents, after = currents.detach().contiguous(), membrane.detach().clone(memory_format=torch.contiguous_format)
+    threshold = torch.as_tensor(threshold, dtype=currents.dtype).detach().expand_as(after).contiguous()
     spikes, gates = torch.empty_like(currents), torch.empty_like(currents, dtype=torch.uint8)
     triangle = layer.surrogate == "triangle"
     on_torch_threads(
         _forward, _steps(currents), after.view(-1).numpy(), _steps(spikes), _steps(gates),
         np.float32(0.0 if layer.leak_shift is None else 2.0 ** -layer.leak_shift),
-        np.float32(layer.membrane_min), np.float32(layer.membrane_max), np.float32(layer.threshold),
+        np.float32(layer.membrane_min), np.float32(layer.membrane_max), threshold.view(-1).numpy(),
         layer.reset == "zero", triangle,
         np.float32(2.0 ** -layer.surrogate_width if triangle else layer.surrogate_width),
         np.float32(layer.surrogate_height))
@@ -52,22 +54,22 @@ def _steps(values: Tensor) -> NDArray[np.generic]:
 @njit(parallel=True, cache=True)
 def _forward(currents: NDArray[np.float32], membrane: NDArray[np.float32], spikes: NDArray[np.float32],
              gates: NDArray[np.uint8], leak: np.float32, lowest: np.float32, highest: np.float32,
-             threshold: np.float32, zero: bool, triangle: bool, width: np.float32, height: np.float32) -> None:
+             thresholds: NDArray[np.float32], zero: bool, triangle: bool, width: np.float32, height: np.float32) -> None:
     steps, neurons = currents.shape
     one, none = np.float32(1), np.float32(0)
     for chunk in prange((neurons + CHUNK - 1) // CHUNK):
         first, last = chunk * CHUNK, min(neurons, (chunk + 1) * CHUNK)
-        u = membrane[first:last]
+        u, threshold = membrane[first:last], thresholds[first:last]
         for t in range(steps):
             current, spike, gate = currents[t, first:last], spikes[t, first:last], gates[t, first:last]
             for j in range(len(u)):
                 v = current[j] + u[j] - np.floor(u[j] * leak)
                 v = lowest if v < lowest else v
                 v = highest if v > highest else v
-                fires = one if v >= threshold else none
+                fires = one if v >= threshold[j] else none
                 spike[j] = fires
-                u[j] = v - fires * (v if zero else threshold)
-                distance = abs(v - threshold)
+                u[j] = v - fires * (v if zero else threshold[j])
+                distance = abs(v - threshold[j])
                 if triangle:
                     left = height - np.floor(distance * width)
                     gate[j] = np.uint8(left if left > none else none)

@@ -23,11 +23,12 @@ def test_equal_to_the_plain_loops(leak, reset, shape):
     currents = torch.randint(-60, 75, SHAPE, generator=generator).float()
     before = torch.randint(-128, 128, SHAPE[1:], generator=generator).float()
     start = before.clone()
-    spikes, gate, after = scan.charge_fire_reset(currents, before, spec)
-    wanted, charged, left = integrate(currents, start, spec.threshold, spec)
-    assert torch.equal(spikes, wanted)
-    assert torch.equal(gate, gates(charged, spec.threshold, spec))
-    assert torch.equal(after, left)
+    for threshold in (torch.randint(5, 40, (SHAPE[-1],), generator=generator).float(), spec.threshold):
+        spikes, gate, after = scan.charge_fire_reset(currents, before, threshold, spec)
+        wanted, charged, left = integrate(currents, start, threshold, spec)
+        assert torch.equal(spikes, wanted)
+        assert torch.equal(gate, gates(charged, threshold, spec))
+        assert torch.equal(after, left)
     assert torch.equal(before, start)
     assert 0 < spikes.mean() < 1
     assert len(gate.unique()) == (5 if shape else 2)
@@ -41,7 +42,7 @@ def test_equal_to_the_plain_loops(leak, reset, shape):
 
 def test_a_window_of_one_step():
     currents = torch.full((1, 2, 3), 21.0)
-    spikes, gate, after = scan.charge_fire_reset(currents, torch.zeros(2, 3), layer())
+    spikes, gate, after = scan.charge_fire_reset(currents, torch.zeros(2, 3), 20, layer())
     assert spikes.tolist() == [[[1.0] * 3] * 2]
     assert after.tolist() == [[1.0] * 3] * 2
     assert torch.equal(scan.credits(currents, gate, None, 3.0, 0.5), currents / 3.0)
