@@ -29,8 +29,9 @@ NMNIST = ("data.name=nmnist-1100", "data.steps=10", "network.normalise=weights",
 MNIST = ("data.name=mnist", "data.steps=4", "network.normalise=weights", "learning.window=4", "training.batch=128",
          'network.blocks=[["32C5S2"],["64C3S2"],["256"]]', "training.epochs=15", "training.rate=0.003",
          "training.augment.shift=1")
-# Tried on folds 0 and 1.
+# Tried on two folds of another partition of the same samples.
 BRAILLE = ("data.name=braille", "data.steps=64", "network.blocks=[[256]]", "network.leak_shift=4",
+           "network.normalise=weights", "network.learn_threshold=true",
            "training.epochs=150", "training.rate=0.006", "training.event_drop=0.05", "training.augment.time_shift=2")
 # 18 convolutions and a readout.
 DEEP = ("data.name=digits-events", "data.steps=8", "network.block_depth=all", "learning.rule=bptt",
@@ -73,7 +74,9 @@ CASES: dict[str, Case] = {
                                             f"network.membrane_bits={20 if bits == 16 else 16}"))
        for bits in BITS},
     "mnist conv, 8 bits, kaiming": Case((*MNIST, "network.weight_bits=8", "network.initial=kaiming")),
-    "fashion-mnist conv, 8 bits": Case((*MNIST, "data.name=fashion-mnist", "training.augment.flip=true")),
+    "fashion-mnist conv, 8 bits": Case((*MNIST, "data.name=fashion-mnist", "training.augment.flip=true",
+                                        "training.augment.shift=0", "training.event_drop=0.1", "training.epochs=20",
+                                        'network.blocks=[["48C5S2","96C3S2"],["256"]]')),
 }
 
 

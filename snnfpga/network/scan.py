@@ -54,7 +54,8 @@ def _steps(values: Tensor) -> NDArray[np.generic]:
 @njit(parallel=True, cache=True)
 def _forward(currents: NDArray[np.float32], membrane: NDArray[np.float32], spikes: NDArray[np.float32],
              gates: NDArray[np.uint8], leak: np.float32, lowest: np.float32, highest: np.float32,
-             thresholds: NDArray[np.float32], zero: bool, triangle: bool, width: np.float32, height: np.float32) -> None:
+             thresholds: NDArray[np.float32], zero: bool, triangle: bool, width: np.float32,
+             height: np.float32) -> None:
     steps, neurons = currents.shape
     one, none = np.float32(1), np.float32(0)
     for chunk in prange((neurons + CHUNK - 1) // CHUNK):
