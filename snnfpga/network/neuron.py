@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -10,6 +11,11 @@ from torch import Tensor
 from rtl_gen.spec import LayerSpec
 
 from . import scan
+
+try:
+    from . import scan_triton
+except ModuleNotFoundError:     # Triton comes with CUDA builds of PyTorch
+    scan_triton = None
 
 
 def thresholds_of(layer: LayerSpec, weights: Tensor) -> Tensor | int:
@@ -137,8 +143,8 @@ class LifWindow(torch.autograd.Function):
     def forward(ctx: Any, currents: Tensor, membrane: Tensor, threshold: Tensor | int,
                 layer: LayerSpec) -> tuple[Tensor, Tensor]:
         """``(currents (K, B, N), membrane (B, N)) -> (spikes (K, B, N), membrane (B, N) after the window)``."""
-        if _compiled(currents, layer):
-            spikes, gate, membrane = scan.charge_fire_reset(currents, membrane, threshold, layer)
+        if (loops := _compiled(currents, layer)) is not None:
+            spikes, gate, membrane = loops.charge_fire_reset(currents, membrane, threshold, layer)
         else:
             spikes, charged, membrane = integrate(currents, membrane, threshold, layer)
             gate = gates(charged, threshold, layer)
@@ -150,15 +156,18 @@ class LifWindow(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, Tensor | None, None]:
         gate, *fired = ctx.saved_tensors
-        back = scan.credits if _compiled(grads[0], ctx.layer) else credits
+        loops = _compiled(grads[0], ctx.layer)
+        back = credits if loops is None else loops.credits
         area, keep = surrogate_area(ctx.layer), kept(ctx.layer)
         to_threshold = _to_threshold(gate, grads[0], area) if ctx.needs_input_grad[2] else None
         return back(grads[0], gate, fired[0] if fired else None, area, keep), None, to_threshold, None
 
 
-def _compiled(values: Tensor, layer: LayerSpec) -> bool:
-    """Whether the compiled loops serve them; the plain ones serve all."""
-    return values.device.type == "cpu" and values.dtype == torch.float32 and layer.host_surrogate is None
+def _compiled(values: Tensor, layer: LayerSpec) -> ModuleType | None:
+    """The compiled loops that serve them; None where the plain ones do, which serve all."""
+    if values.dtype != torch.float32 or layer.host_surrogate is not None:
+        return None
+    return {"cpu": scan, "cuda": scan_triton}.get(values.device.type)
 
 
 def _to_threshold(gate: Tensor, grad: Tensor, area: float) -> Tensor:
