@@ -64,32 +64,34 @@ def forward(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operation
     """Of a block's synapses over a window."""
     total, samples = Operations(), seen.batch * len(steps)
     for index, layer in enumerate(block.layers):
-        total += of_layer(layer).switched(samples, sum(seen.below[b][index][t] for t in steps))
+        total += of_layer(layer).forward(samples, sum(seen.below[b][index][t] for t in steps))
         if layer.recurrent:
             for t in steps:
-                total += of_own(layer).switched(seen.batch, seen.own[b][index][t])
+                total += of_own(layer).forward(seen.batch, seen.own[b][index][t])
     return total
 
 
 def read_out(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operations:
-    """Of a block's readout over a window, forward; its weights' gradient is a product of the same sizes."""
-    return of_readout(block.readout).switched(seen.batch * len(steps), sum(seen.readout[b][t] for t in steps))
+    """Of a block's readout over a window."""
+    return of_readout(block.readout).forward(seen.batch * len(steps), sum(seen.readout[b][t] for t in steps))
 
 
-def error_back(block: BlockSpec, samples: int) -> Operations:
-    """Errors of the classes through the readout: signs of a fixed readout multiply nothing."""
-    shape = of_readout(block.readout)
-    return shape.real(samples) if block.readout.learned else shape.switched(samples, samples * shape.pairs)
+def error_back(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operations:
+    """Errors of the classes through the readout: signs multiply nothing, and a learned one has a gradient as well."""
+    shape, samples = of_readout(block.readout), seen.batch * len(steps)
+    if not block.readout.learned:
+        return shape.back(samples, signs=True)
+    return shape.back(samples) + shape.gradient(samples, sum(seen.readout[b][t] for t in steps))
 
 
 def credit_back(block: BlockSpec, seen: Activity, steps: range, *, into_block: bool) -> Operations:
     """Credit through the layers' weights; through the first one's only where it goes on below the block."""
     total = Operations()
     for layer in block.layers[0 if into_block else 1:]:
-        total += of_layer(layer).real(seen.batch * len(steps))
+        total += of_layer(layer).back(seen.batch * len(steps))
     for layer in block.layers:
         for _ in steps[1:] if layer.recurrent else ():
-            total += of_own(layer).real(seen.batch)
+            total += of_own(layer).back(seen.batch)
     return total
 
 
@@ -97,9 +99,9 @@ def gradients(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operati
     """Of the layers' weights, from input spikes."""
     total, samples = Operations(), seen.batch * len(steps)
     for index, layer in enumerate(block.layers):
-        total += of_layer(layer).switched(samples, sum(seen.below[b][index][t] for t in steps))
+        total += of_layer(layer).gradient(samples, sum(seen.below[b][index][t] for t in steps))
         if layer.recurrent:
-            total += of_own(layer).switched(samples, sum(seen.own[b][index][t] for t in steps))
+            total += of_own(layer).gradient(samples, sum(seen.own[b][index][t] for t in steps))
     return total
 
 
@@ -117,9 +119,7 @@ def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity) -> Cost:
             total += Cost(backward=gradients(block, seen, b, steps)
                           + credit_back(block, seen, steps, into_block=not local and b > 0))
             if has_loss:
-                total += Cost(backward=error_back(block, seen.batch * len(steps)))
-                if block.readout.learned:
-                    total += Cost(backward=read_out(block, seen, b, steps))
+                total += Cost(backward=error_back(block, seen, b, steps))
     return total + Cost(update=updates(config, blocks, seen.steps))
 
 
@@ -130,7 +130,7 @@ def updates(config: Config, blocks: Sequence[BlockSpec], steps: int) -> Operatio
     weights = sum(layer.rows * layer.columns for block in blocks for layer in block.layers)
     readouts = [block.readout for block in (blocks if local else blocks[-1:])]
     weights += sum(readout.rows * readout.classes for readout in readouts if readout.learned)
-    return Operations(words=3 * count * weights)
+    return Operations(weights_read=2 * count * weights, weights_written=count * weights)
 
 
 def windows(config: Config, steps: int) -> Iterator[tuple[range, bool]]:

@@ -1,5 +1,7 @@
 """What a rule costs: one real batch."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ..config import Config
@@ -8,6 +10,7 @@ from ..learning.memory import ActivationMeter
 from ..learning.registry import check_rule
 from ..learning.rule import Batch
 from ..network.network import SpikingNetwork, initialise
+from ..network.window import BlockWeights
 from ..sweep import depth
 from .meter import OperationMeter
 from .operations import Cost
@@ -55,8 +58,23 @@ def count(network: SpikingNetwork, config: Config, batch: Batch) -> OperationMet
         meter.update(network.parameters())
         network.zero_grad(set_to_none=True)
 
-    with meter:
+    with meter, _integers_told_to(meter, network):
         check_rule(config).learn(network, config.learning, replace(batch, apply=update))
     if any(parameter.grad is not None for parameter in network.parameters()):
         update()
     return meter
+
+
+@contextmanager
+def _integers_told_to(meter: OperationMeter, network: SpikingNetwork) -> Iterator[None]:
+    """Within it the meter knows the integer weights that a rule asks the network for."""
+    def integers() -> list[BlockWeights]:
+        made = SpikingNetwork.integers(network)
+        meter.know(matrix for block in made for matrix in (*block.layers, block.readout))
+        return made
+
+    network.integers = integers
+    try:
+        yield
+    finally:
+        del network.integers

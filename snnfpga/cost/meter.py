@@ -24,7 +24,7 @@ _PRODUCTS: dict[Any, int] = {        # and which argument is the product's first
 class OperationMeter(TorchDispatchMode):
     """Counts while it is entered; what autograd runs is the backward pass.
 
-    Meanwhile each product is an ordinary one; those of :mod:`snnfpga.network.sparse` that are not cannot be seen here.
+    Meanwhile each product is an ordinary one, of every step; those that leave some of it out cannot be seen here.
 
     Attributes
     ----------
@@ -36,6 +36,13 @@ class OperationMeter(TorchDispatchMode):
         super().__init__()
         self.cost = Cost()
         self._plain = plain_products()
+        self._weights: dict[int, Tensor] = {}   # by address; held, so that nothing else comes to lie there
+        self._shapes: set[torch.Size] = set()   # of those that were multiplied by, as their gradients have them
+
+    def know(self, weights: Iterable[Tensor]) -> None:
+        """Tell weights from all other values in what follows."""
+        for matrix in weights:
+            self._weights[_address(matrix)] = matrix
 
     def __enter__(self) -> Self:
         self._plain.__enter__()
@@ -51,15 +58,19 @@ class OperationMeter(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         first, counted = _PRODUCTS.get(func), None
         if first is not None:
-            counted = operations(args[first], args[first + 1])
+            counted = operations(args[first], args[first + 1], self._moved(args[first], args[first + 1], result))
         elif func is torch.ops.aten.convolution.default:
-            counted = of_convolution(args[0], args[1], result, *args[3:5], args[8])
+            counted = of_convolution(args[0], args[1], result, *args[3:5], args[8]) + Operations(
+                weights_read=args[1].numel(), state_read=args[0].numel(), state_written=result.numel())
         elif func is torch.ops.aten.convolution_backward.default:
             counted = Operations()
             for number, wanted in enumerate(args[10][:2]):      # of the inputs, of the weights
                 if wanted:
                     came = args[1] if number else None
                     counted += of_convolution(came, args[2], args[0], *args[4:6], args[9], shape=args[1].shape)
+                    images, filters, grad = args[1].numel(), args[2].numel(), args[0].numel()
+                    counted += (Operations(weights_written=filters, state_read=images + grad) if number else
+                                Operations(weights_read=filters, state_read=grad, state_written=images))
         if counted is not None:
             backward = torch._C._current_graph_task_id() != -1
             self.cost += Cost(backward=counted) if backward else Cost(forward=counted)
@@ -67,17 +78,32 @@ class OperationMeter(TorchDispatchMode):
 
     def update(self, parameters: Iterable[Tensor]) -> None:
         """Count an update of those that have a gradient."""
-        self.cost += Cost(update=Operations(words=3 * sum(p.numel() for p in parameters if p.grad is not None)))
+        weights = sum(p.numel() for p in parameters if p.grad is not None)
+        self.cost += Cost(update=Operations(weights_read=2 * weights, weights_written=weights))
+
+    def _moved(self, left: Tensor, right: Tensor, result: Tensor) -> Operations:
+        """Values that a product reads and writes."""
+        read = [matrix for matrix in (left, right) if _address(matrix) in self._weights]
+        if not read and result.shape in self._shapes:
+            return Operations(weights_written=result.numel(), state_read=left.numel() + right.numel())
+        weights = read[0] if read else right        # or a fixed matrix, of feedback that is not the readout's
+        if read:
+            self._shapes |= {weights.shape, weights.t().shape}
+        other = right if weights is left else left
+        return Operations(weights_read=weights.numel(), state_read=other.numel(), state_written=result.numel())
 
 
-def operations(left: Tensor, right: Tensor) -> Operations:
-    """Of the product of ``left (…, m, k)`` and ``right (…, k, n)``."""
+def _address(matrix: Tensor) -> int:
+    return matrix.untyped_storage().data_ptr()
+
+
+def operations(left: Tensor, right: Tensor, moved: Operations = Operations()) -> Operations:
+    """Of the product of ``left (…, m, k)`` and ``right (…, k, n)``, beside what was ``moved``."""
     dense = left.numel() * right.shape[-1]
-    words = left.numel() + right.numel() + left.numel() // left.shape[-1] * right.shape[-1]
     for matrix, times in ((left, right.shape[-1]), (right, left.shape[-2])):
         if _switches(matrix):
-            return Operations(accumulates=int(matrix.abs().sum()) * times, dense=dense, words=words)
-    return Operations(multiplies=dense, dense=dense, words=words)
+            return moved + Operations(accumulates=int(matrix.abs().sum()) * times, dense=dense)
+    return moved + Operations(multiplies=dense, dense=dense)
 
 
 def of_convolution(images: Tensor | None, filters: Tensor, currents: Tensor, stride: Sequence[int],
@@ -93,12 +119,11 @@ def of_convolution(images: Tensor | None, filters: Tensor, currents: Tensor, str
     """
     dense = currents.numel() * filters[0].numel()
     size = torch.Size(shape or images.shape)
-    words = size.numel() + filters.numel() + currents.numel()
     if images is None or not _switches(images):
-        return Operations(multiplies=dense, dense=dense, words=words)
+        return Operations(multiplies=dense, dense=dense)
     conv = ConvSpec(height=size[2], width=size[3], channels=size[1], filters=filters.shape[0], kernel=filters.shape[2],
                     stride=stride[0], padding=padding[0], groups=groups)
-    return Operations(accumulates=reached_by_conv(images, conv), dense=dense, words=words)
+    return Operations(accumulates=reached_by_conv(images, conv), dense=dense)
 
 
 def _switches(matrix: Tensor) -> bool:

@@ -16,14 +16,25 @@ class Operations:
         With ``multiplies``, convention 2: additions of a real value because of a spike or a sign other than 0.
     dense
         Convention 3: a multiply-accumulate for every pair, spike or not.
-    words
-        Values read and written: each product reads both its matrices and writes its result, once.
+    weights_read, weights_written
+        Values of weights and of their gradients that were moved: a product reads both its matrices and writes its
+        result, each once.
+    state_read, state_written
+        All other values: events, currents, credits, logits, errors.
     """
 
     multiplies: int = 0
     accumulates: int = 0
     dense: int = 0
-    words: int = 0
+    weights_read: int = 0
+    weights_written: int = 0
+    state_read: int = 0
+    state_written: int = 0
+
+    @property
+    def words(self) -> int:
+        """All values moved."""
+        return self.weights_read + self.weights_written + self.state_read + self.state_written
 
     def __add__(self, other: "Operations") -> "Operations":
         return Operations(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})

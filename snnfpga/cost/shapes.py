@@ -33,17 +33,22 @@ class Synapses:
     weights: int
     pairs: int
 
-    def moved(self, samples: int) -> int:
-        """Words of one product over so many samples and steps, whichever of the three is its result."""
-        return samples * (self.inputs + self.outputs) + self.weights
+    def forward(self, samples: int, accumulates: int) -> Operations:
+        """Currents, or logits, of spikes that caused so many accumulates, over so many samples and steps."""
+        return Operations(accumulates=accumulates, dense=samples * self.pairs, weights_read=self.weights,
+                          state_read=samples * self.inputs, state_written=samples * self.outputs)
 
-    def switched(self, samples: int, accumulates: int) -> Operations:
-        """A product with spikes, that caused so many accumulates."""
-        return Operations(accumulates=accumulates, dense=samples * self.pairs, words=self.moved(samples))
+    def gradient(self, samples: int, accumulates: int) -> Operations:
+        """The gradient of the weights, from spikes that caused so many accumulates."""
+        return Operations(accumulates=accumulates, dense=samples * self.pairs, weights_written=self.weights,
+                          state_read=samples * (self.inputs + self.outputs))
 
-    def real(self, samples: int) -> Operations:
-        """A product of two real matrices."""
-        return Operations(multiplies=samples * self.pairs, dense=samples * self.pairs, words=self.moved(samples))
+    def back(self, samples: int, signs: bool = False) -> Operations:
+        """What comes back through real weights, or through signs."""
+        pairs = samples * self.pairs
+        return Operations(multiplies=0 if signs else pairs, accumulates=pairs if signs else 0, dense=pairs,
+                          weights_read=self.weights, state_read=samples * self.outputs,
+                          state_written=samples * self.inputs)
 
 
 def of_layer(layer: LayerSpec) -> Synapses:

@@ -7,7 +7,7 @@ import torch
 from snnfpga.config import Config
 from snnfpga.cost.formula import activity, cost
 from snnfpga.cost.measure import count
-from snnfpga.cost.meter import operations
+from snnfpga.cost.meter import OperationMeter, operations
 from snnfpga.cost.operations import Operations
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
@@ -74,7 +74,7 @@ def test_rules_cost_as_they_say():
                                         "learning": {"rule": rule}})
         found[rule] = metered(config, network, events)
     # How often the weights are read differs, whole samples or windows or steps at a time; bptt has one readout.
-    assert len({replace(cost.forward, words=0) for rule, cost in found.items() if rule != "bptt"}) == 1
+    assert len({replace(cost.forward, weights_read=0) for rule, cost in found.items() if rule != "bptt"}) == 1
     assert found["bptt"].forward.accumulates < found["lls"].forward.accumulates
     assert found["bptt"].forward.words < found["truncated-local"].forward.words < found["lls"].forward.words
     assert found["truncated-local"].backward.multiplies == found["lls"].backward.multiplies == 0
@@ -87,7 +87,25 @@ def test_rules_cost_as_they_say():
 
 def test_what_a_product_counts_as():
     spikes, real = torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0]]), torch.tensor([[0.5, 2.0], [1.5, 0.0]])
-    assert operations(spikes, real) == Operations(accumulates=6, dense=12, words=6 + 4 + 6)
-    assert operations(3 * spikes, real) == Operations(accumulates=18, dense=12, words=6 + 4 + 6)
-    assert operations(real, -spikes.t()) == Operations(accumulates=6, dense=12, words=4 + 6 + 6)
-    assert operations(real, real) == Operations(multiplies=8, dense=8, words=4 + 4 + 4)
+    assert operations(spikes, real) == Operations(accumulates=6, dense=12)
+    assert operations(3 * spikes, real) == Operations(accumulates=18, dense=12)
+    assert operations(real, -spikes.t()) == Operations(accumulates=6, dense=12)
+    assert operations(real, real) == Operations(multiplies=8, dense=8)
+
+
+def test_what_a_product_moves():
+    """Of 3 samples: through 2 x 5 weights, back through them, their gradient, and back through a fixed matrix."""
+    weights, fixed = torch.randn(2, 5), torch.randn(2, 5)
+    below, above = torch.randn(3, 2), torch.randn(3, 5)
+    meter = OperationMeter()
+    meter.know([weights])
+    products = (
+        (lambda: below @ weights, Operations(weights_read=10, state_read=6, state_written=15)),
+        (lambda: above @ weights.t(), Operations(weights_read=10, state_read=15, state_written=6)),
+        (lambda: below.t() @ above, Operations(weights_written=10, state_read=6 + 15)),
+        (lambda: above @ fixed.t(), Operations(weights_read=10, state_read=15, state_written=6)))
+    with meter:
+        for product, wanted in products:
+            before = meter.cost.forward
+            product()
+            assert meter.cost.forward == before + replace(wanted, multiplies=30, dense=30)
