@@ -34,6 +34,7 @@ ONE_BIT: Settings = {"network": {"weight_bits": 1}}
 TEACHER: Settings = {"data": {"name": "digits-events"}, "network": {"blocks": [[256]]}, "training": {"epochs": 15},
                      "learning": {"rule": "bptt"}}
 STILL: Settings = {"data": {"name": "digits", "coding": "rate", "steps": 8}}
+SQUARED: Settings = {"learning": {"loss": "squared"}}
 BY_STEPS: Settings = {"learning": {"loss_at": "step"}}
 
 
@@ -54,6 +55,10 @@ OPTIONS: dict[str, tuple[Settings, Settings]] = {
     **{f"learning.feedback={way}": pair(DEEP, {"learning": {"feedback": way}})
        for way in ("random", "square", "sign", "labels", "dfa", "global-dfa")},
     "learning.feedback=sign, where error_threshold=0.05": pair(TRIGGERED, {"learning": {"feedback": "sign"}}),
+    "learning.loss=squared_margin, for squared": pair(SQUARED, {"learning": {"loss": "squared_margin"}}),
+    "learning.loss=squared, for cross_entropy": pair({}, SQUARED),
+    "learning.traces.post_of=spikes, s-tllr": pair(
+        {"learning": {"rule": "s-tllr"}}, {"learning": {"traces": {"post_of": "spikes"}}}),
     "learning.select=top, 2 of 4": pair(BY_STEPS, {"learning": {"select": "top", "selected_steps": 2}}),
     "learning.skip=0.5": pair({"learning": {"rule": "bptt-checkpoint"}}, {"learning": {"skip": 0.5}}),
     "training.schedule=cosine-restarts, 2 bits": pair(

@@ -14,7 +14,7 @@ from .tables import from_table, to_table
 ROUNDINGS = ("nearest", "stochastic")
 RESETS = ("subtract", "zero")
 SURROGATES = ("boxcar", "triangle")
-HOST_SURROGATES = ("sigmoid", "arctan")
+HOST_SURROGATES = ("sigmoid", "arctan", "fast_sigmoid")
 ERROR_FUNCTIONS = ("hard_sigmoid", "logistic")
 ACCUMULATES = ("window", "cumulative")
 MEMORIES = ("auto", "block", "distributed")

@@ -123,6 +123,7 @@ class TracesConfig(Section):
     post: Annotated[float, Field(ge=0, le=1)] | None = None
     alpha_pre: Annotated[float, Field(allow_inf_nan=False)] | None = None
     alpha_post: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    post_of: Literal["surrogate", "spikes"] | None = None
     restart: Annotated[int, Field(ge=1, le=65535)] | None = None
 
 
@@ -136,7 +137,7 @@ class LearningConfig(Section):
     update_interval: Annotated[int, Field(ge=1, le=65536)] = 1
     update: Literal["sample", "window"] = "sample"
     accumulate: Literal[ACCUMULATES] = "cumulative"
-    loss: Literal["cross_entropy", "logistic", "hard_sigmoid"] = "cross_entropy"
+    loss: Literal["cross_entropy", "logistic", "hard_sigmoid", "squared", "squared_margin"] = "cross_entropy"
     select: Literal["all", "last", "random", "top"] = "all"
     selected_steps: Annotated[int, Field(ge=1, le=65535)] | None = None
     error_threshold: Annotated[float, Field(ge=0, le=1)] | None = None

@@ -25,6 +25,8 @@ class Option:
 OPTIONS = (
     Option("learning.select=top", "only a window's steps of largest error learn", "after ST-BPTT, BioCAS 2024"),
     Option("learning.skip", "steps with the fewest spikes give no gradient", "Singh et al. 2022, MICRO"),
+    Option("learning.loss=squared_margin", "squared errors, but none for being surer", "after Chen, Li 2021"),
+    Option("learning.traces.post_of=spikes", "S-TLLR's second trace is of spikes", "Apolinario, Roy 2025, TMLR"),
     Option("learning.feedback=random", "errors come back through fixed signs", "Lillicrap et al. 2016"),
     Option("learning.feedback=square", "errors come back through square waves", "Apolinario et al. 2025, WACV"),
     Option("learning.feedback=sign", "only the sign of an error comes back", "Frenkel, Lefebvre, Bol 2021 (sDFA)"),

@@ -50,7 +50,32 @@ def hard_sigmoid(logits: Tensor, labels: Tensor) -> Tensor:
     return _HardError.apply(logits, functional.one_hot(labels, logits.shape[1]).to(logits.dtype))
 
 
-LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "logistic": logistic, "hard_sigmoid": hard_sigmoid}
+def squared(logits: Tensor, labels: Tensor) -> Tensor:
+    """Half the squared distance of the logits from 1 at the label and 0 elsewhere, as STBP has it of firing rates.
+
+    Wu, Deng, Li, Zhu, Shi: Spatio-temporal backpropagation, Frontiers in Neuroscience 12:331, 2018.
+    """
+    return _outside(logits, labels, sure_is_wrong=True)
+
+
+def squared_margin(logits: Tensor, labels: Tensor) -> Tensor:
+    """As :func:`squared`, but a logit above 1 at the label, or below 0 elsewhere, is no error: it is only surer.
+
+    Our reading of a modified loss for STBP; that of Chen and Li 2021 is not public.
+    """
+    return _outside(logits, labels, sure_is_wrong=False)
+
+
+def _outside(logits: Tensor, labels: Tensor, sure_is_wrong: bool) -> Tensor:
+    wanted = functional.one_hot(labels, logits.shape[1]).to(logits.dtype)
+    missing = (wanted - logits) * (2.0 * wanted - 1.0)      # positive: not yet as sure as wanted
+    errors = missing if sure_is_wrong else missing.clamp(min=0.0)
+    return errors.square().sum(1).mean() / 2
+
+
+LOSSES: dict[str, Loss] = {
+    "cross_entropy": cross_entropy, "logistic": logistic, "hard_sigmoid": hard_sigmoid, "squared": squared,
+    "squared_margin": squared_margin}
 
 
 def loss_from(settings: LearningConfig, batch: Batch) -> Loss:

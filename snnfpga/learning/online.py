@@ -33,7 +33,8 @@ from .rule import Batch, Gradients, Learned
 from .select import check_selection, selected
 
 HONOURS = frozenset({"loss_at", "update", "select", "selected_steps", "feedback"})
-TRACES = frozenset({"traces.pre", "traces.post", "traces.alpha_pre", "traces.alpha_post", "traces.restart"})
+TRACES = frozenset({"traces.pre", "traces.post", "traces.alpha_pre", "traces.alpha_post", "traces.post_of",
+                    "traces.restart"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,8 @@ class Traces:
         Decays of the traces a step; ``leak`` is the neuron's own.
     alpha_pre, alpha_post
         Weights of the causal and of the non-causal term.
+    post_of
+        What a neuron's trace is of: its surrogate, or its spikes as in plasticity by the timing of spikes.
     restart
         Forget the traces after so many steps; None never does.
     effects
@@ -56,6 +59,7 @@ class Traces:
     post: float = 0.0
     alpha_pre: float = 1.0
     alpha_post: float = 0.0
+    post_of: Literal["surrogate", "spikes"] = "surrogate"
     restart: int | None = None
     effects: bool = False
 
@@ -188,7 +192,7 @@ class TracedLayer:
         spikes, membrane, gate = StepLayer.apply(below, weights, state, used, layer, factors)
         self._state = State(membrane, None if state.spikes is None else spikes.detach())
         if traced.post is not None:
-            traced.post = factors.post * (traced.post + gate)
+            traced.post = factors.post * (traced.post + (gate if factors.post_of == "surrogate" else spikes.detach()))
         return spikes
 
 

@@ -98,6 +98,7 @@ def gates(charged: Tensor, threshold: Tensor | int, layer: LayerSpec) -> Tensor:
 _HOST: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": lambda d: 1.0 - torch.tanh(d).square(),
     "arctan": lambda d: 1.0 / (1.0 + (0.5 * math.pi * d).square()),
+    "fast_sigmoid": lambda d: 1.0 / (1.0 + d).square(),
 }
 
 

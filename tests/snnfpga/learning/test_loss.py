@@ -15,6 +15,14 @@ def test_the_gradient_is_the_error(name, probability):
     torch.testing.assert_close(logits.grad, wanted / 2)
 
 
+@pytest.mark.parametrize(("name", "errors"), [
+    ("squared", [[-0.75, -0.5, 2.0], [1.25, -1.5, 0.0]]), ("squared_margin", [[-0.75, 0.0, 2.0], [0.0, 0.0, 0.0]])])
+def test_squared_errors(name, errors):
+    logits = torch.tensor([[0.25, -0.5, 2.0], [2.25, -1.5, 0.0]], requires_grad=True)
+    LOSSES[name](logits, torch.tensor([0, 0])).backward()
+    torch.testing.assert_close(logits.grad, torch.tensor(errors) / 2)
+
+
 @pytest.mark.parametrize("gap", [20.0, 90.0])
 def test_errors_that_move_no_weight_are_none(gap):
     labels = torch.tensor([0])
