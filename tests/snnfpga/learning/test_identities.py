@@ -18,11 +18,8 @@ SENSOR = (5, 4, 2)
 ON_GRID = ["6C3"], ["P2", "4C2P1", "8"]      # needs a sensor; poolings and strides that the border cuts
 
 
-def gradients(rule, *, blocks, learning, factors=None, sensor=None, change=None, shown=slice(None), **network):
-    """Gradients of all weights after one batch, by name; ``change`` is done to the network before it.
-
-    ``shown`` are the steps that the rule sees.
-    """
+def drawn(rule, *, blocks, learning, sensor=None, change=None, **network):
+    """Settings, a network in float64, and events and labels for it; ``change`` is done to the network first."""
     config = Config.model_validate({"network": {"blocks": blocks} | network,
                                     "learning": {"rule": rule} | learning})
     generator = torch.Generator().manual_seed(4)
@@ -31,9 +28,23 @@ def gradients(rule, *, blocks, learning, factors=None, sensor=None, change=None,
     trained = initialise(config, events.float(), CLASSES, sensor).double()
     if change is not None:
         change(trained)
-    learn = RULES[rule].learn if factors is None else learner(*factors)
-    learn(trained, config.learning, Batch(events=events[shown], labels=torch.arange(BATCH) % CLASSES))
+    return config, trained, events, torch.arange(BATCH) % CLASSES
+
+
+def left_on(trained):
+    """Gradients by name."""
     return {name: value.grad for name, value in trained.named_parameters() if value.grad is not None}
+
+
+def gradients(rule, *, factors=None, shown=slice(None), batch=None, **case):
+    """Gradients of all weights after one batch, by name.
+
+    ``shown`` are the steps that the rule sees; ``batch`` is what the batch has beside them.
+    """
+    config, trained, events, labels = drawn(rule, **case)
+    learn = RULES[rule].learn if factors is None else learner(*factors)
+    learn(trained, config.learning, Batch(events=events[shown], labels=labels, **batch or {}))
+    return left_on(trained)
 
 
 def assert_equal(found, wanted):
