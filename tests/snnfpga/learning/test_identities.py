@@ -11,7 +11,7 @@ from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network.network import initialise
 from snnfpga.network.neuron import lif
-from snnfpga.network.window import BlockWeights, block_layers, rest
+from snnfpga.network.window import BlockWeights, Flows, block_layers, layer_rest, layer_run, rest
 
 STEPS, BATCH, INPUTS, CLASSES = 12, 5, 9, 3
 SENSOR = (5, 4, 2)
@@ -98,6 +98,17 @@ def test_truncated_local_of_single_layers_is_a_trace_that_restarts(window, bias,
     assert_equal(truncated, traced)
     if window > 1:
         assert_different(gradients("lls", blocks=blocks, bias=bias, readout=readout, learning=STEPWISE), traced)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_single_layers_are_that_trace_where_membranes_saturate(bias):
+    case = {"blocks": [[8], [7]], "bias": bias, "membrane_bits": 8, "gain": 2.0, "surrogate_width": 9.0}
+    truncated = gradients("truncated-local", learning=WINDOW, **case)
+    assert_equal(truncated, gradients("decolle", learning=STEPWISE | {"traces": {"restart": 4}}, **case))
+    _, network, events, _ = drawn("decolle", learning={}, **case)
+    layer, weights = network.spec.blocks[0].layers[0], network.integers()[0].layers[0]
+    _, charged = layer_run(layer, weights, events.double(), layer_rest(layer, BATCH, weights), Flows(frozenset()))
+    assert ((charged == layer.membrane_min) | (charged == layer.membrane_max)).sum() > 1
 
 
 @pytest.mark.parametrize("reset", ["subtract", "zero"])
