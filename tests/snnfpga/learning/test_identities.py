@@ -11,18 +11,15 @@ from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network.network import initialise
 from snnfpga.network.neuron import lif
-from snnfpga.network.window import BlockWeights, block_layers, rest
+from snnfpga.network.window import BlockWeights, Flows, block_layers, layer_rest, layer_run, rest
 
 STEPS, BATCH, INPUTS, CLASSES = 12, 5, 9, 3
 SENSOR = (5, 4, 2)
 ON_GRID = ["6C3"], ["P2", "4C2P1", "8"]      # needs a sensor; poolings and strides that the border cuts
 
 
-def gradients(rule, *, blocks, learning, factors=None, sensor=None, change=None, shown=slice(None), **network):
-    """Gradients of all weights after one batch, by name; ``change`` is done to the network before it.
-
-    ``shown`` are the steps that the rule sees.
-    """
+def drawn(rule, *, blocks, learning, sensor=None, change=None, **network):
+    """Settings, a network in float64, and events and labels for it; ``change`` is done to the network first."""
     config = Config.model_validate({"network": {"blocks": blocks} | network,
                                     "learning": {"rule": rule} | learning})
     generator = torch.Generator().manual_seed(4)
@@ -31,9 +28,23 @@ def gradients(rule, *, blocks, learning, factors=None, sensor=None, change=None,
     trained = initialise(config, events.float(), CLASSES, sensor).double()
     if change is not None:
         change(trained)
-    learn = RULES[rule].learn if factors is None else learner(*factors)
-    learn(trained, config.learning, Batch(events=events[shown], labels=torch.arange(BATCH) % CLASSES))
+    return config, trained, events, torch.arange(BATCH) % CLASSES
+
+
+def left_on(trained):
+    """Gradients by name."""
     return {name: value.grad for name, value in trained.named_parameters() if value.grad is not None}
+
+
+def gradients(rule, *, factors=None, shown=slice(None), batch=None, **case):
+    """Gradients of all weights after one batch, by name.
+
+    ``shown`` are the steps that the rule sees; ``batch`` is what the batch has beside them.
+    """
+    config, trained, events, labels = drawn(rule, **case)
+    learn = RULES[rule].learn if factors is None else learner(*factors)
+    learn(trained, config.learning, Batch(events=events[shown], labels=labels, **batch or {}))
+    return left_on(trained)
 
 
 def assert_equal(found, wanted):
@@ -87,6 +98,17 @@ def test_truncated_local_of_single_layers_is_a_trace_that_restarts(window, bias,
     assert_equal(truncated, traced)
     if window > 1:
         assert_different(gradients("lls", blocks=blocks, bias=bias, readout=readout, learning=STEPWISE), traced)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_single_layers_are_that_trace_where_membranes_saturate(bias):
+    case = {"blocks": [[8], [7]], "bias": bias, "membrane_bits": 8, "gain": 2.0, "surrogate_width": 9.0}
+    truncated = gradients("truncated-local", learning=WINDOW, **case)
+    assert_equal(truncated, gradients("decolle", learning=STEPWISE | {"traces": {"restart": 4}}, **case))
+    _, network, events, _ = drawn("decolle", learning={}, **case)
+    layer, weights = network.spec.blocks[0].layers[0], network.integers()[0].layers[0]
+    _, charged = layer_run(layer, weights, events.double(), layer_rest(layer, BATCH, weights), Flows(frozenset()))
+    assert ((charged == layer.membrane_min) | (charged == layer.membrane_max)).sum() > 1
 
 
 @pytest.mark.parametrize("reset", ["subtract", "zero"])
