@@ -17,7 +17,7 @@ from .data.dataset import DataSet, Split
 from .errors import USAGE, SnnfpgaError
 from .flips import THRESHOLDS, BinaryFlips, check_flips
 from .learning.memory import ActivationMeter
-from .learning.registry import check_rule
+from .learning.registry import check_rule, check_window
 from .learning.rule import Batch, Learned, Link, drawn_silent
 from .learning.select import check_lengths
 from .metrics import EpochMetrics, MetricsLog
@@ -74,6 +74,7 @@ class Trainer:
         check_parts(config)
         check_regrid(config)
         check_lengths(config.learning, data.train)
+        check_window(config, data.steps)
         check_schedule(config)
         check_flips(config)
         self.config, self.device, self.team = config, device, team or Team()

@@ -222,7 +222,8 @@ class _Builder:
         fixed = torch.where(readout < 0, -1.0, 1.0)
         unit = learned.fraction + shift if learned else 0
         spec = readout_spec(config, number, self._grid.size, self._classes, pool, unit, readout_bits(config))
-        self.specs.append(block_spec(config, number, [layer.spec for layer in built], spec))
+        self.specs.append(block_spec(config, number, [layer.spec for layer in built], spec,
+                                     len(self._events)))
         self.blocks.append(TrainedBlock([layer.weights for layer in built], learned or fixed, unit, self._grid.size))
 
     def _layer(self, block: int, layer: Layer, below: list[_Built], flows: Flows) -> _Built:

@@ -15,6 +15,7 @@ from snnfpga.config import Config
 from snnfpga.config_file import write_config
 from snnfpga.data import registry
 from snnfpga.data.dataset import assemble
+from snnfpga.data.source import load_data
 from snnfpga.errors import SnnfpgaError
 from snnfpga.learning import truncated_local
 from snnfpga.learning.registry import RULES
@@ -173,6 +174,17 @@ def test_new_tensors_are_not_filled():
     prepare("cpu", 1)
     assert torch.are_deterministic_algorithms_enabled()
     assert not torch.utils.deterministic.fill_uninitialized_memory
+
+
+@pytest.mark.parametrize("rule", ["bptt", "sltt"])
+def test_a_rule_without_windows_takes_samples_shorter_than_one(data, rule):
+    """The chip, which has windows, then learns over whole samples."""
+    result = train(config(data, learning={"rule": rule, "window": 9}, training={"epochs": 1}))
+    spec = read(result["network"]).spec
+    assert [(block.window, block.loss_steps) for block in spec.blocks] == [(8, 8)] * 2
+    longer = config(data, learning={"rule": rule, "window": 9}, hardware={"max_steps": 12})
+    trainer = Trainer(longer, load_data(longer.data))
+    assert trainer.network.spec.blocks[0].window == 9
 
 
 def test_what_a_run_leaves(data, tmp_path):
