@@ -45,21 +45,23 @@ class LayerHealth:
     near
         Share of membranes whose surrogate derivative is not 0.
     gradient
-        Norm of the gradient over that of the weights; 0 where none came.
+        Norm of the gradient over that of the weights; 0 where none came, None where it is NaN or infinite.
     cosine
-        Between the rule's gradient and that of end-to-end BPTT; None where one of them is 0.
+        Between the rule's gradient and that of end-to-end BPTT; None where one of them is 0, NaN or infinite.
     """
 
     block: int
     layer: int
     rate: float
     near: float
-    gradient: float
+    gradient: float | None
     cosine: float | None
 
     @property
     def advice(self) -> str:
         """What to do, or nothing where all is well."""
+        if self.gradient is None:       # first: weights that are NaN fire no more
+            return "gradient is NaN or infinite: lower training.rate or the factors of learning.traces"
         if of_rate(self.rate):
             return of_rate(self.rate)
         if self.near < FAR:
@@ -95,7 +97,7 @@ def diagnose(config: Config, network: SpikingNetwork, batch: Batch) -> list[Laye
                 found.append(LayerHealth(
                     block=b, layer=index, rate=_mean(passing, batch),
                     near=_mean((gates(charged, thresholds_of(layer, matrix), layer) > 0).float(), batch),
-                    gradient=float(own[b][index].norm() / weight.norm()),
+                    gradient=_finite(own[b][index].norm() / weight.norm()),
                     cosine=_cosine(own[b][index], whole[b][index])))
     return found
 
@@ -117,6 +119,10 @@ def _gradients(network: SpikingNetwork, config: Config, rule: str, batch: Batch)
               for layer in block.layers] for block in network.blocks]
     network.zero_grad(set_to_none=True)
     return found
+
+
+def _finite(value: Tensor) -> float | None:
+    return float(value) if value.isfinite() else None
 
 
 def _cosine(one: Tensor, other: Tensor) -> float | None:

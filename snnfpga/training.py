@@ -17,12 +17,12 @@ from .data.dataset import DataSet, Split
 from .errors import USAGE, SnnfpgaError
 from .flips import THRESHOLDS, BinaryFlips, check_flips
 from .learning.memory import ActivationMeter
-from .learning.registry import check_rule
+from .learning.registry import check_rule, check_window
 from .learning.rule import Batch, Learned, Link, drawn_silent
 from .learning.select import check_lengths
 from .metrics import EpochMetrics, MetricsLog
 from .network.inference import Evaluation, evaluate, predict, within_samples
-from .network.network import SpikingNetwork, initialise
+from .network.network import REMEDY, SpikingNetwork, initialise
 from .network.refused import check_neurons
 from .network.regrid import check_regrid, fitted, move
 from .parallel import Pipe, Team, check_parts
@@ -74,6 +74,7 @@ class Trainer:
         check_parts(config)
         check_regrid(config)
         check_lengths(config.learning, data.train)
+        check_window(config, data.steps)
         check_schedule(config)
         check_flips(config)
         self.config, self.device, self.team = config, device, team or Team()
@@ -101,7 +102,7 @@ class Trainer:
         Raises
         ------
         SnnfpgaError
-            If the checkpoint cannot be resumed from.
+            If the checkpoint cannot be resumed from, or a loss or a weight is no number.
         OSError
             If a file cannot be written.
         """
@@ -113,7 +114,7 @@ class Trainer:
         try:
             while self.progress.epochs < self.config.training.epochs:
                 metrics = self.epoch(each_batch)
-                _check_finite(metrics)
+                _check_finite(metrics, self.network)
                 if log is None:
                     continue
                 log.write(metrics)
@@ -231,13 +232,13 @@ def generator_of(generator: torch.Generator) -> torch.Generator:
     return torch.Generator().manual_seed(int(torch.randint(1 << 62, (), generator=generator)))
 
 
-def _check_finite(metrics: EpochMetrics) -> None:
+def _check_finite(metrics: EpochMetrics, network: SpikingNetwork) -> None:
     """Stop before a checkpoint is written over a good one."""
     for block, loss in enumerate(metrics.losses):
         if loss is not None and not math.isfinite(loss):
-            raise SnnfpgaError(f"Training stopped: the loss of block {block} is {loss} in epoch {metrics.epoch}; lower "
-                               "training.rate (snnfpga diagnose says how the layers stand). The last good checkpoint "
-                               "stays")
+            raise SnnfpgaError(f"Training stopped: the loss of block {block} is {loss} in epoch {metrics.epoch}; "
+                               f"{REMEDY}")
+    network.check_finite()
 
 
 def optimiser(network: SpikingNetwork, training: TrainingConfig) -> torch.optim.Optimizer:

@@ -70,7 +70,8 @@ def command(
     print_table(f"{whole.name}, {'as trained' if run_folder else 'as initialised'}, {whole.learning.rule}", (
         "layer", "firing rate", "near threshold", "gradient / weight", "cosine to bptt", "advice"), [
         (f"block {health.block} layer {health.layer}", f"{health.rate:.4f}", f"{health.near:.3f}",
-         f"{health.gradient:.2e}", "" if health.cosine is None else f"{health.cosine:.3f}", health.advice or "well")
+         "" if health.gradient is None else f"{health.gradient:.2e}",
+         "" if health.cosine is None else f"{health.cosine:.3f}", health.advice or "well")
         for health in found])
 
 

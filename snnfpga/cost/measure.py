@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ..config import Config
 from ..data.dataset import DataSet
 from ..learning.memory import ActivationMeter
-from ..learning.registry import check_rule
+from ..learning.registry import check_rule, check_window
 from ..learning.rule import Batch
 from ..network.network import SpikingNetwork, initialise
 from ..network.window import BlockWeights
@@ -42,6 +42,7 @@ class Cell:
 def measure(config: Config, data: DataSet, batch: Batch) -> Cell:
     """One batch of ``data``."""
     rule = check_rule(config)
+    check_window(config, len(batch.events))
     network = initialise(config, batch.events.float(), data.classes, data.sensor)
     with ActivationMeter() as memory:
         rule.learn(network, config.learning, batch)

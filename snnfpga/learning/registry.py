@@ -5,6 +5,7 @@ from functools import reduce
 from ..config import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..nearest import offer
+from ..network.specify import longest_sample
 from . import bptt, bptt_checkpoint, decolle, lls, otpe, ottt, sltt, stllr, tess, truncated_local
 from .rule import Rule
 
@@ -43,6 +44,21 @@ def check_rule(config: Config) -> Rule:
                                f"out, or take one of {others}", USAGE)
     rule.check(config)
     return rule
+
+
+def check_window(config: Config, steps: int) -> None:
+    """Refuse a window longer than the longest sample, where that of the data has ``steps`` steps.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the rule of ``config`` learns in windows, and theirs is.
+    """
+    rule, longest = find_rule(config.learning.rule), longest_sample(config, steps)
+    if rule.windowed and config.learning.window > longest:
+        raise SnnfpgaError(f"Config learning.window of rule {rule.name} must be at most {longest}, the steps T of the "
+                           f"longest sample, not {config.learning.window}; take learning.window={longest}, or "
+                           "learning.rule=bptt, which has no window", USAGE)
 
 
 def _value(settings: LearningConfig, key: str) -> object:

@@ -109,9 +109,11 @@ class Rule:
         What its updates take beside the forward pass.
     honours
         The keys of ``learning`` that mean something to it; others must keep their defaults. What every rule honours
-        (rule, window, accumulate, loss) is not among them.
+        (rule, accumulate, loss) is not among them, nor is the window, which the chip takes from a network of any rule.
     refuses
         What it cannot serve beyond that, for people; ``check`` holds to it.
+    windowed
+        Whether it learns in windows of ``learning.window`` steps.
     on_chip
         Whether the generated hardware learns by it, from a network of whatever rule.
     sends_forward_only
@@ -131,6 +133,7 @@ class Rule:
     learn: Callable[[SpikingNetwork, LearningConfig, Batch], Learned]
     honours: frozenset[str] = frozenset()
     refuses: str = ""
+    windowed: bool = False
     on_chip: bool = False
     sends_forward_only: bool = False
     experimental: bool = False

@@ -25,7 +25,8 @@ def architecture_of(config: NetworkConfig) -> Architecture:
     Raises
     ------
     SnnfpgaError
-        If both are given, a token is none of the notation's, or a layer adds currents that are not in its block.
+        If both are given, a token is none of the notation's, blocks are to be deeper than the network, or a layer adds
+        currents that are not in its block.
     """
     found = _asked(config)
     number = lost_source(found.blocks)
@@ -57,10 +58,19 @@ def _asked(config: NetworkConfig) -> Architecture:
 
 
 def cut(tokens: Sequence[str], depth: int | str) -> Architecture:
-    """One chain of layers in blocks of ``depth`` layers, or all of them in one."""
+    """One chain of layers in blocks of ``depth`` layers, or all of them in one.
+
+    Raises
+    ------
+    SnnfpgaError
+        If a token is none of the notation's, or there are fewer layers.
+    """
     whole = parse_blocks([tokens])
     layers = whole.blocks[0]
     step = len(layers) if depth == "all" else int(depth)
+    if step > len(layers):
+        raise SnnfpgaError(f"Config network.block_depth must be at most {len(layers)}, the layers of "
+                           f"network.architecture, not {depth}; take {len(layers)} or fewer, or all", USAGE)
     return Architecture(in_blocks(layers, step), whole.pool)
 
 

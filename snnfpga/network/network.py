@@ -25,6 +25,8 @@ from .window import BlockWeights, Flows, layer_rest, layer_run
 
 STRAIGHT = 1.1          # thresholds that an event in a kernel's middle is worth; a little over one makes up for losses
 STRAIGHT_NOISE = 0.2    # of the spread that weights would have alone
+REMEDY = ("lower training.rate, or the factors of learning.traces (snnfpga diagnose says how the layers stand). The "
+          "last good checkpoint stays")
 
 
 class TrainedBlock(nn.Module):
@@ -79,13 +81,36 @@ class SpikingNetwork(nn.Module):
 
         Raises
         ------
+        SnnfpgaError
+            If float32 may round their sums and :meth:`check_finite` refuses them.
         SpecError
             If they have grown so that float32 would round their sums.
         """
         integers = [block.integers() for block in self.blocks]
         if self._loose:
+            self.check_finite()
             check_exact(self.spec, integers)
         return integers
+
+    @torch.no_grad()
+    def check_finite(self) -> None:
+        """Refuse float weights that training has spoilt: a neuron whose membrane is NaN never fires, and no loss tells.
+
+        Raises
+        ------
+        SnnfpgaError
+            If what is quantised of a layer or a readout is NaN or infinite.
+        """
+        for number, block in enumerate(self.blocks):
+            parts = {f"block {number} layer {index}": layer for index, layer in enumerate(block.layers)}
+            if block.learned_readout is not None:
+                parts[f"the readout of block {number}"] = block.learned_readout
+            for place, weights in parts.items():
+                wanted = weights.wanted()       # with the gains, and before the quantiser clips what is infinite
+                lost = int((~wanted.isfinite()).sum())
+                if lost:
+                    raise SnnfpgaError(f"Training stopped: {lost} of {wanted.numel()} weights of {place} are NaN or "
+                                       f"infinite; {REMEDY}")
 
     def clip(self) -> None:
         for block in self.blocks:
@@ -197,7 +222,8 @@ class _Builder:
         fixed = torch.where(readout < 0, -1.0, 1.0)
         unit = learned.fraction + shift if learned else 0
         spec = readout_spec(config, number, self._grid.size, self._classes, pool, unit, readout_bits(config))
-        self.specs.append(block_spec(config, number, [layer.spec for layer in built], spec))
+        self.specs.append(block_spec(config, number, [layer.spec for layer in built], spec,
+                                     len(self._events)))
         self.blocks.append(TrainedBlock([layer.weights for layer in built], learned or fixed, unit, self._grid.size))
 
     def _layer(self, block: int, layer: Layer, below: list[_Built], flows: Flows) -> _Built:

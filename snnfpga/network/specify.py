@@ -106,21 +106,35 @@ def fixed_gain(inputs: int) -> float:
     return math.sqrt(inputs)
 
 
-def block_spec(config: Config, block: int, layers: list[LayerSpec], readout: ReadoutSpec) -> BlockSpec:
-    """Layers and readout as one block, with its window and directives."""
+def block_spec(config: Config, block: int, layers: list[LayerSpec], readout: ReadoutSpec, steps: int) -> BlockSpec:
+    """Layers and readout as one block, with its window and directives, for samples of ``steps`` steps."""
     learning, own = config.learning, config.hardware.of_block(block)
+    # The chip learns in windows whatever rule trained the network, and none is longer than a sample.
+    window = min(learning.window, longest_sample(config, steps))
     return BlockSpec(
-        layers=tuple(layers), readout=readout, window=learning.window,
-        loss_steps=learning.loss_steps or learning.window, update_interval=learning.update_interval,
+        layers=tuple(layers), readout=readout, window=window,
+        loss_steps=min(learning.loss_steps or window, window), update_interval=learning.update_interval,
         directives=Directives(lanes=own.lanes or 1, memory=own.memory or "auto", learning=bool(own.learning)))
 
 
 def network_spec(config: Config, blocks: list[BlockSpec], steps: int) -> NetworkSpec:
-    """The whole network, for samples of ``steps`` steps or as many as ``hardware.max_steps`` says."""
+    """The whole network, for samples of ``steps`` steps."""
     asked = len(config.hardware.blocks)
     if asked > len(blocks):
         raise SpecError(f"Config hardware.blocks must have at most {len(blocks)} entries, one a block, not {asked}")
+    return NetworkSpec(name=config.name, blocks=tuple(blocks), max_steps=longest_sample(config, steps),
+                       seed=config.seed)
+
+
+def longest_sample(config: Config, steps: int) -> int:
+    """Steps of the longest sample: ``steps``, those of the data, or as many as ``hardware.max_steps`` says.
+
+    Raises
+    ------
+    SpecError
+        If that says fewer.
+    """
     longest = config.hardware.max_steps or steps
     if longest < steps:
         raise SpecError(f"Config hardware.max_steps must be at least {steps}, the steps of the data, not {longest}")
-    return NetworkSpec(name=config.name, blocks=tuple(blocks), max_steps=longest, seed=config.seed)
+    return longest

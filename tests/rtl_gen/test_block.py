@@ -42,6 +42,11 @@ def test_deeper_blocks_are_refused():
         Block(spec, 0)
 
 
+def test_a_window_longer_than_a_sample_is_refused():
+    with pytest.raises(SpecError, match=r"^Window of block 0 must be in 1..3, the longest sample, not 4$"):
+        network_spec(window=4, max_steps=3)
+
+
 def deep(**changes):
     """Two layers of a block, the second one changed."""
     spec = network_spec(sizes=(6,), depth=2)

@@ -145,8 +145,14 @@ def test_tables_cut_no_name(capsys, monkeypatch, terminal):
      ["train", "--set", "data.name=mine.npz"]),
     (2, "No learning rule is called 'btpt'; did you mean bptt? (snnfpga rules lists them)",
      ["train", "--set", "learning.rule=btpt"]),
-    (2, "Window of block 0 must be in 1..16, the longest sample, not 17",
+    (2, "Config learning.window of rule truncated-local must be at most 16, the steps T of the longest sample, not 17; "
+        "take learning.window=16, or learning.rule=bptt, which has no window",
      ["train", "--set", "learning.window=17"]),
+    (2, "Config learning.window of rule truncated-local must be at most 3, the steps T of the longest sample, not 4; "
+        "take learning.window=3, or learning.rule=bptt, which has no window",
+     ["cost", "--set", "data.steps=3"]),
+    (2, "Config hardware.max_steps must be at least 16, the steps of the data, not 15",
+     ["train", "--set", "hardware.max_steps=15"]),
     (2, "Config hardware.blocks must have at most 1 entries, one a block, not 2",
      ["train", "--set", "network.blocks=[[8]]", "--set", "hardware.blocks=[{}, {}]"]),
     (2, "Config network gives block 0 a layer that cannot be built: Fraction bits must be an integer in -8..24, "

@@ -63,6 +63,20 @@ def test_no_gradient_is_told(monkeypatch):
     assert (found[0].gradient, found[0].cosine) == (0, None)
 
 
+def test_a_gradient_that_is_no_number_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    settings = ("--set", "learning.rule=s-tllr", "--set", "learning.traces.alpha_pre=1.0e+39")
+    advice = "gradient is NaN or infinite: lower training.rate or the factors of learning.traces"
+    code, out, _ = call(capsys, "diagnose", *settings, "--json")
+    found = json.loads(out, parse_constant=pytest.fail)     # NaN is not JSON
+    assert code == 0
+    for layer in found["layers"]:
+        assert (layer["gradient"], layer["cosine"], layer["advice"]) == (None, None, advice)
+    out = call(capsys, "diagnose", *settings, "--plot", "page.html")[1]
+    assert out.count(advice) == 2
+    assert " well " not in out
+
+
 SMALL = ("--set", "network.blocks=[[12]]", "--set", "hardware.blocks=[]", "--set", "training.epochs=1",
          "--set", "training.batch=512")
 

@@ -15,7 +15,10 @@ from snnfpga.config import Config
 from snnfpga.config_file import write_config
 from snnfpga.data import registry
 from snnfpga.data.dataset import assemble
+from snnfpga.data.source import load_data
 from snnfpga.errors import SnnfpgaError
+from snnfpga.learning import truncated_local
+from snnfpga.learning.registry import RULES
 from snnfpga.metrics import read_metrics
 from snnfpga.network.regrid import fitted
 from snnfpga.training import Trainer, drawn_batch, prepare
@@ -90,6 +93,56 @@ def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, cha
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(("changes", "found"), [
+    ({"learning": {"rule": "s-tllr", "traces": {"alpha_pre": 1e39}}}, "120 of 120 weights of block 0 layer 0"),
+    ({"network": {"normalise": "weights"}, "training": {"rate": 1e38}}, "120 of 120 weights of block 0 layer 0"),
+    # Float32 may round their sums, so they are looked at in each batch.
+    ({"learning": {"rule": "s-tllr", "traces": {"alpha_pre": 1e39}},
+      "network": {"blocks": [[8], [600], [8]], "weight_bits": 16, "membrane_bits": 20}},
+     "96 of 96 weights of block 0 layer 0"),
+])
+def test_weights_that_are_no_numbers_are_not_kept(data, changes, found):
+    """Every loss is finite: a membrane that is NaN never fires."""
+    with pytest.raises(SnnfpgaError) as caught:
+        train(config(data, **changes))
+    assert (str(caught.value), caught.value.exit_code) == (
+        f"Training stopped: {found} are NaN or infinite; lower training.rate, or the factors of learning.traces "
+        "(snnfpga diagnose says how the layers stand). The last good checkpoint stays", 1)
+    assert {path.name for path in contents(Path("runs/small"))} & {"checkpoint.safetensors",
+                                                                  "network.safetensors"} == set()
+
+
+@pytest.mark.parametrize(("name", "batch", "found"), [
+    ("blocks.0.layers.0.gain", 8, "12 of 120 weights of block 0 layer 0 are NaN or infinite"),
+    ("blocks.1.learned_readout.linear.weight", 8, "the loss of block 1 is nan in epoch 2"),
+    ("blocks.1.learned_readout.linear.weight", 90, "1 of 24 weights of the readout of block 1 are NaN or infinite")])
+def test_a_good_checkpoint_stays_where_a_gradient_is_infinite(data, monkeypatch, name, batch, found):
+    settings = config(data, network={"normalise": "weights"}, training={"batch": batch})
+    folder = Path("runs/small")
+
+    def stop(log, line):
+        if line.epoch == 2:
+            raise KeyboardInterrupt
+        written(log, line)
+
+    def spoil(network, settings, batch):
+        learned = truncated_local.learn(network, settings, batch)
+        network.get_parameter(name).grad[0, 0] = float("inf")
+        return learned
+
+    written = metrics.MetricsLog.write
+    with monkeypatch.context() as patch:
+        patch.setattr(metrics.MetricsLog, "write", stop)
+        with pytest.raises(SnnfpgaError, match=r"^Stopped with 1 of 4 epochs done"):
+            train(settings)
+    before = (folder / "checkpoint.safetensors").read_bytes()
+    monkeypatch.setitem(RULES, "truncated-local", replace(RULES["truncated-local"], learn=spoil))
+    with pytest.raises(SnnfpgaError, match=f"^Training stopped: {found}; lower training.rate"):
+        train(settings, resume=True)
+    assert (folder / "checkpoint.safetensors").read_bytes() == before
+    assert not (folder / "network.safetensors").exists()
+
+
 def test_a_disk_that_fills_names_the_file(data, monkeypatch):
     def full(*arguments, **settings):
         raise OSError(28, "No space left on device")
@@ -121,6 +174,17 @@ def test_new_tensors_are_not_filled():
     prepare("cpu", 1)
     assert torch.are_deterministic_algorithms_enabled()
     assert not torch.utils.deterministic.fill_uninitialized_memory
+
+
+@pytest.mark.parametrize("rule", ["bptt", "sltt"])
+def test_a_rule_without_windows_takes_samples_shorter_than_one(data, rule):
+    """The chip, which has windows, then learns over whole samples."""
+    result = train(config(data, learning={"rule": rule, "window": 9}, training={"epochs": 1}))
+    spec = read(result["network"]).spec
+    assert [(block.window, block.loss_steps) for block in spec.blocks] == [(8, 8)] * 2
+    longer = config(data, learning={"rule": rule, "window": 9}, hardware={"max_steps": 12})
+    trainer = Trainer(longer, load_data(longer.data))
+    assert trainer.network.spec.blocks[0].window == 9
 
 
 def test_what_a_run_leaves(data, tmp_path):

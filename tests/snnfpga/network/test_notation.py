@@ -59,11 +59,14 @@ def test_named_architectures_fit_an_image(name, layers, last):
      "Config network must have architecture or blocks, not both; leave one out"),
     (["network.block_depth=2"], "Config network.block_depth cuts network.architecture into blocks, and network.blocks "
                                 "are blocks already; leave it out, or give an architecture"),
+    (["network.architecture=32-P2-16", "network.block_depth=3"],
+     "Config network.block_depth must be at most 2, the layers of network.architecture, not 3; take 2 or fewer, "
+     "or all"),
 ])
 def test_settings(settings, message):
     with pytest.raises(SnnfpgaError) as caught:
         architecture_of(read_config(None, settings).network)
-    assert str(caught.value) == message
+    assert (str(caught.value), caught.value.exit_code) == (message, 2)
 
 
 @pytest.mark.parametrize(("tokens", "grid", "message"), [
