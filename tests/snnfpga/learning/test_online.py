@@ -40,6 +40,7 @@ def naive(network, events, labels, factors, chosen=range(STEPS), least=0.0):
         spikes, charged = (found.detach() for found in layer_run(
             layer, matrix, passing, layer_rest(layer, BATCH, matrix), Flows(frozenset())))
         psi = gates(charged, layer.threshold, layer).double() / surrogate_area(layer)
+        traced = psi if factors.post_of == "surrogate" else spikes / surrogate_area(layer)
         inputs = torch.cat([passing, torch.ones(STEPS, BATCH, 1)], 2) if layer.bias else passing
         readout, logits = weights.readout.detach(), 0.0
         to_layer, to_readout = torch.zeros_like(matrix), torch.zeros_like(readout)
@@ -48,7 +49,7 @@ def naive(network, events, labels, factors, chosen=range(STEPS), least=0.0):
             error = errors(logits * scale, labels, least) * scale
             if t in chosen:
                 pre = sum(factors.pre ** (t - past) * inputs[past] for past in range(t + 1))
-                post = sum(factors.post ** (t - past) * psi[past] for past in range(t))
+                post = sum(factors.post ** (t - past) * traced[past] for past in range(t))
                 signal = error @ readout.t()
                 to_layer += factors.alpha_pre * pre.t() @ (signal * psi[t])
                 to_layer += factors.alpha_post * inputs[t].t() @ (signal * post)
@@ -75,7 +76,7 @@ def test_the_papers_factors(rule, blocks, bias):
 
 
 @pytest.mark.parametrize(("rule", "blocks"), [("s-tllr", ONE), ("tess", TWO)])
-@pytest.mark.parametrize("changed", [OWN, OWN | {"alpha_pre": 0.0}])
+@pytest.mark.parametrize("changed", [OWN, OWN | {"alpha_pre": 0.0}, OWN | {"post_of": "spikes"}])
 def test_factors_of_ones_own(rule, blocks, changed):
     case = {"blocks": blocks, "bias": True, "learning": STEPWISE | {"traces": changed}}
     assert_equal(gradients(rule, **case), naive(*drawn(rule, **case)[1:], Traces(**changed)))

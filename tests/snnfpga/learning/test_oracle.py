@@ -60,6 +60,8 @@ class Spike(torch.autograd.Function):
             area, gate = 2 * width, torch.cosh(distance / width) ** -2
         elif layer.host_surrogate == "arctan":
             area, gate = 2 * width, 1 / (1 + (math.pi / 2 * distance / width) ** 2)
+        elif layer.host_surrogate == "fast_sigmoid":
+            area, gate = 2 * width, 1 / (1 + distance / width) ** 2
         elif layer.surrogate == "boxcar":
             area, gate = 2 * width, (distance < width).double()
         else:
@@ -131,7 +133,7 @@ CASES = [
     {"blocks": [["8R", 7]], "learn_threshold": True, "change": learned_thresholds},
     {"blocks": [[8, 7]], "surrogate": "triangle"},
     {"blocks": [[8, 7], [6]], "surrogate": "sigmoid"},
-    {"blocks": [["8R", 7]], "surrogate": "arctan"},
+    {"blocks": [["8R", 7]], "surrogate": "arctan"}, {"blocks": [["8R", 7]], "surrogate": "fast_sigmoid"},
     {"blocks": [[8, 7]], "weight_bits": 1},
     {"blocks": [[8, 7]], "weight_bits": 2, "normalise": "weights"},
     {"blocks": [["8R", 7]], "normalise": "weights", "bias": True},
