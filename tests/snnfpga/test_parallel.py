@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from rtl_gen.network_file import read
 from snnfpga import cli, training
 from snnfpga.config import Config
 from snnfpga.errors import SnnfpgaError
@@ -16,6 +17,7 @@ from tests.verbs import call
 
 SMALL = ("data.name=digits-events", "data.steps=4", "network.blocks=[[16],[12]]", "hardware.blocks=[]",
          "training.epochs=2", "training.batch=480", "training.threads=1", "learning.window=2")
+REGRID = "training.regrid=[{after: 1, weight_bits: 4}]"
 
 
 def settings(*more):
@@ -39,10 +41,12 @@ def assert_same(one, other):
         assert found.keys() == wanted.keys()
         for key, value in wanted.items():
             np.testing.assert_array_equal(found[key], value, key)
+    # The exponents of the grids are in the network's specification.
+    assert read(one / "network.safetensors").spec == read(other / "network.safetensors").spec
 
 
 @pytest.mark.parametrize("more", [
-    ("training.parts=2",), ("training.parts=2", "learning.rule=bptt", "training.augment.shift=1"),
+    ("training.parts=2",), ("training.parts=2", "learning.rule=bptt", "training.augment.shift=1", REGRID),
     ("training.parts=2", "learning.rule=sltt", "learning.select=random", "learning.selected_steps=2")])
 def test_two_halves_of_a_batch(tmp_path, capsys, more):
     alone(capsys, tmp_path / "one", *more)
@@ -52,9 +56,10 @@ def test_two_halves_of_a_batch(tmp_path, capsys, more):
     assert_same(tmp_path / "one", tmp_path / "two")
 
 
-def test_blocks_of_two_processes(tmp_path, capsys):
-    alone(capsys, tmp_path / "one")
-    done = together(tmp_path / "two", "training.parallel=blocks")
+@pytest.mark.parametrize("more", [(), (REGRID, "network.normalise=weights", "learning.update=window")])
+def test_blocks_of_two_processes(tmp_path, capsys, more):
+    alone(capsys, tmp_path / "one", *more)
+    done = together(tmp_path / "two", "training.parallel=blocks", *more)
     assert done.returncode == 0, done.stderr
     assert_same(tmp_path / "one", tmp_path / "two")
 
