@@ -34,4 +34,4 @@ RULE = Rule(
     source="Werbos 1990; surrogate gradients: Neftci, Mostafa, Zenke 2019",
     keeps="T steps of events, gates and spikes of all blocks",
     costs="a backward pass as long as the forward one",
-    learn=learn)
+    recurrent=True, learn=learn)

@@ -84,4 +84,4 @@ RULE = Rule(
     keeps="all states at every segment's start; events, gates and spikes of one segment of all blocks",
     costs="a second forward pass, and a backward pass as long as the forward one",
     honours=frozenset({"segment", "skip"}),
-    experimental=True, learn=learn)
+    recurrent=True, experimental=True, learn=learn)

@@ -22,6 +22,6 @@ RULE = Rule(
     costs="backpropagation through the layers in each selected step; two multiplies for each synapse",
     honours=HONOURS | {"traces.restart"},
     refuses="loss_at window, reset zero, select top, feedback dfa",
-    experimental=True,
+    recurrent=True, experimental=True,
     check=partial(check_step_rule, name="otpe", signal="network"),
     learn=learner(Traces(pre="leak", effects=True), "network"))

@@ -16,4 +16,5 @@ RULE = Rule(
     costs="backpropagation through the layers in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart"},
     refuses="loss_at window, reset zero, select top, feedback dfa",
+    recurrent=True,
     check=partial(check_step_rule, name="ottt", signal="network"), learn=learner(Traces(pre="leak"), "network"))

@@ -17,5 +17,6 @@ RULE = Rule(
     costs="backpropagation through the layers in each selected step; two multiplies for each synapse",
     honours=HONOURS | TRACES,
     refuses="loss_at window, reset zero, select top, feedback dfa",
+    recurrent=True,
     check=partial(check_step_rule, name="s-tllr", signal="network"),
     learn=learner(Traces(pre=0.75, post=0.2, alpha_pre=1.0, alpha_post=-1.0), "network"))
