@@ -111,7 +111,7 @@ class Rule:
         The keys of ``learning`` that mean something to it; others must keep their defaults. What every rule honours
         (rule, accumulate, loss) is not among them, nor is the window, which the chip takes from a network of any rule.
     refuses
-        What it cannot serve beyond that, for people; ``check`` holds to it.
+        What it cannot serve, recurrent layers and the knobs of single rules apart, for people; the checks hold to it.
     recurrent
         Whether it serves layers whose own spikes come back to them.
     windowed

@@ -155,6 +155,17 @@ def test_recurrent_layers_are_of_the_rules_that_say_so(name):
         assert check_rule(config).name in ("truncated-local", "bptt", "bptt-checkpoint", "ottt", "otpe", "s-tllr")
 
 
+@pytest.mark.parametrize(("words", "settings"), [
+    ("residual currents (+)", {"network": {"blocks": [[8, "8+1"]]}}),
+    ("reset zero", {"network": {"reset": "zero"}}),
+    ("update,", {"learning": {"update": "window"}})])
+def test_what_a_rule_refuses_is_what_it_says(words, settings):
+    for rule in RULES.values():
+        config = Config.model_validate(settings | {"learning": settings.get("learning", {}) | {"rule": rule.name}})
+        with pytest.raises(SnnfpgaError) if words in rule.refuses else nullcontext():
+            check_rule(config)
+
+
 def test_unknown_rule():
     with pytest.raises(SnnfpgaError) as caught:
         find_rule("truncated")
