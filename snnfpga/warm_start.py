@@ -17,7 +17,6 @@ from .errors import USAGE, SnnfpgaError
 from .learning.loss import LOSSES
 from .network.architectures import architecture_of
 from .network.network import SpikingNetwork
-from .network.notation import Linear
 from .network.sparse import plain_products
 from .network.synapses import currents, pooled
 from .network.window import read_out
@@ -37,7 +36,7 @@ def check_warm_start(config: Config) -> None:
     if config.network.learn_threshold or any(layer.adds for layer in layers):
         raise SnnfpgaError("Config training.warm_epochs cannot serve currents of earlier layers (+), nor "
                            "network.learn_threshold; take 0, or leave them out", USAGE)
-    if any(isinstance(layer.synapses, Linear) and layer.synapses.recurrent for layer in layers):
+    if any(layer.recurrent for layer in layers):
         raise SnnfpgaError("Config training.warm_epochs cannot serve recurrent layers, whose rates take steps to find; "
                            "take 0, or layers without R", USAGE)
 

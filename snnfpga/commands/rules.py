@@ -10,7 +10,8 @@ from ..console import print_json, print_table
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
             ) -> None:
-    """List the learning rules: whether the chip learns by it, source, state kept, settings refused.
+    """List the learning rules: whether the chip learns by it, whether it serves recurrent layers, source, state kept,
+    settings refused.
 
     A second table has the options that are experimental, rules apart.
 
@@ -27,12 +28,12 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
         print_json({"rules": [
             {"name": rule.name, "source": rule.source, "keeps": rule.keeps, "costs": rule.costs,
              "honours": sorted(rule.honours), "refuses": rule.refuses, "on_chip": rule.on_chip,
-             "experimental": rule.experimental}
+             "recurrent": rule.recurrent, "experimental": rule.experimental}
             for rule in RULES.values()], "experimental": [asdict(option) for option in OPTIONS]})
         return
-    print_table("Learning rules", ("name", "on chip", "source", "keeps", "costs", "refuses"), [
-        (rule.name + (" (experimental)" if rule.experimental else ""), "yes" if rule.on_chip else "no", rule.source,
-         rule.keeps, rule.costs, rule.refuses)
+    print_table("Learning rules", ("name", "on chip", "recurrent", "source", "keeps", "costs", "refuses"), [
+        (rule.name + (" (experimental)" if rule.experimental else ""), "yes" if rule.on_chip else "no",
+         "yes" if rule.recurrent else "no", rule.source, rule.keeps, rule.costs, rule.refuses)
         for rule in RULES.values()])
     print_table("Experimental options", ("setting", "what it does", "source"), [
         (option.setting, option.what, option.source) for option in OPTIONS])

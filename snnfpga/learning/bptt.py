@@ -29,9 +29,12 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     return Learned([None] * (len(gathered.weights) - 1) + [loss.item()], answers.detach())
 
 
+REFUSES = ("losses and updates within a sample (loss_at, loss_steps, select, update, update_interval), feedback, "
+           "parallel blocks")
+
 RULE = Rule(
     name="bptt",
     source="Werbos 1990; surrogate gradients: Neftci, Mostafa, Zenke 2019",
     keeps="T steps of events, gates and spikes of all blocks",
     costs="a backward pass as long as the forward one",
-    learn=learn)
+    refuses=REFUSES, recurrent=True, learn=learn)

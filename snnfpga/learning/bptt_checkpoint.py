@@ -16,6 +16,7 @@ from ..config import LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.neuron import LinkedWindow, thresholds_of
 from ..network.window import Flows, from_below, own_weights, read_out, rest
+from .bptt import REFUSES
 from .loss import loss_from
 from .rule import Batch, Gradients, Learned, Rule
 
@@ -84,4 +85,4 @@ RULE = Rule(
     keeps="all states at every segment's start; events, gates and spikes of one segment of all blocks",
     costs="a second forward pass, and a backward pass as long as the forward one",
     honours=frozenset({"segment", "skip"}),
-    experimental=True, learn=learn)
+    refuses=REFUSES, recurrent=True, experimental=True, learn=learn)

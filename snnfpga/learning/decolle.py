@@ -8,7 +8,7 @@ is larger (Payvand, Fouda, Kurdahi, Eltawil, Neftci: Error-triggered three-facto
 
 from functools import partial
 
-from .online import HONOURS, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
 from .rule import Rule
 
 RULE = Rule(
@@ -17,5 +17,5 @@ RULE = Rule(
     keeps="one step of events and gates; a trace for each input; membranes",
     costs="the readout's product in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart", "error_threshold"},
-    refuses="loss_at window, reset zero, select top, feedback labels with error_threshold",
+    refuses=f"{REFUSES}, feedback labels with error_threshold",
     check=partial(check_step_rule, name="decolle", signal="block"), learn=learner(Traces(pre="leak"), "block"))

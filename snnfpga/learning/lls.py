@@ -6,7 +6,7 @@ synchronization, WACV 2025. Its basis is a waveform for each class; with ``netwo
 
 from functools import partial
 
-from .online import HONOURS, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
 from .rule import Rule
 
 RULE = Rule(
@@ -15,5 +15,5 @@ RULE = Rule(
     keeps="one step of events and gates; membranes",
     costs="the readout's product in each selected step",
     honours=HONOURS,
-    refuses="loss_at window, reset zero, select top",
+    refuses=REFUSES,
     check=partial(check_step_rule, name="lls", signal="block"), learn=learner(Traces(), "block"))

@@ -33,6 +33,7 @@ from .rule import Batch, Gradients, Learned
 from .select import check_selection, selected
 
 HONOURS = frozenset({"loss_at", "update", "select", "selected_steps", "feedback"})
+REFUSES = "loss_at window, reset zero, select top, residual currents (+), parallel blocks"
 TRACES = frozenset({"traces.pre", "traces.post", "traces.alpha_pre", "traces.alpha_post", "traces.post_of",
                     "traces.restart"})
 

@@ -12,7 +12,7 @@ below too. Exact where psi does not change.
 
 from functools import partial
 
-from .online import HONOURS, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
 from .rule import Rule
 
 RULE = Rule(
@@ -21,7 +21,7 @@ RULE = Rule(
     keeps="one step of events; two traces for each input, a mean for each neuron; membranes",
     costs="backpropagation through the layers in each selected step; two multiplies for each synapse",
     honours=HONOURS | {"traces.restart"},
-    refuses="loss_at window, reset zero, select top, feedback dfa",
-    experimental=True,
+    refuses=f"{REFUSES}, feedback dfa",
+    recurrent=True, experimental=True,
     check=partial(check_step_rule, name="otpe", signal="network"),
     learn=learner(Traces(pre="leak", effects=True), "network"))

@@ -6,7 +6,7 @@ Xiao, Meng, Zhang, He, Lin: Online training through time for spiking neural netw
 
 from functools import partial
 
-from .online import HONOURS, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
 from .rule import Rule
 
 RULE = Rule(
@@ -15,5 +15,6 @@ RULE = Rule(
     keeps="one step of events and gates; a trace for each input; membranes",
     costs="backpropagation through the layers in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart"},
-    refuses="loss_at window, reset zero, select top, feedback dfa",
+    refuses=f"{REFUSES}, feedback dfa",
+    recurrent=True,
     check=partial(check_step_rule, name="ottt", signal="network"), learn=learner(Traces(pre="leak"), "network"))

@@ -111,7 +111,9 @@ class Rule:
         The keys of ``learning`` that mean something to it; others must keep their defaults. What every rule honours
         (rule, accumulate, loss) is not among them, nor is the window, which the chip takes from a network of any rule.
     refuses
-        What it cannot serve beyond that, for people; ``check`` holds to it.
+        What it cannot serve, recurrent layers and the knobs of single rules apart, for people; the checks hold to it.
+    recurrent
+        Whether it serves layers whose own spikes come back to them.
     windowed
         Whether it learns in windows of ``learning.window`` steps.
     on_chip
@@ -133,6 +135,7 @@ class Rule:
     learn: Callable[[SpikingNetwork, LearningConfig, Batch], Learned]
     honours: frozenset[str] = frozenset()
     refuses: str = ""
+    recurrent: bool = False
     windowed: bool = False
     on_chip: bool = False
     sends_forward_only: bool = False

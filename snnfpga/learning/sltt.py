@@ -6,7 +6,7 @@ networks, ICCV 2023. ``learning.select=random`` with ``selected_steps=K`` is its
 
 from functools import partial
 
-from .online import HONOURS, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
 from .rule import Rule
 
 RULE = Rule(
@@ -15,5 +15,5 @@ RULE = Rule(
     keeps="one step of events and gates; membranes",
     costs="backpropagation through the layers in each selected step",
     honours=HONOURS,
-    refuses="loss_at window, reset zero, select top, feedback dfa",
+    refuses=f"{REFUSES}, feedback dfa",
     check=partial(check_step_rule, name="sltt", signal="network"), learn=learner(Traces(), "network"))

@@ -7,7 +7,7 @@ backpropagated. The factors are those of its event data runs, whose non-causal t
 
 from functools import partial
 
-from .online import HONOURS, TRACES, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, TRACES, Traces, check_step_rule, learner
 from .rule import Rule
 
 RULE = Rule(
@@ -16,5 +16,5 @@ RULE = Rule(
     keeps="one step of events and gates; a trace for each input and for each neuron; membranes",
     costs="the readout's product in each selected step; two multiplies for each synapse",
     honours=HONOURS | TRACES,
-    refuses="loss_at window, reset zero, select top",
+    refuses=REFUSES,
     check=partial(check_step_rule, name="tess", signal="block"), learn=learner(Traces(pre=0.5, post=0.2), "block"))

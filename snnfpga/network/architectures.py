@@ -10,6 +10,7 @@ from .notation import Architecture, Layer, parse_blocks
 Blocks = tuple[tuple[Layer, ...], ...]
 
 ARCHITECTURES: dict[str, str] = {
+    "mlp": "256-256",
     # The convolutional stack of S-TLLR's and TESS's runs on DVS Gesture and CIFAR-10.
     "vgg-9": "64C3-128C3-P2-256C3-256C3-P2-512C3-512C3-P2-512C3-512C3-GAP",
     "vgg-11": "64C3-P2-128C3-P2-256C3-256C3-P2-512C3-512C3-P2-512C3-512C3-P2-4096-4096",

@@ -17,7 +17,7 @@ from ..errors import USAGE, SnnfpgaError
 from ..quantize import QuantisedWeights, fraction_bits
 from .architectures import architecture_of
 from .exact import check_exact, loose_layers
-from .notation import Layer, Linear, Pool
+from .notation import Layer, Pool
 from .shape import Grid, Shape, pool_of, readout_pool, shape_of
 from .specify import block_spec, fixed_gain, layer_spec, network_spec, readout_bits, readout_spec
 from .synapses import pooled
@@ -236,7 +236,7 @@ class _Builder:
         if shape.fan_in < 2 and config.network.normalise == "weights":
             raise SnnfpgaError(f"Layer {self._layers} of the network has one input a neuron, of which "
                                "network.normalise=weights would leave nothing; take none, or more inputs", USAGE)
-        recurrent = shape.outputs.size if isinstance(layer.synapses, Linear) and layer.synapses.recurrent else 0
+        recurrent = shape.outputs.size if layer.recurrent else 0
         columns = shape.conv.filters if shape.conv else shape.outputs.size
         untouched = recurrent + config.network.bias
         initial = self._normal(shape.fan_in + untouched, columns, self._spread(own, shape, added))

@@ -68,6 +68,11 @@ class Layer:
     pool: Pool | None = None
     adds: int = 0
 
+    @property
+    def recurrent(self) -> bool:
+        """Whether its own spikes are inputs too."""
+        return isinstance(self.synapses, Linear) and self.synapses.recurrent
+
 
 @dataclass(frozen=True)
 class Architecture:

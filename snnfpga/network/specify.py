@@ -6,7 +6,7 @@ from rtl_gen.spec import HOST_SURROGATES, BlockSpec, Directives, LayerSpec, Netw
 from rtl_gen.synapses import PoolSpec, ResidualSpec
 
 from ..config import Config
-from .notation import Layer, Linear
+from .notation import Layer
 from .shape import Shape
 
 # A weight's own unit is 2^shadow_bits stored ones, so these less shadow_bits move it alike whatever those bits are.
@@ -39,7 +39,7 @@ def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int
             threshold_shift=unit - fraction if network.learn_threshold else None,
             rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift,
             pool=shape.pool, conv=shape.conv,
-            recurrent=isinstance(layer.synapses, Linear) and layer.synapses.recurrent, host_surrogate=host)
+            recurrent=layer.recurrent, host_surrogate=host)
     except SpecError as error:      # speaks of what was made of these keys
         raise SpecError(f"Config network gives block {block} a layer that cannot be built: {error}; change "
                         "network.threshold, gain, headroom, weight_bits, membrane_bits, leak_shift or "

@@ -105,6 +105,7 @@ def test_datasets_and_rules(capsys):
     assert {"bptt", "sltt", "ottt", "s-tllr", "tess", "decolle", "lls"} < {rule["name"] for rule in rules}
     assert "digits-events" in call(capsys, "datasets")[1]
     assert "bptt" in call(capsys, "rules")[1]
+    assert {rule["name"] for rule in rules if not rule["recurrent"]} == {"sltt", "lls", "decolle", "tess"}
     assert {rule["name"] for rule in rules if rule["experimental"]} == {"bptt-checkpoint", "otpe"}
     options = json.loads(call(capsys, "rules", "--json")[1])["experimental"]
     assert "learning.feedback=dfa" in {option["setting"] for option in options}

@@ -62,6 +62,7 @@ def assert_different(found, wanted):
 
 STEPWISE = {"accumulate": "cumulative"}
 WINDOW = {"window": 4, "loss_at": "step", **STEPWISE}
+NO_TRACE = STEPWISE | {"traces": {"pre": 0.0, "alpha_post": 0.0}}      # with which s-tllr is sltt
 
 
 @pytest.mark.parametrize("bias", [False, True])
@@ -147,13 +148,15 @@ def learned_thresholds(trained):
             row.copy_(torch.linspace(-weights.limit / 2, weights.limit / 2, len(row)))
 
 
-@pytest.mark.parametrize("blocks", [[["8"], ["7"]], [["6C3S2"], ["4C2P1"], ["8R"]]])
+@pytest.mark.parametrize("blocks", [[["8"], ["7"]], [["6C3S2", "4C2P1", "8R"]]])
 def test_thresholds_that_are_learned(blocks):
     """They have no trace in any rule, so windows are cut nowhere for them."""
     case = {"blocks": blocks, "sensor": SENSOR, "learn_threshold": True, "change": learned_thresholds}
     one = gradients("truncated-local", learning=WINDOW | {"window": 1}, **case)
-    assert_equal(one, gradients("lls", learning=STEPWISE, **case))
-    if len(blocks) == 2:
+    if len(blocks) == 1:
+        assert_equal(one, gradients("s-tllr", learning=NO_TRACE, **case))
+    else:
+        assert_equal(one, gradients("lls", learning=STEPWISE, **case))
         assert_equal(gradients("truncated-local", learning=WINDOW, **case),
                      gradients("decolle", learning=STEPWISE | {"traces": {"restart": 4}}, **case))
     assert_different(gradients("truncated-local", learning=WINDOW, **case),
@@ -198,11 +201,14 @@ def test_credit_of_added_currents_is_that_of_a_plain_sum(bits):
 
 def test_recurrent_layers():
     """Credit through a layer's own spikes is cut with the window: at one step nothing of it is left."""
-    blocks = (("8R",), ("7R",))
+    blocks = (("8R", "7R"),)
     one = gradients("truncated-local", blocks=blocks, learning=WINDOW | {"window": 1})
-    assert_equal(one, gradients("lls", blocks=blocks, learning=STEPWISE))
-    assert_different(gradients("truncated-local", blocks=blocks, learning=WINDOW | {"window": 4}),
-                     gradients("decolle", blocks=blocks, learning=STEPWISE | {"traces": {"restart": 4}}))
+    assert_equal(one, gradients("s-tllr", blocks=blocks, learning=NO_TRACE))
+    for token, equal in (("8", True), ("8R", False)):      # of one layer nothing else is cut
+        case = {"blocks": ((token,),)}
+        (assert_equal if equal else assert_different)(
+            gradients("truncated-local", learning=WINDOW, **case),
+            gradients("ottt", learning=STEPWISE | {"traces": {"restart": 4}}, **case))
     whole = {"blocks": (("8R", 7),)}
     assert_equal(gradients("truncated-local", learning={"window": STEPS}, **whole),
                  gradients("bptt", learning={}, **whole))

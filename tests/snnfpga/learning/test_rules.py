@@ -1,5 +1,7 @@
 """What the rules leave on the weights: which windows and blocks a gradient comes from, and what it costs in memory."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 
@@ -133,6 +135,9 @@ def test_memory_grows_with_the_window_and_not_with_the_sample():
     ({"learning": {"rule": "ottt"}, "network": {"blocks": [[8, "8+1"]]}},
      "Rule ottt finds a signal layer by layer and cannot serve currents of earlier layers (+); take rule "
      "truncated-local or bptt, or leave them out"),
+    ({"learning": {"rule": "decolle"}, "network": {"blocks": [[8], [8, "7R"]]}},
+     "Rule decolle is of feed-forward layers and cannot serve recurrent ones (R); take one of truncated-local, bptt, "
+     "bptt-checkpoint, ottt, otpe, s-tllr, or leave the R out"),
     ({"learning": {"rule": "sltt", "select": "last"}},
      "Config learning.select must be last, random or top where learning.selected_steps is given, and only there"),
 ])
@@ -141,6 +146,24 @@ def test_refused_settings(settings, message):
     with pytest.raises(SnnfpgaError) as caught:
         check_rule(Config.model_validate(settings | {"learning": learning}))
     assert (str(caught.value), caught.value.exit_code) == (message, 2)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_recurrent_layers_are_of_the_rules_that_say_so(name):
+    config = Config.model_validate({"learning": {"rule": name}, "network": {"architecture": "8-7R"}})
+    with nullcontext() if RULES[name].recurrent else pytest.raises(SnnfpgaError, match=f"^Rule {name} is of feed-for"):
+        assert check_rule(config).name in ("truncated-local", "bptt", "bptt-checkpoint", "ottt", "otpe", "s-tllr")
+
+
+@pytest.mark.parametrize(("words", "settings"), [
+    ("residual currents (+)", {"network": {"blocks": [[8, "8+1"]]}}),
+    ("reset zero", {"network": {"reset": "zero"}}),
+    ("update,", {"learning": {"update": "window"}})])
+def test_what_a_rule_refuses_is_what_it_says(words, settings):
+    for rule in RULES.values():
+        config = Config.model_validate(settings | {"learning": settings.get("learning", {}) | {"rule": rule.name}})
+        with pytest.raises(SnnfpgaError) if words in rule.refuses else nullcontext():
+            check_rule(config)
 
 
 def test_unknown_rule():

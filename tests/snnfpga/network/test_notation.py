@@ -4,7 +4,7 @@ import torch
 from snnfpga.config import Config
 from snnfpga.config_file import read_config
 from snnfpga.errors import SnnfpgaError
-from snnfpga.network.architectures import ARCHITECTURES, architecture_of, cut
+from snnfpga.network.architectures import architecture_of, cut
 from snnfpga.network.network import initialise
 from snnfpga.network.neuron import integrate
 from snnfpga.network.notation import EXAMPLES, Architecture, Conv, Layer, Linear, Pool, parse_blocks
@@ -43,9 +43,11 @@ def test_depth_cuts_a_chain():
 
 
 @pytest.mark.parametrize(("name", "layers", "last"), [
-    ("vgg-9", 8, Grid(4, 4, 512)), ("vgg-11", 10, 4096), ("alexnet", 7, 1024), ("vgg-19", 18, 4096)])
+    ("vgg-9", 8, Grid(4, 4, 512)), ("vgg-11", 10, 4096), ("alexnet", 7, 1024), ("vgg-19", 18, 4096),
+    ("mlp", 2, 256)])
 def test_named_architectures_fit_an_image(name, layers, last):
-    wanted, grid = cut(ARCHITECTURES[name].split("-"), "all"), Grid(32, 32, 3)
+    settings = [f"network.architecture={name}", "network.block_depth=all"]
+    wanted, grid = architecture_of(read_config(None, settings).network), Grid(32, 32, 3)
     assert len(wanted.blocks[0]) == layers
     for layer in wanted.blocks[0]:
         grid = shape_of("Layer", layer, grid).outputs
