@@ -66,7 +66,8 @@ def test_kaiming_asks_only_how_many_inputs_there_are(token, fan_in):
 ])
 def test_networks_by_name(name, kernels, linear):
     events = (torch.rand(2, 2, 32 * 32 * 3, generator=torch.Generator().manual_seed(1)) < 0.3).float()
-    network = initialise(Config.model_validate({"network": {"architecture": name}}), events, 10, (32, 32, 3))
+    config = Config.model_validate({"network": {"architecture": name}, "learning": {"window": 2}})
+    network = initialise(config, events, 10, (32, 32, 3))
     layers = [layer for block in network.spec.blocks for layer in block.layers]
     wanted = [9 * below * above for below, above in pairwise(kernels)]
     wanted += [below * above for below, above in pairwise(linear)]
