@@ -1,4 +1,4 @@
-"""Experimental options, on and off: the same small network, data, epochs and seeds, but for one setting.
+"""Experimental options and fixed readouts, on and off: the same small network, data and seeds, but for one setting.
 
 Run: ``python benchmarks/options.py [OPTION ...]``, minutes. Writes ``docs/results/options.json`` after each training
 and skips what is in there for the same configuration. Accuracy is that after the last epoch; each seed also draws the
@@ -52,6 +52,7 @@ def pair(off: Settings, on: Settings) -> tuple[Settings, Settings]:
 
 
 OPTIONS: dict[str, tuple[Settings, Settings]] = {
+    "network.readout=fixed, for learned": pair({}, {"network": {"readout": "fixed"}}),
     **{f"learning.feedback={way}": pair(DEEP, {"learning": {"feedback": way}})
        for way in ("random", "square", "sign", "labels", "dfa", "global-dfa")},
     "learning.feedback=sign, where error_threshold=0.05": pair(TRIGGERED, {"learning": {"feedback": "sign"}}),

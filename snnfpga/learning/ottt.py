@@ -11,7 +11,7 @@ from .rule import Rule
 
 RULE = Rule(
     name="ottt",
-    source="Xiao et al. 2022, NeurIPS",
+    source="Xiao et al. 2022, NeurIPS (update sample: OTTT-A, window: OTTT-O)",
     keeps="one step of events and gates; a trace for each input; membranes",
     costs="backpropagation through the layers in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart"},

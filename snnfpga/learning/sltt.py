@@ -11,7 +11,7 @@ from .rule import Rule
 
 RULE = Rule(
     name="sltt",
-    source="Meng et al. 2023, ICCV",
+    source="Meng et al. 2023, ICCV (select random: SLTT-K)",
     keeps="one step of events and gates; membranes",
     costs="backpropagation through the layers in each selected step",
     honours=HONOURS,

@@ -103,6 +103,7 @@ def test_datasets_and_rules(capsys):
     rules = json.loads(call(capsys, "rules", "--json")[1])["rules"]
     assert [rule["name"] for rule in rules if rule["on_chip"]] == ["truncated-local"]
     assert {"bptt", "sltt", "ottt", "s-tllr", "tess", "decolle", "lls"} < {rule["name"] for rule in rules}
+    assert all(variant in " ".join(rule["source"] for rule in rules) for variant in ("SLTT-K", "OTTT-O", "OTTT-A"))
     assert "digits-events" in call(capsys, "datasets")[1]
     assert "bptt" in call(capsys, "rules")[1]
     assert {rule["name"] for rule in rules if not rule["recurrent"]} == {"sltt", "lls", "decolle", "tess"}

@@ -387,3 +387,18 @@ def test_steps_are_not_chosen_by_number_where_lengths_differ(data):
              length=np.full(90, 5))
     with pytest.raises(SnnfpgaError, match=r"^Config learning.select=last chooses steps that short samples"):
         train(config("short.npz", learning={"rule": "sltt", "select": "last", "selected_steps": 2}))
+
+
+def test_a_layer_that_fires_all_the_time_is_told_once(data, capsys):
+    """Straight weights pass on what a kernel's middle sees, and here that is an event in every step."""
+    labels = np.arange(30) % 2
+    spikes = np.ones((30, 8, 3, 4), np.uint8)
+    spikes[labels == 1, :, 0] = 0
+    np.savez("ones.npz", spikes=spikes, label=labels)
+    result = train(config("ones.npz", network={"blocks": [["4C3"], [9]], "initial": "straight", "gain": 0.01},
+                          training={"epochs": 2, "rate": 1e-4}))
+    told = [line for line in capsys.readouterr().err.splitlines() if "fires all the time" in line]
+    rates = [line["firing_rates"][0][0] for line in read_metrics(Path(result["network"]).parent / "metrics.jsonl")]
+    assert min(rates) > 0.8
+    assert told == [f"Warning: block 0 layer 0, firing rate {rates[0]:.4f} after epoch 1: fires all the time: lower "
+                    "network.gain or raise network.threshold"]

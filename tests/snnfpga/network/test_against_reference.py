@@ -13,13 +13,14 @@ from rtl_gen.network_file import Network
 from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
 from rtl_gen.synapses import ConvSpec, PoolSpec, ResidualSpec
 from snnfpga.config import Config
-from snnfpga.data.dataset import Split
+from snnfpga.data.dataset import Split, assemble
 from snnfpga.evaluation import on_reference, on_torch
 from snnfpga.network.exact import check_exact
 from snnfpga.network.inference import evaluate, weights_of
 from snnfpga.network.network import initialise
 from snnfpga.network.regrid import WeightGrid, grids, move
 from snnfpga.network.window import BlockWeights
+from snnfpga.training import Trainer
 
 
 @st.composite
@@ -155,6 +156,25 @@ def test_currents_of_grids_that_differ():
     units = [layer.fraction_bits for layer in trained.spec.blocks[0].layers]
     for weights, layer, unit in zip(trained.blocks[0].layers, trained.spec.blocks[0].layers, units, strict=True):
         assert unit == weights.fraction + (layer.residual.own_shift if layer.residual else 0)
+
+
+@pytest.mark.parametrize("network", [{"normalise": "weights", "bias": True}, {"surrogate": "arctan"}])
+def test_a_trained_network_is_exported_as_it_is(network):
+    config = Config.model_validate({"network": {"blocks": [[10], [9, 8]]} | network,
+                                    "training": {"rate": 0.05, "batch": 4}})
+    rng, labels = np.random.default_rng(5), np.arange(90) % 3
+    rates = np.where(np.arange(12) // 4 == labels[:, None, None], 0.5, 0.1)
+    data = assemble("made", (rng.random((90, 8, 12)) < rates).astype(np.uint8), labels, np.arange(90) < 30,
+                    (1, 12, 1), 3)
+    trainer = Trainer(config, data)
+    before = trainer.network.export()
+    accuracy = trainer.epoch().test_accuracies[-1]
+    exported = trainer.network.export()
+    assert (exported.weights[0][0] != before.weights[0][0]).any()
+    measured = on_reference(exported, data.test, lambda *_: None)
+    assert measured.differences.differing == {"spikes": 0, "membranes": 0, "answers": 0, "predictions": 0}
+    assert measured.accuracy(data.test) == pytest.approx(accuracy)
+    assert accuracy > 0.5
 
 
 def wide_layer(inputs, weight_bits, membrane_bits):

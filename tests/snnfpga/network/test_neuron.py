@@ -125,3 +125,15 @@ def test_windows_chain_as_one():
 ])
 def test_gates_by_hand(spec, wanted):
     assert gates(torch.arange(17.0, 24.0), spec.threshold, spec).tolist() == wanted
+
+
+@pytest.mark.parametrize(("surrogate", "wanted"), [
+    ("sigmoid", [0.4199743, 0.7864477, 1.0, 0.7864477, 0.4199743]),       # 1 / cosh(d)^2, d = 1, 1/2, 0
+    ("arctan", [0.2884004, 0.6184864, 1.0, 0.6184864, 0.2884004]),        # 1 / (1 + (pi d / 2)^2)
+])
+def test_gates_that_only_the_host_has(surrogate, wanted):
+    spec = layer(host_surrogate=surrogate, surrogate_width=2)
+    torch.testing.assert_close(gates(torch.arange(18.0, 23.0), spec.threshold, spec), torch.tensor(wanted))
+    far = torch.linspace(-1e4, 1e4, 400001, dtype=torch.float64)
+    area = torch.trapezoid(gates(far + spec.threshold, spec.threshold, spec), far)
+    assert float(area) == pytest.approx(surrogate_area(spec), rel=1e-3)
