@@ -58,7 +58,8 @@ class OperationMeter(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         first, counted = _PRODUCTS.get(func), None
         if first is not None:
-            counted = operations(args[first], args[first + 1], self._moved(args[first], args[first + 1], result))
+            factors = args[first], args[first + 1]
+            counted = operations(*factors) + self._moved(*factors, result)
         elif func is torch.ops.aten.convolution.default:
             counted = of_convolution(args[0], args[1], result, *args[3:5], args[8]) + Operations(
                 weights_read=args[1].numel(), state_read=args[0].numel(), state_written=result.numel())
@@ -80,11 +81,12 @@ class OperationMeter(TorchDispatchMode):
         """Count an update of those that have a gradient."""
         weights = sum(p.numel() for p in parameters if p.grad is not None)
         self.cost += Cost(update=Operations(weights_read=2 * weights, weights_written=weights))
+        self._weights.clear()       # others follow them
 
     def _moved(self, left: Tensor, right: Tensor, result: Tensor) -> Operations:
         """Values that a product reads and writes."""
         read = [matrix for matrix in (left, right) if _address(matrix) in self._weights]
-        if not read and result.shape in self._shapes:
+        if not read and result.shape in self._shapes and not _signs(right):
             return Operations(weights_written=result.numel(), state_read=left.numel() + right.numel())
         weights = read[0] if read else right        # or a fixed matrix, of feedback that is not the readout's
         if read:
@@ -93,17 +95,23 @@ class OperationMeter(TorchDispatchMode):
         return Operations(weights_read=weights.numel(), state_read=other.numel(), state_written=result.numel())
 
 
+def _signs(matrix: Tensor) -> bool:
+    """Whether all values are of one magnitude, as in the fixed matrices that errors come back through."""
+    magnitudes = matrix.abs()
+    return bool((magnitudes == magnitudes.max()).all() and magnitudes.any())
+
+
 def _address(matrix: Tensor) -> int:
     return matrix.untyped_storage().data_ptr()
 
 
-def operations(left: Tensor, right: Tensor, moved: Operations = Operations()) -> Operations:
-    """Of the product of ``left (…, m, k)`` and ``right (…, k, n)``, beside what was ``moved``."""
+def operations(left: Tensor, right: Tensor) -> Operations:
+    """Of the product of ``left (…, m, k)`` and ``right (…, k, n)``, without what it moves."""
     dense = left.numel() * right.shape[-1]
     for matrix, times in ((left, right.shape[-1]), (right, left.shape[-2])):
         if _switches(matrix):
-            return moved + Operations(accumulates=int(matrix.abs().sum()) * times, dense=dense)
-    return moved + Operations(multiplies=dense, dense=dense)
+            return Operations(accumulates=int(matrix.abs().sum()) * times, dense=dense)
+    return Operations(multiplies=dense, dense=dense)
 
 
 def of_convolution(images: Tensor | None, filters: Tensor, currents: Tensor, stride: Sequence[int],

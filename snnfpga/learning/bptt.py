@@ -13,6 +13,9 @@ from ..network.window import block_layers, read_out, rest
 from .loss import loss_from
 from .rule import Batch, Gradients, Learned, Rule
 
+REFUSES = ("losses and updates within a sample (loss_at, loss_steps, select, update, update_interval), feedback, "
+           "training.parallel=blocks")
+
 
 def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Learned:
     """Gradients of a batch through all steps and all blocks."""
@@ -28,9 +31,6 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     gathered.push_back()
     return Learned([None] * (len(gathered.weights) - 1) + [loss.item()], answers.detach())
 
-
-REFUSES = ("losses and updates within a sample (loss_at, loss_steps, select, update, update_interval), feedback, "
-           "parallel blocks")
 
 RULE = Rule(
     name="bptt",

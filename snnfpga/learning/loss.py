@@ -55,7 +55,7 @@ def squared(logits: Tensor, labels: Tensor) -> Tensor:
 
     Wu, Deng, Li, Zhu, Shi: Spatio-temporal backpropagation, Frontiers in Neuroscience 12:331, 2018.
     """
-    return _outside(logits, labels, sure_is_wrong=True)
+    return _squared_errors(logits, labels, sure_is_wrong=True)
 
 
 def squared_margin(logits: Tensor, labels: Tensor) -> Tensor:
@@ -63,10 +63,10 @@ def squared_margin(logits: Tensor, labels: Tensor) -> Tensor:
 
     Our reading of a modified loss for STBP; that of Chen and Li 2021 is not public.
     """
-    return _outside(logits, labels, sure_is_wrong=False)
+    return _squared_errors(logits, labels, sure_is_wrong=False)
 
 
-def _outside(logits: Tensor, labels: Tensor, sure_is_wrong: bool) -> Tensor:
+def _squared_errors(logits: Tensor, labels: Tensor, sure_is_wrong: bool) -> Tensor:
     wanted = functional.one_hot(labels, logits.shape[1]).to(logits.dtype)
     missing = (wanted - logits) * (2.0 * wanted - 1.0)      # positive: not yet as sure as wanted
     errors = missing if sure_is_wrong else missing.clamp(min=0.0)

@@ -33,7 +33,7 @@ from .rule import Batch, Gradients, Learned
 from .select import check_selection, selected
 
 HONOURS = frozenset({"loss_at", "update", "select", "selected_steps", "feedback"})
-REFUSES = "loss_at window, reset zero, select top, residual currents (+), parallel blocks"
+REFUSES = "loss_at window, reset zero, select top, residual currents (+), training.parallel=blocks"
 TRACES = frozenset({"traces.pre", "traces.post", "traces.alpha_pre", "traces.alpha_post", "traces.post_of",
                     "traces.restart"})
 
@@ -193,7 +193,9 @@ class TracedLayer:
         spikes, membrane, gate = StepLayer.apply(below, weights, state, used, layer, factors)
         self._state = State(membrane, None if state.spikes is None else spikes.detach())
         if traced.post is not None:
-            traced.post = factors.post * (traced.post + (gate if factors.post_of == "surrogate" else spikes.detach()))
+            # A spike counts as much as the surrogate at its peak.
+            now = gate if factors.post_of == "surrogate" else layer.surrogate_height * spikes.detach()
+            traced.post = factors.post * (traced.post + now)
         return spikes
 
 

@@ -10,7 +10,7 @@ from rtl_gen.spec import NetworkSpec
 
 from ..config import Config, LearningConfig
 from ..network.network import SpikingNetwork
-from ..network.sparse import gathers
+from ..network.sparse import adds_in_place
 from ..network.window import BlockWeights
 
 
@@ -173,7 +173,7 @@ class Gradients:
             block.layers[:] = [matrix.masked_fill(columns.to(matrix.device), 0.0)
                                for matrix, columns in zip(block.layers, silent, strict=True)]
         self.weights = [
-            BlockWeights([gathers(matrix.detach().requires_grad_()) for matrix in block.layers],
+            BlockWeights([adds_in_place(matrix.detach().requires_grad_()) for matrix in block.layers],
                          block.readout.detach().requires_grad_(block.readout.requires_grad))
             for block in self._integers]
 

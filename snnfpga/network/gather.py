@@ -21,7 +21,7 @@ def gather_rows(events: Tensor, table: Tensor) -> Tensor:
     Events are uint8, 0 or 1; the table is float32, or int8, whose sums are integers below 2^24. The sums are float32.
     Each is taken by one core, in order, so that the number of cores changes no bit.
     """
-    out = torch.empty(events.shape[0], table.shape[1])
+    out = torch.empty(events.shape[0], table.shape[1], dtype=torch.float32)
     nothing = np.int32(0) if table.dtype == torch.int8 else np.float32(0)
     on_torch_threads(_gather_rows, *_words(events), table.detach().contiguous().numpy(), nothing, out.numpy())
     return out
@@ -30,8 +30,8 @@ def gather_rows(events: Tensor, table: Tensor) -> Tensor:
 def gather_columns(events: Tensor, table: Tensor, into: Tensor | None = None) -> Tensor:
     """``events.t() @ table``: for each column of events (R, C) the sum of the rows of ``table`` (R, N) that it chooses.
 
-    As :func:`gather_rows` otherwise, of float32. Added to ``into`` (C, N), contiguous, where there is one: the same as
-    to add it afterwards, to the bit, without writing it and reading it again.
+    As :func:`gather_rows` otherwise, of float32. Added to ``into`` (C, N), contiguous, where there is one: equal to
+    adding it afterwards, without writing it and reading it again.
     """
     out = table.new_empty(events.shape[1], table.shape[1]) if into is None else into
     on_torch_threads(_gather_columns, *_words(events), table.detach().contiguous().numpy(), out.numpy(),

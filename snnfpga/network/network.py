@@ -25,8 +25,8 @@ from .window import BlockWeights, Flows, layer_rest, layer_run
 
 STRAIGHT = 1.1          # thresholds that an event in a kernel's middle is worth; a little over one makes up for losses
 STRAIGHT_NOISE = 0.2    # of the spread that weights would have alone
-REMEDY = ("lower training.rate, or the factors of learning.traces (snnfpga diagnose says how the layers stand). The "
-          "last good checkpoint stays")
+REMEDY = ("lower training.rate, or the factors of learning.traces (snnfpga diagnose says how the layers stand). A "
+          "checkpoint that was saved before stays")
 
 
 class TrainedBlock(nn.Module):

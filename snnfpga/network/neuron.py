@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -11,11 +12,6 @@ from torch import Tensor
 from rtl_gen.spec import LayerSpec
 
 from . import scan
-
-try:
-    from . import scan_triton
-except ModuleNotFoundError:     # Triton comes with CUDA builds of PyTorch
-    scan_triton = None
 
 
 def thresholds_of(layer: LayerSpec, weights: Tensor) -> Tensor | int:
@@ -168,7 +164,19 @@ def _compiled(values: Tensor, layer: LayerSpec) -> ModuleType | None:
     """The compiled loops that serve them; None where the plain ones do, which serve all."""
     if values.dtype != torch.float32 or layer.host_surrogate is not None:
         return None
-    return {"cpu": scan, "cuda": scan_triton}.get(values.device.type)
+    return {"cpu": lambda: scan, "cuda": _triton}.get(values.device.type, lambda: None)()
+
+
+@cache
+def _triton() -> ModuleType | None:
+    """The loops for CUDA; None without Triton, which CUDA builds of PyTorch bring."""
+    try:
+        from . import scan_triton
+    except ModuleNotFoundError as missing:
+        if missing.name != "triton":
+            raise
+        return None
+    return scan_triton
 
 
 def _to_threshold(gate: Tensor, grad: Tensor, area: float) -> Tensor:

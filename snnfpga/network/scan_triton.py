@@ -68,7 +68,8 @@ def _forward(currents, membrane, thresholds, spikes, gates, neurons, steps, leak
     tl.store(membrane + place, u, mask=inside)
 
 
-@triton.jit
+# A count of 1 would become a constant, which has no type to be cast to.
+@triton.jit(do_not_specialize=["steps"])
 def _backward(grad, gates, fired, found, neurons, steps, stride, area, keep, STOPS: tl.constexpr, SIZE: tl.constexpr):
     place = tl.program_id(0) * SIZE + tl.arange(0, SIZE)
     inside = place < neurons

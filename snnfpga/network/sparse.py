@@ -26,7 +26,7 @@ BYTES = torch.backends.cpu.get_cpu_capability() == "AVX512" and torch.backends.m
 
 _plain = False
 _bytes: WeakTensorKeyDictionary = WeakTensorKeyDictionary()     # (version, bytes) of each matrix
-_gathering: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+_in_place: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
 
 @contextmanager
@@ -61,12 +61,13 @@ def product(events: Tensor, matrix: Tensor, bits: int, largest: int) -> Tensor:
     return Product.apply(events, matrix, bits)
 
 
-def gathers(matrix: Tensor) -> Tensor:
-    """Say of a leaf that its gradient comes by ``backward()`` alone, again and again: then products add to it in place.
+def adds_in_place(matrix: Tensor) -> Tensor:
+    """Have products add to a leaf's ``grad`` in place, which ``backward()`` alone may then ask for.
 
     Otherwise each makes a gradient as large as the matrix, however few of its rows had an event, for PyTorch to add.
+    ``torch.autograd.grad`` would be given nothing, and change ``grad``.
     """
-    _gathering[matrix] = True
+    _in_place[matrix] = True
     return matrix
 
 
@@ -98,7 +99,7 @@ class Product(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             to_events = grad @ matrix.t()
         if ctx.needs_input_grad[1]:
-            sums = matrix.grad if ctx.walked and matrix in _gathering else None
+            sums = matrix.grad if ctx.walked and matrix in _in_place else None
             if sums is None or not sums.is_contiguous():
                 to_matrix = gather_columns(active, grad) if ctx.walked else active.to(grad.dtype).t() @ grad
             else:

@@ -95,7 +95,7 @@ def test_what_a_product_counts_as():
 
 def test_what_a_product_moves():
     """Of 3 samples: through 2 x 5 weights, back through them, their gradient, and back through a fixed matrix."""
-    weights, fixed = torch.randn(2, 5), torch.randn(2, 5)
+    weights, fixed = torch.randn(2, 5), 0.25 * (2.0 * torch.randint(0, 2, (2, 5)) - 1.0)
     below, above = torch.randn(3, 2), torch.randn(3, 5)
     meter = OperationMeter()
     meter.know([weights])
@@ -103,7 +103,9 @@ def test_what_a_product_moves():
         (lambda: below @ weights, Operations(weights_read=10, state_read=6, state_written=15)),
         (lambda: above @ weights.t(), Operations(weights_read=10, state_read=15, state_written=6)),
         (lambda: below.t() @ above, Operations(weights_written=10, state_read=6 + 15)),
-        (lambda: above @ fixed.t(), Operations(weights_read=10, state_read=15, state_written=6)))
+        (lambda: above @ fixed.t(), Operations(weights_read=10, state_read=15, state_written=6)),
+        # As many samples as the weights have columns: what comes back has their shape.
+        (lambda: torch.randn(5, 3) @ fixed[:, :3].t(), Operations(weights_read=6, state_read=15, state_written=10)))
     with meter:
         for product, wanted in products:
             before = meter.cost.forward

@@ -40,7 +40,8 @@ def naive(network, events, labels, factors, chosen=range(STEPS), least=0.0):
         spikes, charged = (found.detach() for found in layer_run(
             layer, matrix, passing, layer_rest(layer, BATCH, matrix), Flows(frozenset())))
         psi = gates(charged, layer.threshold, layer).double() / surrogate_area(layer)
-        traced = psi if factors.post_of == "surrogate" else spikes / surrogate_area(layer)
+        traced = psi if factors.post_of == "surrogate" else spikes * gates(
+            torch.tensor(float(layer.threshold)), layer.threshold, layer) / surrogate_area(layer)
         inputs = torch.cat([passing, torch.ones(STEPS, BATCH, 1)], 2) if layer.bias else passing
         readout, logits = weights.readout.detach(), 0.0
         to_layer, to_readout = torch.zeros_like(matrix), torch.zeros_like(readout)

@@ -137,12 +137,12 @@ def test_starting_leaves_the_threads_of_pytorch_alone():
 def test_gradients_add_up_in_place_to_the_same_bits(monkeypatch):
     spec = layer()
     events, weights, taste = drawn(spec, 0.1)
-    gathering, into = sparse.gathers(weights.detach().clone().requires_grad_()), []
+    in_place, into = sparse.adds_in_place(weights.detach().clone().requires_grad_()), []
     monkeypatch.setattr(sparse, "gather_columns", lambda *given: into.append(given[2:]) or gather_columns(*given))
-    for leaf in (weights, gathering):
+    for leaf in (weights, in_place):
         for part in (taste, 3 * taste, -0.7 * taste):
             (ours(events, leaf, spec) * part).sum().backward()
-    assert torch.equal(gathering.grad, weights.grad)
+    assert torch.equal(in_place.grad, weights.grad)
     assert [len(sums) for sums in into] == [0, 0, 0, 0, 1, 1]
 
 
