@@ -82,7 +82,7 @@ CASES: dict[str, Case] = {
        for bits in BITS},
     "mnist conv, 8 bits, kaiming": Case((*MNIST, "network.weight_bits=8", "network.initial=kaiming")),
     "fashion-mnist conv, 8 bits": Case((*MNIST, "data.name=fashion-mnist", "training.augment.flip=true",
-                                        "training.augment.shift=0", "training.event_drop=0.1", "training.epochs=20",
+                                        "training.epochs=20",
                                         'network.blocks=[["48C5S2","96C3S2"],["256"]]')),
 }
 
