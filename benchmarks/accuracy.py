@@ -37,7 +37,7 @@ BRAILLE = ("data.name=braille", "data.steps=64", "network.blocks=[[256]]", "netw
 DEEP = ("data.name=digits-events", "data.steps=8", "network.block_depth=all", "learning.rule=bptt",
         "network.leak_shift=null", "network.surrogate=triangle", "training.batch=32", "training.event_drop=0.05",
         "training.augment.shift=1")
-STRAIGHT = ("network.architecture=" + "-".join([*["16C3"] * 6, "P2", *["32C3"] * 6, "P2", *["32C3"] * 6]),
+CHAIN = ("network.architecture=" + "-".join([*["16C3"] * 6, "P2", *["32C3"] * 6, "P2", *["32C3"] * 6]),
             "training.epochs=180")
 # In each of the three grids two layers add what the one two below had.
 RESIDUAL = ("network.architecture=" + "-P2-".join(
@@ -66,13 +66,13 @@ CASES: dict[str, Case] = {
     "braille, bptt": Case((*BRAILLE, "learning.rule=bptt"), folds=True),
     "braille, truncated-local, K = 16": Case((*BRAILLE, "learning.window=16"), folds=True),
     **{f"digits-events, 19 layers, {initial}, rate {rate}": Case(
-        (*DEEP, *STRAIGHT, f"network.initial={initial}", f"training.rate={rate}"))
+        (*DEEP, *CHAIN, f"network.initial={initial}", f"training.rate={rate}"))
        for initial in ("straight", "balanced", "kaiming") for rate in (0.001, 0.002)},
     **{f"digits-events, 19 layers, residual, {initial}, rate {rate}": Case(
         (*DEEP, *RESIDUAL, f"network.initial={initial}", f"training.rate={rate}"))
        for initial in ("balanced", "kaiming") for rate in (0.001, 0.002)},
     "digits-events, 19 layers, straight, local blocks": Case(
-        (*DEEP, *STRAIGHT, "network.initial=straight", "training.rate=0.002", "network.block_depth=1",
+        (*DEEP, *CHAIN, "network.initial=straight", "training.rate=0.002", "network.block_depth=1",
          "learning.rule=truncated-local", "learning.window=6")),
     **{f"mnist conv, {bits} bits": Case((*MNIST, f"network.weight_bits={bits}", f"network.readout_bits={max(bits, 4)}"))
        for bits in (8, 4, 1)},

@@ -69,7 +69,7 @@ def _gather_rows(events: NDArray[np.uint8], words: NDArray[np.int64], table: NDA
                     count += events[row, column]
         _sum_rows(table, listed[:count], total)
         sums = out[row]
-        for j in range(len(sums)):
+        for j in range(len(sums)):      # Numba takes longer over ``out[row] = total``
             sums[j] = total[j]
 
 

@@ -164,7 +164,9 @@ def _compiled(values: Tensor, layer: LayerSpec) -> ModuleType | None:
     """The compiled loops that serve them; None where the plain ones do, which serve all."""
     if values.dtype != torch.float32 or layer.host_surrogate is not None:
         return None
-    return {"cpu": lambda: scan, "cuda": _triton}.get(values.device.type, lambda: None)()
+    if values.device.type == "cuda":
+        return _triton()
+    return scan if values.device.type == "cpu" else None
 
 
 @cache

@@ -1,4 +1,7 @@
-"""The loops for CUDA equal the plain ones to the bit in Triton's interpreter, and compile without a device."""
+"""The loops for CUDA equal the plain ones to the bit in Triton's interpreter, and compile without a device.
+
+CI has no Triton: it is 300 MB, and CUDA builds of PyTorch, for which it is, bring it.
+"""
 
 import itertools
 import os
@@ -13,8 +16,6 @@ from tests import networks
 
 SHAPE = (9, 5, 461)     # not whole programs
 
-
-# Not a tool that CI has: it is 300 MB, and of use with CUDA builds of PyTorch alone, which bring it.
 
 def test_equal_to_the_plain_loops():
     """In a process of its own: Triton reads when it is imported whether it is to interpret."""
