@@ -55,6 +55,7 @@ class DataConfig(Section):
     binning: Literal["time", "count"] = "time"
     step_us: Annotated[int, Field(ge=1, lt=1 << 31)] | None = None
     pool: Annotated[int, Field(ge=1, le=65536)] = 1
+    delays: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = ()
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
     root: Path | None = None
     cache: Path | None = None
@@ -152,6 +153,8 @@ class AugmentConfig(Section):
 
     flip: bool = False
     rotate: Annotated[float, Field(ge=0, le=180)] = 0.0
+    scale: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    shear: Annotated[float, Field(ge=0, le=1)] = 0.0
     shift: Annotated[int, Field(ge=0, le=65535)] = 0
     cutout: Annotated[int, Field(ge=0, le=65535)] = 0
     time_shift: Annotated[int, Field(ge=0, le=65535)] = 0

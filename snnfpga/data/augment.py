@@ -72,12 +72,21 @@ def flip(events: Tensor, strength: bool, generator: torch.Generator) -> Tensor:
 @_registered(PLANE)
 def rotate(events: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Turn about the middle of the sensor by up to ``strength`` degrees either way; a pixel takes its nearest."""
-    angle = (2 * torch.rand(len(events), 1, 1, generator=generator) - 1) * strength * pi / 180
-    y, x = _pixels(events)
-    middle_y, middle_x = (events.shape[2] - 1) / 2, (events.shape[3] - 1) / 2
-    dy, dx = y - middle_y, x - middle_x
-    return _look(events, (middle_y + dy * angle.cos() - dx * angle.sin()).round().long(),
-                 (middle_x + dy * angle.sin() + dx * angle.cos()).round().long())
+    angle = _either_way(len(events), generator) * strength * pi / 180
+    return _turned(events, angle.cos(), -angle.sin(), angle.sin(), angle.cos())
+
+
+@_registered(PLANE)
+def scale(events: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Rows and columns farther apart or closer, each by up to this share; a pixel takes its nearest."""
+    down, right = (1 + strength * _either_way(len(events), generator) for _ in range(2))
+    return _turned(events, 1 / down, 0.0, 0.0, 1 / right)
+
+
+@_registered(PLANE)
+def shear(events: Tensor, strength: float, generator: torch.Generator) -> Tensor:
+    """Lean to the left or right, by up to this share of the height; a pixel takes its nearest."""
+    return _turned(events, 1.0, 0.0, strength * _either_way(len(events), generator), 1.0)
 
 
 @_registered(PLANE)
@@ -133,6 +142,22 @@ def drop_polarity(events: Tensor, strength: float, generator: torch.Generator) -
 def _whole(samples: int, strength: int, generator: torch.Generator) -> Tensor:
     """(B,) integers in -strength .. strength."""
     return torch.randint(-strength, strength + 1, (samples,), generator=generator)
+
+
+def _either_way(samples: int, generator: torch.Generator) -> Tensor:
+    """(B, 1, 1) in -1 .. 1."""
+    return 2 * torch.rand(samples, 1, 1, generator=generator) - 1
+
+
+def _turned(events: Tensor, yy: Tensor | float, yx: Tensor | float, xy: Tensor | float, xx: Tensor | float) -> Tensor:
+    """What each pixel has from where a matrix, about the middle of the sensor, says: (y, x) times (yy yx; xy xx)."""
+    y, x = _pixels(events)
+    middle_y, middle_x = (events.shape[2] - 1) / 2, (events.shape[3] - 1) / 2
+    dy, dx = y - middle_y, x - middle_x
+    found_y, found_x = (middle + of_y * dy + of_x * dx for middle, of_y, of_x in (
+        (middle_y, yy, yx), (middle_x, xy, xx)))
+    samples = len(events)
+    return _look(events, found_y.round().long().expand(samples, -1, -1), found_x.round().long().expand(samples, -1, -1))
 
 
 def _pixels(events: Tensor) -> tuple[Tensor, Tensor]:

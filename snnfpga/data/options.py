@@ -26,6 +26,8 @@ class DataOptions:
         Of recorded events: microseconds of a step, so that samples have different numbers of steps, or None.
     pool
         Of recorded events: so many pixels in each direction become one.
+    delays
+        Steps by which every input comes again, over a line of its own for each.
     seed
         Draws the split, and whatever the coding or the camera leaves to chance.
     root
@@ -39,6 +41,7 @@ class DataOptions:
     binning: str = "time"
     step_us: int | None = None
     pool: int = 1
+    delays: tuple[int, ...] = ()
     seed: int = 0
     root: Path | None = None
     cache: Path | None = None
@@ -52,6 +55,8 @@ class DataOptions:
             raise DataError(f"Data step_us {self.step_us} makes steps by time, not by count; leave it or binning out")
         if self.pool < 1:
             raise DataError(f"Data pool must be at least 1, not {self.pool}")
+        if any(delay < 1 for delay in self.delays) or len(set(self.delays)) < len(self.delays):
+            raise DataError(f"Data delays must be different numbers of steps, each at least 1, not {[*self.delays]}")
         if self.coding is not None and self.coding not in CODINGS:
             raise DataError(f"Data coding must be one of {', '.join(CODINGS)}, not {self.coding!r}")
 

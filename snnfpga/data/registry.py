@@ -8,6 +8,7 @@ from ..nearest import offer
 from . import cifar, digits, idx, public, recall, recorded
 from .cache import cached
 from .dataset import DataError, DataSet
+from .delays import delayed
 from .npz import EVENT_STEPS, is_dense, load_npz
 from .options import DataOptions
 
@@ -119,6 +120,10 @@ def load(name: str, options: DataOptions | None = None) -> DataSet:
         If there is no such set, its files are absent or damaged, or an option does not apply to it.
     """
     options = options or DataOptions()
+    return delayed(_load(name, options), options.delays)
+
+
+def _load(name: str, options: DataOptions) -> DataSet:
     if name.endswith(".npz"):
         if options.coding is not None:
             raise DataError(f"Data coding applies to still images, and {name} holds spikes; leave coding out")

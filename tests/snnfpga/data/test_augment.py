@@ -11,8 +11,8 @@ from snnfpga.data.augment import AUGMENTS, Augmenter
 from snnfpga.data.dataset import DataError, DataSet, Split
 from snnfpga.errors import SnnfpgaError
 
-STRENGTHS = {"flip": True, "rotate": 30.0, "shift": 2, "cutout": 3, "time_shift": 2, "time_jitter": 1,
-             "drop_polarity": 0.7}
+STRENGTHS = {"flip": True, "rotate": 30.0, "scale": 0.4, "shear": 0.5, "shift": 2, "cutout": 3, "time_shift": 2,
+             "time_jitter": 1, "drop_polarity": 0.7}
 SHAPE = (64, 6, 5, 7, 2)
 
 
@@ -100,6 +100,39 @@ def test_rotate_keeps_the_middle_and_loses_corners():
     assert after[:, :, 2, 3].all()
     assert (after[:, :, 0, 0] == 0).any()
     assert (apply("rotate", events(), 0.01) == events()).all()
+
+
+def drawing(monkeypatch, *values):
+    """Have the augmentation draw these, one after the other, the same for all samples."""
+    left = iter(values)
+    monkeypatch.setattr(augment.torch, "rand", lambda *shape, generator: torch.full(shape, next(left)))
+
+
+def test_scale(monkeypatch):
+    """Rows half as far apart and columns three halves as far, by the definition."""
+    before, after = events(), torch.zeros(SHAPE, dtype=torch.uint8)
+    drawing(monkeypatch, 0.0, 1.0)
+    for y in range(5):
+        for x in range(7):
+            from_y, from_x = round(2 + (y - 2) / 0.5), round(3 + (x - 3) / 1.5)
+            if 0 <= from_y < 5 and 0 <= from_x < 7:
+                after[:, :, y, x] = before[:, :, from_y, from_x]
+    assert torch.equal(AUGMENTS["scale"](before, 0.5, None), after)
+
+
+def test_shear(monkeypatch):
+    """The middle row stays; those above and below it move aside, as far as they are from it."""
+    before = events()
+    drawing(monkeypatch, 1.0)
+    after = AUGMENTS["shear"](before, 1.0, None)
+    for y in range(5):
+        away = y - 2
+        row, kept = torch.zeros_like(before[:, :, y]), before[:, :, y]
+        if away >= 0:
+            row[:, :, :7 - away] = kept[:, :, away:]
+        else:
+            row[:, :, -away:] = kept[:, :, :away]
+        assert torch.equal(after[:, :, y], row)
 
 
 def test_cutout():
