@@ -32,7 +32,9 @@ MNIST = ("data.name=mnist", "data.steps=4", "network.normalise=weights", "learni
 # Tried on two folds of another partition of the same samples.
 BRAILLE = ("data.name=braille", "data.steps=64", "network.blocks=[[256]]", "network.leak_shift=4",
            "network.normalise=weights", "network.learn_threshold=true",
-           "training.epochs=150", "training.rate=0.006", "training.event_drop=0.05", "training.augment.time_shift=2")
+           "training.rate=0.006", "training.event_drop=0.05", "training.augment.time_shift=2")
+PLAIN_BRAILLE = (*BRAILLE, "training.epochs=150")
+DELAYED_BRAILLE = (*BRAILLE, "data.delays=[8,16,32]", "training.epochs=60")
 # 18 convolutions and a readout.
 DEEP = ("data.name=digits-events", "data.steps=8", "network.block_depth=all", "learning.rule=bptt",
         "network.leak_shift=null", "network.surrogate=triangle", "training.batch=32", "training.event_drop=0.05",
@@ -63,17 +65,22 @@ BITS = (16, 8, 6, 4, 3, 2, 1)
 CASES: dict[str, Case] = {
     "nmnist-1100 conv": Case(
         (*NMNIST, 'network.blocks=[["P2","32C5S2"],["64C3"],["P2","256"]]', "training.epochs=60"), folds=True),
-    "braille, bptt": Case((*BRAILLE, "learning.rule=bptt"), folds=True),
-    "braille, truncated-local, K = 16": Case((*BRAILLE, "learning.window=16"), folds=True),
+    "braille, bptt": Case((*PLAIN_BRAILLE, "learning.rule=bptt"), folds=True),
+    "braille, delayed, bptt": Case((*DELAYED_BRAILLE, "learning.rule=bptt"), folds=True),
+    "braille, delayed, truncated-local, K = 16": Case((*DELAYED_BRAILLE, "learning.window=16"), folds=True),
+    "braille, delayed, truncated-local, K = 64": Case((*DELAYED_BRAILLE, "learning.window=64"), folds=True),
     **{f"digits-events, 19 layers, {initial}, rate {rate}": Case(
         (*DEEP, *CHAIN, f"network.initial={initial}", f"training.rate={rate}"))
        for initial in ("straight", "balanced", "kaiming") for rate in (0.001, 0.002)},
     **{f"digits-events, 19 layers, residual, {initial}, rate {rate}": Case(
         (*DEEP, *RESIDUAL, f"network.initial={initial}", f"training.rate={rate}"))
        for initial in ("balanced", "kaiming") for rate in (0.001, 0.002)},
-    "digits-events, 19 layers, straight, local blocks": Case(
-        (*DEEP, *CHAIN, "network.initial=straight", "training.rate=0.002", "network.block_depth=1",
-         "learning.rule=truncated-local", "learning.window=6")),
+    **{f"digits-events, 19 layers, residual, balanced, local blocks of 6, K = {window}": Case(
+        (*DEEP, *RESIDUAL, "training.rate=0.002", "network.block_depth=6", "learning.rule=truncated-local",
+         f"learning.window={window}")) for window in (4, 8)},
+    "digits-events, 19 layers, balanced, a layer a block, K = 4": Case(
+        (*DEEP, *CHAIN, "training.epochs=60", "training.rate=0.002", "network.block_depth=1",
+         "learning.rule=truncated-local", "learning.window=4")),
     **{f"mnist conv, {bits} bits": Case((*MNIST, f"network.weight_bits={bits}", f"network.readout_bits={max(bits, 4)}"))
        for bits in (8, 4, 1)},
     **{f"mnist 256-256, {bits} bits": Case((*MNIST, "network.blocks=[[256],[256]]", "training.epochs=5",
