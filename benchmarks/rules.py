@@ -1,7 +1,7 @@
 """The learning rules beside one another: the same network, data, epochs and seeds.
 
-Run: ``python benchmarks/rules.py [PART ...] [--data-root FOLDER]``; parts are ``recall`` (embedded), ``nmnist-1100``
-and ``braille`` (they need the folder). Writes ``docs/results/rules.json`` after each training and skips what is in
+Run: ``python benchmarks/rules.py [PART ...] [--data-root FOLDER]``; parts are ``recall`` (embedded), ``nmnist-1100``,
+``braille`` and ``braille delayed`` (they need the folder). Writes ``docs/results/rules.json`` after each training and skips what is in
 there for the same configuration. Accuracy is that after the last epoch. Folds are drawn over all samples of a set,
 stratified, seed 0; fold k also seeds the run. The settings were tried once, on each set's own split, whose test samples
 are in the folds, and not tuned; they are the same for every rule.
@@ -35,13 +35,14 @@ def all_rules(window: int) -> dict[str, dict[str, Any]]:
 
 
 PARTS: dict[str, dict[str, Any]] = {
-    "recall": {"steps": 24, "base": RECALL, "rules": {
+    "recall": {"data": {"steps": 24}, "base": RECALL, "rules": {
         **{f"truncated-local, K = {k}": {"rule": "truncated-local", "window": k, "loss_at": "step", **ANSWER}
            for k in (1, 2, 4, 8, 12, 24)},
         **{rule: {"rule": rule, **ANSWER} for rule in BY_STEPS},
         "s-tllr, slow traces": {"rule": "s-tllr", "traces": {"pre": "leak", "post": 0.9}, **ANSWER}}},
-    "nmnist-1100": {"steps": 20, "base": NMNIST, "rules": all_rules(window=5)},
-    "braille": {"steps": 64, "base": BRAILLE, "rules": all_rules(window=8)},
+    "nmnist-1100": {"data": {"steps": 20}, "base": NMNIST, "rules": all_rules(window=5)},
+    "braille": {"data": {"steps": 64}, "base": BRAILLE, "rules": all_rules(window=8)},
+    "braille delayed": {"data": {"steps": 64, "delays": (8, 16, 32)}, "base": BRAILLE, "rules": all_rules(window=8)},
 }
 
 
@@ -66,7 +67,7 @@ def main() -> None:
     results = Results("rules", "python benchmarks/rules.py --data-root FOLDER")
     for part in arguments.parts or PARTS:
         chosen, entries = PARTS[part], {}
-        data = load(part, DataOptions(steps=chosen["steps"], root=arguments.data_root))
+        data = load(part.split()[0], DataOptions(**chosen["data"], root=arguments.data_root))
         splits = [fold(data, number) for number in range(FOLDS)]
         for name, learning in chosen["rules"].items():
             config = Config.model_validate(chosen["base"] | {"learning": learning})
