@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from rtl_gen.spec import MAX_INPUTS
 
 from .dataset import DataError
-from .packed import PackedSpikes, pack
+from .event_lists import join, kept, list_events
+from .lazy import LazySpikes
 
 Events = Mapping[str, NDArray]      # t (int64 microseconds), x, y, p: a value an event
 Sensor = tuple[int, int, int]
@@ -53,7 +54,7 @@ class Grid:
 class Binned:
     """Spikes (N, T, inputs) with input ``(y * W + x) * C + p``, lengths (N,) or None, and the pooled sensor."""
 
-    spikes: PackedSpikes
+    spikes: LazySpikes
     lengths: NDArray[np.int64] | None
     sensor: Sensor
 
@@ -87,16 +88,14 @@ def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning, g
     """Bin samples whose events are checked and in order of time, on a sensor (H, W, C) that is yet to be pooled."""
     height, width, channels = sensor
     pooled = -(-height // how.pool), -(-width // how.pool), channels
-    packed, lengths = [], []
+    inputs = int(np.prod(pooled))
+    samples, lengths = [], []
     for events in recordings:
         step = _steps(events["t"], grid)
         inside = step < grid.steps
-        spikes = np.zeros((grid.steps, int(np.prod(pooled))), np.uint8)
-        spikes[step[inside], _inputs(events, pooled, how.pool)[inside]] = 1
-        packed.append(pack(spikes))
+        samples.append(list_events(step[inside], _inputs(events, pooled, how.pool)[inside], grid.steps, inputs))
         lengths.append(min(int(step[-1]) + 1, grid.steps) if len(step) else 1)
-    bits = PackedSpikes(np.stack(packed), int(np.prod(pooled)))
-    return Binned(bits, None if how.step_us is None else np.array(lengths, np.int64), pooled)
+    return Binned(kept(join(samples)), None if how.step_us is None else np.array(lengths, np.int64), pooled)
 
 
 def _steps(time: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:

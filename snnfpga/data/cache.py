@@ -14,10 +14,12 @@ from rtl_gen.network_file import write_atomically
 
 from ..console import say
 from .binning import Binning
-from .dataset import DataSet, Split
+from .dataset import DataSet, Spikes, Split
+from .event_lists import EventLists
+from .lazy import LazySpikes, told
 from .packed import PackedSpikes
 
-VERSION = 1     # to be raised when the same recordings and options give other spikes
+VERSION = 2     # to be raised when the same recordings and options give other spikes, or a file holds them otherwise
 
 
 def cached(folder: Path, name: str, source: Path, how: Binning, seed: int, make: Callable[[], DataSet]) -> DataSet:
@@ -28,7 +30,7 @@ def cached(folder: Path, name: str, source: Path, how: Binning, seed: int, make:
     source
         The file or the folder that ``make`` reads: other names, sizes or times of change there are other data.
     how, seed
-        What else ``make`` depends on. The spikes that it gives are packed.
+        What else ``make`` depends on. The spikes that it gives are lists or bits.
     """
     path = folder / f"{Path(name).stem}-{_key(name, source, how, seed)[:32]}.npz"
     if path.exists():
@@ -52,15 +54,20 @@ def _key(name: str, source: Path, how: Binning, seed: int) -> str:
 
 
 def _contents(data: DataSet) -> bytes:
-    arrays = {"name": np.array(data.name), "sensor": np.array(data.sensor), "classes": np.array(data.classes),
-              "sha256": np.array(_checksum(data))}
+    arrays = {"name": np.array(data.name), "sensor": np.array(data.sensor), "classes": np.array(data.classes)}
     for half, split in (("train", data.train), ("test", data.test)):
-        assert isinstance(split.spikes, PackedSpikes)
-        found = {"bits": split.spikes.bits, "label": split.labels, "length": split.lengths}
+        found = {**_stored(split.spikes), "label": split.labels, "length": split.lengths}
         arrays |= {f"{half}_{key}": values for key, values in found.items() if values is not None}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, **arrays, sha256=np.array(_checksum(arrays)))
     return buffer.getvalue()
+
+
+def _stored(spikes: Spikes | LazySpikes) -> dict[str, NDArray]:
+    if isinstance(spikes, EventLists):
+        return {"events": spikes.events, "counts": spikes.counts}
+    assert isinstance(spikes, PackedSpikes)
+    return {"bits": spikes.bits}
 
 
 def _read(path: Path) -> DataSet | None:
@@ -68,18 +75,26 @@ def _read(path: Path) -> DataSet | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-        data = DataSet(str(arrays["name"]), _split(arrays, "train"), _split(arrays, "test"),
+        if str(arrays.pop("sha256")) != _checksum(arrays):
+            return None
+        return DataSet(str(arrays["name"]), _split(arrays, "train"), _split(arrays, "test"),
                        tuple(arrays["sensor"].tolist()), int(arrays["classes"]))
-        return data if _checksum(data) == str(arrays["sha256"]) else None
     # Damage anywhere in an archive shows as one of these, before its bytes can be compared with the checksum.
     except (OSError, ValueError, TypeError, EOFError, LookupError, NotImplementedError, zlib.error, zipfile.BadZipFile):
         return None
 
 
 def _split(arrays: dict[str, NDArray], half: str) -> Split:
-    spikes = PackedSpikes(arrays[f"{half}_bits"], int(np.prod(arrays["sensor"])))
+    inputs = int(np.prod(arrays["sensor"]))
+    spikes = (PackedSpikes(arrays[f"{half}_bits"], inputs) if f"{half}_bits" in arrays else
+              EventLists(arrays[f"{half}_events"], arrays[f"{half}_counts"], inputs))
     return Split(spikes, arrays[f"{half}_label"], arrays.get(f"{half}_length"))
 
 
-def _checksum(data: DataSet) -> str:
-    return hashlib.sha256(repr((data.digest(), data.name, data.sensor, data.classes)).encode()).hexdigest()
+def _checksum(arrays: dict[str, NDArray]) -> str:
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(name.encode())
+        for piece in told(array):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -1,5 +1,6 @@
 """Still images as spikes: rate, latency, phase and sigma-delta codes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import DataError, Spikes
-from .lazy import LazySpikes
+from .lazy import Buffer, LazySpikes, told
 
 CODINGS = ("rate", "bernoulli", "latency", "phase", "sigma-delta")
 PHASES = 8          # bits of a pixel
@@ -38,9 +39,9 @@ class CodedImages(LazySpikes):
         samples, inputs = self.images.shape
         return samples, self.steps, inputs
 
-    @property
-    def content(self) -> tuple[NDArray, ...]:
-        return self.images, self.numbers, np.array(f"{self.coding} {self.steps} {self.seed}")
+    def content(self) -> Iterator[Buffer]:
+        for array in (self.images, self.numbers, np.array(f"{self.coding} {self.steps} {self.seed}")):
+            yield from told(array)
 
     def select(self, index: Any) -> "CodedImages":
         return replace(self, images=self.images[index], numbers=self.numbers[index])

@@ -2,11 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .lazy import LazySpikes
+from .lazy import LazySpikes, told
 
 Spikes = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -95,10 +96,9 @@ class DataSet:
         """SHA-256, in hex, over the samples of both halves: other data gives another."""
         digest = hashlib.sha256()
         for split in (self.train, self.test):
-            spikes = split.spikes.content if isinstance(split.spikes, LazySpikes) else (split.spikes,)
-            for array in (*spikes, split.labels, *(() if split.lengths is None else (split.lengths,))):
-                digest.update(f"{array.dtype} {array.shape}".encode())
-                digest.update(np.ascontiguousarray(array))
+            spikes = split.spikes.content() if isinstance(split.spikes, LazySpikes) else told(split.spikes)
+            for piece in chain(spikes, told(split.labels), () if split.lengths is None else told(split.lengths)):
+                digest.update(piece)
         return digest.hexdigest()
 
 

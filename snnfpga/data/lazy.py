@@ -7,6 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+Buffer = bytes | NDArray
+
 
 class LazySpikes(ABC):
     """Indexed by sample as the array (N, T, inputs) uint8 that they stand for; what comes out is an array."""
@@ -18,10 +20,9 @@ class LazySpikes(ABC):
     def shape(self) -> tuple[int, int, int]:
         """(N, T, inputs)."""
 
-    @property
     @abstractmethod
-    def content(self) -> tuple[NDArray, ...]:
-        """Arrays that decide the spikes, for a digest."""
+    def content(self) -> Iterator[Buffer]:
+        """What decides the spikes, for a digest, in pieces."""
 
     @abstractmethod
     def select(self, index: Any) -> Self:
@@ -43,3 +44,13 @@ class LazySpikes(ABC):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
         return self[:].astype(dtype or np.uint8, copy=False)
+
+
+def told(array: NDArray) -> tuple[Buffer, Buffer]:
+    """An array, for a digest: its type and shape, and its values."""
+    return heading(array.dtype, array.shape), np.ascontiguousarray(array)
+
+
+def heading(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
+    """What comes before the values of an array, for a digest."""
+    return f"{dtype} {shape}".encode()

@@ -1,5 +1,6 @@
 """Binary spikes, eight to a byte."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import Spikes
-from .lazy import LazySpikes
+from .lazy import Buffer, LazySpikes, told
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class PackedSpikes(LazySpikes):
     def shape(self) -> tuple[int, int, int]:
         return *self.bits.shape[:2], self.inputs
 
-    @property
-    def content(self) -> tuple[NDArray, ...]:
-        return self.bits, np.array(self.inputs)
+    def content(self) -> Iterator[Buffer]:
+        yield from told(self.bits)
+        yield from told(np.array(self.inputs))
 
     def select(self, index: Any) -> "PackedSpikes":
         return PackedSpikes(self.bits[index], self.inputs)
@@ -43,3 +44,8 @@ class PackedSpikes(LazySpikes):
 def pack(spikes: Spikes) -> NDArray[np.uint8]:
     """(..., inputs) 0 or 1 as (..., bytes); the first input is the highest bit of the first byte."""
     return np.packbits(spikes, axis=-1)
+
+
+def bytes_of(inputs: int) -> int:
+    """Bytes of a step."""
+    return -(-inputs // 8)

@@ -45,7 +45,7 @@ def files(tmp_path):
     return sorted((tmp_path / "cache").iterdir())
 
 
-@pytest.mark.parametrize("options", [{}, {"binning": "count", "pool": 2}, {"step_us": 10}])
+@pytest.mark.parametrize("options", [{}, {"steps": 3}, {"binning": "count", "pool": 2}, {"step_us": 10}])
 @pytest.mark.parametrize("name", ["mine.npz", "nmnist-1100"])
 def test_the_same_as_without(data, tmp_path, name, options):
     plain = load(name, DataOptions(root=tmp_path, **options))
@@ -53,6 +53,7 @@ def test_the_same_as_without(data, tmp_path, name, options):
         found = load(name, DataOptions(root=tmp_path, cache=tmp_path / "a" / "cache", **options))
         assert (found.name, found.sensor, found.classes) == (plain.name, plain.sensor, plain.classes)
         assert found.digest() == plain.digest()
+        assert type(found.train.spikes) is type(found.test.spikes) is type(plain.train.spikes)
     np.testing.assert_array_equal(found.train.spikes[:], plain.train.spikes[:])
     assert (found.train.lengths is None) == (plain.train.lengths is None)
     assert len(list((tmp_path / "a" / "cache").iterdir())) == 1
@@ -84,16 +85,28 @@ def test_a_source_that_changed_is_other_data(data, tmp_path, made):
     assert len(made) == 2
 
 
-def damaged(path):
-    """The file with one bit of the training samples changed, and a good archive around it."""
-    arrays = dict(np.load(path))
-    arrays["train_bits"][0, 0, 0] ^= 1
-    np.savez(path.with_suffix(""), **arrays)
-    return path.read_bytes()
+def damaged(name):
+    """Gives the file with one bit of the array ``name`` changed, and a good archive around it."""
+    def damage(path):
+        arrays = dict(np.load(path))
+        arrays[name].reshape(-1)[:1] ^= 1
+        np.savez(path.with_suffix(""), **arrays)
+        return path.read_bytes()
+    return damage
+
+
+@pytest.mark.parametrize(("steps", "name"), [(16, "train_events"), (16, "train_counts"), (3, "train_bits"),
+                                             (3, "test_label")])
+def test_a_bit_that_changed_is_found(data, tmp_path, made, steps, name):
+    digest = mine(tmp_path, steps=steps).digest()
+    path, = files(tmp_path)
+    path.write_bytes(damaged(name)(path))
+    assert mine(tmp_path, steps=steps).digest() == digest
+    assert len(made) == 2
 
 
 @pytest.mark.parametrize("damage", [
-    damaged,
+    damaged("train_events"),
     lambda path: path.read_bytes()[:-40],
     lambda path: b"",
     lambda path: b"plain",
@@ -111,15 +124,16 @@ def test_a_damaged_file_is_made_again(data, tmp_path, made, capsys, damage):
     assert files(tmp_path) == [path]
 
 
-def test_every_byte_counts(data, tmp_path, capsys):
+@pytest.mark.parametrize("steps", [3, 16])
+def test_every_byte_counts(data, tmp_path, capsys, steps):
     """Whatever byte is damaged, the data is what it was."""
-    digest = mine(tmp_path).digest()
+    digest = mine(tmp_path, steps=steps).digest()
     path, = files(tmp_path)
     whole = path.read_bytes()
     assert zipfile.is_zipfile(path)
     for at in range(0, len(whole), 7):
         path.write_bytes(whole[:at] + bytes((whole[at] ^ 0x5a,)) + whole[at + 1:])
-        assert mine(tmp_path).digest() == digest
+        assert mine(tmp_path, steps=steps).digest() == digest
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(data, tmp_path, capsys):

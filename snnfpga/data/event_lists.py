@@ -1,0 +1,107 @@
+"""Binary spikes as lists of the inputs that have an event."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dataset import Spikes
+from .lazy import Buffer, LazySpikes, heading, told
+from .packed import PackedSpikes, bytes_of, pack
+
+
+@dataclass(frozen=True)
+class EventLists(LazySpikes):
+    """Spikes that are set when they are asked for.
+
+    Attributes
+    ----------
+    events
+        (events,): the input of each event, in order of samples, of steps, and of inputs.
+    counts
+        (N, T): the events of each step.
+    inputs
+        Inputs.
+    """
+
+    events: NDArray[np.unsignedinteger]
+    counts: NDArray[np.unsignedinteger]
+    inputs: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return *self.counts.shape, self.inputs
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """(N + 1,): where the events of each sample begin, and where those of the last end."""
+        return np.append(0, np.cumsum(self.counts.sum(1, dtype=np.int64)))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are kept."""
+        return self.events.nbytes + self.counts.nbytes + self.starts.nbytes
+
+    def content(self) -> Iterator[Buffer]:
+        """As :class:`PackedSpikes` has it: the same spikes have the same digest, in whichever form they are kept."""
+        samples, steps, inputs = self.shape
+        yield heading(np.dtype(np.uint8), (samples, steps, bytes_of(inputs)))
+        yield from self._bits()
+        yield from told(np.array(inputs))
+
+    def select(self, index: Any) -> "EventLists":
+        samples = np.arange(len(self))[index]
+        return EventLists(self._events(samples), self.counts[samples], self.inputs)
+
+    def make(self, samples: NDArray[np.int64]) -> Spikes:
+        spikes = np.zeros((len(samples), *self.shape[1:]), np.uint8)
+        steps = np.arange(0, spikes.size, self.inputs)
+        at = np.repeat(steps, self.counts[samples].ravel())
+        at += self._events(samples)
+        spikes.reshape(-1)[at] = 1
+        return spikes
+
+    def packed(self) -> PackedSpikes:
+        """The same spikes as bits."""
+        samples, steps, inputs = self.shape
+        bits = np.empty((samples, steps, bytes_of(inputs)), np.uint8)
+        for sample, values in enumerate(self._bits()):
+            bits[sample] = values
+        return PackedSpikes(bits, inputs)
+
+    def _events(self, samples: NDArray[np.int64]) -> NDArray[np.unsignedinteger]:
+        """(events,) of samples by number."""
+        bounds = zip(self.starts[samples].tolist(), self.starts[samples + 1].tolist(), strict=True)
+        return np.concatenate([self.events[:0], *(self.events[start:end] for start, end in bounds)])
+
+    def _bits(self) -> Iterator[NDArray[np.uint8]]:
+        """(T, bytes) of one sample after another: all of them may be more than memory holds."""
+        return (pack(self.make(sample)[0]) for sample in np.arange(len(self))[:, None])
+
+
+def list_events(step: NDArray[np.integer], event: NDArray[np.integer], steps: int, inputs: int) -> EventLists:
+    """One sample from the step and the input of each event, (events,), in any order; what coincides is one event."""
+    at = np.sort(step.astype(np.int64) * inputs + event)
+    step, event = np.divmod(at[np.diff(at, prepend=-1) > 0], inputs)
+    counts = np.bincount(step, minlength=steps)[None]
+    return EventLists(_small(event, inputs - 1), _small(counts, counts.max()), inputs)
+
+
+def join(samples: Sequence[EventLists]) -> EventLists:
+    """At least one, of the same steps and inputs, one after another."""
+    return EventLists(np.concatenate([sample.events for sample in samples]),
+                      np.concatenate([sample.counts for sample in samples]), samples[0].inputs)
+
+
+def kept(lists: EventLists) -> EventLists | PackedSpikes:
+    """The same spikes in the form that takes fewer bytes; as bits where both take the same."""
+    samples, steps, inputs = lists.shape
+    return lists if lists.nbytes < samples * steps * bytes_of(inputs) else lists.packed()
+
+
+def _small(values: NDArray[np.int64], largest: int) -> NDArray[np.unsignedinteger]:
+    """In the smallest type that holds ``largest``."""
+    return values.astype(np.min_scalar_type(largest))
