@@ -6,9 +6,9 @@ Ours is the rule truncated-local with a window of 10 steps, a layer a block, one
 backpropagation through all steps, their own way. Each zeroes the gradients, goes forward and backward, and takes a
 fused Adam step. Theirs run as fast as they can: SpikingJelly in multi-step mode; in both one product or convolution a
 layer over all steps at once, images channels last, no biases, a linear readout, averaged over the steps. The
-convolutions have strides and no pooling, so that all three have the same ones. ``--compiled`` has torch.compile make theirs: snnTorch's
-neurons a step at a time, since a graph of all steps takes longer to compile than anybody waits, and SpikingJelly's
-network as a whole, whose neurons are one operation of its own.
+convolutions have strides and no pooling, so that all three have the same ones. ``--compiled`` has torch.compile make
+theirs: snnTorch's neurons a step at a time, since a graph of all steps takes longer to compile than anybody waits, and
+SpikingJelly's network as a whole, whose neurons are one operation of its own.
 
 Contestants take turns, batch by batch, so that whatever else the machine does meets all; a ratio is of one turn, and
 what is given is the median. The faster of the two others is the one with the smaller median time. Beside it stands the

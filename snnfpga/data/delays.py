@@ -5,6 +5,7 @@ Learning delays in spiking neural networks using dilated convolutions with learn
 few, fixed, and the same for all neurons.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from rtl_gen.spec import MAX_INPUTS
 
 from .dataset import DataError, DataSet, Spikes, Split
-from .lazy import LazySpikes
+from .lazy import Buffer, LazySpikes, told
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,9 @@ class DelayedSpikes(LazySpikes):
         samples, steps, inputs = self.spikes.shape
         return samples, steps, inputs * (1 + len(self.delays))
 
-    @property
-    def content(self) -> tuple[NDArray, ...]:
-        inner = self.spikes.content if isinstance(self.spikes, LazySpikes) else (self.spikes,)
-        return *inner, np.array(self.delays)
+    def content(self) -> Iterator[Buffer]:
+        yield from self.spikes.content() if isinstance(self.spikes, LazySpikes) else told(self.spikes)
+        yield from told(np.array(self.delays))
 
     def select(self, index: Any) -> "DelayedSpikes":
         spikes = self.spikes.select(index) if isinstance(self.spikes, LazySpikes) else self.spikes[index]
