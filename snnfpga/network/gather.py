@@ -6,13 +6,22 @@ from typing import Any
 import numba
 import numpy as np
 import torch
-from numba import njit, prange
+from llvmlite import ir
+from numba import njit, prange, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 WORD = 8        # events that are looked at together: most are silent
-GROUP = 8       # words of columns whose events are listed at a time: a line of the cache, and cores share the groups
+ROWS = 64       # rows that a core takes at a time
+LANES = 16      # values of a vector; narrower processors take two or four for it
+
+# Which of a word's events came, for each byte of one bit an event, and how many.
+LISTED = np.array([[bit for bit in range(WORD) if byte >> bit & 1] + [0] * (WORD - byte.bit_count())
+                   for byte in range(1 << WORD)], np.int32)
+COUNTED = np.array([byte.bit_count() for byte in range(1 << WORD)], np.int64)
 
 
 def gather_rows(events: Tensor, table: Tensor) -> Tensor:
@@ -22,8 +31,7 @@ def gather_rows(events: Tensor, table: Tensor) -> Tensor:
     Each is taken by one core, in order, so that the number of cores changes no bit.
     """
     out = torch.empty(events.shape[0], table.shape[1], dtype=torch.float32)
-    nothing = np.int32(0) if table.dtype == torch.int8 else np.float32(0)
-    on_torch_threads(_gather_rows, *_words(events), table.detach().contiguous().numpy(), nothing, out.numpy())
+    on_torch_threads(_gather_rows, _words(events), table.detach().contiguous().numpy(), out.numpy())
     return out
 
 
@@ -34,16 +42,16 @@ def gather_columns(events: Tensor, table: Tensor, into: Tensor | None = None) ->
     adding it afterwards, without writing it and reading it again.
     """
     out = table.new_empty(events.shape[1], table.shape[1]) if into is None else into
-    on_torch_threads(_gather_columns, *_words(events), table.detach().contiguous().numpy(), out.numpy(),
-                     into is not None)
+    on_torch_threads(_gather_columns, _words(events), table.detach().contiguous().numpy(), out.numpy(),
+                     into is not None, torch.get_num_threads())
     return out
 
 
-def _words(events: Tensor) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Events in rows of whole words, as bytes and as words."""
+def _words(events: Tensor) -> NDArray[np.uint64]:
+    """Events in rows of whole words."""
     missing = -events.shape[1] % WORD
     whole = functional.pad(events, (0, missing)) if missing else events.contiguous()
-    return whole.numpy(), whole.view(torch.int64).numpy()
+    return whole.view(torch.int64).numpy().view(np.uint64)
 
 
 def on_torch_threads(kernel: Callable[..., None], *arguments: Any) -> None:
@@ -56,60 +64,132 @@ def on_torch_threads(kernel: Callable[..., None], *arguments: Any) -> None:
         torch.set_num_threads(threads)
 
 
-@njit(parallel=True, cache=True)
-def _gather_rows(events: NDArray[np.uint8], words: NDArray[np.int64], table: NDArray[np.generic],
-                 nothing: np.generic, out: NDArray[np.float32]) -> None:
-    for row in prange(len(events)):
-        listed, count = np.empty(events.shape[1], np.int32), 0
-        total = np.full(table.shape[1], nothing)
-        for word in range(words.shape[1]):
-            if words[row, word]:
-                for column in range(word * WORD, (word + 1) * WORD):
-                    listed[count] = column
-                    count += events[row, column]
-        _sum_rows(table, listed[:count], total)
-        sums = out[row]
-        for j in range(len(sums)):      # Numba takes longer over ``out[row] = total``
-            sums[j] = total[j]
+def _adding(vectors: int, chains: int) -> Callable[..., None]:
+    """Make ``add(table, chosen, first, last, out, row, column, onto)``, for Numba's code.
+
+    It adds up the rows ``chosen[first:last]`` of ``table``, so many vectors of columns from ``column`` on, and writes
+    them to ``out[row]``, or adds them ``onto`` it. The sums stay in registers, where Numba's own loops would write and
+    read them again for each row; several chains of them hide the time that one addition takes.
+    """
+    @intrinsic
+    def add(context: Any, table: types.Array, chosen: types.Array, first: types.Integer, last: types.Integer,
+            out: types.Array, row: types.Integer, column: types.Integer, onto: types.Boolean) -> Any:
+        real = isinstance(table.dtype, types.Float)
+        read = ir.VectorType(ir.FloatType() if real else ir.IntType(8), LANES)
+        summed = read if real else ir.VectorType(ir.IntType(32), LANES)
+        written = ir.VectorType(ir.FloatType(), LANES)
+        nothing = ir.Constant(summed, None)
+
+        def generate(target: Any, b: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
+            plus = b.fadd if real else b.add
+            table, chosen, out = (target.make_array(signature.args[i])(target, b, arguments[i]) for i in (0, 1, 4))
+            first, last, row, column, onto = (arguments[i] for i in (2, 3, 5, 6, 7))
+            number = first.type
+
+            def place(array: Any, row: ir.Value, vector: int, kind: ir.VectorType) -> ir.Value:
+                before = b.add(b.mul(row, b.extract_value(array.shape, 1)), column)
+                return b.bitcast(b.gep(array.data, [b.add(before, number(vector * LANES))]), kind.as_pointer())
+
+            sums = [[cgutils.alloca_once_value(b, nothing) for _ in range(vectors)] for _ in range(chains)]
+            for sum_ in (one for chain in sums for one in chain):
+                b.store(nothing, sum_)      # an alloca has its first value only once in a loop
+
+            def take(index: ir.Value, chain: list[ir.Value]) -> None:
+                event = b.zext(b.load(b.gep(chosen.data, [index])), number)
+                for vector, sum_ in enumerate(chain):
+                    value = b.load(place(table, event, vector, read), align=4 if real else 1)
+                    b.store(plus(b.load(sum_), value if real else b.sext(value, summed)), sum_)
+
+            turns = b.udiv(b.sub(last, first), number(chains))
+            with cgutils.for_range(b, turns) as loop:
+                for turn, chain in enumerate(sums):
+                    take(b.add(first, b.add(b.mul(loop.index, number(chains)), number(turn))), chain)
+            with cgutils.for_range(b, last, start=b.add(first, b.mul(turns, number(chains)))) as loop:
+                take(loop.index, sums[0])
+            for vector in range(vectors):
+                total = b.load(sums[0][vector])
+                for chain in sums[1:]:
+                    total = plus(total, b.load(chain[vector]))
+                total = total if real else b.sitofp(total, written)
+                to = place(out, row, vector, written)
+                b.store(b.select(onto, b.fadd(b.load(to, align=4), total), total), to, align=4)
+            return target.get_dummy_value()
+
+        return types.void(table, chosen, types.intp, types.intp, out, types.intp, types.intp, types.boolean), generate
+
+    return add
 
 
-@njit(parallel=True, cache=True)
-def _gather_columns(events: NDArray[np.uint8], words: NDArray[np.int64], table: NDArray[np.float32],
-                    out: NDArray[np.float32], adds: bool) -> None:
-    rows = len(events)
-    for group in prange((words.shape[1] + GROUP - 1) // GROUP):
-        first, last = group * GROUP, min(words.shape[1], (group + 1) * GROUP)
-        listed, count = np.empty((GROUP * WORD, rows), np.int32), np.zeros(GROUP * WORD, np.int64)
-        for row in range(rows):
-            for word in range(first, last):
-                if words[row, word]:
-                    for bit in range(WORD):
-                        column = (word - first) * WORD + bit
-                        listed[column, count[column]] = row
-                        count[column] += events[row, word * WORD + bit]
-        total = np.empty(out.shape[1], np.float32)
-        for column in range(first * WORD, min(len(out), last * WORD)):
-            chosen = listed[column - first * WORD, :count[column - first * WORD]]
-            if not adds:
-                _sum_rows(table, chosen, out[column])
-            elif len(chosen):
-                _sum_rows(table, chosen, total)
-                sums = out[column]
-                for j in range(len(sums)):
-                    sums[j] += total[j]
+WIDE, NARROW = 8 * LANES, LANES
+_add_wide, _add_narrow = _adding(8, 1), _adding(1, 4)
 
 
 @njit(cache=True)
-def _sum_rows(table: NDArray[np.generic], chosen: NDArray[np.int32], out: NDArray[np.generic]) -> None:
-    """Eight rows at a time, so that ``out`` is read and written an eighth as often."""
-    out[:] = 0
-    whole = len(chosen) // 8 * 8
-    for k in range(0, whole, 8):
-        a, b, c, d = table[chosen[k]], table[chosen[k + 1]], table[chosen[k + 2]], table[chosen[k + 3]]
-        e, f, g, h = table[chosen[k + 4]], table[chosen[k + 5]], table[chosen[k + 6]], table[chosen[k + 7]]
-        for j in range(len(out)):
-            out[j] += ((a[j] + b[j]) + (c[j] + d[j])) + ((e[j] + f[j]) + (g[j] + h[j]))
-    for k in range(whole, len(chosen)):
-        row = table[chosen[k]]
-        for j in range(len(out)):
-            out[j] += row[j]
+def _sum_rows(table: NDArray[np.generic], chosen: NDArray[np.int32], first: int, last: int, out: NDArray[np.float32],
+              row: int, onto: bool) -> None:
+    """Rows ``chosen[first:last]`` of ``table`` added up, as ``out[row]`` or onto it."""
+    columns = table.shape[1]
+    wide = columns // WIDE * WIDE
+    narrow = columns // NARROW * NARROW
+    for column in range(0, wide, WIDE):
+        _add_wide(table, chosen, first, last, out, row, column, onto)
+    for column in range(wide, narrow, NARROW):
+        _add_narrow(table, chosen, first, last, out, row, column, onto)
+    for column in range(narrow, columns):
+        total = np.float32(0)
+        for index in range(first, last):
+            total += np.float32(table[chosen[index], column])
+        out[row, column] = out[row, column] + total if onto else total
+
+
+@njit(cache=True)
+def _list(words: NDArray[np.uint64], row: int, first: int, last: int, listed: NDArray[np.int32], count: int) -> int:
+    """Append the events of a row's words to ``listed[:count]``, which has room for a word more, counted from the first.
+
+    Returns how many are there then.
+    """
+    for index in range(last - first):
+        word = words[row, first + index]
+        if word:
+            # The lowest bits of the eight bytes, side by side.
+            byte = (word * np.uint64(0x0102040810204080)) >> np.uint64(56)
+            for bit in range(WORD):
+                listed[count + bit] = LISTED[byte, bit] + np.int32(index * WORD)
+            count += COUNTED[byte]
+    return count
+
+
+@njit(parallel=True, cache=True)
+def _gather_rows(words: NDArray[np.uint64], table: NDArray[np.generic], out: NDArray[np.float32]) -> None:
+    for part in prange((len(words) + ROWS - 1) // ROWS):
+        listed = np.empty((words.shape[1] + 1) * WORD, np.int32)
+        for row in range(part * ROWS, min(len(words), (part + 1) * ROWS)):
+            _sum_rows(table, listed, 0, _list(words, row, 0, words.shape[1], listed, 0), out, row, False)
+
+
+@njit(parallel=True, cache=True)
+def _gather_columns(words: NDArray[np.uint64], table: NDArray[np.float32], out: NDArray[np.float32],
+                    onto: bool, parts: int) -> None:
+    rows = len(words)
+    for part in prange(parts):      # a column's sum is the same, whatever part it is in
+        begin, end = words.shape[1] * part // parts, words.shape[1] * (part + 1) // parts
+        columns = (end - begin) * WORD
+        # The events row by row, and where each row's begin; then the same column by column.
+        listed, starts = np.empty(rows * columns + WORD, np.int32), np.zeros(rows + 1, np.int64)
+        for row in range(rows):
+            starts[row + 1] = _list(words, row, begin, end, listed, starts[row])
+        ends = np.zeros(columns + 1, np.int64)
+        for index in range(starts[rows]):
+            ends[listed[index] + 1] += 1
+        for column in range(columns):
+            ends[column + 1] += ends[column]
+        chosen = np.empty(starts[rows], np.int32)
+        for row in range(rows):
+            for index in range(starts[row], starts[row + 1]):
+                chosen[ends[listed[index]]] = row
+                ends[listed[index]] += 1
+        first = 0
+        for column in range(min(columns, len(out) - begin * WORD)):
+            if not onto or ends[column] > first:
+                _sum_rows(table, chosen, first, ends[column], out, begin * WORD + column, onto)
+            first = ends[column]

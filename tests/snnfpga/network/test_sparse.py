@@ -114,6 +114,23 @@ def test_bytes_are_made_once_for_each_weights():
     assert torch.equal(sparse.as_bytes(weights), weights.to(torch.int8))
 
 
+@pytest.mark.parametrize("outputs", [1, 16, 131, 128 + 32 + 5])
+@pytest.mark.parametrize("inputs", [3, 64, 263])
+@pytest.mark.parametrize("density", [0.0, 0.02, 0.4, 1.0])
+def test_sums_of_any_size(inputs, outputs, density):
+    """Whole numbers, whose sums have no order: through columns by the hundred, by the sixteen and one by one."""
+    generator = torch.Generator().manual_seed(inputs * outputs)
+    events = (torch.rand(70, inputs, generator=generator) < density).to(torch.uint8)
+    down, up = (torch.randint(-128, 128, (rows, outputs), generator=generator) for rows in (inputs, 70))
+    for table in (down.to(torch.int8), down.float()):
+        assert torch.equal(gather_rows(events, table), events.float() @ down.float())
+    wanted = events.float().t() @ up.float()
+    assert torch.equal(gather_columns(events, up.float()), wanted)
+    onto = torch.arange(wanted.numel()).view_as(wanted).float()
+    gather_columns(events, up.float(), onto)
+    assert torch.equal(onto, wanted + torch.arange(wanted.numel()).view_as(wanted))
+
+
 def test_threads_change_no_bit():
     events, _, taste = drawn(layer(), 0.1)
     events, taste = events.flatten(0, 1), taste.flatten(0, 1)
