@@ -64,12 +64,12 @@ def on_torch_threads(kernel: Callable[..., None], *arguments: Any) -> None:
         torch.set_num_threads(threads)
 
 
-def _adding(vectors: int, chains: int) -> Callable[..., None]:
+def _adding(vectors: int) -> Callable[..., None]:
     """Make ``add(table, chosen, first, last, out, row, column, onto)``, for Numba's code.
 
     It adds up the rows ``chosen[first:last]`` of ``table``, so many vectors of columns from ``column`` on, and writes
     them to ``out[row]``, or adds them ``onto`` it. The sums stay in registers, where Numba's own loops would write and
-    read them again for each row; several chains of them hide the time that one addition takes.
+    read them again for each row.
     """
     @intrinsic
     def add(context: Any, table: types.Array, chosen: types.Array, first: types.Integer, last: types.Integer,
@@ -78,41 +78,28 @@ def _adding(vectors: int, chains: int) -> Callable[..., None]:
         read = ir.VectorType(ir.FloatType() if real else ir.IntType(8), LANES)
         summed = read if real else ir.VectorType(ir.IntType(32), LANES)
         written = ir.VectorType(ir.FloatType(), LANES)
-        nothing = ir.Constant(summed, None)
 
         def generate(target: Any, b: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
-            plus = b.fadd if real else b.add
             table, chosen, out = (target.make_array(signature.args[i])(target, b, arguments[i]) for i in (0, 1, 4))
             first, last, row, column, onto = (arguments[i] for i in (2, 3, 5, 6, 7))
-            number = first.type
 
             def place(array: Any, row: ir.Value, vector: int, kind: ir.VectorType) -> ir.Value:
                 before = b.add(b.mul(row, b.extract_value(array.shape, 1)), column)
-                return b.bitcast(b.gep(array.data, [b.add(before, number(vector * LANES))]), kind.as_pointer())
+                return b.bitcast(b.gep(array.data, [b.add(before, before.type(vector * LANES))]), kind.as_pointer())
 
-            sums = [[cgutils.alloca_once_value(b, nothing) for _ in range(vectors)] for _ in range(chains)]
-            for sum_ in (one for chain in sums for one in chain):
-                b.store(nothing, sum_)      # an alloca has its first value only once in a loop
-
-            def take(index: ir.Value, chain: list[ir.Value]) -> None:
-                event = b.zext(b.load(b.gep(chosen.data, [index])), number)
-                for vector, sum_ in enumerate(chain):
+            sums = [cgutils.alloca_once(b, summed) for _ in range(vectors)]     # LLVM makes them registers
+            for total in sums:
+                b.store(ir.Constant(summed, None), total)
+            with cgutils.for_range(b, last, start=first) as loop:
+                event = b.zext(b.load(b.gep(chosen.data, [loop.index])), first.type)
+                for vector, total in enumerate(sums):
                     value = b.load(place(table, event, vector, read), align=4 if real else 1)
-                    b.store(plus(b.load(sum_), value if real else b.sext(value, summed)), sum_)
-
-            turns = b.udiv(b.sub(last, first), number(chains))
-            with cgutils.for_range(b, turns) as loop:
-                for turn, chain in enumerate(sums):
-                    take(b.add(first, b.add(b.mul(loop.index, number(chains)), number(turn))), chain)
-            with cgutils.for_range(b, last, start=b.add(first, b.mul(turns, number(chains)))) as loop:
-                take(loop.index, sums[0])
-            for vector in range(vectors):
-                total = b.load(sums[0][vector])
-                for chain in sums[1:]:
-                    total = plus(total, b.load(chain[vector]))
-                total = total if real else b.sitofp(total, written)
+                    value = value if real else b.sext(value, summed)
+                    b.store((b.fadd if real else b.add)(b.load(total), value), total)
+            for vector, total in enumerate(sums):
+                found = b.load(total) if real else b.sitofp(b.load(total), written)
                 to = place(out, row, vector, written)
-                b.store(b.select(onto, b.fadd(b.load(to, align=4), total), total), to, align=4)
+                b.store(b.select(onto, b.fadd(b.load(to, align=4), found), found), to, align=4)
             return target.get_dummy_value()
 
         return types.void(table, chosen, types.intp, types.intp, out, types.intp, types.intp, types.boolean), generate
@@ -121,7 +108,7 @@ def _adding(vectors: int, chains: int) -> Callable[..., None]:
 
 
 WIDE, NARROW = 8 * LANES, LANES
-_add_wide, _add_narrow = _adding(8, 1), _adding(1, 4)
+_add_wide, _add_narrow = _adding(8), _adding(1)
 
 
 @njit(cache=True)
@@ -129,8 +116,7 @@ def _sum_rows(table: NDArray[np.generic], chosen: NDArray[np.int32], first: int,
               row: int, onto: bool) -> None:
     """Rows ``chosen[first:last]`` of ``table`` added up, as ``out[row]`` or onto it."""
     columns = table.shape[1]
-    wide = columns // WIDE * WIDE
-    narrow = columns // NARROW * NARROW
+    wide, narrow = columns // WIDE * WIDE, columns // NARROW * NARROW
     for column in range(0, wide, WIDE):
         _add_wide(table, chosen, first, last, out, row, column, onto)
     for column in range(wide, narrow, NARROW):
