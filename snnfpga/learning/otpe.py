@@ -12,7 +12,7 @@ below too. Exact where psi does not change.
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
 from .rule import Rule
 
 RULE = Rule(
@@ -24,4 +24,4 @@ RULE = Rule(
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True, experimental=True,
     check=partial(check_step_rule, name="otpe", signal="network"),
-    learn=learner(Traces(pre="leak", effects=True), "network"))
+    learn=StepLearner(Traces(pre="leak", effects=True), "network"))

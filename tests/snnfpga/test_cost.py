@@ -7,7 +7,7 @@ import torch
 from snnfpga.config import Config
 from snnfpga.cost.formula import activity, cost
 from snnfpga.cost.measure import count
-from snnfpga.cost.meter import OperationMeter, operations
+from snnfpga.cost.meter import OperationMeter, operations, through
 from snnfpga.cost.operations import Operations
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
@@ -80,17 +80,29 @@ def test_rules_cost_as_they_say():
     assert found["truncated-local"].backward.multiplies == found["lls"].backward.multiplies == 0
     assert found["bptt"].backward.multiplies == STEPS * BATCH * 8 * 7
     synapses = INPUTS * 8 + 8 * 7
-    # The trace of the first step is the spikes themselves.
-    assert found["decolle"].backward.multiplies == (STEPS - 1) * BATCH * synapses
+    assert found["decolle"].backward.multiplies == STEPS * BATCH * synapses
     assert found["s-tllr"].backward.multiplies > found["decolle"].backward.multiplies
+
+
+@pytest.mark.parametrize("network", [
+    {"blocks": [[8], [7]], "readout": "fixed"}, {"blocks": [["4C3"], [7]], "readout": "fixed"}])
+def test_zeros_that_are_no_spikes_are_multiplied(network):
+    """Every error is too small to pass, and every trace is 0 at first."""
+    learning = {"rule": "decolle", "error_threshold": 1.0}
+    config, trained, events = made({"network": network, "learning": learning}, sensor=(9, 8, 2))
+    events[:3] = 0
+    synapses = sum(layer.input_rows * layer.outputs for block in trained.spec.blocks for layer in block.layers)
+    assert metered(config, trained, events).backward.multiplies == STEPS * BATCH * synapses
 
 
 def test_what_a_product_counts_as():
     spikes, real = torch.tensor([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0]]), torch.tensor([[0.5, 2.0], [1.5, 0.0]])
-    assert operations(spikes, real) == Operations(accumulates=6, dense=12)
-    assert operations(3 * spikes, real) == Operations(accumulates=18, dense=12)
-    assert operations(real, -spikes.t()) == Operations(accumulates=6, dense=12)
-    assert operations(real, real) == Operations(multiplies=8, dense=8)
+    assert operations(spikes, 12) == Operations(accumulates=6, dense=12)
+    assert operations(3 * spikes, 12) == Operations(accumulates=18, dense=12)
+    assert operations(None, 12) == Operations(multiplies=12, dense=12)
+    assert operations(real, 8) == Operations(multiplies=8, dense=8)
+    assert through(0.25 * (2 * spikes - 1), 12) == Operations(accumulates=12, dense=12)
+    assert through(real, 8) == Operations(multiplies=8, dense=8)
 
 
 def test_what_a_product_moves():
