@@ -19,7 +19,7 @@ RULE = Rule(
     name="otpe",
     source="Summe, Schaefer, Joshi 2023 (approximate OTPE)",
     keeps="one step of events; two traces for each input, a mean for each neuron; membranes",
-    costs="backpropagation through the layers in each selected step; two multiplies for each synapse",
+    costs="backpropagation through the layers in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart"},
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True, experimental=True,

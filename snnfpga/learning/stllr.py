@@ -14,7 +14,8 @@ RULE = Rule(
     name="s-tllr",
     source="Apolinario, Roy 2025, TMLR",
     keeps="one step of events and gates; a trace for each input and for each neuron; membranes",
-    costs="backpropagation through the layers in each selected step; two multiplies for each synapse",
+    costs="backpropagation through the layers in each selected step; a multiply for each synapse, an addition more "
+          "where an event came",
     honours=HONOURS | TRACES,
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True,

@@ -53,7 +53,8 @@ def test_a_run_does_what_the_formula_says(network, learning):
 
 @pytest.mark.parametrize("network", [
     {"blocks": [["4C3"], ["P2", "6C3P0G2"], [7]]}, {"blocks": [["SP2", "4C3S2", "6C2"]], "bias": True},
-    {"blocks": [["8R"], ["7R", 5]], "surrogate_width": 3}, {"blocks": [["4C3", "GAP"], ["9R"]], "readout": "fixed"}])
+    {"blocks": [["8R"], ["7R", 5]], "surrogate_width": 3}, {"blocks": [["4C3", "GAP"], ["9R"]], "readout": "fixed"},
+    {"blocks": [["4C3", "8R"]], "weight_bits": 1}])
 @pytest.mark.parametrize("learning", [
     {"window": 1}, {"window": 4}, {"window": 4, "update": "window"}, {"rule": "bptt"}, {"rule": "bptt-checkpoint"},
     {"rule": "ottt"}, {"rule": "otpe"}, {"rule": "s-tllr"}, {"rule": "s-tllr", "traces": {"pre": 0.0}}])
