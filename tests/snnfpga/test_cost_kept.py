@@ -15,14 +15,14 @@ NETWORKS = [
     {"blocks": [[256], [128]]},
     {"blocks": [["16C3"], ["P2", "32C3"], ["P2", 64]]},
     {"blocks": [["16C3", "16C3"], ["P2", "32C3P0", 64]], "normalise": "weights"},
-    {"blocks": [["16C3"], [256]], "readout": "fixed"}]
+    {"blocks": [[512], [256]], "readout": "fixed"}]
 
 
 @pytest.mark.parametrize("network", [
     *NETWORKS,
     {"blocks": [["16C3", "16C3+1"], ["P2", "32C3P0", 64, "64+1"]], "learn_threshold": True},
     {"blocks": [["AP2", "8C3S2"], ["64R"]], "reset": "zero", "surrogate": "sigmoid"}])
-@pytest.mark.parametrize("learning", [{"window": 2}, {"window": 6}, {"rule": "bptt"}])
+@pytest.mark.parametrize("learning", [{"window": 1}, {"window": 6}, {"rule": "bptt"}])
 def test_the_formula_is_what_is_kept(network, learning):
     assert_kept(network, learning)
 
