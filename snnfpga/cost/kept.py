@@ -9,16 +9,29 @@ from collections.abc import Sequence
 from rtl_gen.spec import BlockSpec, LayerSpec, ReadoutSpec
 
 from ..config import Config
+from ..learning.online import StepLearner
+from ..learning.registry import find_rule
 from ..network.sparse import is_small
-
-FLOAT = 4
+from .kept_by_steps import FLOAT, of_step
 
 
 def peak_bytes(config: Config, blocks: Sequence[BlockSpec], steps: int, batch: int) -> int:
-    """Of ``truncated-local``, which frees each block's window before it goes on, or of ``bptt``, which frees none."""
-    settings = config.learning
+    """Of ``truncated-local``, which frees each block's window before it goes on, of ``bptt``, which frees none, or of a
+    rule that works by steps.
+
+    Raises
+    ------
+    ValueError
+        If the rule is another one, or the configuration asks for feedback: there is no formula of these.
+    """
+    settings, learn = config.learning, find_rule(config.learning.rule).learn
+    if settings.feedback != "readout" or settings.rule == "bptt-checkpoint":
+        raise ValueError(f"Formula of kept bytes must have learning.feedback readout and a rule other than "
+                         f"bptt-checkpoint, not {settings.feedback} and {settings.rule}; measure a run")
     standardised = sum(FLOAT * layer.input_rows * layer.columns for block in blocks for layer in block.layers
                        ) if config.network.normalise == "weights" else 0
+    if isinstance(learn, StepLearner):
+        return standardised + of_step(learn, learn.factors.changed_by(settings), blocks, batch)
     if settings.rule == "truncated-local":
         window = batch * min(settings.window, steps)
         return standardised + max(of_block(block, window, crossed=False, readout=True) for block in blocks)
@@ -61,5 +74,5 @@ def of_layer(layer: LayerSpec, samples: int, *, credit_goes_on: bool) -> int:
 
 
 def of_readout(readout: ReadoutSpec, samples: int) -> int:
-    """The spikes, or their numbers in each place."""
-    return samples * readout.rows * FLOAT
+    """The spikes, or their numbers in each place; and the signs of a fixed one."""
+    return FLOAT * readout.rows * (samples + (0 if readout.learned else readout.classes))

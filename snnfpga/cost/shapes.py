@@ -26,45 +26,53 @@ class Synapses:
         Values of the matrix.
     pairs
         Of an input and an output that it reaches, or would where the grid is padded.
+    signs
+        Whether weights are +1 or -1, which multiply nothing.
     """
 
     inputs: int
     outputs: int
     weights: int
     pairs: int
+    signs: bool
 
     def forward(self, samples: int, accumulates: int) -> Operations:
         """Currents, or logits, of spikes that caused so many accumulates, over so many samples and steps."""
         return Operations(accumulates=accumulates, dense=samples * self.pairs, weights_read=self.weights,
                           state_read=samples * self.inputs, state_written=samples * self.outputs)
 
-    def gradient(self, samples: int, accumulates: int) -> Operations:
-        """The gradient of the weights, from spikes that caused so many accumulates."""
-        return Operations(accumulates=accumulates, dense=samples * self.pairs, weights_written=self.weights,
-                          state_read=samples * (self.inputs + self.outputs))
-
-    def back(self, samples: int, signs: bool = False) -> Operations:
-        """What comes back through real weights, or through signs."""
+    def gradient(self, samples: int, accumulates: int | None) -> Operations:
+        """The gradient of the weights, from spikes that cause so many accumulates, or from traces (None)."""
         pairs = samples * self.pairs
-        return Operations(multiplies=0 if signs else pairs, accumulates=pairs if signs else 0, dense=pairs,
+        return Operations(multiplies=pairs if accumulates is None else 0, accumulates=accumulates or 0, dense=pairs,
+                          weights_written=self.weights, state_read=samples * (self.inputs + self.outputs))
+
+    def back(self, samples: int) -> Operations:
+        """What comes back through the weights."""
+        pairs = samples * self.pairs
+        return Operations(multiplies=0 if self.signs else pairs, accumulates=pairs if self.signs else 0, dense=pairs,
                           weights_read=self.weights, state_read=samples * self.outputs,
                           state_written=samples * self.inputs)
 
 
 def of_layer(layer: LayerSpec) -> Synapses:
     """Those that come from below."""
-    pairs = layer.input_rows * layer.outputs
-    return Synapses(layer.pooled_inputs, layer.outputs, layer.input_rows * layer.columns, pairs)
+    return Synapses(layer.pooled_inputs, layer.outputs, weights=layer.input_rows * layer.columns,
+                    pairs=layer.input_rows * layer.outputs, signs=layer.weight_bits == 1)
 
 
 def of_own(layer: LayerSpec) -> Synapses:
     """Those of a recurrent layer from its own neurons."""
-    return Synapses(layer.outputs, layer.outputs, layer.outputs ** 2, layer.outputs ** 2)
+    return _full(layer.outputs, layer.outputs, signs=layer.weight_bits == 1)
 
 
 def of_readout(readout: ReadoutSpec) -> Synapses:
     """Those between neurons, or pooled neurons, and classes."""
-    return Synapses(readout.rows, readout.classes, readout.rows * readout.classes, readout.rows * readout.classes)
+    return _full(readout.rows, readout.classes, signs=not readout.learned or readout.weight_bits == 1)
+
+
+def _full(inputs: int, outputs: int, *, signs: bool) -> Synapses:
+    return Synapses(inputs, outputs, weights=inputs * outputs, pairs=inputs * outputs, signs=signs)
 
 
 def reached(layer: LayerSpec) -> Callable[[Tensor], int]:

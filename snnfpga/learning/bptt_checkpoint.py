@@ -31,17 +31,21 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
                                    for part in state]
     answers = readout.new_zeros(size, network.spec.classes)
     with torch.enable_grad():
-        length = settings.segment or math.ceil(math.sqrt(len(batch.events)))
-        for first in range(0, len(batch.events), length):
+        for steps in segments(settings, len(batch.events)):
             # The older kind of checkpoint: what it keeps it saves as any function does, so that it is counted.
-            step_sum, *states = checkpoint(Segment(network, batch, range(len(batch.events))[first:first + length],
-                                                   settings.skip),
+            step_sum, *states = checkpoint(Segment(network, batch, steps, settings.skip),
                                            readout, *weights, *states, use_reentrant=True, preserve_rng_state=False)
             answers = answers + step_sum
         loss = loss_from(settings, batch)(answers * network.blocks[-1].logit_scale, batch.labels)
     loss.backward()
     gathered.push_back()
     return Learned([None] * (len(gathered.weights) - 1) + [loss.item()], answers.detach())
+
+
+def segments(settings: LearningConfig, steps: int) -> list[range]:
+    """The steps of each; the root of their number at a time keeps about least."""
+    length = settings.segment or math.ceil(math.sqrt(steps))
+    return [range(steps)[first:first + length] for first in range(0, steps, length)]
 
 
 class Segment:

@@ -8,7 +8,7 @@ is larger (Payvand, Fouda, Kurdahi, Eltawil, Neftci: Error-triggered three-facto
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
 from .rule import Rule
 
 RULE = Rule(
@@ -18,4 +18,4 @@ RULE = Rule(
     costs="the readout's product in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart", "error_threshold"},
     refuses=f"{REFUSES}, feedback labels with error_threshold",
-    check=partial(check_step_rule, name="decolle", signal="block"), learn=learner(Traces(pre="leak"), "block"))
+    check=partial(check_step_rule, name="decolle", signal="block"), learn=StepLearner(Traces(pre="leak"), "block"))

@@ -6,7 +6,7 @@ synchronization, WACV 2025. Its basis is a waveform for each class; with ``netwo
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
 from .rule import Rule
 
 RULE = Rule(
@@ -16,4 +16,4 @@ RULE = Rule(
     costs="the readout's product in each selected step",
     honours=HONOURS,
     refuses=REFUSES,
-    check=partial(check_step_rule, name="lls", signal="block"), learn=learner(Traces(), "block"))
+    check=partial(check_step_rule, name="lls", signal="block"), learn=StepLearner(Traces(), "block"))

@@ -11,7 +11,6 @@ or from each block's own; no graph outlives a step, so that memory does not grow
 always active, trace and all.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -181,10 +180,10 @@ class TracedLayer:
         layer, factors, traced, used, state = self._layer, self._factors, self._traced, self._used, self._state
         below, decay = pooled(events, layer.pool), factors.pre_decay(layer)
         with torch.no_grad():
-            traced.below = below.detach() if decay == 0 else below + decay * traced.below
+            traced.below = _grown(traced.below, below.detach(), decay)
             traced.bias = 1.0 + decay * traced.bias
             if traced.own is not None:
-                traced.own = state.spikes + decay * traced.own
+                traced.own = _grown(traced.own, state.spikes, decay)
             if used is not traced:
                 used.below = traced.below + decay * used.below
                 used.bias = traced.bias + decay * used.bias
@@ -197,6 +196,11 @@ class TracedLayer:
             now = gate if factors.post_of == "surrogate" else layer.surrogate_height * spikes.detach()
             traced.post = factors.post * (traced.post + now)
         return spikes
+
+
+def _grown(trace: Tensor, spikes: Tensor, decay: float) -> Tensor:
+    """A trace, one step on: of no decay the spikes themselves."""
+    return spikes if decay == 0 else spikes + decay * trace
 
 
 class Trigger(torch.autograd.Function):
@@ -235,14 +239,16 @@ def check_step_rule(config: Config, name: str, signal: Literal["network", "block
     check_feedback(config, local=signal == "block")
 
 
-def learner(factors: Traces, signal: Literal["network", "block"],
-            ) -> Callable[[SpikingNetwork, LearningConfig, Batch], Learned]:
+@dataclass(frozen=True)
+class StepLearner:
     """``learn`` of a rule with these factors, whose signal comes from the network's readout or from each block's."""
 
-    def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Learned:
-        return _learn(network, settings, batch, factors.changed_by(settings), signal)
+    factors: Traces
+    signal: Literal["network", "block"]
 
-    return learn
+    def __call__(self, network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Learned:
+        """As :attr:`snnfpga.learning.rule.Rule.learn`."""
+        return _learn(network, settings, batch, self.factors.changed_by(settings), self.signal)
 
 
 def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, factors: Traces, signal: str) -> Learned:

@@ -12,16 +12,16 @@ below too. Exact where psi does not change.
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
 from .rule import Rule
 
 RULE = Rule(
     name="otpe",
     source="Summe, Schaefer, Joshi 2023 (approximate OTPE)",
     keeps="one step of events; two traces for each input, a mean for each neuron; membranes",
-    costs="backpropagation through the layers in each selected step; two multiplies for each synapse",
+    costs="backpropagation through the layers in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart"},
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True, experimental=True,
     check=partial(check_step_rule, name="otpe", signal="network"),
-    learn=learner(Traces(pre="leak", effects=True), "network"))
+    learn=StepLearner(Traces(pre="leak", effects=True), "network"))

@@ -6,7 +6,7 @@ Xiao, Meng, Zhang, He, Lin: Online training through time for spiking neural netw
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
 from .rule import Rule
 
 RULE = Rule(
@@ -17,4 +17,4 @@ RULE = Rule(
     honours=HONOURS | {"traces.restart"},
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True,
-    check=partial(check_step_rule, name="ottt", signal="network"), learn=learner(Traces(pre="leak"), "network"))
+    check=partial(check_step_rule, name="ottt", signal="network"), learn=StepLearner(Traces(pre="leak"), "network"))

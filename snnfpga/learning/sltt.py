@@ -6,7 +6,7 @@ networks, ICCV 2023. ``learning.select=random`` with ``selected_steps=K`` is its
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
 from .rule import Rule
 
 RULE = Rule(
@@ -16,4 +16,4 @@ RULE = Rule(
     costs="backpropagation through the layers in each selected step",
     honours=HONOURS,
     refuses=f"{REFUSES}, feedback dfa",
-    check=partial(check_step_rule, name="sltt", signal="network"), learn=learner(Traces(), "network"))
+    check=partial(check_step_rule, name="sltt", signal="network"), learn=StepLearner(Traces(), "network"))

@@ -7,16 +7,17 @@ the last steps as its experiments do. Psi is the network's own surrogate.
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, TRACES, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, TRACES, StepLearner, Traces, check_step_rule
 from .rule import Rule
 
 RULE = Rule(
     name="s-tllr",
     source="Apolinario, Roy 2025, TMLR",
     keeps="one step of events and gates; a trace for each input and for each neuron; membranes",
-    costs="backpropagation through the layers in each selected step; two multiplies for each synapse",
+    costs="backpropagation through the layers in each selected step; a multiply for each synapse, an addition more "
+          "where an event came",
     honours=HONOURS | TRACES,
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True,
     check=partial(check_step_rule, name="s-tllr", signal="network"),
-    learn=learner(Traces(pre=0.75, post=0.2, alpha_pre=1.0, alpha_post=-1.0), "network"))
+    learn=StepLearner(Traces(pre=0.75, post=0.2, alpha_pre=1.0, alpha_post=-1.0), "network"))

@@ -7,14 +7,14 @@ backpropagated. The factors are those of its event data runs, whose non-causal t
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, TRACES, Traces, check_step_rule, learner
+from .online import HONOURS, REFUSES, TRACES, StepLearner, Traces, check_step_rule
 from .rule import Rule
 
 RULE = Rule(
     name="tess",
     source="Apolinario, Roy, Frenkel 2025, IJCNN",
     keeps="one step of events and gates; a trace for each input and for each neuron; membranes",
-    costs="the readout's product in each selected step; two multiplies for each synapse",
+    costs="the readout's product in each selected step; a multiply for each synapse",
     honours=HONOURS | TRACES,
     refuses=REFUSES,
-    check=partial(check_step_rule, name="tess", signal="block"), learn=learner(Traces(pre=0.5, post=0.2), "block"))
+    check=partial(check_step_rule, name="tess", signal="block"), learn=StepLearner(Traces(pre=0.5, post=0.2), "block"))

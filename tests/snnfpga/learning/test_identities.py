@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from snnfpga.config import Config
-from snnfpga.learning.online import Traces, learner
+from snnfpga.learning.online import StepLearner, Traces
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network.network import initialise
@@ -42,7 +42,7 @@ def gradients(rule, *, factors=None, shown=slice(None), batch=None, **case):
     ``shown`` are the steps that the rule sees; ``batch`` is what the batch has beside them.
     """
     config, trained, events, labels = drawn(rule, **case)
-    learn = RULES[rule].learn if factors is None else learner(*factors)
+    learn = RULES[rule].learn if factors is None else StepLearner(*factors)
     learn(trained, config.learning, Batch(events=events[shown], labels=labels, **batch or {}))
     return left_on(trained)
 
