@@ -42,7 +42,9 @@ PARTS: dict[str, dict[str, Any]] = {
         "s-tllr, slow traces": {"rule": "s-tllr", "traces": {"pre": "leak", "post": 0.9}, **ANSWER}}},
     "nmnist-1100": {"data": {"steps": 20}, "base": NMNIST, "rules": all_rules(window=5)},
     "braille": {"data": {"steps": 64}, "base": BRAILLE, "rules": all_rules(window=8)},
-    "braille delayed": {"data": {"steps": 64, "delays": (8, 16, 32)}, "base": BRAILLE, "rules": all_rules(window=8)},
+    # With one layer decolle is ottt, and lls is sltt: not once more.
+    "braille delayed": {"data": {"steps": 64, "delays": (8, 16, 32)}, "base": BRAILLE, "rules": {
+        name: learning for name, learning in all_rules(window=8).items() if name not in ("decolle", "lls")}},
 }
 
 
