@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..config import AugmentConfig
 from .dataset import DataError, DataSet
+from .delays import DelayedSpikes
 
 Augment = Callable[[Tensor, Any, torch.Generator], Tensor]
 
@@ -37,7 +38,7 @@ class Augmenter:
     Raises
     ------
     DataError
-        If the data's sensor has not the dimensions or channels for it.
+        If the data's sensor has not the dimensions or channels for it, or its channels are lines of a delay.
     """
 
     def __init__(self, config: AugmentConfig, data: DataSet) -> None:
@@ -51,6 +52,9 @@ class Augmenter:
             if name in CHANNELS and channels < 2:
                 raise DataError(f"Config training.augment.{name} needs two channels, and {data.name} has {channels}; "
                                 "leave it out")
+            if name in CHANNELS and isinstance(data.train.spikes, DelayedSpikes):
+                raise DataError(f"Config training.augment.{name} loses a channel, and would lose but a line of it with "
+                                "data.delays; leave one of them out")
 
     def __call__(self, events: Tensor, generator: torch.Generator) -> Tensor:
         """A batch (B, T, inputs), changed."""

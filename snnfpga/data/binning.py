@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rtl_gen.spec import MAX_INPUTS
 
 from .dataset import DataError
-from .event_lists import join, kept, list_events
+from .event_lists import EventLists, gather, list_events
 from .lazy import LazySpikes
 
 Events = Mapping[str, NDArray]      # t (int64 microseconds), x, y, p: a value an event
@@ -89,13 +89,16 @@ def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning, g
     height, width, channels = sensor
     pooled = -(-height // how.pool), -(-width // how.pool), channels
     inputs = int(np.prod(pooled))
-    samples, lengths = [], []
-    for events in recordings:
+    lengths: list[int] = []
+
+    def binned(events: Events) -> EventLists:
         step = _steps(events["t"], grid)
         inside = step < grid.steps
-        samples.append(list_events(step[inside], _inputs(events, pooled, how.pool)[inside], grid.steps, inputs))
         lengths.append(min(int(step[-1]) + 1, grid.steps) if len(step) else 1)
-    return Binned(kept(join(samples)), None if how.step_us is None else np.array(lengths, np.int64), pooled)
+        return list_events(step[inside], _inputs(events, pooled, how.pool)[inside], grid.steps, inputs)
+
+    return Binned(gather(map(binned, recordings)), None if how.step_us is None else np.array(lengths, np.int64),
+                  pooled)
 
 
 def _steps(time: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:

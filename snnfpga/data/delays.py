@@ -46,7 +46,7 @@ class DelayedSpikes(LazySpikes):
 
     def content(self) -> Iterator[Buffer]:
         yield from self.spikes.content() if isinstance(self.spikes, LazySpikes) else told(self.spikes)
-        yield from told(np.array(self.delays))
+        yield from told(np.array((self.channels, *self.delays)))
 
     def select(self, index: Any) -> "DelayedSpikes":
         spikes = self.spikes.select(index) if isinstance(self.spikes, LazySpikes) else self.spikes[index]

@@ -1,6 +1,6 @@
 """Binary spikes as lists of the inputs that have an event."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -88,6 +88,25 @@ def list_events(step: NDArray[np.integer], event: NDArray[np.integer], steps: in
     step, event = np.divmod(at[np.diff(at, prepend=-1) > 0], inputs)
     counts = np.bincount(step, minlength=steps)[None]
     return EventLists(_small(event, inputs - 1), _small(counts, counts.max()), inputs)
+
+
+def gather(samples: Iterable[EventLists]) -> EventLists | PackedSpikes:
+    """Single samples of the same steps and inputs, one after another, in the form that takes fewer bytes for all.
+
+    Until then each is held in the form that takes fewer for itself, so that neither is ever much larger than the end.
+    """
+    held, saved = [], 0
+    for lists in samples:
+        held.append(kept(lists))
+        saved += lists.shape[1] * bytes_of(lists.inputs) - lists.events.nbytes - lists.counts.nbytes
+    if saved > 8 * (len(held) + 1):     # what the samples' starts take
+        return kept(join([one if isinstance(one, EventLists) else _listed(one) for one in held]))
+    return PackedSpikes(np.concatenate([one.bits if isinstance(one, PackedSpikes) else one.packed().bits
+                                        for one in held]), held[0].inputs)
+
+
+def _listed(sample: PackedSpikes) -> EventLists:
+    return list_events(*np.nonzero(sample[0]), *sample.shape[1:])
 
 
 def join(samples: Sequence[EventLists]) -> EventLists:

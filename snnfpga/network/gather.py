@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 WORD = 8        # events that are looked at together: most are silent
+PART = 128      # words of columns at most, whose events are listed together
 ROWS = 64       # rows that a core takes at a time
 LANES = 16      # values of a vector; narrower processors take two or four for it
 
@@ -43,7 +44,7 @@ def gather_columns(events: Tensor, table: Tensor, into: Tensor | None = None) ->
     """
     out = table.new_empty(events.shape[1], table.shape[1]) if into is None else into
     on_torch_threads(_gather_columns, _words(events), table.detach().contiguous().numpy(), out.numpy(),
-                     into is not None, torch.get_num_threads())
+                     into is not None, max(torch.get_num_threads(), -(-events.shape[1] // (PART * WORD))))
     return out
 
 
@@ -74,7 +75,10 @@ def _adding(vectors: int) -> Callable[..., None]:
     @intrinsic
     def add(context: Any, table: types.Array, chosen: types.Array, first: types.Integer, last: types.Integer,
             out: types.Array, row: types.Integer, column: types.Integer, onto: types.Boolean) -> Any:
-        real = isinstance(table.dtype, types.Float)
+        known = table.dtype in (types.float32, types.int8) and (chosen.dtype, out.dtype) == (types.int32, types.float32)
+        if not known or any(array.layout != "C" for array in (table, chosen, out)):
+            return None         # Numba then says that it does not know the types
+        real = table.dtype == types.float32
         read = ir.VectorType(ir.FloatType() if real else ir.IntType(8), LANES)
         summed = read if real else ir.VectorType(ir.IntType(32), LANES)
         written = ir.VectorType(ir.FloatType(), LANES)

@@ -1,8 +1,12 @@
 """Events that come again over lines of their own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from snnfpga.config import AugmentConfig
+from snnfpga.data.augment import Augmenter
 from snnfpga.data.dataset import DataError, DataSet, Split
 from snnfpga.data.delays import delayed
 from snnfpga.data.packed import PackedSpikes, pack
@@ -49,6 +53,14 @@ def test_other_delays_are_other_data():
     assert len({delayed(data, delays).digest() for delays in ((), (1,), (2,), (1, 2))}) == 4
 
 
+def test_other_channels_are_other_data():
+    """The same spikes over another sensor: their lines lie elsewhere."""
+    data = drawn()[1]
+    other = replace(data, sensor=(1, 4, 1))
+    assert other.digest() == data.digest()
+    assert delayed(other, (1,)).digest() != delayed(data, (1,)).digest()
+
+
 def test_of_a_named_set():
     plain, found = load("digits-events"), load("digits-events", DataOptions(delays=(1,)))
     assert (plain.sensor, found.sensor) == ((8, 8, 2), (8, 8, 4))
@@ -65,6 +77,13 @@ def test_delays_that_cannot_be(delays, message):
     with pytest.raises(DataError) as caught:
         load("digits-events", DataOptions(delays=delays))
     assert str(caught.value) == message
+
+
+def test_a_line_is_no_channel_to_lose():
+    with pytest.raises(DataError) as caught:
+        Augmenter(AugmentConfig(drop_polarity=0.5), delayed(drawn()[1], (1,)))
+    assert str(caught.value) == ("Config training.augment.drop_polarity loses a channel, and would lose but a line of "
+                                 "it with data.delays; leave one of them out")
 
 
 def test_too_many_lines(monkeypatch):

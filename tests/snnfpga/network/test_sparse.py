@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import torch
+from numba.core.errors import TypingError
 
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.network import sparse
@@ -134,14 +135,21 @@ def test_sums_of_any_size(inputs, outputs, density):
 def test_threads_change_no_bit():
     events, _, taste = drawn(layer(), 0.1)
     events, taste = events.flatten(0, 1), taste.flatten(0, 1)
+    many = (torch.rand(300, 117, generator=torch.Generator().manual_seed(0)) < 0.2).to(torch.uint8)
     before, found = torch.get_num_threads(), []
     try:
-        for threads in (1, 2):
+        for threads in (1, 2, 16):
             torch.set_num_threads(threads)
-            found.append((gather_columns(events, taste), gather_rows(taste.new_ones(4, 117).to(torch.uint8), taste)))
+            found.append((gather_columns(events, taste), gather_rows(many, taste)))
     finally:
         torch.set_num_threads(before)
-    assert all(torch.equal(one, two) for one, two in zip(*found, strict=True))
+    assert all(torch.equal(one, two) for others in found[1:] for one, two in zip(found[0], others, strict=True))
+
+
+@pytest.mark.parametrize("table", [torch.ones(5, 20, dtype=torch.float64), torch.ones(5, 20, dtype=torch.int16)])
+def test_other_tables_are_refused(table):
+    with pytest.raises(TypingError):
+        gather_rows(torch.ones(3, 5, dtype=torch.uint8), table)
 
 
 def test_starting_leaves_the_threads_of_pytorch_alone():
