@@ -25,7 +25,7 @@ class Results:
     def __init__(self, name: str, command: str) -> None:
         self._path = Path(__file__).parents[1] / "docs" / "results" / f"{name}.json"
         self._command = command
-        self.cases: dict[str, Any] = json.loads(self._path.read_text())["results"] if self._path.exists() else {}
+        self.cases = self._read()
 
     def entry(self, case: str, config: Config) -> dict[str, Any]:
         """The runs of ``case``; none where it was last run with other settings."""
@@ -38,10 +38,16 @@ class Results:
         """What run ``key`` of ``case`` gave, now or before; written at once."""
         runs = self.entry(case, config)["runs"]
         if key not in runs:
-            runs[key] = measure()
+            found = measure()
+            self.cases = self._read()       # others may have written meanwhile
+            runs = self.entry(case, config)["runs"]
+            runs[key] = found
             whole = {"command": self._command, **describe("torch"), "results": self.cases}
             write_atomically(self._path, (json.dumps(whole, indent=1) + "\n").encode())
         return runs[key]
+
+    def _read(self) -> dict[str, Any]:
+        return json.loads(self._path.read_text())["results"] if self._path.exists() else {}
 
 
 def _settings(config: Config) -> dict[str, Any]:
