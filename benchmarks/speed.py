@@ -222,7 +222,7 @@ def main() -> None:
         table.add_row(row["case"], str(row["threads"]), f"{row['ratio']:.2f}", f"{row['ratio_of_shortest']:.2f}",
                       f"{row['goal']:.2f}", row["fastest"],
                       *(f"{value:.0f}" for value in row["milliseconds"].values()))
-    Console(width=120).print(table)
+    Console(width=140).print(table)
     result = {"command": "python benchmarks/speed.py",
               **describe("torch", "numba", "snntorch", "spikingjelly"),
               "capability": torch.backends.cpu.get_cpu_capability(),
