@@ -1,5 +1,6 @@
 """Events that come again over lines of their own."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from snnfpga.data.dataset import DataError, DataSet, Split
 from snnfpga.data.delays import delayed
 from snnfpga.data.packed import PackedSpikes, pack
 from snnfpga.data.registry import DataOptions, load
+from tests.verbs import call
 
 
 def drawn(lengths=None, lazy=False):
@@ -66,6 +68,21 @@ def test_of_a_named_set():
     assert (plain.sensor, found.sensor) == ((8, 8, 2), (8, 8, 4))
     assert np.array_equal(found.test.spikes[7].reshape(16, 64, 2, 2)[1:, :, 1],
                           plain.test.spikes[7].reshape(16, 64, 2)[:-1])
+
+
+def test_from_training_to_the_reference(tmp_path, monkeypatch, capsys):
+    """A network's file says which delays it was trained with, and takes them for other data too."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for name in ("mine.npz", "other.npz"):
+        np.savez(name, spikes=rng.integers(0, 2, (20, 6, 5), np.uint8), label=np.arange(20) % 2)
+    settings = ("data.name=mine.npz", "data.delays=[1,4]", "name=mine", "network.blocks=[[7]]", "hardware.blocks=[]",
+                "training.epochs=1")
+    code, _, err = call(capsys, "train", *(part for setting in settings for part in ("--set", setting)))
+    assert (code, err) == (0, "")
+    for data in ([], ["--data", "other.npz"]):
+        code, out, _ = call(capsys, "evaluate", "runs/mine", "--backend", "reference", "--json", *data)
+        assert (code, json.loads(out)["differences"]) == (0, 0)
 
 
 @pytest.mark.parametrize(("delays", "message"), [
