@@ -40,7 +40,7 @@ DEEP = ("data.name=digits-events", "data.steps=8", "network.block_depth=all", "l
         "network.leak_shift=null", "network.surrogate=triangle", "training.batch=32", "training.event_drop=0.05",
         "training.augment.shift=1")
 CHAIN = ("network.architecture=" + "-".join([*["16C3"] * 6, "P2", *["32C3"] * 6, "P2", *["32C3"] * 6]),
-            "training.epochs=180")
+         "training.epochs=180")
 # In each of the three grids two layers add what the one two below had.
 RESIDUAL = ("network.architecture=" + "-P2-".join(
     f"{filters}C3-{filters}C3-{filters}C3+2-{filters}C3-{filters}C3+2-{filters}C3" for filters in (16, 32, 32)),
@@ -89,8 +89,7 @@ CASES: dict[str, Case] = {
        for bits in BITS},
     "mnist conv, 8 bits, kaiming": Case((*MNIST, "network.weight_bits=8", "network.initial=kaiming")),
     "fashion-mnist conv, 8 bits": Case((*MNIST, "data.name=fashion-mnist", "training.augment.flip=true",
-                                        "training.epochs=20",
-                                        'network.blocks=[["48C5S2","96C3S2"],["256"]]')),
+                                        "training.epochs=20", 'network.blocks=[["48C5S2","96C3S2"],["256"]]')),
 }
 
 

@@ -4,7 +4,8 @@ Run: ``python benchmarks/rules.py [PART ...] [--data-root FOLDER]``; parts are `
 ``braille`` and ``braille delayed`` (they need the folder). Writes ``docs/results/rules.json`` after each training and
 skips what is in there for the same configuration. Accuracy is that after the last epoch. Folds are drawn over all
 samples of a set, stratified, seed 0; fold k also seeds the run. The settings were tried once, on each set's own split,
-whose test samples are in the folds, and not tuned; they are the same for every rule.
+whose test samples are in the folds, and not tuned; they are the same for every rule. The delays were chosen on other
+folds of the same samples, by a larger network under bptt.
 """
 
 import argparse

@@ -77,20 +77,20 @@ def flip(events: Tensor, strength: bool, generator: torch.Generator) -> Tensor:
 def rotate(events: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Turn about the middle of the sensor by up to ``strength`` degrees either way; a pixel takes its nearest."""
     angle = _either_way(len(events), generator) * strength * pi / 180
-    return _turned(events, angle.cos(), -angle.sin(), angle.sin(), angle.cos())
+    return _mapped(events, angle.cos(), -angle.sin(), angle.sin(), angle.cos())
 
 
 @_registered(PLANE)
 def scale(events: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Rows and columns farther apart or closer, each by up to this share; a pixel takes its nearest."""
     down, right = (1 + strength * _either_way(len(events), generator) for _ in range(2))
-    return _turned(events, 1 / down, 0.0, 0.0, 1 / right)
+    return _mapped(events, 1 / down, 0.0, 0.0, 1 / right)
 
 
 @_registered(PLANE)
 def shear(events: Tensor, strength: float, generator: torch.Generator) -> Tensor:
     """Lean to the left or right, by up to this share of the height; a pixel takes its nearest."""
-    return _turned(events, 1.0, 0.0, strength * _either_way(len(events), generator), 1.0)
+    return _mapped(events, 1.0, 0.0, strength * _either_way(len(events), generator), 1.0)
 
 
 @_registered(PLANE)
@@ -153,7 +153,7 @@ def _either_way(samples: int, generator: torch.Generator) -> Tensor:
     return 2 * torch.rand(samples, 1, 1, generator=generator) - 1
 
 
-def _turned(events: Tensor, yy: Tensor | float, yx: Tensor | float, xy: Tensor | float, xx: Tensor | float) -> Tensor:
+def _mapped(events: Tensor, yy: Tensor | float, yx: Tensor | float, xy: Tensor | float, xx: Tensor | float) -> Tensor:
     """What each pixel has from where a matrix, about the middle of the sensor, says: (y, x) times (yy yx; xy xx)."""
     y, x = _pixels(events)
     middle_y, middle_x = (events.shape[2] - 1) / 2, (events.shape[3] - 1) / 2

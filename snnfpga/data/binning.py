@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rtl_gen.spec import MAX_INPUTS
 
 from .dataset import DataError
-from .event_lists import EventLists, gather, list_events
+from .event_lists import EventLists, join_smallest, list_events
 from .lazy import LazySpikes
 
 Events = Mapping[str, NDArray]      # t (int64 microseconds), x, y, p: a value an event
@@ -97,7 +97,7 @@ def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning, g
         lengths.append(min(int(step[-1]) + 1, grid.steps) if len(step) else 1)
         return list_events(step[inside], _inputs(events, pooled, how.pool)[inside], grid.steps, inputs)
 
-    return Binned(gather(map(binned, recordings)), None if how.step_us is None else np.array(lengths, np.int64),
+    return Binned(join_smallest(map(binned, recordings)), None if how.step_us is None else np.array(lengths, np.int64),
                   pooled)
 
 

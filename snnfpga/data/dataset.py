@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from .lazy import LazySpikes, told
+from .lazy import LazySpikes, content_of, selected, told
 
 Spikes = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -57,8 +57,8 @@ class Split:
 
     def select(self, index: slice | NDArray) -> "Split":
         """The samples at ``index``; lazy spikes stay so."""
-        spikes = self.spikes.select(index) if isinstance(self.spikes, LazySpikes) else self.spikes[index]
-        return Split(spikes, self.labels[index], None if self.lengths is None else self.lengths[index])
+        return Split(selected(self.spikes, index), self.labels[index],
+                     None if self.lengths is None else self.lengths[index])
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ class DataSet:
         """SHA-256, in hex, over the samples of both halves: other data gives another."""
         digest = hashlib.sha256()
         for split in (self.train, self.test):
-            spikes = split.spikes.content() if isinstance(split.spikes, LazySpikes) else told(split.spikes)
-            for piece in chain(spikes, told(split.labels), () if split.lengths is None else told(split.lengths)):
+            lengths = () if split.lengths is None else told(split.lengths)
+            for piece in chain(content_of(split.spikes), told(split.labels), lengths):
                 digest.update(piece)
         return digest.hexdigest()
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rtl_gen.spec import MAX_INPUTS
 
 from .dataset import DataError, DataSet, Spikes, Split
-from .lazy import Buffer, LazySpikes, told
+from .lazy import Buffer, LazySpikes, content_of, selected, told
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class DelayedSpikes(LazySpikes):
         return samples, steps, inputs * (1 + len(self.delays))
 
     def content(self) -> Iterator[Buffer]:
-        yield from self.spikes.content() if isinstance(self.spikes, LazySpikes) else told(self.spikes)
+        yield from content_of(self.spikes)
         yield from told(np.array((self.channels, *self.delays)))
 
     def select(self, index: Any) -> "DelayedSpikes":
-        spikes = self.spikes.select(index) if isinstance(self.spikes, LazySpikes) else self.spikes[index]
-        return replace(self, spikes=spikes, lengths=None if self.lengths is None else self.lengths[index])
+        return replace(self, spikes=selected(self.spikes, index),
+                       lengths=None if self.lengths is None else self.lengths[index])
 
     def make(self, samples: NDArray[np.int64]) -> Spikes:
         now = self.spikes[samples]

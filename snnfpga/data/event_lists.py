@@ -90,7 +90,7 @@ def list_events(step: NDArray[np.integer], event: NDArray[np.integer], steps: in
     return EventLists(_small(event, inputs - 1), _small(counts, counts.max()), inputs)
 
 
-def gather(samples: Iterable[EventLists]) -> EventLists | PackedSpikes:
+def join_smallest(samples: Iterable[EventLists]) -> EventLists | PackedSpikes:
     """Single samples of the same steps and inputs, one after another, in the form that takes fewer bytes for all.
 
     Until then each is held in the form that takes fewer for itself, so that neither is ever much larger than the end.

@@ -1,7 +1,7 @@
 """Spikes that are kept in a smaller form, and made when they are asked for."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -44,6 +44,16 @@ class LazySpikes(ABC):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray:
         return self[:].astype(dtype or np.uint8, copy=False)
+
+
+def selected(spikes: NDArray[np.uint8] | LazySpikes, index: Any) -> NDArray[np.uint8] | LazySpikes:
+    """The samples at ``index``; lazy spikes stay so."""
+    return spikes.select(index) if isinstance(spikes, LazySpikes) else spikes[index]
+
+
+def content_of(spikes: NDArray[np.uint8] | LazySpikes) -> Iterable[Buffer]:
+    """What decides the spikes, for a digest, in pieces."""
+    return spikes.content() if isinstance(spikes, LazySpikes) else told(spikes)
 
 
 def told(array: NDArray) -> tuple[Buffer, Buffer]:

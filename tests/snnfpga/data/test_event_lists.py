@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnfpga.data.dataset import DataSet, Split
-from snnfpga.data.event_lists import EventLists, gather, join, kept, list_events
+from snnfpga.data.event_lists import EventLists, join, join_smallest, kept, list_events
 from snnfpga.data.packed import PackedSpikes, pack
 from snnfpga.data.registry import DataOptions, load
 
@@ -174,7 +174,7 @@ def test_binning_dense_recordings_holds_bits(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     samples = [list_events(*np.nonzero(rng.random((10, 8192)) < 0.33), 10, 8192) for _ in range(2)]
     tracemalloc.start()
-    found = gather(samples[number % 2] for number in range(60))
+    found = join_smallest(samples[number % 2] for number in range(60))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert isinstance(found, PackedSpikes)
@@ -187,6 +187,6 @@ def test_few_dense_samples_among_sparse_ones():
     spikes = (rng.random((9, 6, 100)) < np.array([0.01] * 8 + [0.6])[:, None, None]).astype(np.uint8)
     for order, form in ((slice(None), EventLists), (slice(7, None), PackedSpikes)):
         some = spikes[order]
-        found = gather(list_events(*np.nonzero(sample), 6, 100) for sample in some)
+        found = join_smallest(list_events(*np.nonzero(sample), 6, 100) for sample in some)
         assert type(found) is form
         np.testing.assert_array_equal(found[:], some)
