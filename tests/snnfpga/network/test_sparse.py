@@ -108,11 +108,11 @@ def test_the_density_chooses_forward(monkeypatch, as_bytes, bits, density, table
 
 def test_bytes_are_made_once_for_each_weights():
     weights = torch.arange(-6.0, 6.0).view(3, 4).t()
-    found = sparse.as_bytes(weights)
-    assert found.is_contiguous()
-    assert sparse.as_bytes(weights) is found
+    found = sparse.bytes_of(weights)
+    assert found.rows.is_contiguous()
+    assert sparse.bytes_of(weights) is found
     weights += 1
-    assert torch.equal(sparse.as_bytes(weights), weights.to(torch.int8))
+    assert torch.equal(sparse.bytes_of(weights).rows, weights.to(torch.int8))
 
 
 @pytest.mark.parametrize("outputs", [1, 16, 131, 128 + 32 + 5])
