@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from .gather import gather_columns, gather_rows
@@ -22,6 +23,8 @@ from .gather import gather_columns, gather_rows
 DENSE, DENSE_BYTES = 0.25, 0.01
 # Multiplications below which a product takes less time than to prepare for anything better.
 SMALL = 1 << 22
+# Inputs that are multiplied together: where some are missing, oneDNN 3.12 reads what lies behind them.
+TILE = 64
 TASTE = 32      # rows that are looked at for the share
 
 
@@ -34,11 +37,12 @@ class Bytes:
 
     @cached_property
     def _packed(self) -> Tensor:
-        return self.rows.to_mkldnn()
+        return functional.pad(self.rows, (0, 0, 0, -len(self.rows) % TILE)).to_mkldnn()
 
     def times(self, events: Tensor) -> Tensor:
         """``events (M, inputs) @ matrix``: events uint8, at most 127; sums of 32 bits, as float32 (M, outputs)."""
-        columns = self.rows.shape[1]
+        columns, missing = self.rows.shape[1], -len(self.rows) % TILE
+        events = functional.pad(events, (0, missing)) if missing else events.contiguous()
         return torch.ops.onednn.qlinear_pointwise(
             events, 1.0, 0, self._packed, torch.ones(columns), torch.zeros(columns, dtype=torch.int32), None, 1.0, 0,
             torch.float32, "none", [], "")
@@ -48,7 +52,7 @@ def _multiplies_bytes() -> bool:
     """Whether this processor multiplies bytes faster than floats, and this PyTorch has oneDNN's product of them."""
     if torch.backends.cpu.get_cpu_capability() != "AVX512" or not torch.backends.mkldnn.is_available():
         return False
-    rows, events = torch.arange(-128.0, 128.0).view(64, 4), (torch.arange(128) % 128).to(torch.uint8).view(2, 64)
+    rows, events = torch.arange(-128.0, 128.0).view(64, 4), torch.arange(128).to(torch.uint8).view(2, 64)
     try:
         return torch.equal(Bytes(rows).times(events), events.float() @ rows)
     except (RuntimeError, AttributeError):
