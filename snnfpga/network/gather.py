@@ -15,14 +15,10 @@ from torch import Tensor
 from torch.nn import functional
 
 WORD = 8        # events that are looked at together: most are silent
-PART = 128      # words of columns at most, whose events are listed together
+PART = 1024     # columns at most, whose events are looked at together
+BITS = 64       # rows of a column whose events are looked at together
 ROWS = 64       # rows that a core takes at a time
 LANES = 16      # values of a vector; narrower processors take two or four for it
-
-# Which of a word's events came, for each byte of one bit an event, and how many.
-LISTED = np.array([[bit for bit in range(WORD) if byte >> bit & 1] + [0] * (WORD - byte.bit_count())
-                   for byte in range(1 << WORD)], np.int32)
-COUNTED = np.array([byte.bit_count() for byte in range(1 << WORD)], np.int64)
 
 
 def gather_rows(events: Tensor, table: Tensor) -> Tensor:
@@ -43,8 +39,8 @@ def gather_columns(events: Tensor, table: Tensor, into: Tensor | None = None) ->
     adding it afterwards, without writing it and reading it again.
     """
     out = table.new_empty(events.shape[1], table.shape[1]) if into is None else into
-    on_torch_threads(_gather_columns, _words(events), table.detach().contiguous().numpy(), out.numpy(),
-                     into is not None, max(torch.get_num_threads(), -(-events.shape[1] // (PART * WORD))))
+    on_torch_threads(_gather_columns, events.contiguous().numpy(), table.detach().contiguous().numpy(), out.numpy(),
+                     into is not None, max(torch.get_num_threads(), -(-events.shape[1] // PART)))
     return out
 
 
@@ -63,6 +59,15 @@ def on_torch_threads(kernel: Callable[..., None], *arguments: Any) -> None:
     # Numba, when it starts, tells OpenMP how many threads to take, which may be PyTorch's OpenMP.
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
+
+
+@intrinsic
+def _lowest(context: Any, word: types.Integer) -> Any:
+    """For Numba's code: which is the lowest bit of a word, not 0, that is set."""
+    def generate(target: Any, b: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
+        return b.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generate
 
 
 def _adding(vectors: int) -> Callable[..., None]:
@@ -132,54 +137,40 @@ def _sum_rows(table: NDArray[np.generic], chosen: NDArray[np.int32], first: int,
         out[row, column] = out[row, column] + total if onto else total
 
 
-@njit(cache=True)
-def _list(words: NDArray[np.uint64], row: int, first: int, last: int, listed: NDArray[np.int32], count: int) -> int:
-    """Append the events of a row's words to ``listed[:count]``, which has room for a word more, counted from the first.
-
-    Returns how many are there then.
-    """
-    for index in range(last - first):
-        word = words[row, first + index]
-        if word:
-            # The lowest bits of the eight bytes, side by side.
-            byte = (word * np.uint64(0x0102040810204080)) >> np.uint64(56)
-            for bit in range(WORD):
-                listed[count + bit] = LISTED[byte, bit] + np.int32(index * WORD)
-            count += COUNTED[byte]
-    return count
-
-
 @njit(parallel=True, cache=True)
 def _gather_rows(words: NDArray[np.uint64], table: NDArray[np.generic], out: NDArray[np.float32]) -> None:
     for part in prange((len(words) + ROWS - 1) // ROWS):
-        listed = np.empty((words.shape[1] + 1) * WORD, np.int32)
+        chosen = np.empty(words.shape[1] * WORD, np.int32)
         for row in range(part * ROWS, min(len(words), (part + 1) * ROWS)):
-            _sum_rows(table, listed, 0, _list(words, row, 0, words.shape[1], listed, 0), out, row, False)
+            count = 0
+            for index in range(words.shape[1]):
+                left = words[row, index]        # its bytes are 0 or 1
+                while left:
+                    chosen[count] = index * WORD + _lowest(left) // WORD
+                    count += 1
+                    left &= left - np.uint64(1)
+            _sum_rows(table, chosen, 0, count, out, row, False)
 
 
 @njit(parallel=True, cache=True)
-def _gather_columns(words: NDArray[np.uint64], table: NDArray[np.float32], out: NDArray[np.float32],
+def _gather_columns(events: NDArray[np.uint8], table: NDArray[np.float32], out: NDArray[np.float32],
                     onto: bool, parts: int) -> None:
-    rows = len(words)
+    groups = (len(events) + BITS - 1) // BITS
     for part in prange(parts):      # a column's sum is the same, whatever part it is in
-        begin, end = words.shape[1] * part // parts, words.shape[1] * (part + 1) // parts
-        columns = (end - begin) * WORD
-        # The events row by row, and where each row's begin; then the same column by column.
-        listed, starts = np.empty(rows * columns + WORD, np.int32), np.zeros(rows + 1, np.int64)
-        for row in range(rows):
-            starts[row + 1] = _list(words, row, begin, end, listed, starts[row])
-        ends = np.zeros(columns + 1, np.int64)
-        for index in range(starts[rows]):
-            ends[listed[index] + 1] += 1
-        for column in range(columns):
-            ends[column + 1] += ends[column]
-        chosen = np.empty(starts[rows], np.int32)
-        for row in range(rows):
-            for index in range(starts[row], starts[row + 1]):
-                chosen[ends[listed[index]]] = row
-                ends[listed[index]] += 1
-        first = 0
-        for column in range(min(columns, len(out) - begin * WORD)):
-            if not onto or ends[column] > first:
-                _sum_rows(table, chosen, first, ends[column], out, begin * WORD + column, onto)
-            first = ends[column]
+        begin, end = events.shape[1] * part // parts, events.shape[1] * (part + 1) // parts
+        came = np.zeros((groups, end - begin), np.uint64)       # of each column a bit a row
+        for row in range(len(events)):
+            bits, line, shift = came[row // BITS], events[row, begin:end], np.uint64(row % BITS)
+            for column in range(len(line)):
+                bits[column] |= np.uint64(line[column]) << shift
+        chosen = np.empty(len(events), np.int32)
+        for column in range(end - begin):
+            count = 0
+            for group in range(groups):
+                left = came[group, column]
+                while left:
+                    chosen[count] = group * BITS + _lowest(left)
+                    count += 1
+                    left &= left - np.uint64(1)
+            if count or not onto:
+                _sum_rows(table, chosen, 0, count, out, begin + column, onto)

@@ -8,24 +8,61 @@ where most inputs are silent only the events are walked, otherwise it is an ordi
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from .gather import gather_columns, gather_rows
 
 # Shares of active inputs from which an ordinary product is faster than walking the events, and one of bytes is
 # (docs/training.md, Speed).
-DENSE, DENSE_BYTES = 0.25, 0.02
+DENSE, DENSE_BYTES = 0.25, 0.01
 # Multiplications below which a product takes less time than to prepare for anything better.
 SMALL = 1 << 22
-TASTE = 8       # one row in so many is looked at for its share
-BYTES = torch.backends.cpu.get_cpu_capability() == "AVX512" and torch.backends.mkldnn.is_available()
+# Inputs that are multiplied together: where some are missing, oneDNN 3.12 reads what lies behind them.
+TILE = 64
+TASTE = 32      # rows that are looked at for the share
+
+
+class Bytes:
+    """A matrix of at most 8 bits, row by row, one byte each."""
+
+    def __init__(self, matrix: Tensor) -> None:
+        self.version = matrix._version
+        self.rows = matrix.detach().to(torch.int8, memory_format=torch.contiguous_format)
+
+    @cached_property
+    def _packed(self) -> Tensor:
+        return functional.pad(self.rows, (0, 0, 0, -len(self.rows) % TILE)).to_mkldnn()
+
+    def times(self, events: Tensor) -> Tensor:
+        """``events (M, inputs) @ matrix``: events uint8, at most 127; sums of 32 bits, as float32 (M, outputs)."""
+        columns, missing = self.rows.shape[1], -len(self.rows) % TILE
+        events = functional.pad(events, (0, missing)) if missing else events.contiguous()
+        return torch.ops.onednn.qlinear_pointwise(
+            events, 1.0, 0, self._packed, torch.ones(columns), torch.zeros(columns, dtype=torch.int32), None, 1.0, 0,
+            torch.float32, "none", [], "")
+
+
+def _multiplies_bytes() -> bool:
+    """Whether this processor multiplies bytes faster than floats, and this PyTorch has oneDNN's product of them."""
+    if torch.backends.cpu.get_cpu_capability() != "AVX512" or not torch.backends.mkldnn.is_available():
+        return False
+    rows, events = torch.arange(-128.0, 128.0).view(64, 4), torch.arange(128).to(torch.uint8).view(2, 64)
+    try:
+        return torch.equal(Bytes(rows).times(events), events.float() @ rows)
+    except (RuntimeError, AttributeError):
+        return False
+
+
+BYTES = _multiplies_bytes()
 
 _plain = False
-_bytes: WeakTensorKeyDictionary = WeakTensorKeyDictionary()     # (version, bytes) of each matrix
+_bytes: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 _in_place: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
 
@@ -58,7 +95,7 @@ def product(events: Tensor, matrix: Tensor, bits: int, largest: int) -> Tensor:
     small = is_small(*events.shape, matrix.shape[1])
     if _plain or small or matrix.dtype != torch.float32 or matrix.device.type != "cpu" or largest > 127:
         return events.to(matrix.dtype) @ matrix
-    return Product.apply(events, matrix, bits)
+    return Product.apply(events, matrix, bits, largest)
 
 
 def adds_in_place(matrix: Tensor) -> Tensor:
@@ -80,20 +117,21 @@ class Product(torch.autograd.Function):
     """Equal to ``events @ matrix``; saved for the backward pass are the events as bytes."""
 
     @staticmethod
-    def forward(ctx: Any, events: Tensor, matrix: Tensor, bits: int) -> Tensor:
+    def forward(ctx: Any, events: Tensor, matrix: Tensor, bits: int, largest: int) -> Tensor:
         """``(events (M, inputs), matrix (inputs, outputs)) -> (M, outputs)``."""
         # By way of signed bytes: PyTorch is slow from floats to unsigned ones.
         active = events if events.dtype == torch.uint8 else events.to(torch.int8).view(torch.uint8)
-        share = _share(active)
+        share = _share(active, largest)
         ctx.walked = share < DENSE
         ctx.save_for_backward(active, matrix)
         if bits <= 8 and (BYTES or ctx.walked):
             walked = ctx.walked and (not BYTES or share < DENSE_BYTES)
-            return (gather_rows if walked else _times)(active, as_bytes(matrix))
+            table = bytes_of(matrix)
+            return gather_rows(active, table.rows) if walked else table.times(active)
         return gather_rows(active, matrix) if ctx.walked else active.to(matrix.dtype) @ matrix
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         active, matrix = ctx.saved_tensors
         grad, to_events, to_matrix = grads[0].contiguous(), None, None
         if ctx.needs_input_grad[0]:
@@ -104,24 +142,19 @@ class Product(torch.autograd.Function):
                 to_matrix = gather_columns(active, grad) if ctx.walked else active.to(grad.dtype).t() @ grad
             else:
                 gather_columns(active, grad, sums)
-        return to_events, to_matrix, None
+        return to_events, to_matrix, None, None
 
 
-def as_bytes(matrix: Tensor) -> Tensor:
-    """A matrix of at most 8 bits as bytes, row by row; made once for all the windows between two updates."""
-    version, found = _bytes.get(matrix, (None, matrix))
-    if version != matrix._version:
-        found = matrix.detach().to(torch.int8, memory_format=torch.contiguous_format)
-        _bytes[matrix] = matrix._version, found
+def bytes_of(matrix: Tensor) -> Bytes:
+    """A matrix of at most 8 bits as bytes, made once for all the windows between two updates."""
+    found = _bytes.get(matrix)
+    if found is None or found.version != matrix._version:
+        found = _bytes[matrix] = Bytes(matrix)
     return found
 
 
-def _times(active: Tensor, table: Tensor) -> Tensor:
-    return torch._int_mm(active.view(torch.int8), table).float()
-
-
-def _share(active: Tensor) -> float:
-    """Share of the events (M, inputs) that came, of every so many rows. A count above 1 cannot be walked: all then."""
-    taste = active[::TASTE]
+def _share(active: Tensor, largest: int) -> float:
+    """Share of the events (M, inputs) that came, of some rows. A count above 1 cannot be walked: all then."""
+    taste = active[::max(1, len(active) // TASTE)]
     share = float(taste.count_nonzero()) / taste.numel()
-    return share if share < DENSE and bool(active.max() <= 1) else 1.0
+    return share if share < DENSE and (largest == 1 or bool(active.max() <= 1)) else 1.0

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numba.core.errors import TypingError
 
 from snnfpga.learning.memory import ActivationMeter
@@ -74,9 +76,10 @@ def test_equal_to_the_ordinary_product(monkeypatch, as_bytes, density, changes, 
 def test_counts_above_one_are_multiplied():
     spec = layer()
     events, weights, taste = drawn(spec, 0.02)
-    events *= 3
-    found = ours(events, weights, spec)
-    wanted = plain(events, weights, spec)
+    events = events.flatten(0, 1) * 3
+    taste = taste.flatten(0, 1)
+    found = sparse.product(events, weights, spec.weight_bits, 3)
+    wanted = events.float() @ weights
     assert torch.equal(found, wanted)
     torch.testing.assert_close(torch.autograd.grad((found * taste).sum(), weights),
                                torch.autograd.grad((wanted * taste).sum(), weights), rtol=1e-6, atol=1e-5)
@@ -94,7 +97,7 @@ def test_the_density_chooses(monkeypatch):
 
 
 @pytest.mark.parametrize(("as_bytes", "bits", "density", "table"), [
-    (True, 8, 0.01, torch.int8), (True, 8, 0.1, None), (True, 12, 0.1, torch.float32), (False, 8, 0.1, torch.int8),
+    (True, 8, 0.005, torch.int8), (True, 8, 0.1, None), (True, 12, 0.1, torch.float32), (False, 8, 0.1, torch.int8),
     (False, 8, 0.5, None)])
 def test_the_density_chooses_forward(monkeypatch, as_bytes, bits, density, table):
     seen = []
@@ -108,11 +111,23 @@ def test_the_density_chooses_forward(monkeypatch, as_bytes, bits, density, table
 
 def test_bytes_are_made_once_for_each_weights():
     weights = torch.arange(-6.0, 6.0).view(3, 4).t()
-    found = sparse.as_bytes(weights)
-    assert found.is_contiguous()
-    assert sparse.as_bytes(weights) is found
+    found = sparse.bytes_of(weights)
+    assert found.rows.is_contiguous()
+    assert sparse.bytes_of(weights) is found
     weights += 1
-    assert torch.equal(sparse.as_bytes(weights), weights.to(torch.int8))
+    assert torch.equal(sparse.bytes_of(weights).rows, weights.to(torch.int8))
+
+
+@pytest.mark.skipif(not sparse.BYTES, reason="no AVX-512, or a PyTorch without oneDNN's product of bytes")
+@settings(max_examples=60, deadline=None)
+@given(rows=st.integers(1, 200), inputs=st.integers(1, 300), outputs=st.integers(1, 140), largest=st.integers(1, 127),
+       seed=st.integers(0, 99))
+def test_products_of_bytes_of_any_size(rows, inputs, outputs, largest, seed):
+    """oneDNN's own are wrong where the inputs are no whole tiles, in some sizes and not in others."""
+    generator = torch.Generator().manual_seed(seed)
+    events = torch.randint(0, largest + 1, (rows, inputs), generator=generator).to(torch.uint8)
+    weights = torch.randint(-128, 128, (inputs, outputs), generator=generator).float()
+    assert torch.equal(sparse.Bytes(weights).times(events), events.float() @ weights)
 
 
 @pytest.mark.parametrize("outputs", [1, 16, 131, 128 + 32 + 5])
