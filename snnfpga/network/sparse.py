@@ -18,9 +18,9 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from .gather import gather_columns, gather_rows
 
-# Shares of active inputs from which an ordinary product is faster than walking the events, and one of bytes is
-# (docs/training.md, Speed).
-DENSE, DENSE_BYTES = 0.25, 0.01
+# Shares of active inputs from which a product is faster than walking the events: forward of floats and of bytes, and
+# backward (docs/training.md, Speed).
+DENSE, DENSE_BYTES, DENSE_BACK = 0.25, 0.02, 0.35
 # Multiplications below which a product takes less time than to prepare for anything better.
 SMALL = 1 << 22
 # Inputs that are multiplied together: where some are missing, oneDNN 3.12 reads what lies behind them.
@@ -122,13 +122,12 @@ class Product(torch.autograd.Function):
         # By way of signed bytes: PyTorch is slow from floats to unsigned ones.
         active = events if events.dtype == torch.uint8 else events.to(torch.int8).view(torch.uint8)
         share = _share(active, largest)
-        ctx.walked = share < DENSE
+        ctx.walked = share < DENSE_BACK
         ctx.save_for_backward(active, matrix)
-        if bits <= 8 and (BYTES or ctx.walked):
-            walked = ctx.walked and (not BYTES or share < DENSE_BYTES)
-            table = bytes_of(matrix)
-            return gather_rows(active, table.rows) if walked else table.times(active)
-        return gather_rows(active, matrix) if ctx.walked else active.to(matrix.dtype) @ matrix
+        narrow, bytes_multiply = bits <= 8, bits <= 8 and BYTES
+        if share < (DENSE_BYTES if bytes_multiply else DENSE):
+            return gather_rows(active, bytes_of(matrix).rows if narrow else matrix)
+        return bytes_of(matrix).times(active) if bytes_multiply else active.to(matrix.dtype) @ matrix
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
@@ -157,4 +156,4 @@ def _share(active: Tensor, largest: int) -> float:
     """Share of the events (M, inputs) that came, of some rows. A count above 1 cannot be walked: all then."""
     taste = active[::max(1, len(active) // TASTE)]
     share = float(taste.count_nonzero()) / taste.numel()
-    return share if share < DENSE and (largest == 1 or bool(active.max() <= 1)) else 1.0
+    return share if share < DENSE_BACK and (largest == 1 or bool(active.max() <= 1)) else 1.0

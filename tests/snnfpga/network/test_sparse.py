@@ -97,7 +97,7 @@ def test_the_density_chooses(monkeypatch):
 
 
 @pytest.mark.parametrize(("as_bytes", "bits", "density", "table"), [
-    (True, 8, 0.005, torch.int8), (True, 8, 0.1, None), (True, 12, 0.1, torch.float32), (False, 8, 0.1, torch.int8),
+    (True, 8, 0.01, torch.int8), (True, 8, 0.1, None), (True, 12, 0.1, torch.float32), (False, 8, 0.1, torch.int8),
     (False, 8, 0.5, None)])
 def test_the_density_chooses_forward(monkeypatch, as_bytes, bits, density, table):
     seen = []
