@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 WORD = 8        # events that are looked at together: most are silent
+EVENTS = np.uint64(0x0101010101010101)      # whatever else is in a byte, nothing beyond a table is read
 PART = 1024     # columns at most, whose events are looked at together
 BITS = 64       # rows of a column whose events are looked at together
 ROWS = 64       # rows that a core takes at a time
@@ -144,7 +145,7 @@ def _gather_rows(words: NDArray[np.uint64], table: NDArray[np.generic], out: NDA
         for row in range(part * ROWS, min(len(words), (part + 1) * ROWS)):
             count = 0
             for index in range(words.shape[1]):
-                left = words[row, index]        # its bytes are 0 or 1
+                left = words[row, index] & EVENTS
                 while left:
                     chosen[count] = index * WORD + _lowest(left) // WORD
                     count += 1
@@ -162,7 +163,7 @@ def _gather_columns(events: NDArray[np.uint8], table: NDArray[np.float32], out: 
         for row in range(len(events)):
             bits, line, shift = came[row // BITS], events[row, begin:end], np.uint64(row % BITS)
             for column in range(len(line)):
-                bits[column] |= np.uint64(line[column]) << shift
+                bits[column] |= np.uint64(line[column] & np.uint8(1)) << shift
         chosen = np.empty(len(events), np.int32)
         for column in range(end - begin):
             count = 0

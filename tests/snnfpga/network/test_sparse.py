@@ -147,6 +147,12 @@ def test_sums_of_any_size(inputs, outputs, density):
     assert torch.equal(onto, wanted + torch.arange(wanted.numel()).view_as(wanted))
 
 
+def test_what_is_no_event_reads_nothing_beyond():
+    events, table = torch.full((70, 9), 255, dtype=torch.uint8), torch.ones(70, 20)
+    assert torch.equal(gather_columns(events, table), torch.full((9, 20), 70.0))
+    assert torch.equal(gather_rows(events, table[:9]), torch.full((70, 20), 9.0))
+
+
 def test_threads_change_no_bit():
     events, _, taste = drawn(layer(), 0.1)
     events, taste = events.flatten(0, 1), taste.flatten(0, 1)
