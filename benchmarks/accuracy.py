@@ -26,6 +26,7 @@ PLAIN = ("network.blocks=[[128],[64]]", "hardware.blocks=[]", "training.event_dr
 NMNIST = ("data.name=nmnist-1100", "data.steps=10", "network.normalise=weights", "learning.window=5",
           "training.batch=32", "training.rate=0.003", "training.event_drop=0.25", "training.augment.shift=2",
           "training.augment.rotate=10", 'network.blocks=[["P2","32C5S2"],["64C3"],["P2","256"]]', "training.epochs=60")
+AFFINE_NMNIST = (*NMNIST, "training.augment.scale=0.12", "training.augment.shear=0.15")
 MNIST = ("data.name=mnist", "data.steps=4", "network.normalise=weights", "learning.window=4", "training.batch=128",
          'network.blocks=[["32C5S2"],["64C3S2"],["256"]]', "training.epochs=15", "training.rate=0.003",
          "training.augment.shift=1")
@@ -64,10 +65,8 @@ class Case:
 BITS = (16, 8, 6, 4, 3, 2, 1)
 CASES: dict[str, Case] = {
     "nmnist-1100 conv": Case(NMNIST, folds=True),
-    "nmnist-1100 conv, scaled and sheared": Case(
-        (*NMNIST, "training.augment.scale=0.12", "training.augment.shear=0.15"), folds=True),
-    "nmnist-1100 conv, scaled and sheared, 120 epochs": Case(
-        (*NMNIST, "training.augment.scale=0.12", "training.augment.shear=0.15", "training.epochs=120"), folds=True),
+    "nmnist-1100 conv, scaled and sheared": Case(AFFINE_NMNIST, folds=True),
+    "nmnist-1100 conv, scaled and sheared, 120 epochs": Case((*AFFINE_NMNIST, "training.epochs=120"), folds=True),
     "braille, bptt": Case((*PLAIN_BRAILLE, "learning.rule=bptt"), folds=True),
     "braille, delayed, bptt": Case((*DELAYED_BRAILLE, "learning.rule=bptt"), folds=True),
     "braille, delayed, truncated-local, K = 16": Case((*DELAYED_BRAILLE, "learning.window=16"), folds=True),

@@ -189,7 +189,7 @@ def contestants(case: Case) -> dict[str, Train]:
 
 def measure(case: Case, threads: int) -> dict[str, Any]:
     prepare("cpu", threads)
-    torch.compiler.reset()      # it stops compiling after so many shapes of the cases before
+    torch.compiler.reset()      # it gives a function up after eight shapes, those of earlier cases among them
     trains = contestants(case)
     before = {name: train() for name, train in trains.items()}
     for train in (*trains.values(),) * (WARM_UP - 1):

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 WORD = 8        # events that are looked at together: most are silent
-EVENTS = np.uint64(0x0101010101010101)      # whatever else is in a byte, nothing beyond a table is read
+EVENTS = np.uint64(0x0101010101010101)      # one bit a byte: others would choose rows beyond the table
 PART = 1024     # columns at most, whose events are looked at together
 BITS = 64       # rows of a column whose events are looked at together
 ROWS = 64       # rows that a core takes at a time

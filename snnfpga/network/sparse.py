@@ -2,8 +2,8 @@
 
 Forward, weights of at most 8 bits are bytes, as events are: today's processors multiply those several times faster than
 floats, and walking the few events of a silent input reads a quarter of the memory; the sums are exact either way. The
-gradient of the weights is a sum of credits at the places of the events:
-where most inputs are silent only the events are walked, otherwise it is an ordinary product.
+gradient of the weights is a sum of credits at the places of the events: where most inputs are silent only the events
+are walked, otherwise it is an ordinary product.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from .gather import gather_columns, gather_rows
 DENSE, DENSE_BYTES, DENSE_BACK = 0.25, 0.02, 0.35
 # Multiplications below which a product takes less time than to prepare for anything better.
 SMALL = 1 << 22
-# Inputs that are multiplied together: where some are missing, oneDNN 3.12 reads what lies behind them.
+# Inputs that AMX takes at a time: of some sizes that are no multiple of it oneDNN 3.12 gives wrong sums.
 TILE = 64
 TASTE = 32      # rows that are looked at for the share
 
