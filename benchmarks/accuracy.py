@@ -17,8 +17,8 @@ from resumable import FOLDS, Results, fold, train
 from rich.console import Console
 from rich.table import Table
 
-from snnfpga.config import Config
-from snnfpga.config_file import read_config
+from snnfpga.config.file import read_config
+from snnfpga.config.models import Config
 from snnfpga.data.source import load_data
 
 PLAIN = ("network.blocks=[[128],[64]]", "hardware.blocks=[]", "training.event_drop=0")

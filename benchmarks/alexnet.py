@@ -17,15 +17,15 @@ from machine import describe
 from rich.console import Console
 from rich.table import Table
 
-from rtl_gen.network_file import write_atomically
-from snnfpga.config import Config
+from rtl_gen.contract.network_file import write_atomically
+from snnfpga.config.models import Config
 from snnfpga.cost.kept import peak_bytes
 from snnfpga.cost.measure import count
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network.network import initialise
-from snnfpga.training import prepare
+from snnfpga.training.trainer import prepare
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "alexnet.json"
 STEPS, BATCH, SENSOR, CLASSES, DENSITY = 10, 64, (48, 48, 2), 10, 0.1

@@ -15,7 +15,7 @@ import numpy as np
 from machine import describe
 
 from rtl_gen.block import Block
-from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
 from sim.benches.lane_use import OUTPUT_VARIABLE
 from sim.runner import build, run
 

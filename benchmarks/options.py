@@ -16,11 +16,11 @@ from machine import describe
 from rich.console import Console
 from rich.table import Table
 
-from rtl_gen.network_file import write, write_atomically
-from snnfpga.config import Config
+from rtl_gen.contract.network_file import write, write_atomically
+from snnfpga.config.models import Config
 from snnfpga.data.registry import DataOptions, load
 from snnfpga.network.network import SpikingNetwork
-from snnfpga.training import Trainer, prepare
+from snnfpga.training.trainer import Trainer, prepare
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "options.json"
 SEEDS = (0, 1, 2)

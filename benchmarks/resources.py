@@ -22,6 +22,8 @@ from board.device import LABELS, XC7Z020, Resources
 from board.report import estimated
 from board.synthesis import Synthesis, logic_delay_ps, synthesise
 from rtl_gen.block import Block
+from rtl_gen.contract.network_file import spec_digest, write_atomically
+from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
 from rtl_gen.core import Core
 from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import memories
@@ -29,10 +31,8 @@ from rtl_gen.event_list import EventList
 from rtl_gen.forward import ForwardEngine, gate_layout
 from rtl_gen.host_access import HostAccess
 from rtl_gen.ingest import Ingest
-from rtl_gen.network_file import spec_digest, write_atomically
 from rtl_gen.readout import Readout
 from rtl_gen.registers import Registers
-from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
 from rtl_gen.update import UpdateEngine
 from rtl_gen.window import WindowBuffer
 

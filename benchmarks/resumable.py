@@ -11,10 +11,10 @@ from machine import describe
 from rich.progress import track
 from sklearn.model_selection import StratifiedKFold
 
-from rtl_gen.network_file import write_atomically
-from snnfpga.config import Config
+from rtl_gen.contract.network_file import write_atomically
+from snnfpga.config.models import Config
 from snnfpga.data.dataset import DataSet, assemble
-from snnfpga.training import Trainer, prepare
+from snnfpga.training.trainer import Trainer, prepare
 
 FOLDS = 5
 

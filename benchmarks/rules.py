@@ -18,7 +18,7 @@ from resumable import FOLDS, Results, fold, train
 from rich.console import Console
 from rich.table import Table
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 from snnfpga.data.registry import DataOptions, load
 
 # The answer's steps alone have a loss, so that what the cue's weights learn has to come across the silence.

@@ -19,7 +19,7 @@ from resumable import Results, fold, train
 from rich.console import Console
 from rich.table import Table
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 from snnfpga.data.registry import DataOptions, load
 
 STEPS, LAYERS, RUNS = 10, 4, 3

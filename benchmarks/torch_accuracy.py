@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from rtl_gen.network_file import write_atomically
-from snnfpga.config import Config
-from snnfpga.config_file import read_config
+from rtl_gen.contract.network_file import write_atomically
+from snnfpga.config.file import read_config
+from snnfpga.config.models import Config
 from snnfpga.data.dataset import DataSet, assemble, stratified
 from snnfpga.data.source import load_data
-from snnfpga.training import Trainer, prepare
+from snnfpga.training.trainer import Trainer, prepare
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "torch_accuracy.json"
 SEEDS = (0, 1, 2)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from rtl_gen import network_file
-from rtl_gen.network_file import Network
-from rtl_gen.spec import NetworkSpec
+from rtl_gen.contract import network_file
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.spec import NetworkSpec
 
 from . import driver
 from .plan import BuildError, BuildPlan

@@ -1,25 +1,45 @@
 """The driver folder of a build: the host's side of the core, for a machine that has Python 3.10 and NumPy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from rtl_gen.network_file import Network
+from rtl_gen.contract.network_file import Network
 
-from . import archive
+from .host import archive
 
-__all__ = ["MODULES", "files"]
+__all__ = ["FOLDERS", "files"]
 
-# What board.host needs; each imports the standard library, NumPy and the others here, and nothing else.
-MODULES = ("board", "board.archive", "board.host", "board.link", "rtl_gen", "rtl_gen.checks",
-           "rtl_gen.memory_map", "rtl_gen.network_file", "rtl_gen.protocol", "rtl_gen.spec", "rtl_gen.synapses",
-           "rtl_gen.tables")
+# Whole packages: each module in them imports the standard library, NumPy and these two, and nothing else.
+FOLDERS = ("board.host", "rtl_gen.contract")
 
 
 def files(network: Network, *, extra: Sequence[str], example: str) -> dict[str, bytes]:
-    """Modules, the example program and the network, by their paths within the folder."""
-    found = dict(_source(name) for name in (*MODULES, *extra))
+    """Modules, the example program and the network, by their paths within the folder.
+
+    ``extra`` names the modules, or whole packages, that a board adds to :data:`FOLDERS`.
+    """
+    names = {name for folder in FOLDERS for name in _modules(folder)} | set(extra)
+    names |= {parent for name in names for parent in _parents(name)}
+    found = dict(_source(name) for name in sorted(names))
     return {**found, "example.py": _source(example)[1], **archive.to_files(network)}
+
+
+def _modules(package: str) -> Iterator[str]:
+    """Dotted names of a package and of all modules below it."""
+    spec = find_spec(package)
+    assert spec is not None, package
+    assert spec.origin is not None, package
+    folder = Path(spec.origin).parent
+    for path in folder.rglob("*.py"):
+        parts = path.relative_to(folder).with_suffix("").parts
+        yield ".".join((package, *(part for part in parts if part != "__init__")))
+
+
+def _parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for length in range(1, len(parts)):
+        yield ".".join(parts[:length])
 
 
 def _source(name: str) -> tuple[str, bytes]:

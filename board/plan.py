@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from rtl_gen.network_file import naming
+from rtl_gen.contract.network_file import naming
 
 __all__ = ["MANIFEST", "BuildError", "BuildPlan", "check_target", "read_manifest", "verify", "write"]
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import MemoryEstimate
-from rtl_gen.spec import NetworkSpec
 
 from .device import Device
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from rtl_gen.arithmetic import state_buffer_bits
+from rtl_gen.contract.arithmetic import state_buffer_bits
+from rtl_gen.contract.limits import check_hardware
+from rtl_gen.contract.spec import BlockSpec, NetworkSpec
 from rtl_gen.estimate import MemoryEstimate, cycles, memories
-from rtl_gen.limits import check_hardware
-from rtl_gen.spec import BlockSpec, NetworkSpec
 
 from .device import LABELS, Resources
 from .plan import BuildError

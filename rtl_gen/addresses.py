@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import index_bits
+from .contract.arithmetic import index_bits
 
 __all__ = ["WeightAddress"]
 

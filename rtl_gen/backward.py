@@ -4,10 +4,10 @@ from amaranth.hdl import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import WORD_BITS, feedback_max, index_bits, readout_delta_max, signed_bits
+from .contract.arithmetic import WORD_BITS, feedback_max, index_bits, readout_delta_max, signed_bits
+from .contract.spec import NetworkSpec
 from .feedback import FeedbackSum, error_layout
 from .rounding import RandomWord, StoredUpdate
-from .spec import NetworkSpec
 
 __all__ = ["BackwardPass", "row_layout"]
 

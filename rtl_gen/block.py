@@ -4,17 +4,17 @@ from amaranth.hdl import *
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import index_bits
+from .contract.arithmetic import index_bits
+from .contract.limits import check_hardware
+from .contract.memory_map import geometry
+from .contract.protocol import BLOCK_COUNTERS, BLOCK_CYCLE_COUNTERS, Memory
+from .contract.spec import NetworkSpec
 from .event_list import EventList, step_layout
 from .fifo import StreamFifo
 from .forward import ForwardEngine, group_layout
-from .limits import check_hardware
-from .memory_map import geometry
 from .packet import packet_layout
-from .protocol import BLOCK_COUNTERS, BLOCK_CYCLE_COUNTERS, Memory
 from .readout import Readout
 from .serialiser import Serialiser
-from .spec import NetworkSpec
 from .token import TokenKind, token_layout
 from .update import UpdateEngine
 from .window import WindowBuffer
@@ -45,7 +45,7 @@ class HostPort(wiring.Signature):
     Members
     -------
     select : Out(3)
-        The :class:`~rtl_gen.protocol.Memory`.
+        The :class:`~rtl_gen.contract.protocol.Memory`.
     address : Out(n)
         The word.
     part, r_data : Out(n), In(32)

@@ -5,8 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .axi_lite import AxiLiteSlave, axi_lite_members
+from .contract.spec import NetworkSpec
 from .machine import Machine
-from .spec import NetworkSpec
 
 __all__ = ["Core"]
 

@@ -6,7 +6,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import index_bits
+from .contract.arithmetic import index_bits
 
 __all__ = ["COUNTER_BITS", "CounterBank"]
 

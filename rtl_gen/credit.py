@@ -4,8 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import credit_max, feedback_max, signed_bits
-from .spec import BlockSpec
+from .contract.arithmetic import credit_max, feedback_max, signed_bits
+from .contract.spec import BlockSpec
 
 __all__ = ["CreditScan"]
 

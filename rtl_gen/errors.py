@@ -2,8 +2,8 @@
 
 from amaranth.hdl import *
 
-from .arithmetic import ERROR_BITS, ERROR_MAX, error_table
-from .spec import ReadoutSpec
+from .contract.arithmetic import ERROR_BITS, ERROR_MAX, error_table
+from .contract.spec import ReadoutSpec
 
 __all__ = ["class_error"]
 

@@ -7,10 +7,10 @@ the shapes a 7-series part offers (Xilinx UG473, tables 1-1 to 1-4; UG474, table
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .arithmetic import feedback_max, index_bits, signed_bits
+from .contract.arithmetic import feedback_max, index_bits, signed_bits
+from .contract.protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
+from .contract.spec import BlockSpec, NetworkSpec
 from .feedback import latency
-from .protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
-from .spec import BlockSpec, NetworkSpec
 
 __all__ = ["Cycles", "MemoryEstimate", "cycles", "distributed_luts", "mailbox_memories", "memories", "ramb18"]
 

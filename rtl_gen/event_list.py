@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import index_bits
+from .contract.arithmetic import index_bits
 from .token import TokenKind, token_layout
 
 __all__ = ["EventList", "step_layout"]

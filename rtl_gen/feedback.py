@@ -4,8 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import ERROR_BITS, ERROR_MAX, readout_weight_max, signed_bits
-from .spec import ReadoutSpec
+from .contract.arithmetic import ERROR_BITS, ERROR_MAX, readout_weight_max, signed_bits
+from .contract.spec import ReadoutSpec
 
 __all__ = ["FeedbackSum", "error_layout", "latency"]
 

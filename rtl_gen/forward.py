@@ -5,10 +5,10 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .addresses import WeightAddress
-from .arithmetic import current_max, index_bits, signed_bits
+from .contract.arithmetic import current_max, index_bits, signed_bits
+from .contract.spec import BlockSpec
 from .event_list import step_layout
 from .neuron import charge, fire
-from .spec import BlockSpec
 from .token import TokenKind
 
 __all__ = ["ForwardEngine", "gate_layout", "group_layout", "window_end_layout"]

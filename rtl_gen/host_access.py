@@ -5,11 +5,11 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .block import HostPort
+from .contract.memory_map import geometry
+from .contract.protocol import KIND_SHIFT, MEMORIES_PER_BLOCK, MEMORY_BITS, Memory, Packet
+from .contract.spec import NetworkSpec
 from .loader import WritePort, widest_word
-from .memory_map import geometry
 from .packet import packet_layout
-from .protocol import KIND_SHIFT, MEMORIES_PER_BLOCK, MEMORY_BITS, Memory, Packet
-from .spec import NetworkSpec
 
 __all__ = ["HostAccess"]
 

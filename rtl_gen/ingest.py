@@ -4,10 +4,10 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .contract.protocol import CORE_COUNTERS, INDEX_BITS, KIND_SHIFT, LABEL_BITS, LEARN_BIT, Beat, Error
+from .contract.spec import NetworkSpec
 from .loader import Loader, WritePort
 from .packet import packet_layout
-from .protocol import CORE_COUNTERS, INDEX_BITS, KIND_SHIFT, LABEL_BITS, LEARN_BIT, Beat, Error
-from .spec import NetworkSpec
 from .token import TokenKind, start_value, token_layout
 
 __all__ = ["INGEST_COUNTERS", "Ingest"]

@@ -4,11 +4,11 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import index_bits
-from .memory_map import geometry
+from .contract.arithmetic import index_bits
+from .contract.memory_map import geometry
+from .contract.protocol import MEMORIES_PER_BLOCK, MEMORY_BITS, Memory
+from .contract.spec import NetworkSpec
 from .packet import packet_layout
-from .protocol import MEMORIES_PER_BLOCK, MEMORY_BITS, Memory
-from .spec import NetworkSpec
 
 __all__ = ["Loader", "WritePort", "widest_word"]
 
@@ -25,7 +25,7 @@ class WritePort(wiring.Signature):
     Members
     -------
     block, select : Out(n), Out(3)
-        The block and its :class:`~rtl_gen.protocol.Memory`.
+        The block and its :class:`~rtl_gen.contract.protocol.Memory`.
     address, data : Out(n), Out(n)
         The word.
     en : Out(1)

@@ -6,13 +6,13 @@ from amaranth.lib.wiring import In, Out
 
 from .axi_lite import RegisterBus
 from .block import Block
+from .contract.spec import NetworkSpec
 from .host_access import HostAccess
 from .ingest import Ingest
 from .outlet import Outlet
 from .packet import packet_layout
 from .registers import Registers
 from .slice import Slice
-from .spec import NetworkSpec
 
 __all__ = ["Machine"]
 

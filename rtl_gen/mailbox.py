@@ -5,10 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from .axi_lite import AxiLiteSlave, RegisterBus, axi_lite_members
-from .fifo import StreamFifo
-from .machine import Machine
-from .packet import packet_layout
-from .protocol import (
+from .contract.protocol import (
     MAILBOX_BASE,
     MAILBOX_RX,
     MAILBOX_RX_DEPTH,
@@ -20,7 +17,10 @@ from .protocol import (
     MAILBOX_TX_LAST,
     MAILBOX_TX_STATUS,
 )
-from .spec import NetworkSpec
+from .contract.spec import NetworkSpec
+from .fifo import StreamFifo
+from .machine import Machine
+from .packet import packet_layout
 
 __all__ = ["MailboxCore"]
 
@@ -38,7 +38,7 @@ class MailboxCore(wiring.Component):
     Members
     -------
     s_axi_… : members of :func:`rtl_gen.axi_lite.axi_lite_members`
-        Registers; the streams are at :data:`rtl_gen.protocol.MAILBOX_BASE`.
+        Registers; the streams are at :data:`rtl_gen.contract.protocol.MAILBOX_BASE`.
 
     Raises
     ------

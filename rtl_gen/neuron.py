@@ -2,10 +2,10 @@
 
 from amaranth.hdl import *
 
-from .arithmetic import current_max, signed_bits
 from .compare import below
+from .contract.arithmetic import current_max, signed_bits
+from .contract.spec import LayerSpec
 from .saturate import saturate
-from .spec import LayerSpec
 
 __all__ = ["charge", "fire"]
 

@@ -4,14 +4,14 @@ from amaranth.hdl import *
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import answer_max, feedback_max, index_bits, signed_bits
 from .backward import BackwardPass, row_layout
+from .contract.arithmetic import answer_max, feedback_max, index_bits, signed_bits
+from .contract.memory_map import ANSWER_BITS
+from .contract.protocol import KIND_SHIFT, Packet
+from .contract.spec import NetworkSpec
 from .errors import class_error
 from .feedback import error_layout
-from .memory_map import ANSWER_BITS
 from .packet import packet_layout
-from .protocol import KIND_SHIFT, Packet
-from .spec import NetworkSpec
 from .token import TokenKind, token_layout
 
 __all__ = ["Readout"]

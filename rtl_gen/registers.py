@@ -1,4 +1,4 @@
-"""Registers: the map of :func:`rtl_gen.protocol.registers`, counters and error flags among them."""
+"""Registers: the map of :func:`rtl_gen.contract.protocol.registers`, counters and error flags among them."""
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -6,10 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from .axi_lite import RegisterBus
 from .block import increment_layout, largest_increments
-from .counter_bank import CounterBank
-from .ingest import INGEST_COUNTERS
-from .network_file import spec_digest
-from .protocol import (
+from .contract.network_file import spec_digest
+from .contract.protocol import (
     CORE_COUNTERS,
     IDENTITY,
     MEMORIES_PER_BLOCK,
@@ -23,7 +21,9 @@ from .protocol import (
     Status,
     registers,
 )
-from .spec import NetworkSpec
+from .contract.spec import NetworkSpec
+from .counter_bank import CounterBank
+from .ingest import INGEST_COUNTERS
 
 __all__ = ["Registers"]
 

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import WORD_BITS, signed_bits
+from .contract.arithmetic import WORD_BITS, signed_bits
 from .saturate import saturate
 
 __all__ = ["RandomWord", "StoredUpdate"]

@@ -4,8 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .contract.spec import BlockSpec
 from .forward import group_layout
-from .spec import BlockSpec
 from .token import TokenKind, token_layout
 
 __all__ = ["Serialiser"]

@@ -3,7 +3,7 @@
 from amaranth.hdl import *
 from amaranth.lib import data, enum
 
-from .arithmetic import index_bits
+from .contract.arithmetic import index_bits
 
 __all__ = ["TokenKind", "start_value", "token_layout"]
 

@@ -5,11 +5,11 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .addresses import WeightAddress
-from .arithmetic import WORD_BITS, delta_max, index_bits, signed_bits
+from .contract.arithmetic import WORD_BITS, delta_max, index_bits, signed_bits
+from .contract.spec import BlockSpec
 from .credit import CreditScan
 from .forward import window_end_layout
 from .rounding import RandomWord, StoredUpdate
-from .spec import BlockSpec
 
 __all__ = ["UpdateEngine"]
 

@@ -4,8 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from .arithmetic import index_bits
-from .spec import BlockSpec
+from .contract.arithmetic import index_bits
+from .contract.spec import BlockSpec
 
 __all__ = ["WINDOW_STATE", "WindowBuffer"]
 

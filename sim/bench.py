@@ -9,7 +9,7 @@ from cocotb.handle import HierarchyObject
 from cocotb.triggers import ClockCycles, FallingEdge
 from numpy.typing import NDArray
 
-from rtl_gen.spec import NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 
 SPEC_VARIABLE = "SNNFPGA_SPEC"
 ARRAYS_VARIABLE = "SNNFPGA_ARRAYS"

@@ -14,7 +14,7 @@ from cocotb.triggers import Event, Lock, RisingEdge
 from numpy.typing import NDArray
 
 from rtl_gen.axi_lite import Response
-from rtl_gen.protocol import (
+from rtl_gen.contract.protocol import (
     MAILBOX_RX,
     MAILBOX_RX_LAST,
     MAILBOX_RX_STATUS,

@@ -6,9 +6,9 @@ import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge
 from numpy.typing import NDArray
 
-from rtl_gen.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
-from rtl_gen.network_file import Network
-from rtl_gen.protocol import (
+from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.protocol import (
     KIND_SHIFT,
     REQUEST_PENDING,
     Access,
@@ -21,7 +21,7 @@ from rtl_gen.protocol import (
     registers,
     write_beat,
 )
-from rtl_gen.spec import NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 
 from .bus import Beats, CoreBus
 from .malformed import sample_beats

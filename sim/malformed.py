@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rtl_gen.memory_map import geometry, pack, weights_to_words
-from rtl_gen.protocol import (
+from rtl_gen.contract.memory_map import geometry, pack, weights_to_words
+from rtl_gen.contract.protocol import (
     INDEX_BITS,
     LABEL_BITS,
     MEMORIES_PER_BLOCK,
@@ -18,7 +18,7 @@ from rtl_gen.protocol import (
     start_beat,
     write_beat,
 )
-from rtl_gen.spec import NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 
 Beats = list[tuple[int, bool]]
 

@@ -12,8 +12,8 @@ from amaranth.lib.wiring import Component
 from cocotb_tools.runner import Runner, get_runner
 from numpy.typing import NDArray
 
+from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.emit import to_verilog
-from rtl_gen.spec import NetworkSpec
 
 from .bench import ARRAYS_VARIABLE, SPEC_VARIABLE
 from .simulators import SimulatorError, choose, surroundings

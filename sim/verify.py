@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.protocol import BLOCK_COUNTERS, Access, Error, Memory, registers
 from rtl_gen.core import Core
-from rtl_gen.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
-from rtl_gen.network_file import Network
-from rtl_gen.protocol import BLOCK_COUNTERS, Access, Error, Memory, registers
 
 from .plan import RECORD_VARIABLE, Action, Plan, learning_plan
 from .reference.ingest import Ingest, Write, event_counts

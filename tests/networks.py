@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
 from sim.reference.initial import random_network
 
 

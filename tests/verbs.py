@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtl_gen import network_file
+from rtl_gen.contract import network_file
 from snnfpga.cli import main
-from snnfpga.config import Config, DataConfig
-from snnfpga.config_file import write_config
+from snnfpga.config.file import write_config
+from snnfpga.config.models import Config, DataConfig
 
 from .networks import network, samples
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from board.link import MmioLink
+from ..host.link import MmioLink
 
 __all__ = ["attach"]
 

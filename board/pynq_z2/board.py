@@ -1,9 +1,10 @@
 """The PYNQ-Z2 as the registry knows it."""
 
-from board.device import XC7Z020
-from board.registry import Board, Design
+from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import mailbox_memories
-from rtl_gen.spec import NetworkSpec
+
+from ..device import XC7Z020
+from ..registry import Board, Design
 
 TOP = "snnfpga_pynq_z2"
 

@@ -6,9 +6,9 @@ from amaranth.build.run import BuildPlan
 from amaranth.hdl._ir import Design
 from amaranth.vendor import XilinxPlatform
 
-from board.device import XC7Z020
 from rtl_gen.emit import rtlil_to_verilog
 
+from ..device import XC7Z020
 from . import vivado
 
 __all__ = ["PynqZ2Platform"]

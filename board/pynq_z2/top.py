@@ -6,8 +6,8 @@ from amaranth.lib.cdc import ResetSynchronizer
 
 from rtl_gen.axi3_bridge import Axi3Bridge
 from rtl_gen.axi_lite import ADDRESS_BITS
+from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.mailbox import MailboxCore
-from rtl_gen.spec import NetworkSpec
 
 from .platform import PynqZ2Platform
 from .ps7 import ID_BITS, WINDOW_BITS, Ps7

@@ -5,7 +5,7 @@ import random
 import cocotb
 from cocotb.triggers import FallingEdge, Timer
 
-from sim.bench import load_arrays, start
+from ..bench import load_arrays, start
 
 
 class Walk:

@@ -17,8 +17,9 @@ from rtl_gen.axi3_bridge import (
     lite_read_layout,
     lite_write_layout,
 )
-from sim.bench import start
-from sim.stream import StreamSink, StreamSource
+
+from ..bench import start
+from ..stream import StreamSink, StreamSource
 
 ID_BITS, ADDRESS_BITS, WINDOW_BITS = 12, 16, 30
 WINDOW = 0x4000_0000

@@ -7,17 +7,18 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
-from rtl_gen.arithmetic import index_bits
 from rtl_gen.block import increment_layout
-from rtl_gen.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
+from rtl_gen.contract.arithmetic import index_bits
+from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
+from rtl_gen.contract.protocol import BLOCK_COUNTERS, Memory
 from rtl_gen.packet import packet_layout
-from rtl_gen.protocol import BLOCK_COUNTERS, Memory
 from rtl_gen.token import TokenKind, token_layout
-from sim.bench import load_arrays, load_spec, start
-from sim.reference.initial import random_network
-from sim.reference.network import Reference
-from sim.stream import StreamSink, StreamSource
-from sim.stream import unpack as unpack_fields
+
+from ..bench import load_arrays, load_spec, start
+from ..reference.initial import random_network
+from ..reference.network import Reference
+from ..stream import StreamSink, StreamSource
+from ..stream import unpack as unpack_fields
 
 START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
 

@@ -12,13 +12,14 @@ from cocotb.triggers import ClockCycles, FallingEdge, Timer, with_timeout
 from cocotb.utils import get_sim_time
 
 from rtl_gen.axi_lite import Response
-from rtl_gen.memory_map import geometry
-from rtl_gen.network_file import spec_digest
-from rtl_gen.protocol import IDENTITY, VERSION, Access, Memory, Status, registers
-from sim.bench import PERIOD_NS, load_arrays, load_spec, start
-from sim.bus import CoreBus
-from sim.driver import CoreDriver
-from sim.plan import RECORD_VARIABLE, Plan
+from rtl_gen.contract.memory_map import geometry
+from rtl_gen.contract.network_file import spec_digest
+from rtl_gen.contract.protocol import IDENTITY, VERSION, Access, Memory, Status, registers
+
+from ..bench import PERIOD_NS, load_arrays, load_spec, start
+from ..bus import CoreBus
+from ..driver import CoreDriver
+from ..plan import RECORD_VARIABLE, Plan
 
 TRACED = (Memory.MEMBRANES, Memory.SPIKES, Memory.ANSWERS)
 

@@ -16,10 +16,11 @@ from cocotbext.axi import (
     AxiStreamSource,
 )
 
-from rtl_gen.memory_map import geometry, unpack
-from rtl_gen.protocol import IDENTITY, KIND_SHIFT, VERSION, Memory, Packet, memory_id, registers
-from sim.bench import load_spec, start
-from sim.malformed import sample_beats, write_beats
+from rtl_gen.contract.memory_map import geometry, unpack
+from rtl_gen.contract.protocol import IDENTITY, KIND_SHIFT, VERSION, Memory, Packet, memory_id, registers
+
+from ..bench import load_spec, start
+from ..malformed import sample_beats, write_beats
 
 
 def pauses(rng):

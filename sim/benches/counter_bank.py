@@ -7,7 +7,7 @@ import random
 import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from sim.bench import start
+from ..bench import start
 
 AT_ONCE = 0.2       # share of cycles in which a counter grows
 

@@ -6,11 +6,12 @@ import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge
 
-from rtl_gen.arithmetic import credit_max, feedback_max, signed_bits
-from sim.bench import load_spec, start
-from sim.lanes import join, split
-from sim.reference.credit import credits_of
-from sim.reference.forward import Neuron
+from rtl_gen.contract.arithmetic import credit_max, feedback_max, signed_bits
+
+from ..bench import load_spec, start
+from ..lanes import join, split
+from ..reference.credit import credits_of
+from ..reference.forward import Neuron
 
 
 class Scan:

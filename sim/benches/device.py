@@ -9,9 +9,9 @@ from pathlib import Path
 import cocotb
 from cocotb.task import bridge
 
-from sim.bench import load_spec, start
-from sim.bus import RegisterDriver, StreamDriver, StreamMonitor
-from sim.device import SCRIPT_VARIABLE, SimulatedLink
+from ..bench import load_spec, start
+from ..bus import RegisterDriver, StreamDriver, StreamMonitor
+from ..device import SCRIPT_VARIABLE, SimulatedLink
 
 
 @cocotb.test()          # each wait of the link is bounded; the script itself may take as long as it likes

@@ -4,10 +4,11 @@ import cocotb
 import numpy as np
 from cocotb.triggers import Timer
 
-from rtl_gen.arithmetic import ERROR_BITS, error_table
-from sim.bench import load_arrays
-from sim.lanes import Port
-from sim.reference.readout import errors
+from rtl_gen.contract.arithmetic import ERROR_BITS, error_table
+
+from ..bench import load_arrays
+from ..lanes import Port
+from ..reference.readout import errors
 
 
 @cocotb.test(timeout_time=50, timeout_unit="us")

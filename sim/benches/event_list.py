@@ -8,8 +8,9 @@ from cocotb.utils import get_sim_time
 
 from rtl_gen.event_list import step_layout
 from rtl_gen.token import TokenKind, token_layout
-from sim.bench import PERIOD_NS, load_arrays, start
-from sim.stream import StreamSink, StreamSource
+
+from ..bench import PERIOD_NS, load_arrays, start
+from ..stream import StreamSink, StreamSource
 
 START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
 

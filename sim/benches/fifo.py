@@ -6,8 +6,8 @@ import cocotb
 from cocotb.triggers import FallingEdge
 from cocotb.utils import get_sim_time
 
-from sim.bench import PERIOD_NS, load_arrays, start
-from sim.stream import StreamSink, StreamSource
+from ..bench import PERIOD_NS, load_arrays, start
+from ..stream import StreamSink, StreamSource
 
 
 async def watch(dut, levels):

@@ -6,15 +6,16 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
+from rtl_gen.contract.memory_map import groups, weights_to_words
 from rtl_gen.event_list import step_layout
 from rtl_gen.forward import ForwardEngine, group_layout, window_end_layout
-from rtl_gen.memory_map import groups, weights_to_words
 from rtl_gen.token import TokenKind
-from sim.bench import load_spec, start
-from sim.lanes import join, split
-from sim.reference.forward import Neuron, forward, thresholds_of
-from sim.reference.initial import random_network
-from sim.stream import StreamSink, StreamSource, unpack
+
+from ..bench import load_spec, start
+from ..lanes import join, split
+from ..reference.forward import Neuron, forward, thresholds_of
+from ..reference.initial import random_network
+from ..stream import StreamSink, StreamSource, unpack
 
 START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
 

@@ -7,12 +7,13 @@ import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
 
+from rtl_gen.contract.memory_map import geometry, pack
+from rtl_gen.contract.protocol import KIND_SHIFT, Memory, Packet, memory_id
 from rtl_gen.host_access import SETTLE_CYCLES
-from rtl_gen.memory_map import geometry, pack
 from rtl_gen.packet import packet_layout
-from rtl_gen.protocol import KIND_SHIFT, Memory, Packet, memory_id
-from sim.bench import PERIOD_NS, load_spec, start
-from sim.stream import StreamSink
+
+from ..bench import PERIOD_NS, load_spec, start
+from ..stream import StreamSink
 
 LATENCY = 4         # of a HostPort
 

@@ -6,15 +6,16 @@ import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
+from rtl_gen.contract.memory_map import geometry
+from rtl_gen.contract.protocol import Memory
 from rtl_gen.ingest import INGEST_COUNTERS
-from rtl_gen.memory_map import geometry
 from rtl_gen.packet import packet_layout
-from rtl_gen.protocol import Memory
 from rtl_gen.token import TokenKind, token_layout
-from sim.bench import PERIOD_NS, load_spec, start
-from sim.malformed import StreamMaker, sample_beats
-from sim.reference.ingest import Ingest, Sample, Write
-from sim.stream import StreamSink, StreamSource, unpack
+
+from ..bench import PERIOD_NS, load_spec, start
+from ..malformed import StreamMaker, sample_beats
+from ..reference.ingest import Ingest, Sample, Write
+from ..stream import StreamSink, StreamSource, unpack
 
 
 def tokens_of(spec, samples):

@@ -9,13 +9,14 @@ import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge
 
-from rtl_gen.memory_map import weights_to_words
-from rtl_gen.protocol import Memory
+from rtl_gen.contract.memory_map import weights_to_words
+from rtl_gen.contract.protocol import Memory
 from rtl_gen.token import token_layout
-from sim.bench import load_arrays, load_spec, start
-from sim.benches.block import Counter, Host, sample_tokens
-from sim.reference.initial import random_network
-from sim.stream import pack
+
+from ..bench import load_arrays, load_spec, start
+from ..reference.initial import random_network
+from ..stream import pack
+from .block import Counter, Host, sample_tokens
 
 OUTPUT_VARIABLE = "SNNFPGA_OUTPUT"
 

@@ -6,8 +6,9 @@ import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
 from rtl_gen.packet import packet_layout
-from sim.bench import start
-from sim.stream import StreamSink, StreamSource
+
+from ..bench import start
+from ..stream import StreamSink, StreamSource
 
 RESULT, MEMORY = 0, 1
 

@@ -6,8 +6,9 @@ import cocotb
 from cocotb.triggers import FallingEdge
 
 from rtl_gen.rounding import RandomWord
-from sim.bench import load_arrays, start
-from sim.reference.rounding import mix
+
+from ..bench import load_arrays, start
+from ..reference.rounding import mix
 
 
 @cocotb.test(timeout_time=50, timeout_unit="us")

@@ -7,16 +7,17 @@ import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
 
-from rtl_gen.arithmetic import error_table, feedback_max, signed_bits
-from rtl_gen.memory_map import ANSWER_BITS, groups
+from rtl_gen.contract.arithmetic import error_table, feedback_max, signed_bits
+from rtl_gen.contract.memory_map import ANSWER_BITS, groups
 from rtl_gen.packet import packet_layout
 from rtl_gen.token import TokenKind, token_layout
-from sim.bench import PERIOD_NS, load_spec, start
-from sim.lanes import join, split
-from sim.reference.readout import errors, feedback, read_out
-from sim.reference.rounding import addends
-from sim.reference.update import update
-from sim.stream import StreamSink, StreamSource
+
+from ..bench import PERIOD_NS, load_spec, start
+from ..lanes import join, split
+from ..reference.readout import errors, feedback, read_out
+from ..reference.rounding import addends
+from ..reference.update import update
+from ..stream import StreamSink, StreamSource
 
 START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
 COUNTERS = ("operations", "multiplies", "windows_learned", "windows_skipped", "updates", "written", "underflows",

@@ -7,9 +7,8 @@ from cocotb.triggers import FallingEdge, RisingEdge
 
 from rtl_gen.axi_lite import ADDRESS_BITS
 from rtl_gen.block import increment_layout, largest_increments
-from rtl_gen.ingest import INGEST_COUNTERS
-from rtl_gen.network_file import spec_digest
-from rtl_gen.protocol import (
+from rtl_gen.contract.network_file import spec_digest
+from rtl_gen.contract.protocol import (
     IDENTITY,
     MEMORIES_PER_BLOCK,
     REQUEST_PENDING,
@@ -22,8 +21,10 @@ from rtl_gen.protocol import (
     memory_id,
     registers,
 )
-from sim.bench import load_spec, start
-from sim.stream import pack
+from rtl_gen.ingest import INGEST_COUNTERS
+
+from ..bench import load_spec, start
+from ..stream import pack
 
 
 class Model:

@@ -6,12 +6,13 @@ import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge
 from cocotb.utils import get_sim_time
 
+from rtl_gen.contract.memory_map import groups
 from rtl_gen.forward import group_layout
-from rtl_gen.memory_map import groups
 from rtl_gen.token import TokenKind, token_layout
-from sim.bench import PERIOD_NS, load_spec, start
-from sim.lanes import join
-from sim.stream import StreamSink, StreamSource
+
+from ..bench import PERIOD_NS, load_spec, start
+from ..lanes import join
+from ..stream import StreamSink, StreamSource
 
 START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
 

@@ -7,8 +7,9 @@ from cocotb.triggers import ClockCycles, FallingEdge
 from cocotb.utils import get_sim_time
 
 from rtl_gen.slice import Slice
-from sim.bench import PERIOD_NS, start
-from sim.stream import StreamSink, StreamSource
+
+from ..bench import PERIOD_NS, start
+from ..stream import StreamSink, StreamSource
 
 
 @cocotb.test(timeout_time=100, timeout_unit="us")

@@ -7,11 +7,12 @@ import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge
 
-from rtl_gen.arithmetic import signed_bits
+from rtl_gen.contract.arithmetic import signed_bits
 from rtl_gen.rounding import StoredUpdate
-from sim.bench import load_arrays, start
-from sim.lanes import Port
-from sim.reference.update import update
+
+from ..bench import load_arrays, start
+from ..lanes import Port
+from ..reference.update import update
 
 
 class Weight:

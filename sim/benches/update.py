@@ -9,16 +9,17 @@ import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from numpy.typing import NDArray
 
-from rtl_gen.arithmetic import feedback_max, signed_bits
+from rtl_gen.contract.arithmetic import feedback_max, signed_bits
+from rtl_gen.contract.memory_map import groups, weights_to_words, words_to_weights
 from rtl_gen.forward import window_end_layout
-from rtl_gen.memory_map import groups, weights_to_words, words_to_weights
-from sim.bench import load_spec, start
-from sim.lanes import join, split
-from sim.reference.credit import credits_of
-from sim.reference.forward import Neuron
-from sim.reference.rounding import addends
-from sim.reference.update import update
-from sim.stream import StreamSource
+
+from ..bench import load_spec, start
+from ..lanes import join, split
+from ..reference.credit import credits_of
+from ..reference.forward import Neuron
+from ..reference.rounding import addends
+from ..reference.update import update
+from ..stream import StreamSource
 
 COUNTERS = ("updates", "written", "underflows", "saturations")
 DISCARD, SKIP, LEARN = "discard", "skip", "learn"

@@ -5,9 +5,10 @@ import random
 import cocotb
 from cocotb.triggers import FallingEdge
 
-from rtl_gen.memory_map import groups
-from sim.bench import load_spec, start
-from sim.lanes import join, split
+from rtl_gen.contract.memory_map import groups
+
+from ..bench import load_spec, start
+from ..lanes import join, split
 
 
 class Buffer:

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rtl_gen.arithmetic import FEEDBACK_BITS
+from rtl_gen.contract.arithmetic import FEEDBACK_BITS
 
 from .forward import Neuron
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rtl_gen.spec import LayerSpec
+from rtl_gen.contract.spec import LayerSpec
 
 NO_LEAK = -1
 SILENT = np.zeros(0, np.uint8)      # the own spikes of a layer that is not recurrent
@@ -16,7 +16,7 @@ Counts = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 class Neuron(NamedTuple):
-    """What of a :class:`~rtl_gen.spec.LayerSpec` the forward pass needs, as plain integers."""
+    """What of a :class:`~rtl_gen.contract.spec.LayerSpec` the forward pass needs, as plain integers."""
 
     shadow_bits: int
     bias: int

@@ -1,10 +1,10 @@
-"""Pooling and convolution, as :mod:`rtl_gen.synapses` says. Integers only."""
+"""Pooling and convolution, as :mod:`rtl_gen.contract.synapses` says. Integers only."""
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rtl_gen.synapses import ConvSpec, PoolSpec
+from rtl_gen.contract.synapses import ConvSpec, PoolSpec
 
 from .forward import Counts, Neuron, fire, join
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from itertools import chain
 
-from rtl_gen.memory_map import geometry
-from rtl_gen.protocol import (
+from rtl_gen.contract.memory_map import geometry
+from rtl_gen.contract.protocol import (
     CORE_COUNTERS,
     INDEX_BITS,
     KIND_SHIFT,
@@ -16,7 +16,7 @@ from rtl_gen.protocol import (
     Error,
     Memory,
 )
-from rtl_gen.spec import NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Ingest:
         What came of it, in order: each :class:`Sample` that was let in, each :class:`Write` to a memory that can be
         written.
     counters
-        Those of :data:`rtl_gen.protocol.CORE_COUNTERS` that the stream alone decides.
+        Those of :data:`rtl_gen.contract.protocol.CORE_COUNTERS` that the stream alone decides.
     errors
         Flags raised.
     """

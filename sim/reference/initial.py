@@ -5,8 +5,8 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.network_file import Network
-from rtl_gen.spec import LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.spec import LayerSpec, NetworkSpec, ReadoutSpec
 
 
 def random_network(spec: NetworkSpec, seed: int, *, density: float = 0.15, gain: float = 1.0,

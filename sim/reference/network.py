@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.limits import check_learning
-from rtl_gen.network_file import Network
-from rtl_gen.protocol import BLOCK_COUNTERS
+from rtl_gen.contract.limits import check_learning
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
 from .block import Block
 
@@ -57,7 +57,7 @@ class Reference:
 
     @property
     def counters(self) -> list[dict[str, int]]:
-        """For each block its counters, named as in :data:`rtl_gen.protocol.BLOCK_COUNTERS`."""
+        """For each block its counters, named as in :data:`rtl_gen.contract.protocol.BLOCK_COUNTERS`."""
         return [dict(block.counters) for block in self._blocks]
 
     def clear_counters(self) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rtl_gen.spec import LayerSpec, ReadoutSpec
+from rtl_gen.contract.spec import LayerSpec, ReadoutSpec
 
 Int64Array = NDArray[np.int64]
 

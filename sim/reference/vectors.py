@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.arithmetic import error_table
-from rtl_gen.network_file import Network
-from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.arithmetic import error_table
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
 
 from .block import Block, Passage
 from .initial import random_network

@@ -9,7 +9,7 @@ from ..console import print_json, print_table, progress
 
 if TYPE_CHECKING:
     from board.registry import Board
-    from rtl_gen.network_file import Network
+    from rtl_gen.contract.network_file import Network
 
 PHASES = {"core": "Verilog of the core", "top": "Verilog of the board's top", "synthesis": "Yosys counts resources",
           "delay": "Yosys adds up delays"}
@@ -44,9 +44,9 @@ def command(
     from board.plan import check_target
     from board.registry import get
     from board.report import FitError, check_fit
-    from rtl_gen.network_file import read, read_notes
+    from rtl_gen.contract.network_file import read, read_notes
 
-    from ..runs import find_network
+    from ..runs.find import find_network
 
     chosen = get(board)
     path = find_network(target)

@@ -9,7 +9,7 @@ import typer
 from ..console import print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from ..config import Config
+    from ..config.models import Config
     from ..cost.measure import Cell
 
 
@@ -34,12 +34,12 @@ def command(
 
       snnfpga cost --set learning.rule=ottt --json
     """
-    from rtl_gen.network_file import write_atomically
+    from rtl_gen.contract.network_file import write_atomically
 
-    from ..config_file import read_config, with_options
+    from ..config.file import read_config, with_options
     from ..cost.plot import page
-    from ..out_file import check_out
     from ..report.page import is_report
+    from ..runs.out_file import check_out
 
     whole = read_config(config, with_options(settings, data_root))
     if plot is not None:
@@ -64,8 +64,8 @@ def run(config: "Config", asked: list[str]) -> list["Cell"]:
     from ..cost.measure import measure
     from ..data.fit import some
     from ..data.source import load_data
-    from ..sweep import over, parse, size
-    from ..training import drawn_batch, prepare
+    from ..network.sweep import over, parse, size
+    from ..training.trainer import drawn_batch, prepare
 
     prepare("cpu", config.training.threads)
     data = load_data(config.data)

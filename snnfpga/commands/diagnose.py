@@ -10,8 +10,8 @@ from ..console import print_json, print_table, progress
 from ..errors import USAGE, SnnfpgaError
 
 if TYPE_CHECKING:
-    from ..config import Config
-    from ..diagnosis import Cell
+    from ..config.models import Config
+    from ..diagnose.diagnosis import Cell
 
 
 def command(
@@ -37,13 +37,13 @@ def command(
 
       snnfpga diagnose --sweep window=1,4,T --sweep block=1,all --plot gradients.html
     """
-    from rtl_gen.network_file import write_atomically
+    from rtl_gen.contract.network_file import write_atomically
 
-    from ..config_file import read_config, with_options
-    from ..diagnosis_page import page
-    from ..out_file import check_out
+    from ..config.file import read_config, with_options
+    from ..diagnose.page import page
     from ..report.page import is_report
-    from ..runs import CONFIG
+    from ..runs.find import CONFIG
+    from ..runs.out_file import check_out
 
     run_folder = config if config is not None and config.is_dir() else None
     whole = read_config(config / CONFIG if run_folder is not None else config, with_options(settings, data_root))
@@ -83,12 +83,12 @@ def _as_json(config: "Config", cells: list["Cell"]) -> dict[str, Any]:
 
 def run(config: "Config", run_folder: Path | None, asked: list[str]) -> list["Cell"]:
     """Diagnose on a batch of the training split; a run's weights are those of its checkpoint."""
-    from ..checkpoint import load_checkpoint
     from ..data.fit import some
     from ..data.source import load_data
-    from ..diagnosis import Cell, diagnose
-    from ..sweep import depth, over, parse, size
-    from ..training import Trainer, drawn_batch, prepare
+    from ..diagnose.diagnosis import Cell, diagnose
+    from ..network.sweep import depth, over, parse, size
+    from ..training.checkpoint import load_checkpoint
+    from ..training.trainer import Trainer, drawn_batch, prepare
 
     prepare("cpu", config.training.threads)
     data = load_data(config.data)

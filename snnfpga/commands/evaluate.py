@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ..config.nearest import offer
 from ..console import percent, print_json, print_table, progress
 from ..errors import FAILED, USAGE, SnnfpgaError
-from ..nearest import offer
 
 
 def command(
@@ -37,13 +37,13 @@ def command(
 
       snnfpga evaluate network.safetensors --data drifted.npz --samples 100
     """
-    from rtl_gen.network_file import read
+    from rtl_gen.contract.network_file import read
 
+    from ..backends.evaluation import BACKENDS, measure
     from ..data.fit import check_fit, some
     from ..data.source import load_data
-    from ..evaluation import BACKENDS, measure
-    from ..network_data import data_of
-    from ..runs import find_network
+    from ..runs.find import find_network
+    from ..runs.network_data import data_of
 
     if backend not in BACKENDS:
         raise SnnfpgaError(f"No backend is called {backend!r}; {offer(backend, BACKENDS)}", USAGE)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ..config.nearest import offer
 from ..console import percent, print_json, print_table, progress
 from ..errors import USAGE, SnnfpgaError
-from ..nearest import offer
 
 
 def command(
@@ -41,15 +41,15 @@ def command(
 
       snnfpga learn runs/digits --samples 50 --backend rtl
     """
-    from rtl_gen.network_file import read, write
+    from rtl_gen.contract.network_file import read, write
 
+    from ..backends.learn import BACKENDS, accuracy, is_learned, learned_notes
     from ..data.fit import check_fit, some
     from ..data.source import load_data
-    from ..learn import BACKENDS, accuracy, is_learned, learned_notes
-    from ..learn_word import facts, is_word, leave_word, word_of
-    from ..network_data import data_of
-    from ..out_file import check_out
-    from ..runs import find_network
+    from ..runs.find import find_network
+    from ..runs.learn_word import facts, is_word, leave_word, word_of
+    from ..runs.network_data import data_of
+    from ..runs.out_file import check_out
 
     if backend not in BACKENDS:
         raise SnnfpgaError(f"No backend is called {backend!r}; {offer(backend, BACKENDS)}", USAGE)

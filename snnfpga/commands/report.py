@@ -33,12 +33,12 @@ def command(
 
       snnfpga report build/digits-pynq-z2 --out digits.html
     """
-    from rtl_gen.network_file import write_atomically
+    from rtl_gen.contract.network_file import write_atomically
 
-    from ..out_file import check_out
     from ..report import build, run
     from ..report.page import is_report, render
     from ..report.target import find, is_build
+    from ..runs.out_file import check_out
 
     folder = find(target)
     path = out or folder / REPORT

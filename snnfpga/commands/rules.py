@@ -21,7 +21,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
 
       snnfpga train --set learning.rule=bptt --out runs/baseline
     """
-    from ..experimental import OPTIONS
+    from ..config.experimental import OPTIONS
     from ..learning.registry import RULES
 
     if as_json:

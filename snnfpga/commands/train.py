@@ -9,8 +9,8 @@ from ..console import percent, print_json, print_table, progress, say
 from ..errors import USAGE, SnnfpgaError
 
 if TYPE_CHECKING:
-    from ..config import Config
-    from ..metrics import EpochMetrics
+    from ..config.models import Config
+    from ..runs.metrics import EpochMetrics
 
 
 def command(
@@ -45,8 +45,8 @@ def command(
 
       torchrun --nproc-per-node 2 -m snnfpga train --set training.parts=2
     """
-    from ..config_file import read_config, with_options
-    from ..runs import CONFIG
+    from ..config.file import read_config, with_options
+    from ..runs.find import CONFIG
 
     if resume and config is None and out is not None:
         config = out / CONFIG       # a run knows what it was begun with
@@ -66,12 +66,12 @@ def command(
 
 def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any] | None:
     """Train; give what ``--json`` prints (docs/training.md), or None where another process speaks."""
-    from .. import run_folder
     from ..data.fit import check_classes, some
     from ..data.source import load_data
-    from ..parallel import join
-    from ..runs import NETWORK, RUNS
-    from ..training import Trainer, prepare
+    from ..runs import folder as run_folder
+    from ..runs.find import NETWORK, RUNS
+    from ..training.parallel import join
+    from ..training.trainer import Trainer, prepare
 
     if resume and overwrite:
         raise SnnfpgaError("--resume goes on with a run and --overwrite discards it; give one of them", USAGE)
@@ -129,7 +129,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
 
 def _warn(metrics: "EpochMetrics", warned: set[tuple[int, int]]) -> None:
     """Say once of each layer that fires too seldom or too often to learn."""
-    from ..diagnosis import of_rate
+    from ..diagnose.diagnosis import of_rate
 
     for block, rates in enumerate(metrics.firing_rates):
         for layer, rate in enumerate(rates):

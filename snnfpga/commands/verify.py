@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ..config.nearest import offer
 from ..console import percent, print_json, print_table, progress
 from ..errors import FAILED, USAGE, SnnfpgaError
-from ..nearest import offer
 
 SAMPLES = 40
 
@@ -39,15 +39,15 @@ def command(
     """
     from board import plan, registry
     from board.build import check_sources
-    from rtl_gen.network_file import read
+    from rtl_gen.contract.network_file import read
     from sim.simulators import SIMULATORS
 
+    from ..backends.simulated import preferred
+    from ..backends.verification import facts, leave_word, verify_build
     from ..data.fit import check_fit, some
     from ..data.source import load_data
-    from ..network_data import data_of
-    from ..runs import find_build
-    from ..simulated import preferred
-    from ..verification import facts, leave_word, verify_build
+    from ..runs.find import find_build
+    from ..runs.network_data import data_of
 
     if simulator is not None and simulator not in SIMULATORS:
         raise SnnfpgaError(f"No simulator is called {simulator!r}; {offer(simulator, SIMULATORS)}", USAGE)

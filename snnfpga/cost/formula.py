@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from rtl_gen.spec import BlockSpec
+from rtl_gen.contract.spec import BlockSpec
 
-from ..config import Config, LearningConfig
+from ..config.models import Config, LearningConfig
 from ..learning.online import StepLearner
 from ..learning.registry import find_rule
 from ..learning.select import selected

@@ -6,9 +6,9 @@ logits, which grow with the classes alone, are not in it.
 
 from collections.abc import Sequence
 
-from rtl_gen.spec import BlockSpec, LayerSpec, ReadoutSpec
+from rtl_gen.contract.spec import BlockSpec, LayerSpec, ReadoutSpec
 
-from ..config import Config
+from ..config.models import Config
 from ..learning.online import StepLearner
 from ..learning.registry import find_rule
 from ..network.sparse import is_small

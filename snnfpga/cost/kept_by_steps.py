@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rtl_gen.spec import BlockSpec, LayerSpec, ReadoutSpec
+from rtl_gen.contract.spec import BlockSpec, LayerSpec, ReadoutSpec
 
 from ..learning.online import StepLearner, Traces
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ..config import Config
+from ..config.models import Config
 from ..data.dataset import DataSet
 from ..learning.memory import ActivationMeter
 from ..learning.registry import check_rule, check_window
 from ..learning.rule import Batch
 from ..network.network import SpikingNetwork, initialise
+from ..network.sweep import depth
 from ..network.window import BlockWeights
-from ..sweep import depth
 from .meter import OperationMeter
 from .operations import Cost
 

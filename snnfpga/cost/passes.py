@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rtl_gen.spec import BlockSpec
+from rtl_gen.contract.spec import BlockSpec
 
 from .activity import Activity
 from .operations import Operations

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from ..config import Config
+from ..config.models import Config
 from ..report.figures import axis, colour, layout
 from ..report.page import Page, Section, render
 from ..report.parts import Figure

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rtl_gen.spec import LayerSpec, ReadoutSpec
-from rtl_gen.synapses import ConvSpec
+from rtl_gen.contract.spec import LayerSpec, ReadoutSpec
+from rtl_gen.contract.synapses import ConvSpec
 
 from ..network.synapses import as_images
 from .operations import Operations

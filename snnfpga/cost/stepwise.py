@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from rtl_gen.spec import BlockSpec
+from rtl_gen.contract.spec import BlockSpec
 
-from ..config import LearningConfig
+from ..config.models import LearningConfig
 from ..learning.online import StepLearner, Traces
 from .activity import Activity
 from .operations import Cost, Operations

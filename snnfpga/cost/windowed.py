@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from rtl_gen.spec import BlockSpec
+from rtl_gen.contract.spec import BlockSpec
 
-from ..config import LearningConfig
+from ..config.models import LearningConfig
 from ..learning.bptt_checkpoint import segments
 from ..learning.truncated_local import first_loss
 from .activity import Activity

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..config import AugmentConfig
+from ..config.models import AugmentConfig
 from .dataset import DataError, DataSet
 from .delays import DelayedSpikes
 

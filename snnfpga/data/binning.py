@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.spec import MAX_INPUTS
+from rtl_gen.contract.spec import MAX_INPUTS
 
 from .dataset import DataError
 from .event_lists import EventLists, join_smallest, list_events

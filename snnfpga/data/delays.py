@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.spec import MAX_INPUTS
+from rtl_gen.contract.spec import MAX_INPUTS
 
 from .dataset import DataError, DataSet, Spikes, Split
 from .lazy import Buffer, LazySpikes, content_of, selected, told

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rtl_gen.spec import NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 
 from .dataset import DataError, DataSet, Split
 

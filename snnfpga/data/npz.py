@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.spec import MAX_CLASSES, MAX_INPUTS
+from rtl_gen.contract.spec import MAX_CLASSES, MAX_INPUTS
 
-from ..nearest import offer
+from ..config.nearest import offer
 from .binning import bin_events
 from .dataset import DataError, DataSet, Labels, Spikes, assemble, stratified
 from .lazy import LazySpikes

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..nearest import offer
+from ..config.nearest import offer
 from . import cifar, digits, idx, public, recall, recorded
 from .cache import cached
 from .dataset import DataError, DataSet

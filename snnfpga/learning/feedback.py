@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..config import Config, LearningConfig
+from ..config.models import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.specify import fixed_gain

@@ -17,9 +17,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from rtl_gen.spec import LayerSpec
+from rtl_gen.contract.spec import LayerSpec
 
-from ..config import Config, LearningConfig
+from ..config.models import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..network.architectures import architecture_of
 from ..network.network import SpikingNetwork

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from rtl_gen.spec import NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 
-from ..config import Config, LearningConfig
+from ..config.models import Config, LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.sparse import adds_in_place
 from ..network.window import BlockWeights

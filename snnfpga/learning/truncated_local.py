@@ -8,7 +8,7 @@ gradient crosses a block, nor the border of a window of K steps. Memory grows wi
 import torch
 from torch import Tensor
 
-from ..config import Config, LearningConfig
+from ..config.models import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, rest

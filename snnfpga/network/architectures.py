@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from ..config import NetworkConfig
+from ..config.models import NetworkConfig
+from ..config.nearest import offer
 from ..errors import USAGE, SnnfpgaError
-from ..nearest import offer
 from .notation import Architecture, Layer, parse_blocks
 
 Blocks = tuple[tuple[Layer, ...], ...]

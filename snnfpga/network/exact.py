@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from rtl_gen.arithmetic import answer_max, current_max
-from rtl_gen.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
+from rtl_gen.contract.arithmetic import answer_max, current_max
+from rtl_gen.contract.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
 
 from .window import BlockWeights
 

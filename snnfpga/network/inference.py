@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rtl_gen.network_file import Network
-from rtl_gen.spec import BlockSpec, NetworkSpec
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.spec import BlockSpec, NetworkSpec
 
 from ..data.dataset import Split
 from .neuron import after_reset, thresholds_of

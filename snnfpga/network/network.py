@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rtl_gen.network_file import Network
-from rtl_gen.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
-from rtl_gen.synapses import ConvSpec
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
+from rtl_gen.contract.synapses import ConvSpec
 
-from ..config import Config, LayerSettings
+from ..config.models import Config, LayerSettings
 from ..errors import USAGE, SnnfpgaError
-from ..quantize import QuantisedWeights, fraction_bits
 from .architectures import architecture_of
 from .exact import check_exact, loose_layers
 from .notation import Layer, Pool
+from .quantize import QuantisedWeights, fraction_bits
 from .shape import Grid, Shape, pool_of, readout_pool, shape_of
 from .specify import block_spec, fixed_gain, layer_spec, network_spec, readout_bits, readout_spec
 from .synapses import pooled

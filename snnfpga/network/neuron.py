@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rtl_gen.spec import LayerSpec
+from rtl_gen.contract.spec import LayerSpec
 
 from . import scan
 

@@ -1,6 +1,6 @@
 """What a configuration asks of neurons that does not go together, refused before anything is loaded or trained."""
 
-from ..config import Config
+from ..config.models import Config
 from ..errors import USAGE, SnnfpgaError
 from .architectures import architecture_of
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import torch
 
-from ..config import Config
+from ..config.models import Config
 from ..errors import USAGE, SnnfpgaError
-from ..quantize import QuantisedWeights, fraction_bits
 from .network import SpikingNetwork
+from .quantize import QuantisedWeights, fraction_bits
 from .specify import aligned, on_grid, readout_spec
 
 

@@ -9,7 +9,7 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rtl_gen.spec import LayerSpec
+from rtl_gen.contract.spec import LayerSpec
 
 from .gather import on_torch_threads
 

@@ -8,7 +8,7 @@ import triton
 from torch import Tensor
 from triton import language as tl
 
-from rtl_gen.spec import LayerSpec
+from rtl_gen.contract.spec import LayerSpec
 
 BLOCK = 256         # neurons of a program: each goes through all steps, its membrane in a register
 EXACT = {"enable_fp_fusion": False}

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from rtl_gen.checks import SpecError
-from rtl_gen.synapses import ConvSpec, PoolSpec
+from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.synapses import ConvSpec, PoolSpec
 
 from ..errors import USAGE, SnnfpgaError
 from .notation import Conv, Layer, Pool
@@ -35,7 +35,7 @@ class Shape:
     Attributes
     ----------
     pool, conv
-        As in :class:`rtl_gen.spec.LayerSpec`.
+        As in :class:`rtl_gen.contract.spec.LayerSpec`.
     mean_shift
         A mean is a sum whose unit is ``2**-mean_shift`` of an event's.
     fan_in

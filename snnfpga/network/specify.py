@@ -2,10 +2,10 @@
 
 import math
 
-from rtl_gen.spec import HOST_SURROGATES, BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
-from rtl_gen.synapses import PoolSpec, ResidualSpec
+from rtl_gen.contract.spec import HOST_SURROGATES, BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
+from rtl_gen.contract.synapses import PoolSpec, ResidualSpec
 
-from ..config import Config
+from ..config.models import Config
 from .notation import Layer
 from .shape import Shape
 

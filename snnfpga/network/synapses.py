@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rtl_gen.spec import LayerSpec
-from rtl_gen.synapses import ConvSpec, PoolSpec
+from rtl_gen.contract.spec import LayerSpec
+from rtl_gen.contract.synapses import ConvSpec, PoolSpec
 
 from .sparse import product
 

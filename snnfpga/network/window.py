@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rtl_gen.spec import BlockSpec, LayerSpec, ReadoutSpec
-from rtl_gen.synapses import PoolSpec
+from rtl_gen.contract.spec import BlockSpec, LayerSpec, ReadoutSpec
+from rtl_gen.contract.synapses import PoolSpec
 
 from .neuron import LinkedWindow, integrate, integrate_recurrent, lif, thresholds_of
 from .sparse import are_plain
@@ -54,7 +54,7 @@ class Flows:
     Parameters
     ----------
     sources
-        As :attr:`rtl_gen.spec.BlockSpec.sources`: those that are kept.
+        As :attr:`rtl_gen.contract.spec.BlockSpec.sources`: those that are kept.
     joined
         Whether credit goes back to the earlier layer.
     """

@@ -5,11 +5,11 @@ from typing import Any
 
 from board.build import NETWORK
 from board.plan import verify
+from rtl_gen.contract.network_file import read
+from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import cycles
-from rtl_gen.network_file import read
-from rtl_gen.spec import NetworkSpec
 
-from ..runs import NETWORK as RUN_NETWORK
+from ..runs.find import NETWORK as RUN_NETWORK
 from .figures import against, axis
 from .page import Page, Section
 from .parts import Bars, Part, Table, Tiles, Words, number

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..runs import METRICS
+from ..runs.find import METRICS
 from .figures import over_epochs
 from .page import Section
 from .parts import Part
@@ -18,7 +18,7 @@ def curves(epochs: Epochs, sources: tuple[Path, ...], no_metrics: str) -> list[S
     Parameters
     ----------
     epochs
-        Lines of ``metrics.jsonl``, as :class:`snnfpga.metrics.EpochMetrics` describes them.
+        Lines of ``metrics.jsonl``, as :class:`snnfpga.runs.metrics.EpochMetrics` describes them.
     """
     return [_curve(*each, epochs, sources, no_metrics) for each in (
         ("Accuracy", "Share of right answers after each epoch. Each block has a readout of its own: look for later "

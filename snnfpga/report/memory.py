@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rtl_gen.arithmetic import state_buffer_bits
-from rtl_gen.network_file import Network
-from rtl_gen.spec import NetworkSpec
+from rtl_gen.contract.arithmetic import state_buffer_bits
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.spec import NetworkSpec
 
 from ..errors import SnnfpgaError
-from ..runs import CHECKPOINT, NETWORK
+from ..runs.find import CHECKPOINT, NETWORK
 from .figures import against, axis
 from .page import Section
 from .parts import Part, Tiles, Words, number

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..console import percent
 from ..errors import SnnfpgaError
-from ..learn_word import KEYS, LEARN, file_digest
+from ..runs.learn_word import KEYS, LEARN, file_digest
 from .page import Section
 from .parts import Folded, Part, Table, Tiles, Verdict, Words, number
 

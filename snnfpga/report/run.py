@@ -7,16 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rtl_gen.limits import check_hardware, check_learning
-from rtl_gen.network_file import Network, read, read_notes
-from rtl_gen.spec import LayerSpec, NetworkSpec, SpecError
+from rtl_gen.contract.limits import check_hardware, check_learning
+from rtl_gen.contract.network_file import Network, read, read_notes
+from rtl_gen.contract.spec import LayerSpec, NetworkSpec, SpecError
 
 from ..console import percent
 from ..data.dataset import DataError
 from ..errors import USAGE, SnnfpgaError
-from ..metrics import read_metrics
-from ..run_folder import read_run_config
-from ..runs import CHECKPOINT, CONFIG, METRICS, NETWORK
+from ..runs.find import CHECKPOINT, CONFIG, METRICS, NETWORK
+from ..runs.folder import read_run_config
+from ..runs.metrics import read_metrics
 from .curves import curves
 from .figures import histogram
 from .memory import memory, peak_activation_bytes
@@ -142,7 +142,7 @@ def _sample(run: Run, sample: int) -> Section:
         return Section("One sample", about, missing=run.no_network)
     from ..data.fit import check_fit, some
     from ..data.source import load_data
-    from ..network_data import data_of
+    from ..runs.network_data import data_of
     from .raster import figure, trace
 
     path = run.folder / NETWORK

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from board.plan import MANIFEST
-from rtl_gen.network_file import Network, NetworkFileError, read
-from rtl_gen.spec import Directives, NetworkSpec
+from rtl_gen.contract.network_file import Network, NetworkFileError, read
+from rtl_gen.contract.spec import Directives, NetworkSpec
 
 from ..errors import USAGE, SnnfpgaError
-from ..runs import BUILDS, CONFIG, METRICS, NETWORK, RUNS
+from ..runs.find import BUILDS, CONFIG, METRICS, NETWORK, RUNS
 
 
 def find(target: Path | None) -> Path:

@@ -7,11 +7,11 @@ import numpy as np
 from cocotb.task import bridge, resume
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
-from board.host import Host
-from board.link import MmioLink
+from board.host.host import Host
+from board.host.link import MmioLink
 from board.pynq_z2.ps7 import BASE_ADDRESS
-from rtl_gen import protocol
-from rtl_gen.protocol import BLOCK_COUNTERS, Status
+from rtl_gen.contract import protocol
+from rtl_gen.contract.protocol import BLOCK_COUNTERS, Status
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from tests.networks import network, samples

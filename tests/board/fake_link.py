@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from board.link import LinkTimeoutError
-from rtl_gen import protocol
-from rtl_gen.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
-from rtl_gen.network_file import spec_digest
-from rtl_gen.protocol import Access, Beat, Control, Error, Memory, Packet, Status
+from board.host.link import LinkTimeoutError
+from rtl_gen.contract import protocol
+from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
+from rtl_gen.contract.network_file import spec_digest
+from rtl_gen.contract.protocol import Access, Beat, Control, Error, Memory, Packet, Status
 from sim.reference.network import Reference
 
 

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from board import archive
-from rtl_gen.network_file import NetworkFileError
+from board.host import archive
+from rtl_gen.contract.network_file import NetworkFileError
 from tests.networks import network
 
 

@@ -12,8 +12,8 @@ from board.build import check_sources, make_plan, with_lanes
 from board.plan import BuildError, verify, write
 from board.registry import BoardError, get, names
 from board.report import FitError, all_memories, check_counted, check_fit, report
-from rtl_gen import network_file
-from rtl_gen.spec import SpecError
+from rtl_gen.contract import network_file
+from rtl_gen.contract.spec import SpecError
 from tests.networks import block, network
 
 BOARD = get("pynq-z2")
@@ -36,7 +36,7 @@ def test_build_folder_is_whole(plan, tmp_path):
     assert found.spec == network().spec
     assert network_file.read_notes(folder / manifest["network"]) == {"accuracy": "0.9"}
     assert network_file.spec_digest(found.spec) == manifest["specification"]
-    assert (folder / "driver" / "board" / "host.py").exists()
+    assert (folder / "driver" / "board" / "host" / "host.py").exists()
     assert "| block0.weights | 39 | 48 |" in (folder / "report.md").read_text()
     assert json.loads((folder / "report.json").read_text())["resources"] is None
 

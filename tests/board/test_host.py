@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from board.host import Host, HostError
-from board.link import LinkTimeoutError, MmioLink
-from rtl_gen import protocol
-from rtl_gen.memory_map import weights_to_words
-from rtl_gen.network_file import spec_digest
-from rtl_gen.protocol import BLOCK_COUNTERS, Error, Memory, Status
+from board.host.host import Host, HostError
+from board.host.link import LinkTimeoutError, MmioLink
+from rtl_gen.contract import protocol
+from rtl_gen.contract.memory_map import weights_to_words
+from rtl_gen.contract.network_file import spec_digest
+from rtl_gen.contract.protocol import BLOCK_COUNTERS, Error, Memory, Status
 from sim.reference.network import Reference
 from tests.board.fake_link import BusError, FakeCore, FakeLink, FakeMmio
 from tests.networks import block, network, samples
@@ -217,5 +217,5 @@ def test_driver_modules_need_numpy_alone():
     code = ("import sys\n"
             "for name in ('amaranth', 'torch', 'safetensors', 'cocotb'):\n"
             "    sys.modules[name] = None\n"
-            "import board.host, board.archive, board.link\n")
+            "import board.host.host, board.host.archive, board.host.link\n")
     subprocess.run([sys.executable, "-c", code], check=True)

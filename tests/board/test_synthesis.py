@@ -10,11 +10,11 @@ from board.registry import get
 from board.report import all_memories, estimated
 from board.synthesis import logic_delay_ps, synthesise
 from rtl_gen import yosys
+from rtl_gen.contract.protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
 from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import distributed_luts, mailbox_memories, ramb18
 from rtl_gen.fifo import StreamFifo
 from rtl_gen.packet import packet_layout
-from rtl_gen.protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
 from tests.networks import block, network
 
 BLOCK = ((512, 40), (784, 10), (2048, 33))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from rtl_gen.spec import NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 from sim.bench import SPEC_VARIABLE
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from board.host import Host
-from rtl_gen.network_file import read
-from rtl_gen.protocol import Status
+from board.host.host import Host
+from rtl_gen.contract.network_file import read
+from rtl_gen.contract.protocol import Status
 
 
 def measure(link, spec, network, count, steps, density):

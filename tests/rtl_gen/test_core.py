@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rtl_gen.contract.protocol import BLOCK_COUNTERS, CORE_COUNTERS
 from rtl_gen.core import Core
 from rtl_gen.mailbox import MailboxCore
-from rtl_gen.protocol import BLOCK_COUNTERS, CORE_COUNTERS
 from sim.malformed import StreamMaker
 from sim.plan import Action, learning_plan
 from sim.reference.ingest import Ingest

@@ -3,7 +3,7 @@ from amaranth.hdl import Cat, Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl_gen.arithmetic import ERROR_BITS
+from rtl_gen.contract.arithmetic import ERROR_BITS
 from rtl_gen.errors import class_error
 from sim.runner import simulate
 from tests.networks import network_spec

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rtl_gen import network_file
+from rtl_gen.contract import network_file
 from rtl_gen.core import Core
 from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import Cycles, cycles, distributed_luts, memories, ramb18

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 import rtl_gen
-from rtl_gen.arithmetic import signed_bits
+from rtl_gen.contract.arithmetic import signed_bits
 from rtl_gen.rounding import RandomWord, StoredUpdate
 from sim.runner import simulate
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from amaranth.back import rtlil
 
-from rtl_gen.arithmetic import state_buffer_bits
 from rtl_gen.block import Block
+from rtl_gen.contract.arithmetic import state_buffer_bits
 from rtl_gen.window import WINDOW_STATE
 from tests.networks import network_spec
 

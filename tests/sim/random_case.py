@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from rtl_gen.network_file import Network
-from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
 
 
 def random_layer(rng, inputs, outputs):

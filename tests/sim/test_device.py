@@ -3,9 +3,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from rtl_gen.contract.network_file import read, write
 from rtl_gen.core import Core
 from rtl_gen.mailbox import MailboxCore
-from rtl_gen.network_file import read, write
 from sim import runner
 from sim.device import DeviceError, run_on_device
 from sim.reference.initial import random_network

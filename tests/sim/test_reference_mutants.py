@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sim.reference
-from rtl_gen.spec import SpecError
+from rtl_gen.contract.spec import SpecError
 
 from .test_reference_naive import compare
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtl_gen.arithmetic import answer_max, credit_max, current_max, delta_max, feedback_max, readout_delta_max
-from rtl_gen.protocol import BLOCK_COUNTERS
+from rtl_gen.contract.arithmetic import answer_max, credit_max, current_max, delta_max, feedback_max, readout_delta_max
+from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from sim.reference.network import Reference
 
 from .naive import Naive
@@ -28,7 +28,7 @@ def assert_same_state(reference, naive):
 
 
 def assert_within_bounds(naive, max_steps):
-    """No value is beyond the magnitude that ``rtl_gen.arithmetic`` derives its width from."""
+    """No value is beyond the magnitude that ``rtl_gen.contract.arithmetic`` derives its width from."""
     for block in naive.blocks:
         bounds = {("answer", 0): answer_max(block.b.readout, max_steps),
                   ("delta", block.b.depth): readout_delta_max(block.b)}

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtl_gen.network_file import Network
-from rtl_gen.spec import NetworkSpec
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.spec import NetworkSpec
 from sim.reference import vectors
 
 from . import naive

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from rtl_gen.network_file import read, write
+from rtl_gen.contract.network_file import read, write
 from snnfpga.cli import VERBS, main
 from snnfpga.errors import SnnfpgaError
 from tests.verbs import call
@@ -242,7 +242,7 @@ def test_a_network_elsewhere_says_where_its_data_is_looked_for(capsys, folder, m
 
 
 def test_a_stopped_run_says_how_to_go_on(capsys, folder, monkeypatch):
-    from snnfpga.metrics import MetricsLog
+    from snnfpga.runs.metrics import MetricsLog
 
     written = MetricsLog.write
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from snnfpga.config import AugmentConfig
-from snnfpga.config_file import read_config
+from snnfpga.config.file import read_config
+from snnfpga.config.models import AugmentConfig
 from snnfpga.data import augment
 from snnfpga.data.augment import AUGMENTS, Augmenter
 from snnfpga.data.dataset import DataError, DataSet, Split

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch

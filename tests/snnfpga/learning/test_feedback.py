@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 from snnfpga.errors import SnnfpgaError
 from snnfpga.learning import feedback
 from snnfpga.learning.loss import LOSSES

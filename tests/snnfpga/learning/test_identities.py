@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 from snnfpga.learning.online import StepLearner, Traces
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 from snnfpga.data.dataset import assemble
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch, Gradients, drawn_silent
 from snnfpga.network.network import initialise
-from snnfpga.training import Trainer
+from snnfpga.training.trainer import Trainer
 
 STEPS, BATCH, CLASSES = 8, 5, 3
 

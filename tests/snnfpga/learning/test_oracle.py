@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch.nn import functional
 
+from snnfpga.network.quantize import weight_limit
 from snnfpga.network.synapses import pooled
-from snnfpga.quantize import weight_limit
 from tests.snnfpga.learning.test_identities import (
     BATCH,
     SENSOR,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 from snnfpga.learning.loss import LOSSES
 from snnfpga.network.network import initialise
 from tests.snnfpga.learning.test_identities import (

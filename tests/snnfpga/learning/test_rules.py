@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 from snnfpga.errors import SnnfpgaError
 from snnfpga.learning.loss import LOSSES
 from snnfpga.learning.memory import ActivationMeter

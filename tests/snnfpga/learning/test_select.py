@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 from snnfpga.errors import SnnfpgaError
 from snnfpga.learning import truncated_local
 from snnfpga.learning.loss import LOSSES

@@ -9,18 +9,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtl_gen.network_file import Network
-from rtl_gen.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
-from rtl_gen.synapses import ConvSpec, PoolSpec, ResidualSpec
-from snnfpga.config import Config
+from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
+from rtl_gen.contract.synapses import ConvSpec, PoolSpec, ResidualSpec
+from snnfpga.backends.evaluation import on_reference, on_torch
+from snnfpga.config.models import Config
 from snnfpga.data.dataset import Split, assemble
-from snnfpga.evaluation import on_reference, on_torch
 from snnfpga.network.exact import check_exact
 from snnfpga.network.inference import evaluate, weights_of
 from snnfpga.network.network import initialise
 from snnfpga.network.regrid import WeightGrid, grids, move
 from snnfpga.network.window import BlockWeights
-from snnfpga.training import Trainer
+from snnfpga.training.trainer import Trainer
 
 
 @st.composite

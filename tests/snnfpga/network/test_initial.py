@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from snnfpga.config import Config
+from snnfpga.config.models import Config
 from snnfpga.network.network import initialise
 from snnfpga.network.window import Flows, layer_rest, layer_run
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from rtl_gen.synapses import ConvSpec
+from rtl_gen.contract.synapses import ConvSpec
 from snnfpga.network.neuron import gates, integrate, lif, surrogate_area, thresholds_of
 from tests.networks import layer
 

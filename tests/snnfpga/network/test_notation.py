@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from snnfpga.config import Config
-from snnfpga.config_file import read_config
+from snnfpga.config.file import read_config
+from snnfpga.config.models import Config
 from snnfpga.errors import SnnfpgaError
 from snnfpga.network.architectures import architecture_of, cut
 from snnfpga.network.network import initialise

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from rtl_gen.synapses import ConvSpec, PoolSpec
+from rtl_gen.contract.synapses import ConvSpec, PoolSpec
 from snnfpga.network.synapses import currents, event_gradient, pooled, weight_gradient
 from tests import networks
 

@@ -1,0 +1,60 @@
+"""Frozen dataclasses as plain tables, for JSON, and back. Standard library only, as :mod:`rtl_gen.contract.spec`."""
+
+from dataclasses import MISSING, fields
+from typing import Any, get_args, get_origin, get_type_hints
+
+from .checks import SpecError
+
+
+def to_table(spec: Any) -> dict[str, Any]:
+    """Fields of a dataclass by name, but for those that are as their defaults.
+
+    So the file of a network that lacks a feature does not change when the feature comes.
+    """
+    shown = {}
+    for field in fields(spec):
+        value = getattr(spec, field.name)
+        if value != field.default:
+            shown[field.name] = _plain(value)
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return to_table(value) if hasattr(value, "__dataclass_fields__") else value
+
+
+def from_table(cls: Any, values: Any) -> Any:
+    """The dataclass ``cls`` that :func:`to_table` made ``values`` of.
+
+    Raises
+    ------
+    SpecError
+        If a field is missing, unknown or out of range.
+    """
+    if not isinstance(values, dict):
+        raise SpecError(f"{cls.__name__} must be a table of fields, not {values!r}")
+    names = [field.name for field in fields(cls)]
+    for name in values:
+        if name not in names:
+            raise SpecError(f"{cls.__name__} has no field {name!r}")
+    hints = get_type_hints(cls)
+    built = {}
+    for field in fields(cls):
+        if field.name in values:
+            built[field.name] = _value(cls, field.name, values[field.name], hints[field.name])
+        elif field.default is MISSING:
+            raise SpecError(f"{cls.__name__} lacks the field {field.name!r}")
+    return cls(**built)
+
+
+def _value(cls: Any, name: str, value: Any, hint: Any) -> Any:
+    inner = next((part for part in (hint, *get_args(hint)) if hasattr(part, "__dataclass_fields__")), None)
+    if inner is None or value is None:
+        return value
+    if get_origin(hint) is not tuple:
+        return from_table(inner, value)
+    if not isinstance(value, (list, tuple)):
+        raise SpecError(f"{cls.__name__} field {name!r} must be a list, not {value!r}")
+    return tuple(from_table(inner, item) for item in value)

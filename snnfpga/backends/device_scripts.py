@@ -1,0 +1,60 @@
+"""What the host does with a device, from its link on: run inside the simulator by :mod:`snnfpga.backends.simulated`.
+
+The driver is the board's own, :class:`board.host.host.Host`; only the link is another.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from board.host.host import Host
+from board.host.link import Link
+from rtl_gen.contract.network_file import read, write
+from rtl_gen.contract.protocol import Memory
+from rtl_gen.contract.spec import NetworkSpec
+
+
+def evaluate(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: str, done: str) -> dict[str, Any]:
+    """Run samples halting after every step.
+
+    Saved are the core's ``predictions`` (N,), and of each block spikes and membranes (N, T, outputs), zeros after a
+    sample's end, and answers (N, classes).
+    """
+    host = Host(link, spec)
+    host.load(read(network))
+    with np.load(samples) as file:
+        spikes, lengths = file["spikes"], file["steps"]
+    blocks = range(len(spec.blocks))
+    found: dict[str, list[Any]] = {f"{name}{b}": [] for b in blocks for name in ("spikes", "membranes", "answers")}
+    found["predictions"] = []
+    for number, sample in enumerate(spikes):
+        result, steps = host.run_stepwise(sample[:lengths[number]])
+        found["predictions"].append(result.prediction)
+        for b in blocks:
+            for name, values in (("spikes", [step.spikes[b] for step in steps]),
+                                 ("membranes", [step.membranes[b] for step in steps])):
+                found[f"{name}{b}"].append(np.pad(values, ((0, len(sample) - len(steps)), (0, 0))))
+            found[f"answers{b}"].append(host.read_memory(b, Memory.ANSWERS).reshape(-1))
+        _tell(done, number + 1)
+    np.savez(output, **{name: np.array(values) for name, values in found.items()})
+    return {}
+
+
+def learn(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: str, done: str) -> dict[str, Any]:
+    """Learn from samples one by one; write the network that the device then holds, and give its counters."""
+    host = Host(link, spec)
+    host.load(read(network))
+    with np.load(samples) as file:
+        spikes, labels, steps = file["spikes"], file["labels"], file["steps"]
+    host.clear_counters()
+    for number, (sample, label) in enumerate(zip(spikes, labels, strict=True)):
+        host.run(sample[:steps[number]], label=int(label), learn=True)
+        _tell(done, number + 1)
+    write(output, host.network())
+    return {"counters": host.counters(), "errors": int(host.errors())}
+
+
+def _tell(path: str, number: int) -> None:
+    """Leave word of how far it is, for the progress bar outside."""
+    Path(path).write_text(str(number))

@@ -1,0 +1,34 @@
+"""A build folder's hardware against the reference."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rtl_gen.contract.network_file import Network, write_atomically
+from sim.verify import Verification, verify
+
+from ..data.dataset import Split
+from .simulated import folder_of
+
+
+def verify_build(folder: Path, core: str, network: Network, split: Split, simulator: str) -> Verification:
+    """Run the Verilog that lies in the build folder, learning from ``split``; raises as :func:`sim.verify.verify`."""
+    text = (folder / f"{core}.v").read_text()
+    return verify(network, list(split.spikes), split.labels, build_dir=folder_of(network.spec, simulator),
+                  simulator=simulator, verilog=(core, text))
+
+
+def facts(found: Verification, digest: str, sources: tuple[str, ...]) -> dict[str, Any]:
+    """The object that ``--json`` prints and ``verify.json`` holds.
+
+    ``digest`` is that of the build, ``sources`` are its files that were made anew and found equal.
+    """
+    return {"digest": digest, "sources": list(sources), "simulator": found.simulator, "samples": found.samples,
+            "compared": found.compared, "mismatches": found.mismatches, "described": list(found.described),
+            "cycles": found.cycles, "busy_lane_share": found.busy_lane_share, "rates": list(found.rates),
+            "changed": list(found.changed), "counters": found.counters}
+
+
+def leave_word(folder: Path, values: dict[str, Any]) -> None:
+    """Write ``verify.json`` for the report, beside what was built."""
+    write_atomically(folder / "verify.json", (json.dumps(values, indent=1) + "\n").encode())

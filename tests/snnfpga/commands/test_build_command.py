@@ -1,0 +1,156 @@
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from board import synthesis
+from board.device import XC7Z020
+from board.plan import BuildPlan, verify, write
+from rtl_gen.contract import network_file
+from sim.reference.initial import random_network
+from snnfpga.config.models import DataConfig
+from tests.networks import block, network, network_spec, samples
+from tests.verbs import call
+
+KEYS = {"board", "device", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    network_file.write(tmp_path / "small.safetensors", network(block(4, 4)), notes={"data": "none"})
+    return tmp_path
+
+
+def test_json_is_one_object_and_the_folder_verifies(here, capfd):
+    code, out, _ = call(capfd, "build", "small.safetensors", "--no-synthesis", "--lanes", "2", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found.keys() >= KEYS
+    assert found["lanes"] == [2]
+    assert found["bitstream"] is None
+    manifest = verify(here / "build" / "small-pynq-z2")
+    assert manifest["digest"] == found["digest"]
+    assert network_file.read(here / found["folder"] / "network.safetensors").spec.blocks[0].directives.lanes == 2
+
+
+def test_plan_writes_nothing(here, capfd):
+    code, out, _ = call(capfd, "build", "small.safetensors", "--plan")
+    assert code == 0
+    assert "cycles of a sample" in out
+    code, out, _ = call(capfd, "build", "small.safetensors", "--plan", "--json")
+    assert json.loads(out).keys() >= KEYS
+    assert [path.name for path in here.iterdir()] == ["small.safetensors"]
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), [
+    (("small.safetensors", "--board", "pynk-z2"), 2,
+     "snnfpga: Board must be one of those that snnfpga boards lists, not 'pynk-z2'; did you mean pynq-z2?\n"),
+    (("small.safetensors", "--lanes", "3"), 2, "snnfpga: Lanes must be a power of two in 1..64, not 3\n"),
+    (("small.safetensors", "--out", "taken"), 1, "snnfpga: Build folder taken holds files that no build of snnfpga "
+                                                 "made; name another folder with --out, or remove it yourself\n"),
+    (("nothing.safetensors",), 2, "snnfpga: No run or network nothing.safetensors; make one with: snnfpga train\n"),
+])
+def test_bad_input_is_one_line(here, capfd, arguments, code, message):
+    (here / "taken").mkdir()
+    (here / "taken" / "notes.txt").write_text("mine")
+    assert call(capfd, "build", *arguments) == (code, "", message)
+    assert sorted(path.name for path in here.iterdir()) == ["small.safetensors", "taken"]
+
+
+def test_what_does_not_fit_is_refused_with_its_table(here, capfd):
+    network_file.write(here / "large.safetensors", network(block(4000, 900, lanes=16)))
+    code, out, err = call(capfd, "build", "large.safetensors")
+    assert code == 1
+    assert "block0.weights" in out
+    assert err.startswith("snnfpga: Network small must fit the 140 block RAMs of the XC7Z020")
+    assert err.count("\n") == 1
+    code, out, err = call(capfd, "build", "large.safetensors", "--json")
+    assert (code, out) == (1, "")
+    assert "block0.weights" in err
+    assert not (here / "build").exists()
+
+
+@pytest.mark.parametrize("arguments", [("build", "--plan"), ("build",), ("evaluate", "--backend", "rtl"),
+                                       ("learn", "--backend", "rtl")])
+def test_deeper_blocks_are_one_line(here, arguments):
+    """In a process of its own: what Amaranth says of unused components it says at the end."""
+    deep = random_network(network_spec(inputs=6, sizes=(6,), depth=2, classes=3, max_steps=16), 1)
+    network_file.write(here / "deep.safetensors", deep, notes={"data": DataConfig(name="deep.npz").model_dump_json()})
+    spikes, labels = samples(deep.spec, 4)
+    np.savez(here / "deep.npz", spikes=spikes, label=labels, split=np.array(["train", "test"] * 2))
+    verb, *options = arguments
+    done = subprocess.run([sys.executable, "-c", "from snnfpga.cli import main; main()", verb, "deep.safetensors",
+                           *options], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", (
+        "snnfpga: A block in hardware must have 1 layer, not 2 as block 0 has; split it into blocks of one layer, or "
+        "run it on the reference\n"))
+
+
+def test_verify_refuses_a_top_of_another_generator(here, capfd):
+    assert call(capfd, "build", "small.safetensors", "--no-synthesis")[0] == 0
+    folder = here / "build" / "small-pynq-z2"
+    spec = network_file.read(folder / "network.safetensors").spec
+    spikes, labels = samples(spec, 4)
+    np.savez(here / "small.npz", spikes=spikes, label=labels, split=np.array(["train", "test"] * 2))
+    manifest = verify(folder)
+    files = {name: (folder / name).read_bytes() for name in manifest["files"]}
+    top = f"{manifest['top']}.v"
+    files[top] = files[top].replace(b"1'h0", b"1'h1", 1)
+    facts = {name: manifest[name] for name in ("board", "top", "core", "network", "specification")}
+    write(BuildPlan(manifest["name"], facts, files), folder)        # signed again
+    code, out, err = call(capfd, "verify", "build/small-pynq-z2", "--data", "small.npz", "--samples", "1")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"snnfpga: File build/small-pynq-z2/{top} must be what this snnfpga makes of the build's")
+    assert not (folder / "verify.json").exists()
+
+
+def test_vendor_tool_is_run_where_it_is(here, capfd, monkeypatch):
+    tool = here / "bin" / "vivado"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\necho \"$@\" > snnfpga_pynq_z2.bit\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    code, out, _ = call(capfd, "build", "small.safetensors", "--no-synthesis", "--json")
+    assert code == 0
+    bitstream = here / json.loads(out)["bitstream"]
+    assert bitstream.read_text().endswith("-source snnfpga_pynq_z2.tcl\n")
+    verify(bitstream.parent)
+    tool.write_text("#!/bin/sh\necho 'ERROR: timing is missed by 0.3 ns'\nexit 1\n")
+    code, out, err = call(capfd, "build", "small.safetensors", "--no-synthesis")
+    assert (code, out) == (1, "")
+    assert err.startswith("snnfpga: vivado failed with status 1: ERROR: timing is missed by 0.3 ns; see ")
+
+
+def test_a_design_that_yosys_finds_too_large_reaches_no_vendor_tool(here, capfd, monkeypatch):
+    tool = here / "bin" / "vivado"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\ntouch started\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    much = replace(XC7Z020.budget, ff=200_000)
+    monkeypatch.setattr(synthesis, "synthesise", lambda *_, **__: synthesis.Synthesis(much, {}, ""))
+    code, out, err = call(capfd, "build", "small.safetensors")
+    assert code == 1
+    assert "188.0 %" in out
+    assert err == ("snnfpga: Network small must fit the XC7Z020 on TUL PYNQ-Z2, but Yosys counts 200000 FF of 106400; "
+                   "take fewer neurons, inputs, lanes or weight bits, or a shorter window\n")
+    assert not (here / "build").exists()
+
+
+def test_boards_and_doctor(capfd):
+    code, out, _ = call(capfd, "boards", "--json")
+    assert code == 0
+    (only,) = json.loads(out)["boards"]
+    assert (only["name"], only["budget"]["lut"]) == ("pynq-z2", 53200)
+    code, out, _ = call(capfd, "doctor", "--json")
+    tools = {tool["name"]: tool for tool in json.loads(out)["tools"]}
+    assert code == 0
+    assert tools["amaranth"]["found"]
+    assert {"python", "torch", "pyosys", "icarus", "verilator", "vivado", "cuda"} <= set(tools)
+    assert all(tool["found"] or tool["missing"] for tool in tools.values())
+    assert call(capfd, "doctor")[0] == call(capfd, "boards")[0] == 0

@@ -1,0 +1,69 @@
+"""Learning from the command line: what it writes, what it leaves alone, and where the report finds it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from snnfpga.runs.learn_word import KEYS, file_digest
+from tests.verbs import call, small_run
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A run of a small network, and its data."""
+    monkeypatch.chdir(tmp_path)
+    small_run()
+    return tmp_path
+
+
+def test_the_report_of_a_run_shows_what_was_learned_wherever_it_was_written(here, capfd):
+    code, out, _ = call(capfd, "learn", "runs/small", "--out", "adapted.safetensors", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert set(found) == set(KEYS)
+    assert (found["data"], found["source"], found["network"]) == (
+        "small.npz", "runs/small/network.safetensors", "adapted.safetensors")
+    assert found["source_sha256"] == file_digest(Path("runs/small/network.safetensors"))
+    assert json.loads(Path("runs/small/learn.json").read_text()) == found
+    assert not Path("learn.json").exists()
+    assert "Learning on chip" not in json.loads(call(capfd, "report", "runs/small", "--json")[1])["missing"]
+
+
+def test_a_network_outside_a_run_leaves_no_word(here, capfd):
+    assert call(capfd, "learn", "runs/small", "--out", "one.safetensors")[0] == 0
+    word = Path("runs/small/learn.json").read_bytes()
+    assert call(capfd, "learn", "one.safetensors", "--out", "two.safetensors")[0] == 0
+    assert not Path("learn.json").exists()
+    assert Path("runs/small/learn.json").read_bytes() == word
+
+
+def test_only_what_learn_wrote_is_replaced(here, capfd):
+    Path("notes.txt").write_text("mine")
+    before = Path("runs/small/network.safetensors").read_bytes()
+    for taken in ("notes.txt", "runs/small/network.safetensors"):
+        kept = Path(taken).read_bytes()
+        assert call(capfd, "learn", "runs/small", "--out", taken) == (
+            2, "", f"snnfpga: File {taken} exists and is not a network that snnfpga learn wrote, other than the one "
+                   "that learns; name another file with --out, or give --overwrite\n")
+        assert Path(taken).read_bytes() == kept
+    for _ in range(2):
+        assert call(capfd, "learn", "runs/small", "--out", "adapted.safetensors")[0] == 0
+    assert call(capfd, "learn", "adapted.safetensors", "--out", "adapted.safetensors")[0] == 2
+    assert call(capfd, "learn", "runs/small", "--out", "runs/small/network.safetensors", "--overwrite")[0] == 0
+    assert Path("runs/small/network.safetensors").read_bytes() != before
+
+
+def test_a_word_that_is_not_ours_stays(here, capfd):
+    Path("runs/small/learn.json").write_text("{}")
+    assert call(capfd, "learn", "runs/small") == (
+        2, "", "snnfpga: File runs/small/learn.json exists and is not what snnfpga learn leaves there for the report; "
+               "move it away, or give --overwrite\n")
+    assert Path("runs/small/learn.json").read_text() == "{}"
+    assert not Path("runs/small/learned.safetensors").exists()
+
+
+def test_counts_are_named_for_what_they_count(here, capfd):
+    out = call(capfd, "learn", "runs/small")[1]
+    assert "weight updates formed" in out
+    assert "writes of a weight" in out

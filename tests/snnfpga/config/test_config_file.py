@@ -1,0 +1,92 @@
+"""A configuration is checked whole, and what is wrong with it is said in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from snnfpga.config.file import DEFAULT, check, parse, read_config, write_config
+from snnfpga.config.models import Config
+from snnfpga.errors import SnnfpgaError
+
+ROOT = Path(__file__).parents[3]
+
+
+def message(function, *arguments):
+    with pytest.raises(SnnfpgaError) as caught:
+        function(*arguments)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_the_default_is_the_file_in_configs():
+    assert DEFAULT.read_text() == (ROOT / "configs" / "digits.yaml").read_text()
+    assert read_config(None) == read_config(ROOT / "configs" / "digits.yaml")
+
+
+def test_what_is_written_reads_back(tmp_path):
+    config = read_config(None, ["learning.window=8", "network.leak_shift=null", "data.root=/data"])
+    write_config(tmp_path / "config.yaml", config)
+    assert read_config(tmp_path / "config.yaml") == config
+
+
+def test_settings_override_the_file():
+    config = read_config(None, ["learning.window=8", "hardware.blocks.0.lanes=4", "network.blocks=[[5, 6], [7]]",
+                                "network.leak_shift=null", "training.rate=1e-4"])
+    assert config.learning.window == 8
+    assert [config.hardware.of_block(index).lanes for index in range(2)] == [4, config.hardware.lanes]
+    assert config.network.blocks == ((5, 6), (7,))
+    assert config.network.leak_shift is None
+    assert config.training.rate == 1e-4
+
+
+@pytest.mark.parametrize(("setting", "wanted"), [
+    ("learnin.window=2", "Config key 'learnin' is unknown; did you mean learning?"),
+    ("learning.windw=2", "Config section learning has no key 'windw'; did you mean window?"),
+    ("hardware.blocks.0.lane=4", "Config section hardware.blocks.0 has no key 'lane'; did you mean lanes?"),
+    ("hardware.lanes=3", "Config hardware.lanes must be 1, 2, 4, 8, 16, 32 or 64, not 3"),
+    ("hardware.blocks.9.lanes=4", "--set hardware.blocks.9.lanes: '9' must be a position in 0..0 of the list"),
+    ("learning.window=0", "Config learning.window must be at least 1, not 0"),
+    ("network.weight_bits=17", "Config network.weight_bits must be at most 16, not 17"),
+    ("network.threshold=0", "Config network.threshold must be above 0.0, not 0"),
+    ("network.blocks=[]", "Config network.blocks must be a list of at least 1 entry, not []"),
+    ("network.blocks=7", "Config network.blocks must be a list, not 7"),
+    ("network=7", "Config network must be a table of keys, not 7"),
+    ("training.rate=fast", "Config training.rate must be a number, not 'fast'"),
+    ("training.rate=.nan", "Config training.rate must be a finite number, not nan"),
+    ("training.epochs=1.5", "Config training.epochs must be a valid integer, got a number with a fractional part, "
+                            "not 1.5"),
+    ("network.readout=random", "Config network.readout must be 'learned' or 'fixed', not 'random'"),
+    ("name=a b", "Config name must be letters, digits, - and _, not 'a b'"),
+    ("name.part=3", "--set name.part names a part of what is one value, 'digits'"),
+    ("seed", "--set takes key=value, not 'seed'; for example --set learning.window=8"),
+    ("seed={", "--set seed takes a value in YAML, not '{'"),
+])
+def test_wrong_settings(setting, wanted):
+    assert message(read_config, None, [setting]) == wanted
+
+
+def test_several_faults_are_counted():
+    assert message(check, {"seed": -1, "nmae": "x"}).endswith("(and 1 more)")
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("data: [1,\nname: 2", "Config mine.yaml is not valid YAML at line 2: expected ',' or ']', but got '<stream end>'; "
+                           "mend it and run again"),
+    ("seed: 1\nlearning:\n  window: 2\n  window: 4\n", "Config mine.yaml is not valid YAML at line 4: key 'window' is "
+                                                        "given twice; mend it and run again"),
+    ("seed: 1\nseed: 2", "Config mine.yaml is not valid YAML at line 2: key 'seed' is given twice; mend it and run "
+                         "again"),
+    ("- 1\n- 2", "Config mine.yaml must hold a table of keys, not list"),
+])
+def test_wrong_files(text, wanted):
+    assert message(parse, text, "mine.yaml") == wanted
+
+
+def test_an_absent_file():
+    assert message(read_config, Path("absent.yaml")) == (
+        "Config absent.yaml cannot be read (No such file or directory); give a YAML file, or none for the default")
+
+
+def test_an_empty_file_is_the_defaults(tmp_path):
+    (tmp_path / "empty.yaml").write_text("")
+    assert read_config(tmp_path / "empty.yaml") == Config()
