@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..host import archive
-from ..host.host import Host
-from .attach import attach
+from board.host import archive
+from board.host.host import Host
+from board.pynq_z2.attach import attach
 
 
 def read_samples(path: Path, inputs: int) -> tuple[np.ndarray, np.ndarray]:
