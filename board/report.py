@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from rtl_gen.contract.arithmetic import state_buffer_bits
+from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.limits import check_hardware
-from rtl_gen.contract.spec import BlockSpec, NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import MemoryEstimate, cycles, memories
 
 from .device import LABELS, Resources

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .contract.arithmetic import feedback_max, index_bits, signed_bits
+from .contract.block import BlockSpec
 from .contract.protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
-from .contract.spec import BlockSpec, NetworkSpec
+from .contract.spec import NetworkSpec
 from .feedback import latency
 
 __all__ = ["Cycles", "MemoryEstimate", "cycles", "distributed_luts", "mailbox_memories", "memories", "ramb18"]
@@ -83,8 +84,8 @@ def _block_memories(name: str, block: BlockSpec) -> list[MemoryEstimate]:
     groups = -(-layer.outputs // lanes)
     index = index_bits(layer.inputs)
     found = [
-        _place(f"{name}.weights", groups * layer.rows, lanes * layer.stored_bits, directives.memory),
-        _place(f"{name}.membranes", groups, lanes * layer.membrane_bits),
+        _place(f"{name}.weights", groups * layer.rows, lanes * layer.weights.stored_bits, directives.memory),
+        _place(f"{name}.membranes", groups, lanes * layer.neuron.membrane_bits),
         _place(f"{name}.spikes", groups, lanes),
         _place(f"{name}.events", 2 << index, index),
         *(_place(f"{name}.seen{bank}", layer.inputs, 1, "distributed") for bank in range(2)),
@@ -94,7 +95,7 @@ def _block_memories(name: str, block: BlockSpec) -> list[MemoryEstimate]:
         found += [
             _place(f"{name}.masks", layer.inputs, block.window),
             _place(f"{name}.row_list", layer.inputs, index),
-            _place(f"{name}.gates", groups * block.window, lanes * (layer.gate_bits + 1)),
+            _place(f"{name}.gates", groups * block.window, lanes * (layer.surrogate.gate_bits + 1)),
             _place(f"{name}.feedback", groups, lanes * signed_bits(feedback_max(block, 0)), "distributed"),
         ]
     return found
@@ -167,7 +168,7 @@ class Cycles:
 def cycles(block: BlockSpec) -> Cycles:
     """Cycles of a block of one layer."""
     layer, readout = block.layers[0], block.readout
-    return Cycles(groups=-(-layer.outputs // block.directives.lanes), bias=layer.bias, window=block.window,
+    return Cycles(groups=-(-layer.outputs // block.directives.lanes), bias=layer.weights.bias, window=block.window,
                   classes=readout.classes, neurons=layer.outputs, readout_learned=readout.learned,
-                  random_layer=layer.rounding == "stochastic",
+                  random_layer=layer.update.rounding == "stochastic",
                   random_readout=readout.learned and readout.rounding == "stochastic")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rtl_gen.block import Block
+from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.limits import check_hardware
-from rtl_gen.contract.spec import SpecError
-from rtl_gen.contract.synapses import ResidualSpec
+from rtl_gen.contract.residual import ResidualSpec
 from sim.runner import simulate
 from tests.networks import network_spec
 

@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 
 from rtl_gen.contract import network_file
-from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
+from sim.reference.flat import flat_layer
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 
@@ -13,7 +16,7 @@ from .random_case import random_counts
 
 
 def small_spec(**block):
-    layer = LayerSpec(
+    layer = flat_layer(
         inputs=30, outputs=20, weight_bits=8, shadow_bits=4, fraction_bits=6, bias=False, membrane_bits=14,
         leak_shift=3, threshold=128, reset="subtract", surrogate="boxcar", surrogate_width=128, surrogate_height=1,
         rate_shift=6, rounding="stochastic", feedback_shift=0)
@@ -174,7 +177,9 @@ def test_refuses_samples_that_do_not_fit():
 def test_refuses_sums_beyond_its_integers():
     spec = small_spec()
     block = spec.blocks[0]
-    layer = replace(block.layers[0], leak_shift=None, surrogate="triangle", surrogate_width=1, surrogate_height=7)
+    first = block.layers[0]
+    layer = replace(first, neuron=replace(first.neuron, leak_shift=None),
+                    surrogate=replace(first.surrogate, shape="triangle", width=1, height=7))
     readout = replace(block.readout, weight_bits=16, classes=64)
     wide = replace(spec, max_steps=65535, blocks=(replace(
         block, layers=(layer, replace(layer, inputs=20, weight_bits=16)), readout=readout, window=65535,
