@@ -1,5 +1,7 @@
 """Small networks for tests."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from rtl_gen.contract.block import BlockSpec, Directives
@@ -44,6 +46,18 @@ def layer(**changes):
         "membrane_bits": 8, "leak_shift": 2, "threshold": 20, "reset": "subtract", "surrogate": "boxcar",
         "surrogate_width": 15, "surrogate_height": 1, "rate_shift": 0, "rounding": "nearest",
         "feedback_shift": 0} | changes)
+
+
+def changed(layer, **changes):
+    """``layer`` with other values; a field of a part is given by the part, two underscores, and its own name."""
+    whole, parts = {}, {}
+    for name, value in changes.items():
+        part, _, field = name.partition("__")
+        if field:
+            parts.setdefault(part, {})[field] = value
+        else:
+            whole[part] = value
+    return replace(layer, **whole, **{part: replace(getattr(layer, part), **values) for part, values in parts.items()})
 
 
 def block(inputs, outputs, *, classes=3, learned=True, lanes=4, window=3, bias=True, shadow_bits=4):

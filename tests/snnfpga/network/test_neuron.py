@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from rtl_gen.contract.surrogate import SurrogateSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
+from snnfpga.config import models
+from snnfpga.network.network import initialise
 from snnfpga.network.neuron import integrate, spiking, thresholds_of
-from snnfpga.network.surrogates import HostSurrogate, area_of, gates
+from snnfpga.network.surrogates import HOST_SURROGATES, HostSurrogate, area_of, gates, host_surrogate
 from tests.networks import layer
 
 
@@ -142,3 +145,15 @@ def test_gates_that_only_the_host_has(surrogate, wanted):
     far = torch.linspace(-1e4, 1e4, 400001, dtype=torch.float64)
     area = torch.trapezoid(gates(far + spec.neuron.threshold, spec.neuron.threshold, spec.surrogate), far)
     assert float(area) == pytest.approx(area_of(spec.surrogate), rel=1e-3)
+
+
+def test_the_surrogates_of_the_configuration_are_those_there_are():
+    assert set(HOST_SURROGATES) == set(models.HOST_SURROGATES)
+
+
+def test_what_is_exported_has_the_hardware_s_own_surrogate():
+    config = models.Config.model_validate({"network": {"blocks": [[4]], "surrogate": "arctan"}})
+    trained = initialise(config, torch.ones(3, 2, 5), 2)
+    assert host_surrogate(trained.spec) == "arctan"
+    own, = (layer.surrogate for layer in trained.export().spec.blocks[0].layers)
+    assert own == SurrogateSpec(shape="boxcar", width=trained.spec.blocks[0].layers[0].surrogate.width, height=1)
