@@ -5,6 +5,7 @@
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -142,16 +143,21 @@ def _table(head: list[str], rows: list[list[Any]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def _paragraph(text: str) -> str:
+    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False) + "\n"
+
+
 def page_sections() -> str:
     """The sections of ``docs/arithmetic.md`` that hold numbers: the logistic table and the test vectors."""
     table = error_table("logistic")
     text = HEADING + "\ntable[i] for i = 0 .. 127, sixteen a line:\n```\n"
     text += "".join(" ".join(f"{value:3d}" for value in table[i:i + 16]) + "\n" for i in range(0, 128, 16))
     text += "```\n\n## Test vectors\n\n"
-    text += ("`docs/vectors/mix.json` holds random words, `tiny.json` and `deep.json` networks that learn from "
-             "samples, with all\nnumbers; all three, and the last two sections of this page, are written by\n"
-             "`python -m sim.reference.vectors docs`. `deep.json`: two blocks, the first of two layers, triangles, "
-             "both resets,\na fixed and a learned readout, an update interval, duplicates, short windows.\n\n")
+    text += _paragraph(
+        "`docs/vectors/mix.json` holds random words, `tiny.json` and `deep.json` networks that learn from samples, "
+        "with all numbers. All three, and the last two sections of this page, are written by "
+        "`python -m sim.reference.vectors docs`. `deep.json` has two blocks, the first of two layers, triangles, "
+        "both resets, a fixed and a learned readout, an update interval, duplicates and short windows.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word"],
                    [[f"{v['seed']:#x}", v["window_number"], v["layer"], v["row"], f"{v['word']:#06x}"]
                     for v in mix_vector()])
@@ -170,6 +176,7 @@ def _tiny_section(vector: dict[str, Any]) -> str:
             f"nearest, logistic, `dead_zone` {readout['dead_zone']}.\n"
             f"Seed {vector['spec']['seed']:#x}, window number {vector['window_numbers'][0]}, label {sample['label']}. "
             f"stored = {vector['stored'][0][0]}, readout = {vector['readout'][0]}.\n\n")
+    text = f"\n{_paragraph(text.strip())}\n"
     text += _table(["step", "events", "spikes", "membranes after the reset"],
                    [[t, [i for i, count in enumerate(counts) if count], sample["spikes"][0][0][t],
                      sample["membranes"][0][0][t]] for t, counts in enumerate(sample["counts"])])
@@ -182,7 +189,8 @@ def _tiny_section(vector: dict[str, Any]) -> str:
                            window["delta"][0], window["word"][0], window["stored"][0], strict=True))])
         text += f"\nand readout = {window['readout']}.\n"
     counters = ", ".join(f"{name} {value}" for name, value in sample["counters"][0].items())
-    return text + f"\nAnswers {sample['answers'][0]}, prediction {sample['prediction']}. Counters: {counters}.\n"
+    answers = f"Answers {sample['answers'][0]}, prediction {sample['prediction']}. Counters: {counters}."
+    return f"{text}\n{_paragraph(answers)}"
 
 
 def files() -> dict[str, str]:
