@@ -73,11 +73,12 @@ def on_rtl(network: Network, split: Split, advance: Advance) -> Measured:
     for batch in passages(network.spec, weights_of(network), split):
         size = len(batch[-1].answers)
         for block, passage in enumerate(batch):
-            for name, values in (("spikes", passage.spikes[-1]), ("membranes", passage.membranes[-1])):
-                for column in range(size):      # PyTorch has steps first, a device samples
-                    steps = split.steps_of(first + column)
-                    differences.compare(name, values[:steps, column].numpy(),
-                                        found[f"{name}{block}"][first + column][:steps])
+            for layer, of_layer in enumerate(zip(passage.spikes, passage.membranes, strict=True)):
+                for name, values in zip(("spikes", "membranes"), of_layer, strict=True):
+                    for column in range(size):      # PyTorch has steps first, a device samples
+                        steps = split.steps_of(first + column)
+                        differences.compare(name, values[:steps, column].numpy(),
+                                            found[f"{name}{block}.{layer}"][first + column][:steps])
             differences.compare("answers", passage.answers.numpy(), found[f"answers{block}"][first:first + size])
         predictions = found["predictions"][first:first + size]
         differences.compare("predictions", predict(batch[-1].answers).numpy(), predictions)
