@@ -59,6 +59,7 @@ class Block:
                    block.readout.classes * 127 * readout_weight_max(block.readout)]
         for number, layer in enumerate(block.layers):
             largest.append(delta_max(block, number) + (1 << max(16, layer.update.rate_shift)))
+            largest.append(layer.neuron.decaying_max(credit_max(block, number)))
             if number:
                 largest.append((layer.outputs * credit_max(block, number)) << (layer.weights.bits - 1))
         if max(largest) >= 1 << 62:

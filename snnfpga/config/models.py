@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 from pydantic_core import PydanticCustomError
 
 from rtl_gen.contract.block import MAX_LANES, MEMORIES
-from rtl_gen.contract.neurons.base import RESETS
+from rtl_gen.contract.neurons.base import RESETS, NeuronSpec
 from rtl_gen.contract.readout import ACCUMULATES, ERROR_FUNCTIONS
 from rtl_gen.contract.spec import MAX_BLOCKS
 from rtl_gen.contract.surrogate import SURROGATES
@@ -35,6 +35,8 @@ Notation = Annotated[str, BeforeValidator(lambda value: str(value) if type(value
 WeightBits = Annotated[int, Field(ge=1, le=16)]
 MembraneBits = Annotated[int, Field(ge=4, le=24)]
 LeakShift = Annotated[int, Field(ge=1, le=23)]
+Neuron = Literal[NeuronSpec.kinds()]
+Keep = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -66,6 +68,8 @@ class LayerConfig(Section):
     membrane_bits: MembraneBits | None = None
     leak_shift: LeakShift | None = None
     leak: bool = True
+    neuron: Neuron | None = None
+    keep: Keep | None = None
     threshold: Positive | None = None
     reset: Literal[RESETS] | None = None
     gain: Positive | None = None
@@ -77,6 +81,8 @@ class LayerSettings(NamedTuple):
     weight_bits: int
     membrane_bits: int
     leak_shift: int | None
+    neuron: str
+    keep: float | None
     threshold: float
     reset: str
     gain: float
@@ -93,7 +99,9 @@ class NetworkConfig(Section):
     weight_bits: WeightBits = 8
     readout_bits: WeightBits | None = None
     membrane_bits: MembraneBits = 16
+    neuron: Neuron = "lif"
     leak_shift: LeakShift | None = 3
+    keep: Keep | None = None
     threshold: Positive = 1.0
     learn_threshold: bool = False
     reset: Literal[RESETS] = "subtract"

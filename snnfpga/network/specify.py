@@ -73,7 +73,7 @@ def on_grid(config: Config, index: int, weight_bits: int, unit: int, threshold_s
     shadow_bits = config.on_chip.shadow_bits if weight_bits != 1 else 0
     return {"weights": WeightSpec(bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=unit,
                                   bias=config.network.bias),
-            "neuron": kind_of("lif").specified(settings, threshold, threshold_shift),
+            "neuron": kind_of(settings.neuron).specified(settings, threshold, threshold_shift),
             "surrogate": _surrogate(config, threshold)}
 
 

@@ -27,12 +27,13 @@ from snnfpga.network.network import initialise
 from snnfpga.network.regrid import WeightGrid, grids, move
 from snnfpga.network.window import BlockWeights
 from snnfpga.training.trainer import Trainer
+from tests.networks import with_shifts
 
 
 @st.composite
 def layers(draw, inputs, outputs):
     membrane_bits = draw(st.integers(4, 14))
-    return flat_layer(
+    plain = flat_layer(
         inputs=inputs, outputs=outputs, weight_bits=draw(st.integers(2, 8)), shadow_bits=draw(st.integers(0, 4)),
         fraction_bits=0, bias=draw(st.booleans()), membrane_bits=membrane_bits,
         leak_shift=draw(st.one_of(st.none(), st.integers(1, membrane_bits - 1))),
@@ -40,6 +41,11 @@ def layers(draw, inputs, outputs):
         reset=draw(st.sampled_from(["subtract", "zero"])), surrogate="boxcar", surrogate_width=1, surrogate_height=1,
         rate_shift=4, rounding="nearest", feedback_shift=0,
         threshold_shift=draw(st.sampled_from([None, 0, 3, 20])))
+    if not draw(st.booleans()):
+        return plain
+    sizes = sorted(draw(st.sets(st.integers(1, membrane_bits - 1), min_size=1, max_size=3)))
+    signs = [1, *(draw(st.sampled_from([1, -1])) for _ in sizes[1:])]
+    return with_shifts(plain, tuple(sign * size for sign, size in zip(signs, sizes, strict=True)))
 
 
 def with_residual(draw, block):
