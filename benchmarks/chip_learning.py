@@ -24,7 +24,8 @@ from rich.table import Table
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from rtl_gen.contract.network_file import spec_digest, write_atomically
+from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
 from sim.reference.initial import random_network
 from sim.reference.network import Reference

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 
 from .host import archive
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import MemoryEstimate
 
@@ -17,8 +18,10 @@ _MODULES = {
 }
 
 
-class BoardError(ValueError):
+class BoardError(SnnfpgaError):
     """A board that there is not; the message names the nearest."""
+
+    exit_code = USAGE
 
 
 @dataclass(frozen=True, kw_only=True)

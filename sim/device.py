@@ -13,6 +13,8 @@ import numpy as np
 from cocotb.task import resume
 from cocotb.triggers import SimTimeoutError, with_timeout
 
+from rtl_gen.contract.errors import SnnfpgaError
+
 from .bus import Beats, RegisterDriver, StreamDriver, StreamMonitor
 from .runner import Design, SimulationError, run
 
@@ -21,7 +23,7 @@ SCRIPT_VARIABLE = "SNNFPGA_SCRIPT"
 LONGEST_WAIT_US = 20_000
 
 
-class DeviceError(RuntimeError):
+class DeviceError(SnnfpgaError):
     """The host script failed; the message is its own."""
 
 

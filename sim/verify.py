@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Access, Error, Memory, registers
 from rtl_gen.core import Core
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import error_table
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
 
 from .block import Block, Passage

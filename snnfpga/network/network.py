@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
 from rtl_gen.contract.synapses import ConvSpec
 
 from ..config.models import Config, LayerSettings
-from ..errors import USAGE, SnnfpgaError
 from .architectures import architecture_of
 from .exact import check_exact, loose_layers
 from .notation import Layer, Pool

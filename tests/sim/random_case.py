@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
 
 

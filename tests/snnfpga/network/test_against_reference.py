@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
 from rtl_gen.contract.synapses import ConvSpec, PoolSpec, ResidualSpec
 from snnfpga.backends.evaluation import on_reference, on_torch
