@@ -14,7 +14,7 @@ from .device import Device
 __all__ = ["Board", "BoardError", "Design", "get", "names"]
 
 _MODULES = {
-    "pynq-z2": "board.pynq_z2.board",
+    "pynq-z2": ".pynq_z2.board",
 }
 
 
@@ -96,4 +96,4 @@ def get(name: str) -> Board:
         near = difflib.get_close_matches(name, _MODULES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names())}"
         raise BoardError(f"Board must be one of those that snnfpga boards lists, not {name!r}; {hint}")
-    return import_module(_MODULES[name]).BOARD
+    return import_module(_MODULES[name], __package__).BOARD

@@ -116,7 +116,7 @@ def run_on_device(design: Design, *, script: str, arguments: Mapping[str, Any], 
     answer.unlink(missing_ok=True)
     order.write_text(json.dumps({"script": script, "arguments": dict(arguments), "answer": str(answer)}))
     try:
-        run(design, bench="sim.benches.device", seed=seed, environment={SCRIPT_VARIABLE: str(order)})
+        run(design, bench=f"{__package__}.benches.device", seed=seed, environment={SCRIPT_VARIABLE: str(order)})
     except SimulationError:
         if "error" in (found := _read(answer)):
             raise DeviceError(found["error"]) from None

@@ -108,7 +108,7 @@ def follow(design: Design, plan: Plan, *, seed: int = 1) -> Verification:
     """Carry out ``plan`` on a built core and on the reference, and compare; raises as :func:`verify` does."""
     record_path = design.build_dir / "record.npz"
     record_path.unlink(missing_ok=True)
-    run(design, bench="sim.benches.core", seed=seed, arrays=plan.to_arrays(),
+    run(design, bench=f"{__package__}.benches.core", seed=seed, arrays=plan.to_arrays(),
         environment={RECORD_VARIABLE: str(record_path)})
     with np.load(record_path, allow_pickle=False) as file:
         record = {name: file[name] for name in file.files}
