@@ -17,7 +17,7 @@ from machine import describe
 from rich.console import Console
 from rich.table import Table
 
-from rtl_gen.contract.network_file import write_atomically
+from rtl_gen.contract.atomic import write_atomically
 from snnfpga.config.models import Config
 from snnfpga.cost.kept import peak_bytes
 from snnfpga.cost.measure import count

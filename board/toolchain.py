@@ -5,10 +5,12 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from rtl_gen.contract.errors import SnnfpgaError
+
 __all__ = ["ToolError", "find", "run"]
 
 
-class ToolError(RuntimeError):
+class ToolError(SnnfpgaError):
     """A tool ran and failed; the message names its log."""
 
 

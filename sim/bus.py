@@ -14,6 +14,7 @@ from cocotb.triggers import Event, Lock, RisingEdge
 from numpy.typing import NDArray
 
 from rtl_gen.axi_lite import Response
+from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.protocol import (
     MAILBOX_RX,
     MAILBOX_RX_LAST,
@@ -27,7 +28,7 @@ from rtl_gen.contract.protocol import (
 Beats = NDArray[np.uint32]
 
 
-class BusError(RuntimeError):
+class BusError(SnnfpgaError):
     """A register access was answered by SLVERR."""
 
 

@@ -7,7 +7,7 @@ from cocotb.triggers import ClockCycles, FallingEdge
 from numpy.typing import NDArray
 
 from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.protocol import (
     KIND_SHIFT,
     REQUEST_PENDING,

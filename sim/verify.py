@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Access, Error, Memory, registers
 from rtl_gen.core import Core
 
@@ -108,7 +108,7 @@ def follow(design: Design, plan: Plan, *, seed: int = 1) -> Verification:
     """Carry out ``plan`` on a built core and on the reference, and compare; raises as :func:`verify` does."""
     record_path = design.build_dir / "record.npz"
     record_path.unlink(missing_ok=True)
-    run(design, bench="sim.benches.core", seed=seed, arrays=plan.to_arrays(),
+    run(design, bench=f"{__package__}.benches.core", seed=seed, arrays=plan.to_arrays(),
         environment={RECORD_VARIABLE: str(record_path)})
     with np.load(record_path, allow_pickle=False) as file:
         record = {name: file[name] for name in file.files}

@@ -9,7 +9,9 @@ from typing import Any
 
 import typer
 
-from .errors import USAGE, explain, one_line
+from rtl_gen.contract.errors import USAGE
+
+from .errors import explain, one_line
 
 INTERRUPTED = 130   # what typer returns where a person stopped a verb
 PATIENCE = 20       # seconds within which processes that torchrun started at the same time fail of the same thing

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract import protocol
+from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
-from rtl_gen.contract.network_file import Network, spec_digest
+from rtl_gen.contract.network import Network, spec_digest
 from rtl_gen.contract.protocol import Access, Control, Error, Memory, Packet, Status
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -22,7 +23,7 @@ __all__ = ["Host", "HostError", "Result", "Step"]
 Integers = NDArray[np.int64]
 
 
-class HostError(RuntimeError):
+class HostError(SnnfpgaError):
     """The core is not the one that was built, or it refused something; the message says which."""
 
 

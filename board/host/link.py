@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract import protocol
+from rtl_gen.contract.errors import SnnfpgaError
 
 Beats = NDArray[np.uint32]
 
 __all__ = ["Beats", "Link", "LinkTimeoutError", "Mmio", "MmioLink"]
 
 
-class LinkTimeoutError(TimeoutError):
+class LinkTimeoutError(SnnfpgaError, TimeoutError):
     """The core did not answer in time; the message names what was waited for."""
 
 

@@ -29,8 +29,8 @@ BOARD = Board(
     top=TOP,
     memories=mailbox_memories(),
     design=design,
-    driver=("board.pynq_z2", "board.pynq_z2.attach"),
-    example="board.pynq_z2.example",
+    driver=(__package__, f"{__package__}.attach"),
+    example=f"{__package__}.example",
     command=("vivado", "-mode", "batch", "-nojournal", "-log", "vivado.log", "-source", f"{TOP}.tcl"),
     products=(f"{TOP}.bit",),
 )

@@ -13,7 +13,7 @@ from cocotb.utils import get_sim_time
 
 from rtl_gen.axi_lite import Response
 from rtl_gen.contract.memory_map import geometry
-from rtl_gen.contract.network_file import spec_digest
+from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.protocol import IDENTITY, VERSION, Access, Memory, Status, registers
 
 from ..bench import PERIOD_NS, load_arrays, load_spec, start

@@ -7,7 +7,7 @@ from cocotb.triggers import FallingEdge, RisingEdge
 
 from rtl_gen.axi_lite import ADDRESS_BITS
 from rtl_gen.block import increment_layout, largest_increments
-from rtl_gen.contract.network_file import spec_digest
+from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.protocol import (
     IDENTITY,
     MEMORIES_PER_BLOCK,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import answer_max, credit_max, delta_max, error_table, readout_weight_max
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
 from .credit import feedback_below

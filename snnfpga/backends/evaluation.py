@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from sim.reference.network import Reference, Result
 
 from ..data.dataset import Split

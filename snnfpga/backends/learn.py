@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from rtl_gen.contract.network_file import Network, NetworkFileError, read_notes
+from rtl_gen.contract.network import Network
+from rtl_gen.contract.network_file import NetworkFileError, read_notes
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from sim.reference.network import Reference
 

@@ -34,7 +34,7 @@ def command(
 
       snnfpga cost --set learning.rule=ottt --json
     """
-    from rtl_gen.contract.network_file import write_atomically
+    from rtl_gen.contract.atomic import write_atomically
 
     from ..config.file import read_config, with_options
     from ..cost.plot import page

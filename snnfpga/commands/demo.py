@@ -10,8 +10,9 @@ from typing import IO, Annotated, Any
 
 import typer
 
+from rtl_gen.contract.errors import SnnfpgaError
+
 from ..console import percent, print_table, say
-from ..errors import SnnfpgaError
 
 DRIFTED = "digits-events-drifted"
 LESSONS = 300

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..console import percent, print_json, print_table, progress, say
-from ..errors import USAGE, SnnfpgaError
 
 if TYPE_CHECKING:
     from ..config.models import Config

@@ -17,10 +17,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.layer import LayerSpec
 
 from ..config.models import Config, LearningConfig
-from ..errors import USAGE, SnnfpgaError
 from ..network.architectures import architecture_of
 from ..network.network import SpikingNetwork
 from ..network.neuron import integrate, thresholds_of

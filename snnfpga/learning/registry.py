@@ -2,9 +2,10 @@
 
 from functools import reduce
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import Config, LearningConfig
 from ..config.nearest import offer
-from ..errors import USAGE, SnnfpgaError
 from ..network.architectures import architecture_of
 from ..network.specify import longest_sample
 from . import bptt, bptt_checkpoint, decolle, lls, otpe, ottt, sltt, stllr, tess, truncated_local

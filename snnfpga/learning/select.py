@@ -5,9 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import LearningConfig
 from ..data.dataset import Split
-from ..errors import USAGE, SnnfpgaError
 
 
 def check_selection(settings: LearningConfig) -> None:

@@ -8,8 +8,9 @@ gradient crosses a block, nor the border of a window of K steps. Memory grows wi
 import torch
 from torch import Tensor
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import Config, LearningConfig
-from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, rest
 from .feedback import Feedback, check_feedback

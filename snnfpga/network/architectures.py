@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import NetworkConfig
 from ..config.nearest import offer
-from ..errors import USAGE, SnnfpgaError
 from .notation import Architecture, Layer, parse_blocks
 
 Blocks = tuple[tuple[Layer, ...], ...]

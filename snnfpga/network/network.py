@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.layer import LayerSpec
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
 
 from ..config.models import Config, LayerSettings
-from ..errors import USAGE, SnnfpgaError
 from .architectures import architecture_of
 from .exact import check_exact, loose_layers
 from .notation import Layer, Pool

@@ -130,7 +130,7 @@ class SpikingWindow(torch.autograd.Function):
         gate, *fired = ctx.saved_tensors
         loops = _compiled(grads[0], ctx.layer)
         back = credits if loops is None else loops.credits
-        area, keep = area_of(ctx.layer.surrogate.shape), ctx.layer.neuron.keep
+        area, keep = area_of(ctx.layer.surrogate), ctx.layer.neuron.keep
         to_threshold = _to_threshold(gate, grads[0], area) if ctx.needs_input_grad[2] else None
         return back(grads[0], gate, fired[0] if fired else None, area, keep), None, to_threshold, None
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 _LINEAR = re.compile(r"(?P<neurons>[1-9]\d*)(?:(?P<recurrent>R)|\+(?P<adds>[1-9]\d*))?")
 _CONV = re.compile(r"(?P<filters>[1-9]\d*)C(?P<kernel>[1-9]\d*)(S(?P<stride>[1-9]\d*))?(P(?P<padding>\d+))?"

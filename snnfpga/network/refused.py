@@ -1,7 +1,8 @@
 """What a configuration asks of neurons that does not go together, refused before anything is loaded or trained."""
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import Config
-from ..errors import USAGE, SnnfpgaError
 from .architectures import architecture_of
 
 

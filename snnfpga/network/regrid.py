@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import torch
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import Config
-from ..errors import USAGE, SnnfpgaError
 from .network import SpikingNetwork
 from .quantize import QuantisedWeights, fraction_bits
 from .specify import aligned, on_grid, rate_shift, readout_spec

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
 
-from ..errors import USAGE, SnnfpgaError
 from .notation import Conv, Layer, Pool
 
 READOUT_SIDE = 4        # a readout sees at most so many places along each side of a grid, counting the spikes in each

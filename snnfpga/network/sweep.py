@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import Config, NetworkConfig
-from ..errors import USAGE, SnnfpgaError
 from .architectures import architecture_of, in_blocks, lost_source
 
 Sweep = Mapping[str, Sequence[int]]

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from rtl_gen.contract.errors import SnnfpgaError
+
 from ..console import percent
-from ..errors import SnnfpgaError
 from ..runs.learn_word import KEYS, LEARN, file_digest
 from .page import Section
 from .parts import Folded, Part, Table, Tiles, Verdict, Words, number

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network_file import read_notes
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -12,7 +13,6 @@ from ..data.dataset import DataError
 from ..data.npz import is_dense
 from ..data.options import UNTIMED
 from ..data.registry import SETS
-from ..errors import USAGE, SnnfpgaError
 
 
 def data_of(path: Path, spec: NetworkSpec, name: str | None, root: Path | None) -> DataConfig:

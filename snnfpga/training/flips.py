@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import nn
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import Config
-from ..errors import USAGE, SnnfpgaError
 
 # Chosen on digits-events, on a split that no result is of. The paper's 5e-7 is of gradients of another size.
 THRESHOLDS = {"bso": 3e-4, "t-bso": 0.1}

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import Config
-from ..errors import USAGE, SnnfpgaError
 from ..learning.registry import find_rule
 from ..learning.rule import Link
 from ..network.architectures import architecture_of

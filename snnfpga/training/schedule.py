@@ -6,8 +6,9 @@ Navigating local minima in quantized spiking neural networks, AICAS 2022.
 
 import math
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import Config, TrainingConfig
-from ..errors import USAGE, SnnfpgaError
 
 
 def check_schedule(config: Config) -> None:

@@ -6,12 +6,12 @@ import json
 import torch
 from torch import Tensor
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network_file import read, read_notes
 from rtl_gen.contract.readout import ReadoutSpec
 
 from ..config.models import Config
 from ..data.dataset import DataSet
-from ..errors import USAGE, SnnfpgaError
 from ..network.inference import passages, weights_of
 from ..network.specify import GRADIENT_UNIT, fixed_gain
 from ..runs.find import LOGIT_SCALE

@@ -10,10 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import Config, TrainingConfig
 from ..data.augment import Augmenter
 from ..data.dataset import DataSet, Split
-from ..errors import USAGE, SnnfpgaError
 from ..learning.memory import ActivationMeter
 from ..learning.registry import check_rule, check_window
 from ..learning.rule import Batch, Learned, Link, drawn_silent

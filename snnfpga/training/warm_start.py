@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.layer import LayerSpec
 
 from ..config.models import Config
 from ..data.dataset import Split
-from ..errors import USAGE, SnnfpgaError
 from ..learning.loss import LOSSES
 from ..network.architectures import architecture_of
 from ..network.network import SpikingNetwork

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from rtl_gen.contract.block import BlockSpec, Directives
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.flat import flat_layer

@@ -14,9 +14,9 @@ from tests.networks import network_spec
 
 SCRIPT = """
 import numpy as np
-from board.host import Host
-from board.link import MmioLink
-from rtl_gen.network_file import read, write
+from board.host.host import Host
+from board.host.link import MmioLink
+from rtl_gen.contract.network_file import read, write
 
 def learn(link, spec, *, network, data, through_mailbox, out):
     host = Host(MmioLink(link) if through_mailbox else link, spec)

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network_file import read, write
 from snnfpga.cli import VERBS, main
-from snnfpga.errors import SnnfpgaError
 from tests.verbs import call
 
 QUICK = ["--set", "training.epochs=1", "--set", "network.blocks=[[8], [8]]", "--set", "training.batch=256"]

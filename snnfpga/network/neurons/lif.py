@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.neurons.lif import LifSpec
 
 from ...config.models import LayerSettings
-from ...errors import USAGE, SnnfpgaError
 
 
 def specified(settings: LayerSettings, threshold: int, threshold_shift: int | None) -> LifSpec:

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config
-from snnfpga.errors import SnnfpgaError
 from snnfpga.learning import feedback
 from snnfpga.learning.loss import LOSSES
 from snnfpga.learning.registry import check_rule

@@ -5,8 +5,8 @@ from contextlib import nullcontext
 import pytest
 import torch
 
+from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config
-from snnfpga.errors import SnnfpgaError
 from snnfpga.learning.loss import LOSSES
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES, check_rule, find_rule

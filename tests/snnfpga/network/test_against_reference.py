@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.grid import PoolSpec
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.residual import ResidualSpec
 from rtl_gen.contract.spec import NetworkSpec

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.neurons.lif_shifts import LifShiftsSpec
 from snnfpga.config.models import Config
-from snnfpga.errors import USAGE, SnnfpgaError
 from snnfpga.network.network import initialise
 from snnfpga.network.neuron import integrate
 from snnfpga.network.neurons import lif_shifts

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
+from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.file import read_config
 from snnfpga.config.models import Config
-from snnfpga.errors import SnnfpgaError
 from snnfpga.network.architectures import architecture_of, cut
 from snnfpga.network.network import initialise
 from snnfpga.network.neuron import integrate

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config
-from snnfpga.errors import SnnfpgaError
 from snnfpga.training.flips import BinaryFlips, check_flips
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config, TrainingConfig
-from snnfpga.errors import SnnfpgaError
 from snnfpga.training.schedule import check_schedule, rate_at
 
 

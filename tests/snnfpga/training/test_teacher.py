@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network_file import write
 from snnfpga.commands.train import run
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import assemble
-from snnfpga.errors import SnnfpgaError
 from snnfpga.learning.loss import loss_from
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch

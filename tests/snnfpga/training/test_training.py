@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network_file import read, read_notes, write
 from snnfpga.commands.train import run
 from snnfpga.config.file import write_config
@@ -15,7 +16,6 @@ from snnfpga.config.models import Config
 from snnfpga.data import registry
 from snnfpga.data.dataset import assemble
 from snnfpga.data.source import load_data
-from snnfpga.errors import SnnfpgaError
 from snnfpga.learning import truncated_local
 from snnfpga.learning.registry import RULES
 from snnfpga.network.regrid import fitted

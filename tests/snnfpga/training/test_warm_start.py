@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import assemble
-from snnfpga.errors import SnnfpgaError
 from snnfpga.network import sparse
 from snnfpga.network.network import initialise
 from snnfpga.network.window import Flows, layer_rest, layer_run
