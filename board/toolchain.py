@@ -83,8 +83,8 @@ def run(step: Step, *, folder: Path) -> tuple[Path, ...]:
         If its tool is not there, fails, or leaves a product out.
     """
     if find(step.tool) is None:
-        raise ToolError(f"{step.tool} is not on the PATH; {step.install or 'install it'}, or run it elsewhere in {folder} as: "
-                        f"{shlex.join(step.command)}")
+        raise ToolError(f"{step.tool} is not on the PATH; {step.install or 'install it'}, or run it elsewhere "
+                        f"in {folder} as: {shlex.join(step.command)}")
     _forget(step, folder)
     log = folder / f"{step.name}.out"
     with log.open("wb") as output:
