@@ -24,8 +24,11 @@ from rich.table import Table
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
+from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.network_file import spec_digest, write_atomically
-from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
+from sim.reference.flat import flat_layer
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from snnfpga.data.dataset import DataSet, Split, stratified
@@ -65,7 +68,7 @@ class Experiment:
                          for inputs, outputs in zip(self.sizes, self.sizes[1:], strict=False)))
 
     def _block(self, inputs: int, outputs: int) -> BlockSpec:
-        layer = LayerSpec(
+        layer = flat_layer(
             inputs=inputs, outputs=outputs, weight_bits=8, shadow_bits=self.shadow_bits, fraction_bits=7, bias=False,
             membrane_bits=16, leak_shift=self.leak_shift, threshold=128, reset="subtract", surrogate="boxcar",
             surrogate_width=128, surrogate_height=1, rate_shift=self.rate_shift, rounding=self.rounding,

@@ -15,8 +15,11 @@ import numpy as np
 from machine import describe
 
 from rtl_gen.block import Block
-from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
 from sim.benches.lane_use import OUTPUT_VARIABLE
+from sim.reference.flat import flat_layer
 from sim.runner import build, run
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "lane_use.json"
@@ -24,7 +27,7 @@ DENSITIES = (0.01, 0.05, 0.10)
 
 
 def network(*, bias: bool) -> NetworkSpec:
-    layer = LayerSpec(inputs=784, outputs=200, weight_bits=8, shadow_bits=8, fraction_bits=6, bias=bias,
+    layer = flat_layer(inputs=784, outputs=200, weight_bits=8, shadow_bits=8, fraction_bits=6, bias=bias,
                       membrane_bits=16, leak_shift=3, threshold=64, reset="subtract", surrogate="boxcar",
                       surrogate_width=64, surrogate_height=1, rate_shift=6, rounding="nearest", feedback_shift=0)
     readout = ReadoutSpec(inputs=200, classes=10, learned=True, weight_bits=8, shadow_bits=8, rate_shift=6,

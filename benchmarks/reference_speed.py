@@ -16,7 +16,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
+from sim.reference.flat import flat_layer
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 
@@ -26,7 +29,7 @@ GOAL = 500
 
 
 def network_spec(shadow_bits: int, rounding: str) -> NetworkSpec:
-    layer = LayerSpec(
+    layer = flat_layer(
         inputs=INPUTS, outputs=HIDDEN, weight_bits=8, shadow_bits=shadow_bits, fraction_bits=6, bias=False,
         membrane_bits=16, leak_shift=3, threshold=128, reset="subtract", surrogate="boxcar", surrogate_width=128,
         surrogate_height=1, rate_shift=12 if shadow_bits == 0 else 5, rounding=rounding, feedback_shift=0)

@@ -22,8 +22,10 @@ from board.device import Resources, Synthesis
 from board.report import estimated
 from board.xilinx.device import XC7Z020
 from rtl_gen.block import Block
+from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.network_file import spec_digest, write_atomically
-from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.core import Core
 from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import memories
@@ -35,6 +37,7 @@ from rtl_gen.readout import Readout
 from rtl_gen.registers import Registers
 from rtl_gen.update import UpdateEngine
 from rtl_gen.window import WindowBuffer
+from sim.reference.flat import flat_layer
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "resources.json"
 DEVICE = XC7Z020
@@ -42,7 +45,7 @@ GOALS = {"lut": 0.20, "ff": 0.20, "dsp": 0.0}
 
 
 def network(*, shadow_bits: int, rounding: str) -> NetworkSpec:
-    layer = LayerSpec(inputs=784, outputs=200, weight_bits=8, shadow_bits=shadow_bits, fraction_bits=5, bias=False,
+    layer = flat_layer(inputs=784, outputs=200, weight_bits=8, shadow_bits=shadow_bits, fraction_bits=5, bias=False,
                       membrane_bits=16, leak_shift=4, threshold=256, reset="subtract", surrogate="boxcar",
                       surrogate_width=128, surrogate_height=1, rate_shift=8, rounding=rounding, feedback_shift=0)
     readout = ReadoutSpec(inputs=200, classes=10, learned=True, weight_bits=8, shadow_bits=shadow_bits, rate_shift=6,

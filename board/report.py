@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from rtl_gen.contract.arithmetic import state_buffer_bits
+from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.limits import check_hardware
 from rtl_gen.contract.memories import MemoryDeclaration
-from rtl_gen.contract.spec import BlockSpec, NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import cycles, memories
 
 from .device import Device, Resources

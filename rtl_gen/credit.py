@@ -5,7 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import credit_max, feedback_max, signed_bits
-from .contract.spec import BlockSpec
+from .contract.block import BlockSpec
+from .neuron import kind_of
 
 __all__ = ["CreditScan"]
 
@@ -69,15 +70,11 @@ class CreditScan(wiring.Component):
             credit = Signal(signed(self.credit_bits), name=f"credit{lane}")
             feedback, gates = self.feedback[lane], self.gates[lane]
             # A gate has at most three bits: its product is a sum of shifted copies.
-            product = sum(Mux(gates.gate[bit], feedback << bit, 0) for bit in range(layer.gate_bits))
-            decayed = before
-            if layer.leak_shift is not None:
-                # An arithmetic shift rounds down; 2**leak_shift - 1 more makes it round a negative value toward zero.
-                upward = before[-1].replicate(layer.leak_shift)
-                decayed = before - ((before + upward) >> layer.leak_shift)
+            product = sum(Mux(gates.gate[bit], feedback << bit, 0) for bit in range(layer.surrogate.gate_bits))
+            decayed = kind_of(layer.neuron).decayed(layer.neuron, before)
             m.d.comb += [
                 inject.eq(Mux(in_loss, product, 0)),
-                carry.eq(Mux(gates.spike, 0, decayed) if layer.reset == "zero" else decayed),
+                carry.eq(Mux(gates.spike, 0, decayed) if layer.neuron.reset == "zero" else decayed),
                 credit.eq(inject + carry),
             ]
             with m.If(self.clear):

@@ -3,7 +3,7 @@
 from amaranth.hdl import *
 
 from .contract.arithmetic import ERROR_BITS, ERROR_MAX, error_table
-from .contract.spec import ReadoutSpec
+from .contract.readout import ReadoutSpec
 
 __all__ = ["class_error"]
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .contract.arithmetic import feedback_max, index_bits, signed_bits
+from .contract.block import BlockSpec
 from .contract.memories import MemoryDeclaration
 from .contract.protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
-from .contract.spec import BlockSpec, NetworkSpec
+from .contract.spec import NetworkSpec
 from .feedback import latency
 
 __all__ = ["Cycles", "cycles", "mailbox_memories", "memories"]
@@ -26,8 +27,8 @@ def _block_memories(name: str, block: BlockSpec) -> list[MemoryDeclaration]:
     groups = -(-layer.outputs // lanes)
     index = index_bits(layer.inputs)
     found = [
-        MemoryDeclaration(f"{name}.weights", groups * layer.rows, lanes * layer.stored_bits, directives.memory),
-        MemoryDeclaration(f"{name}.membranes", groups, lanes * layer.membrane_bits),
+        MemoryDeclaration(f"{name}.weights", groups * layer.rows, lanes * layer.weights.stored_bits, directives.memory),
+        MemoryDeclaration(f"{name}.membranes", groups, lanes * layer.neuron.membrane_bits),
         MemoryDeclaration(f"{name}.spikes", groups, lanes),
         MemoryDeclaration(f"{name}.events", 2 << index, index),
         *(MemoryDeclaration(f"{name}.seen{bank}", layer.inputs, 1, "distributed") for bank in range(2)),
@@ -37,7 +38,7 @@ def _block_memories(name: str, block: BlockSpec) -> list[MemoryDeclaration]:
         found += [
             MemoryDeclaration(f"{name}.masks", layer.inputs, block.window),
             MemoryDeclaration(f"{name}.row_list", layer.inputs, index),
-            MemoryDeclaration(f"{name}.gates", groups * block.window, lanes * (layer.gate_bits + 1)),
+            MemoryDeclaration(f"{name}.gates", groups * block.window, lanes * (layer.surrogate.gate_bits + 1)),
             MemoryDeclaration(f"{name}.feedback", groups, lanes * signed_bits(feedback_max(block, 0)), "distributed"),
         ]
     return found
@@ -111,7 +112,7 @@ class Cycles:
 def cycles(block: BlockSpec) -> Cycles:
     """Cycles of a block of one layer."""
     layer, readout = block.layers[0], block.readout
-    return Cycles(groups=-(-layer.outputs // block.directives.lanes), bias=layer.bias, window=block.window,
+    return Cycles(groups=-(-layer.outputs // block.directives.lanes), bias=layer.weights.bias, window=block.window,
                   classes=readout.classes, neurons=layer.outputs, readout_learned=readout.learned,
-                  random_layer=layer.rounding == "stochastic",
+                  random_layer=layer.update.rounding == "stochastic",
                   random_readout=readout.learned and readout.rounding == "stochastic")

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import ERROR_BITS, ERROR_MAX, readout_weight_max, signed_bits
-from .contract.spec import ReadoutSpec
+from .contract.readout import ReadoutSpec
 
 __all__ = ["FeedbackSum", "error_layout", "latency"]
 

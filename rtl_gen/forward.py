@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .addresses import WeightAddress
 from .contract.arithmetic import current_max, index_bits, signed_bits
-from .contract.spec import BlockSpec
+from .contract.block import BlockSpec
 from .event_list import step_layout
 from .neuron import charge, fire
 from .token import TokenKind
@@ -30,7 +30,7 @@ def group_layout(block: BlockSpec) -> data.StructLayout:
 
 def gate_layout(block: BlockSpec) -> data.ArrayLayout:
     """Layout of a group's gates and spikes in one step, lane by lane."""
-    bits = block.layers[0].gate_bits
+    bits = block.layers[0].surrogate.gate_bits
     return data.ArrayLayout(data.StructLayout({"spike": 1, "gate": bits}), block.directives.lanes)
 
 
@@ -100,7 +100,7 @@ class ForwardEngine(wiring.Component):
             "clear_index": Out(range(layer.inputs)),
             "release": Out(2),
             "address": Out(index_bits(self.groups * layer.rows)),
-            "weights": In(data.ArrayLayout(signed(layer.stored_bits), lanes)),
+            "weights": In(data.ArrayLayout(signed(layer.weights.stored_bits), lanes)),
             "o": Out(stream.Signature(group_layout(block))),
             "room": In(1),
             "touch_en": Out(1),
@@ -112,7 +112,7 @@ class ForwardEngine(wiring.Component):
             "window_end": Out(stream.Signature(window_end_layout(block))),
             "window_done": In(1),
             "host_address": In(index_bits(self.groups)),
-            "host_membranes": Out(lanes * layer.membrane_bits),
+            "host_membranes": Out(lanes * layer.neuron.membrane_bits),
             "host_spikes": Out(lanes),
             "idle": Out(1),
             "synaptic_operations": Out(index_bits(lanes + 1)),
@@ -183,14 +183,14 @@ class ForwardEngine(wiring.Component):
             go.eq(is_step & ~(begins & blocked)),
             self.active.eq(go | ~self.pipeline_empty),
             self.stalled.eq(is_step & begins & blocked),
-            entry_last.eq(entry + 1 >= step.p.count + layer.bias),
+            entry_last.eq(entry + 1 >= step.p.count + layer.weights.bias),
             group_last.eq(group == self.groups - 1),
             step_done.eq(go & entry_last & group_last),
             self.r_bank.eq(step.p.bank),
-            self.r_position.eq(entry - layer.bias),
+            self.r_position.eq(entry - layer.weights.bias),
             issued.valid.eq(go),
-            issued.bias.eq((entry == 0) if layer.bias else 0),
-            issued.event.eq((entry >= layer.bias) & (entry < step.p.count + layer.bias)),
+            issued.bias.eq((entry == 0) if layer.weights.bias else 0),
+            issued.event.eq((entry >= layer.weights.bias) & (entry < step.p.count + layer.weights.bias)),
             issued.first.eq(entry == 0),
             issued.last.eq(entry_last),
             issued.group.eq(group),
@@ -309,7 +309,7 @@ class ForwardEngine(wiring.Component):
             return Mux(entry.group_last, real[-1], lanes)
 
         m.submodules.membranes = membranes = memory.Memory(
-            shape=lanes * layer.membrane_bits, depth=self.groups, init=[])
+            shape=lanes * layer.neuron.membrane_bits, depth=self.groups, init=[])
         m.submodules.spikes = spikes = memory.Memory(shape=lanes, depth=self.groups, init=[])
         read, write = membranes.read_port(), membranes.write_port()
         spikes_read, spikes_write = spikes.read_port(), spikes.write_port()
@@ -331,7 +331,7 @@ class ForwardEngine(wiring.Component):
         currents = []
         for lane in range(lanes):
             current = Signal(signed(signed_bits(current_max(layer))), name=f"current{lane}")
-            weight = self.weights[lane] >> layer.shadow_bits
+            weight = self.weights[lane] >> layer.weights.shadow_bits
             with m.If(works & (summing.event | summing.bias)):
                 m.d.sync += current.eq(Mux(summing.first, 0, current) + weight)
             with m.Elif(works):
@@ -339,7 +339,7 @@ class ForwardEngine(wiring.Component):
             currents.append(current)
 
         # Stage 3: charge.   Stage 4: saturate, fire, reset.   Behind it: write.
-        old = data.View(data.ArrayLayout(signed(layer.membrane_bits), lanes), read.data)
+        old = data.View(data.ArrayLayout(signed(layer.neuron.membrane_bits), lanes), read.data)
         fires = entries[4]
         fired, after_reset, gated, saturated = [], [], [], []
         for lane in range(lanes):

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.spec import BlockSpec
+from .contract.block import BlockSpec
 from .forward import group_layout
 from .token import TokenKind, token_layout
 

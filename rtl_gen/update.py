@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .addresses import WeightAddress
 from .contract.arithmetic import WORD_BITS, delta_max, index_bits, signed_bits
-from .contract.spec import BlockSpec
+from .contract.block import BlockSpec
 from .credit import CreditScan
 from .forward import window_end_layout
 from .rounding import RandomWord, StoredUpdate
@@ -67,7 +67,7 @@ class UpdateEngine(wiring.Component):
         self.lanes = lanes = block.directives.lanes
         self.groups = groups = -(-layer.outputs // lanes)
         self._scan = CreditScan(block, gate_layout)
-        word = data.ArrayLayout(signed(layer.stored_bits), lanes)
+        word = data.ArrayLayout(signed(layer.weights.stored_bits), lanes)
         lane_count = index_bits(lanes + 1)
         super().__init__({
             "window_end": In(stream.Signature(window_end_layout(block))),
@@ -137,9 +137,9 @@ class UpdateEngine(wiring.Component):
             scan.feedback.eq(self.feedback),
             scan.position.eq(fetched_position),
             scan.en.eq(fetched),
-            issued.bias.eq((entry == 0) if layer.bias else 0),
+            issued.bias.eq((entry == 0) if layer.weights.bias else 0),
             issued.clears.eq(group_last),
-            self.list_position.eq(entry - layer.bias),
+            self.list_position.eq(entry - layer.weights.bias),
         ]
         m.d.sync += [fetched.eq(0), fetched_position.eq(self.gate_position)]
 
@@ -182,7 +182,7 @@ class UpdateEngine(wiring.Component):
                     m.d.sync += group.eq(group + 1)
                     m.next = "CLEAR"
             with m.State("WALK"):
-                with m.If(entry == self.rows + layer.bias):
+                with m.If(entry == self.rows + layer.weights.bias):
                     with m.If(group_last):
                         m.next = "DRAIN"
                     with m.Elif(self.pipeline_empty):
@@ -206,7 +206,7 @@ class UpdateEngine(wiring.Component):
     def _pipeline(self, m: Module, issued: Signal) -> None:
         """A row's way: list, random word, weights and mask, sum, rounding, write."""
         layer, lanes, scan = self.layer, self.lanes, self._scan
-        stochastic = layer.rounding == "stochastic"
+        stochastic = layer.update.rounding == "stochastic"
         row_bits = index_bits(layer.rows)
 
         def delay(entry: Signal, row: Value, stages: int, name: str) -> tuple[Signal, Value]:
@@ -257,13 +257,14 @@ class UpdateEngine(wiring.Component):
         effects = []
         for lane in range(lanes):
             delta = Signal(signed(signed_bits(bound)), name=f"delta{lane}")
-            stored = Signal(signed(layer.stored_bits), name=f"stored{lane}")
+            stored = Signal(signed(layer.weights.stored_bits), name=f"stored{lane}")
             m.d.sync += [
                 delta.eq(self._masked_sum(mask, lane)),
                 stored.eq(self.weights[lane]),
             ]
             m.submodules[f"stored_update{lane}"] = update = StoredUpdate(
-                stored_bits=layer.stored_bits, delta_max=bound, rate_shift=layer.rate_shift, rounding=layer.rounding)
+                stored_bits=layer.weights.stored_bits, delta_max=bound,
+                rate_shift=layer.update.rate_shift, rounding=layer.update.rounding)
             m.d.comb += [
                 update.stored.eq(stored),
                 update.delta.eq(delta),

@@ -5,7 +5,7 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import index_bits
-from .contract.spec import BlockSpec
+from .contract.block import BlockSpec
 
 __all__ = ["WINDOW_STATE", "WindowBuffer"]
 

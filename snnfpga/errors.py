@@ -29,8 +29,8 @@ def explain(error: Exception) -> tuple[str, int] | None:
     from board.plan import BuildError
     from board.registry import BoardError
     from board.toolchain import ToolError
+    from rtl_gen.contract.checks import SpecError
     from rtl_gen.contract.network_file import NetworkFileError
-    from rtl_gen.contract.spec import SpecError
     from rtl_gen.yosys import YosysError
     from sim.device import DeviceError
     from sim.runner import SimulationError

@@ -1,8 +1,13 @@
 """Small networks for tests."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
+from sim.reference.flat import flat_layer
 from sim.reference.initial import random_network
 
 
@@ -16,7 +21,7 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
     for size in sizes:
         layers = []
         for _ in range(depth):
-            layers.append(LayerSpec(
+            layers.append(flat_layer(
                 inputs=before, outputs=size, weight_bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=5,
                 bias=bias, membrane_bits=membrane_bits, leak_shift=leak_shift, threshold=threshold, reset=reset,
                 surrogate=surrogate, surrogate_width=surrogate_width, surrogate_height=surrogate_height,
@@ -36,11 +41,23 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
 
 def layer(**changes):
     """A layer alone: 3 inputs, 7 neurons, 8 bits of membrane."""
-    return LayerSpec(**{
+    return flat_layer(**{
         "inputs": 3, "outputs": 7, "weight_bits": 8, "shadow_bits": 0, "fraction_bits": 0, "bias": False,
         "membrane_bits": 8, "leak_shift": 2, "threshold": 20, "reset": "subtract", "surrogate": "boxcar",
         "surrogate_width": 15, "surrogate_height": 1, "rate_shift": 0, "rounding": "nearest",
         "feedback_shift": 0} | changes)
+
+
+def changed(layer, **changes):
+    """``layer`` with other values; a field of a part is given by the part, two underscores, and its own name."""
+    whole, parts = {}, {}
+    for name, value in changes.items():
+        part, _, field = name.partition("__")
+        if field:
+            parts.setdefault(part, {})[field] = value
+        else:
+            whole[part] = value
+    return replace(layer, **whole, **{part: replace(getattr(layer, part), **values) for part, values in parts.items()})
 
 
 def block(inputs, outputs, *, classes=3, learned=True, lanes=4, window=3, bias=True, shadow_bits=4):

@@ -5,7 +5,10 @@ Each ``*_max`` is the largest magnitude a sum can reach, derived in ``docs/arith
 
 import math
 
-from .spec import BlockSpec, LayerSpec, NetworkSpec, ReadoutSpec
+from .block import BlockSpec
+from .layer import LayerSpec
+from .readout import ReadoutSpec
+from .spec import NetworkSpec
 
 ERROR_MAX = 127
 ERROR_BITS = 8
@@ -25,8 +28,8 @@ def index_bits(count: int) -> int:
 
 def current_max(layer: LayerSpec) -> int:
     """Largest current of a neuron at which every event came, with the largest weights."""
-    events = layer.input_rows * layer.largest_event + layer.event_rows - layer.input_rows + layer.bias
-    return events << (layer.weight_bits - 1)
+    events = layer.synapses.rows * layer.largest_event + layer.event_rows - layer.synapses.rows + layer.weights.bias
+    return events << (layer.weights.bits - 1)
 
 
 def readout_weight_max(readout: ReadoutSpec) -> int:
@@ -45,17 +48,9 @@ def feedback_max(block: BlockSpec, layer: int) -> int:
 
 
 def credit_max(block: BlockSpec, layer: int) -> int:
-    """Bound of ``credit = inject + decay(credit')`` over the window's K steps.
-
-    Without leak it grows by one injection a step. With leak it stops growing once ``credit >> leak_shift`` is an
-    injection or more.
-    """
+    """Bound of a layer's credits over the window's K steps."""
     spec = block.layers[layer]
-    inject = feedback_max(block, layer) * spec.surrogate_height
-    grown = inject * block.window
-    if spec.leak_shift is None:
-        return grown
-    return min(grown, ((inject + 1) << spec.leak_shift) + inject)
+    return spec.neuron.credit_max(feedback_max(block, layer) * spec.surrogate.height, block.window)
 
 
 def delta_max(block: BlockSpec, layer: int) -> int:
@@ -89,5 +84,5 @@ def state_buffer_bits(spec: NetworkSpec, block: int) -> int:
         neurons = -(-layer.outputs // lanes) * lanes
         bits += layer.inputs * b.window
         bits += layer.inputs * index_bits(layer.inputs)
-        bits += neurons * b.window * (layer.gate_bits + 1)
+        bits += neurons * b.window * (layer.surrogate.gate_bits + 1)
     return bits

@@ -37,8 +37,8 @@ def check_learning(spec: NetworkSpec) -> None:
         each neuron.
     """
     for index, block in enumerate(spec.blocks):
-        grid = block.readout.pool or next((la.pool or la.conv for la in block.layers if la.pool or la.conv), None)
-        if grid or any(layer.recurrent for layer in block.layers):
+        grid = block.readout.pool or next((la for la in block.layers if la.pool or la.synapses.kind != "dense"), None)
+        if grid or any(layer.synapses.recurrent for layer in block.layers):
             raise SpecError("A block in hardware, or that is to learn on chip, must have each input at each "
                             f"neuron, and block {index} has a "
                             f"{'convolution or pooling' if grid else 'recurrent layer'}; evaluate it on torch or "
@@ -47,9 +47,9 @@ def check_learning(spec: NetworkSpec) -> None:
             raise SpecError("Layers in hardware, or that are to learn on chip, must have their own currents alone, "
                             f"and block {index} adds those of earlier layers; evaluate it on torch or the "
                             "reference")
-        if any(layer.threshold_shift is not None for layer in block.layers):
+        if any(layer.neuron.threshold_shift is not None for layer in block.layers):
             raise SpecError("Neurons in hardware, or that are to learn on chip, must have the threshold of their "
                             f"layer, and block {index} has learned ones; evaluate it on torch or the reference")
-        if min(block.readout.weight_bits, *(layer.weight_bits for layer in block.layers)) < 2:
+        if min(block.readout.weight_bits, *(layer.weights.bits for layer in block.layers)) < 2:
             raise SpecError("Weights in hardware, or that are to learn on chip, must have at least 2 bits, not 1 "
                             f"as in block {index}; take 2")

@@ -56,11 +56,11 @@ def geometry(spec: NetworkSpec, block: int, memory: Memory) -> Geometry:
     layer, readout, lanes = b.layers[-1], b.readout, b.directives.lanes
     count = groups(spec, block)
     return {
-        Memory.WEIGHTS: Geometry(depth=count * layer.rows, fields=lanes, field_bits=layer.stored_bits,
+        Memory.WEIGHTS: Geometry(depth=count * layer.rows, fields=lanes, field_bits=layer.weights.stored_bits,
                                  signed=True, writable=True),
         Memory.READOUT: Geometry(depth=readout.inputs, fields=readout.classes, field_bits=readout.stored_bits,
                                  signed=readout.learned, writable=True),
-        Memory.MEMBRANES: Geometry(depth=count, fields=lanes, field_bits=layer.membrane_bits,
+        Memory.MEMBRANES: Geometry(depth=count, fields=lanes, field_bits=layer.neuron.membrane_bits,
                                    signed=True, writable=False),
         Memory.SPIKES: Geometry(depth=count, fields=lanes, field_bits=1, signed=False, writable=False),
         Memory.ANSWERS: Geometry(depth=readout.classes, fields=1, field_bits=ANSWER_BITS,

@@ -12,9 +12,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .spec import LayerSpec, NetworkSpec, ReadoutSpec, SpecError
+from .checks import SpecError
+from .layer import LayerSpec
+from .readout import ReadoutSpec
+from .spec import NetworkSpec
+from .upgrade import from_format_1
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+SURROGATE = "surrogate"     # in the notes: what a network was trained with in the place of the hardware's
 
 IntArray = NDArray[np.int32]
 
@@ -70,7 +76,7 @@ def _check_array(thing: str, values: IntArray, shape: tuple[int, int], bits: int
 
 
 def _check_weights(thing: str, values: IntArray, layer: LayerSpec) -> None:
-    _check_array(thing, values, (layer.rows, layer.columns), layer.stored_bits)
+    _check_array(thing, values, (layer.rows, layer.columns), layer.weights.stored_bits)
 
 
 def _check_readout(thing: str, values: IntArray, readout: ReadoutSpec) -> None:
@@ -201,13 +207,17 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, dict[str, str]]:
         raise NetworkFileError(f"{path} was altered: its contents do not match its checksum; copy or export it again")
     try:
         values = json.loads(header)
-        spec = NetworkSpec.from_dict(values["spec"])
+        table, notes = values["spec"], dict(values["notes"])
+        if version == "1":
+            table, surrogate = from_format_1(table)
+            notes |= {} if surrogate is None else {SURROGATE: surrogate}
+        spec = NetworkSpec.from_dict(table)
         network = Network(
             spec=spec,
             weights=tuple(tuple(tensors[f"block{b}.layer{i}.stored"] for i in range(block.depth))
                           for b, block in enumerate(spec.blocks)),
             readouts=tuple(tensors[f"block{b}.readout"] for b in range(len(spec.blocks))),
             window_numbers=tuple(values["window_numbers"]))
-        return network, dict(values["notes"])
+        return network, notes
     except (KeyError, TypeError, json.JSONDecodeError, SpecError) as error:
         raise NetworkFileError(f"{path} holds no valid network ({error}); export it again") from None

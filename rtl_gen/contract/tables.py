@@ -4,14 +4,15 @@ from dataclasses import MISSING, fields
 from typing import Any, get_args, get_origin, get_type_hints
 
 from .checks import SpecError
+from .kinds import Part
 
 
 def to_table(spec: Any) -> dict[str, Any]:
-    """Fields of a dataclass by name, but for those that are as their defaults.
+    """Fields of a dataclass by name, but for those that are as their defaults; a part says its kind first.
 
     So the file of a network that lacks a feature does not change when the feature comes.
     """
-    shown = {}
+    shown = {"kind": spec.kind} if isinstance(spec, Part) else {}
     for field in fields(spec):
         value = getattr(spec, field.name)
         if value != field.default:
@@ -26,7 +27,7 @@ def _plain(value: Any) -> Any:
 
 
 def from_table(cls: Any, values: Any) -> Any:
-    """The dataclass ``cls`` that :func:`to_table` made ``values`` of.
+    """The dataclass ``cls``, or where that is a :class:`~.kinds.Part` one of its kinds, that made the table ``values``.
 
     Raises
     ------
@@ -35,6 +36,10 @@ def from_table(cls: Any, values: Any) -> Any:
     """
     if not isinstance(values, dict):
         raise SpecError(f"{cls.__name__} must be a table of fields, not {values!r}")
+    if issubclass(cls, Part):
+        if "kind" not in values:
+            raise SpecError(f"{cls.__name__} lacks the field 'kind'")
+        cls, values = cls.of_kind(values["kind"]), {name: value for name, value in values.items() if name != "kind"}
     names = [field.name for field in fields(cls)]
     for name in values:
         if name not in names:
@@ -50,11 +55,15 @@ def from_table(cls: Any, values: Any) -> Any:
 
 
 def _value(cls: Any, name: str, value: Any, hint: Any) -> Any:
-    inner = next((part for part in (hint, *get_args(hint)) if hasattr(part, "__dataclass_fields__")), None)
-    if inner is None or value is None:
+    inner = next((part for part in (hint, *get_args(hint)) if _is_spec(part)), None)
+    if value is None:
         return value
-    if get_origin(hint) is not tuple:
-        return from_table(inner, value)
-    if not isinstance(value, (list, tuple)):
-        raise SpecError(f"{cls.__name__} field {name!r} must be a list, not {value!r}")
-    return tuple(from_table(inner, item) for item in value)
+    if get_origin(hint) is tuple or any(get_origin(part) is tuple for part in get_args(hint)):
+        if not isinstance(value, (list, tuple)):
+            raise SpecError(f"{cls.__name__} field {name!r} must be a list, not {value!r}")
+        return tuple(value if inner is None else (from_table(inner, item) for item in value))
+    return value if inner is None else from_table(inner, value)
+
+
+def _is_spec(hint: Any) -> bool:
+    return hasattr(hint, "__dataclass_fields__") or (isinstance(hint, type) and issubclass(hint, Part))

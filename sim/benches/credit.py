@@ -10,8 +10,7 @@ from rtl_gen.contract.arithmetic import credit_max, feedback_max, signed_bits
 
 from ..bench import load_spec, start
 from ..lanes import join, split
-from ..reference.credit import credits_of
-from ..reference.forward import Neuron
+from ..reference.forward import neurons_of
 
 
 class Scan:
@@ -36,11 +35,12 @@ class Scan:
         dut.feedback.value = join(feedback, signed_bits(self.bound))
         for position in reversed(range(len(gates))):
             while pauses and rng.random() < 0.5:
-                dut.gates.value = rng.getrandbits(self.lanes * (1 + self.layer.gate_bits))
+                dut.gates.value = rng.getrandbits(self.lanes * (1 + self.layer.surrogate.gate_bits))
                 await FallingEdge(dut.clk)
             dut.en.value, dut.position.value = 1, position
             dut.gates.value = join((int(s) | int(g) << 1 for s, g in zip(spikes[position], gates[position],
-                                                                         strict=True)), 1 + self.layer.gate_bits)
+                                                                         strict=True)),
+                                   1 + self.layer.surrogate.gate_bits)
             await FallingEdge(dut.clk)
             dut.en.value = 0
         bits, pairs = signed_bits(self.largest), np.zeros((0, self.lanes), np.int64)
@@ -55,7 +55,7 @@ class Scan:
     def expected(self, gates, spikes, feedback):
         signal = np.zeros(gates.shape, np.int64)
         signal[self.window - self.block.loss_steps:] = feedback
-        found = credits_of(Neuron.of(self.layer), signal, gates, spikes)
+        found = neurons_of(self.layer).credits_of(self.layer, signal, gates, spikes)
         credits = np.zeros((self.window, self.lanes), np.int64)
         credits[:len(found)] = found
         return credits
@@ -72,11 +72,11 @@ class Scan:
 
 def corners(scan):
     """Gates, spikes and feedback whose credits are the largest and smallest there are, and those next to zero."""
-    shape, height = (scan.window, scan.lanes), scan.layer.surrogate_height
+    shape, height = (scan.window, scan.lanes), scan.layer.surrogate.height
     full, none = np.full(shape, height, np.uint8), np.zeros(shape, np.uint8)
     last = none.copy()
     last[-1] = height
-    for size in (scan.bound, scan.bound - 1, 1, 2, 3, (1 << (scan.layer.leak_shift or 1)) - 1):
+    for size in (scan.bound, scan.bound - 1, 1, 2, 3, (1 << (scan.layer.neuron.leak_shift or 1)) - 1):
         for sign in (1, -1):
             for gates in (full, last, none):
                 for spikes in (none, np.ones(shape, np.uint8)):
@@ -91,14 +91,14 @@ async def matches_reference(dut):
     reached = 0
     for gates, spikes, feedback in corners(scan):
         reached = max(reached, np.abs(await scan.check(rng, gates, spikes, feedback)).max())
-    one = scan.layer.surrogate_height * scan.bound
-    if scan.layer.leak_shift is None:
+    one = scan.layer.surrogate.height * scan.bound
+    if scan.layer.neuron.leak_shift is None:
         assert reached == one * scan.block.loss_steps, "the widths were not put to the test"
     assert reached > one or scan.block.loss_steps == 1, "nothing was carried"
     generator = np.random.default_rng(cocotb.RANDOM_SEED)
     for number in range(60):
         shape = (rng.randint(1, scan.window), scan.lanes)
-        gates = generator.integers(0, scan.layer.surrogate_height + 1, shape).astype(np.uint8)
+        gates = generator.integers(0, scan.layer.surrogate.height + 1, shape).astype(np.uint8)
         gates[generator.random(shape) < 0.3] = 0
         spikes = (generator.random(shape) < 0.4).astype(np.uint8)
         bound = rng.choice((scan.bound, 200, 3))

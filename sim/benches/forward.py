@@ -13,7 +13,7 @@ from rtl_gen.token import TokenKind
 
 from ..bench import load_spec, start
 from ..lanes import join, split
-from ..reference.forward import Neuron, forward, thresholds_of
+from ..reference.forward import Trace, forward
 from ..reference.initial import random_network
 from ..stream import StreamSink, StreamSource, unpack
 
@@ -28,10 +28,11 @@ class Surroundings:
         self.block, self.layer = spec.blocks[0], spec.blocks[0].layers[0]
         self.lanes, self.groups = self.block.directives.lanes, groups(spec, 0)
         self.stored = random_network(spec, 7, density=0.3, gain=0.5).weights[0][0].copy()
-        if self.layer.bias:
+        if self.layer.weights.bias:
             self.stored[-1] = np.random.default_rng(8).permutation(self.stored[0])
         self._put_at_the_bounds()
-        self.words = [join(word, self.layer.stored_bits) for word in weights_to_words(spec, 0, self.stored).tolist()]
+        self.words = [join(word, self.layer.weights.stored_bits)
+                      for word in weights_to_words(spec, 0, self.stored).tolist()]
         self.banks, self.busy, self.cleared = [[], []], [False, False], [[], []]
         self.pushed, self.touched, self.gated = [], [], []
         self.counters = dict.fromkeys(("synaptic_operations", "bias_reads", "membrane_saturations", "stalled"), 0)
@@ -45,21 +46,22 @@ class Surroundings:
     def _put_at_the_bounds(self):
         """Choose rows 0 and 1 so that a first step of these two events takes each neuron to a bound or next to it."""
         layer = self.layer
-        width = layer.surrogate_width
-        if layer.surrogate == "triangle":
-            width = layer.surrogate_height << layer.surrogate_width
-        bounds = (layer.threshold, layer.threshold + width, layer.threshold - width, layer.membrane_max + 1,
-                  layer.membrane_min)
+        width = layer.surrogate.width
+        if layer.surrogate.shape == "triangle":
+            width = layer.surrogate.height << layer.surrogate.width
+        neuron = layer.neuron
+        bounds = (neuron.threshold, neuron.threshold + width, neuron.threshold - width, neuron.membrane_max + 1,
+                  neuron.membrane_min)
         targets = [bound + beside for beside in (0, -1, 1) for bound in bounds]
-        high = (1 << (layer.weight_bits - 1)) - 1
+        high = (1 << (layer.weights.bits - 1)) - 1
         for neuron in range(layer.outputs):
             left = targets[neuron % len(targets)]
-            if layer.bias:
-                left -= int(self.stored[-1, neuron]) >> layer.shadow_bits
+            if layer.weights.bias:
+                left -= int(self.stored[-1, neuron]) >> layer.weights.shadow_bits
             for row in range(min(2, layer.inputs)):
                 weight = min(max(left, -high - 1), high)
                 left -= weight
-                self.stored[row, neuron] = weight << layer.shadow_bits
+                self.stored[row, neuron] = weight << layer.weights.shadow_bits
 
     async def run(self):
         dut = self.dut
@@ -96,7 +98,7 @@ class Surroundings:
             position = int(dut.touch_position.value) if self.block.window > 1 else 0
             self.touched.append((self._index(dut.touch_row), position))
         if dut.gate_en.value == 1:
-            bits = 1 + self.layer.gate_bits
+            bits = 1 + self.layer.surrogate.gate_bits
             lanes = split(int(dut.gates.value), bits, self.lanes, signed=False)
             self.gated.append((int(dut.gate_first.value), [(lane & 1, lane >> 1) for lane in lanes]))
         for name in self.counters:
@@ -158,7 +160,6 @@ class Model:
 
     def __init__(self, there):
         self.there, self.block, self.layer = there, there.block, there.layer
-        self.neuron = Neuron.of(self.layer)
         self.pushed, self.windows = [], []
         self.counters = dict.fromkeys(("synaptic_operations", "bias_reads", "membrane_saturations"), 0)
         self.fired = []
@@ -168,10 +169,10 @@ class Model:
         outputs, there = self.layer.outputs, self.there
         spikes, gates = (np.zeros((len(events), outputs), np.uint8) for _ in range(2))
         membranes = np.zeros((len(events), outputs), np.int32)
-        read, fired, saturated = forward(self.neuron, thresholds_of(self.layer, there.stored), there.stored, events,
-                                         np.zeros(outputs, np.int32), spikes, gates, membranes)
-        self.counters["synaptic_operations"] += read * outputs
-        self.counters["bias_reads"] += len(events) * outputs * self.layer.bias
+        operations, fired, saturated = forward(self.layer, there.stored, events, np.zeros(outputs, np.int32),
+                                           Trace(spikes, gates, membranes))
+        self.counters["synaptic_operations"] += operations
+        self.counters["bias_reads"] += len(events) * outputs * self.layer.weights.bias
         self.counters["membrane_saturations"] += saturated
         self.fired.append(fired / max(1, spikes.size))
         self.pushed.append((START, 0, 0, value))

@@ -79,7 +79,7 @@ class Surroundings:
         self.dut, self.spec, self.rng = dut, spec, rng
         self.block, self.readout = spec.blocks[0], spec.blocks[0].readout
         self.lanes, self.groups = self.block.directives.lanes, groups(spec, 0)
-        self.gate_bits = self.block.layers[0].gate_bits
+        self.gate_bits = self.block.layers[0].surrogate.gate_bits
         self.spikes = np.zeros((self.block.window, self.readout.inputs), np.uint8)
         self.feedback_bits = signed_bits(feedback_max(self.block, 0))
         self.counters = dict.fromkeys(COUNTERS, 0)

@@ -15,8 +15,7 @@ from rtl_gen.forward import window_end_layout
 
 from ..bench import load_spec, start
 from ..lanes import join, split
-from ..reference.credit import credits_of
-from ..reference.forward import Neuron
+from ..reference.forward import neurons_of
 from ..reference.rounding import addends
 from ..reference.update import update
 from ..stream import StreamSource
@@ -43,13 +42,14 @@ class Surroundings:
         self.dut, self.spec, self.rng = dut, spec, rng
         self.block, self.layer = spec.blocks[0], spec.blocks[0].layers[0]
         self.lanes, self.groups = self.block.directives.lanes, groups(spec, 0)
-        high = 1 << (self.layer.stored_bits - 1)
+        high = 1 << (self.layer.weights.stored_bits - 1)
         generator = np.random.default_rng(3)
         self.stored = generator.integers(-high, high, (self.layer.rows, self.layer.outputs)).astype(np.int32)
         # Some at the bounds, so that updates saturate.
         self.stored[generator.random(self.stored.shape) < 0.1] = high - 1
         self.stored[generator.random(self.stored.shape) < 0.1] = -high
-        self.words = [join(word, self.layer.stored_bits) for word in weights_to_words(spec, 0, self.stored).tolist()]
+        self.words = [join(word, self.layer.weights.stored_bits)
+                      for word in weights_to_words(spec, 0, self.stored).tolist()]
         self.feedback_bits = signed_bits(feedback_max(self.block, 0))
         self.window, self.masks, self.cleared = None, {}, []
         self.counters, self.number = dict.fromkeys(COUNTERS, 0), 0
@@ -91,8 +91,9 @@ class Surroundings:
             word = self.words[min(self._value("address", len(self.words)), len(self.words) - 1)]
             self._record(active)
             # What the memories give one cycle later; the gates and the weights are the engine's while it is active.
-            dut.gates.value = gates if active else self.rng.getrandbits(self.lanes * (1 + self.layer.gate_bits))
-            dut.weights.value = word if active else self.rng.getrandbits(self.lanes * self.layer.stored_bits)
+            dut.gates.value = gates if active else self.rng.getrandbits(
+                self.lanes * (1 + self.layer.surrogate.gate_bits))
+            dut.weights.value = word if active else self.rng.getrandbits(self.lanes * self.layer.weights.stored_bits)
             dut.feedback.value, dut.row.value, dut.mask.value = feedback, row, mask
 
     def _value(self, name, count):
@@ -102,11 +103,11 @@ class Surroundings:
     def _gates(self):
         position, group = self._value("gate_position", self.block.window), self._value("gate_group", self.groups)
         if self.window is None or position >= len(self.window.gates):
-            return self.rng.getrandbits(self.lanes * (1 + self.layer.gate_bits))
+            return self.rng.getrandbits(self.lanes * (1 + self.layer.surrogate.gate_bits))
         lanes = slice(group * self.lanes, (group + 1) * self.lanes)
         return join((int(spike) | int(gate) << 1 for spike, gate in zip(
             self.window.spikes[position, lanes], self.window.gates[position, lanes], strict=True)),
-            1 + self.layer.gate_bits)
+            1 + self.layer.surrogate.gate_bits)
 
     def _feedback(self):
         if self.window is None:
@@ -140,7 +141,7 @@ class Surroundings:
             dut.rows.value = 0
 
     def read(self):
-        words = [split(word, self.layer.stored_bits, self.lanes) for word in self.words]
+        words = [split(word, self.layer.weights.stored_bits, self.lanes) for word in self.words]
         return words_to_weights(self.spec, 0, np.array(words)), np.array(words)
 
     def expected(self, window):
@@ -148,18 +149,20 @@ class Surroundings:
         signal = np.zeros((len(window.gates), self.layer.outputs), np.int64)
         signal[self.block.window - self.block.loss_steps:] = window.feedback[:self.layer.outputs]
         shape = slice(0, self.layer.outputs)
-        credit = credits_of(Neuron.of(self.layer), signal, np.ascontiguousarray(window.gates[:, shape]),
-                            np.ascontiguousarray(window.spikes[:, shape]))
+        credit = neurons_of(self.layer).credits_of(
+            self.layer, signal, np.ascontiguousarray(window.gates[:, shape]),
+            np.ascontiguousarray(window.spikes[:, shape]))
         layer = self.layer
-        addend = addends(layer, layer.rows, self.spec.seed, self.number, self.spec.layer_number(0, 0))
-        return update(self.stored, layer.stored_bits, layer.rate_shift, addend, window.active, int(layer.bias), credit)
+        addend = addends(layer.update, layer.rows, self.spec.seed, self.number, self.spec.layer_number(0, 0))
+        return update(self.stored, layer.weights.stored_bits, layer.update.rate_shift, addend, window.active,
+                      int(layer.weights.bias), credit)
 
 
 def random_window(there, steps):
     rng, block, layer = there.rng, there.block, there.layer
     generator = np.random.default_rng(rng.getrandbits(32))
     padded = there.groups * there.lanes
-    gates = generator.integers(0, layer.surrogate_height + 1, (steps, padded)).astype(np.uint8)
+    gates = generator.integers(0, layer.surrogate.height + 1, (steps, padded)).astype(np.uint8)
     gates[generator.random(gates.shape) < 0.5] = 0
     spikes = (generator.random(gates.shape) < 0.3).astype(np.uint8)
     bound = rng.choice((feedback_max(block, 0), 300, 2))

@@ -18,7 +18,7 @@ class Buffer:
         self.dut = dut
         self.block, self.layer = spec.blocks[0], spec.blocks[0].layers[0]
         self.groups, self.lanes = groups(spec, 0), self.block.directives.lanes
-        self.gate_bits = 1 + self.layer.gate_bits
+        self.gate_bits = 1 + self.layer.surrogate.gate_bits
         for name in ("touch_en", "gate_en", "clear_en", "forget"):
             dut[name].value = 0
         for name in ("touch_row", "touch_position", "gate_first", "gates", "list_position", "mask_row", "clear_row",

@@ -9,9 +9,9 @@ from rtl_gen.contract.arithmetic import answer_max, credit_max, delta_max, error
 from rtl_gen.contract.network_file import Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
-from .credit import credits_of, feedback_below
-from .forward import ALONE, Neuron, forward, thresholds_of
-from .grid import forward_conv, pooled
+from .credit import feedback_below
+from .forward import Trace, forward, neurons_of
+from .grid import pooled
 from .readout import errors, feedback, read_out
 from .rounding import addends
 from .update import update
@@ -28,6 +28,10 @@ class Passage:
     membranes: list[NDArray[np.int32]]
     answer: NDArray[np.int64]       # (classes,)
 
+    def layer(self, index: int, span: slice) -> Trace:
+        """The steps ``span`` of one layer, as views."""
+        return Trace(self.spikes[index][span], self.gates[index][span], self.membranes[index][span])
+
 
 class Block:
     """State of one block of a network, and the order of its operations.
@@ -41,7 +45,6 @@ class Block:
     def __init__(self, network: Network, index: int) -> None:
         self.spec = network.spec.blocks[index]
         self.layer_numbers = [network.spec.layer_number(index, layer) for layer in range(self.spec.depth + 1)]
-        self.neurons = [Neuron.of(layer) for layer in self.spec.layers]
         self.table = np.array(error_table(self.spec.readout.error_function), np.int64)
         self.stored = [np.array(values, np.int32, order="C") for values in network.weights[index]]
         self.readout = np.array(network.readouts[index], np.int32, order="C")
@@ -55,9 +58,9 @@ class Block:
         largest = [answer_max(block.readout, max_steps) << max(0, -block.readout.logit_shift),
                    block.readout.classes * 127 * readout_weight_max(block.readout)]
         for number, layer in enumerate(block.layers):
-            largest.append(delta_max(block, number) + (1 << max(16, layer.rate_shift)))
+            largest.append(delta_max(block, number) + (1 << max(16, layer.update.rate_shift)))
             if number:
-                largest.append((layer.outputs * credit_max(block, number)) << (layer.weight_bits - 1))
+                largest.append((layer.outputs * credit_max(block, number)) << (layer.weights.bits - 1))
         if max(largest) >= 1 << 62:
             raise ValueError(f"Sums of block {index} must stay below 62 bits in the reference, not reach "
                              f"{max(largest).bit_length()}; take a shorter window, narrower weights or a leak")
@@ -84,7 +87,7 @@ class Block:
             membranes=[np.empty((steps, size), np.int32) for size in sizes],
             answer=np.zeros(self.spec.readout.classes, np.int64))
         membranes = [np.zeros(size, np.int32) for size in sizes]
-        own = [np.zeros(layer.outputs if layer.recurrent else 0, np.uint8) for layer in self.spec.layers]
+        own = [np.zeros(layer.outputs if layer.synapses.recurrent else 0, np.uint8) for layer in self.spec.layers]
         logit = np.zeros(self.spec.readout.classes, np.int64)
         # Without learning nothing happens at the end of a window, so the sample is one.
         window = self.spec.window if learn else steps
@@ -101,21 +104,14 @@ class Block:
     def _forward(self, events: NDArray[np.uint8], span: slice, passage: Passage,
                  membranes: list[NDArray[np.int32]], own: list[NDArray[np.uint8]], logit: NDArray[np.int64]) -> None:
         """The steps of ``span``, layer after layer: the layers of a block only look down, so this order is free."""
-        flows: list[NDArray[np.int64]] = []
-        for layer, (spec, neuron) in enumerate(zip(self.spec.layers, self.neurons, strict=True)):
-            below, stored = pooled(spec.pool, events), self.stored[layer]
-            thresholds = thresholds_of(spec, stored)
+        flows: list[NDArray[np.int64] | None] = []
+        for layer, spec in enumerate(self.spec.layers):
             flows.append(self._flow(layer, len(events), flows))
-            state = (membranes[layer], passage.spikes[layer][span], passage.gates[layer][span],
-                     passage.membranes[layer][span])
-            if spec.conv is not None:
-                operations, fired, saturated = forward_conv(neuron, spec.conv, thresholds, stored, below, *state,
-                                                           flows[layer])
-            else:
-                read, fired, saturated = forward(neuron, thresholds, stored, below, *state, own[layer], flows[layer])
-                operations = read * spec.outputs
-            self._count(spikes=fired, synaptic_operations=operations, membrane_saturations=saturated,
-                        weights_read=operations + (len(events) * spec.outputs if spec.bias else 0))
+            counted = forward(spec, self.stored[layer], pooled(spec.pool, events), membranes[layer],
+                              passage.layer(layer, span), own[layer], flows[layer])
+            self._count(spikes=counted.fired, synaptic_operations=counted.operations,
+                        membrane_saturations=counted.saturated,
+                        weights_read=counted.operations + (len(events) * spec.outputs if spec.weights.bias else 0))
             events = passage.spikes[layer][span]
         readout = self.spec.readout
         counts = pooled(readout.pool, events)
@@ -124,12 +120,12 @@ class Block:
         operations = int(counts.sum()) * readout.classes
         self._count(readout_operations=operations, weights_read=operations if readout.learned else 0)
 
-    def _flow(self, layer: int, steps: int, flows: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-        """What is added to the currents of a layer, (R, outputs), which take its place; empty where nobody asks."""
+    def _flow(self, layer: int, steps: int, flows: list[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
+        """What is added to the currents of a layer, (R, outputs), which take its place; None where nobody asks."""
         residual = self.spec.layers[layer].residual
         if residual is not None:
             return flows[layer - residual.below] << residual.shift
-        return np.zeros((steps, self.spec.layers[layer].outputs), np.int64) if layer in self.spec.sources else ALONE
+        return np.zeros((steps, self.spec.layers[layer].outputs), np.int64) if layer in self.spec.sources else None
 
     def _learns_from(self, w: int, steps: int) -> bool:
         """Whether window ``w`` of a sample, of ``steps`` steps, is learned from."""
@@ -158,23 +154,27 @@ class Block:
         if readout.learned:
             products = readout.inputs * readout.classes
             self._count(multiplies=products, weights_read=products)
-        found = [credits_of(self.neurons[-1], signal, passage.gates[-1][span], passage.spikes[-1][span])]
+        found = [self._credit(self.spec.depth - 1, signal, span, passage)]
         for layer in range(self.spec.depth - 1, 0, -1):
             spec = self.spec.layers[layer]
-            signal, products = feedback_below(self.stored[layer], spec.shadow_bits, spec.feedback_shift, found[0],
-                                              passage.gates[layer - 1][span])
+            signal, products = feedback_below(self.stored[layer], spec.weights.shadow_bits, spec.update.feedback_shift,
+                                              found[0], passage.gates[layer - 1][span])
             self._count(multiplies=products, weights_read=products)
-            found.insert(0, credits_of(self.neurons[layer - 1], signal, passage.gates[layer - 1][span],
-                                       passage.spikes[layer - 1][span]))
+            found.insert(0, self._credit(layer - 1, signal, span, passage))
         return found
+
+    def _credit(self, layer: int, signal: NDArray[np.int64], span: slice, passage: Passage) -> NDArray[np.int64]:
+        """Credits (R, outputs) of one layer from its feedback."""
+        spec = self.spec.layers[layer]
+        return neurons_of(spec).credits_of(spec, signal, passage.gates[layer][span], passage.spikes[layer][span])
 
     def _update(self, seed: int, number: int, error: NDArray[np.int64], events: NDArray[np.uint8],
                 found: list[NDArray[np.int64]], span: slice, passage: Passage) -> None:
         for layer, (spec, credit) in enumerate(zip(self.spec.layers, found, strict=True)):
             below = events if layer == 0 else passage.spikes[layer - 1][span]
-            addend = addends(spec, spec.rows, seed, number, self.layer_numbers[layer])
-            self._count_updates(update(self.stored[layer], spec.stored_bits, spec.rate_shift, addend, below,
-                                       int(spec.bias), credit))
+            addend = addends(spec.update, spec.rows, seed, number, self.layer_numbers[layer])
+            self._count_updates(update(self.stored[layer], spec.weights.stored_bits, spec.update.rate_shift, addend,
+                                       below, int(spec.weights.bias), credit))
         readout = self.spec.readout
         if readout.learned:
             # A readout row is a neuron, active where it spiked in the loss window, and the credit is the error.

@@ -1,4 +1,4 @@
-"""Credits of a window: carried back through its steps, and down to the layer below. Integers only."""
+"""Credits that go down to the layer below. Integers only."""
 
 import numpy as np
 from numba import njit
@@ -6,33 +6,8 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import FEEDBACK_BITS
 
-from .forward import Neuron
-
 Int64Array = NDArray[np.int64]
 FEEDBACK_MAX = (1 << (FEEDBACK_BITS - 1)) - 1
-
-
-@njit(cache=True, nogil=True)
-def credits_of(neuron: Neuron, feedback: Int64Array, gates: NDArray[np.uint8],
-               spikes: NDArray[np.uint8]) -> Int64Array:
-    """Credits of a layer in a window of R steps, (R, neurons), from its feedback, gates and spikes, (R, neurons) each.
-
-    Last step first: ``credit = gate * feedback + carry``; the carry decays towards zero, and with reset zero a neuron
-    that fired passes none of what comes after.
-    """
-    steps, neurons = gates.shape
-    found = np.empty((steps, neurons), np.int64)
-    for j in range(neurons):
-        carry = 0
-        for p in range(steps - 1, -1, -1):
-            if neuron.zero and spikes[p, j]:
-                carry = 0
-            credit = gates[p, j] * feedback[p, j] + carry
-            found[p, j] = credit
-            carry = credit
-            if neuron.leak_shift >= 0:
-                carry -= credit >> neuron.leak_shift if credit >= 0 else -(-credit >> neuron.leak_shift)
-    return found
 
 
 @njit(cache=True, nogil=True)

@@ -5,8 +5,10 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.network_file import Network
-from rtl_gen.contract.spec import LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
 
 
 def random_network(spec: NetworkSpec, seed: int, *, density: float = 0.15, gain: float = 1.0,
@@ -49,9 +51,9 @@ def _uniform(generator: np.random.Generator, bound: int, bits: int, shape: tuple
 
 def _layer(layer: LayerSpec, generator: np.random.Generator, density: float, gain: float) -> NDArray[np.int32]:
     # A threshold is in units of a weight, and a stored weight has shadow_bits below that.
-    wanted = int(gain * (layer.threshold << layer.shadow_bits))
+    wanted = int(gain * (layer.neuron.threshold << layer.weights.shadow_bits))
     bound = isqrt(3 * wanted * wanted // max(1, round(density * layer.inputs)))
-    stored = _uniform(generator, bound, layer.stored_bits, (layer.rows, layer.outputs))
+    stored = _uniform(generator, bound, layer.weights.stored_bits, (layer.rows, layer.outputs))
     stored[layer.inputs:] = 0
     return stored
 

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .forward import Counts
+from .grid import Counts
 
 Int64Array = NDArray[np.int64]
 Readout = NDArray[np.int32]     # (neurons, classes), stored

@@ -4,7 +4,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rtl_gen.contract.spec import LayerSpec, ReadoutSpec
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.update import UpdateSpec
 
 Int64Array = NDArray[np.int64]
 
@@ -32,7 +33,7 @@ def mix(seed: int, number: int, layer: int, row: int) -> int:
     return int(mix_words(seed, number, layer, row + 1)[row])
 
 
-def addends(spec: LayerSpec | ReadoutSpec, rows: int, seed: int, number: int, layer: int) -> Int64Array:
+def addends(spec: UpdateSpec | ReadoutSpec, rows: int, seed: int, number: int, layer: int) -> Int64Array:
     """What row r adds to a delta before it is shifted by ``rate_shift``, shape (rows,).
 
     Both roundings are ``(delta + addend) >> rate_shift``: ``nearest`` adds half, ``stochastic`` the low bits of the

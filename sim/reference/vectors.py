@@ -5,6 +5,7 @@
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import error_table
+from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.network_file import Network
-from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
 
 from .block import Block, Passage
+from .flat import flat_layer
 from .initial import random_network
 from .network import Reference
 from .rounding import mix
@@ -31,7 +35,7 @@ class RecordingBlock(Block):
     def _update(self, seed: int, number: int, error: NDArray[np.int64], events: NDArray[np.uint8],
                 found: list[NDArray[np.int64]], span: slice, passage: Passage) -> None:
         below = [events, *(spikes[span] for spikes in passage.spikes[:-1])]
-        rows = [np.hstack([active, np.ones((len(active), int(spec.bias)), np.uint8)]).astype(np.int64)
+        rows = [np.hstack([active, np.ones((len(active), int(spec.weights.bias)), np.uint8)]).astype(np.int64)
                 for active, spec in zip(below, self.spec.layers, strict=True)]
         super()._update(seed, number, error, events, found, span, passage)
         self.windows.append({
@@ -45,7 +49,7 @@ class RecordingBlock(Block):
 
 def tiny_network() -> Network:
     """Three inputs and a bias, two neurons, two classes, learned readout: small enough to follow by hand."""
-    layer = LayerSpec(
+    layer = flat_layer(
         inputs=3, outputs=2, weight_bits=6, shadow_bits=2, fraction_bits=4, bias=True, membrane_bits=8, leak_shift=2,
         threshold=20, reset="subtract", surrogate="boxcar", surrogate_width=16, surrogate_height=1, rate_shift=7,
         rounding="stochastic", feedback_shift=0)
@@ -66,15 +70,15 @@ TINY_LABEL = 1
 
 def deep_network() -> Network:
     """Two blocks, the first of two layers, with everything that the tiny network leaves out."""
-    lower = LayerSpec(
+    lower = flat_layer(
         inputs=12, outputs=10, weight_bits=8, shadow_bits=0, fraction_bits=5, bias=False, membrane_bits=10,
         leak_shift=3, threshold=60, reset="zero", surrogate="triangle", surrogate_width=4, surrogate_height=5,
         rate_shift=10, rounding="stochastic", feedback_shift=0)
-    upper = LayerSpec(
+    upper = flat_layer(
         inputs=10, outputs=8, weight_bits=5, shadow_bits=8, fraction_bits=3, bias=True, membrane_bits=9,
         leak_shift=None, threshold=24, reset="subtract", surrogate="triangle", surrogate_width=3, surrogate_height=7,
         rate_shift=0, rounding="nearest", feedback_shift=4)
-    last = LayerSpec(
+    last = flat_layer(
         inputs=8, outputs=6, weight_bits=8, shadow_bits=8, fraction_bits=5, bias=False, membrane_bits=12, leak_shift=1,
         threshold=30, reset="zero", surrogate="boxcar", surrogate_width=40, surrogate_height=1, rate_shift=3,
         rounding="stochastic", feedback_shift=0)
@@ -139,16 +143,21 @@ def _table(head: list[str], rows: list[list[Any]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def _paragraph(text: str) -> str:
+    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False) + "\n"
+
+
 def page_sections() -> str:
     """The sections of ``docs/arithmetic.md`` that hold numbers: the logistic table and the test vectors."""
     table = error_table("logistic")
     text = HEADING + "\ntable[i] for i = 0 .. 127, sixteen a line:\n```\n"
     text += "".join(" ".join(f"{value:3d}" for value in table[i:i + 16]) + "\n" for i in range(0, 128, 16))
     text += "```\n\n## Test vectors\n\n"
-    text += ("`docs/vectors/mix.json` holds random words, `tiny.json` and `deep.json` networks that learn from "
-             "samples, with all\nnumbers; all three, and the last two sections of this page, are written by\n"
-             "`python -m sim.reference.vectors docs`. `deep.json`: two blocks, the first of two layers, triangles, "
-             "both resets,\na fixed and a learned readout, an update interval, duplicates, short windows.\n\n")
+    text += _paragraph(
+        "`docs/vectors/mix.json` holds random words, `tiny.json` and `deep.json` networks that learn from samples, "
+        "with all numbers. All three, and the last two sections of this page, are written by "
+        "`python -m sim.reference.vectors docs`. `deep.json` has two blocks, the first of two layers, triangles, "
+        "both resets, a fixed and a learned readout, an update interval, duplicates and short windows.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word"],
                    [[f"{v['seed']:#x}", v["window_number"], v["layer"], v["row"], f"{v['word']:#06x}"]
                     for v in mix_vector()])
@@ -158,14 +167,16 @@ def page_sections() -> str:
 def _tiny_section(vector: dict[str, Any]) -> str:
     spec = vector["spec"]["blocks"][0]
     layer, readout, sample = spec["layers"][0], spec["readout"], vector["samples"][0]
+    synapses, neuron, width = layer["synapses"], layer["neuron"], layer["surrogate"]["width"]
     text = ("\n`tiny.json`, by hand: "
-            f"{layer['inputs']} inputs and a bias, {layer['outputs']} neurons, {readout['classes']} classes, K = "
-            f"{spec['window']} = `loss_steps`, `shadow_bits` {layer['shadow_bits']}, `leak_shift` "
-            f"{layer['leak_shift']},\n`threshold` {layer['threshold']}, boxcar of width {layer['surrogate_width']}, "
-            f"`rate_shift` {layer['rate_shift']} stochastic; learned readout, `rate_shift` {readout['rate_shift']} "
+            f"{synapses['inputs']} inputs and a bias, {synapses['outputs']} neurons, {readout['classes']} classes, K = "
+            f"{spec['window']} = `loss_steps`, `shadow_bits` {layer['weights']['shadow_bits']}, `leak_shift` "
+            f"{neuron['leak_shift']},\n`threshold` {neuron['threshold']}, boxcar of width {width}, `rate_shift` "
+            f"{layer['update']['rate_shift']} stochastic; learned readout, `rate_shift` {readout['rate_shift']} "
             f"nearest, logistic, `dead_zone` {readout['dead_zone']}.\n"
             f"Seed {vector['spec']['seed']:#x}, window number {vector['window_numbers'][0]}, label {sample['label']}. "
             f"stored = {vector['stored'][0][0]}, readout = {vector['readout'][0]}.\n\n")
+    text = f"\n{_paragraph(text.strip())}\n"
     text += _table(["step", "events", "spikes", "membranes after the reset"],
                    [[t, [i for i, count in enumerate(counts) if count], sample["spikes"][0][0][t],
                      sample["membranes"][0][0][t]] for t, counts in enumerate(sample["counts"])])
@@ -178,7 +189,8 @@ def _tiny_section(vector: dict[str, Any]) -> str:
                            window["delta"][0], window["word"][0], window["stored"][0], strict=True))])
         text += f"\nand readout = {window['readout']}.\n"
     counters = ", ".join(f"{name} {value}" for name, value in sample["counters"][0].items())
-    return text + f"\nAnswers {sample['answers'][0]}, prediction {sample['prediction']}. Counters: {counters}.\n"
+    answers = f"Answers {sample['answers'][0]}, prediction {sample['prediction']}. Counters: {counters}."
+    return f"{text}\n{_paragraph(answers)}"
 
 
 def files() -> dict[str, str]:

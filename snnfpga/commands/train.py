@@ -68,6 +68,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     """Train; give what ``--json`` prints (docs/training.md), or None where another process speaks."""
     from ..data.fit import check_classes, some
     from ..data.source import load_data
+    from ..network.surrogates import host_surrogate
     from ..runs import folder as run_folder
     from ..runs.find import NETWORK, RUNS
     from ..training.parallel import join
@@ -111,7 +112,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     if team.leads:
         trained_on = config.data.model_copy(update={"steps": data.steps})
         run_folder.write_network(place, trainer.network.export(), trained_on, result.accuracies[-1],
-                                 trainer.network.blocks[-1].logit_scale)
+                                 trainer.network.blocks[-1].logit_scale, host_surrogate(trainer.network.spec))
         run_folder.take_place(folder, place)
     team.gather(None)       # nobody leaves before the files are there
     if not team.leads:

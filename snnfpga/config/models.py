@@ -7,18 +7,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from rtl_gen.contract.spec import (
-    ACCUMULATES,
-    ERROR_FUNCTIONS,
-    HOST_SURROGATES,
-    MAX_BLOCKS,
-    MEMORIES,
-    RESETS,
-    ROUNDINGS,
-    SURROGATES,
-)
+from rtl_gen.contract.block import MAX_LANES, MEMORIES
+from rtl_gen.contract.neurons.base import RESETS
+from rtl_gen.contract.readout import ACCUMULATES, ERROR_FUNCTIONS
+from rtl_gen.contract.spec import MAX_BLOCKS
+from rtl_gen.contract.surrogate import SURROGATES
+from rtl_gen.contract.update import ROUNDINGS
 
-Lanes = Literal[1, 2, 4, 8, 16, 32, 64]
+# Surrogates that training in PyTorch has and the hardware has not.
+HOST_SURROGATES = ("sigmoid", "arctan", "fast_sigmoid")
+Lanes = Annotated[int, Field(ge=1, le=MAX_LANES)]
 Memory = Literal[MEMORIES]
 Rounding = Literal[ROUNDINGS]
 

@@ -45,7 +45,7 @@ def activity(network: SpikingNetwork, events: Tensor) -> Activity:
         spikes = run_block(block, weights, passing).spikes
         below.append([[reached(layer)(pooled(step, layer.pool)) for step in came]
                       for layer, came in zip(block.layers, (passing, *spikes[:-1]), strict=True)])
-        own.append([[0, *(int(step.sum()) * layer.outputs for step in fired[:-1])] if layer.recurrent
+        own.append([[0, *(int(step.sum()) * layer.outputs for step in fired[:-1])] if layer.synapses.recurrent
                     else [0] * len(events) for layer, fired in zip(block.layers, spikes, strict=True)])
         passing = spikes[-1]
         readout.append([int(pooled(step, block.readout.pool).sum()) * block.readout.classes for step in passing])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from rtl_gen.contract.spec import BlockSpec
+from rtl_gen.contract.block import BlockSpec
 
 from ..config.models import Config, LearningConfig
 from ..learning.online import StepLearner

@@ -6,12 +6,15 @@ logits, which grow with the classes alone, are not in it.
 
 from collections.abc import Sequence
 
-from rtl_gen.contract.spec import BlockSpec, LayerSpec, ReadoutSpec
+from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.layer import LayerSpec
+from rtl_gen.contract.readout import ReadoutSpec
 
 from ..config.models import Config
 from ..learning.online import StepLearner
 from ..learning.registry import find_rule
 from ..network.sparse import is_small
+from ..network.surrogates import HostSurrogate
 from .kept_by_steps import FLOAT, of_step
 
 
@@ -28,7 +31,7 @@ def peak_bytes(config: Config, blocks: Sequence[BlockSpec], steps: int, batch: i
     if settings.feedback != "readout" or settings.rule == "bptt-checkpoint":
         raise ValueError(f"Formula of kept bytes must have learning.feedback readout and a rule other than "
                          f"bptt-checkpoint, not {settings.feedback} and {settings.rule}; measure a run")
-    standardised = sum(FLOAT * layer.input_rows * layer.columns for block in blocks for layer in block.layers
+    standardised = sum(FLOAT * layer.synapses.rows * layer.columns for block in blocks for layer in block.layers
                        ) if config.network.normalise == "weights" else 0
     if isinstance(learn, StepLearner):
         return standardised + of_step(learn, learn.factors.changed_by(settings), blocks, batch)
@@ -60,14 +63,14 @@ def of_block(block: BlockSpec, samples: int, *, crossed: bool, readout: bool) ->
 def of_layer(layer: LayerSpec, samples: int, *, credit_goes_on: bool) -> int:
     """Inputs as the synapses see them, surrogates, and spikes where the credit needs them."""
     pooled = layer.pool is not None
-    kept = samples * layer.outputs * (FLOAT if layer.host_surrogate else 1)      # surrogates
-    if layer.recurrent or layer.reset == "zero":
+    kept = samples * layer.outputs * (FLOAT if isinstance(layer.surrogate, HostSurrogate) else 1)      # surrogates
+    if layer.synapses.recurrent or layer.neuron.reset == "zero":
         kept += samples * layer.outputs
-    if layer.conv is not None:
-        kept += samples * layer.pooled_inputs * FLOAT
+    if layer.synapses.kind == "conv":
+        kept += samples * layer.synapses.inputs * FLOAT
     else:
-        small = is_small(samples, layer.pooled_inputs, layer.outputs) or layer.largest_event > 127
-        kept += samples * layer.pooled_inputs * (FLOAT if small else 1)
+        small = is_small(samples, layer.synapses.inputs, layer.outputs) or layer.largest_event > 127
+        kept += samples * layer.synapses.inputs * (FLOAT if small else 1)
     if pooled and layer.pool.kind == "or" and credit_goes_on:
         kept += samples * layer.inputs
     return kept

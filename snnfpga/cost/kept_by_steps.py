@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
-from rtl_gen.contract.spec import BlockSpec, LayerSpec, ReadoutSpec
+from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.layer import LayerSpec
+from rtl_gen.contract.readout import ReadoutSpec
 
 from ..learning.online import StepLearner, Traces
+from ..network.surrogates import HostSurrogate
 
 FLOAT = 4
 
@@ -29,8 +32,8 @@ def of_step(learner: StepLearner, factors: Traces, blocks: Sequence[BlockSpec], 
 
 def of_layer(layer: LayerSpec, factors: Traces, batch: int, *, credit_goes_on: bool) -> int:
     """Surrogates, the traces that the gradient is made of, and with those of neurons the spikes too."""
-    surrogates = batch * layer.outputs * (FLOAT if layer.host_surrogate or factors.effects else 1)
-    inputs = batch * FLOAT * (layer.pooled_inputs + (layer.outputs if layer.recurrent else 0))
+    surrogates = batch * layer.outputs * (FLOAT if isinstance(layer.surrogate, HostSurrogate) or factors.effects else 1)
+    inputs = batch * FLOAT * (layer.synapses.inputs + (layer.outputs if layer.synapses.recurrent else 0))
     kept = surrogates + inputs
     if factors.alpha_post:
         kept += batch * FLOAT * layer.outputs + (inputs if factors.pre else 0)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from rtl_gen.contract.synapses import ConvSpec
+from rtl_gen.contract.synapses.conv import ConvSpec
 
 from ..network.sparse import plain_products
 from .operations import Cost, Operations

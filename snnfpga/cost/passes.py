@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rtl_gen.contract.spec import BlockSpec
+from rtl_gen.contract.block import BlockSpec
 
 from .activity import Activity
 from .operations import Operations
@@ -14,7 +14,7 @@ def forward(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operation
     total, samples = Operations(), seen.batch * len(steps)
     for index, layer in enumerate(block.layers):
         total += of_layer(layer).forward(samples, sum(seen.below[b][index][t] for t in steps))
-        if layer.recurrent:
+        if layer.synapses.recurrent:
             for t in steps:
                 total += of_own(layer).forward(seen.batch, seen.own[b][index][t])
     return total
@@ -49,7 +49,7 @@ def credit_back(block: BlockSpec, seen: Activity, steps: range, *, into_block: b
     for layer in block.layers[0 if into_block else 1:]:
         total += of_layer(layer).back(seen.batch * len(steps))
     for layer in block.layers:
-        for _ in steps[0 if into_past else 1:] if layer.recurrent else ():
+        for _ in steps[0 if into_past else 1:] if layer.synapses.recurrent else ():
             total += of_own(layer).back(seen.batch)
     return total
 
@@ -58,7 +58,7 @@ def gradients(block: BlockSpec, seen: Activity, b: int, steps: range, *, traced:
     """Of the layers' weights, from spikes or from traces of them."""
     total, samples = Operations(), seen.batch * len(steps)
     for index, layer in enumerate(block.layers):
-        parts = [(of_layer(layer), seen.below)] + ([(of_own(layer), seen.own)] if layer.recurrent else [])
+        parts = [(of_layer(layer), seen.below)] + ([(of_own(layer), seen.own)] if layer.synapses.recurrent else [])
         for shape, spikes in parts:
             total += shape.gradient(samples, None if traced else sum(spikes[b][index][t] for t in steps))
     return total

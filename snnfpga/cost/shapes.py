@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rtl_gen.contract.spec import LayerSpec, ReadoutSpec
-from rtl_gen.contract.synapses import ConvSpec
+from rtl_gen.contract.layer import LayerSpec
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.synapses.conv import ConvSpec
 
 from ..network.synapses import as_images
 from .operations import Operations
@@ -57,13 +58,13 @@ class Synapses:
 
 def of_layer(layer: LayerSpec) -> Synapses:
     """Those that come from below."""
-    return Synapses(layer.pooled_inputs, layer.outputs, weights=layer.input_rows * layer.columns,
-                    pairs=layer.input_rows * layer.outputs, signs=layer.weight_bits == 1)
+    return Synapses(layer.synapses.inputs, layer.outputs, weights=layer.synapses.rows * layer.columns,
+                    pairs=layer.synapses.rows * layer.outputs, signs=layer.weights.bits == 1)
 
 
 def of_own(layer: LayerSpec) -> Synapses:
     """Those of a recurrent layer from its own neurons."""
-    return _full(layer.outputs, layer.outputs, signs=layer.weight_bits == 1)
+    return _full(layer.outputs, layer.outputs, signs=layer.weights.bits == 1)
 
 
 def of_readout(readout: ReadoutSpec) -> Synapses:
@@ -77,9 +78,9 @@ def _full(inputs: int, outputs: int, *, signs: bool) -> Synapses:
 
 def reached(layer: LayerSpec) -> Callable[[Tensor], int]:
     """How many additions pooled events (M, inputs) cause."""
-    if layer.conv is None:
+    if layer.synapses.kind == "dense":
         return lambda events: int(events.sum()) * layer.outputs
-    conv = layer.conv
+    conv = layer.synapses
     return lambda events: reached_by_conv(as_images(events, conv), conv)
 
 

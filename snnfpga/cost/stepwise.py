@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rtl_gen.contract.spec import BlockSpec
+from rtl_gen.contract.block import BlockSpec
 
 from ..config.models import LearningConfig
 from ..learning.online import StepLearner, Traces

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from rtl_gen.contract.spec import BlockSpec
+from rtl_gen.contract.block import BlockSpec
 
 from ..config.models import LearningConfig
 from ..learning.bptt_checkpoint import segments

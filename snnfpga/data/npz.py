@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.spec import MAX_CLASSES, MAX_INPUTS
+from rtl_gen.contract.readout import MAX_CLASSES
+from rtl_gen.contract.spec import MAX_INPUTS
 
 from ..config.nearest import offer
 from .binning import bin_events

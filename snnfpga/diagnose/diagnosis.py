@@ -15,7 +15,8 @@ from ..config.models import Config
 from ..learning.registry import RULES, check_rule
 from ..learning.rule import Batch
 from ..network.network import SpikingNetwork
-from ..network.neuron import gates, thresholds_of
+from ..network.neuron import thresholds_of
+from ..network.surrogates import gates
 from ..network.window import Flows, layer_run, rest
 
 SILENT, BUSY = 0.002, 0.8       # firing rates a step beyond which a layer hardly tells anything apart
@@ -96,7 +97,7 @@ def diagnose(config: Config, network: SpikingNetwork, batch: Batch) -> list[Laye
                 weight = network.blocks[b].layers[index].linear.weight
                 found.append(LayerHealth(
                     block=b, layer=index, rate=_mean(passing, batch),
-                    near=_mean((gates(charged, thresholds_of(layer, matrix), layer) > 0).float(), batch),
+                    near=_mean((gates(charged, thresholds_of(layer, matrix), layer.surrogate) > 0).float(), batch),
                     gradient=_finite(own[b][index].norm() / weight.norm()),
                     cosine=_cosine(own[b][index], whole[b][index])))
     return found

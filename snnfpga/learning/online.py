@@ -17,13 +17,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from rtl_gen.contract.spec import LayerSpec
+from rtl_gen.contract.layer import LayerSpec
 
 from ..config.models import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
 from ..network.architectures import architecture_of
 from ..network.network import SpikingNetwork
-from ..network.neuron import gates, integrate, kept, surrogate_area, thresholds_of
+from ..network.neuron import integrate, thresholds_of
+from ..network.surrogates import area_of, gates
 from ..network.synapses import currents, event_gradient, pooled, weight_gradient
 from ..network.window import State, own_weights, rest
 from .feedback import Feedback, check_feedback
@@ -70,7 +71,7 @@ class Traces:
     def pre_decay(self, layer: LayerSpec) -> float:
         if self.pre != "leak":
             return self.pre
-        return kept(layer)
+        return layer.neuron.keep
 
 
 class StepLayer(torch.autograd.Function):
@@ -88,7 +89,7 @@ class StepLayer(torch.autograd.Function):
             current = current + state.spikes @ own_weights(layer, weights)
         threshold = thresholds_of(layer, weights)
         spikes, charged, membrane = integrate(current[None], state.membrane, threshold, layer)
-        gate = gates(charged[0], threshold, layer)
+        gate = gates(charged[0], threshold, layer.surrogate)
         if traced.surrogates is not None:
             gate = traced.surrogates.with_step(gate)
         ctx.layer, ctx.factors, ctx.bias_trace = layer, factors, traced.bias
@@ -101,7 +102,7 @@ class StepLayer(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None, None]:
         weights, gate, below_trace, own_trace, post, *events = ctx.saved_tensors
         layer, factors = ctx.layer, ctx.factors
-        signal = grads[0] / surrogate_area(layer)
+        signal = grads[0] / area_of(layer.surrogate)
         delta = gate * signal
         to_events = to_weights = None
         if ctx.needs_input_grad[0]:
@@ -111,8 +112,9 @@ class StepLayer(torch.autograd.Function):
             if post is not None:
                 below, own = events[0], events[1] if own_trace is not None else None
                 to_weights += factors.alpha_post * _by_rows(below, own, 1.0, signal * post, layer)
-            if layer.threshold_shift is not None:     # no trace: it is an input of -1 to the step alone, in every rule
-                to_weights[layer.event_rows] = -_by_columns(delta, layer) * 2.0 ** layer.threshold_shift
+            if layer.neuron.threshold_shift is not None:
+                # No trace: it is an input of -1 to the step alone, in every rule.
+                to_weights[layer.event_rows] = -_by_columns(delta, layer) * 2.0 ** layer.neuron.threshold_shift
         return to_events, to_weights, None, None, None, None
 
 
@@ -121,9 +123,9 @@ def _by_rows(below: Tensor, own: Tensor | None, bias: float, delta: Tensor, laye
     parts = [weight_gradient(below, delta, layer)]
     if own is not None:
         parts.append(own.t() @ delta)
-    if layer.threshold_shift is not None:
+    if layer.neuron.threshold_shift is not None:
         parts.append(delta.new_zeros(1, layer.columns))
-    if layer.bias:
+    if layer.weights.bias:
         parts.append(bias * _by_columns(delta, layer)[None])
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
@@ -168,7 +170,7 @@ class TracedLayer:
     def forget(self) -> None:
         """Start the traces afresh."""
         membrane, own = self._state
-        self._traced = Traced(membrane.new_zeros(len(membrane), self._layer.pooled_inputs),
+        self._traced = Traced(membrane.new_zeros(len(membrane), self._layer.synapses.inputs),
                               None if own is None else torch.zeros_like(own), 0.0,
                               torch.zeros_like(membrane) if self._factors.alpha_post else None)
         self._used = self._traced
@@ -193,7 +195,7 @@ class TracedLayer:
         self._state = State(membrane, None if state.spikes is None else spikes.detach())
         if traced.post is not None:
             # A spike counts as much as the surrogate at its peak.
-            now = gate if factors.post_of == "surrogate" else layer.surrogate_height * spikes.detach()
+            now = gate if factors.post_of == "surrogate" else layer.surrogate.height * spikes.detach()
             traced.post = factors.post * (traced.post + now)
         return spikes
 

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from rtl_gen.contract.arithmetic import answer_max, current_max
-from rtl_gen.contract.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
+from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.layer import LayerSpec
+from rtl_gen.contract.spec import NetworkSpec
 
 from .window import BlockWeights
 
@@ -28,7 +31,7 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
         currents = _joined(block, [current_max(layer) for layer in block.layers] if weights is None else
                            [_reached(*own) for own in zip(block.layers, weights[b].layers, strict=True)])
         for index, (layer, current) in enumerate(zip(block.layers, currents, strict=True)):
-            largest = current + layer.membrane_max - layer.membrane_min
+            largest = current + layer.neuron.membrane_max - layer.neuron.membrane_min
             if largest >= EXACT:
                 raise SpecError(f"Block {b} layer {index} can charge a membrane up to {largest} units, and float32 is "
                                 f"exact below {EXACT}; take fewer inputs, weight bits or membrane bits")
@@ -53,9 +56,9 @@ def _joined(block: BlockSpec, own: list[int]) -> list[int]:
 def _reached(layer: LayerSpec, weights: Tensor) -> int:
     """Largest current of the weights (rows, columns) as they are."""
     magnitudes = weights.detach().double().abs()
-    reached = magnitudes[:layer.input_rows].sum(0) * layer.largest_event
-    reached += magnitudes[layer.input_rows:layer.event_rows].sum(0)
-    return int((reached + magnitudes[-1] if layer.bias else reached).max())
+    reached = magnitudes[:layer.synapses.rows].sum(0) * layer.largest_event
+    reached += magnitudes[layer.synapses.rows:layer.event_rows].sum(0)
+    return int((reached + magnitudes[-1] if layer.weights.bias else reached).max())
 
 
 def loose_layers(spec: NetworkSpec) -> bool:

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.network_file import Network
-from rtl_gen.contract.spec import BlockSpec, NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 
 from ..data.dataset import Split
 from .neuron import after_reset, thresholds_of
@@ -59,7 +60,8 @@ def weights_of(network: Network, device: str = "cpu") -> list[BlockWeights]:
     blocks = []
     for spec, layers, readout in zip(network.spec.blocks, network.weights, network.readouts, strict=True):
         blocks.append(BlockWeights(
-            [_float(matrix >> layer.shadow_bits, device) for matrix, layer in zip(layers, spec.layers, strict=True)],
+            [_float(matrix >> layer.weights.shadow_bits, device)
+             for matrix, layer in zip(layers, spec.layers, strict=True)],
             _float(readout >> spec.readout.shadow_bits, device)))
     return blocks
 

@@ -8,9 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.network_file import Network
-from rtl_gen.contract.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
-from rtl_gen.contract.synapses import ConvSpec
+from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.contract.synapses.conv import ConvSpec
 
 from ..config.models import Config, LayerSettings
 from ..errors import USAGE, SnnfpgaError
@@ -20,6 +23,7 @@ from .notation import Layer, Pool
 from .quantize import QuantisedWeights, fraction_bits
 from .shape import Grid, Shape, pool_of, readout_pool, shape_of
 from .specify import block_spec, fixed_gain, layer_spec, network_spec, readout_bits, readout_spec
+from .surrogates import lowered
 from .synapses import pooled
 from .window import BlockWeights, Flows, layer_rest, layer_run
 
@@ -121,10 +125,10 @@ class SpikingNetwork(nn.Module):
         """The network as the hardware holds it; raises as :meth:`integers`."""
         weights, readouts = [], []
         for block, integers in zip(self.spec.blocks, self.integers(), strict=True):
-            weights.append(tuple(stored(matrix, layer.shadow_bits)
+            weights.append(tuple(stored(matrix, layer.weights.shadow_bits)
                                  for matrix, layer in zip(integers.layers, block.layers, strict=True)))
             readouts.append(stored(integers.readout, block.readout.shadow_bits))
-        return Network(spec=self.spec, weights=tuple(weights), readouts=tuple(readouts),
+        return Network(spec=lowered(self.spec), weights=tuple(weights), readouts=tuple(readouts),
                        window_numbers=(0,) * len(readouts))
 
 
@@ -232,7 +236,7 @@ class _Builder:
         shape = shape_of(f"Layer {self._layers} of the network", layer, self._grid)
         source, added = self._source(layer, shape, below), 0.0
         if source is not None:
-            added = float(flows.below(layer.adds).square().mean()) * 4.0 ** -source.fraction_bits
+            added = float(flows.below(layer.adds).square().mean()) * 4.0 ** -source.weights.fraction_bits
         if shape.fan_in < 2 and config.network.normalise == "weights":
             raise SnnfpgaError(f"Layer {self._layers} of the network has one input a neuron, of which "
                                "network.normalise=weights would leave nothing; take none, or more inputs", USAGE)
@@ -260,8 +264,8 @@ class _Builder:
         if not layer.adds:
             return None
         source = below[-layer.adds]
-        if source.outputs != shape.outputs or source.spec.recurrent:
-            what = f"{source.spec.outputs} recurrent neurons" if source.spec.recurrent else str(source.outputs)
+        if source.outputs != shape.outputs or source.spec.synapses.recurrent:
+            what = f"{source.spec.outputs} recurrent neurons" if source.spec.synapses.recurrent else str(source.outputs)
             raise SnnfpgaError(f"Layer {self._layers} of the network adds the currents of the layer {layer.adds} below"
                                f", which has {what}, and must have {shape.outputs} as it has itself; change one of "
                                "them", USAGE)

@@ -1,26 +1,32 @@
 """Spiking neurons over a window of steps, in integers that float32 holds exactly (docs/arithmetic.md, Forward)."""
 
-import math
-from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from rtl_gen.contract.spec import LayerSpec
+from rtl_gen.contract.layer import LayerSpec
+from rtl_gen.contract.neurons.base import NeuronSpec
 
 from . import scan
+from .surrogates import HostSurrogate, area_of, gates
+
+
+def kind_of(neuron: NeuronSpec | str) -> ModuleType:
+    """The module of :mod:`snnfpga.network.neurons` that has the functions of a neuron, or of a kind by its name."""
+    return import_module(f"{__package__}.neurons.{neuron if isinstance(neuron, str) else neuron.kind}")
 
 
 def thresholds_of(layer: LayerSpec, weights: Tensor) -> Tensor | int:
     """Of all neurons one, or where they are learned one each, (N,): at least 1, or they would fire out of nothing."""
-    if layer.threshold_shift is None:
-        return layer.threshold
-    wanted = layer.threshold + weights[layer.event_rows] * 2.0 ** layer.threshold_shift
-    found = Within.apply(wanted, 1, layer.membrane_max)     # exact, however far beyond float32 had to round
-    return found if layer.conv is None else found.repeat(layer.outputs // layer.columns)
+    if layer.neuron.threshold_shift is None:
+        return layer.neuron.threshold
+    wanted = layer.neuron.threshold + weights[layer.event_rows] * 2.0 ** layer.neuron.threshold_shift
+    found = Within.apply(wanted, 1, layer.neuron.membrane_max)     # exact, however far beyond float32 had to round
+    return found.repeat(layer.outputs // layer.columns)
 
 
 class Within(torch.autograd.Function):
@@ -52,15 +58,14 @@ def integrate(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
     -------
     spikes (K, B, N), charged membranes (K, B, N) before the reset, and the membrane (B, N) after the last reset.
     """
-    spikes, charged = torch.empty_like(currents), torch.empty_like(currents)
+    spikes, charged, lost = torch.empty_like(currents), torch.empty_like(currents), kind_of(layer.neuron).lost
     for t, current in enumerate(currents):
         v = current + membrane
-        if layer.leak_shift is not None:
-            v -= torch.floor(membrane * 2.0 ** -layer.leak_shift)
-        v.clamp_(layer.membrane_min, layer.membrane_max)
+        v -= lost(layer.neuron, membrane)
+        v.clamp_(layer.neuron.membrane_min, layer.neuron.membrane_max)
         charged[t] = v
         spike = torch.ge(v, threshold, out=spikes[t])
-        membrane = v - spike * (threshold if layer.reset == "subtract" else v)
+        membrane = v - spike * (threshold if layer.neuron.reset == "subtract" else v)
     return spikes, charged, membrane
 
 
@@ -76,33 +81,7 @@ def integrate_recurrent(currents: Tensor, own: Tensor, membrane: Tensor, before:
 
 def after_reset(charged: Tensor, spikes: Tensor, threshold: Tensor | int, layer: LayerSpec) -> Tensor:
     """Membranes (K, B, N) that can be read after each step."""
-    return charged - spikes * (threshold if layer.reset == "subtract" else charged)
-
-
-def gates(charged: Tensor, threshold: Tensor | int, layer: LayerSpec) -> Tensor:
-    """Surrogate derivative of the spike: 0 .. surrogate_height, uint8, as the hardware stores it; on the host float."""
-    distance = (charged - threshold).abs_()
-    if layer.host_surrogate is not None:
-        return _HOST[layer.host_surrogate](distance / layer.surrogate_width)
-    if layer.surrogate == "boxcar":
-        return (distance < layer.surrogate_width).to(torch.uint8)
-    steps = torch.floor(distance * 2.0 ** -layer.surrogate_width)
-    return (layer.surrogate_height - steps).clamp_(min=0).to(torch.uint8)
-
-
-# Peaks of 1, as wide as a boxcar of half width 1, that is with an area of 2; ``d >= 0`` is the distance.
-_HOST: dict[str, Callable[[Tensor], Tensor]] = {
-    "sigmoid": lambda d: 1.0 - torch.tanh(d).square(),
-    "arctan": lambda d: 1.0 / (1.0 + (0.5 * math.pi * d).square()),
-    "fast_sigmoid": lambda d: 1.0 / (1.0 + d).square(),
-}
-
-
-def surrogate_area(layer: LayerSpec) -> float:
-    """Area under the surrogate: gradients are divided by it, so that neither width nor height changes their size."""
-    if layer.surrogate == "boxcar":
-        return 2.0 * layer.surrogate_width
-    return float(layer.surrogate_height * (layer.surrogate_height + 1) * 2 ** layer.surrogate_width)
+    return charged - spikes * (threshold if layer.neuron.reset == "subtract" else charged)
 
 
 def credits(grad: Tensor, gate: Tensor, fired: Tensor | None, area: float, keep: float) -> Tensor:
@@ -124,12 +103,7 @@ def credits(grad: Tensor, gate: Tensor, fired: Tensor | None, area: float, keep:
     return credit
 
 
-def kept(layer: LayerSpec) -> float:
-    """What a membrane keeps of itself in a step."""
-    return 1.0 if layer.leak_shift is None else 1.0 - 2.0 ** -layer.leak_shift
-
-
-class LifWindow(torch.autograd.Function):
+class SpikingWindow(torch.autograd.Function):
     """Neurons over a window; the gradient is the credit of docs/arithmetic.md, not rounded.
 
     Saved for the backward pass are the gates, one byte each, and with reset to zero the spikes: state as deep as the
@@ -141,12 +115,13 @@ class LifWindow(torch.autograd.Function):
                 layer: LayerSpec) -> tuple[Tensor, Tensor]:
         """``(currents (K, B, N), membrane (B, N)) -> (spikes (K, B, N), membrane (B, N) after the window)``."""
         if (loops := _compiled(currents, layer)) is not None:
-            spikes, gate, membrane = loops.charge_fire_reset(currents, membrane, threshold, layer)
+            spikes, gate, membrane = loops.charge_fire_reset(currents, membrane, threshold, layer,
+                                                              kind_of(layer.neuron).compiled_leak(layer.neuron))
         else:
             spikes, charged, membrane = integrate(currents, membrane, threshold, layer)
-            gate = gates(charged, threshold, layer)
+            gate = gates(charged, threshold, layer.surrogate)
         ctx.layer = layer
-        ctx.save_for_backward(gate, *([spikes.to(torch.bool)] if layer.reset == "zero" else []))
+        ctx.save_for_backward(gate, *([spikes.to(torch.bool)] if layer.neuron.reset == "zero" else []))
         ctx.mark_non_differentiable(membrane)
         return spikes, membrane
 
@@ -155,14 +130,15 @@ class LifWindow(torch.autograd.Function):
         gate, *fired = ctx.saved_tensors
         loops = _compiled(grads[0], ctx.layer)
         back = credits if loops is None else loops.credits
-        area, keep = surrogate_area(ctx.layer), kept(ctx.layer)
+        area, keep = area_of(ctx.layer.surrogate), ctx.layer.neuron.keep
         to_threshold = _to_threshold(gate, grads[0], area) if ctx.needs_input_grad[2] else None
         return back(grads[0], gate, fired[0] if fired else None, area, keep), None, to_threshold, None
 
 
 def _compiled(values: Tensor, layer: LayerSpec) -> ModuleType | None:
     """The compiled loops that serve them; None where the plain ones do, which serve all."""
-    if values.dtype != torch.float32 or layer.host_surrogate is not None:
+    if (values.dtype != torch.float32 or isinstance(layer.surrogate, HostSurrogate)
+            or kind_of(layer.neuron).compiled_leak(layer.neuron) is None):
         return None
     if values.device.type == "cuda":
         return _triton()
@@ -187,7 +163,7 @@ def _to_threshold(gate: Tensor, grad: Tensor, area: float) -> Tensor:
 
 
 class LinkedWindow(torch.autograd.Function):
-    """As :class:`LifWindow`, for neurons whose own spikes of the step before add to their currents.
+    """As :class:`SpikingWindow`, for neurons whose own spikes of the step before add to their currents.
 
     The membranes, and those spikes, have gradients on either side of the window, for whoever does not cut them.
     """
@@ -204,8 +180,8 @@ class LinkedWindow(torch.autograd.Function):
         else:
             spikes, charged, membrane = integrate_recurrent(below, own, membrane, before, threshold, layer)
         ctx.layer = layer
-        fired = None if own is None and layer.reset == "subtract" else spikes.to(torch.bool)
-        ctx.save_for_backward(gates(charged, threshold, layer), own,
+        fired = None if own is None and layer.neuron.reset == "subtract" else spikes.to(torch.bool)
+        ctx.save_for_backward(gates(charged, threshold, layer.surrogate), own,
                               None if before is None else before.to(torch.bool), fired)
         return spikes, membrane
 
@@ -213,12 +189,12 @@ class LinkedWindow(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         gate, own, before, fired = ctx.saved_tensors
         layer, (to_spikes, carry) = ctx.layer, grads
-        area, keep = surrogate_area(layer), kept(layer)
+        area, keep = area_of(layer.surrogate), layer.neuron.keep
         credit = torch.empty_like(to_spikes)
         to_threshold = credit.new_zeros(credit.shape[2]) if ctx.needs_input_grad[4] else None
         signal = to_spikes[-1]
         for t in range(len(credit) - 1, -1, -1):
-            if layer.reset == "zero":
+            if layer.neuron.reset == "zero":
                 carry = carry.masked_fill(fired[t], 0.0)
             credit[t] = gate[t] * (signal / area)
             if to_threshold is not None:
@@ -234,6 +210,6 @@ class LinkedWindow(torch.autograd.Function):
         return credit, previous.flatten(0, 1).t() @ credit.flatten(0, 1), carry, to_before, to_threshold, None
 
 
-def lif(currents: Tensor, membrane: Tensor, threshold: Tensor | int, layer: LayerSpec) -> tuple[Tensor, Tensor]:
+def spiking(currents: Tensor, membrane: Tensor, threshold: Tensor | int, layer: LayerSpec) -> tuple[Tensor, Tensor]:
     """Spikes (K, B, N) and the membrane after the window, which carries no gradient."""
-    return LifWindow.apply(currents, membrane, threshold, layer)
+    return SpikingWindow.apply(currents, membrane, threshold, layer)

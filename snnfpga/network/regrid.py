@@ -9,7 +9,7 @@ from ..config.models import Config
 from ..errors import USAGE, SnnfpgaError
 from .network import SpikingNetwork
 from .quantize import QuantisedWeights, fraction_bits
-from .specify import aligned, on_grid, readout_spec
+from .specify import aligned, on_grid, rate_shift, readout_spec
 
 
 class WeightGrid(NamedTuple):
@@ -46,7 +46,7 @@ def fitted(network: SpikingNetwork, config: Config, weight_bits: int) -> list[We
     for spec, block in zip(network.spec.blocks, network.blocks, strict=True):
         for own, weights in zip(spec.layers, block.layers, strict=True):
             bits, rows = asked.of_layer(layer).weight_bits, weights.wanted().detach()
-            if own.threshold_shift is not None:     # thresholds take the grid that the others need, as at first
+            if own.neuron.threshold_shift is not None:     # thresholds take the grid that the others need, as at first
                 rows = torch.cat([rows[:, :own.event_rows], rows[:, own.event_rows + 1:]], 1)
             found.append(WeightGrid(bits, fraction_bits(rows, bits, asked.headroom)))
             layer += 1
@@ -69,12 +69,13 @@ def move(network: SpikingNetwork, config: Config, wanted: list[WeightGrid]) -> l
         layers = []
         for index, (layer, weights) in enumerate(zip(spec.layers, block.layers, strict=True)):
             below, own_shift = (layer.residual.below, layer.residual.own_shift) if layer.residual else (0, 0)
-            shift = layer.fraction_bits - own_shift - weights.fraction      # of a mean over the inputs
+            shift = layer.weights.fraction_bits - own_shift - weights.fraction      # of a mean over the inputs
             said += _moved(f"block {b} layer {index}", weights, grid := next(rest))
             unit, residual = aligned(grid.fraction + shift, below, layers[index - below] if below else None)
-            layers.append(replace(
-                layer, **on_grid(config, number, grid.bits, unit), residual=residual,
-                threshold_shift=None if layer.threshold_shift is None else unit - grid.fraction))
+            parts = on_grid(config, number, grid.bits, unit,
+                            None if layer.neuron.threshold_shift is None else unit - grid.fraction)
+            rate = rate_shift(config, parts["weights"].shadow_bits)
+            layers.append(replace(layer, **parts, residual=residual, update=replace(layer.update, rate_shift=rate)))
             number += 1
         readout = spec.readout
         if block.learned_readout is not None:

@@ -9,30 +9,31 @@ from numba import njit, prange
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rtl_gen.contract.spec import LayerSpec
+from rtl_gen.contract.layer import LayerSpec
 
 from .gather import on_torch_threads
 
 CHUNK = 1024        # neurons at a time: what they carry from step to step stays in the nearest cache
 
 
-def charge_fire_reset(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
-                      layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
+def charge_fire_reset(currents: Tensor, membrane: Tensor, threshold: Tensor | int, layer: LayerSpec,
+                      leak: float) -> tuple[Tensor, Tensor, Tensor]:
     """Spikes (K, ...) and gates (K, ...), uint8, of currents (K, ...), and the membrane (...) after the window.
 
-    As :func:`.neuron.integrate` and :func:`.neuron.gates`, of float32; ``membrane`` (...) is left as it was.
+    As :func:`.neuron.integrate` and :func:`.surrogates.gates`, of float32; ``membrane`` (...) is left as it was, and
+    loses ``floor(membrane * leak)`` in a step.
     """
     currents, after = currents.detach().contiguous(), membrane.detach().clone(memory_format=torch.contiguous_format)
     threshold = torch.as_tensor(threshold, dtype=currents.dtype).detach().expand_as(after).contiguous()
     spikes, gates = torch.empty_like(currents), torch.empty_like(currents, dtype=torch.uint8)
-    triangle = layer.surrogate == "triangle"
+    triangle = layer.surrogate.shape == "triangle"
     on_torch_threads(
         _forward, _steps(currents), after.view(-1).numpy(), _steps(spikes), _steps(gates),
-        np.float32(0.0 if layer.leak_shift is None else 2.0 ** -layer.leak_shift),
-        np.float32(layer.membrane_min), np.float32(layer.membrane_max), threshold.view(-1).numpy(),
-        layer.reset == "zero", triangle,
-        np.float32(2.0 ** -layer.surrogate_width if triangle else layer.surrogate_width),
-        np.float32(layer.surrogate_height))
+        np.float32(leak),
+        np.float32(layer.neuron.membrane_min), np.float32(layer.neuron.membrane_max), threshold.view(-1).numpy(),
+        layer.neuron.reset == "zero", triangle,
+        np.float32(2.0 ** -layer.surrogate.width if triangle else layer.surrogate.width),
+        np.float32(layer.surrogate.height))
     return spikes, gates, after
 
 

@@ -8,24 +8,24 @@ import triton
 from torch import Tensor
 from triton import language as tl
 
-from rtl_gen.contract.spec import LayerSpec
+from rtl_gen.contract.layer import LayerSpec
 
 BLOCK = 256         # neurons of a program: each goes through all steps, its membrane in a register
 EXACT = {"enable_fp_fusion": False}
 
 
-def charge_fire_reset(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
-                      layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
+def charge_fire_reset(currents: Tensor, membrane: Tensor, threshold: Tensor | int, layer: LayerSpec,
+                      leak: float) -> tuple[Tensor, Tensor, Tensor]:
     """As :func:`.scan.charge_fire_reset`."""
     currents, after = currents.detach().contiguous(), membrane.detach().clone(memory_format=torch.contiguous_format)
     thresholds = torch.as_tensor(threshold, dtype=currents.dtype, device=currents.device).detach()
     spikes, gates = torch.empty_like(currents), torch.empty_like(currents, dtype=torch.uint8)
-    triangle = layer.surrogate == "triangle"
+    triangle = layer.surrogate.shape == "triangle"
     _forward[(triton.cdiv(after.numel(), BLOCK),)](
         currents, after, thresholds.expand_as(after).contiguous(), spikes, gates, after.numel(), len(currents),
-        0.0 if layer.leak_shift is None else 2.0 ** -layer.leak_shift, float(layer.membrane_min),
-        float(layer.membrane_max), 2.0 ** -layer.surrogate_width if triangle else float(layer.surrogate_width),
-        float(layer.surrogate_height), layer.reset == "zero", triangle, BLOCK, **EXACT)
+        leak, float(layer.neuron.membrane_min),
+        float(layer.neuron.membrane_max), 2.0 ** -layer.surrogate.width if triangle else float(layer.surrogate.width),
+        float(layer.surrogate.height), layer.neuron.reset == "zero", triangle, BLOCK, **EXACT)
     return spikes, gates, after
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from rtl_gen.contract.checks import SpecError
-from rtl_gen.contract.synapses import ConvSpec, PoolSpec
+from rtl_gen.contract.grid import PoolSpec
+from rtl_gen.contract.synapses.conv import ConvSpec
 
 from ..errors import USAGE, SnnfpgaError
 from .notation import Conv, Layer, Pool

@@ -1,13 +1,25 @@
 """The specification of a run: what the configuration asks for, on the grid that was measured."""
 
 import math
+from typing import Any
 
-from rtl_gen.contract.spec import HOST_SURROGATES, BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
-from rtl_gen.contract.synapses import PoolSpec, ResidualSpec
+from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.grid import PoolSpec
+from rtl_gen.contract.layer import LayerSpec
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.residual import ResidualSpec
+from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.contract.surrogate import SurrogateSpec
+from rtl_gen.contract.synapses.dense import DenseSpec
+from rtl_gen.contract.update import UpdateSpec
+from rtl_gen.contract.weights import WeightSpec
 
-from ..config.models import Config
+from ..config.models import HOST_SURROGATES, Config
+from .neuron import kind_of
 from .notation import Layer
 from .shape import Shape
+from .surrogates import HostSurrogate
 
 # A weight's own unit is 2^shadow_bits stored ones, so these less shadow_bits move it alike whatever those bits are.
 # Chosen on digits-events: a network whose camera changes learns fast, one that fits already forgets little.
@@ -27,19 +39,19 @@ def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int
     SpecError
         If the hardware has no such layer; the keys that it follows from are named.
     """
-    network, on_chip, own = config.network, config.on_chip, config.network.of_layer(index)
-    host = network.surrogate if network.surrogate in HOST_SURROGATES else None
+    network, own = config.network, config.network.of_layer(index)
     try:
         # Currents are counted in units of weights times those of a mean.
         unit, residual = aligned(fraction + shape.mean_shift, layer.adds, source)
+        synapses = shape.conv or DenseSpec(
+            inputs=inputs if shape.pool is None else shape.pool.outputs, outputs=shape.outputs.size,
+            recurrent=layer.recurrent)
+        parts = on_grid(config, index, own.weight_bits, unit, unit - fraction if network.learn_threshold else None)
         return LayerSpec(
-            inputs=inputs, outputs=shape.outputs.size, bias=network.bias, membrane_bits=own.membrane_bits,
-            leak_shift=own.leak_shift, reset=own.reset, surrogate="boxcar" if host else network.surrogate,
-            **on_grid(config, index, own.weight_bits, unit), residual=residual,
-            threshold_shift=unit - fraction if network.learn_threshold else None,
-            rounding=config.hardware.of_block(block).rounding, feedback_shift=on_chip.feedback_shift,
-            pool=shape.pool, conv=shape.conv,
-            recurrent=layer.recurrent, host_surrogate=host)
+            synapses=synapses, pool=shape.pool, residual=residual, **parts,
+            update=UpdateSpec(rate_shift=rate_shift(config, parts["weights"].shadow_bits),
+                              rounding=config.hardware.of_block(block).rounding,
+                              feedback_shift=config.on_chip.feedback_shift))
     except SpecError as error:      # speaks of what was made of these keys
         raise SpecError(f"Config network gives block {block} a layer that cannot be built: {error}; change "
                         "network.threshold, gain, headroom, weight_bits, membrane_bits, leak_shift or "
@@ -50,32 +62,40 @@ def aligned(unit: int, adds: int, source: LayerSpec | None) -> tuple[int, Residu
     """The finer grid 2^-f of a layer's own currents and those of the ``source``, ``adds`` layers below, if any."""
     if source is None:
         return unit, None
-    finer = max(unit, source.fraction_bits)
-    return finer, ResidualSpec(below=adds, shift=finer - source.fraction_bits, own_shift=finer - unit)
+    finer = max(unit, source.weights.fraction_bits)
+    return finer, ResidualSpec(below=adds, shift=finer - source.weights.fraction_bits, own_shift=finer - unit)
 
 
-def on_grid(config: Config, index: int, weight_bits: int, unit: int) -> dict[str, int]:
-    """Fields of a :class:`LayerSpec` that follow from the bits of its weights and from the 2^-unit of its currents."""
-    threshold = max(1, round(config.network.of_layer(index).threshold * 2.0 ** unit))
-    width, height = _surrogate(config, threshold)
+def on_grid(config: Config, index: int, weight_bits: int, unit: int, threshold_shift: int | None) -> dict[str, Any]:
+    """Parts of a :class:`LayerSpec` that follow from the bits of its weights and from the 2^-unit of its currents."""
+    settings = config.network.of_layer(index)
+    threshold = max(1, round(settings.threshold * 2.0 ** unit))
     shadow_bits = config.on_chip.shadow_bits if weight_bits != 1 else 0
-    return {"weight_bits": weight_bits, "shadow_bits": shadow_bits, "fraction_bits": unit, "threshold": threshold,
-            "surrogate_width": width, "surrogate_height": height,
-            "rate_shift": _rate(config.on_chip.rate_shift, RATE_SHIFT, shadow_bits)}
+    return {"weights": WeightSpec(bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=unit,
+                                  bias=config.network.bias),
+            "neuron": kind_of("lif").specified(settings, threshold, threshold_shift),
+            "surrogate": _surrogate(config, threshold)}
+
+
+def rate_shift(config: Config, shadow_bits: int) -> int:
+    """The rate shift of a layer's weights."""
+    return _rate(config.on_chip.rate_shift, RATE_SHIFT, shadow_bits)
 
 
 def _rate(asked: int | None, whole: int, shadow_bits: int) -> int:
     return max(0, whole - shadow_bits) if asked is None else asked
 
 
-def _surrogate(config: Config, threshold: int) -> tuple[int, int]:
-    """Width and height in units: a boxcar's half width, or the shift of a triangle that ends at that distance."""
+def _surrogate(config: Config, threshold: int) -> SurrogateSpec:
+    """The surrogate in units: a boxcar's half width, or the shift of a triangle that ends at that distance."""
     network = config.network
     units = network.surrogate_width * threshold
-    if network.surrogate != "triangle":
-        return max(1, round(units)), (network.surrogate_height or 1) if network.surrogate == "boxcar" else 1
+    if network.surrogate in HOST_SURROGATES:
+        return HostSurrogate(shape="boxcar", width=max(1, round(units)), height=1, host=network.surrogate)
+    if network.surrogate == "boxcar":
+        return SurrogateSpec(shape="boxcar", width=max(1, round(units)), height=network.surrogate_height or 1)
     height = network.surrogate_height or 4
-    return max(0, round(math.log2(units / height))), height
+    return SurrogateSpec(shape="triangle", width=max(0, round(math.log2(units / height))), height=height)
 
 
 def readout_spec(config: Config, block: int, neurons: int, classes: int, pool: PoolSpec | None,

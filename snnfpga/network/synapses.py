@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rtl_gen.contract.spec import LayerSpec
-from rtl_gen.contract.synapses import ConvSpec, PoolSpec
+from rtl_gen.contract.grid import PoolSpec
+from rtl_gen.contract.layer import LayerSpec
+from rtl_gen.contract.synapses.conv import ConvSpec
 
 from .sparse import product
 
@@ -96,12 +97,12 @@ def _flat(pixels: Tensor) -> Tensor:
 def currents(below: Tensor, weights: Tensor, layer: LayerSpec) -> Tensor:
     """Currents (M, outputs) of pooled events (M, pooled inputs), bias included, a layer's own spikes left out."""
     # A part of the weights costs a copy in the backward pass, so it is taken only where there is more.
-    matrix = weights if layer.rows == layer.input_rows else weights[:layer.input_rows]
-    bias = weights[-1] if layer.bias else None
-    if layer.conv is None:
-        found = product(below, matrix, layer.weight_bits, layer.largest_event)
+    matrix = weights if layer.rows == layer.synapses.rows else weights[:layer.synapses.rows]
+    bias = weights[-1] if layer.weights.bias else None
+    if layer.synapses.kind == "dense":
+        found = product(below, matrix, layer.weights.bits, layer.largest_event)
         return found if bias is None else found + bias
-    conv = layer.conv
+    conv = layer.synapses
     return _flat(functional.conv2d(as_images(below.to(weights.dtype), conv), as_filters(matrix, conv), bias,
                                    conv.stride, conv.padding, groups=conv.groups))
 
@@ -111,9 +112,9 @@ def weight_gradient(below: Tensor, delta: Tensor, layer: LayerSpec) -> Tensor:
 
     What came over an input may be an event or a trace of events.
     """
-    if layer.conv is None:
+    if layer.synapses.kind == "dense":
         return below.t() @ delta
-    conv = layer.conv
+    conv = layer.synapses
     shape = (conv.filters, conv.channels // conv.groups, conv.kernel, conv.kernel)
     found = torch.nn.grad.conv2d_weight(as_images(below, conv), shape, as_currents(delta, conv), conv.stride,
                                         conv.padding, groups=conv.groups)
@@ -122,10 +123,10 @@ def weight_gradient(below: Tensor, delta: Tensor, layer: LayerSpec) -> Tensor:
 
 def event_gradient(delta: Tensor, weights: Tensor, layer: LayerSpec) -> Tensor:
     """Gradient (M, pooled inputs) from the neurons' ``delta`` (M, outputs)."""
-    matrix = weights[:layer.input_rows]
-    if layer.conv is None:
+    matrix = weights[:layer.synapses.rows]
+    if layer.synapses.kind == "dense":
         return delta @ matrix.t()
-    conv = layer.conv
+    conv = layer.synapses
     shape = (len(delta), conv.channels, conv.height, conv.width)
     found = torch.nn.grad.conv2d_input(shape, as_filters(matrix, conv), as_currents(delta, conv), conv.stride,
                                        conv.padding, groups=conv.groups)

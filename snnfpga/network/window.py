@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rtl_gen.contract.spec import BlockSpec, LayerSpec, ReadoutSpec
-from rtl_gen.contract.synapses import PoolSpec
+from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.grid import PoolSpec
+from rtl_gen.contract.layer import LayerSpec
+from rtl_gen.contract.readout import ReadoutSpec
 
-from .neuron import LinkedWindow, integrate, integrate_recurrent, lif, thresholds_of
+from .neuron import LinkedWindow, integrate, integrate_recurrent, spiking, thresholds_of
 from .sparse import are_plain
 from .synapses import currents, pooled, to_counted
 
@@ -45,7 +47,7 @@ def rest(block: BlockSpec, batch: int, like: Tensor) -> list[State]:
 def layer_rest(layer: LayerSpec, batch: int, like: Tensor) -> State:
     """State of a layer at a sample's start."""
     silence = like.new_zeros(batch, layer.outputs)
-    return State(silence, silence if layer.recurrent else None)
+    return State(silence, silence if layer.synapses.recurrent else None)
 
 
 class Flows:
@@ -87,7 +89,7 @@ def from_below(layer: LayerSpec, weights: Tensor, events: Tensor, flows: Flows) 
 
 def own_weights(layer: LayerSpec, weights: Tensor) -> Tensor | None:
     """(N, N): from each neuron of a recurrent layer to each; None of others."""
-    return weights[layer.input_rows:layer.input_rows + layer.outputs] if layer.recurrent else None
+    return weights[layer.synapses.rows:layer.synapses.rows + layer.outputs] if layer.synapses.recurrent else None
 
 
 def layer_window(layer: LayerSpec, weights: Tensor, events: Tensor, state: State,
@@ -96,7 +98,7 @@ def layer_window(layer: LayerSpec, weights: Tensor, events: Tensor, state: State
     below, own = from_below(layer, weights, events, flows), own_weights(layer, weights)
     threshold = thresholds_of(layer, weights)
     if own is None:
-        spikes, membrane = lif(below, state.membrane, threshold, layer)
+        spikes, membrane = spiking(below, state.membrane, threshold, layer)
         return spikes, State(membrane, None)
     spikes, membrane = LinkedWindow.apply(below, own, state.membrane, state.spikes, threshold, layer)
     return spikes, State(membrane.detach(), spikes[-1].detach())

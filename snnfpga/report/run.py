@@ -7,9 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.limits import check_hardware, check_learning
 from rtl_gen.contract.network_file import Network, read, read_notes
-from rtl_gen.contract.spec import LayerSpec, NetworkSpec, SpecError
+from rtl_gen.contract.spec import NetworkSpec
 
 from ..console import percent
 from ..data.dataset import DataError
@@ -116,7 +118,7 @@ def _size(network: Network) -> list[tuple[str, str]]:
     layers = [layer for block in network.spec.blocks for layer in block.layers]
     sizes = "-".join((str(network.spec.inputs), *map(_words, layers)))
     weights = sum(values.size for block in network.weights for values in block)
-    bits = sorted({layer.weight_bits for layer in layers})
+    bits = sorted({layer.weights.bits for layer in layers})
     count = len(network.spec.blocks)
     return [(sizes, f"inputs and neurons, in {count} {'block' if count == 1 else 'blocks'}, for "
              f"{network.spec.classes} classes"),
@@ -128,10 +130,11 @@ def _words(layer: LayerSpec) -> str:
     """A layer in the notation of networks."""
     pool = "" if layer.pool is None else f"{'' if layer.pool.kind == 'or' else 'S'}P{layer.pool.size}-"
     adds = "" if layer.residual is None else f"+{layer.residual.below}"
-    if layer.conv is None:
-        return f"{pool}{layer.outputs}{'R' if layer.recurrent else ''}{adds}"
-    stride = "" if layer.conv.stride == 1 else f"S{layer.conv.stride}"
-    return f"{pool}{layer.conv.filters}C{layer.conv.kernel}{stride}{adds}"
+    if layer.synapses.kind == "dense":
+        return f"{pool}{layer.outputs}{'R' if layer.synapses.recurrent else ''}{adds}"
+    conv = layer.synapses
+    stride = "" if conv.stride == 1 else f"S{conv.stride}"
+    return f"{pool}{conv.filters}C{conv.kernel}{stride}{adds}"
 
 
 def _sample(run: Run, sample: int) -> Section:
@@ -173,7 +176,7 @@ def _weights(run: Run) -> Section:
     for index, block in enumerate(run.network.spec.blocks):
         for depth, layer in enumerate(block.layers):
             name = f"block {index}" if block.depth == 1 else f"block {index}, layer {depth}"
-            layers[name] = run.network.weights[index][depth] >> layer.shadow_bits
+            layers[name] = run.network.weights[index][depth] >> layer.weights.shadow_bits
         if block.readout.learned:
             readouts[f"block {index}"] = run.network.readouts[index] >> block.readout.shadow_bits
     parts = [histogram("Weights of each layer", layers)]

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from board.plan import MANIFEST
+from rtl_gen.contract.block import Directives
 from rtl_gen.contract.network_file import Network, NetworkFileError, read
-from rtl_gen.contract.spec import Directives, NetworkSpec
+from rtl_gen.contract.spec import NetworkSpec
 
 from ..errors import USAGE, SnnfpgaError
 from ..runs.find import BUILDS, CONFIG, METRICS, NETWORK, RUNS

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rtl_gen.contract.network_file import Network, write
+from rtl_gen.contract.network_file import SURROGATE, Network, write
 
 from ..config.file import check, config_text, parse, write_config
 from ..config.models import Config, DataConfig
@@ -107,11 +107,13 @@ def _differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str,
         yield path, before, after
 
 
-def write_network(folder: Path, network: Network, data: DataConfig, test_accuracy: float, logit_scale: float) -> None:
+def write_network(folder: Path, network: Network, data: DataConfig, test_accuracy: float, logit_scale: float,
+                  surrogate: str | None) -> None:
     """Write the network file.
 
-    Its notes say what data it was trained on, how well it does, and what its integer answers are in real logits.
+    Its notes say what data it was trained on, how well it does, what its integer answers are in real logits, and the
+    surrogate that training took in place of the hardware's, if it did.
     """
-    write(folder / NETWORK, network, notes={"data": data.model_dump_json(),
-                                            "test_accuracy": json.dumps(test_accuracy),
-                                            LOGIT_SCALE: json.dumps(logit_scale)})
+    notes = {"data": data.model_dump_json(), "test_accuracy": json.dumps(test_accuracy),
+             LOGIT_SCALE: json.dumps(logit_scale)}
+    write(folder / NETWORK, network, notes=notes if surrogate is None else {**notes, SURROGATE: surrogate})

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rtl_gen.contract.network_file import read, read_notes
-from rtl_gen.contract.spec import ReadoutSpec
+from rtl_gen.contract.readout import ReadoutSpec
 
 from ..config.models import Config
 from ..data.dataset import DataSet

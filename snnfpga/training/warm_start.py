@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rtl_gen.contract.spec import LayerSpec
+from rtl_gen.contract.layer import LayerSpec
 
 from ..config.models import Config
 from ..data.dataset import Split
@@ -69,7 +69,7 @@ def rates_of(layer: LayerSpec, weights: Tensor, rates: Tensor) -> Tensor:
 
     A membrane on its way from 0 to the threshold is half of it in the mean, and of that half it loses its leak a step.
     """
-    leak = 0.0 if layer.leak_shift is None else 2.0 ** -layer.leak_shift
+    leak = 1.0 - layer.neuron.keep
     with plain_products():      # others take whole numbers of events alone
         current = currents(pooled(rates, layer.pool), weights, layer)
-    return functional.hardtanh(current / layer.threshold - leak / 2, 0.0, 1.0)
+    return functional.hardtanh(current / layer.neuron.threshold - leak / 2, 0.0, 1.0)

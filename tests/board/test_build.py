@@ -13,7 +13,7 @@ from board.plan import BuildError, verify, write
 from board.registry import BoardError, get, names
 from board.report import FitError, all_memories, check_counted, check_fit, report
 from rtl_gen.contract import network_file
-from rtl_gen.contract.spec import SpecError
+from rtl_gen.contract.checks import SpecError
 from tests.networks import block, network
 
 BOARD = get("pynq-z2")

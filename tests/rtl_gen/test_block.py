@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from rtl_gen.block import Block
+from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.limits import check_hardware
-from rtl_gen.contract.spec import SpecError
-from rtl_gen.contract.synapses import ResidualSpec
+from rtl_gen.contract.residual import ResidualSpec
 from sim.runner import simulate
-from tests.networks import network_spec
+from tests.networks import changed, network_spec
 
 CASES = {
     "learned-nearest": dict(),
@@ -51,14 +51,14 @@ def deep(**changes):
     """Two layers of a block, the second one changed."""
     spec = network_spec(sizes=(6,), depth=2)
     first, second = spec.blocks[0].layers
-    return replace(spec, blocks=(replace(spec.blocks[0], layers=(first, replace(second, **changes))),))
+    return replace(spec, blocks=(replace(spec.blocks[0], layers=(first, changed(second, **changes))),))
 
 
 @pytest.mark.parametrize(("spec", "message"), [
     (deep(residual=ResidualSpec(below=1, shift=0, own_shift=1)),
      "Layers in hardware, or that are to learn on chip, must have their own currents alone, and block 0 adds those of "
      "earlier layers; evaluate it on torch or the reference"),
-    (deep(threshold_shift=0),
+    (deep(neuron__threshold_shift=0),
      "Neurons in hardware, or that are to learn on chip, must have the threshold of their layer, and block 0 has "
      "learned ones; evaluate it on torch or the reference"),
     (network_spec(sizes=(3,) * 17),

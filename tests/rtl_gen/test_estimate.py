@@ -8,7 +8,7 @@ from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import Cycles, cycles, memories
 from sim.device import run_on_device
 from sim.runner import build
-from tests.networks import block, network
+from tests.networks import block, changed, network
 
 
 def test_weights_carry_their_directive():
@@ -31,12 +31,12 @@ def test_memories_are_those_of_the_design():
     assert len(memories(spec)) == 7
 
 
-RANDOM = {"rounding": "stochastic"}
 CASES = {
     "learned": block(40, 20, bias=True, window=3),
     "fixed": block(40, 20, learned=False, bias=False, window=4),
     "few-groups": block(40, 12, lanes=8, window=2),
-    "random": (lambda b: replace(b, layers=(replace(b.layers[0], **RANDOM),), readout=replace(b.readout, **RANDOM)))(
+    "random": (lambda b: replace(b, layers=(changed(b.layers[0], update__rounding="stochastic"),),
+                                 readout=replace(b.readout, rounding="stochastic")))(
         block(40, 20, bias=False, window=4)),
 }
 

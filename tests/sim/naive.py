@@ -56,7 +56,7 @@ class NaiveBlock:
         self.largest[name, layer] = max(abs(value), self.largest.get((name, layer), 0))
 
     def weight(self, layer, row, j):
-        return self.stored[layer][row][j] >> self.b.layers[layer].shadow_bits
+        return self.stored[layer][row][j] >> self.b.layers[layer].weights.shadow_bits
 
     def readout_weight(self, j, c):
         return self.readout[j][c] >> self.b.readout.shadow_bits
@@ -104,26 +104,26 @@ class NaiveBlock:
         layer = self.b.layers[number]
         spikes, gates = [], []
         for j in range(layer.outputs):
-            current = self.weight(number, layer.inputs, j) if layer.bias else 0
-            self.add("weights_read", int(layer.bias))
+            current = self.weight(number, layer.inputs, j) if layer.weights.bias else 0
+            self.add("weights_read", int(layer.weights.bias))
             for i in events:
                 current += self.weight(number, i, j)
                 self.add("synaptic_operations")
                 self.add("weights_read")
             self.note("current", number, current)
             u = self.u[number][j]
-            exact = u + current if layer.leak_shift is None else u - (u >> layer.leak_shift) + current
-            v = saturate(exact, layer.membrane_bits)
+            exact = u + current if layer.neuron.leak_shift is None else u - (u >> layer.neuron.leak_shift) + current
+            v = saturate(exact, layer.neuron.membrane_bits)
             self.add("membrane_saturations", int(v != exact))
-            spike = v >= layer.threshold
+            spike = v >= layer.neuron.threshold
             self.add("spikes", int(spike))
-            distance = abs(v - layer.threshold)
-            if layer.surrogate == "boxcar":
-                gates.append(1 if distance < layer.surrogate_width else 0)
+            distance = abs(v - layer.neuron.threshold)
+            if layer.surrogate.shape == "boxcar":
+                gates.append(1 if distance < layer.surrogate.width else 0)
             else:
-                gates.append(max(0, layer.surrogate_height - (distance >> layer.surrogate_width)))
+                gates.append(max(0, layer.surrogate.height - (distance >> layer.surrogate.width)))
             if spike:
-                v = v - layer.threshold if layer.reset == "subtract" else 0
+                v = v - layer.neuron.threshold if layer.neuron.reset == "subtract" else 0
             self.u[number][j] = v
             spikes.append(int(spike))
         self.last_spikes[number] = spikes
@@ -168,14 +168,15 @@ class NaiveBlock:
                 for j in range(layer.outputs):
                     if at and any(credits[number][j]):
                         delta = sum(credits[number][j][p] for p in at)
-                        self.write(self.stored[number], layer, self.first_number + number, n, i, j, delta)
+                        self.write(self.stored[number], layer.weights.stored_bits, layer.update,
+                                   self.first_number + number, n, i, j, delta)
         if readout.learned:
             for j in range(readout.inputs):
                 times = sum(self.spiked[-1][p][j] for p in loss)
                 for c in range(readout.classes):
                     if times and errors[c]:
-                        self.write(self.readout, readout, self.first_number + len(b.layers), n, j, c,
-                                   errors[c] * times)
+                        self.write(self.readout, readout.stored_bits, readout, self.first_number + len(b.layers), n, j,
+                                   c, errors[c] * times)
 
     def feedback(self, number, r, loss, errors, credits):
         b = self.b
@@ -201,7 +202,7 @@ class NaiveBlock:
                     if credit != 0 and self.gate[number][p][i] != 0:
                         self.add("multiplies")
                         self.add("weights_read")
-                found[i][p] = saturate(nearest(total, above.feedback_shift), 16)
+                found[i][p] = saturate(nearest(total, above.update.feedback_shift), 16)
                 self.note("feedback", number, found[i][p])
         return found
 
@@ -212,16 +213,16 @@ class NaiveBlock:
             credits, carry = [0] * r, 0
             for p in reversed(range(r)):
                 inject = self.gate[number][p][j] * feedback[j][p]
-                fired = layer.reset == "zero" and self.spiked[number][p][j]
+                fired = layer.neuron.reset == "zero" and self.spiked[number][p][j]
                 credits[p] = inject + (0 if fired else carry)
                 self.note("credit", number, credits[p])
                 carry = credits[p]
-                if layer.leak_shift is not None:
-                    carry -= toward_zero(credits[p], layer.leak_shift)
+                if layer.neuron.leak_shift is not None:
+                    carry -= toward_zero(credits[p], layer.neuron.leak_shift)
             found.append(credits)
         return found
 
-    def write(self, memory, spec, number, n, row, column, delta):
+    def write(self, memory, bits, spec, number, n, row, column, delta):
         self.note("delta", number - self.first_number, delta)
         if spec.rounding == "nearest":
             change = nearest(delta, spec.rate_shift)
@@ -229,7 +230,7 @@ class NaiveBlock:
             word = mix(self.seed, n, number, row)
             change = (delta + word % 2 ** spec.rate_shift) >> spec.rate_shift
         old = memory[row][column]
-        new = saturate(old - change, spec.weight_bits + spec.shadow_bits)
+        new = saturate(old - change, bits)
         memory[row][column] = new
         self.add("updates")
         self.add("weights_read")

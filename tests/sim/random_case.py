@@ -4,8 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.network_file import Network
-from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
+from sim.reference.flat import flat_layer
 
 
 def random_layer(rng, inputs, outputs):
@@ -13,7 +16,7 @@ def random_layer(rng, inputs, outputs):
     threshold = rng.randint(1, 1 << (membrane_bits - rng.randint(2, 5)))
     triangle = rng.random() < 0.5
     rounding = rng.choice(("nearest", "stochastic"))
-    return LayerSpec(
+    return flat_layer(
         inputs=inputs, outputs=outputs, weight_bits=rng.randint(2, 10), shadow_bits=rng.choice((0, 0, 1, 4, 8)),
         fraction_bits=4, bias=rng.random() < 0.5, membrane_bits=membrane_bits,
         leak_shift=rng.choice((None, 1, 2, 3, 5)), threshold=threshold, reset=rng.choice(("subtract", "zero")),
@@ -59,8 +62,8 @@ def random_stored(rng, shape, bits):
 
 def random_network(rng):
     spec = random_spec(rng)
-    weights = tuple(tuple(random_stored(rng, (layer.rows, layer.outputs), layer.stored_bits) for layer in block.layers)
-                    for block in spec.blocks)
+    weights = tuple(tuple(random_stored(rng, (layer.rows, layer.outputs), layer.weights.stored_bits)
+                          for layer in block.layers) for block in spec.blocks)
     readouts = tuple(
         random_stored(rng, (block.readout.inputs, block.readout.classes), block.readout.stored_bits)
         if block.readout.learned else

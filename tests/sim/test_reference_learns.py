@@ -8,6 +8,7 @@ import pytest
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from snnfpga.data.registry import DataOptions, load
+from tests.networks import changed
 
 from .test_reference_network import small_spec
 
@@ -17,8 +18,9 @@ from .test_reference_network import small_spec
 def test_learns_digits_in_three_epochs(shadow_bits, rounding, rate_shift, readout_shift):
     data = load("digits", DataOptions(steps=8, seed=0))
     block = small_spec().blocks[0]
-    layer = replace(block.layers[0], inputs=64, outputs=40, shadow_bits=shadow_bits, rounding=rounding,
-                    rate_shift=rate_shift, membrane_bits=16, leak_shift=None)
+    layer = changed(block.layers[0], synapses__inputs=64, synapses__outputs=40, weights__shadow_bits=shadow_bits,
+                    update__rounding=rounding, update__rate_shift=rate_shift, neuron__membrane_bits=16,
+                    neuron__leak_shift=None)
     readout = replace(block.readout, inputs=40, classes=10, shadow_bits=shadow_bits, rounding=rounding,
                       rate_shift=readout_shift, dead_zone=12)
     spec = replace(small_spec(), blocks=(replace(block, layers=(layer,), readout=readout, window=4, loss_steps=4),))

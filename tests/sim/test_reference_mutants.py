@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sim.reference
-from rtl_gen.contract.spec import SpecError
+from rtl_gen.contract.checks import SpecError
 
 from .test_reference_naive import compare
 
@@ -19,20 +19,20 @@ MUTANTS = (
     ("rounding.py", "range(8)", "range(7)"),
     ("rounding.py", "(1 << spec.rate_shift) >> 1", "((1 << spec.rate_shift) - 1) >> 1"),
     ("rounding.py", "number >> 16", "0"),
-    ("forward.py", "u >> neuron.leak_shift", "(u + 1) >> neuron.leak_shift"),
-    ("forward.py", "v >= thresholds[j]", "v > thresholds[j]"),
-    ("forward.py", "distance < neuron.surrogate_width", "distance <= neuron.surrogate_width"),
-    ("forward.py", "saturated += v != charged", "saturated += v == neuron.membrane_max"),
-    ("forward.py", "if neuron.bias:", "if neuron.bias and p:"),
-    ("forward.py", "0 if neuron.zero else v - thresholds[j]", "v - thresholds[j]"),
-    ("forward.py", "neuron.surrogate_height - (distance", "neuron.surrogate_height - 1 - (distance"),
+    ("neurons/lif.py", "u >> leak_shift", "(u + 1) >> leak_shift"),
+    ("neurons/threshold.py", "v >= threshold", "v > threshold"),
+    ("neurons/threshold.py", "distance < after.width", "distance <= after.width"),
+    ("neurons/threshold.py", "int(v != charged)", "int(v == after.membrane_max)"),
+    ("synapses/dense.py", "if bias:", "if bias and p:"),
+    ("neurons/threshold.py", "0 if after.zero else v - threshold", "v - threshold"),
+    ("neurons/threshold.py", "after.height - (distance", "after.height - 1 - (distance"),
     ("readout.py", "if p >= loss_start", "if p > loss_start"),
     ("readout.py", "+ 64, 0)", "+ 63, 0)"),
     ("readout.py", "<= dead_zone", "< dead_zone"),
     ("readout.py", "for p in range(loss_start, steps)", "for p in range(steps)"),
-    ("credit.py", "if neuron.zero and spikes[p, j]:", "if neuron.zero and p + 1 < steps and spikes[p + 1, j]:"),
-    ("credit.py", "-(-credit >> neuron.leak_shift)", "(credit >> neuron.leak_shift)"),
-    ("credit.py", "range(steps - 1, -1, -1)", "range(steps)"),
+    ("neurons/lif.py", "if zero and spikes[p, j]:", "if zero and p + 1 < steps and spikes[p + 1, j]:"),
+    ("neurons/lif.py", "-(-credit >> leak_shift)", "(credit >> leak_shift)"),
+    ("neurons/lif.py", "range(steps - 1, -1, -1)", "range(steps)"),
     ("credit.py", "half = (1 << feedback_shift) >> 1", "half = 0"),
     ("credit.py", "min(max(rounded, -FEEDBACK_MAX - 1), FEEDBACK_MAX)", "rounded"),
     ("credit.py", "alive += credit[p, k] != 0", "alive += 1"),
@@ -59,14 +59,14 @@ MUTANTS = (
 def plain_copy(folder, name, file=None, old=None, new=None):
     """A copy of the reference under another package name, interpreted, with one text replaced."""
     package = folder / name
-    package.mkdir()
-    for source in SOURCE.glob("*.py"):
-        text = source.read_text()
-        if source.name == file:
+    for source in SOURCE.rglob("*.py"):
+        text, place = source.read_text(), source.relative_to(SOURCE)
+        if place.as_posix() == file:
             assert old in text, f"{file} does not hold {old!r}"
             text = text.replace(old, new)
         text = text.replace("from numba import njit\n", "def njit(**_): return lambda function: function\n")
-        (package / source.name).write_text(text)
+        (package / place).parent.mkdir(parents=True, exist_ok=True)
+        (package / place).write_text(text)
     return importlib.import_module(f"{name}.network").Reference
 
 

@@ -5,15 +5,19 @@ import numpy as np
 import pytest
 
 from rtl_gen.contract import network_file
-from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec
+from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
+from sim.reference.flat import flat_layer
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
+from tests.networks import changed
 
 from .random_case import random_counts
 
 
 def small_spec(**block):
-    layer = LayerSpec(
+    layer = flat_layer(
         inputs=30, outputs=20, weight_bits=8, shadow_bits=4, fraction_bits=6, bias=False, membrane_bits=14,
         leak_shift=3, threshold=128, reset="subtract", surrogate="boxcar", surrogate_width=128, surrogate_height=1,
         rate_shift=6, rounding="stochastic", feedback_shift=0)
@@ -174,10 +178,11 @@ def test_refuses_samples_that_do_not_fit():
 def test_refuses_sums_beyond_its_integers():
     spec = small_spec()
     block = spec.blocks[0]
-    layer = replace(block.layers[0], leak_shift=None, surrogate="triangle", surrogate_width=1, surrogate_height=7)
+    layer = changed(block.layers[0], neuron__leak_shift=None, surrogate__shape="triangle", surrogate__width=1,
+                    surrogate__height=7)
     readout = replace(block.readout, weight_bits=16, classes=64)
     wide = replace(spec, max_steps=65535, blocks=(replace(
-        block, layers=(layer, replace(layer, inputs=20, weight_bits=16)), readout=readout, window=65535,
+        block, layers=(layer, changed(layer, synapses__inputs=20, weights__bits=16)), readout=readout, window=65535,
         loss_steps=1),))
     with pytest.raises(ValueError, match=r"^Sums of block 0 must stay below 62 bits in the reference, not reach \d+; "
                                          r"take a shorter window, narrower weights or a leak$"):

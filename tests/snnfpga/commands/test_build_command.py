@@ -49,7 +49,7 @@ def test_plan_writes_nothing(here, capfd):
 @pytest.mark.parametrize(("arguments", "code", "message"), [
     (("small.safetensors", "--board", "pynk-z2"), 2,
      "snnfpga: Board must be one of those that snnfpga boards lists, not 'pynk-z2'; did you mean pynq-z2?\n"),
-    (("small.safetensors", "--lanes", "3"), 2, "snnfpga: Lanes must be a power of two in 1..64, not 3\n"),
+    (("small.safetensors", "--lanes", "513"), 2, "snnfpga: Lanes must be an integer in 1..512, not 513\n"),
     (("small.safetensors", "--out", "taken"), 1, "snnfpga: Build folder taken holds files that no build of snnfpga "
                                                  "made; name another folder with --out, or remove it yourself\n"),
     (("nothing.safetensors",), 2, "snnfpga: No run or network nothing.safetensors; make one with: snnfpga train\n"),

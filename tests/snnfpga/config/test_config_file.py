@@ -43,7 +43,7 @@ def test_settings_override_the_file():
     ("learnin.window=2", "Config key 'learnin' is unknown; did you mean learning?"),
     ("learning.windw=2", "Config section learning has no key 'windw'; did you mean window?"),
     ("hardware.blocks.0.lane=4", "Config section hardware.blocks.0 has no key 'lane'; did you mean lanes?"),
-    ("hardware.lanes=3", "Config hardware.lanes must be 1, 2, 4, 8, 16, 32 or 64, not 3"),
+    ("hardware.lanes=513", "Config hardware.lanes must be at most 512, not 513"),
     ("hardware.blocks.9.lanes=4", "--set hardware.blocks.9.lanes: '9' must be a position in 0..0 of the list"),
     ("learning.window=0", "Config learning.window must be at least 1, not 0"),
     ("network.weight_bits=17", "Config network.weight_bits must be at most 16, not 17"),

@@ -131,7 +131,7 @@ def test_zeros_that_are_no_spikes_are_multiplied(network):
     learning = {"rule": "decolle", "error_threshold": 1.0}
     config, trained, events = made({"network": network, "learning": learning}, sensor=(9, 8, 2))
     events[:3] = 0
-    synapses = sum(layer.input_rows * layer.outputs for block in trained.spec.blocks for layer in block.layers)
+    synapses = sum(layer.synapses.rows * layer.outputs for block in trained.spec.blocks for layer in block.layers)
     assert metered(config, trained, events).backward.multiplies == STEPS * BATCH * synapses
 
 

@@ -10,7 +10,7 @@ from snnfpga.learning.online import StepLearner, Traces
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network.network import initialise
-from snnfpga.network.neuron import lif
+from snnfpga.network.neuron import spiking
 from snnfpga.network.window import BlockWeights, Flows, block_layers, layer_rest, layer_run, rest
 
 STEPS, BATCH, INPUTS, CLASSES = 12, 5, 9, 3
@@ -109,7 +109,7 @@ def test_single_layers_are_that_trace_where_membranes_saturate(bias):
     _, network, events, _ = drawn("decolle", learning={}, **case)
     layer, weights = network.spec.blocks[0].layers[0], network.integers()[0].layers[0]
     _, charged = layer_run(layer, weights, events.double(), layer_rest(layer, BATCH, weights), Flows(frozenset()))
-    assert ((charged == layer.membrane_min) | (charged == layer.membrane_max)).sum() > 1
+    assert ((charged == layer.neuron.membrane_min) | (charged == layer.neuron.membrane_max)).sum() > 1
 
 
 @pytest.mark.parametrize("reset", ["subtract", "zero"])
@@ -182,9 +182,9 @@ def test_credit_of_added_currents_is_that_of_a_plain_sum(bits):
     first, second = block.layers
     matrices = [matrix.detach().requires_grad_() for matrix in network.integers()[0].layers]
     own = events @ matrices[0]
-    below, _ = lif(own, states[0].membrane, first.threshold, first)
+    below, _ = spiking(own, states[0].membrane, first.neuron.threshold, first)
     added = (below @ matrices[1]) * 2 ** second.residual.own_shift + own * 2 ** second.residual.shift
-    spikes, _ = lif(added, states[1].membrane, second.threshold, second)
+    spikes, _ = spiking(added, states[1].membrane, second.neuron.threshold, second)
     weights = torch.randn(spikes.shape, generator=torch.Generator().manual_seed(5))
     wanted = torch.autograd.grad((spikes * weights).sum(), matrices)
     for joined in (True, False):
@@ -226,14 +226,14 @@ def test_a_trace_of_one_layer_is_autograd_through_time():
     integers = network.integers()[0]
     membrane, total = torch.zeros(BATCH, 8, dtype=torch.float64), 0.0
     for step in events:
-        leaked = membrane - membrane * 2.0 ** -layer.leak_shift
-        floored = leaked + (membrane.detach() * 2.0 ** -layer.leak_shift
-                            - torch.floor(membrane.detach() * 2.0 ** -layer.leak_shift))
+        leaked = membrane - membrane * 2.0 ** -layer.neuron.leak_shift
+        floored = leaked + (membrane.detach() * 2.0 ** -layer.neuron.leak_shift
+                            - torch.floor(membrane.detach() * 2.0 ** -layer.neuron.leak_shift))
         charged = floored + step @ integers.layers[0]
-        near = (charged.detach() - layer.threshold).abs() < layer.surrogate_width
-        gate = near.double() / (2 * layer.surrogate_width)
-        spike = (charged.detach() >= layer.threshold).double()
-        membrane = charged - spike * layer.threshold
+        near = (charged.detach() - layer.neuron.threshold).abs() < layer.surrogate.width
+        gate = near.double() / (2 * layer.surrogate.width)
+        spike = (charged.detach() >= layer.neuron.threshold).double()
+        membrane = charged - spike * layer.neuron.threshold
         spike = spike + gate * (charged - charged.detach())
         total = total + torch.nn.functional.cross_entropy(
             spike @ integers.readout * network.blocks[0].logit_scale, torch.arange(BATCH) % CLASSES)

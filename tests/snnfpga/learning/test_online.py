@@ -11,7 +11,8 @@ from snnfpga.learning.online import Traces
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.learning.select import selected
-from snnfpga.network.neuron import gates, integrate, surrogate_area
+from snnfpga.network.neuron import integrate
+from snnfpga.network.surrogates import area_of, gates
 from snnfpga.network.window import Flows, layer_rest, layer_run
 from tests.snnfpga.learning.test_identities import (
     BATCH,
@@ -39,10 +40,11 @@ def naive(network, events, labels, factors, chosen=range(STEPS), least=0.0):
         (layer,), (matrix,), scale = spec.layers, weights.layers, block.logit_scale
         spikes, charged = (found.detach() for found in layer_run(
             layer, matrix, passing, layer_rest(layer, BATCH, matrix), Flows(frozenset())))
-        psi = gates(charged, layer.threshold, layer).double() / surrogate_area(layer)
+        psi = gates(charged, layer.neuron.threshold, layer.surrogate).double() / area_of(layer.surrogate)
         traced = psi if factors.post_of == "surrogate" else spikes * gates(
-            torch.tensor(float(layer.threshold)), layer.threshold, layer) / surrogate_area(layer)
-        inputs = torch.cat([passing, torch.ones(STEPS, BATCH, 1)], 2) if layer.bias else passing
+            torch.tensor(float(layer.neuron.threshold)), layer.neuron.threshold,
+            layer.surrogate) / area_of(layer.surrogate)
+        inputs = torch.cat([passing, torch.ones(STEPS, BATCH, 1)], 2) if layer.weights.bias else passing
         readout, logits = weights.readout.detach(), 0.0
         to_layer, to_readout = torch.zeros_like(matrix), torch.zeros_like(readout)
         for t in range(STEPS):
@@ -118,10 +120,10 @@ def test_updates_after_every_step(rule):
         weights = block.integers()
         (matrix,), readout = weights.layers, weights.readout.detach()
         seen.append(matrix.detach().clone())
-        spikes, charged, membrane = integrate((step @ seen[-1])[None], membrane, layer.threshold, layer)
+        spikes, charged, membrane = integrate((step @ seen[-1])[None], membrane, layer.neuron.threshold, layer)
         trace, logits = step + PAPERS[rule].pre * trace, logits + spikes[0] @ readout
         error = errors(logits * block.logit_scale, labels) * block.logit_scale
-        psi = gates(charged[0], layer.threshold, layer).double() / surrogate_area(layer)
+        psi = gates(charged[0], layer.neuron.threshold, layer.surrogate).double() / area_of(layer.surrogate)
         matrix.backward(trace.t() @ (error @ readout.t() * psi))
         weights.readout.backward(spikes[0].t() @ error)
         follow()

@@ -55,14 +55,15 @@ class Spike(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad):
         (above,), layer = ctx.saved_tensors, ctx.layer
-        distance, width, height = above.abs(), layer.surrogate_width, layer.surrogate_height
-        if layer.host_surrogate == "sigmoid":
+        distance, width, height = above.abs(), layer.surrogate.width, layer.surrogate.height
+        host = getattr(layer.surrogate, "host", None)
+        if host == "sigmoid":
             area, gate = 2 * width, torch.cosh(distance / width) ** -2
-        elif layer.host_surrogate == "arctan":
+        elif host == "arctan":
             area, gate = 2 * width, 1 / (1 + (math.pi / 2 * distance / width) ** 2)
-        elif layer.host_surrogate == "fast_sigmoid":
+        elif host == "fast_sigmoid":
             area, gate = 2 * width, 1 / (1 + distance / width) ** 2
-        elif layer.surrogate == "boxcar":
+        elif layer.surrogate.shape == "boxcar":
             area, gate = 2 * width, (distance < width).double()
         else:
             area, gate = height * (height + 1) * 2 ** width, (height - distance.long() // 2 ** width).clamp(min=0)
@@ -71,11 +72,11 @@ class Spike(torch.autograd.Function):
 
 def synapses(layer, weights, below):
     """Currents (B, N) of events (B, inputs), bias included, a layer's own spikes left out."""
-    below, rows = pooled(below, layer.pool), weights[:layer.input_rows]
-    bias = weights[-1] if layer.bias else 0.0
-    if layer.conv is None:
+    below, rows = pooled(below, layer.pool), weights[:layer.synapses.rows]
+    bias = weights[-1] if layer.weights.bias else 0.0
+    if layer.synapses.kind == "dense":
         return below @ rows + bias
-    conv = layer.conv
+    conv = layer.synapses
     images = below.reshape(BATCH, conv.height, conv.width, conv.channels).permute(0, 3, 1, 2)
     kernels = rows.reshape(conv.kernel, conv.kernel, -1, conv.filters).permute(3, 2, 0, 1)
     found = functional.conv2d(images, kernels, None, conv.stride, conv.padding, groups=conv.groups)
@@ -84,23 +85,23 @@ def synapses(layer, weights, below):
 
 def neurons(layer, weights, currents):
     """Spikes (T, B, N), and how often membranes saturated."""
-    threshold, saturated = torch.tensor(float(layer.threshold), dtype=torch.float64), 0
-    if layer.threshold_shift is not None:
-        wanted = layer.threshold + weights[layer.event_rows] * 2.0 ** layer.threshold_shift
-        threshold = through(wanted, wanted.clamp(1, layer.membrane_max)).repeat(layer.outputs // layer.columns)
-    keep = 0.0 if layer.leak_shift is None else 2.0 ** -layer.leak_shift
+    threshold, saturated = torch.tensor(float(layer.neuron.threshold), dtype=torch.float64), 0
+    if layer.neuron.threshold_shift is not None:
+        wanted = layer.neuron.threshold + weights[layer.event_rows] * 2.0 ** layer.neuron.threshold_shift
+        threshold = through(wanted, wanted.clamp(1, layer.neuron.membrane_max)).repeat(layer.outputs // layer.columns)
+    keep = 0.0 if layer.neuron.leak_shift is None else 2.0 ** -layer.neuron.leak_shift
     membrane = before = torch.zeros(BATCH, layer.outputs, dtype=torch.float64)
     spikes = []
     for current in currents:
-        if layer.recurrent:
-            current = current + before @ weights[layer.input_rows:layer.input_rows + layer.outputs]
+        if layer.synapses.recurrent:
+            current = current + before @ weights[layer.synapses.rows:layer.synapses.rows + layer.outputs]
         charged = membrane - torch.floor(membrane * keep) + current
-        within = charged.clamp(layer.membrane_min, layer.membrane_max)
+        within = charged.clamp(layer.neuron.membrane_min, layer.neuron.membrane_max)
         saturated += int((within != charged).sum())
         charged = through(membrane - membrane * keep + current, within)
         before = Spike.apply(charged - threshold, layer)
         fired = before.detach()
-        membrane = charged - fired * threshold.detach() if layer.reset == "subtract" else charged * (1 - fired)
+        membrane = charged - fired * threshold.detach() if layer.neuron.reset == "subtract" else charged * (1 - fired)
         spikes.append(before)
     return torch.stack(spikes), saturated
 

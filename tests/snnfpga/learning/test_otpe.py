@@ -35,7 +35,7 @@ def test_a_layer_is_autograd_through_leaky_sums_of_its_spikes(bias, leak_shift, 
     charged, effect, total = torch.zeros(BATCH, 8).double(), 0.0, 0.0
     for step in events:
         charged = keep * charged + step @ integers.layers[0][:INPUTS] + (integers.layers[0][-1] if bias else 0.0)
-        effect = keep * effect + charged / (2 * layer.surrogate_width)      # the gate's area; spikes have no other part
+        effect = keep * effect + charged / (2 * layer.surrogate.width)      # the gate's area; spikes have no other part
         # The readout itself learns from the spikes of the step, which is not what is compared.
         total = total + (effect @ integers.readout.detach())[:, :2].sum(1).mean() * network.blocks[0].logit_scale
     total.backward()

@@ -9,9 +9,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.network_file import Network
-from rtl_gen.contract.spec import BlockSpec, Directives, LayerSpec, NetworkSpec, ReadoutSpec, SpecError
-from rtl_gen.contract.synapses import ConvSpec, PoolSpec, ResidualSpec
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.residual import ResidualSpec
+from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.contract.synapses.conv import ConvSpec
+from sim.reference.flat import flat_layer
 from snnfpga.backends.evaluation import on_reference, on_torch
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import Split, assemble
@@ -26,7 +32,7 @@ from snnfpga.training.trainer import Trainer
 @st.composite
 def layers(draw, inputs, outputs):
     membrane_bits = draw(st.integers(4, 14))
-    return LayerSpec(
+    return flat_layer(
         inputs=inputs, outputs=outputs, weight_bits=draw(st.integers(2, 8)), shadow_bits=draw(st.integers(0, 4)),
         fraction_bits=0, bias=draw(st.booleans()), membrane_bits=membrane_bits,
         leak_shift=draw(st.one_of(st.none(), st.integers(1, membrane_bits - 1))),
@@ -40,8 +46,8 @@ def with_residual(draw, block):
     """``block`` with currents of an earlier layer added to those of its last one, where there is one of its size."""
     last = block[-1]
     fitting = [number for number, layer in enumerate(block[:-1], 1 - len(block))
-               if layer.outputs == last.outputs and not layer.recurrent]
-    if last.recurrent or not fitting or not draw(st.booleans()):
+               if layer.outputs == last.outputs and not layer.synapses.recurrent]
+    if last.synapses.recurrent or not fitting or not draw(st.booleans()):
         return block
     shift, own_shift = draw(st.sampled_from([(0, 0), (3, 0), (0, 2)]))
     residual = ResidualSpec(below=-draw(st.sampled_from(fitting)), shift=shift, own_shift=own_shift)
@@ -77,7 +83,8 @@ def specs(draw):
             pool, conv = on_grid(draw, *grid) if grid and draw(st.booleans()) else (None, None)
             outputs = conv.outputs if conv else draw(st.one_of(st.just(size), st.integers(1, 10)))
             plain = draw(layers(size, outputs))
-            block.append(replace(plain, pool=pool, conv=conv, recurrent=conv is None and draw(st.booleans())))
+            synapses = conv or replace(plain.synapses, recurrent=draw(st.booleans()))
+            block.append(replace(plain, pool=pool, synapses=synapses))
             block = with_residual(draw, block)
             size, grid = outputs, (conv.out_height, conv.out_width, conv.filters) if conv else None
         learned = draw(st.booleans())
@@ -102,7 +109,7 @@ def random_network(spec, rng):
 
     return Network(
         spec=spec, window_numbers=(0,) * len(spec.blocks),
-        weights=tuple(tuple(matrix(layer.rows, layer.columns, layer.stored_bits) for layer in block.layers)
+        weights=tuple(tuple(matrix(layer.rows, layer.columns, layer.weights.stored_bits) for layer in block.layers)
                       for block in spec.blocks),
         readouts=tuple(matrix(block.readout.rows, spec.classes, block.readout.stored_bits) if block.readout.learned
                        else rng.choice(np.array([-1, 1], np.int32), (block.readout.rows, spec.classes))
@@ -151,9 +158,9 @@ def test_currents_of_grids_that_differ():
         finer = [WeightGrid(grid.bits + 2, grid.fraction + 1 + number % 2)
                  for number, grid in enumerate(grids(trained))]
         move(trained, config, finer)
-    shifts = {layer.threshold_shift for block in trained.spec.blocks for layer in block.layers}
+    shifts = {layer.neuron.threshold_shift for block in trained.spec.blocks for layer in block.layers}
     assert min(shifts) == 0 < max(shifts)
-    units = [layer.fraction_bits for layer in trained.spec.blocks[0].layers]
+    units = [layer.weights.fraction_bits for layer in trained.spec.blocks[0].layers]
     for weights, layer, unit in zip(trained.blocks[0].layers, trained.spec.blocks[0].layers, units, strict=True):
         assert unit == weights.fraction + (layer.residual.own_shift if layer.residual else 0)
 
@@ -177,9 +184,9 @@ def test_a_trained_network_is_exported_as_it_is(network):
     assert accuracy > 0.5
 
 
-def wide_layer(inputs, weight_bits, membrane_bits):
-    return LayerSpec(
-        inputs=inputs, outputs=1, weight_bits=weight_bits, shadow_bits=0, fraction_bits=0, bias=False,
+def wide_layer(inputs, weight_bits, membrane_bits, outputs=1):
+    return flat_layer(
+        inputs=inputs, outputs=outputs, weight_bits=weight_bits, shadow_bits=0, fraction_bits=0, bias=False,
         membrane_bits=membrane_bits, leak_shift=None, threshold=1, reset="subtract", surrogate="boxcar",
         surrogate_width=1, surrogate_height=1, rate_shift=0, rounding="nearest", feedback_shift=0)
 
@@ -200,11 +207,11 @@ def test_what_float32_cannot_hold_is_refused():
         check_exact(wide_spec(wide_layer(512, 16, 16)))
     with pytest.raises(SpecError, match=r"^Readout of block 0 can add 16777216 units in a step, and float32 is exact "
                                         r"below 16777216; take fewer neurons or weight bits$"):
-        check_exact(wide_spec(replace(wide_layer(1, 8, 8), outputs=512)))
+        check_exact(wide_spec(wide_layer(1, 8, 8, outputs=512)))
 
 
 def test_residual_currents_and_thresholds_count_for_what_float32_can_hold():
-    layer = replace(wide_layer(4, 8, 8), outputs=4)
+    layer = wide_layer(4, 8, 8, outputs=4)
     added = replace(layer, residual=ResidualSpec(below=1, shift=14, own_shift=0))
 
     def spec(*layers):
@@ -214,13 +221,13 @@ def test_residual_currents_and_thresholds_count_for_what_float32_can_hold():
     check_exact(spec(layer, added))     # 4 * 128 * 2^14 = 2^23, and a little
     with pytest.raises(SpecError, match=r"^Block 0 layer 2 can charge a membrane up to 16779007 units"):
         check_exact(spec(layer, added, replace(added, residual=ResidualSpec(below=1, shift=1, own_shift=0))))
-    learned = replace(layer, threshold_shift=0)
+    learned = replace(layer, neuron=replace(layer.neuron, threshold_shift=0))
     rows = torch.tensor([[1.0]] * 4 + [[1e6]]).expand(5, 4)
     check_exact(spec(learned), [BlockWeights([rows], torch.zeros(4, 2))])     # a threshold is no current
 
 
 def test_what_weights_do_not_reach_is_no_reason_to_refuse():
-    spec = wide_spec(replace(wide_layer(600, 16, 16), outputs=600))
+    spec = wide_spec(wide_layer(600, 16, 16, outputs=600))
     small, large = (BlockWeights([torch.full((600, 600), value)], torch.full((600, 2), value))
                     for value in (27000.0, 28000.0))
     check_exact(spec, [small])

@@ -22,7 +22,7 @@ def test_straight_passes_on_what_a_kernels_middle_sees(token):
     network = initialise(config, places, 3, (HEIGHT, WIDTH, CHANNELS))
     layer, weights = network.spec.blocks[0].layers[0], network.integers()[0].layers[0]
     spikes, _ = layer_run(layer, weights, places, layer_rest(layer, len(places[0]), places), Flows(frozenset()))
-    filters, groups = layer.conv.filters, layer.conv.groups
+    filters, groups = layer.synapses.filters, layer.synapses.groups
     group, place = torch.arange(filters).div(filters // groups, rounding_mode="floor"), torch.arange(filters)
     sees = group * (CHANNELS // groups) + place % (filters // groups) % (CHANNELS // groups)
     wanted = torch.kron(torch.eye(HEIGHT * WIDTH), (torch.arange(CHANNELS)[:, None] == sees).float())

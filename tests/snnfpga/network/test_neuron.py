@@ -1,12 +1,17 @@
 """The neurons' gradient is that of the plain graph: surrogate, leak, reset detached, straight through the rest."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
 
-from rtl_gen.contract.synapses import ConvSpec
-from snnfpga.network.neuron import gates, integrate, lif, surrogate_area, thresholds_of
+from rtl_gen.contract.surrogate import SurrogateSpec
+from rtl_gen.contract.synapses.conv import ConvSpec
+from snnfpga.config import models
+from snnfpga.network.network import initialise
+from snnfpga.network.neuron import integrate, spiking, thresholds_of
+from snnfpga.network.surrogates import HOST_SURROGATES, HostSurrogate, area_of, gates, host_surrogate
 from tests.networks import layer
 
 
@@ -17,31 +22,32 @@ class Surrogate(torch.autograd.Function):
     def forward(ctx, v, spec):
         ctx.spec = spec
         ctx.save_for_backward(v)
-        return (v >= spec.threshold).float()
+        return (v >= spec.neuron.threshold).float()
 
     @staticmethod
     def backward(ctx, grad):
         spec, (v,) = ctx.spec, ctx.saved_tensors
-        distance = (v - spec.threshold).abs()
-        if spec.surrogate == "boxcar":
-            gate = torch.where(distance < spec.surrogate_width, 1.0, 0.0)
+        distance = (v - spec.neuron.threshold).abs()
+        if spec.surrogate.shape == "boxcar":
+            gate = torch.where(distance < spec.surrogate.width, 1.0, 0.0)
         else:
-            gate = (spec.surrogate_height - (distance.int() >> spec.surrogate_width)).clamp(min=0).float()
-        return grad * gate / surrogate_area(spec), None
+            gate = (spec.surrogate.height - (distance.int() >> spec.surrogate.width)).clamp(min=0).float()
+        return grad * gate / area_of(spec.surrogate), None
 
 
 def plain(currents, membrane, spec):
     """Ordinary autograd through every step; the last of three is how often membranes saturated."""
     spikes, saturated = [], 0
     for current in currents:
-        leaked = membrane - membrane * (0 if spec.leak_shift is None else 2.0 ** -spec.leak_shift)
-        floored = membrane - torch.floor(membrane * (0 if spec.leak_shift is None else 2.0 ** -spec.leak_shift))
-        exact = (floored + current).clamp(spec.membrane_min, spec.membrane_max)
+        leak = 0 if spec.neuron.leak_shift is None else 2.0 ** -spec.neuron.leak_shift
+        leaked, floored = membrane - membrane * leak, membrane - torch.floor(membrane * leak)
+        exact = (floored + current).clamp(spec.neuron.membrane_min, spec.neuron.membrane_max)
         saturated += int((exact != floored + current).sum())
         v = leaked + current
         v = v + (exact - v).detach()
         spike = Surrogate.apply(v, spec)
-        membrane = v - spec.threshold * spike.detach() if spec.reset == "subtract" else v * (1 - spike.detach())
+        fired = spike.detach()
+        membrane = v - spec.neuron.threshold * fired if spec.neuron.reset == "subtract" else v * (1 - fired)
         spikes.append(spike)
     return torch.stack(spikes), membrane, saturated
 
@@ -57,9 +63,9 @@ def test_gradient_equals_the_plain_graph(changes):
     currents = torch.randint(-30, 45, (9, 5, 7), generator=generator).float().requires_grad_()
     weights = torch.randn(9, 5, 7, generator=generator)
     start = torch.zeros(5, 7)
-    spikes, membrane = lif(currents, start, spec.threshold, spec)
+    spikes, membrane = spiking(currents, start, spec.neuron.threshold, spec)
     wanted_spikes, left, saturated = plain(currents, start, spec)
-    assert (saturated > 0) == (spec.membrane_bits == 6)
+    assert (saturated > 0) == (spec.neuron.membrane_bits == 6)
     (wanted,) = torch.autograd.grad((wanted_spikes * weights).sum(), currents)
     (found,) = torch.autograd.grad((spikes * weights).sum(), currents)
     torch.testing.assert_close(found, wanted)
@@ -72,14 +78,14 @@ def test_gradient_of_thresholds_is_what_a_spike_gains_by_them(changes):
     spec, generator = layer(threshold_shift=0, **changes), torch.Generator().manual_seed(1)
     currents = torch.randint(-30, 45, (9, 5, 7), generator=generator).float()
     weights, thresholds = torch.randn(9, 5, 7, generator=generator), torch.arange(10.0, 24.0, 2.0).requires_grad_()
-    spikes, _ = lif(currents, torch.zeros(5, 7), thresholds, spec)
+    spikes, _ = spiking(currents, torch.zeros(5, 7), thresholds, spec)
     _, charged, _ = integrate(currents, torch.zeros(5, 7), thresholds.detach(), spec)
     for neuron, threshold in enumerate(thresholds.tolist()):        # each as a layer of that threshold
         own = layer(threshold=int(threshold), **changes)
-        alone, _ = lif(currents, torch.zeros(5, 7), own.threshold, own)
+        alone, _ = spiking(currents, torch.zeros(5, 7), own.neuron.threshold, own)
         assert torch.equal(spikes[:, :, neuron], alone[:, :, neuron])
     (found,) = torch.autograd.grad((spikes * weights).sum(), thresholds)
-    wanted = -(gates(charged, thresholds.detach(), spec) * weights).sum((0, 1)) / surrogate_area(spec)
+    wanted = -(gates(charged, thresholds.detach(), spec.surrogate) * weights).sum((0, 1)) / area_of(spec.surrogate)
     torch.testing.assert_close(found, wanted)
     assert found.abs().min() > 0
 
@@ -96,13 +102,13 @@ def test_thresholds_of_a_layer():
     shifted = layer(threshold_shift=3, bias=True)
     assert thresholds_of(shifted, weights).tolist() == [12] * 7
     grid = ConvSpec(height=1, width=2, channels=1, filters=2, kernel=1)
-    conv = layer(inputs=2, outputs=4, conv=grid, threshold_shift=0)
+    conv = layer(synapses=grid, threshold_shift=0)
     assert thresholds_of(conv, torch.tensor([[0.0, 0.0], [1.0, 2.0]])).tolist() == [21, 22, 21, 22]
 
 
 def test_membrane_of_a_window_carries_no_gradient():
     currents = torch.full((2, 1, 7), 9.0, requires_grad=True)
-    spikes, membrane = lif(currents, torch.zeros(1, 7), 20, layer())
+    spikes, membrane = spiking(currents, torch.zeros(1, 7), 20, layer())
     assert spikes.requires_grad
     assert not membrane.requires_grad
 
@@ -124,7 +130,7 @@ def test_windows_chain_as_one():
     (layer(surrogate="triangle", surrogate_width=1, surrogate_height=2), [1, 1, 2, 2, 2, 1, 1]),
 ])
 def test_gates_by_hand(spec, wanted):
-    assert gates(torch.arange(17.0, 24.0), spec.threshold, spec).tolist() == wanted
+    assert gates(torch.arange(17.0, 24.0), spec.neuron.threshold, spec.surrogate).tolist() == wanted
 
 
 @pytest.mark.parametrize(("surrogate", "wanted"), [
@@ -132,8 +138,22 @@ def test_gates_by_hand(spec, wanted):
     ("arctan", [0.2884004, 0.6184864, 1.0, 0.6184864, 0.2884004]),        # 1 / (1 + (pi d / 2)^2)
 ])
 def test_gates_that_only_the_host_has(surrogate, wanted):
-    spec = layer(host_surrogate=surrogate, surrogate_width=2)
-    torch.testing.assert_close(gates(torch.arange(18.0, 23.0), spec.threshold, spec), torch.tensor(wanted))
+    host = HostSurrogate(shape="boxcar", width=2, height=1, host=surrogate)
+    spec = replace(layer(), surrogate=host)
+    found = gates(torch.arange(18.0, 23.0), spec.neuron.threshold, spec.surrogate)
+    torch.testing.assert_close(found, torch.tensor(wanted))
     far = torch.linspace(-1e4, 1e4, 400001, dtype=torch.float64)
-    area = torch.trapezoid(gates(far + spec.threshold, spec.threshold, spec), far)
-    assert float(area) == pytest.approx(surrogate_area(spec), rel=1e-3)
+    area = torch.trapezoid(gates(far + spec.neuron.threshold, spec.neuron.threshold, spec.surrogate), far)
+    assert float(area) == pytest.approx(area_of(spec.surrogate), rel=1e-3)
+
+
+def test_the_surrogates_of_the_configuration_are_those_there_are():
+    assert set(HOST_SURROGATES) == set(models.HOST_SURROGATES)
+
+
+def test_what_is_exported_has_the_hardware_s_own_surrogate():
+    config = models.Config.model_validate({"network": {"blocks": [[4]], "surrogate": "arctan"}})
+    trained = initialise(config, torch.ones(3, 2, 5), 2)
+    assert host_surrogate(trained.spec) == "arctan"
+    own, = (layer.surrogate for layer in trained.export().spec.blocks[0].layers)
+    assert own == SurrogateSpec(shape="boxcar", width=trained.spec.blocks[0].layers[0].surrogate.width, height=1)

@@ -142,6 +142,6 @@ def test_what_is_added_makes_balanced_weights_smaller():
     flows, spreads = Flows(frozenset(range(6))), []
     for layer, weights in zip(spec.layers, network.integers()[0].layers, strict=True):
         current = from_below(layer, weights.detach(), events, flows)
-        spreads.append(float(current.square().mean().sqrt()) / layer.threshold)
-        events = integrate(current, torch.zeros(64, 64), layer.threshold, layer)[0]
+        spreads.append(float(current.square().mean().sqrt()) / layer.neuron.threshold)
+        events = integrate(current, torch.zeros(64, 64), layer.neuron.threshold, layer)[0]
     assert spreads == pytest.approx([1.0] + [1.25] * 5, abs=0.3)

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from snnfpga.network import scan
-from snnfpga.network.neuron import credits, gates, integrate, surrogate_area
+from snnfpga.network.neuron import credits, integrate
+from snnfpga.network.neurons.lif import compiled_leak
+from snnfpga.network.surrogates import area_of, gates
 from tests import networks
 
 SHAPE = (9, 5, 461)     # more neurons than a chunk, and not whole ones
@@ -23,11 +25,11 @@ def test_equal_to_the_plain_loops(leak, reset, shape):
     currents = torch.randint(-60, 75, SHAPE, generator=generator).float()
     before = torch.randint(-128, 128, SHAPE[1:], generator=generator).float()
     start = before.clone()
-    for threshold in (torch.randint(5, 40, (SHAPE[-1],), generator=generator).float(), spec.threshold):
-        spikes, gate, after = scan.charge_fire_reset(currents, before, threshold, spec)
+    for threshold in (torch.randint(5, 40, (SHAPE[-1],), generator=generator).float(), spec.neuron.threshold):
+        spikes, gate, after = scan.charge_fire_reset(currents, before, threshold, spec, compiled_leak(spec.neuron))
         wanted, charged, left = integrate(currents, start, threshold, spec)
         assert torch.equal(spikes, wanted)
-        assert torch.equal(gate, gates(charged, threshold, spec))
+        assert torch.equal(gate, gates(charged, threshold, spec.surrogate))
         assert torch.equal(after, left)
     assert torch.equal(before, start)
     assert 0 < spikes.mean() < 1
@@ -36,13 +38,14 @@ def test_equal_to_the_plain_loops(leak, reset, shape):
     fired = spikes.to(torch.bool) if reset == "zero" else None
     keep = 1.0 if leak is None else 1.0 - 2.0 ** -leak
     for signal in (grad, grad[:1].expand(SHAPE)):
-        assert torch.equal(scan.credits(signal, gate, fired, surrogate_area(spec), keep),
-                           credits(signal, gate, fired, surrogate_area(spec), keep))
+        assert torch.equal(scan.credits(signal, gate, fired, area_of(spec.surrogate), keep),
+                           credits(signal, gate, fired, area_of(spec.surrogate), keep))
 
 
 def test_a_window_of_one_step():
     currents = torch.full((1, 2, 3), 21.0)
-    spikes, gate, after = scan.charge_fire_reset(currents, torch.zeros(2, 3), 20, layer())
+    spec = layer()
+    spikes, gate, after = scan.charge_fire_reset(currents, torch.zeros(2, 3), 20, spec, compiled_leak(spec.neuron))
     assert spikes.tolist() == [[[1.0] * 3] * 2]
     assert after.tolist() == [[1.0] * 3] * 2
     assert torch.equal(scan.credits(currents, gate, None, 3.0, 0.5), currents / 3.0)

@@ -11,7 +11,9 @@ import sys
 import pytest
 import torch
 
-from snnfpga.network.neuron import credits, gates, integrate, surrogate_area
+from snnfpga.network.neuron import credits, integrate
+from snnfpga.network.neurons.lif import compiled_leak
+from snnfpga.network.surrogates import area_of, gates
 from tests import networks
 
 SHAPE = (9, 5, 461)     # not whole programs
@@ -38,19 +40,19 @@ def compare():
         generator = torch.Generator().manual_seed(5)
         currents = torch.randint(-60, 75, SHAPE, generator=generator).float()
         before = torch.randint(-128, 128, SHAPE[1:], generator=generator).float()
-        for threshold in (torch.randint(5, 40, SHAPE[-1:], generator=generator).float(), spec.threshold):
-            spikes, gate, after = loops.charge_fire_reset(currents, before, threshold, spec)
-            wanted, charged, left = integrate(currents, before, threshold, spec)
+        for threshold in (torch.randint(5, 40, SHAPE[-1:], generator=generator).float(), spec.neuron.threshold):
+            spikes, gate, after = loops.charge_fire_reset(currents, before, threshold, spec, compiled_leak(spec.neuron))
+            wanted, charged, left = integrate(currents, before, threshold, spec, compiled_leak(spec.neuron))
             assert torch.equal(spikes, wanted)
-            assert torch.equal(gate, gates(charged, threshold, spec))
+            assert torch.equal(gate, gates(charged, threshold, spec.surrogate))
             assert torch.equal(after, left)
         grad = torch.randn(SHAPE, generator=generator)
         fired = spikes.to(torch.bool) if reset == "zero" else None
         keep = 1.0 if leak is None else 1.0 - 2.0 ** -leak
         for signal in (grad, grad[:1].expand(SHAPE), grad[:1]):
             gate, fired = gate[:len(signal)], None if fired is None else fired[:len(signal)]
-            assert torch.equal(loops.credits(signal, gate, fired, surrogate_area(spec), keep),
-                               credits(signal, gate, fired, surrogate_area(spec), keep))
+            assert torch.equal(loops.credits(signal, gate, fired, area_of(spec.surrogate), keep),
+                               credits(signal, gate, fired, area_of(spec.surrogate), keep))
     print(len(cases), "cases")
 
 

@@ -24,7 +24,7 @@ def layer(**changes):
 
 def drawn(spec, density, dtype=torch.uint8):
     generator = torch.Generator().manual_seed(round(density * 100))
-    limit = (1 << (spec.weight_bits - 1)) - 1
+    limit = (1 << (spec.weights.bits - 1)) - 1
     events = (torch.rand(9, 13, INPUTS, generator=generator) < density).to(dtype)
     weights = torch.randint(-limit, limit + 1, (spec.rows, OUTPUTS), generator=generator).float().requires_grad_()
     return events, weights, torch.randn(9, 13, OUTPUTS, generator=generator)
@@ -78,7 +78,7 @@ def test_counts_above_one_are_multiplied():
     events, weights, taste = drawn(spec, 0.02)
     events = events.flatten(0, 1) * 3
     taste = taste.flatten(0, 1)
-    found = sparse.product(events, weights, spec.weight_bits, 3)
+    found = sparse.product(events, weights, spec.weights.bits, 3)
     wanted = events.float() @ weights
     assert torch.equal(found, wanted)
     torch.testing.assert_close(torch.autograd.grad((found * taste).sum(), weights),

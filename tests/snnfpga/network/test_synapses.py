@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from rtl_gen.contract.synapses import ConvSpec, PoolSpec
+from rtl_gen.contract.grid import PoolSpec
+from rtl_gen.contract.synapses.conv import ConvSpec
 from snnfpga.network.synapses import currents, event_gradient, pooled, weight_gradient
 from tests import networks
 
@@ -13,7 +14,7 @@ M = 3
 
 
 def layer(conv, bias):
-    return networks.layer(inputs=conv.inputs, outputs=conv.outputs, bias=bias, conv=conv, membrane_bits=16)
+    return networks.layer(synapses=conv, bias=bias, membrane_bits=16)
 
 
 CONVS = [ConvSpec(height=5, width=4, channels=2, filters=6, kernel=3, padding=1),
@@ -50,7 +51,7 @@ def test_convolution(conv, bias):
     assert torch.equal(single.double(), found)
     delta = torch.randn(found.shape, generator=generator, dtype=torch.float64)
     found.backward(delta)
-    torch.testing.assert_close(weight_gradient(events.detach(), delta, spec), weights.grad[:spec.input_rows])
+    torch.testing.assert_close(weight_gradient(events.detach(), delta, spec), weights.grad[:spec.synapses.rows])
     torch.testing.assert_close(event_gradient(delta, weights.detach(), spec), events.grad)
 
 

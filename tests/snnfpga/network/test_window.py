@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rtl_gen.contract.synapses import PoolSpec
+from rtl_gen.contract.grid import PoolSpec
 from snnfpga.network.sparse import plain_products
 from snnfpga.network.window import read_out
 from tests import networks

@@ -175,7 +175,7 @@ def test_weights_are_those_the_forward_engine_reads(here):
     made = network()
     drawn = figures(render(run.page(Path("runs/small"), 0)))
     trace = drawn["Weights of each layer"]["data"][0]
-    read = made.weights[0][0] >> made.spec.blocks[0].layers[0].shadow_bits
+    read = made.weights[0][0] >> made.spec.blocks[0].layers[0].weights.shadow_bits
     edges, shares = trace["x"], trace["y"]
     wide = edges[1] - edges[0]
     assert len(edges) <= 65

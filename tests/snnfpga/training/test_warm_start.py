@@ -73,6 +73,6 @@ def test_rates_are_not_rounded_to_events(monkeypatch):
     network = initialise(config, torch.ones(4, 1, 20), 3)
     layer, weights = network.spec.blocks[0].layers[0], network.integers()[0].layers[0]
     halves = torch.full((2, 20), 0.5)
-    wanted = (halves @ weights / layer.threshold).clamp(0, 1)
+    wanted = (halves @ weights / layer.neuron.threshold).clamp(0, 1)
     assert wanted.max() > 0
     torch.testing.assert_close(rates_of(layer, weights, halves), wanted)

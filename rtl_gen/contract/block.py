@@ -1,0 +1,101 @@
+"""A block: layers that learn together, and how they are laid out in hardware."""
+
+from dataclasses import dataclass
+
+from .checks import SpecError, check_choice, check_flag, check_range
+from .layer import LayerSpec
+from .readout import ReadoutSpec
+
+MEMORIES = ("auto", "block", "distributed")
+MAX_LANES = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directives:
+    """How a block is laid out in hardware. No directive changes a result.
+
+    Attributes
+    ----------
+    lanes
+        Neurons computed in parallel; any number.
+    memory
+        Where the weights lie: ``block`` RAM, ``distributed`` RAM, or ``auto`` (the synthesis tool decides).
+    learning
+        Whether the block gets an update engine. Without one it runs, and refuses to learn.
+    """
+
+    lanes: int
+    memory: str
+    learning: bool
+
+    def __post_init__(self) -> None:
+        check_range("Lanes", self.lanes, 1, MAX_LANES)
+        check_choice("Memory", self.memory, MEMORIES)
+        check_flag("Learning", self.learning)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockSpec:
+    """Layers that learn together, from their own readout, over a window of K steps.
+
+    Attributes
+    ----------
+    layers
+        The layers, input side first; their number is the block depth.
+    window
+        K: steps through which credit is carried back, and the depth of every state buffer.
+    loss_steps
+        The loss reads the last ``loss_steps`` positions of a window: steps K - loss_steps .. K - 1.
+    update_interval
+        Learn from every m-th window of a sample.
+    """
+
+    layers: tuple[LayerSpec, ...]
+    readout: ReadoutSpec
+    window: int
+    loss_steps: int
+    update_interval: int
+    directives: Directives
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise SpecError("A block must have at least one layer, not none")
+        check_range("Window", self.window, 1, 1 << 16)
+        check_range("Loss steps", self.loss_steps, 1, self.window, f" for a window of {self.window} steps")
+        check_range("Update interval", self.update_interval, 1, 1 << 16)
+        sizes = [layer.outputs for layer in self.layers]
+        wanted = [layer.inputs for layer in self.layers[1:]] + [self.readout.inputs]
+        for index, (made, taken) in enumerate(zip(sizes, wanted, strict=True)):
+            if made != taken:
+                raise SpecError(f"Layer {index} of the block has {made} neurons, but what reads it takes {taken}")
+        for index, layer in enumerate(self.layers):
+            self._check_residual(index, layer)
+
+    def _check_residual(self, index: int, layer: LayerSpec) -> None:
+        if layer.residual is None:
+            return
+        below = layer.residual.below
+        if below > index:
+            raise SpecError(f"Layer {index} of the block must add currents of a layer 1..{index} below it, not {below}")
+        source = self.layers[index - below]
+        if source.outputs != layer.outputs or source.synapses.recurrent:
+            raise SpecError(f"Layer {index} of the block must add currents of as many neurons as its own "
+                            f"{layer.outputs}, that are not recurrent, not of the {source.outputs} "
+                            f"{'recurrent ' if source.synapses.recurrent else ''}ones {below} below")
+
+    @property
+    def depth(self) -> int:
+        return len(self.layers)
+
+    @property
+    def sources(self) -> frozenset[int]:
+        """Layers whose currents are added to those of a later one."""
+        return frozenset(index - layer.residual.below for index, layer in enumerate(self.layers) if layer.residual)
+
+    @property
+    def inputs(self) -> int:
+        return self.layers[0].inputs
+
+    @property
+    def outputs(self) -> int:
+        return self.layers[-1].outputs

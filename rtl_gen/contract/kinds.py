@@ -1,0 +1,47 @@
+"""Parts of a specification of which there are several kinds, each in a module of its name."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from typing import Any, ClassVar
+
+from .checks import SpecError
+
+
+class Part:
+    """Base of the dataclasses of one folder: ``lif`` is the class ``SPEC`` of ``neurons/lif.py``.
+
+    A folder has a module ``base`` with the class that its kinds derive from. A kind is added by its file alone.
+
+    Attributes
+    ----------
+    kind
+        Name of the module that defines the class.
+    """
+
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        cls.kind = cls.__module__.rpartition(".")[2]
+
+    @classmethod
+    def kinds(cls) -> tuple[str, ...]:
+        """The names of all kinds beside ``cls``, in order."""
+        folder = find_spec(cls.__module__.rpartition(".")[0])
+        assert folder is not None, cls
+        return tuple(sorted(module.name for module in iter_modules(folder.submodule_search_locations)
+                            if module.name != "base"))
+
+    @classmethod
+    def of_kind(cls, kind: Any) -> type:
+        """The dataclass of a kind.
+
+        Raises
+        ------
+        SpecError
+            If there is no such kind.
+        """
+        if kind not in cls.kinds():
+            raise SpecError(f"{cls.__name__} kind must be one of {', '.join(cls.kinds())}, not {kind!r}")
+        return import_module(f"{cls.__module__.rpartition('.')[0]}.{kind}").SPEC
