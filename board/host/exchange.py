@@ -5,7 +5,7 @@
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from enum import IntFlag
 
 import numpy as np
@@ -169,10 +169,8 @@ class Exchange:
 
         The core answers when it is idle or halted; meanwhile this waits.
         """
-        async def free() -> bool:
-            return not await self.read("request") & protocol.REQUEST_PENDING
-
-        await self._wait(free, "the memory request before this one")
+        await self._wait("request", lambda value: not value & protocol.REQUEST_PENDING,
+                         "the memory request before this one")
         await self.write("request", protocol.memory_id(block, memory))
         return await self.receive_memory(block, memory)
 
@@ -213,10 +211,7 @@ class Exchange:
         LinkTimeoutError
             If it has not within the timeout.
         """
-        async def reached() -> bool:
-            return await self.read("status") & status == status
-
-        await self._wait(reached, f"status {_names(status)}")
+        await self._wait("status", lambda value: value & status == status, f"status {_names(status)}")
 
     def _counters(self) -> list[str]:
         return [name for name, register in self._registers.items() if register.access == Access.COUNTER]
@@ -240,9 +235,9 @@ class Exchange:
             self._kept.setdefault((found, memory), deque()).append(beats)
         return self._kept[wanted].popleft()
 
-    async def _wait(self, done: Callable[[], Awaitable[bool]], what: str) -> None:
+    async def _wait(self, register: str, done: Callable[[int], bool], what: str) -> None:
         deadline = None if self._timeout_s is None else time.monotonic() + self._timeout_s
-        while not await done():
+        while not done(await self.read(register)):
             if deadline is not None and time.monotonic() > deadline:
                 raise LinkTimeoutError(f"Waited {self._timeout_s} s for {what}: {await self._state()}; "
                                        "reset the core and load the network again")

@@ -1,6 +1,6 @@
 """A core's registers and streams for code that awaits them, and such code run where nothing has to be waited for."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -24,6 +24,9 @@ class Registers(Protocol):
 
     async def write(self, address: int, value: int) -> None:
         """Write the register at ``address``."""
+
+    async def write_all(self, writes: Iterable[tuple[int, int]]) -> None:
+        """Write registers, each an address and a value, one after another."""
 
 
 class Port(Registers, Protocol):
