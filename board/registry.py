@@ -76,6 +76,10 @@ class Board:
     example: str
     flow: tuple[Step, ...]
 
+    def __post_init__(self) -> None:
+        assert self.flow, f"{self.name} has no flow"
+        assert self.flow[-1].products, f"the last step of {self.name} makes nothing"
+
 
 def names() -> tuple[str, ...]:
     """The boards there are."""
