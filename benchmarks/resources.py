@@ -18,9 +18,9 @@ from machine import describe
 from rich.console import Console
 from rich.table import Table
 
-from board.device import LABELS, XC7Z020, Resources
+from board.device import Resources, Synthesis
 from board.report import estimated
-from board.synthesis import Synthesis, logic_delay_ps, synthesise
+from board.xilinx.device import XC7Z020
 from rtl_gen.block import Block
 from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.block import BlockSpec, Directives
@@ -83,25 +83,25 @@ def parts(spec: NetworkSpec) -> dict[str, Component]:
 def mapped(component: Component) -> tuple[Synthesis, float]:
     """Its cells, and the processor time that took."""
     began = time.perf_counter()
-    return synthesise(to_rtlil(component, name="top"), top="top", device=DEVICE), time.perf_counter() - began
+    return DEVICE.synthesise(to_rtlil(component, name="top"), top="top"), time.perf_counter() - began
 
 
 def measure(spec: NetworkSpec, ramb36_goal: float) -> dict[str, object]:
     found, seconds = mapped(Core(spec))
     shares = found.resources.shares(DEVICE.budget)
     goals = {**GOALS, "ramb36": ramb36_goal}
-    return {"resources": found.resources.to_dict(), "shares": {name: round(share, 4) for name, share in shares.items()},
-            "cells": dict(sorted(found.cells.items())), "logic_delay_ps": logic_delay_ps(found, top="top"),
-            "ramb36_by_formula": estimated(memories(spec))["ramb36"],
+    return {"resources": dict(found.resources), "shares": {name: round(share, 4) for name, share in shares.items()},
+            "cells": dict(sorted(found.cells.items())), "logic_delay_ps": DEVICE.logic_delay_ps(found, top="top"),
+            "ramb36_by_formula": estimated(memories(spec), DEVICE)["ramb36"],
             "goals": goals, "missed": [name for name, goal in goals.items() if shares[name] > goal],
             "specification": spec_digest(spec), "seconds": round(seconds, 1)}
 
 
 def show(title: str, rows: dict[str, Resources]) -> None:
-    table = Table("", *LABELS.values(), title=title, title_justify="left")
+    table = Table("", *(amount.label for amount in DEVICE.amounts), title=title, title_justify="left")
     for name, used in rows.items():
         shares = used.shares(DEVICE.budget)
-        table.add_row(name, *(f"{value:g} ({100 * shares[key]:.1f} %)" for key, value in used.to_dict().items()))
+        table.add_row(name, *(f"{value:g} ({100 * shares[key]:.1f} %)" for key, value in used.items()))
     Console().print(table)
 
 
@@ -117,12 +117,12 @@ def main() -> None:
     for name in arguments.names or DESIGNS:
         spec, goal = DESIGNS[name]
         row = measure(spec, goal)
-        shown = {"core": Resources(**row["resources"])}
+        shown = {"core": Resources(row["resources"])}
         if arguments.parts:
             shown |= {part: mapped(component)[0].resources for part, component in parts(spec).items()}
-            row["parts"] = {part: used.to_dict() for part, used in shown.items() if part != "core"}
+            row["parts"] = {part: dict(used) for part, used in shown.items() if part != "core"}
         results = {"command": "python benchmarks/resources.py", **describe("pyosys"), "device": DEVICE.name,
-                   "yosys": version("pyosys"), "budget": DEVICE.budget.to_dict(),
+                   "yosys": version("pyosys"), "budget": dict(DEVICE.budget),
                    "designs": {**results["designs"], name: row}}
         write_atomically(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
         show(f"{name}: missed {', '.join(row['missed']) or 'none'}", shown)

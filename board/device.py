@@ -1,71 +1,132 @@
-"""What a part offers, and what a design takes of it."""
+"""What a part offers and what a design takes of it, in amounts that each vendor names for itself."""
 
-from dataclasses import asdict, dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-__all__ = ["LABELS", "XC7Z020", "Device", "Resources"]
+from rtl_gen.contract.memories import MemoryDeclaration
+
+__all__ = ["Amount", "Device", "Resources", "Synthesis"]
+
+
+class Resources(Mapping[str, float]):
+    """Amounts by name, in the order in which they are given."""
+
+    def __init__(self, amounts: Mapping[str, float]) -> None:
+        self._amounts = dict(amounts)
+
+    def __getitem__(self, name: str) -> float:
+        return self._amounts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._amounts)
+
+    def __len__(self) -> int:
+        return len(self._amounts)
+
+    def __repr__(self) -> str:
+        return f"Resources({self._amounts})"
+
+    @staticmethod
+    def total(several: Iterable["Resources"]) -> "Resources":
+        """Each amount, summed over ``several``."""
+        found: dict[str, float] = {}
+        for resources in several:
+            found |= {name: found.get(name, 0) + amount for name, amount in resources.items()}
+        return Resources(found)
+
+    def shares(self, whole: Mapping[str, float]) -> dict[str, float]:
+        """Each amount as a share of ``whole``, 0 .. 1 and beyond."""
+        return {name: amount / whole[name] for name, amount in self.items()}
+
+    def exceeded(self, whole: Mapping[str, float]) -> list[str]:
+        """Names of the amounts that are more than ``whole`` has."""
+        return [name for name, amount in self.items() if amount > whole[name]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resources:
-    """Amounts of a 7-series fabric.
+class Amount:
+    """Something of which a part has a number.
 
     Attributes
     ----------
-    lut
-        Six-input look-up tables, those used as memory among them.
-    lut_as_memory
-        Those used as memory: distributed RAM or shift registers. Of a part: those that can be.
-    ff
-        Flip-flops.
-    ramb36
-        Block RAMs of 36 kbit; one of 18 kbit is half of one.
-    dsp
-        DSP48 slices.
+    name
+        In files and for programs.
+    label, plural
+        As people call it at the head of a column, and after a number.
+    about
+        What it is or what it is for, in a few words.
+    whole
+        How many the part has.
     """
 
-    lut: int
-    lut_as_memory: int
-    ff: int
-    ramb36: float
-    dsp: int
-
-    def to_dict(self) -> dict[str, float]:
-        return asdict(self)
-
-    def shares(self, whole: "Resources") -> dict[str, float]:
-        """Each amount as a share of ``whole``, 0 .. 1 and beyond."""
-        mine, theirs = self.to_dict(), whole.to_dict()
-        return {name: mine[name] / theirs[name] for name in mine}
-
-    def exceeded(self, whole: "Resources") -> list[str]:
-        """Names of the amounts that are more than ``whole`` has."""
-        return [name for name, share in self.shares(whole).items() if share > 1]
+    name: str
+    label: str
+    plural: str
+    about: str
+    whole: float
 
 
-# How people call the amounts of Resources.
-LABELS = {"lut": "LUT", "lut_as_memory": "LUT as memory", "ff": "FF", "ramb36": "RAMB36", "dsp": "DSP"}
+@dataclass(frozen=True)
+class Synthesis:
+    """A design as it was mapped to a part; no place and route.
+
+    Attributes
+    ----------
+    resources
+        Sums over the cells.
+    cells
+        How many there are of each primitive.
+    netlist
+        The mapped design, for :meth:`Device.logic_delay_ps`.
+    """
+
+    resources: Resources
+    cells: dict[str, int]
+    netlist: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Device:
-    """A part and its budget.
+class Device(ABC):
+    """A part: what it has, how memories and designs are put into it. Each vendor's room makes its own.
 
     Attributes
     ----------
     name, part
         As people and as tools call it.
-    family
-        Of Yosys's ``synth_xilinx``.
-    budget
-        All it has.
+    amounts
+        All it has, in the order of reports.
     """
 
     name: str
     part: str
-    family: str
-    budget: Resources
+    amounts: tuple[Amount, ...]
 
+    @property
+    def budget(self) -> Resources:
+        """How many it has of each amount."""
+        return Resources({amount.name: amount.whole for amount in self.amounts})
 
-# Zynq-7000 overview (Xilinx DS190), table 1: Z-7020. Of its slices 4350 are SLICEM, whose four LUTs can be memory.
-XC7Z020 = Device(name="XC7Z020", part="xc7z020clg400-1", family="xc7",
-                 budget=Resources(lut=53_200, lut_as_memory=17_400, ff=106_400, ramb36=140, dsp=220))
+    @abstractmethod
+    def place(self, memory: MemoryDeclaration) -> Resources:
+        """What ``memory`` takes, by formula; always the same names, those of the amounts that memories can take."""
+
+    @abstractmethod
+    def synthesise(self, rtlil: str, *, top: str) -> Synthesis:
+        """Map a design, as RTLIL, and count.
+
+        Raises
+        ------
+        rtl_gen.yosys.YosysError
+            If Yosys refuses the design.
+        """
+
+    def logic_delay_ps(self, synthesised: Synthesis, *, top: str) -> int | None:
+        """Longest delay from register to register through cells alone, in picoseconds; None where it is not known.
+
+        Raises
+        ------
+        rtl_gen.yosys.YosysError
+            If Yosys refuses the netlist.
+        """
+        return None

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.memories import MemoryDeclaration
 from rtl_gen.contract.spec import NetworkSpec
-from rtl_gen.estimate import MemoryEstimate
 
 from .device import Device
+from .toolchain import Step
 
 __all__ = ["Board", "BoardError", "Design", "get", "names"]
 
@@ -62,8 +63,9 @@ class Board:
         Modules, by their dotted names, that the driver on the board needs beside those of every board.
     example
         The driver's example program.
-    command, products
-        What makes the bitstream from the sources, in their folder; and what it makes.
+    flow
+        What makes the bitstream from the sources, in their folder, step by step; the last product of the last step is
+        the bitstream.
     """
 
     name: str
@@ -71,12 +73,15 @@ class Board:
     device: Device
     clock_mhz: float
     top: str
-    memories: tuple[MemoryEstimate, ...]
+    memories: tuple[MemoryDeclaration, ...]
     design: Callable[[NetworkSpec], Design]
     driver: tuple[str, ...]
     example: str
-    command: tuple[str, ...]
-    products: tuple[str, ...]
+    flow: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        assert self.flow, f"{self.name} has no flow"
+        assert self.flow[-1].products, f"the last step of {self.name} makes nothing"
 
 
 def names() -> tuple[str, ...]:

@@ -1,19 +1,20 @@
 """What a build costs, as one table for people and one object for programs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 
 from rtl_gen.contract.arithmetic import state_buffer_bits
 from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.limits import check_hardware
+from rtl_gen.contract.memories import MemoryDeclaration
 from rtl_gen.contract.spec import NetworkSpec
-from rtl_gen.estimate import MemoryEstimate, cycles, memories
+from rtl_gen.estimate import cycles, memories
 
-from .device import LABELS, Resources
+from .device import Device, Resources
 from .plan import BuildError
 from .registry import Board
 
-__all__ = ["FitError", "all_memories", "check_counted", "check_fit", "counted_rows", "estimated", "markdown", "report"]
+__all__ = ["FitError", "all_memories", "check_counted", "check_fit", "counted_rows", "estimated", "estimated_rows",
+           "markdown", "report"]
 
 
 class FitError(BuildError):
@@ -30,14 +31,14 @@ class FitError(BuildError):
         self.title, self.header, self.rows = title, header, rows
 
 
-def all_memories(spec: NetworkSpec, board: Board) -> tuple[MemoryEstimate, ...]:
-    """The memories of the network and of the board's top, by formula."""
+def all_memories(spec: NetworkSpec, board: Board) -> tuple[MemoryDeclaration, ...]:
+    """The memories of the network and of the board's top."""
     return memories(spec) + board.memories
 
 
-def estimated(found: Sequence[MemoryEstimate]) -> dict[str, float]:
-    """Block RAMs and LUTs that these memories take together."""
-    return {"ramb36": sum(memory.ramb36 for memory in found), "lut_as_memory": sum(memory.lut for memory in found)}
+def estimated(found: Iterable[MemoryDeclaration], device: Device) -> Resources:
+    """What these memories take of a device together, by formula."""
+    return Resources.total(device.place(memory) for memory in found)
 
 
 def check_fit(spec: NetworkSpec, board: Board) -> None:
@@ -51,18 +52,19 @@ def check_fit(spec: NetworkSpec, board: Board) -> None:
         If it does not fit.
     """
     check_hardware(spec)
-    found, budget = all_memories(spec, board), board.device.budget
-    need = estimated(found)
-    for name, whole, unit in (("ramb36", budget.ramb36, "block RAMs"),
-                              ("lut_as_memory", budget.lut_as_memory, "LUTs as memory")):
-        if need[name] > whole:
-            largest = sorted(found, key=lambda memory: (memory.ramb36, memory.lut), reverse=True)
-            raise FitError(
-                f"Network {spec.name} must fit the {whole:g} {unit} of the {board.device.name} on {board.title}, but "
-                f"takes {need[name]:g} by formula ({name}); take fewer neurons, inputs or weight bits",
-                f"Memories of {spec.name}", ("memory", "words x bits", "RAMB36", "LUT"),
-                [(memory.name, f"{memory.depth} x {memory.width}", f"{memory.ramb36:g}", str(memory.lut))
-                 for memory in largest])
+    device, found = board.device, all_memories(spec, board)
+    need = estimated(found, device)
+    exceeded = need.exceeded(device.budget)
+    if exceeded:
+        (name, *_), known = exceeded, {amount.name: amount for amount in device.amounts}
+        takes = [(memory, device.place(memory)) for memory in found]
+        takes.sort(key=lambda pair: tuple(pair[1].values()), reverse=True)
+        raise FitError(
+            f"Network {spec.name} must fit the {known[name].whole:g} {known[name].plural} of the {device.name} on "
+            f"{board.title}, but takes {need[name]:g} by formula ({name}); take fewer neurons, inputs or weight bits",
+            f"Memories of {spec.name}", ("memory", "words x bits", *(known[name].label for name in need)),
+            [(memory.name, f"{memory.depth} x {memory.width}", *(f"{amount:g}" for amount in taken.values()))
+             for memory, taken in takes])
 
 
 def check_counted(spec: NetworkSpec, board: Board, resources: Resources) -> None:
@@ -73,21 +75,33 @@ def check_counted(spec: NetworkSpec, board: Board, resources: Resources) -> None
     FitError
         If it does not fit.
     """
-    used, budget = resources.to_dict(), board.device.budget.to_dict()
-    exceeded = resources.exceeded(board.device.budget)
+    device = board.device
+    exceeded = resources.exceeded(device.budget)
     if exceeded:
-        much = ", ".join(f"{used[name]:g} {LABELS[name]} of {budget[name]:g}" for name in exceeded)
-        raise FitError(f"Network {spec.name} must fit the {board.device.name} on {board.title}, but Yosys counts "
+        much = ", ".join(f"{resources[amount.name]:g} {amount.label} of {amount.whole:g}" for amount in device.amounts
+                         if amount.name in exceeded)
+        raise FitError(f"Network {spec.name} must fit the {device.name} on {board.title}, but Yosys counts "
                        f"{much}; take fewer neurons, inputs, lanes or weight bits, or a shorter window",
                        f"Resources of {spec.name}", ("resource", "used", "of", "share"),
-                       counted_rows(used, budget, resources.shares(board.device.budget)))
+                       counted_rows(_amounts(device), resources, device.budget))
 
 
-def counted_rows(used: Mapping[str, float], budget: Mapping[str, float],
-                 shares: Mapping[str, float]) -> list[tuple[str, ...]]:
-    """Name, amount, budget and share of each resource, in words."""
-    return [(label, f"{used[name]:g}", f"{budget[name]:g}", f"{100 * shares[name]:.1f} %")
-            for name, label in LABELS.items()]
+def _amounts(device: Device) -> dict[str, dict[str, str]]:
+    return {amount.name: {"label": amount.label, "plural": amount.plural, "about": amount.about}
+            for amount in device.amounts}
+
+
+def counted_rows(amounts: Mapping[str, Mapping[str, str]], used: Mapping[str, float],
+                 budget: Mapping[str, float]) -> list[tuple[str, ...]]:
+    """Label, amount, budget and share of each resource, in words; ``amounts`` as ``report.json`` has them."""
+    return [(amount["label"], f"{used[name]:g}", f"{budget[name]:g}", f"{100 * used[name] / budget[name]:.1f} %")
+            for name, amount in amounts.items()]
+
+
+def estimated_rows(found: Mapping[str, Mapping[str, object]]) -> list[tuple[str, str]]:
+    """What the memories take by formula, in words, from a :func:`report`: the amount in plural, and so many of all."""
+    return [(str(found["amounts"][name]["plural"]), f"{taken:g} of {found['budget'][name]:g}")
+            for name, taken in found["estimate"].items()]
 
 
 def _block_cycles(block: BlockSpec, max_steps: int) -> dict[str, int]:
@@ -109,19 +123,21 @@ def report(spec: NetworkSpec, board: Board, *, resources: Resources | None,
     """
     blocks = [_block_cycles(block, spec.max_steps) for block in spec.blocks]
     bits = [state_buffer_bits(spec, b) for b in range(len(spec.blocks))]
-    budget, found = board.device.budget, all_memories(spec, board)
+    device, found = board.device, all_memories(spec, board)
     return {
-        "name": spec.name, "board": board.name, "device": board.device.name, "part": board.device.part,
+        "name": spec.name, "board": board.name, "device": device.name, "part": device.part,
         "top": board.top, "clock_mhz": board.clock_mhz,
         "lanes": [block.directives.lanes for block in spec.blocks],
         "cycles": {"sample_silent": max(block["sample_silent"] for block in blocks),
                    "sample_full": max(block["sample_full"] for block in blocks), "blocks": blocks},
-        "resources": None if resources is None else resources.to_dict(),
+        "resources": None if resources is None else dict(resources),
         "logic_delay_ps": logic_delay_ps,
-        "budget": budget.to_dict(),
-        "shares": None if resources is None else {k: round(v, 4) for k, v in resources.shares(budget).items()},
-        "estimate": estimated(found),
-        "memories": [asdict(memory) for memory in found],
+        "budget": dict(device.budget),
+        "shares": None if resources is None else {k: round(v, 4) for k, v in resources.shares(device.budget).items()},
+        "amounts": _amounts(device),
+        "estimate": dict(estimated(found, device)),
+        "memories": [{"name": memory.name, "depth": memory.depth, "width": memory.width,
+                      "takes": dict(device.place(memory))} for memory in found],
         "state_buffer_bits": sum(bits),
         "state_buffer_bits_of_blocks": bits,
     }
@@ -134,21 +150,22 @@ def _rows(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> list[str]:
 
 def markdown(found: dict[str, object]) -> str:
     """The report as a page."""
-    budget, resources, shares = found["budget"], found["resources"], found["shares"]
+    amounts, resources = found["amounts"], found["resources"]
     lines = [f"# {found['name']} on {found['board']}", "",
              f"Part {found['part']}, clock asked for {found['clock_mhz']:g} MHz, top module `{found['top']}`.", "",
              "## Resources", ""]
     if resources is None:
-        lines += ["Not synthesised. By formula the memories take "
-                  f"{found['estimate']['ramb36']:g} block RAMs and {found['estimate']['lut_as_memory']:g} LUTs.", ""]
+        much = " and ".join(f"{taken:g} {amounts[name]['plural']}" for name, taken in found["estimate"].items())
+        lines += [f"Not synthesised. By formula the memories take {much}.", ""]
     else:
         lines += ["As Yosys maps them; no place and route.", ""]
-        lines += _rows(("", "used", "of", "share"), counted_rows(resources, budget, shares))
+        lines += _rows(("", "used", "of", "share"), counted_rows(amounts, resources, found["budget"]))
     if found["logic_delay_ps"] is not None:
         lines += [f"Longest path through cells alone, without routing: {found['logic_delay_ps'] / 1000:.2f} ns. "
                   "Routing comes on top of it: this is no clock period.", ""]
-    lines += ["## Memories", "", *_rows(("memory", "words", "bits", "RAMB36", "LUT"), [
-        tuple(MemoryEstimate(**memory).__dict__.values()) for memory in found["memories"]])]
+    places = [amounts[name]["label"] for name in found["estimate"]]
+    lines += ["## Memories", "", *_rows(("memory", "words", "bits", *places), [
+        (memory["name"], memory["depth"], memory["width"], *memory["takes"].values()) for memory in found["memories"]])]
     lines += [f"State that learning needs: {found['state_buffer_bits']} bits, whatever the length of a sample.", "",
               "## Cycles", "",
               "Silent: no event at all. Full: every input in every step, every window learned from.", ""]

@@ -1,7 +1,6 @@
 """What a network costs in hardware, by formula and before any synthesis: memories, and cycles.
 
-Memories are those of the components, each with its depth and width; how many block RAMs or LUTs one takes follows from
-the shapes a 7-series part offers (Xilinx UG473, tables 1-1 to 1-4; UG474, table 2-3) and from what Yosys prefers.
+Memories are those of the components, each with its depth and width; what one takes of a part, the part's device says.
 """
 
 from collections.abc import Sequence
@@ -9,102 +8,47 @@ from dataclasses import dataclass
 
 from .contract.arithmetic import feedback_max, index_bits, signed_bits
 from .contract.block import BlockSpec
+from .contract.memories import MemoryDeclaration
 from .contract.protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
 from .contract.spec import NetworkSpec
 from .feedback import latency
 
-__all__ = ["Cycles", "MemoryEstimate", "cycles", "distributed_luts", "mailbox_memories", "memories", "ramb18"]
-
-# Depth and width a block RAM can take; the deepest first.
-_RAMB18_SHAPES = ((1 << 14, 1), (1 << 13, 2), (1 << 12, 4), (1 << 11, 9), (1 << 10, 18), (1 << 9, 36))
-_RAMB36_SHAPES = ((1 << 15, 1), (1 << 14, 2), (1 << 13, 4), (1 << 12, 9), (1 << 11, 18), (1 << 10, 36), (1 << 9, 72))
-# Depth and width of four LUTs as a simple dual-port RAM (RAM32M, RAM64M).
-_DISTRIBUTED_SHAPES = ((64, 3), (32, 6))
-_LUTS_OF_DISTRIBUTED = 4
-# Yosys weighs a RAMB18 as 129 and four LUTs of distributed RAM as 8 (its xilinx/brams and lutrams descriptions).
-_RAMB18_COST, _DISTRIBUTED_COST = 129, 8
+__all__ = ["Cycles", "cycles", "mailbox_memories", "memories"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MemoryEstimate:
-    """One memory of the design.
-
-    Attributes
-    ----------
-    name
-        Block and role.
-    depth, width
-        Words, and bits of one.
-    ramb36
-        Block RAMs of 36 kbit, in halves.
-    lut
-        LUTs of distributed RAM.
-    """
-
-    name: str
-    depth: int
-    width: int
-    ramb36: float
-    lut: int
-
-
-def _tiles(depth: int, width: int, shapes: tuple[tuple[int, int], ...]) -> int:
-    return min(-(-depth // d) * -(-width // w) for d, w in shapes)
-
-
-def ramb18(depth: int, width: int) -> int:
-    """Block RAMs, in units of 18 kbit, that hold ``depth`` words of ``width`` bits in the best single shape."""
-    return min(_tiles(depth, width, _RAMB18_SHAPES), 2 * _tiles(depth, width, _RAMB36_SHAPES))
-
-
-def distributed_luts(depth: int, width: int) -> int:
-    """LUTs that hold ``depth`` words of ``width`` bits, without the multiplexers behind them."""
-    return _LUTS_OF_DISTRIBUTED * _tiles(depth, width, _DISTRIBUTED_SHAPES)
-
-
-def _place(name: str, depth: int, width: int, style: str = "auto") -> MemoryEstimate:
-    """Where a memory goes: where its directive says, else where it is cheaper."""
-    halves, luts = ramb18(depth, width), distributed_luts(depth, width)
-    if style == "auto":
-        cheaper = luts // _LUTS_OF_DISTRIBUTED * _DISTRIBUTED_COST < halves * _RAMB18_COST
-        style = "distributed" if cheaper else "block"
-    block = style == "block"
-    return MemoryEstimate(name=name, depth=depth, width=width, ramb36=halves / 2 if block else 0,
-                          lut=0 if block else luts)
-
-
-def memories(spec: NetworkSpec) -> tuple[MemoryEstimate, ...]:
+def memories(spec: NetworkSpec) -> tuple[MemoryDeclaration, ...]:
     """The memories of all blocks of one layer each; queues of a few words are not among them."""
     return tuple(memory for b, block in enumerate(spec.blocks) for memory in _block_memories(f"block{b}", block))
 
 
-def _block_memories(name: str, block: BlockSpec) -> list[MemoryEstimate]:
+def _block_memories(name: str, block: BlockSpec) -> list[MemoryDeclaration]:
     layer, readout, directives = block.layers[0], block.readout, block.directives
     lanes = directives.lanes
     groups = -(-layer.outputs // lanes)
     index = index_bits(layer.inputs)
     found = [
-        _place(f"{name}.weights", groups * layer.rows, lanes * layer.weights.stored_bits, directives.memory),
-        _place(f"{name}.membranes", groups, lanes * layer.neuron.membrane_bits),
-        _place(f"{name}.spikes", groups, lanes),
-        _place(f"{name}.events", 2 << index, index),
-        *(_place(f"{name}.seen{bank}", layer.inputs, 1, "distributed") for bank in range(2)),
-        _place(f"{name}.readout", readout.inputs, readout.classes * readout.stored_bits),
+        MemoryDeclaration(f"{name}.weights", groups * layer.rows, lanes * layer.weights.stored_bits, directives.memory),
+        MemoryDeclaration(f"{name}.membranes", groups, lanes * layer.neuron.membrane_bits),
+        MemoryDeclaration(f"{name}.spikes", groups, lanes),
+        MemoryDeclaration(f"{name}.events", 2 << index, index),
+        *(MemoryDeclaration(f"{name}.seen{bank}", layer.inputs, 1, "distributed") for bank in range(2)),
+        MemoryDeclaration(f"{name}.readout", readout.inputs, readout.classes * readout.stored_bits),
     ]
     if directives.learning:
         found += [
-            _place(f"{name}.masks", layer.inputs, block.window),
-            _place(f"{name}.row_list", layer.inputs, index),
-            _place(f"{name}.gates", groups * block.window, lanes * (layer.surrogate.gate_bits + 1)),
-            _place(f"{name}.feedback", groups, lanes * signed_bits(feedback_max(block, 0)), "distributed"),
+            MemoryDeclaration(f"{name}.masks", layer.inputs, block.window),
+            MemoryDeclaration(f"{name}.row_list", layer.inputs, index),
+            MemoryDeclaration(f"{name}.gates", groups * block.window, lanes * (layer.surrogate.gate_bits + 1)),
+            MemoryDeclaration(f"{name}.feedback", groups, lanes * signed_bits(feedback_max(block, 0)), "distributed"),
         ]
     return found
 
 
-def mailbox_memories() -> tuple[MemoryEstimate, ...]:
+def mailbox_memories() -> tuple[MemoryDeclaration, ...]:
     """The queues of a :class:`rtl_gen.mailbox.MailboxCore`; a queue keeps its first word in a register."""
     width = 32 + 1              # a beat, and its mark of the last
-    return (_place("mailbox.tx", MAILBOX_TX_DEPTH - 1, width), _place("mailbox.rx", MAILBOX_RX_DEPTH - 1, width))
+    return (MemoryDeclaration("mailbox.tx", MAILBOX_TX_DEPTH - 1, width),
+            MemoryDeclaration("mailbox.rx", MAILBOX_RX_DEPTH - 1, width))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,21 +11,11 @@ import cocotb
 import numpy as np
 from cocotb.handle import HierarchyObject, LogicArrayObject
 from cocotb.triggers import Event, Lock, RisingEdge
-from numpy.typing import NDArray
 
+from board.host.mailbox import Mailbox
+from board.host.port import Beats
 from rtl_gen.axi_lite import Response
 from rtl_gen.contract.errors import SnnfpgaError
-from rtl_gen.contract.protocol import (
-    MAILBOX_RX,
-    MAILBOX_RX_LAST,
-    MAILBOX_RX_STATUS,
-    MAILBOX_RX_WAITS,
-    MAILBOX_TX,
-    MAILBOX_TX_LAST,
-    MAILBOX_TX_STATUS,
-)
-
-Beats = NDArray[np.uint32]
 
 
 class BusError(SnnfpgaError):
@@ -148,6 +138,11 @@ class RegisterDriver:
         if response != Response.OKAY:
             raise BusError(f"Write of {value:#x} to {address:#06x} was answered {response.name}")
 
+    async def write_all(self, writes: Iterable[tuple[int, int]]) -> None:
+        """Write values to addresses, one after another; raises as :meth:`read` does."""
+        for address, value in writes:
+            await self.write(address, value)
+
     async def try_read(self, address: int) -> tuple[Response, int]:
         """Response and data of a read."""
         async with self._reading:
@@ -207,46 +202,10 @@ class RegisterDriver:
         ready.value = 0
 
 
-class MailboxStream:
-    """Both streams of a :class:`rtl_gen.mailbox.MailboxCore`, through its registers."""
-
-    def __init__(self, registers: RegisterDriver) -> None:
-        self.registers = registers
-        self._packets: deque[Beats] = deque()
-        self._words: list[int] = []
-
-    async def send(self, beats: Iterable[int], *, last: bool = True) -> None:
-        """As :meth:`StreamDriver.send`."""
-        words = [int(beat) for beat in beats]
-        await self.send_marked((word, last and number == len(words)) for number, word in enumerate(words, start=1))
-
-    async def send_marked(self, beats: Iterable[tuple[int, bool]]) -> None:
-        """As :meth:`StreamDriver.send_marked`; empties the output meanwhile, as it must."""
-        room = 0
-        for word, final in beats:
-            while room == 0:
-                room = await self.registers.read(MAILBOX_TX_STATUS)
-                if room == 0:
-                    await self._drain()
-            await self.registers.write(MAILBOX_TX_LAST if final else MAILBOX_TX, word)
-            room -= 1
-
-    async def receive(self) -> Beats:
-        """As :meth:`StreamMonitor.receive`."""
-        while not self._packets:
-            await self._drain()
-        return self._packets.popleft()
-
-    async def _drain(self) -> None:
-        while (status := await self.registers.read(MAILBOX_RX_STATUS)) & MAILBOX_RX_WAITS:
-            self._words.append(await self.registers.read(MAILBOX_RX))
-            if status & MAILBOX_RX_LAST:
-                self._packets.append(np.array(self._words, np.uint32))
-                self._words = []
-
-
 class CoreBus:
     """All ports of a :class:`rtl_gen.core.Core` or a :class:`rtl_gen.mailbox.MailboxCore`.
+
+    It is a :class:`board.host.port.Port`; what it waits for it waits for without end, so the test needs a timeout.
 
     Attributes
     ----------
@@ -263,10 +222,16 @@ class CoreBus:
     def __init__(self, dut: HierarchyObject, *, rng: random.Random, duty: float = 1.0) -> None:
         self.clk, self.reset = dut.clk, dut.rst
         self.registers = RegisterDriver(dut, "s_axi", rng=rng, duty=duty)
-        self.stream: StreamDriver | MailboxStream
-        self.packets: StreamMonitor | MailboxStream
+        self.stream: StreamDriver | Mailbox
+        self.packets: StreamMonitor | Mailbox
         if hasattr(dut, "s_axis_tdata"):
             self.stream = StreamDriver(dut, "s_axis", rng=rng, duty=duty)
             self.packets = StreamMonitor(dut, "m_axis", rng=rng, duty=duty)
         else:
-            self.stream = self.packets = MailboxStream(self.registers)
+            self.stream = self.packets = Mailbox(self.registers)
+        self.read, self.write, self.write_all = self.registers.read, self.registers.write, self.registers.write_all
+        self.send = self.stream.send
+
+    async def receive(self, timeout_s: float | None = None) -> Beats:
+        """The next packet of the output stream; simulated time has no timeout here."""
+        return await self.packets.receive()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from board.host.exchange import step_beats
 from rtl_gen.contract.memory_map import geometry, pack, weights_to_words
 from rtl_gen.contract.protocol import (
     INDEX_BITS,
@@ -15,7 +16,6 @@ from rtl_gen.contract.protocol import (
     end_of_step_beat,
     event_beat,
     memory_id,
-    start_beat,
     write_beat,
 )
 from rtl_gen.contract.spec import NetworkSpec
@@ -25,11 +25,7 @@ Beats = list[tuple[int, bool]]
 
 def sample_beats(steps: list[list[int]], *, label: int, learn: bool) -> Beats:
     """A good packet: each step's event indices, in this order."""
-    beats = [(start_beat(label, learn), False)]
-    for number, step in enumerate(steps, start=1):
-        beats += [(event_beat(index), False) for index in step]
-        beats.append((end_of_step_beat(), number == len(steps)))
-    return beats
+    return marked(np.concatenate(step_beats(steps, label=label, learn=learn)).tolist())
 
 
 def write_beats(spec: NetworkSpec, block: int, memory: Memory, words: list[int]) -> Beats:
@@ -37,6 +33,11 @@ def write_beats(spec: NetworkSpec, block: int, memory: Memory, words: list[int])
     shape = geometry(spec, block, memory)
     beats = [write_beat(memory_id(block, memory))]
     beats += [word >> 32 * part & 0xFFFFFFFF for word in words for part in range(shape.beats)]
+    return marked(beats)
+
+
+def marked(beats: list[int]) -> Beats:
+    """Beats of a packet with their TLAST."""
     return [(beat, number == len(beats)) for number, beat in enumerate(beats, start=1)]
 
 

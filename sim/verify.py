@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
+from rtl_gen.contract.memory_map import (
+    geometry,
+    pack,
+    readout_to_words,
+    unpack,
+    weights_to_words,
+    words_to_readout,
+    words_to_weights,
+)
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Access, Error, Memory, registers
 from rtl_gen.core import Core
@@ -248,11 +256,10 @@ def written(network: Network, write: Write) -> Network:
     """The network after a write packet of whole words, from address 0 on; what it does not reach stays."""
     spec, block = network.spec, write.block
     shape = geometry(spec, block, write.memory)
-    learned = spec.blocks[block].readout.learned
     if write.memory == Memory.WEIGHTS:
         before = weights_to_words(spec, block, network.weights[block][-1])
     else:
-        before = (network.readouts[block] if learned else network.readouts[block] < 0).astype(np.int64)
+        before = readout_to_words(spec, block, network.readouts[block])
     beats = pack(shape, before)
     new = [word >> 32 * part & 0xFFFFFFFF for word in write.words for part in range(shape.beats)]
     beats[:len(new)] = new
@@ -261,5 +268,5 @@ def written(network: Network, write: Write) -> Network:
     if write.memory == Memory.WEIGHTS:
         weights[block] = (words_to_weights(spec, block, values),)
     else:
-        readouts[block] = (values if learned else 1 - 2 * values).astype(np.int32)
+        readouts[block] = words_to_readout(spec, block, values)
     return replace(network, weights=tuple(weights), readouts=tuple(readouts))

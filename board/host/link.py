@@ -1,22 +1,13 @@
-"""How the host reaches a core: registers and packets. NumPy only."""
+"""How the host reaches a core: registers and packets, in calls that block. NumPy only."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from .mailbox import Mailbox
+from .port import Beats, finish
 
-from rtl_gen.contract import protocol
-from rtl_gen.contract.errors import SnnfpgaError
-
-Beats = NDArray[np.uint32]
-
-__all__ = ["Beats", "Link", "LinkTimeoutError", "Mmio", "MmioLink"]
-
-
-class LinkTimeoutError(SnnfpgaError, TimeoutError):
-    """The core did not answer in time; the message names what was waited for."""
+__all__ = ["Link", "LinkPort", "Mmio", "MmioLink"]
 
 
 class Link(Protocol):
@@ -39,7 +30,7 @@ class Link(Protocol):
 
         Raises
         ------
-        LinkTimeoutError
+        TimeoutError
             If no whole packet came within ``timeout_s``.
         """
 
@@ -54,11 +45,42 @@ class Mmio(Protocol):
         """Write the word at ``offset``, in bytes."""
 
 
+class _MmioRegisters:
+    """Registers behind calls that block, for code that awaits them."""
+
+    def __init__(self, mmio: Mmio) -> None:
+        self._mmio = mmio
+
+    async def read(self, address: int) -> int:
+        return int(self._mmio.read(address))
+
+    async def write(self, address: int, value: int) -> None:
+        self._mmio.write(address, int(value))
+
+    async def write_all(self, writes: Iterable[tuple[int, int]]) -> None:
+        for address, value in writes:
+            self._mmio.write(address, value)
+
+
+class LinkPort(_MmioRegisters):
+    """A link as a :class:`board.host.port.Port`, for code that awaits it."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self._link = link
+
+    async def send(self, beats: Beats, *, last: bool = True) -> None:
+        self._link.send(beats, last=last)
+
+    async def receive(self, timeout_s: float) -> Beats:
+        return self._link.receive(timeout_s)
+
+
 class MmioLink:
     """Link over memory-mapped registers, with the streams behind the mailbox.
 
     A processor that is refused by the bus takes a fault, so only addresses that exist are ever accessed: registers
-    come from :func:`rtl_gen.contract.protocol.registers`, and a queue is read only while it holds something.
+    come from :func:`rtl_gen.contract.protocol.registers`, and :class:`board.host.mailbox.Mailbox` asks before it acts.
 
     Parameters
     ----------
@@ -72,10 +94,7 @@ class MmioLink:
 
     def __init__(self, mmio: Mmio, *, timeout_s: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._mmio = mmio
-        self._timeout_s = timeout_s
-        self._clock = clock
-        self._packets: list[Beats] = []
-        self._partial: list[int] = []
+        self._mailbox = Mailbox(_MmioRegisters(mmio), timeout_s=timeout_s, clock=clock)
 
     def read(self, address: int) -> int:
         return int(self._mmio.read(address))
@@ -84,44 +103,9 @@ class MmioLink:
         self._mmio.write(address, int(value))
 
     def send(self, beats: Beats, *, last: bool = True) -> None:
-        """Send ``beats``.
-
-        Raises
-        ------
-        LinkTimeoutError
-            If the core took nothing for ``timeout_s``.
-        """
-        words = [int(beat) for beat in beats]
-        sent = 0
-        deadline = self._clock() + self._timeout_s
-        while sent < len(words):
-            room = self.read(protocol.MAILBOX_TX_STATUS)
-            if room:
-                deadline = self._clock() + self._timeout_s
-            elif self._clock() > deadline:
-                raise LinkTimeoutError(f"The core took {sent} of {len(words)} beats, then none for "
-                                       f"{self._timeout_s} s; read its status and errors, and reset it")
-            for word in words[sent:sent + room]:
-                sent += 1
-                final = last and sent == len(words)
-                self._mmio.write(protocol.MAILBOX_TX_LAST if final else protocol.MAILBOX_TX, word)
-            # A core that cannot send its packets takes no beats either.
-            self._drain()
+        """Send ``beats``; raises as :meth:`board.host.mailbox.Mailbox.send_marked` does."""
+        finish(self._mailbox.send(beats, last=last))
 
     def receive(self, timeout_s: float) -> Beats:
-        deadline = self._clock() + timeout_s
-        self._drain()
-        while not self._packets:
-            if self._clock() > deadline:
-                raise LinkTimeoutError(f"No packet came within {timeout_s} s ({len(self._partial)} beats of one did); "
-                                       "read the core's status and errors")
-            self._drain()
-        return self._packets.pop(0)
-
-    def _drain(self) -> None:
-        """Take what waits, and keep whole packets apart from the beginning of the next."""
-        while (status := self.read(protocol.MAILBOX_RX_STATUS)) & protocol.MAILBOX_RX_WAITS:
-            self._partial.append(self.read(protocol.MAILBOX_RX))
-            if status & protocol.MAILBOX_RX_LAST:
-                self._packets.append(np.array(self._partial, np.uint32))
-                self._partial = []
+        """The next packet; raises as :meth:`board.host.mailbox.Mailbox.receive` does."""
+        return finish(self._mailbox.receive(timeout_s))

@@ -3,11 +3,9 @@
 from pathlib import Path
 
 from ..host.link import MmioLink
+from .constants import BASE_ADDRESS, WINDOW_BYTES
 
 __all__ = ["attach"]
-
-BASE_ADDRESS = 0x4000_0000
-WINDOW_BYTES = 0x1_0000
 
 
 def attach(bitstream: str | Path, *, clock_mhz: float, timeout_s: float = 10.0) -> MmioLink:

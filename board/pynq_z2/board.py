@@ -3,8 +3,10 @@
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import mailbox_memories
 
-from ..device import XC7Z020
 from ..registry import Board, Design
+from ..xilinx import vivado
+from ..xilinx.device import XC7Z020
+from .constants import CLOCK_MHZ
 
 TOP = "snnfpga_pynq_z2"
 
@@ -12,25 +14,22 @@ TOP = "snnfpga_pynq_z2"
 def design(spec: NetworkSpec) -> Design:
     """The whole fabric, constraints and scripts."""
     # Amaranth is loaded here, so that listing boards does without it.
+    from ..xilinx.platform import sources
     from .platform import PynqZ2Platform
     from .top import Top
 
-    plan = PynqZ2Platform().build(Top(spec), name=TOP, do_build=False)
-    files = {name: text if isinstance(text, str) else text.decode() for name, text in plan.files.items()}
-    rtlil = files.pop(f"{TOP}.il")
-    return Design(files=files, rtlil=rtlil)
+    return sources(PynqZ2Platform(), Top(spec), name=TOP)
 
 
 BOARD = Board(
     name="pynq-z2",
     title="TUL PYNQ-Z2",
     device=XC7Z020,
-    clock_mhz=100.0,
+    clock_mhz=CLOCK_MHZ,
     top=TOP,
     memories=mailbox_memories(),
     design=design,
-    driver=(__package__, f"{__package__}.attach"),
+    driver=(f"{__package__}.attach", f"{__package__}.constants"),
     example=f"{__package__}.example",
-    command=("vivado", "-mode", "batch", "-nojournal", "-log", "vivado.log", "-source", f"{TOP}.tcl"),
-    products=(f"{TOP}.bit",),
+    flow=vivado.flow(TOP),
 )

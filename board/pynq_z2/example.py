@@ -18,6 +18,7 @@ import numpy as np
 from board.host import archive
 from board.host.host import Host
 from board.pynq_z2.attach import attach
+from board.pynq_z2.constants import CLOCK_MHZ
 
 
 def read_samples(path: Path, inputs: int) -> tuple[np.ndarray, np.ndarray]:
@@ -46,7 +47,7 @@ def main() -> None:
     parser.add_argument("--learn", type=int, default=0, metavar="N", help="passes of learning")
     parser.add_argument("--held-out", type=float, default=0.2, metavar="SHARE",
                         help="of the samples, the last, to measure on and not to learn from")
-    parser.add_argument("--clock-mhz", type=float, default=100.0)
+    parser.add_argument("--clock-mhz", type=float, default=CLOCK_MHZ)
     options = parser.parse_args()
 
     network = archive.read(options.network)

@@ -9,8 +9,8 @@ from rtl_gen.axi_lite import ADDRESS_BITS
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.mailbox import MailboxCore
 
+from ..xilinx.ps7 import ID_BITS, WINDOW_BITS, Ps7
 from .platform import PynqZ2Platform
-from .ps7 import ID_BITS, WINDOW_BITS, Ps7
 
 __all__ = ["Top"]
 

@@ -110,3 +110,13 @@ def words_to_weights(spec: NetworkSpec, block: int, words: NDArray[np.int64]) ->
     lanes, count = spec.blocks[block].directives.lanes, groups(spec, block)
     padded = words.reshape(count, layer.rows, lanes).transpose(1, 0, 2).reshape(layer.rows, count * lanes)
     return padded[:, :layer.outputs].astype(np.int32)
+
+
+def readout_to_words(spec: NetworkSpec, block: int, stored: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Words of the readout memory, (inputs, classes): stored weights, or of a fixed readout 1 where its sign is -1."""
+    return stored.astype(np.int64) if spec.blocks[block].readout.learned else (stored < 0).astype(np.int64)
+
+
+def words_to_readout(spec: NetworkSpec, block: int, words: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Inverse of :func:`readout_to_words`."""
+    return (words if spec.blocks[block].readout.learned else 1 - 2 * words).astype(np.int32)

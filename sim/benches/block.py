@@ -9,7 +9,15 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
 from rtl_gen.block import increment_layout
 from rtl_gen.contract.arithmetic import index_bits
-from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
+from rtl_gen.contract.memory_map import (
+    geometry,
+    pack,
+    readout_to_words,
+    unpack,
+    weights_to_words,
+    words_to_readout,
+    words_to_weights,
+)
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Memory
 from rtl_gen.packet import packet_layout
 from rtl_gen.token import TokenKind, token_layout
@@ -124,10 +132,8 @@ async def matches_reference(dut):
     dut.window_number_w_en.value = 0
     await start(dut)
 
-    learned = spec.blocks[0].readout.learned
     await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, network.weights[0][0]))
-    readout = network.readouts[0].astype(np.int64)
-    await host.write(Memory.READOUT, readout if learned else (readout < 0).astype(np.int64))
+    await host.write(Memory.READOUT, readout_to_words(spec, 0, network.readouts[0]))
     cocotb.start_soon(counter.run())
 
     rate = []
@@ -199,9 +205,7 @@ async def compare(host, reference, where):
     differ = np.argwhere(weights != expected.weights[0][0])
     assert not len(differ), (f"{where}: {len(differ)} weights differ, first at {differ[0]}: "
                              f"{weights[tuple(differ[0])]} for {expected.weights[0][0][tuple(differ[0])]}")
-    readout = await host.read(Memory.READOUT)
-    if not spec.blocks[0].readout.learned:
-        readout = 1 - 2 * readout
+    readout = words_to_readout(spec, 0, await host.read(Memory.READOUT))
     differ = np.argwhere(readout != expected.readouts[0])
     assert not len(differ), (f"{where}: {len(differ)} readout weights differ, first at {differ[0]}: "
                              f"{readout[tuple(differ[0])]} for {expected.readouts[0][tuple(differ[0])]}")

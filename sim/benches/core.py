@@ -13,8 +13,7 @@ from cocotb.utils import get_sim_time
 
 from rtl_gen.axi_lite import Response
 from rtl_gen.contract.memory_map import geometry
-from rtl_gen.contract.network import spec_digest
-from rtl_gen.contract.protocol import IDENTITY, VERSION, Access, Memory, Status, registers
+from rtl_gen.contract.protocol import Access, Memory, Status, registers
 
 from ..bench import PERIOD_NS, load_arrays, load_spec, start
 from ..bus import CoreBus
@@ -87,15 +86,18 @@ class Recorder:
         for number, action in enumerate(self.plan.actions):
             act = getattr(self, f"_{action.do}")
             await with_timeout(cocotb.start_soon(act(number, action)), self.longest_us, "us")
-        packets = getattr(self.driver.bus.packets, "packets", ())
-        assert not packets, f"{len(packets)} packets that nobody asked for"
+        count = len(self.driver.bus.packets.packets) + self.driver.unclaimed
+        assert not count, f"{count} packets that nobody asked for"
+
+    def _steps(self, action):
+        return self.driver.steps(self.plan.samples[action.index], label=int(self.plan.labels[action.index]),
+                                 learn=action.learn)
 
     async def _sample(self, number, action):
-        spikes, label = self.plan.samples[action.index], int(self.plan.labels[action.index])
         if not action.stepwise:
-            self.record[f"{number}.result"] = await self.driver.run(spikes, label=label, learn=action.learn)
+            self.record[f"{number}.result"] = await self.driver.run(self._steps(action))
             return
-        result, steps = await self.driver.run_stepwise(spikes, label=label, learn=action.learn, memories=TRACED)
+        result, steps = await self.driver.run_stepwise(self._steps(action), TRACED)
         self.record[f"{number}.result"] = result
         for block, spec in enumerate(self.spec.blocks):
             for name, memory in (("membranes", Memory.MEMBRANES), ("spikes", Memory.SPIKES)):
@@ -104,10 +106,9 @@ class Recorder:
             self.record[f"{number}.answer{block}"] = steps[-1][block, Memory.ANSWERS].reshape(-1)
 
     async def _ask(self, number, action):
-        spikes, label = self.plan.samples[action.index], int(self.plan.labels[action.index])
         block = action.index % len(self.spec.blocks)
         self.record[f"{number}.result"], self.record[f"{number}.weights{block}"] = await self.driver.run_asking(
-            spikes, label=label, learn=action.learn, block=block)
+            self._steps(action), block=block)
 
     async def _stream(self, number, action):
         await self.driver.bus.stream.send_marked(action.beats)
@@ -138,13 +139,6 @@ class Recorder:
         self.intruder.refused, self.intruder.allowed = 0, True
 
 
-async def check_identity(driver, spec):
-    assert await driver.read("identity") == IDENTITY
-    assert await driver.read("version") == VERSION
-    wanted = int(spec_digest(spec)[:8], 16)
-    assert await driver.read("digest") == wanted, f"{spec.name} was built from another specification than {wanted:08x}"
-
-
 @cocotb.test()          # each action has its own timeout
 async def follows_the_plan(dut):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
@@ -152,7 +146,7 @@ async def follows_the_plan(dut):
     bus = CoreBus(dut, rng=rng, duty=plan.duty)
     await start(dut)
     driver, intruder = CoreDriver(bus, spec, rng=rng), Intruder(bus, spec, rng)
-    await check_identity(driver, spec)
+    await driver.check_identity()
     await with_timeout(cocotb.start_soon(driver.load(plan.network)), longest_action_us(spec), "us")
     if plan.intrude:
         cocotb.start_soon(intruder.run())

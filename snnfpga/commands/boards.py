@@ -22,10 +22,11 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
     if as_json:
         print_json({"boards": [{
             "name": board.name, "title": board.title, "device": board.device.name, "part": board.device.part,
-            "clock_mhz": board.clock_mhz, "budget": board.device.budget.to_dict(), "tool": board.command[0],
-            "tool_found": find(board.command[0]) is not None} for board in boards]})
+            "clock_mhz": board.clock_mhz, "budget": dict(board.device.budget), "tools": {
+                step.tool: find(step.tool) is not None for step in board.flow}} for board in boards]})
         return
-    print_table("Boards", ("name", "board", "part", "LUT", "FF", "RAMB36", "DSP", "bitstream with"), [
-        (board.name, board.title, board.device.part, board.device.budget.lut, board.device.budget.ff,
-         f"{board.device.budget.ramb36:g}", board.device.budget.dsp,
-         f"{board.command[0]} ({'found' if find(board.command[0]) else 'not on the PATH'})") for board in boards])
+    print_table("Boards", ("name", "board", "part", "holds", "bitstream with"), [
+        (board.name, board.title, board.device.part,
+         ", ".join(f"{amount.whole:g} {amount.label}" for amount in board.device.amounts),
+         ", ".join(f"{tool} ({'found' if find(tool) else 'not on the PATH'})"
+                   for tool in dict.fromkeys(step.tool for step in board.flow))) for board in boards])

@@ -72,21 +72,22 @@ def command(
 
 def _show_plan(network: "Network", board: "Board", folder: Path, synthesis: bool, as_json: bool) -> None:
     from board.build import CORE, NETWORK
-    from board.report import report
-    from board.toolchain import find
+    from board.report import estimated_rows, report
+    from board.toolchain import find, ready
 
     found = report(network.spec, board, resources=None, logic_delay_ps=None)
     steps = [f"write {folder}: {CORE}.v, sources of {board.top}, {NETWORK}, driver, report"]
     if synthesis:
         steps.append("count resources with Yosys")
-    here = find(board.command[0]) is not None
-    steps.append(f"run {' '.join(board.command)}" if here else f"not run: {board.command[0]} (not on the PATH)")
+    runs = len(ready(board.flow))
+    steps += [f"run {' '.join(step.command)}" for step in board.flow[:runs]]
+    steps += [f"not run: {' '.join(step.command)}" if find(step.tool) else f"not run: {step.tool} (not on the PATH)"
+              for step in board.flow[runs:]]
     if as_json:
         print_json({**found, "folder": str(folder), "steps": steps})
         return
     print_table(f"Plan for {network.spec.name} on {board.title}", ("what", "by formula"), [
-        ("block RAMs (RAMB36)", f"{found['estimate']['ramb36']:g} of {found['budget']['ramb36']:g}"),
-        ("LUTs as memory", f"{found['estimate']['lut_as_memory']} of {found['budget']['lut_as_memory']}"),
+        *estimated_rows(found),
         ("state for learning", f"{found['state_buffer_bits']} bits"),
         ("cycles of a sample", f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
         *((f"step {number}", step) for number, step in enumerate(steps, start=1))])
@@ -109,29 +110,31 @@ def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, st
 
         made = make_plan(network, board, notes=notes, synthesis=synthesis, phase=phase)
     write(made, folder)
-    bitstream = None
-    if toolchain.find(board.command[0]) is not None:
-        bitstream = str(toolchain.run(board.command, folder=folder, products=board.products)[0])
+    runs = len(toolchain.ready(board.flow))
+    products = toolchain.run_flow(board.flow, folder=folder)
     return {**json.loads(made.files["report.json"]), "folder": str(folder), "digest": made.digest,
-            "bitstream": bitstream, "command": list(board.command)}
+            "bitstream": str(products[-1]) if runs == len(board.flow) else None,
+            "flow": [{"step": step.name, "command": list(step.command), "products": list(step.products),
+                      "done": number < runs} for number, step in enumerate(board.flow)]}
 
 
 def _show(found: dict[str, object], folder: Path) -> None:
-    from board.report import counted_rows
+    from board.report import counted_rows, estimated_rows
 
-    resources, budget = found["resources"], found["budget"]
+    resources = found["resources"]
     rows = [("top", found["top"]), ("lanes", ", ".join(str(lanes) for lanes in found["lanes"]))]
     if resources is None:
-        rows.append(("resources", "not counted; by formula the memories take "
-                                  f"{found['estimate']['ramb36']:g} of {budget['ramb36']:g} block RAMs"))
+        rows.append(("resources", "not counted; by formula the memories take " + ", ".join(
+            f"{much} {plural}" for plural, much in estimated_rows(found))))
     else:
         rows += [(label, f"{used} of {whole}  ({share})")
-                 for label, used, whole, share in counted_rows(resources, budget, found["shares"])]
+                 for label, used, whole, share in counted_rows(found["amounts"], resources, found["budget"])]
+    if found["logic_delay_ps"] is not None:
         rows.append(("logic delay, no routing", f"{found['logic_delay_ps'] / 1000:.2f} ns"))
     rows += [("cycles of a sample",
               f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
              ("state for learning", f"{found['state_buffer_bits']} bits"), ("files", str(folder))]
-    tool = found["command"][0]
-    rows.append(("bitstream", found["bitstream"] or
-                 f"not made: {tool} is not on the PATH; with it, in {folder}: {' '.join(found['command'])}"))
+    left = [" ".join(step["command"]) for step in found["flow"] if not step["done"]]
+    rows.append(("bitstream", found["bitstream"] or f"not made: {left[0].split()[0]} is not on the PATH; with it, in "
+                                                    f"{folder}: {' && '.join(left)}"))
     print_table(f"Built {found['name']} for {found['board']}", ("what", "value"), rows)

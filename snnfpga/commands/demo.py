@@ -94,8 +94,8 @@ def command(
         ("test accuracy, PyTorch", percent(trained["test_accuracy"]), trained["network"]),
         ("test accuracy, integer reference", percent(reference["accuracy"]), ""),
         ("values that differ between the two", reference["differences"], ""),
-        *((label, f"{resources[key]:g} of {budget[key]:g} ({resources[key] / budget[key]:.1%})", folder)
-          for key, label in (("lut", "LUT"), ("ff", "FF"), ("ramb36", "block RAM"), ("dsp", "DSP"))),
+        *((amount["label"], f"{resources[key]:g} of {budget[key]:g} ({resources[key] / budget[key]:.1%})", folder)
+          for key, amount in built["amounts"].items()),
         ("state kept for learning", f"{built['state_buffer_bits']} bits", ""),
         ("hardware against reference", f"{sum(verified['compared'].values())} values compared, "
          f"{verified['mismatches']} differ", folder / "verify.json"),

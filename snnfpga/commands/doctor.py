@@ -80,10 +80,12 @@ def _vendor_tools() -> list[Finding]:
     from board.registry import get, names
     from board.toolchain import find
 
-    findings = []
+    findings: dict[str, Finding] = {}
     for board in map(get, names()):
-        tool = board.command[0]
-        place = find(tool)
-        findings.append(Finding(tool, None if place is None else str(place), f"bitstreams for {board.title}",
-                                f"install {tool}; without it a build has all sources and scripts, and no bitstream"))
-    return findings
+        for step in board.flow:
+            place = find(step.tool)
+            findings.setdefault(step.tool, Finding(
+                step.tool, None if place is None else str(place), f"bitstreams for {board.title}",
+                f"{step.install or f'install {step.tool}'}; without it a build has all sources and scripts, and no "
+                "bitstream"))
+    return list(findings.values())

@@ -17,9 +17,6 @@ from .results import learning, read_object, verification
 from .target import run_of
 
 REPORT = "report.json"
-RESOURCES = (("lut", "LUT: logic, and small memories"), ("lut_as_memory", "LUT as memory: of those that can be"),
-             ("ff", "FF: registers of one bit"), ("ramb36", "RAMB36: block RAM of 36 kbit"),
-             ("dsp", "DSP: multipliers"))
 FORWARD = "forward: events, membranes, spikes"
 ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learning", "row_list": "state for learning",
          "gates": "state for learning", "feedback": "learning, within an update", "tx": "queues to and from the host",
@@ -35,8 +32,8 @@ def page(folder: Path) -> Page:
         If the folder is no build, or a file in it is not as it was built.
     """
     manifest = verify(folder)
-    found = read_object(folder / REPORT, ("name", "board", "resources", "budget", "cycles", "memories", "estimate"),
-                        "snnfpga build")
+    found = read_object(folder / REPORT, ("name", "board", "resources", "budget", "amounts", "cycles", "memories",
+                                          "estimate"), "snnfpga build")
     network = read(folder / NETWORK)
     return Page(f"Build {found['name']} for {found['board']}",
                 f"A network as hardware for the {found['part']}: what it takes, how fast it is, whether it was proven.",
@@ -62,10 +59,10 @@ def _glance(folder: Path, found: dict[str, Any]) -> Section:
 
 def _resources(folder: Path, found: dict[str, Any]) -> Section:
     budget, resources = found["budget"], found["resources"]
+    names = {key: f"{amount['label']}: {amount['about']}" for key, amount in found["amounts"].items()}
     about = "What the design takes of the board's part. Look for every bar to stay well below its end."
     if resources is None:
-        rows = [("RAMB36: block RAM of 36 kbit, memories by formula", found["estimate"]["ramb36"], budget["ramb36"]),
-                ("LUT, as memory alone, by formula", found["estimate"]["lut_as_memory"], budget["lut_as_memory"])]
+        rows = [(f"{names[key]}, memories by formula", taken, budget[key]) for key, taken in found["estimate"].items()]
         parts: tuple[Part, ...] = (Bars(rows), Words(
             "Not synthesised: logic, registers and multipliers are not counted here. `snnfpga build` without "
             "`--no-synthesis` counts them with Yosys."))
@@ -75,7 +72,7 @@ def _resources(folder: Path, found: dict[str, Any]) -> Section:
         words += (f" The longest path through cells alone takes {found['logic_delay_ps'] / 1000:.2f} ns; routing comes "
                   "on top of it, so this is no clock period.")
     return Section("Resources", about, (
-        Bars([(label, resources[key], budget[key]) for key, label in RESOURCES]), Words(words)), (folder / REPORT,))
+        Bars([(name, resources[key], budget[key]) for key, name in names.items()]), Words(words)), (folder / REPORT,))
 
 
 def _blocks(folder: Path, found: dict[str, Any], spec: NetworkSpec) -> Section:
@@ -100,9 +97,15 @@ def _facts(found: dict[str, Any], spec: NetworkSpec, index: int) -> dict[str, ob
         "cycles of a window's end, full": number(cost["update_full"]),
         "cycles of a sample, full": number(cost["sample_full"]),
         "bits of all memories": number(sum(_bits(memory) for memory in own)),
-        "RAMB36, by formula": number(sum(memory["ramb36"] for memory in own)),
+        **{f"{label}, by formula": number(sum(memory["takes"][key] for memory in own))
+           for key, label in _places_of_memories(found)},
         "state for learning, bits": number(found["state_buffer_bits_of_blocks"][index]),
     }
+
+
+def _places_of_memories(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names and labels of the amounts that memories take."""
+    return [(key, found["amounts"][key]["label"]) for key in found["estimate"]]
 
 
 def _steps(folder: Path, spec: NetworkSpec) -> Section:
@@ -133,14 +136,14 @@ def _memories(folder: Path, found: dict[str, Any]) -> Section:
     about = ("Every memory of the design by formula, by what it is for. Weights should be most of the bits; what "
              "learning adds stands by itself.")
     whole = sum(_bits(memory) for memory in found["memories"])
-    bars, tables = [], []
+    bars, tables, places = [], [], _places_of_memories(found)
     for role in dict.fromkeys(ROLES.values()):
         own = sorted((memory for memory in found["memories"] if _role(memory) == role), key=_bits, reverse=True)
         if own:
             bars.append((f"{role}, bits", sum(_bits(memory) for memory in own), whole))
-            tables.append(Table(("memory", "words × bits", "RAMB36", "LUT"), [
-                (memory["name"], f"{number(memory['depth'])} × {number(memory['width'])}", memory["ramb36"],
-                 memory["lut"]) for memory in own], caption=role))
+            tables.append(Table(("memory", "words × bits", *(label for _, label in places)), [
+                (memory["name"], f"{number(memory['depth'])} × {number(memory['width'])}",
+                 *(memory["takes"][key] for key, _ in places)) for memory in own], caption=role))
     return Section("Memories", about, (Bars(bars), *tables), (folder / REPORT,))
 
 

@@ -9,7 +9,7 @@ from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
 from board.host.host import Host
 from board.host.link import MmioLink
-from board.pynq_z2.ps7 import BASE_ADDRESS
+from board.pynq_z2.constants import BASE_ADDRESS
 from rtl_gen.contract import protocol
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Status
 from sim.reference.initial import random_network

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from board.host.link import LinkTimeoutError
+from board.host.port import LinkTimeoutError
 from rtl_gen.contract import protocol
 from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
 from rtl_gen.contract.network import spec_digest

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from board import build as build_module
-from board import synthesis
 from board.build import check_sources, make_plan, with_lanes
+from board.device import Resources, Synthesis
 from board.plan import BuildError, verify, write
 from board.registry import BoardError, get, names
 from board.report import FitError, all_memories, check_counted, check_fit, report
@@ -102,13 +102,13 @@ def test_not_every_lut_can_be_a_memory():
 def test_what_yosys_counts_must_fit(monkeypatch):
     budget = BOARD.device.budget
     check_counted(network().spec, BOARD, budget)
-    much = replace(budget, lut=budget.lut + 1, ramb36=140.5)
+    much = Resources({**budget, "lut": budget["lut"] + 1, "ramb36": 140.5})
     message = ("Network small must fit the XC7Z020 on TUL PYNQ-Z2, but Yosys counts 53201 LUT of 53200, 140.5 RAMB36 "
                "of 140; take fewer neurons, inputs, lanes or weight bits, or a shorter window")
     with pytest.raises(FitError, match=f"^{re.escape(message)}$") as raised:
         check_counted(network().spec, BOARD, much)
     assert raised.value.rows[3] == ("RAMB36", "140.5", "140", "100.4 %")
-    monkeypatch.setattr(synthesis, "synthesise", lambda *_, **__: synthesis.Synthesis(much, {}, ""))
+    monkeypatch.setattr(type(BOARD.device), "synthesise", lambda *_, **__: Synthesis(much, {}, ""))
     monkeypatch.setattr(build_module, "report", None)
     with pytest.raises(FitError):
         make_plan(network(block(4, 4)), BOARD, notes={}, synthesis=True)

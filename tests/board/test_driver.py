@@ -4,15 +4,16 @@ import runpy
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from board import driver
 from board.host import archive
-from board.pynq_z2 import attach as attach_module
-from board.pynq_z2 import ps7
-from rtl_gen.contract import protocol
+from board.pynq_z2.constants import BASE_ADDRESS, CLOCK_MHZ, WINDOW_BYTES
+from board.registry import get
+from rtl_gen.axi_lite import ADDRESS_BITS
 from sim.reference.network import Reference
 from tests.board.fake_link import FakeCore, FakeMmio
 from tests.networks import network, samples
@@ -23,8 +24,8 @@ PYNQ_PYTHON = (3, 10)       # of the PYNQ 3.0 image
 @pytest.fixture
 def folder(tmp_path):
     """A driver folder as the build writes it."""
-    for path, contents in driver.files(network(), extra=("board.pynq_z2", "board.pynq_z2.attach"),
-                                       example="board.pynq_z2.example").items():
+    board = get("pynq-z2")
+    for path, contents in driver.files(network(), extra=board.driver, example=board.example).items():
         target = tmp_path / "driver" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(contents)
@@ -99,7 +100,7 @@ def test_example_learns_and_measures_on_what_it_did_not_learn_from(folder, board
     assert f"Accuracy: {right:.4f} of the last 3 samples" in printed
     assert "block1.synaptic_operations" in printed
     assert board.pynq.Clocks.fclk0_mhz == 80
-    assert board.log == [("download", str(tmp_path / "top.bit")), ("mmio", ps7.BASE_ADDRESS, 0x1_0000)]
+    assert board.log == [("download", str(tmp_path / "top.bit")), ("mmio", BASE_ADDRESS, 0x1_0000)]
 
 
 @pytest.mark.parametrize(("arrays", "options", "line"), [
@@ -119,6 +120,18 @@ def test_example_says_what_its_file_must_hold(folder, board, tmp_path, monkeypat
     assert board.log == []
 
 
-def test_addresses_agree():
-    assert attach_module.BASE_ADDRESS == ps7.BASE_ADDRESS
-    assert protocol.MAILBOX_TX_STATUS < attach_module.WINDOW_BYTES
+def test_the_window_is_that_of_the_core_and_within_the_bus_master():
+    assert WINDOW_BYTES == 1 << ADDRESS_BITS
+    assert 0x4000_0000 <= BASE_ADDRESS <= 0x8000_0000 - WINDOW_BYTES        # GP0's (UG585, table 4-1)
+    assert BASE_ADDRESS % WINDOW_BYTES == 0
+
+
+def test_clock_and_address_stand_once():
+    """In the sources of the board and of its vendor, by their value."""
+    found = {BASE_ADDRESS: 0, CLOCK_MHZ: 0}
+    for folder in ("pynq_z2", "xilinx"):
+        for path in (Path(driver.__file__).parent / folder).glob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and type(node.value) in (int, float) and node.value in found:
+                    found[node.value] += 1
+    assert found == {BASE_ADDRESS: 1, CLOCK_MHZ: 1}

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from board.host.host import Host, HostError
-from board.host.link import LinkTimeoutError, MmioLink
+from board.host.exchange import HostError
+from board.host.host import Host
+from board.host.link import MmioLink
+from board.host.port import LinkTimeoutError
 from rtl_gen.contract import protocol
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.network import spec_digest

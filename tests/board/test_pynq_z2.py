@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from board.pynq_z2 import vivado
 from board.registry import get
+from board.xilinx import vivado
 from rtl_gen import yosys
 from sim.runner import build_verilog, run
 from tests.networks import network
@@ -39,8 +39,8 @@ def test_constraints_name_what_is_there(files):
 def test_script_builds_this_part_and_stops_on_missed_timing(files):
     script = files[f"{BOARD.top}.tcl"]
     assert f"synth_design -top {BOARD.top} -part xc7z020clg400-1" in script
-    assert script.index("exit 1") < script.index(f"write_bitstream -force {BOARD.products[0]}")
-    assert f"exec {' '.join(BOARD.command)}\n" in files[f"build_{BOARD.top}.sh"]
+    assert script.index("exit 1") < script.index(f"write_bitstream -force {BOARD.flow[-1].products[-1]}")
+    assert f"exec {' '.join(BOARD.flow[0].command)}\n" in files[f"build_{BOARD.top}.sh"]
 
 
 # Vivado's commands, of which only the worst slacks matter here.

@@ -5,33 +5,19 @@ import pytest
 from rtl_gen.contract import network_file
 from rtl_gen.core import Core
 from rtl_gen.emit import to_rtlil
-from rtl_gen.estimate import Cycles, cycles, distributed_luts, memories, ramb18
+from rtl_gen.estimate import Cycles, cycles, memories
 from sim.device import run_on_device
 from sim.runner import build
 from tests.networks import block, changed, network
 
 
-@pytest.mark.parametrize(("depth", "width", "halves"), [
-    (512, 36, 1), (512, 37, 2), (513, 18, 1), (1024, 36, 2), (2048, 64, 8), (2048, 256, 29), (16384, 1, 1),
-    (32768, 1, 2), (10192, 256, 145), (784, 4, 1), (1, 1, 1),
-])
-def test_block_rams(depth, width, halves):
-    assert ramb18(depth, width) == halves
-
-
-@pytest.mark.parametrize(("depth", "width", "luts"), [(13, 32, 24), (32, 6, 4), (33, 6, 8), (64, 3, 4), (65, 3, 8)])
-def test_distributed_memories(depth, width, luts):
-    assert distributed_luts(depth, width) == luts
-
-
-def test_weights_go_where_their_directive_says():
-    for style, in_block in (("auto", False), ("block", True), ("distributed", False)):
+def test_weights_carry_their_directive():
+    for style in ("auto", "block", "distributed"):
         base = block(12, 10)
         spec = network(replace(base, directives=replace(base.directives, memory=style))).spec
-        weights = next(memory for memory in memories(spec) if memory.name == "block0.weights")
-        assert (weights.ramb36 > 0, weights.lut == 0) == (in_block, in_block)
-    large = next(memory for memory in memories(network(block(784, 200, lanes=16)).spec))
-    assert (large.depth, large.width, large.lut) == (13 * 785, 16 * 12, 0)
+        assert [memory.style for memory in memories(spec) if memory.name == "block0.weights"] == [style]
+    large = memories(network(block(784, 200, lanes=16)).spec)[0]
+    assert (large.depth, large.width) == (13 * 785, 16 * 12)
 
 
 def test_memories_are_those_of_the_design():

@@ -2,14 +2,13 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from board import synthesis
-from board.device import XC7Z020
+from board.device import Resources, Synthesis
 from board.plan import BuildPlan, verify, write
+from board.xilinx.device import XC7Z020, SevenSeries
 from rtl_gen.contract import network_file
 from sim.reference.initial import random_network
 from snnfpga.config.models import DataConfig
@@ -132,8 +131,8 @@ def test_a_design_that_yosys_finds_too_large_reaches_no_vendor_tool(here, capfd,
     tool.write_text("#!/bin/sh\ntouch started\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
-    much = replace(XC7Z020.budget, ff=200_000)
-    monkeypatch.setattr(synthesis, "synthesise", lambda *_, **__: synthesis.Synthesis(much, {}, ""))
+    much = Resources({**XC7Z020.budget, "ff": 200_000})
+    monkeypatch.setattr(SevenSeries, "synthesise", lambda *_, **__: Synthesis(much, {}, ""))
     code, out, err = call(capfd, "build", "small.safetensors")
     assert code == 1
     assert "188.0 %" in out

@@ -249,7 +249,8 @@ def test_a_build_shows_blocks_cycles_and_memories(here, capfd):
 
 
 def test_resources_stand_against_the_budget(here):
-    make_build(Path("build/small"), network(), Resources(lut=5320, lut_as_memory=1740, ff=0, ramb36=70, dsp=440))
+    make_build(Path("build/small"), network(), Resources({
+        "lut": 5320, "lut_as_memory": 1740, "ff": 0, "ramb36": 70, "dsp": 440}))
     html = render(build.page(Path("build/small")))
     words = text(html)
     for shown in ("LUT: logic, and small memories 5320 of 53200 (10.0 %)", "1740 of 17400 (10.0 %)", "(50.0 %)",

@@ -1,21 +1,21 @@
-"""Constraints and script for Vivado, without a project."""
+"""Constraints, script and flow for Vivado, without a project."""
 
 from collections.abc import Iterable, Mapping
 
-from .ps7 import Ps7
+from ..toolchain import Step
 
-__all__ = ["COMMAND", "constraints", "script"]
-
-COMMAND = "vivado -mode batch -nojournal -log vivado.log -source"
+__all__ = ["constraints", "flow", "script"]
 
 
-def constraints(ports: Iterable[tuple[str, str, Mapping[str, str]]], clock_mhz: float) -> str:
-    """XDC: the fabric clock, and pin and standard of each port (name, pin, attributes)."""
-    period_ns = 1000 / clock_mhz
-    lines = ["# The processor's clock; it is set from Linux, at most to this frequency.",
-             f"create_clock -name fabric -period {period_ns:.3f} [get_pins {{ps7/{Ps7.CELL}/FCLKCLK[0]}}]",
-             "# The reset is brought into the clock's domain by a synchroniser.",
-             f"set_false_path -from [get_pins {{ps7/{Ps7.CELL}/FCLKRESETN[0]}}]", ""]
+def flow(name: str) -> tuple[Step, ...]:
+    """From the sources called ``name`` to a bitstream."""
+    command = ("vivado", "-mode", "batch", "-nojournal", "-log", "vivado.log", "-source", f"{name}.tcl")
+    return (Step(name="vivado", command=command, products=(f"{name}.bit",)),)
+
+
+def constraints(timing: Iterable[str], ports: Iterable[tuple[str, str, Mapping[str, str]]]) -> str:
+    """XDC: the lines of ``timing``, and pin and standard of each port (name, pin, attributes)."""
+    lines = [*timing, ""]
     for name, pin, attributes in ports:
         lines.append(f"set_property PACKAGE_PIN {pin} [get_ports {{{name}}}]")
         lines += [f"set_property {key} {value} [get_ports {{{name}}}]" for key, value in sorted(attributes.items())]
@@ -25,7 +25,7 @@ def constraints(ports: Iterable[tuple[str, str, Mapping[str, str]]], clock_mhz: 
 
 
 _SCRIPT = """\
-# Builds {name}.bit from {name}.v and {name}.xdc. Run in this folder: {command} {name}.tcl
+# Builds {name}.bit from {name}.v and {name}.xdc. Run in this folder: {command}
 set_param general.maxThreads 4
 read_verilog {name}.v
 read_xdc {name}.xdc
@@ -58,4 +58,4 @@ write_bitstream -force {name}.bit
 
 def script(name: str, part: str) -> str:
     """Tcl that goes from Verilog to a bitstream, and refuses one that misses its timing."""
-    return _SCRIPT.format(name=name, part=part, command=COMMAND)
+    return _SCRIPT.format(name=name, part=part, command=" ".join(flow(name)[0].command))

@@ -3,14 +3,13 @@
 import json
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from rtl_gen import yosys
 
-from .device import Device, Resources
+from ..device import Resources, Synthesis
 
-__all__ = ["Synthesis", "logic_delay_ps", "synthesise"]
+__all__ = ["logic_delay_ps", "synthesise"]
 
 # LUTs of a slice that a distributed RAM takes (Xilinx UG474, table 2-3: distributed RAM configurations), or a shift
 # register.
@@ -21,27 +20,8 @@ _LUTS_OF_MEMORY = {"RAM32M": 4, "RAM64M": 4, "RAM128X1D": 4, "RAM32X1D": 2, "RAM
 _BUFFERS = "t:BUF* t:IBUF* t:OBUF* t:IOBUF*"
 
 
-@dataclass(frozen=True)
-class Synthesis:
-    """What Yosys made of a design.
-
-    Attributes
-    ----------
-    resources
-        Sums over the cells.
-    cells
-        How many there are of each primitive.
-    netlist
-        The mapped design as RTLIL, for :func:`logic_delay_ps`.
-    """
-
-    resources: Resources
-    cells: dict[str, int]
-    netlist: str
-
-
-def synthesise(rtlil: str, *, top: str, device: Device) -> Synthesis:
-    """Map a design for ``device``, flattened and without buffers at its ports.
+def synthesise(rtlil: str, *, top: str, family: str) -> Synthesis:
+    """Map a design for a ``family`` of parts, flattened and without buffers at its ports.
 
     It comes as RTLIL: Yosys takes minutes to read a large memory's contents from Verilog.
 
@@ -53,7 +33,7 @@ def synthesise(rtlil: str, *, top: str, device: Device) -> Synthesis:
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as name:
         folder = Path(name)
         (folder / "design.il").write_text(rtlil)
-        synth = f"synth_xilinx -family {device.family} -top {top} -flatten -noiopad -noclkbuf"
+        synth = f"synth_xilinx -family {family} -top {top} -flatten -noiopad -noclkbuf"
         # Yosys 0.70 ends with a failed assertion where a wire is called `a[0]` beside a wire `a`, as Amaranth calls the
         # fields of a structure: so names are given up before the LUTs are mapped.
         yosys.run(["read_rtlil design.il", f"{synth} -run begin:map_luts", "rename -hide w:*",
@@ -74,15 +54,15 @@ def _resources(cells: dict[str, int]) -> Resources:
         return sum(count for name, count in cells.items() if re.fullmatch(pattern, name))
 
     memory = sum(cells.get(name, 0) * luts for name, luts in _LUTS_OF_MEMORY.items())
-    return Resources(
-        lut_as_memory=memory,
-        lut=total(r"LUT[1-6]|INV") + memory,        # Yosys leaves an inverter as a cell; it becomes a LUT
-        ff=total(r"FD[A-Z]+"),
-        ramb36=total(r"RAMB36.*") + total(r"RAMB18.*") / 2,
-        dsp=total(r"DSP48.*"))
+    return Resources({
+        "lut": total(r"LUT[1-6]|INV") + memory,     # Yosys leaves an inverter as a cell; it becomes a LUT
+        "lut_as_memory": memory,
+        "ff": total(r"FD[A-Z]+"),
+        "ramb36": total(r"RAMB36.*") + total(r"RAMB18.*") / 2,
+        "dsp": total(r"DSP48.*")})
 
 
-def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int:
+def logic_delay_ps(synthesised: Synthesis, *, top: str) -> int:
     """Longest delay from register to register through cells alone, in picoseconds.
 
     Cell delays are those Yosys knows of 7-series (measured by Project X-Ray). There is no routing and no skew in it: it
@@ -95,7 +75,7 @@ def logic_delay_ps(synthesis: Synthesis, *, top: str) -> int:
     """
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as name:
         folder = Path(name)
-        (folder / "netlist.il").write_text(synthesis.netlist)
+        (folder / "netlist.il").write_text(synthesised.netlist)
         # A fresh design: the mapping leaves the cell library without its timing arcs.
         yosys.run(["read_verilog -lib -specify +/xilinx/cells_sim.v", "read_rtlil netlist.il",
                    f"hierarchy -top {top}", f"expose -evert {_BUFFERS}", "tee -q -o sta.txt sta"], directory=folder)

@@ -6,11 +6,10 @@ from amaranth.lib.wiring import Out
 
 from rtl_gen.axi3_bridge import axi3_address_layout, axi3_read_layout, axi3_response_layout, axi3_write_layout
 
-__all__ = ["Ps7"]
+__all__ = ["Ps7", "constraints"]
 
 ID_BITS = 12            # of GP0's transactions (Xilinx UG585, table 5-5)
-BASE_ADDRESS = 0x4000_0000      # GP0 reaches 0x4000_0000..0x7FFF_FFFF (UG585, table 4-1)
-WINDOW_BITS = 30
+WINDOW_BITS = 30        # GP0 reaches 0x4000_0000..0x7FFF_FFFF (UG585, table 4-1)
 
 
 class Ps7(wiring.Component):
@@ -28,7 +27,7 @@ class Ps7(wiring.Component):
         The AXI3 master GP0, in the clock domain ``sync``.
     """
 
-    CELL = "zynq"      # constraints name the cell by it
+    CELL = "zynq"
 
     def __init__(self) -> None:
         super().__init__({
@@ -61,3 +60,12 @@ class Ps7(wiring.Component):
         setattr(m.submodules, self.CELL, Instance("PS7", **ports))
         m.d.comb += [self.clock.eq(clocks[0]), self.reset_n.eq(resets[0])]
         return m
+
+
+def constraints(place: str, clock_mhz: float) -> list[str]:
+    """XDC lines for the clock and the reset of the :class:`Ps7` that the top calls ``place``."""
+    period_ns = 1000 / clock_mhz
+    return ["# The processor's clock; it is set from Linux, at most to this frequency.",
+            f"create_clock -name fabric -period {period_ns:.3f} [get_pins {{{place}/{Ps7.CELL}/FCLKCLK[0]}}]",
+            "# The reset is brought into the clock's domain by a synchroniser.",
+            f"set_false_path -from [get_pins {{{place}/{Ps7.CELL}/FCLKRESETN[0]}}]"]

@@ -1,0 +1,253 @@
+"""What a host says to a core and waits to hear, over any port: the one account of the protocol on the host's side.
+
+:class:`board.host.host.Host` carries it out in calls that block, the benches in simulation await it. NumPy only.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import IntFlag
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rtl_gen.contract import protocol
+from rtl_gen.contract.errors import SnnfpgaError
+from rtl_gen.contract.memory_map import (
+    geometry,
+    pack,
+    readout_to_words,
+    unpack,
+    weights_to_words,
+    words_to_readout,
+    words_to_weights,
+)
+from rtl_gen.contract.network import Network, spec_digest
+from rtl_gen.contract.protocol import Access, Control, Error, Memory, Packet, Status
+from rtl_gen.contract.spec import NetworkSpec
+
+from .port import Beats, LinkTimeoutError, Port
+
+__all__ = ["Exchange", "HostError", "Integers", "step_beats"]
+
+Integers = NDArray[np.int64]
+
+
+class HostError(SnnfpgaError):
+    """The core is not the one that was built, or it refused something; the message says which."""
+
+
+def step_beats(events: Sequence[ArrayLike], *, label: int, learn: bool) -> list[Beats]:
+    """Beats of each step of a sample, from the indices of its events; the first begins with the sample's start."""
+    end = np.array([protocol.end_of_step_beat()], np.uint32)
+    steps = [np.concatenate([np.asarray(step, np.uint32) | np.uint32(protocol.event_beat(0)), end]) for step in events]
+    start = np.array([protocol.start_beat(label, learn)], np.uint32)
+    return [np.concatenate([start, steps[0]]), *steps[1:]]
+
+
+class Exchange:
+    """Everything a host does with a core, in terms of its registers and packets.
+
+    Parameters
+    ----------
+    port
+        Registers and packets of the core.
+    spec
+        The network the core was built for.
+    timeout_s
+        How long any answer is waited for; None waits without end.
+    """
+
+    def __init__(self, port: Port, spec: NetworkSpec, *, timeout_s: float | None) -> None:
+        self.spec = spec
+        self._port = port
+        self._timeout_s = timeout_s
+        self._registers = {register.name: register for register in protocol.registers(spec)}
+        self._kept: dict[tuple[Packet, int], deque[Beats]] = {}
+
+    @property
+    def unclaimed(self) -> int:
+        """Packets that came and that nothing has asked for yet."""
+        return sum(map(len, self._kept.values()))
+
+    async def check_identity(self) -> None:
+        """Refuse what is no core of ours, of another version, or built from another specification.
+
+        Raises
+        ------
+        HostError
+            If it is.
+        """
+        identity = await self.read("identity")
+        if identity != protocol.IDENTITY:
+            raise HostError(f"Identity must be {protocol.IDENTITY:#010x}, not {identity:#010x}: no core of snnfpga is "
+                            "at this address; load its bitstream first")
+        version = await self.read("version")
+        if version != protocol.VERSION:
+            raise HostError(f"Core must speak protocol version {protocol.VERSION}, not {version}; use the driver of "
+                            "the build folder the core came from")
+        wanted, found = int(spec_digest(self.spec)[:8], 16), await self.read("digest")
+        if found != wanted:
+            raise HostError(f"Core must be built from specification {wanted:08x} ({self.spec.name}), not {found:08x}; "
+                            "load the bitstream of this build")
+
+    async def read(self, name: str) -> int:
+        """Value of a register of :func:`rtl_gen.contract.protocol.registers`."""
+        return await self._port.read(self._registers[name].address)
+
+    async def write(self, name: str, value: int) -> None:
+        """Write a register of :func:`rtl_gen.contract.protocol.registers`."""
+        await self._port.write(self._registers[name].address, value)
+
+    async def load(self, network: Network) -> None:
+        """Write weights, readouts, window numbers and seed.
+
+        Raises
+        ------
+        HostError
+            If the network has another specification than the core, or the core refused a write.
+        """
+        if network.spec != self.spec:
+            raise HostError(f"Network {network.spec.name} ({spec_digest(network.spec)[:8]}) has another specification "
+                            f"than the core ({spec_digest(self.spec)[:8]}); build a core for it, or load the network "
+                            "the core was built from")
+        await self.wait_for(Status.IDLE)
+        await self.clear_errors()
+        await self.write("seed", self.spec.seed)
+        for block, (weights, readout) in enumerate(zip(network.weights, network.readouts, strict=True)):
+            await self.write(f"block{block}.window_number", network.window_numbers[block])
+            await self._write_memory(block, Memory.WEIGHTS, weights_to_words(self.spec, block, weights[-1]))
+            await self._write_memory(block, Memory.READOUT, readout_to_words(self.spec, block, readout))
+        await self.wait_for(Status.IDLE)
+        if Error.WRITE in await self.errors():
+            raise HostError("The core refused a write of its memories (flag WRITE); reset it and load again")
+
+    async def network(self) -> Network:
+        """Everything the core holds, read back: what :meth:`load` takes."""
+        weights, readouts, numbers = [], [], []
+        for block in range(len(self.spec.blocks)):
+            words = await self.read_memory(block, Memory.WEIGHTS)
+            weights.append((words_to_weights(self.spec, block, words),))
+            words = await self.read_memory(block, Memory.READOUT)
+            readouts.append(words_to_readout(self.spec, block, words))
+            numbers.append(await self.read(f"block{block}.window_number"))
+        return Network(spec=self.spec, weights=tuple(weights), readouts=tuple(readouts),
+                       window_numbers=tuple(numbers))
+
+    async def run(self, steps: Sequence[Beats]) -> Beats:
+        """Run one sample, in the beats of its steps; gives its result packet.
+
+        Raises
+        ------
+        LinkTimeoutError
+            If no result came.
+        HostError
+            If it is none of this network.
+        """
+        await self._port.send(np.concatenate(steps))
+        return await self.receive_result()
+
+    async def run_stepwise(self, steps: Sequence[Beats], memories: Sequence[Memory]) -> tuple[
+            Beats, list[dict[tuple[int, Memory], Integers]]]:
+        """As :meth:`run`, halting after every step to read ``memories`` of each block. Raises as it does."""
+        found = []
+        await self.write("control", Control.HALT)
+        try:
+            for number, beats in enumerate(steps, start=1):
+                last = number == len(steps)
+                await self._port.send(beats, last=last)
+                await self.wait_for(Status.HALTED)
+                found.append({(block, memory): await self.read_memory(block, memory)
+                              for block in range(len(self.spec.blocks)) for memory in memories})
+                if not last:
+                    await self.write("control", Control.HALT | Control.RESUME)
+        finally:
+            await self.write("control", 0)
+        return await self.receive_result(), found
+
+    async def read_memory(self, block: int, memory: Memory) -> Integers:
+        """Values of a memory, (depth, fields) as :func:`rtl_gen.contract.memory_map.geometry` says.
+
+        The core answers when it is idle or halted; meanwhile this waits.
+        """
+        await self._wait("request", lambda value: not value & protocol.REQUEST_PENDING,
+                         "the memory request before this one")
+        await self.write("request", protocol.memory_id(block, memory))
+        return await self.receive_memory(block, memory)
+
+    async def receive_memory(self, block: int, memory: Memory) -> Integers:
+        """Values of a memory that was asked for."""
+        beats = await self._receive(Packet.MEMORY, protocol.memory_id(block, memory))
+        return unpack(geometry(self.spec, block, memory), beats[1:])
+
+    async def receive_result(self) -> Beats:
+        """The next result packet: a header with the prediction, and an answer for each class."""
+        beats = await self._receive(Packet.RESULT, 0)
+        if len(beats) != 1 + self.spec.classes:
+            raise HostError(f"Result must have {1 + self.spec.classes} beats, not {len(beats)}; reset the core")
+        return beats
+
+    async def counters(self) -> dict[str, int]:
+        """All counters, of the core and, as ``block0.events`` and the like, of its blocks."""
+        return {name: await self.read(name) for name in self._counters()}
+
+    async def clear_counters(self) -> None:
+        """Set all counters to 0."""
+        for name in self._counters():
+            await self.write(name, 0)
+
+    async def errors(self) -> Error:
+        """Flags raised since they were cleared."""
+        return Error(await self.read("errors"))
+
+    async def clear_errors(self) -> None:
+        """Take back all error flags."""
+        await self.write("errors", (1 << 32) - 1)
+
+    async def wait_for(self, status: Status) -> None:
+        """Wait until the core has all these status bits.
+
+        Raises
+        ------
+        LinkTimeoutError
+            If it has not within the timeout.
+        """
+        await self._wait("status", lambda value: value & status == status, f"status {_names(status)}")
+
+    def _counters(self) -> list[str]:
+        return [name for name, register in self._registers.items() if register.access == Access.COUNTER]
+
+    async def _write_memory(self, block: int, memory: Memory, values: Integers) -> None:
+        header = np.array([protocol.write_beat(protocol.memory_id(block, memory))], np.uint32)
+        await self._port.send(np.concatenate([header, pack(geometry(self.spec, block, memory), values)]))
+
+    async def _receive(self, kind: Packet, number: int) -> Beats:
+        """The next packet of one kind and memory; others that come before it are kept, in their order."""
+        wanted = (kind, number)
+        while not self._kept.get(wanted):
+            try:
+                beats = await self._port.receive(self._timeout_s)
+            except TimeoutError as error:
+                what = "result" if kind == Packet.RESULT else f"memory {number}"
+                raise LinkTimeoutError(f"No {what} came within {self._timeout_s} s: {await self._state()}; "
+                                       "reset the core and load the network again") from error
+            found = Packet(int(beats[0]) >> protocol.KIND_SHIFT)
+            memory = int(beats[0]) & ((1 << protocol.MEMORY_BITS) - 1) if found == Packet.MEMORY else 0
+            self._kept.setdefault((found, memory), deque()).append(beats)
+        return self._kept[wanted].popleft()
+
+    async def _wait(self, register: str, done: Callable[[int], bool], what: str) -> None:
+        deadline = None if self._timeout_s is None else time.monotonic() + self._timeout_s
+        while not done(await self.read(register)):
+            if deadline is not None and time.monotonic() > deadline:
+                raise LinkTimeoutError(f"Waited {self._timeout_s} s for {what}: {await self._state()}; "
+                                       "reset the core and load the network again")
+
+    async def _state(self) -> str:
+        status = Status(await self.read("status"))
+        return f"status {_names(status)}, errors {_names(await self.errors())}"
+
+
+def _names(flags: IntFlag) -> str:
+    """Names of the bits set; what ``flags.name`` gives differs from Python to Python."""
+    return "|".join(str(flag.name) for flag in type(flags) if flag in flags) or "none"

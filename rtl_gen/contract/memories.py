@@ -1,0 +1,25 @@
+"""Memories as a design declares them: how many words of how many bits, and whether it minds where they go."""
+
+from dataclasses import dataclass
+
+__all__ = ["MemoryDeclaration"]
+
+
+@dataclass(frozen=True)
+class MemoryDeclaration:
+    """One memory of a design; where it goes is for the board's device to say.
+
+    Attributes
+    ----------
+    name
+        Block and role.
+    depth, width
+        Words, and bits of one.
+    style
+        ``block``: where the part has large memories. ``distributed``: within its logic. ``auto``: where it is cheaper.
+    """
+
+    name: str
+    depth: int
+    width: int
+    style: str = "auto"

@@ -1,0 +1,33 @@
+from dataclasses import replace
+
+import pytest
+
+from board.xilinx.memories import distributed_luts, place, ramb18
+from rtl_gen.contract.memories import MemoryDeclaration
+from rtl_gen.estimate import memories
+from tests.networks import block, network
+
+
+@pytest.mark.parametrize(("depth", "width", "halves"), [
+    (512, 36, 1), (512, 37, 2), (513, 18, 1), (1024, 36, 2), (2048, 64, 8), (2048, 256, 29), (16384, 1, 1),
+    (32768, 1, 2), (10192, 256, 145), (784, 4, 1), (1, 1, 1),
+])
+def test_block_rams(depth, width, halves):
+    assert ramb18(depth, width) == halves
+
+
+@pytest.mark.parametrize(("depth", "width", "luts"), [(13, 32, 24), (32, 6, 4), (33, 6, 8), (64, 3, 4), (65, 3, 8)])
+def test_distributed_memories(depth, width, luts):
+    assert distributed_luts(depth, width) == luts
+
+
+@pytest.mark.parametrize(("style", "in_block"), [("auto", False), ("block", True), ("distributed", False)])
+def test_weights_go_where_their_directive_says(style, in_block):
+    base = block(12, 10)
+    spec = network(replace(base, directives=replace(base.directives, memory=style))).spec
+    taken = next(place(memory) for memory in memories(spec) if memory.name == "block0.weights")
+    assert (taken["ramb36"] > 0, taken["lut_as_memory"] == 0) == (in_block, in_block)
+
+
+def test_a_large_memory_goes_into_block_ram_by_itself():
+    assert place(MemoryDeclaration("weights", 13 * 785, 16 * 12)) == {"ramb36": 56, "lut_as_memory": 0}
