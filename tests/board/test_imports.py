@@ -7,7 +7,9 @@ from board.imports import INNER, OUTER, to_clone, to_wheel
 
 ROOT = Path(__file__).parents[2]
 CLONE = '''"""Knows :mod:`board.plan`."""
-from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.contract.spec import (
+    NetworkSpec,
+)
 from rtl_gen import contract, yosys
 import board.host.host as driver, json, sim as simulation
 from boards import simple
