@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from ..config.models import Config
 from ..data.dataset import DataSet
 from ..learning.memory import ActivationMeter
-from ..learning.registry import check_rule, check_window
+from ..learning.registry import find_rule
 from ..learning.rule import Batch
 from ..network.network import SpikingNetwork, initialise
 from ..network.sweep import depth
 from ..network.window import BlockWeights
+from ..training import checks
 from .meter import OperationMeter
 from .operations import Cost
 
@@ -41,11 +42,10 @@ class Cell:
 
 def measure(config: Config, data: DataSet, batch: Batch) -> Cell:
     """One batch of ``data``."""
-    rule = check_rule(config)
-    check_window(config, len(batch.events))
+    checks.check(config, data)
     network = initialise(config, batch.events.float(), data.classes, data.sensor)
     with ActivationMeter() as memory:
-        rule.learn(network, config.learning, batch)
+        find_rule(config.learning.rule).learn(network, config.learning, batch)
     meter = count(network, config, batch)
     return Cell(config.learning.window, depth(config), len(batch.labels), meter.cost, memory.peak_bytes)
 
@@ -60,7 +60,7 @@ def count(network: SpikingNetwork, config: Config, batch: Batch) -> OperationMet
         network.zero_grad(set_to_none=True)
 
     with meter, _integers_told_to(meter, network):
-        check_rule(config).learn(network, config.learning, replace(batch, apply=update))
+        find_rule(config.learning.rule).learn(network, config.learning, replace(batch, apply=update))
     if any(parameter.grad is not None for parameter in network.parameters()):
         update()
     return meter

@@ -4,6 +4,7 @@ from functools import reduce
 
 from ..config.models import Config, LearningConfig
 from ..config.nearest import offer
+from ..data.dataset import DataSet
 from ..errors import USAGE, SnnfpgaError
 from ..network.architectures import architecture_of
 from ..network.specify import longest_sample
@@ -28,8 +29,8 @@ def find_rule(name: str) -> Rule:
     return RULES[name]
 
 
-def check_rule(config: Config) -> Rule:
-    """The rule of ``config``, which serves it.
+def check(config: Config) -> None:
+    """Refuse what the rule of ``config`` cannot serve.
 
     Raises
     ------
@@ -49,18 +50,17 @@ def check_rule(config: Config) -> Rule:
         raise SnnfpgaError(f"Rule {rule.name} is of feed-forward layers and cannot serve recurrent ones (R); take one "
                            f"of {others}, or leave the R out", USAGE)
     rule.check(config)
-    return rule
 
 
-def check_window(config: Config, steps: int) -> None:
-    """Refuse a window longer than the longest sample, where that of the data has ``steps`` steps.
+def check_data(config: Config, data: DataSet) -> None:
+    """Refuse a window longer than the longest sample.
 
     Raises
     ------
     SnnfpgaError
         If the rule of ``config`` learns in windows, and theirs is.
     """
-    rule, longest = find_rule(config.learning.rule), longest_sample(config, steps)
+    rule, longest = find_rule(config.learning.rule), longest_sample(config, data.steps)
     if rule.windowed and config.learning.window > longest:
         raise SnnfpgaError(f"Config learning.window of rule {rule.name} must be at most {longest}, the steps T of the "
                            f"longest sample, not {config.learning.window}; take learning.window={longest}, or "

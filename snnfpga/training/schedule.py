@@ -10,7 +10,7 @@ from ..config.models import Config, TrainingConfig
 from ..errors import USAGE, SnnfpgaError
 
 
-def check_schedule(config: Config) -> None:
+def check(config: Config) -> None:
     """A period belongs to restarts.
 
     Raises
