@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import torch
+
 from ..config.models import Config
 from ..data.dataset import DataSet
+from ..learning.formula.operations import Cost
 from ..learning.memory import ActivationMeter
 from ..learning.registry import find_rule
 from ..learning.rule import Batch
@@ -13,8 +16,8 @@ from ..network.network import SpikingNetwork, initialise
 from ..network.sweep import depth
 from ..network.window import BlockWeights
 from ..training import checks
+from .formula import ByFormula, by_formula
 from .meter import OperationMeter
-from .operations import Cost
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Cell:
         Operations of a batch.
     peak_activation_bytes
         The most that was kept for the backward pass.
+    formula
+        What the rule's formulas say of both.
     """
 
     window: int
@@ -38,6 +43,7 @@ class Cell:
     batch: int
     cost: Cost
     peak_activation_bytes: int
+    formula: ByFormula
 
 
 def measure(config: Config, data: DataSet, batch: Batch) -> Cell:
@@ -46,8 +52,11 @@ def measure(config: Config, data: DataSet, batch: Batch) -> Cell:
     network = initialise(config, batch.events.float(), data.classes, data.sensor)
     with ActivationMeter() as memory:
         find_rule(config.learning.rule).learn(network, config.learning, batch)
+    drawing = torch.Generator()
+    drawing.set_state(batch.generator.get_state())
     meter = count(network, config, batch)
-    return Cell(config.learning.window, depth(config), len(batch.labels), meter.cost, memory.peak_bytes)
+    return Cell(config.learning.window, depth(config), len(batch.labels), meter.cost, memory.peak_bytes,
+                by_formula(config, network, batch, drawing))
 
 
 def count(network: SpikingNetwork, config: Config, batch: Batch) -> OperationMeter:

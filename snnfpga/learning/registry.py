@@ -1,4 +1,7 @@
-"""The learning rules by name. A new one is a module with a ``RULE`` and one entry in ``RULES``."""
+"""The learning rules by name. A new one is a module with a ``RULE`` and one entry in ``RULES``.
+
+One that is not ours needs no entry: it goes by the dotted path of where it stands.
+"""
 
 from functools import reduce
 
@@ -8,7 +11,7 @@ from ..data.dataset import DataSet
 from ..errors import USAGE, SnnfpgaError
 from ..network.architectures import architecture_of
 from ..network.specify import longest_sample
-from . import bptt, bptt_checkpoint, decolle, lls, otpe, ottt, sltt, stllr, tess, truncated_local
+from . import bptt, bptt_checkpoint, decolle, lls, otpe, ottt, own, sltt, stllr, tess, truncated_local
 from .rule import Rule
 
 RULES: dict[str, Rule] = {module.RULE.name: module.RULE for module in (
@@ -16,13 +19,15 @@ RULES: dict[str, Rule] = {module.RULE.name: module.RULE for module in (
 
 
 def find_rule(name: str) -> Rule:
-    """The rule called ``name``.
+    """The rule called ``name``, or the one that stands where a dotted ``name`` says.
 
     Raises
     ------
     SnnfpgaError
         If there is none; the nearest name is offered.
     """
+    if name not in RULES and own.is_path(name):
+        return own.load(name)
     if name not in RULES:
         raise SnnfpgaError(f"No learning rule is called {name!r}; {offer(name, RULES)} (snnfpga rules lists them)",
                            USAGE)

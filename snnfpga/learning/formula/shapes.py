@@ -10,7 +10,7 @@ from torch.nn import functional
 from rtl_gen.contract.spec import LayerSpec, ReadoutSpec
 from rtl_gen.contract.synapses import ConvSpec
 
-from ..network.synapses import as_images
+from ...network.synapses import as_images
 from .operations import Operations
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from rtl_gen.contract.spec import BlockSpec, LayerSpec, ReadoutSpec
 
-from ..learning.online import StepLearner, Traces
-
-FLOAT = 4
+from ..online import StepLearner, Traces
+from .kept import FLOAT
 
 
 def of_step(learner: StepLearner, factors: Traces, blocks: Sequence[BlockSpec], batch: int) -> int:
