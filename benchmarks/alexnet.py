@@ -19,7 +19,7 @@ from rich.table import Table
 
 from rtl_gen.contract.atomic import write_atomically
 from snnfpga.config.models import Config
-from snnfpga.cost.kept import peak_bytes
+from snnfpga.cost.formula import peak_bytes
 from snnfpga.cost.measure import count
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES

@@ -11,9 +11,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from rtl_gen.contract.synapses.conv import ConvSpec
 
+from ..learning.formula.operations import Cost, Operations
+from ..learning.formula.shapes import reached_by_conv
 from ..network.sparse import plain_products
-from .operations import Cost, Operations
-from .shapes import reached_by_conv
 
 _PRODUCTS: dict[Any, int] = {        # and which argument is the product's first matrix
     torch.ops.aten.mm.default: 0,

@@ -10,6 +10,9 @@ from functools import partial
 
 from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+
+LEARN = StepLearner(Traces(pre="leak"), "block")
 
 RULE = Rule(
     name="decolle",
@@ -18,4 +21,5 @@ RULE = Rule(
     costs="the readout's product in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart", "error_threshold"},
     refuses=f"{REFUSES}, feedback labels with error_threshold",
-    check=partial(check_step_rule, name="decolle", signal="block"), learn=StepLearner(Traces(pre="leak"), "block"))
+    check=partial(check_step_rule, name="decolle", signal="block"),
+    learn=LEARN, formula=step_formula(LEARN))

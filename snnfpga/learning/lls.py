@@ -8,6 +8,9 @@ from functools import partial
 
 from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+
+LEARN = StepLearner(Traces(), "block")
 
 RULE = Rule(
     name="lls",
@@ -16,4 +19,5 @@ RULE = Rule(
     costs="the readout's product in each selected step",
     honours=HONOURS,
     refuses=REFUSES,
-    check=partial(check_step_rule, name="lls", signal="block"), learn=StepLearner(Traces(), "block"))
+    check=partial(check_step_rule, name="lls", signal="block"),
+    learn=LEARN, formula=step_formula(LEARN))

@@ -14,6 +14,9 @@ from functools import partial
 
 from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+
+LEARN = StepLearner(Traces(pre="leak", effects=True), "network")
 
 RULE = Rule(
     name="otpe",
@@ -24,4 +27,4 @@ RULE = Rule(
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True, experimental=True,
     check=partial(check_step_rule, name="otpe", signal="network"),
-    learn=StepLearner(Traces(pre="leak", effects=True), "network"))
+    learn=LEARN, formula=step_formula(LEARN))

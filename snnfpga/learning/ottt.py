@@ -8,6 +8,9 @@ from functools import partial
 
 from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+
+LEARN = StepLearner(Traces(pre="leak"), "network")
 
 RULE = Rule(
     name="ottt",
@@ -17,4 +20,5 @@ RULE = Rule(
     honours=HONOURS | {"traces.restart"},
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True,
-    check=partial(check_step_rule, name="ottt", signal="network"), learn=StepLearner(Traces(pre="leak"), "network"))
+    check=partial(check_step_rule, name="ottt", signal="network"),
+    learn=LEARN, formula=step_formula(LEARN))

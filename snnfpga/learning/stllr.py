@@ -9,6 +9,9 @@ from functools import partial
 
 from .online import HONOURS, REFUSES, TRACES, StepLearner, Traces, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+
+LEARN = StepLearner(Traces(pre=0.75, post=0.2, alpha_pre=1.0, alpha_post=-1.0), "network")
 
 RULE = Rule(
     name="s-tllr",
@@ -20,4 +23,4 @@ RULE = Rule(
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True,
     check=partial(check_step_rule, name="s-tllr", signal="network"),
-    learn=StepLearner(Traces(pre=0.75, post=0.2, alpha_pre=1.0, alpha_post=-1.0), "network"))
+    learn=LEARN, formula=step_formula(LEARN))

@@ -6,7 +6,7 @@ from ..config.models import Config
 from .architectures import architecture_of
 
 
-def check_neurons(config: Config) -> None:
+def check(config: Config) -> None:
     """Thresholds that are learned need weights that can be 0; silent neurons must have no currents but their own.
 
     Raises

@@ -20,7 +20,7 @@ class WeightGrid(NamedTuple):
     fraction: int
 
 
-def check_regrid(config: Config) -> None:
+def check(config: Config) -> None:
     """Refuse grids that would never be taken.
 
     Raises

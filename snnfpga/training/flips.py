@@ -19,7 +19,7 @@ THRESHOLDS = {"bso": 3e-4, "t-bso": 0.1}
 SPREAD_KEPT = 0.999     # of the running mean of squared gradients, a batch
 
 
-def check_flips(config: Config) -> None:
+def check(config: Config) -> None:
     """Flips are of weights of one bit, and of all that are learned.
 
     Raises

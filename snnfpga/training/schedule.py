@@ -11,7 +11,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from ..config.models import Config, TrainingConfig
 
 
-def check_schedule(config: Config) -> None:
+def check(config: Config) -> None:
     """A period belongs to restarts.
 
     Raises

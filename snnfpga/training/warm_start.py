@@ -22,7 +22,7 @@ from ..network.synapses import currents, pooled
 from ..network.window import read_out
 
 
-def check_warm_start(config: Config) -> None:
+def check(config: Config) -> None:
     """Rates of layers that feed back into themselves would need steps; those of a chain know no other currents.
 
     Raises

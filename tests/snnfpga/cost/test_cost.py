@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from snnfpga.config.models import Config
-from snnfpga.cost.activity import activity
 from snnfpga.cost.formula import cost
 from snnfpga.cost.measure import count
 from snnfpga.cost.meter import OperationMeter, operations, through
-from snnfpga.cost.operations import Operations
+from snnfpga.learning.formula.activity import activity
+from snnfpga.learning.formula.operations import Operations
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network import sparse

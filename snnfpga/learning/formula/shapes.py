@@ -11,7 +11,7 @@ from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
 
-from ..network.synapses import as_images
+from ...network.synapses import as_images
 from .operations import Operations
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rtl_gen.contract.block import BlockSpec
 
 from .activity import Activity
-from .operations import Operations
+from .operations import Cost, Operations
 from .shapes import of_layer, of_own, of_readout
 
 
@@ -69,3 +69,21 @@ def updates(count: int, blocks: Sequence[BlockSpec], with_loss: Sequence[BlockSp
     weights = sum(layer.rows * layer.columns for block in blocks for layer in block.layers)
     weights += sum(block.readout.rows * block.readout.classes for block in with_loss if block.readout.learned)
     return Operations(weights_read=2 * count * weights, weights_written=count * weights)
+
+
+def end_to_end(blocks: Sequence[BlockSpec], seen: Activity, parts: Sequence[range], *, again: bool) -> Cost:
+    """A batch whose credit goes through all parts of the sample and all blocks, from the last block's readout.
+
+    ``again`` says whether each part runs forward once more in the backward pass.
+    """
+    total = Cost()
+    for steps in parts:
+        for b, block in enumerate(blocks):
+            once = forward(block, seen, b, steps)
+            back = gradients(block, seen, b, steps)
+            back += credit_back(block, seen, steps, into_block=b > 0, into_past=steps.start > 0)
+            if block is blocks[-1]:
+                once += read_out(block, seen, b, steps)
+                back += error_back(block, seen, b, steps)
+            total += Cost(forward=once, backward=once + back if again else back)
+    return total + Cost(update=updates(1, blocks, blocks[-1:]))

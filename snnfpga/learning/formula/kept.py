@@ -1,48 +1,18 @@
-"""Bytes that learning keeps for the backward pass, at their peak, by formula.
+"""Bytes that blocks keep for the backward pass of steps that are computed together, by formula.
 
 The tests hold it within 5 % of what :class:`snnfpga.learning.memory.ActivationMeter` finds in a real batch: losses and
 logits, which grow with the classes alone, are not in it.
 """
 
-from collections.abc import Sequence
 
 from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
 
-from ..config.models import Config
-from ..learning.online import StepLearner
-from ..learning.registry import find_rule
-from ..network.sparse import is_small
-from ..network.surrogates import HostSurrogate
-from .kept_by_steps import FLOAT, of_step
+from ...network.sparse import is_small
+from ...network.surrogates import HostSurrogate
 
-
-def peak_bytes(config: Config, blocks: Sequence[BlockSpec], steps: int, batch: int) -> int:
-    """Of ``truncated-local``, which frees each block's window before it goes on, of ``bptt``, which frees none, or of a
-    rule that works by steps.
-
-    Raises
-    ------
-    ValueError
-        If the rule is another one, or the configuration asks for feedback: there is no formula of these.
-    """
-    settings, learn = config.learning, find_rule(config.learning.rule).learn
-    if settings.feedback != "readout" or settings.rule == "bptt-checkpoint":
-        raise ValueError(f"Formula of kept bytes must have learning.feedback readout and a rule other than "
-                         f"bptt-checkpoint, not {settings.feedback} and {settings.rule}; measure a run")
-    standardised = sum(FLOAT * layer.synapses.rows * layer.columns for block in blocks for layer in block.layers
-                       ) if config.network.normalise == "weights" else 0
-    if isinstance(learn, StepLearner):
-        return standardised + of_step(learn, learn.factors.changed_by(settings), blocks, batch)
-    if settings.rule == "truncated-local":
-        window = batch * min(settings.window, steps)
-        return standardised + max(of_block(block, window, crossed=False, readout=True) for block in blocks)
-    total, last = standardised, len(blocks) - 1
-    for b, block in enumerate(blocks):
-        total += of_block(block, batch * steps, crossed=b > 0, readout=b == last)
-    return total
-
+FLOAT = 4       # bytes
 
 def of_block(block: BlockSpec, samples: int, *, crossed: bool, readout: bool) -> int:
     """Of a block over so many samples and steps.

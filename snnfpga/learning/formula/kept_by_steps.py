@@ -6,10 +6,9 @@ from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
 
-from ..learning.online import StepLearner, Traces
-from ..network.surrogates import HostSurrogate
-
-FLOAT = 4
+from ...network.surrogates import HostSurrogate
+from ..online import StepLearner, Traces
+from .kept import FLOAT
 
 
 def of_step(learner: StepLearner, factors: Traces, blocks: Sequence[BlockSpec], batch: int) -> int:
