@@ -9,7 +9,8 @@ import torch
 
 from rtl_gen.contract.spec import BlockSpec
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..learning.online import StepLearner
 from ..learning.registry import find_rule
 from ..learning.select import selected
@@ -27,7 +28,7 @@ FORMULAS: dict[str, Callable[[LearningConfig, Sequence[BlockSpec], Activity, Seq
 
 
 def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity, generator: torch.Generator | None = None) -> Cost:
-    """Of a batch.
+    """The operations of a batch, and of the updates that follow it.
 
     Parameters
     ----------

@@ -16,8 +16,8 @@ from .kept_by_steps import FLOAT, of_step
 
 
 def peak_bytes(config: Config, blocks: Sequence[BlockSpec], steps: int, batch: int) -> int:
-    """Of ``truncated-local``, which frees each block's window before it goes on, of ``bptt``, which frees none, or of a
-    rule that works by steps.
+    """The peak of ``truncated-local``, which frees a block's window before it goes on, of ``bptt``, which frees none,
+    or of a rule that works by steps.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def peak_bytes(config: Config, blocks: Sequence[BlockSpec], steps: int, batch: i
 
 
 def of_block(block: BlockSpec, samples: int, *, crossed: bool, readout: bool) -> int:
-    """Of a block over so many samples and steps.
+    """Bytes that a block keeps over so many samples and steps.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def of_block(block: BlockSpec, samples: int, *, crossed: bool, readout: bool) ->
 
 
 def of_layer(layer: LayerSpec, samples: int, *, credit_goes_on: bool) -> int:
-    """Inputs as the synapses see them, surrogates, and spikes where the credit needs them."""
+    """A layer keeps inputs as the synapses see them, surrogates, and spikes where the credit needs them."""
     pooled = layer.pool is not None
     kept = samples * layer.outputs * (FLOAT if layer.host_surrogate else 1)      # surrogates
     if layer.recurrent or layer.reset == "zero":
@@ -74,5 +74,5 @@ def of_layer(layer: LayerSpec, samples: int, *, credit_goes_on: bool) -> int:
 
 
 def of_readout(readout: ReadoutSpec, samples: int) -> int:
-    """The spikes, or their numbers in each place; and the signs of a fixed one."""
+    """A readout keeps the spikes, or their numbers in each place, and a fixed one its signs."""
     return FLOAT * readout.rows * (samples + (0 if readout.learned else readout.classes))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rtl_gen.contract.spec import BlockSpec
 
-from ..config.models import LearningConfig
+from ..config.learning import LearningConfig
 from ..learning.online import StepLearner, Traces
 from .activity import Activity
 from .operations import Cost, Operations
@@ -13,7 +13,7 @@ from .passes import credit_back, error_back, forward, gradients, read_out, updat
 
 def by_steps(learner: StepLearner, settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Activity,
              chosen: Sequence[bool]) -> Cost:
-    """Of a batch: every block and readout forward in each step, and back in the ``chosen`` ones."""
+    """A batch runs every block and readout forward in each step, and back in the ``chosen`` ones."""
     factors, local, total = learner.factors.changed_by(settings), learner.signal == "block", Cost()
     for step in (range(t, t + 1) for t in range(seen.steps)):
         for b, block in enumerate(blocks):

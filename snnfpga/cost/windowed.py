@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rtl_gen.contract.spec import BlockSpec
 
-from ..config.models import LearningConfig
+from ..config.learning import LearningConfig
 from ..learning.bptt_checkpoint import segments
 from ..learning.truncated_local import first_loss
 from .activity import Activity
@@ -14,7 +14,7 @@ from .passes import credit_back, error_back, forward, gradients, read_out, updat
 
 def truncated_local(settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Activity,
                     chosen: Sequence[bool]) -> Cost:
-    """Of a batch: block by block within each window."""
+    """A batch runs block by block within each window."""
     total, learned = Cost(), 0
     for steps, learns in windows(settings, chosen):
         learned += learns
@@ -35,13 +35,13 @@ def windows(settings: LearningConfig, chosen: Sequence[bool]) -> Iterator[tuple[
 
 
 def bptt(settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Activity, chosen: Sequence[bool]) -> Cost:
-    """Of a batch: all steps of all blocks."""
+    """A batch runs all steps of all blocks forward, and then back."""
     return _whole(blocks, seen, [range(seen.steps)], again=False)
 
 
 def bptt_checkpoint(settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Activity,
                     chosen: Sequence[bool]) -> Cost:
-    """Of a batch: the same, segment by segment, with each segment's forward pass again in the backward pass.
+    """A batch runs segment by segment, with each segment's forward pass again in the backward pass.
 
     Raises
     ------

@@ -7,7 +7,7 @@ gradient Neftci, Mostafa, Zenke, IEEE Signal Processing Magazine 36(6), 2019 (ST
 
 import torch
 
-from ..config.models import LearningConfig
+from ..config.learning import LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, read_out, rest
 from .loss import loss_from

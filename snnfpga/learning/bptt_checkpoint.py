@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from ..config.models import LearningConfig
+from ..config.learning import LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.neuron import LinkedWindow, thresholds_of
 from ..network.window import Flows, from_below, own_weights, read_out, rest

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.specify import fixed_gain

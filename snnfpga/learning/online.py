@@ -19,7 +19,8 @@ from torch import Tensor
 
 from rtl_gen.contract.spec import LayerSpec
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..errors import USAGE, SnnfpgaError
 from ..network.architectures import architecture_of
 from ..network.network import SpikingNetwork

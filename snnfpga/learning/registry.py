@@ -2,7 +2,8 @@
 
 from functools import reduce
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..config.nearest import offer
 from ..errors import USAGE, SnnfpgaError
 from ..network.architectures import architecture_of

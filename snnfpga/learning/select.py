@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..config.models import LearningConfig
+from ..config.learning import LearningConfig
 from ..data.dataset import Split
 from ..errors import USAGE, SnnfpgaError
 

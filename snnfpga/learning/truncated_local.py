@@ -8,7 +8,8 @@ gradient crosses a block, nor the border of a window of K steps. Memory grows wi
 import torch
 from torch import Tensor
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..errors import USAGE, SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, rest

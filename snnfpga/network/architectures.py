@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..config.models import NetworkConfig
 from ..config.nearest import offer
+from ..config.network import NetworkConfig
 from ..errors import USAGE, SnnfpgaError
 from .notation import Architecture, Layer, parse_blocks
 

@@ -12,7 +12,8 @@ from rtl_gen.contract.network_file import Network
 from rtl_gen.contract.spec import BlockSpec, LayerSpec, NetworkSpec, SpecError
 from rtl_gen.contract.synapses import ConvSpec
 
-from ..config.models import Config, LayerSettings
+from ..config.models import Config
+from ..config.network import LayerSettings
 from ..errors import USAGE, SnnfpgaError
 from .architectures import architecture_of
 from .exact import check_exact, loose_layers

@@ -15,7 +15,7 @@ from . import scan
 
 
 def thresholds_of(layer: LayerSpec, weights: Tensor) -> Tensor | int:
-    """Of all neurons one, or where they are learned one each, (N,): at least 1, or they would fire out of nothing."""
+    """One threshold, or where they are learned one each (N,): at least 1, or neurons would fire out of nothing."""
     if layer.threshold_shift is None:
         return layer.threshold
     wanted = layer.threshold + weights[layer.event_rows] * 2.0 ** layer.threshold_shift

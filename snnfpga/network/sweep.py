@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..config.models import Config, NetworkConfig
+from ..config.models import Config
+from ..config.network import NetworkConfig
 from ..errors import USAGE, SnnfpgaError
 from .architectures import architecture_of, in_blocks, lost_source
 

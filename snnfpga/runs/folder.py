@@ -8,8 +8,9 @@ from typing import Any
 
 from rtl_gen.contract.network_file import Network, write
 
+from ..config.data import DataConfig
 from ..config.file import check, config_text, parse, write_config
-from ..config.models import Config, DataConfig
+from ..config.models import Config
 from ..errors import USAGE, SnnfpgaError
 from .find import CONFIG, LOGIT_SCALE, NETWORK, TENSORBOARD
 

@@ -6,12 +6,13 @@ Navigating local minima in quantized spiking neural networks, AICAS 2022.
 
 import math
 
-from ..config.models import Config, TrainingConfig
+from ..config.models import Config
+from ..config.training import TrainingConfig
 from ..errors import USAGE, SnnfpgaError
 
 
 def check_schedule(config: Config) -> None:
-    """A period belongs to restarts.
+    """Refuse a period without restarts, and restarts without a period.
 
     Raises
     ------

@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..config.models import Config, TrainingConfig
+from ..config.models import Config
+from ..config.training import TrainingConfig
 from ..data.augment import Augmenter
 from ..data.dataset import DataSet, Split
 from ..errors import USAGE, SnnfpgaError

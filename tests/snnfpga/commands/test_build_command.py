@@ -12,7 +12,7 @@ from board.device import XC7Z020
 from board.plan import BuildPlan, verify, write
 from rtl_gen.contract import network_file
 from sim.reference.initial import random_network
-from snnfpga.config.models import DataConfig
+from snnfpga.config.data import DataConfig
 from tests.networks import block, network, network_spec, samples
 from tests.verbs import call
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from snnfpga.config.file import read_config
-from snnfpga.config.models import AugmentConfig
+from snnfpga.config.training import AugmentConfig
 from snnfpga.data import augment
 from snnfpga.data.augment import AUGMENTS, Augmenter
 from snnfpga.data.dataset import DataError, DataSet, Split

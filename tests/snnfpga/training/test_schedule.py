@@ -2,7 +2,8 @@
 
 import pytest
 
-from snnfpga.config.models import Config, TrainingConfig
+from snnfpga.config.models import Config
+from snnfpga.config.training import TrainingConfig
 from snnfpga.errors import SnnfpgaError
 from snnfpga.training.schedule import check_schedule, rate_at
 
