@@ -35,5 +35,5 @@ class Torch(Backend):
 
 
 def _of_sample(blocks: list[list[np.ndarray]], steps: int, column: int) -> list[list[np.ndarray]]:
-    """Of each block and layer (T, B, outputs) what belongs to one sample, (steps, outputs)."""
+    """What belongs to one sample, (steps, outputs), in the values of each block and layer, (T, B, outputs)."""
     return [[values[:steps, column] for values in layers] for layers in blocks]

@@ -66,7 +66,7 @@ def by_formula(config: Config, network: SpikingNetwork, batch: Batch, generator:
 
 
 def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity, generator: torch.Generator | None = None) -> Cost:
-    """Operations of a batch.
+    """The operations of a batch, and of the updates that follow it.
 
     Parameters
     ----------

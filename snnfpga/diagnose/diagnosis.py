@@ -104,14 +104,14 @@ def diagnose(config: Config, network: SpikingNetwork, batch: Batch) -> list[Laye
 
 
 def _mean(values: Tensor, batch: Batch) -> float:
-    """Of (T, B, N), over the steps within the samples."""
+    """The mean of values (T, B, N) over the steps within the samples."""
     if batch.within is None:
         return float(values.mean())
     return float((values * batch.within).sum() / (batch.within.sum() * values.shape[2]))
 
 
 def _gradients(network: SpikingNetwork, config: Config, rule: str, batch: Batch) -> list[list[Tensor]]:
-    """Of each layer's float weights; zeros where none came."""
+    """Gradients of each layer's float weights; zeros where none came."""
     network.zero_grad(set_to_none=True)
     generator = torch.Generator().manual_seed(config.seed)
     # An update within the sample would change what is measured, so none follows.

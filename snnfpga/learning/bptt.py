@@ -11,7 +11,7 @@ import torch
 
 from rtl_gen.contract.block import BlockSpec
 
-from ..config.models import LearningConfig
+from ..config.learning import LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, read_out, rest
 from .formula.activity import Activity

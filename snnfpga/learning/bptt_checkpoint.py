@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from rtl_gen.contract.block import BlockSpec
 
-from ..config.models import LearningConfig
+from ..config.learning import LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.neuron import LinkedWindow, thresholds_of
 from ..network.window import Flows, from_below, own_weights, read_out, rest

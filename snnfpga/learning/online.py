@@ -20,7 +20,8 @@ from torch import Tensor
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.layer import LayerSpec
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..network.architectures import architecture_of
 from ..network.network import SpikingNetwork
 from ..network.neuron import integrate, thresholds_of
@@ -149,7 +150,7 @@ class Traced:
 
 
 class Mean:
-    """Of what a neuron had in each step, (B, N); a step counts ``decay`` times as much as the next."""
+    """The mean of what a neuron had in each step, (B, N); a step counts ``decay`` times as much as the next."""
 
     def __init__(self, like: Tensor, decay: float) -> None:
         self._sum, self._weight, self._decay = torch.zeros_like(like), 0.0, decay

@@ -7,7 +7,8 @@ from functools import reduce
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..config.nearest import offer
 from ..data.dataset import DataSet
 from ..network.architectures import architecture_of

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from rtl_gen.contract.spec import NetworkSpec
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..network.network import SpikingNetwork
 from ..network.sparse import adds_in_place
 from ..network.window import BlockWeights

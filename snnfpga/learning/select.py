@@ -7,7 +7,8 @@ from torch import Tensor
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..data.dataset import DataSet
 
 

@@ -5,7 +5,7 @@ from functools import partial
 
 from rtl_gen.contract.block import BlockSpec
 
-from ..config.models import LearningConfig
+from ..config.learning import LearningConfig
 from .formula.activity import Activity
 from .formula.kept_by_steps import of_step
 from .formula.operations import Cost, Operations
@@ -21,7 +21,7 @@ def step_formula(learner: StepLearner) -> RuleFormula:
 
 def by_steps(learner: StepLearner, settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Activity,
              chosen: Sequence[bool]) -> Cost:
-    """Operations of a batch: every block and readout forward in each step, and back in the ``chosen`` ones."""
+    """A batch runs every block and readout forward in each step, and back in the ``chosen`` ones."""
     factors, local, total = learner.factors.changed_by(settings), learner.signal == "block", Cost()
     for step in (range(t, t + 1) for t in range(seen.steps)):
         for b, block in enumerate(blocks):

@@ -13,7 +13,8 @@ from torch import Tensor
 from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, rest
 from .feedback import Feedback, check_feedback
@@ -118,7 +119,7 @@ class Blocks:
         return layers[-1].detach(), steps.detach()
 
     def _loss(self, b: int, steps: Tensor, lost: list[bool], before: Tensor) -> Tensor:
-        """Of the loss window's ``steps`` (L, B, classes), for logits that were ``before`` (B, classes)."""
+        """The loss of a loss window's ``steps`` (L, B, classes), for logits that were ``before`` (B, classes)."""
         scale, labels = self._network.blocks[b].logit_scale, self._batch.labels
         if self._settings.loss_at == "step":
             return step_losses(self._loss_of, steps, lost, before, scale, labels, self._settings)

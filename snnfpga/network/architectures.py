@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import NetworkConfig
 from ..config.nearest import offer
+from ..config.network import NetworkConfig
 from .notation import Architecture, Layer, parse_blocks
 
 Blocks = tuple[tuple[Layer, ...], ...]

@@ -16,7 +16,8 @@ from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
 
-from ..config.models import Config, LayerSettings
+from ..config.models import Config
+from ..config.network import LayerSettings
 from .architectures import architecture_of
 from .exact import check_exact, loose_layers
 from .notation import Layer, Pool

@@ -36,7 +36,7 @@ def check(config: Config) -> None:
 
 
 def grids(network: SpikingNetwork) -> list[WeightGrid]:
-    """Of every matrix of weights: of each block its layers', then its learned readout's."""
+    """The scales of all weights: those of each block's layers, then that of its learned readout."""
     return [WeightGrid(weights.weight_bits, weights.fraction) for weights in _matrices(network)]
 
 

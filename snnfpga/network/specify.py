@@ -15,7 +15,8 @@ from rtl_gen.contract.synapses.dense import DenseSpec
 from rtl_gen.contract.update import UpdateSpec
 from rtl_gen.contract.weights import WeightSpec
 
-from ..config.models import HOST_SURROGATES, Config
+from ..config.models import Config
+from ..config.network import HOST_SURROGATES
 from .neuron import kind_of
 from .notation import Layer
 from .shape import Shape

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, NetworkConfig
+from ..config.models import Config
+from ..config.network import NetworkConfig
 from .architectures import architecture_of, in_blocks, lost_source
 
 Sweep = Mapping[str, Sequence[int]]

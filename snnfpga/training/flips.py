@@ -20,7 +20,7 @@ SPREAD_KEPT = 0.999     # of the running mean of squared gradients, a batch
 
 
 def check(config: Config) -> None:
-    """Flips are of weights of one bit, and of all that are learned.
+    """Refuse what flips cannot serve: weights of more bits than one, regrids, gains, a threshold without flips.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def check(config: Config) -> None:
 
 
 class BinaryFlips(torch.optim.Optimizer):
-    """Changes signs.
+    """An optimiser that changes the signs of weights.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ class Team:
                 dist.all_reduce(parameter.grad)
 
     def share_blocks(self, blocks: nn.ModuleList, optimiser: torch.optim.Optimizer) -> None:
-        """Every process gets each block's values, and the optimiser's state for them, from the block's owner."""
+        """Give every process each block's values, and the optimiser's state for them, from the block's owner."""
         owners = [owner(index, len(blocks), self.size) for index in range(len(blocks))]
         for block, rank in zip(blocks, owners, strict=True):
             for value in block.state_dict().values():

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, TrainingConfig
+from ..config.models import Config
+from ..config.training import TrainingConfig
 from ..data.augment import Augmenter
 from ..data.dataset import DataSet, Split
 from ..learning.memory import ActivationMeter

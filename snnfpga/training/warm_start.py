@@ -23,7 +23,7 @@ from ..network.window import read_out
 
 
 def check(config: Config) -> None:
-    """Rates of layers that feed back into themselves would need steps; those of a chain know no other currents.
+    """Refuse recurrent layers, whose rates would need steps, and residual ones, whose currents a chain does not know.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from ...network.surrogates import HostSurrogate
 FLOAT = 4       # bytes
 
 def of_block(block: BlockSpec, samples: int, *, crossed: bool, readout: bool) -> int:
-    """Of a block over so many samples and steps.
+    """Bytes that a block keeps over so many samples and steps.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rtl_gen.contract.block import BlockSpec
 
-from ...config.models import LearningConfig
+from ...config.learning import LearningConfig
 from .activity import Activity
 from .operations import Cost
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from snnfpga.config.models import LearningConfig
+from snnfpga.config.learning import LearningConfig
 from snnfpga.learning.online import Traces
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch

@@ -3,7 +3,8 @@
 import pytest
 
 from rtl_gen.contract.errors import SnnfpgaError
-from snnfpga.config.models import Config, TrainingConfig
+from snnfpga.config.models import Config
+from snnfpga.config.training import TrainingConfig
 from snnfpga.training.schedule import check, rate_at
 
 
