@@ -69,6 +69,7 @@ class LayerConfig(Section):
     threshold: Positive | None = None
     reset: Literal[RESETS] | None = None
     gain: Positive | None = None
+    bias: bool | None = None
 
 
 class LayerSettings(NamedTuple):
@@ -80,11 +81,13 @@ class LayerSettings(NamedTuple):
     threshold: float
     reset: str
     gain: float
+    bias: bool
 
 
 class NetworkConfig(Section):
     """``network``: layers and neurons. Threshold and surrogate are real; the measured grid makes them integers."""
 
+    file: Path | None = None
     architecture: Notation | None = None
     block_depth: Annotated[int, Field(ge=1)] | Literal["all"] = 1
     blocks: Annotated[tuple[Annotated[tuple[Token, ...], Field(min_length=1)], ...],
@@ -107,12 +110,16 @@ class NetworkConfig(Section):
     normalise: Literal["none", "weights"] = "none"
     headroom: Annotated[float, Field(ge=1, le=64)] = 3.0
 
-    def of_layer(self, index: int) -> "LayerSettings":
-        """What layer ``index`` of the whole network has."""
+    def of_layer(self, index: int, known: LayerConfig | None = None) -> LayerSettings:
+        """What layer ``index`` of the whole network has: by its own entry, else as is ``known`` of it, else as all."""
         own = self.layers[index] if index < len(self.layers) else LayerConfig()
-        values = {name: getattr(self, name) if getattr(own, name) is None else getattr(own, name)
-                  for name in LayerSettings._fields}
-        return LayerSettings(**values | {"leak_shift": values["leak_shift"] if own.leak else None})
+        known = known or LayerConfig()
+        values = {}
+        for name in LayerSettings._fields:
+            said = (getattr(place, name) for place in (own, known, self))
+            values[name] = next((value for value in said if value is not None), None)
+        leaks = own.leak and (known.leak or own.leak_shift is not None)
+        return LayerSettings(**values | {"leak_shift": values["leak_shift"] if leaks else None})
 
 
 class TracesConfig(Section):

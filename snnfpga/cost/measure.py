@@ -9,7 +9,8 @@ from ..data.dataset import DataSet
 from ..learning.memory import ActivationMeter
 from ..learning.registry import check_rule, check_window
 from ..learning.rule import Batch
-from ..network.network import SpikingNetwork, initialise
+from ..network.initial import initialise
+from ..network.network import SpikingNetwork
 from ..network.sweep import depth
 from ..network.window import BlockWeights
 from .meter import OperationMeter

@@ -21,7 +21,7 @@ from rtl_gen.contract.layer import LayerSpec
 
 from ..config.models import Config, LearningConfig
 from ..errors import USAGE, SnnfpgaError
-from ..network.architectures import architecture_of
+from ..network.frontends.registry import architecture_of, settings_of
 from ..network.network import SpikingNetwork
 from ..network.neuron import integrate, thresholds_of
 from ..network.surrogates import area_of, gates
@@ -228,10 +228,10 @@ def check_step_rule(config: Config, name: str, signal: Literal["network", "block
     if learning.loss_at == "window":
         raise SnnfpgaError(f"Rule {name} learns at each step and cannot serve learning.loss_at=window; take step, or "
                            "rule truncated-local", USAGE)
-    if "zero" in (config.network.reset, *(layer.reset for layer in config.network.layers)):
+    if "zero" in (config.network.reset, *(layer.reset for layer in settings_of(config.network))):
         raise SnnfpgaError(f"Rule {name} cannot serve network.reset=zero, where a trace would be "
                            "needed for each synapse; take subtract, or rule truncated-local", USAGE)
-    if any(layer.adds for block in architecture_of(config.network).blocks for layer in block):
+    if any(layer.adds for layer in architecture_of(config.network).layers):
         raise SnnfpgaError(f"Rule {name} finds a signal layer by layer and cannot serve currents of earlier layers "
                            "(+); take rule truncated-local or bptt, or leave them out", USAGE)
     check_selection(learning)

@@ -5,7 +5,7 @@ from functools import reduce
 from ..config.models import Config, LearningConfig
 from ..config.nearest import offer
 from ..errors import USAGE, SnnfpgaError
-from ..network.architectures import architecture_of
+from ..network.frontends.registry import architecture_of
 from ..network.specify import longest_sample
 from . import bptt, bptt_checkpoint, decolle, lls, otpe, ottt, sltt, stllr, tess, truncated_local
 from .rule import Rule
@@ -43,8 +43,7 @@ def check_rule(config: Config) -> Rule:
             others = ", ".join(other.name for other in RULES.values() if key in other.honours)
             raise SnnfpgaError(f"Config learning.{key} means nothing to rule {rule.name}, yet is {value}; leave it "
                                f"out, or take one of {others}", USAGE)
-    if not rule.recurrent and any(layer.recurrent for block in architecture_of(config.network).blocks
-                                  for layer in block):
+    if not rule.recurrent and any(layer.recurrent for layer in architecture_of(config.network).layers):
         others = ", ".join(other.name for other in RULES.values() if other.recurrent)
         raise SnnfpgaError(f"Rule {rule.name} is of feed-forward layers and cannot serve recurrent ones (R); take one "
                            f"of {others}, or leave the R out", USAGE)

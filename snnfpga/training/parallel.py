@@ -16,7 +16,7 @@ from ..config.models import Config
 from ..errors import USAGE, SnnfpgaError
 from ..learning.registry import find_rule
 from ..learning.rule import Link
-from ..network.architectures import architecture_of
+from ..network.frontends.registry import architecture_of
 
 
 class Team:

@@ -19,7 +19,8 @@ from ..learning.registry import check_rule, check_window
 from ..learning.rule import Batch, Learned, Link, drawn_silent
 from ..learning.select import check_lengths
 from ..network.inference import Evaluation, evaluate, predict, within_samples
-from ..network.network import REMEDY, SpikingNetwork, initialise
+from ..network.initial import initialise
+from ..network.network import REMEDY, SpikingNetwork
 from ..network.refused import check_neurons
 from ..network.regrid import check_regrid, fitted, move
 from ..runs.metrics import EpochMetrics, MetricsLog

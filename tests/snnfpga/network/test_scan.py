@@ -44,7 +44,8 @@ def test_equal_to_the_plain_loops(leak, reset, shape):
 
 def test_a_window_of_one_step():
     currents = torch.full((1, 2, 3), 21.0)
-    spikes, gate, after = scan.charge_fire_reset(currents, torch.zeros(2, 3), 20, layer(), compiled_leak(layer().neuron))
+    spikes, gate, after = scan.charge_fire_reset(currents, torch.zeros(2, 3), 20, layer(),
+                                                 compiled_leak(layer().neuron))
     assert spikes.tolist() == [[[1.0] * 3] * 2]
     assert after.tolist() == [[1.0] * 3] * 2
     assert torch.equal(scan.credits(currents, gate, None, 3.0, 0.5), currents / 3.0)
