@@ -36,11 +36,9 @@ def explain(error: Exception) -> tuple[str, int] | None:
     from sim.runner import SimulationError
     from sim.simulators import SimulatorError
 
-    from .data.dataset import DataError
-
     if isinstance(error, SnnfpgaError):
         return str(error), error.exit_code
-    if isinstance(error, (BoardError, DataError, NetworkFileError, SpecError)):
+    if isinstance(error, (BoardError, NetworkFileError, SpecError)):
         return one_line(str(error)), USAGE
     if isinstance(error, (BuildError, DeviceError, SimulationError, SimulatorError, ToolError, YosysError)):
         return one_line(str(error)), FAILED

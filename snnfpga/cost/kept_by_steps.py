@@ -6,7 +6,8 @@ from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
 
-from ..learning.online import StepLearner, Traces
+from ..learning.online import StepLearner
+from ..learning.traces import Traces
 from ..network.surrogates import HostSurrogate
 
 FLOAT = 4

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from rtl_gen.contract.block import BlockSpec
 
 from ..config.models import LearningConfig
-from ..learning.online import StepLearner, Traces
+from ..learning.online import StepLearner
+from ..learning.traces import Traces
 from .activity import Activity
 from .operations import Cost, Operations
 from .passes import credit_back, error_back, forward, gradients, read_out, updates

@@ -8,8 +8,9 @@ is larger (Payvand, Fouda, Kurdahi, Eltawil, Neftci: Error-triggered three-facto
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
+from .traces import Traces
 
 RULE = Rule(
     name="decolle",

@@ -6,8 +6,9 @@ synchronization, WACV 2025. Its basis is a waveform for each class; with ``netwo
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
+from .traces import Traces
 
 RULE = Rule(
     name="lls",

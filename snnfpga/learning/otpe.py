@@ -12,8 +12,9 @@ below too. Exact where psi does not change.
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
+from .traces import Traces
 
 RULE = Rule(
     name="otpe",

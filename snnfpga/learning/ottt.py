@@ -6,8 +6,9 @@ Xiao, Meng, Zhang, He, Lin: Online training through time for spiking neural netw
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
+from .traces import Traces
 
 RULE = Rule(
     name="ottt",

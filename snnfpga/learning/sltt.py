@@ -6,8 +6,9 @@ networks, ICCV 2023. ``learning.select=random`` with ``selected_steps=K`` is its
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
+from .traces import Traces
 
 RULE = Rule(
     name="sltt",

@@ -7,8 +7,9 @@ the last steps as its experiments do. Psi is the network's own surrogate.
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, TRACES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, TRACES, StepLearner, check_step_rule
 from .rule import Rule
+from .traces import Traces
 
 RULE = Rule(
     name="s-tllr",

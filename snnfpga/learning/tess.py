@@ -7,8 +7,9 @@ backpropagated. The factors are those of its event data runs, whose non-causal t
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, TRACES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, TRACES, StepLearner, check_step_rule
 from .rule import Rule
+from .traces import Traces
 
 RULE = Rule(
     name="tess",

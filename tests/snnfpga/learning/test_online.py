@@ -7,10 +7,10 @@ import torch
 from torch.nn import functional
 
 from snnfpga.config.models import LearningConfig
-from snnfpga.learning.online import Traces
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.learning.select import selected
+from snnfpga.learning.traces import Traces
 from snnfpga.network.neuron import integrate
 from snnfpga.network.surrogates import area_of, gates
 from snnfpga.network.window import Flows, layer_rest, layer_run

@@ -1,5 +1,6 @@
 """An importer is one class and one line of the registry: its weights are taken, put on a grid, run and exported."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from snnfpga.network.frontends.registry import FRONT_ENDS, settings_of
 from snnfpga.network.inference import evaluate, weights_of
 from snnfpga.network.initial import initialise
 from snnfpga.training.trainer import Trainer
+from tests.verbs import call
 
 SENSOR, STEPS, BATCH, CLASSES = (4, 6, 2), 9, 12, 3
 UNIT = 16       # weights are multiples of 1/16, which the grid holds to the bit
@@ -107,6 +109,19 @@ def test_a_trained_network_begins_at_the_given_weights(arrays, tmp_path):
     wanted = np.concatenate([arrays["conv"].transpose(2, 3, 1, 0).reshape(-1, 4), arrays["conv_bias"][None]])
     np.testing.assert_array_equal((before.weights[0][0] >> shadow) * 2.0 ** -layer.weights.fraction_bits, wanted)
     assert not on_reference(after, data.test, lambda *_: None).differences.differing["answers"]
+
+
+def test_the_command_line_trains_from_the_file(arrays, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    spikes = drawn_events().transpose(0, 1).numpy().astype(np.uint8).reshape(BATCH, STEPS, *SENSOR)
+    np.savez("made.npz", spikes=spikes, label=np.arange(BATCH) % CLASSES, split=["train"] * 6 + ["test"] * 6)
+    asked = ["data.name=made.npz", "name=made", "network.file=network.scratch", "training.epochs=1"]
+    code, out, err = call(capsys, "train", *(word for setting in asked for word in ("--set", setting)))
+    assert (code, err) == (0, ""), out
+    code, out, err = call(capsys, "evaluate", "runs/made", "--backend", "reference", "--json")
+    assert (code, err) == (0, ""), out
+    assert json.loads(out)["differences"] == 0
+    assert call(capsys, "train", "--resume", "--out", "runs/made")[0] == 0
 
 
 def test_the_configuration_has_the_last_word_on_a_layer(arrays, tmp_path):
