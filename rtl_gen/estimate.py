@@ -87,7 +87,7 @@ class Cycles:
         return self.groups * max(1, self.bias + events) + max(0, 4 - self.groups)
 
     def update(self, rows: int, steps: int) -> int:
-        """Cycles of the end of a window of ``steps``: ``rows`` inputs were active in it, and every group holds credit."""
+        """Cycles of the end of a window of ``steps``: ``rows`` inputs were active, and every group holds credit."""
         overhead = self.UPDATE_OVERHEAD + self.RANDOM * self.random_layer
         return self.groups * (steps + self.bias + rows + overhead)
 

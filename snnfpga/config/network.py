@@ -1,6 +1,7 @@
 """``network``: layers and neurons."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, PlainValidator
@@ -55,6 +56,8 @@ class LayerConfig(Section):
         None, description="The reset of this layer; null takes `network.reset`.")
     gain: Positive | None = Field(
         None, description="The gain of this layer's initial weights; null takes `network.gain`.")
+    bias: bool | None = Field(
+        None, description="Whether this layer has biases; null takes `network.bias`.")
 
 
 class LayerSettings(NamedTuple):
@@ -68,11 +71,16 @@ class LayerSettings(NamedTuple):
     threshold: float
     reset: str
     gain: float
+    bias: bool
 
 
 class NetworkConfig(Section):
     """Layers and neurons. Threshold and surrogate are real numbers here, which the measured scale makes integers."""
 
+    file: Path | None = Field(
+        None,
+        description="A file that describes the network, perhaps with weights that training goes on from "
+                    "([front ends](frontends.md)). Null takes `architecture` or `blocks`.")
     architecture: Notation | None = Field(
         None,
         description="One chain of layers, such as `64C3-P2-256` ([tokens](training.md#choose-an-architecture)), or "
@@ -138,9 +146,13 @@ class NetworkConfig(Section):
     headroom: Annotated[float, Field(ge=1, le=64)] = Field(
         3.0, description="So many times the largest initial weight fits a weight's bits.")
 
-    def of_layer(self, index: int) -> LayerSettings:
-        """What layer ``index`` of the whole network has."""
+    def of_layer(self, index: int, known: LayerConfig | None = None) -> LayerSettings:
+        """What layer ``index`` of the whole network has: by its own entry, else as is ``known`` of it, else as all."""
         own = self.layers[index] if index < len(self.layers) else LayerConfig()
-        values = {name: getattr(self, name) if getattr(own, name) is None else getattr(own, name)
-                  for name in LayerSettings._fields}
-        return LayerSettings(**values | {"leak_shift": values["leak_shift"] if own.leak else None})
+        known = known or LayerConfig()
+        values = {}
+        for name in LayerSettings._fields:
+            said = (getattr(place, name) for place in (own, known, self))
+            values[name] = next((value for value in said if value is not None), None)
+        leaks = own.leak and (known.leak or own.leak_shift is not None)
+        return LayerSettings(**values | {"leak_shift": values["leak_shift"] if leaks else None})

@@ -12,7 +12,8 @@ from ..learning.formula.operations import Cost
 from ..learning.memory import ActivationMeter
 from ..learning.registry import find_rule
 from ..learning.rule import Batch
-from ..network.network import SpikingNetwork, initialise
+from ..network.initial import initialise
+from ..network.network import SpikingNetwork
 from ..network.sweep import depth
 from ..network.window import BlockWeights
 from ..training import checks

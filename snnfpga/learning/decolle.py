@@ -8,9 +8,10 @@ is larger (Payvand, Fouda, Kurdahi, Eltawil, Neftci: Error-triggered three-facto
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
 from .step_formula import step_formula
+from .traces import Traces
 
 LEARN = StepLearner(Traces(pre="leak"), "block")
 

@@ -6,9 +6,10 @@ synchronization, WACV 2025. Its basis is a waveform for each class; with ``netwo
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
 from .step_formula import step_formula
+from .traces import Traces
 
 LEARN = StepLearner(Traces(), "block")
 

@@ -12,9 +12,10 @@ below too. Exact where psi does not change.
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
 from .step_formula import step_formula
+from .traces import Traces
 
 LEARN = StepLearner(Traces(pre="leak", effects=True), "network")
 

@@ -6,9 +6,10 @@ Xiao, Meng, Zhang, He, Lin: Online training through time for spiking neural netw
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
 from .step_formula import step_formula
+from .traces import Traces
 
 LEARN = StepLearner(Traces(pre="leak"), "network")
 

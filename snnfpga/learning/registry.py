@@ -11,7 +11,7 @@ from ..config.learning import LearningConfig
 from ..config.models import Config
 from ..config.nearest import offer
 from ..data.dataset import DataSet
-from ..network.architectures import architecture_of
+from ..network.frontends.registry import architecture_of
 from ..network.specify import longest_sample
 from . import bptt, bptt_checkpoint, decolle, lls, otpe, ottt, own, sltt, stllr, tess, truncated_local
 from .rule import Rule
@@ -51,8 +51,7 @@ def check(config: Config) -> None:
             others = ", ".join(other.name for other in RULES.values() if key in other.honours)
             raise SnnfpgaError(f"Config learning.{key} means nothing to rule {rule.name}, yet is {value}; leave it "
                                f"out, or take one of {others}", USAGE)
-    if not rule.recurrent and any(layer.recurrent for block in architecture_of(config.network).blocks
-                                  for layer in block):
+    if not rule.recurrent and any(layer.recurrent for layer in architecture_of(config.network).layers):
         others = ", ".join(other.name for other in RULES.values() if other.recurrent)
         raise SnnfpgaError(f"Rule {rule.name} is of feed-forward layers and cannot serve recurrent ones (R); take one "
                            f"of {others}, or leave the R out", USAGE)

@@ -6,9 +6,10 @@ networks, ICCV 2023. ``learning.select=random`` with ``selected_steps=K`` is its
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
 from .step_formula import step_formula
+from .traces import Traces
 
 LEARN = StepLearner(Traces(), "network")
 

@@ -11,7 +11,8 @@ from .formula.kept_by_steps import of_step
 from .formula.operations import Cost, Operations
 from .formula.passes import credit_back, error_back, forward, gradients, read_out, updates
 from .formula.rule_formula import RuleFormula
-from .online import StepLearner, Traces
+from .online import StepLearner
+from .traces import Traces
 
 
 def step_formula(learner: StepLearner) -> RuleFormula:

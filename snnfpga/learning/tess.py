@@ -7,9 +7,10 @@ backpropagated. The factors are those of its event data runs, whose non-causal t
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, TRACES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, TRACES, StepLearner, check_step_rule
 from .rule import Rule
 from .step_formula import step_formula
+from .traces import Traces
 
 LEARN = StepLearner(Traces(pre=0.5, post=0.2), "block")
 

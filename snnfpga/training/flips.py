@@ -13,6 +13,7 @@ from torch import nn
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
+from ..network.frontends.registry import settings_of
 
 # Chosen on digits-events, on a split that no result is of. The paper's 5e-7 is of gradients of another size.
 THRESHOLDS = {"bso": 3e-4, "t-bso": 0.1}
@@ -36,7 +37,7 @@ def check(config: Config) -> None:
     if config.training.regrid:
         raise SnnfpgaError(f"Config training.regrid means nothing to training.optimiser={wanted}, whose weights have "
                            "one bit; leave it out, or take adamw or sgd", USAGE)
-    if network.weight_bits != 1 or any(layer.weight_bits not in (None, 1) for layer in network.layers):
+    if network.weight_bits != 1 or any(own.weight_bits != 1 for own in settings_of(network)):
         raise SnnfpgaError(f"Config training.optimiser={wanted} flips weights of one bit and needs "
                            f"network.weight_bits=1, not {network.weight_bits}; take adamw or sgd for others", USAGE)
     if network.readout == "learned" and network.readout_bits not in (None, 1):

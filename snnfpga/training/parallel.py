@@ -17,7 +17,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from ..config.models import Config
 from ..learning.registry import find_rule
 from ..learning.rule import Link
-from ..network.architectures import architecture_of
+from ..network.frontends.registry import architecture_of
 
 
 class Team:

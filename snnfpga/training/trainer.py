@@ -20,7 +20,8 @@ from ..learning.memory import ActivationMeter
 from ..learning.registry import find_rule
 from ..learning.rule import Batch, Learned, Link, drawn_silent
 from ..network.inference import Evaluation, evaluate, predict, within_samples
-from ..network.network import REMEDY, SpikingNetwork, initialise
+from ..network.initial import initialise
+from ..network.network import REMEDY, SpikingNetwork
 from ..network.regrid import fitted, move
 from ..runs.metrics import EpochMetrics, MetricsLog
 from . import checks

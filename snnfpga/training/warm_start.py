@@ -15,7 +15,7 @@ from rtl_gen.contract.layer import LayerSpec
 from ..config.models import Config
 from ..data.dataset import Split
 from ..learning.loss import LOSSES
-from ..network.architectures import architecture_of
+from ..network.frontends.registry import architecture_of
 from ..network.network import SpikingNetwork
 from ..network.sparse import plain_products
 from ..network.synapses import currents, pooled
@@ -32,7 +32,7 @@ def check(config: Config) -> None:
     """
     if not config.training.warm_epochs:
         return
-    layers = [layer for block in architecture_of(config.network).blocks for layer in block]
+    layers = architecture_of(config.network).layers
     if config.network.learn_threshold or any(layer.adds for layer in layers):
         raise SnnfpgaError("Config training.warm_epochs cannot serve currents of earlier layers (+), nor "
                            "network.learn_threshold; take 0, or leave them out", USAGE)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from snnfpga.network.frontends import registry
 from tests.verbs import call
 
 ROOT = Path(__file__).parents[2]
@@ -17,9 +18,10 @@ PACKAGES = ("rtl_gen", "board", "sim", "snnfpga")
 COLUMNS = 100
 
 
-@pytest.mark.parametrize("page", ["data.md", "training.md", "rules.md"])
+@pytest.mark.parametrize("page", ["data.md", "training.md", "rules.md", "frontends.md"])
 def test_code_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "FRONT_ENDS", dict(registry.FRONT_ENDS))      # a page adds one
     blocks = code(page, "python")
     assert blocks
     write_files(blocks)

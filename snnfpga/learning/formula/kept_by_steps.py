@@ -7,7 +7,8 @@ from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
 
 from ...network.surrogates import HostSurrogate
-from ..online import StepLearner, Traces
+from ..online import StepLearner
+from ..traces import Traces
 from .kept import FLOAT
 
 

@@ -13,7 +13,7 @@ from snnfpga.learning.formula.operations import Operations
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network import sparse
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 
 STEPS, BATCH, INPUTS, CLASSES = 11, 6, 10, 3
 

@@ -6,7 +6,7 @@ from snnfpga.cost.formula import peak_bytes
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 
 STEPS, BATCH, SENSOR = 6, 16, (16, 16, 2)
 

@@ -11,7 +11,7 @@ from snnfpga.learning.loss import LOSSES
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES, check, find_rule
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.network.window import block_window, rest
 
 STEPS, BATCH, INPUTS, CLASSES = 12, 6, 10, 3

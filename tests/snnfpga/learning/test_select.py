@@ -10,7 +10,7 @@ from snnfpga.learning.loss import LOSSES
 from snnfpga.learning.registry import check
 from snnfpga.learning.rule import Batch
 from snnfpga.learning.select import Strongest
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from tests.snnfpga.learning.test_checkpoint import peak
 from tests.snnfpga.learning.test_identities import BATCH, STEPS, WINDOW, assert_different, assert_equal, gradients
 

@@ -23,7 +23,7 @@ from snnfpga.config.models import Config
 from snnfpga.data.dataset import Split, assemble
 from snnfpga.network.exact import check_exact
 from snnfpga.network.inference import evaluate, weights_of
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.network.regrid import WeightGrid, grids, move
 from snnfpga.network.window import BlockWeights
 from snnfpga.training.trainer import Trainer

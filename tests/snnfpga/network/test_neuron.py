@@ -9,7 +9,7 @@ import torch
 from rtl_gen.contract.surrogate import SurrogateSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
 from snnfpga.config import models, network
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.network.neuron import integrate, spiking, thresholds_of
 from snnfpga.network.surrogates import HOST_SURROGATES, HostSurrogate, area_of, gates, host_surrogate
 from tests.networks import layer

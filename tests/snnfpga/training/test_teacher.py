@@ -15,7 +15,7 @@ from snnfpga.data.dataset import assemble
 from snnfpga.learning.loss import loss_from
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.network.window import block_window, rest
 from snnfpga.training.teacher import check, taught
 from snnfpga.training.trainer import Trainer
