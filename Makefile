@@ -29,7 +29,7 @@ demo: install
 	$(BIN)/snnfpga demo
 
 test: install lint
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

@@ -115,7 +115,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         run_folder.write_network(place, trainer.network.export(), trained_on, result.accuracies[-1],
                                  trainer.network.blocks[-1].logit_scale, host_surrogate(trainer.network.spec))
         run_folder.take_place(folder, place)
-    team.gather(None)       # nobody leaves before the files are there
+    team.leave()        # once the files are there
     if not team.leads:
         return None
     return {

@@ -129,7 +129,7 @@ class Traced:
 
 
 class Mean:
-    """Of what a neuron had in each step, (B, N); a step counts ``decay`` times as much as the next."""
+    """The mean of what a neuron had in each step, (B, N); a step counts ``decay`` times as much as the next."""
 
     def __init__(self, like: Tensor, decay: float) -> None:
         self._sum, self._weight, self._decay = torch.zeros_like(like), 0.0, decay
