@@ -1,7 +1,6 @@
 """Parts of a specification of which there are several kinds, each in a module of its name."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Any, ClassVar
 
@@ -28,10 +27,8 @@ class Part:
     @classmethod
     def kinds(cls) -> tuple[str, ...]:
         """The names of all kinds beside ``cls``, in order."""
-        folder = find_spec(cls.__module__.rpartition(".")[0])
-        assert folder is not None, cls
-        return tuple(sorted(module.name for module in iter_modules(folder.submodule_search_locations)
-                            if module.name != "base"))
+        folder = import_module(cls.__module__.rpartition(".")[0])
+        return tuple(sorted(module.name for module in iter_modules(folder.__path__) if module.name != "base"))
 
     @classmethod
     def of_kind(cls, kind: Any) -> type:
