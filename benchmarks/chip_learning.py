@@ -24,8 +24,9 @@ from rich.table import Table
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
+from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.block import BlockSpec, Directives
-from rtl_gen.contract.network_file import spec_digest, write_atomically
+from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.flat import flat_layer

@@ -17,7 +17,7 @@ from machine import describe
 from rich.console import Console
 from rich.table import Table
 
-from rtl_gen.contract.network_file import write_atomically
+from rtl_gen.contract.atomic import write_atomically
 from snnfpga.data.binning import Binning, bin_events
 from snnfpga.data.dataset import Spikes
 from snnfpga.data.event_lists import EventLists, join, kept, list_events

@@ -16,7 +16,8 @@ from machine import describe
 from rich.console import Console
 from rich.table import Table
 
-from rtl_gen.contract.network_file import write, write_atomically
+from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.network_file import write
 from snnfpga.config.models import Config
 from snnfpga.data.registry import DataOptions, load
 from snnfpga.network.network import SpikingNetwork

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
-from rtl_gen.contract.network_file import write_atomically
+from rtl_gen.contract.atomic import write_atomically
 from snnfpga.report.figures import axis, colour, layout
 from snnfpga.report.page import Page, Section, render
 from snnfpga.report.parts import Figure

@@ -22,8 +22,9 @@ from board.device import Resources, Synthesis
 from board.report import estimated
 from board.xilinx.device import XC7Z020
 from rtl_gen.block import Block
+from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.block import BlockSpec, Directives
-from rtl_gen.contract.network_file import spec_digest, write_atomically
+from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.core import Core

@@ -11,7 +11,7 @@ from machine import describe
 from rich.progress import track
 from sklearn.model_selection import StratifiedKFold
 
-from rtl_gen.contract.network_file import write_atomically
+from rtl_gen.contract.atomic import write_atomically
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import DataSet, assemble
 from snnfpga.training.trainer import Trainer, prepare

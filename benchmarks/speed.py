@@ -32,11 +32,11 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from rtl_gen.contract.network_file import write_atomically
+from rtl_gen.contract.atomic import write_atomically
 from snnfpga.config.models import Config
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.training.trainer import optimiser, prepare
 
 try:

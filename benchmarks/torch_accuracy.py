@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from rtl_gen.contract.network_file import write_atomically
+from rtl_gen.contract.atomic import write_atomically
 from snnfpga.config.file import read_config
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import DataSet, assemble, stratified

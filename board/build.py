@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rtl_gen.contract import network_file
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network, spec_digest
 from rtl_gen.contract.spec import NetworkSpec
 
 from . import driver
@@ -76,7 +76,7 @@ def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synth
                  driver.files(network, extra=board.driver, example=board.example).items()}
     return BuildPlan(f"{spec.name}-{board.name}", {
         "board": board.name, "top": board.top, "core": CORE, "network": NETWORK,
-        "specification": network_file.spec_digest(spec)}, contents)
+        "specification": spec_digest(spec)}, contents)
 
 
 def check_sources(folder: Path, spec: NetworkSpec, board: Board) -> tuple[str, ...]:

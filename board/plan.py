@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from rtl_gen.contract.network_file import naming
+from rtl_gen.contract.atomic import naming
+from rtl_gen.contract.errors import SnnfpgaError
 
 __all__ = ["MANIFEST", "BuildError", "BuildPlan", "check_target", "read_manifest", "verify", "write"]
 
@@ -19,7 +20,7 @@ FORMAT = "snnfpga build"
 FORMAT_VERSION = 2
 
 
-class BuildError(ValueError):
+class BuildError(SnnfpgaError):
     """A build folder that cannot be written or used; the message names it, the rule and what to do."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.memories import MemoryDeclaration
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -14,12 +15,14 @@ from .toolchain import Step
 __all__ = ["Board", "BoardError", "Design", "get", "names"]
 
 _MODULES = {
-    "pynq-z2": "board.pynq_z2.board",
+    "pynq-z2": ".pynq_z2.board",
 }
 
 
-class BoardError(ValueError):
+class BoardError(SnnfpgaError):
     """A board that there is not; the message names the nearest."""
+
+    exit_code = USAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,10 @@ class Board:
     example: str
     flow: tuple[Step, ...]
 
+    def __post_init__(self) -> None:
+        assert self.flow, f"{self.name} has no flow"
+        assert self.flow[-1].products, f"the last step of {self.name} makes nothing"
+
 
 def names() -> tuple[str, ...]:
     """The boards there are."""
@@ -94,4 +101,4 @@ def get(name: str) -> Board:
         near = difflib.get_close_matches(name, _MODULES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names())}"
         raise BoardError(f"Board must be one of those that snnfpga boards lists, not {name!r}; {hint}")
-    return import_module(_MODULES[name]).BOARD
+    return import_module(_MODULES[name], __package__).BOARD

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
+from rtl_gen.contract.errors import SnnfpgaError
+
 __all__ = ["Step", "ToolError", "find", "ready", "run", "run_flow", "script"]
 
 
-class ToolError(RuntimeError):
+class ToolError(SnnfpgaError):
     """A tool ran and failed; the message names its log."""
 
 
@@ -83,8 +85,8 @@ def run(step: Step, *, folder: Path) -> tuple[Path, ...]:
         If its tool is not there, fails, or leaves a product out.
     """
     if find(step.tool) is None:
-        raise ToolError(f"{step.tool} is not on the PATH; {step.install or 'install it'}, or run it elsewhere in {folder} as: "
-                        f"{shlex.join(step.command)}")
+        raise ToolError(f"{step.tool} is not on the PATH; {step.install or 'install it'}, or run it elsewhere "
+                        f"in {folder} as: {shlex.join(step.command)}")
     _forget(step, folder)
     log = folder / f"{step.name}.out"
     with log.open("wb") as output:

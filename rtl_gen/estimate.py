@@ -65,7 +65,7 @@ class Cycles:
         return self.engines.readout.cycles(steps)
 
     def sample(self, events: Sequence[int], rows: Sequence[int] | None) -> int:
-        """Cycles of a sample with so many events in each step; and active rows in each window, if it is learned from.
+        """Cycles of a sample: its events in each step and, if it is learned from, its active rows in each window.
 
         What a block waits for others is not in it. Measured samples came within 5 %.
         """

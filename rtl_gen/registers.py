@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .axi_lite import RegisterBus
 from .block import increment_layout, largest_increments
-from .contract.network_file import spec_digest
+from .contract.network import spec_digest
 from .contract.protocol import (
     CORE_COUNTERS,
     IDENTITY,

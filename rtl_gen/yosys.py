@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .contract.errors import SnnfpgaError
+
 _RUN = """
 import sys
 from pyosys import libyosys
@@ -14,7 +16,7 @@ for command in sys.stdin.read().splitlines():
 """
 
 
-class YosysError(RuntimeError):
+class YosysError(SnnfpgaError):
     """Yosys refused a command; the message holds the end of its log."""
 
 

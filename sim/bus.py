@@ -15,9 +15,10 @@ from cocotb.triggers import Event, Lock, RisingEdge
 from board.host.mailbox import Mailbox
 from board.host.port import Beats
 from rtl_gen.axi_lite import Response
+from rtl_gen.contract.errors import SnnfpgaError
 
 
-class BusError(RuntimeError):
+class BusError(SnnfpgaError):
     """A register access was answered by SLVERR."""
 
 
@@ -137,6 +138,11 @@ class RegisterDriver:
         if response != Response.OKAY:
             raise BusError(f"Write of {value:#x} to {address:#06x} was answered {response.name}")
 
+    async def write_all(self, writes: Iterable[tuple[int, int]]) -> None:
+        """Write values to addresses, one after another; raises as :meth:`read` does."""
+        for address, value in writes:
+            await self.write(address, value)
+
     async def try_read(self, address: int) -> tuple[Response, int]:
         """Response and data of a read."""
         async with self._reading:
@@ -223,7 +229,8 @@ class CoreBus:
             self.packets = StreamMonitor(dut, "m_axis", rng=rng, duty=duty)
         else:
             self.stream = self.packets = Mailbox(self.registers)
-        self.read, self.write, self.send = self.registers.read, self.registers.write, self.stream.send
+        self.read, self.write, self.write_all = self.registers.read, self.registers.write, self.registers.write_all
+        self.send = self.stream.send
 
     async def receive(self, timeout_s: float | None = None) -> Beats:
         """The next packet of the output stream; simulated time has no timeout here."""

@@ -13,6 +13,8 @@ import numpy as np
 from cocotb.task import resume
 from cocotb.triggers import SimTimeoutError, with_timeout
 
+from rtl_gen.contract.errors import SnnfpgaError
+
 from .bus import Beats, RegisterDriver, StreamDriver, StreamMonitor
 from .runner import Design, SimulationError, run
 
@@ -21,7 +23,7 @@ SCRIPT_VARIABLE = "SNNFPGA_SCRIPT"
 LONGEST_WAIT_US = 20_000
 
 
-class DeviceError(RuntimeError):
+class DeviceError(SnnfpgaError):
     """The host script failed; the message is its own."""
 
 
@@ -114,7 +116,7 @@ def run_on_device(design: Design, *, script: str, arguments: Mapping[str, Any], 
     answer.unlink(missing_ok=True)
     order.write_text(json.dumps({"script": script, "arguments": dict(arguments), "answer": str(answer)}))
     try:
-        run(design, bench="sim.benches.device", seed=seed, environment={SCRIPT_VARIABLE: str(order)})
+        run(design, bench=f"{__package__}.benches.device", seed=seed, environment={SCRIPT_VARIABLE: str(order)})
     except SimulationError:
         if "error" in (found := _read(answer)):
             raise DeviceError(found["error"]) from None

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
 
 RECORD_VARIABLE = "SNNFPGA_RECORD"      # where the bench leaves what the core answered

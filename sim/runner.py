@@ -12,6 +12,7 @@ from amaranth.lib.wiring import Component
 from cocotb_tools.runner import Runner, get_runner
 from numpy.typing import NDArray
 
+from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.emit import to_verilog
 
@@ -21,7 +22,7 @@ from .simulators import SimulatorError, choose, surroundings
 _NO_VALUES: Mapping[str, str] = {}
 
 
-class SimulationError(AssertionError):
+class SimulationError(SnnfpgaError):
     """A cocotb test failed, or none ran; the message names them and the log."""
 
 

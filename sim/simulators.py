@@ -11,11 +11,13 @@ from functools import cache
 from importlib import util
 from pathlib import Path
 
+from rtl_gen.contract.errors import SnnfpgaError
+
 SIMULATORS = ("icarus", "verilator")
 MIN_VERILATOR = (5, 36)         # of which cocotb's C++ driver compiles
 
 
-class SimulatorError(RuntimeError):
+class SimulatorError(SnnfpgaError):
     """A simulator is missing, or refused a design; the message says what is missing, or why."""
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import typer
 
-from .errors import USAGE, explain, one_line
+from rtl_gen.contract.errors import USAGE
+
+from .errors import explain, one_line
 
 INTERRUPTED = 130   # what typer returns where a person stopped a verb
 PATIENCE = 20       # seconds within which processes that torchrun started at the same time fail of the same thing
@@ -85,7 +87,7 @@ def _is_first() -> bool:
 
 
 def _wait_to_be_ended() -> None:
-    """As torchrun does as soon as the first has failed; one that it does not end failed alone, and has to say so."""
+    """Wait for torchrun, which ends all once the first has failed; one left running failed alone, and has to say so."""
     try:
         time.sleep(PATIENCE)
     except KeyboardInterrupt:

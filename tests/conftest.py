@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,11 @@ def icarus():
 @pytest.fixture(scope="session")
 def verilator():
     return _require("verilator")
+
+
+@pytest.fixture(autouse=True)
+def no_modules_of_a_users_folder_stay():
+    """Python keeps by name what it has imported, and another test's ``my_rules`` is another module."""
+    yield
+    for name in [name for name in sys.modules if name.startswith("my_")]:
+        del sys.modules[name]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.neurons.lif_shifts import LifShiftsSpec
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.flat import flat_layer
@@ -13,7 +14,7 @@ from sim.reference.initial import random_network
 
 def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=4, loss_steps=None, update_interval=1,
                  learned=True, rounding="nearest", weight_bits=8, shadow_bits=8, rate_shift=3, readout_rate_shift=3,
-                 membrane_bits=16, leak_shift=3, threshold=64, reset="subtract", surrogate="boxcar",
+                 membrane_bits=16, leak_shift=3, leak_shifts=None, threshold=64, reset="subtract", surrogate="boxcar",
                  surrogate_width=64, surrogate_height=1, bias=True, accumulate="window", error_function="logistic",
                  logit_shift=2, dead_zone=0, learning=True, memory="auto", max_steps=64, seed=12345, name="test"):
     """A network of one block for each of ``sizes``, whose ``depth`` layers are all of that size."""
@@ -21,11 +22,12 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
     for size in sizes:
         layers = []
         for _ in range(depth):
-            layers.append(flat_layer(
+            plain = flat_layer(
                 inputs=before, outputs=size, weight_bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=5,
                 bias=bias, membrane_bits=membrane_bits, leak_shift=leak_shift, threshold=threshold, reset=reset,
                 surrogate=surrogate, surrogate_width=surrogate_width, surrogate_height=surrogate_height,
-                rate_shift=rate_shift, rounding=rounding, feedback_shift=4))
+                rate_shift=rate_shift, rounding=rounding, feedback_shift=4)
+            layers.append(plain if leak_shifts is None else with_shifts(plain, leak_shifts))
             before = size
         readout = ReadoutSpec(
             inputs=size, classes=classes, learned=learned, weight_bits=8 if learned else 2,
@@ -58,6 +60,14 @@ def changed(layer, **changes):
         else:
             whole[part] = value
     return replace(layer, **whole, **{part: replace(getattr(layer, part), **values) for part, values in parts.items()})
+
+
+def with_shifts(layer, shifts):
+    """``layer`` with neurons that leak by signed shifts."""
+    neuron = layer.neuron
+    return replace(layer, neuron=LifShiftsSpec(
+        membrane_bits=neuron.membrane_bits, threshold=neuron.threshold, reset=neuron.reset,
+        threshold_shift=neuron.threshold_shift, leak_shifts=shifts))
 
 
 def block(inputs, outputs, *, classes=3, learned=True, lanes=4, window=3, bias=True, shadow_bits=4):

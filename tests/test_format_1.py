@@ -61,7 +61,8 @@ def test_the_values_are_those_of_the_file(case):
     assert refusal(check_learning, network.spec) == expected.get("learning_refusal")
 
 
-@pytest.mark.parametrize(("name", "surrogate"), [("host_surrogate_dense", "arctan"), ("binary_arctan", "fast_sigmoid"), ("dense_fixed", None)])
+@pytest.mark.parametrize(("name", "surrogate"), [
+    ("host_surrogate_dense", "sigmoid"), ("binary_arctan", "fast_sigmoid"), ("dense_fixed", None)])
 def test_a_surrogate_of_training_became_a_note(name, surrogate):
     assert network_file.read_notes(FOLDER / f"{name}.safetensors").get(network_file.SURROGATE) == surrogate
 

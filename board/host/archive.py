@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.checks import SpecError
-from rtl_gen.contract.network_file import Network, NetworkFileError, write_atomically
+from rtl_gen.contract.network import Network
+from rtl_gen.contract.network_file import NetworkFileError
 from rtl_gen.contract.spec import NetworkSpec
 
 __all__ = ["SPEC_FILE", "WEIGHTS_FILE", "read", "read_spec", "to_files", "write"]

@@ -5,13 +5,14 @@
 
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from enum import IntFlag
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rtl_gen.contract import protocol
+from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.memory_map import (
     geometry,
     host_memories,
@@ -22,7 +23,7 @@ from rtl_gen.contract.memory_map import (
     words_to_readout,
     words_to_weights,
 )
-from rtl_gen.contract.network_file import Network, spec_digest
+from rtl_gen.contract.network import Network, spec_digest
 from rtl_gen.contract.protocol import Access, Control, Error, Memory, Packet, Status
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -33,7 +34,7 @@ __all__ = ["Exchange", "HostError", "Integers", "step_beats"]
 Integers = NDArray[np.int64]
 
 
-class HostError(RuntimeError):
+class HostError(SnnfpgaError):
     """The core is not the one that was built, or it refused something; the message says which."""
 
 
@@ -173,10 +174,8 @@ class Exchange:
 
         A readout's have the layer 0. The core answers when it is idle or halted; meanwhile this waits.
         """
-        async def free() -> bool:
-            return not await self.read("request") & protocol.REQUEST_PENDING
-
-        await self._wait(free, "the memory request before this one")
+        await self._wait("request", lambda value: not value & protocol.REQUEST_PENDING,
+                         "the memory request before this one")
         await self.write("request", protocol.memory_id(block, layer, memory))
         return await self.receive_memory(block, layer, memory)
 
@@ -217,10 +216,7 @@ class Exchange:
         LinkTimeoutError
             If it has not within the timeout.
         """
-        async def reached() -> bool:
-            return await self.read("status") & status == status
-
-        await self._wait(reached, f"status {_names(status)}")
+        await self._wait("status", lambda value: value & status == status, f"status {_names(status)}")
 
     def _counters(self) -> list[str]:
         return [name for name, register in self._registers.items() if register.access == Access.COUNTER]
@@ -244,9 +240,9 @@ class Exchange:
             self._kept.setdefault((found, memory), deque()).append(beats)
         return self._kept[wanted].popleft()
 
-    async def _wait(self, done: Callable[[], Awaitable[bool]], what: str) -> None:
+    async def _wait(self, register: str, done: Callable[[int], bool], what: str) -> None:
         deadline = None if self._timeout_s is None else time.monotonic() + self._timeout_s
-        while not await done():
+        while not done(await self.read(register)):
             if deadline is not None and time.monotonic() > deadline:
                 raise LinkTimeoutError(f"Waited {self._timeout_s} s for {what}: {await self._state()}; "
                                        "reset the core and load the network again")

@@ -1,7 +1,7 @@
 """How the host reaches a core: registers and packets, in calls that block. NumPy only."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from .mailbox import Mailbox
@@ -56,6 +56,10 @@ class _MmioRegisters:
 
     async def write(self, address: int, value: int) -> None:
         self._mmio.write(address, int(value))
+
+    async def write_all(self, writes: Iterable[tuple[int, int]]) -> None:
+        for address, value in writes:
+            self._mmio.write(address, value)
 
 
 class LinkPort(_MmioRegisters):

@@ -2,9 +2,10 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rtl_gen.contract import protocol
 
@@ -42,10 +43,13 @@ class Mailbox:
         self.packets: deque[Beats] = deque()
         self._partial: list[int] = []
 
-    async def send(self, beats: Iterable[int], *, last: bool = True) -> None:
+    async def send(self, beats: ArrayLike, *, last: bool = True) -> None:
         """Send ``beats``, with TLAST on the final one where ``last``; raises as :meth:`send_marked` does."""
-        words = [int(beat) for beat in beats]
-        await self.send_marked([(word, last and number == len(words)) for number, word in enumerate(words, start=1)])
+        plain = protocol.MAILBOX_TX
+        writes = [(plain, word) for word in np.asarray(beats, np.uint32).tolist()]
+        if last and writes:
+            writes[-1] = protocol.MAILBOX_TX_LAST, writes[-1][1]
+        await self._send(writes)
 
     async def send_marked(self, beats: Iterable[tuple[int, bool]]) -> None:
         """Send beats that come with their TLAST. Packets that arrive meanwhile are kept for :meth:`receive`.
@@ -55,17 +59,19 @@ class Mailbox:
         LinkTimeoutError
             If the core took nothing for so long as was said.
         """
-        marked = list(beats)
+        await self._send([(protocol.MAILBOX_TX_LAST if final else protocol.MAILBOX_TX, word) for word, final in beats])
+
+    async def _send(self, writes: Sequence[tuple[int, int]]) -> None:
         sent, since = 0, self._clock()
-        while sent < len(marked):
+        while sent < len(writes):
             room = await self._registers.read(protocol.MAILBOX_TX_STATUS)
             if room:
                 since = self._clock()
             elif _passed(self._clock() - since, self._timeout_s):
-                raise LinkTimeoutError(f"The core took {sent} of {len(marked)} beats, then none for "
+                raise LinkTimeoutError(f"The core took {sent} of {len(writes)} beats, then none for "
                                        f"{self._timeout_s} s; read its status and errors, and reset it")
-            for word, final in marked[sent:sent + room]:
-                await self._registers.write(protocol.MAILBOX_TX_LAST if final else protocol.MAILBOX_TX, word)
+            # Beats that there is room for go in one call: on a processor they are what takes the time.
+            await self._registers.write_all(writes[sent:sent + room])
             sent += room
             # A core that cannot send its packets takes no beats either.
             await self._drain()

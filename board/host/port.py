@@ -1,10 +1,12 @@
 """A core's registers and streams for code that awaits them, and such code run where nothing has to be waited for."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rtl_gen.contract.errors import SnnfpgaError
 
 Beats = NDArray[np.uint32]
 T = TypeVar("T")
@@ -12,7 +14,7 @@ T = TypeVar("T")
 __all__ = ["Beats", "LinkTimeoutError", "Port", "Registers", "finish"]
 
 
-class LinkTimeoutError(TimeoutError):
+class LinkTimeoutError(SnnfpgaError, TimeoutError):
     """The core did not answer in time; the message names what was waited for."""
 
 
@@ -24,6 +26,9 @@ class Registers(Protocol):
 
     async def write(self, address: int, value: int) -> None:
         """Write the register at ``address``."""
+
+    async def write_all(self, writes: Iterable[tuple[int, int]]) -> None:
+        """Write registers, each an address and a value, one after another."""
 
 
 class Port(Registers, Protocol):

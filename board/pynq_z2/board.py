@@ -29,7 +29,7 @@ BOARD = Board(
     top=TOP,
     memories=mailbox_memories(),
     design=design,
-    driver=("board.pynq_z2.attach", "board.pynq_z2.constants"),
-    example="board.pynq_z2.example",
+    driver=(f"{__package__}.attach", f"{__package__}.constants"),
+    example=f"{__package__}.example",
     flow=vivado.flow(TOP),
 )

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from .errors import USAGE, SnnfpgaError
 
-class SpecError(ValueError):
+
+class SpecError(SnnfpgaError, ValueError):
     """A specification that no hardware can be made of; the message names field, rule and offender."""
+
+    exit_code = USAGE
 
 
 def check_range(thing: str, value: Any, low: int, high: int, because: str = "") -> None:

@@ -1,7 +1,6 @@
 """Parts of a specification of which there are several kinds, each in a module of its name."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Any, ClassVar
 
@@ -10,10 +9,8 @@ from .checks import SpecError
 
 def kinds_in(package: str) -> tuple[str, ...]:
     """The kinds of a folder, a package's dotted name, in order; their modules are not loaded."""
-    folder = find_spec(package)
-    assert folder is not None, package
-    return tuple(sorted(module.name for module in iter_modules(folder.submodule_search_locations)
-                        if module.name != "base"))
+    folder = import_module(package)
+    return tuple(sorted(module.name for module in iter_modules(folder.__path__) if module.name != "base"))
 
 
 class Part:

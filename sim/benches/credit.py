@@ -71,13 +71,18 @@ class Scan:
         return expected
 
 
+def _last_kept(keep):
+    """About the largest credit that a decay takes nothing of."""
+    return max(1, round(1 / (1 - keep)) - 1) if keep < 1 else 1
+
+
 def corners(scan):
     """Gates, spikes and feedback whose credits are the largest and smallest there are, and those next to zero."""
     shape, height = (scan.window, scan.lanes), scan.layer.surrogate.height
     full, none = np.full(shape, height, np.uint8), np.zeros(shape, np.uint8)
     last = none.copy()
     last[-1] = height
-    for size in (scan.bound, scan.bound - 1, 1, 2, 3, (1 << (scan.layer.neuron.leak_shift or 1)) - 1):
+    for size in (scan.bound, scan.bound - 1, 1, 2, 3, _last_kept(scan.layer.neuron.keep)):
         for sign in (1, -1):
             for gates in (full, last, none):
                 for spikes in (none, np.ones(shape, np.uint8)):
@@ -93,7 +98,7 @@ async def matches_reference(dut):
     for gates, spikes, feedback in corners(scan):
         reached = max(reached, np.abs(await scan.check(rng, gates, spikes, feedback)).max())
     one = scan.layer.surrogate.height * scan.bound
-    if scan.layer.neuron.leak_shift is None:
+    if scan.layer.neuron.keep == 1:
         assert reached == one * scan.block.loss_steps, "the widths were not put to the test"
     assert reached > one or scan.block.loss_steps == 1, "nothing was carried"
     generator = np.random.default_rng(cocotb.RANDOM_SEED)

@@ -272,13 +272,13 @@ async def matches_reference(dut, duty):
     assert not there.gated, "gates were recorded outside a recorded window"
     assert {name: there.counters[name] for name in model.counters} == model.counters
     assert 0.02 < np.mean(model.fired) < 0.8, "a network that is silent or saturated proves nothing"
-    if there.layer.membrane_bits == 8:
+    if there.layer.neuron.membrane_bits == 8:
         assert model.counters["membrane_saturations"] > 0, "nothing was saturated"
 
 
 async def compare_state(there, membranes, spikes, where):
     """What the host reads while the engine is idle."""
-    dut, bits = there.dut, there.layer.membrane_bits
+    dut, bits = there.dut, there.layer.neuron.membrane_bits
     read, fired = [], []
     for group in range(there.groups):
         dut.host_address.value = group
@@ -305,7 +305,7 @@ async def a_step_takes_the_cycles_it_says(dut):
     taken = there.taken[1:]
     assert len(taken) == len(counts)
     for number in range(1, len(counts)):
-        wanted = there.groups * max(1, there.layer.bias + counts[number]) + max(0, 4 - there.groups)
+        wanted = there.groups * max(1, there.layer.weights.bias + counts[number]) + max(0, 4 - there.groups)
         assert taken[number] - taken[number - 1] == wanted, (
             f"step {number} of {counts[number]} events took {taken[number] - taken[number - 1]} cycles, not {wanted}")
     ends = [cycle for cycle, token in zip(there.pushed_at, there.pushed, strict=True) if token["last_group"]]

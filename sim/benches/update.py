@@ -246,7 +246,7 @@ async def walks_a_row_a_cycle(dut):
     await start(dut)
     cocotb.start_soon(there.run())
     window = random_window(there, there.block.window)
-    window.gates[:] = there.layer.surrogate_height
+    window.gates[:] = there.layer.surrogate.height
     window.spikes[:] = 0
     window.feedback[:there.layer.outputs] = 5
     took = []

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import answer_max, credit_max, delta_max, error_table, readout_weight_max
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
 from .credit import feedback_below
@@ -59,6 +59,7 @@ class Block:
                    block.readout.classes * 127 * readout_weight_max(block.readout)]
         for number, layer in enumerate(block.layers):
             largest.append(delta_max(block, number) + (1 << max(16, layer.update.rate_shift)))
+            largest.append(layer.neuron.decaying_max(credit_max(block, number)))
             if number:
                 largest.append((layer.outputs * credit_max(block, number)) << (layer.weights.bits - 1))
         if max(largest) >= 1 << 62:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.layer import LayerSpec
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.limits import check_learning
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
 from .block import Block

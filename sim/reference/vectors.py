@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import error_table
 from rtl_gen.contract.block import BlockSpec, Directives
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.limits import check_hardware
-from rtl_gen.contract.network_file import Network, read, spec_digest, write
+from rtl_gen.contract.network import Network, spec_digest
+from rtl_gen.contract.network_file import read, write
 from rtl_gen.contract.spec import NetworkSpec
 from sim.device import run_on_device
 from sim.runner import Design, build

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rtl_gen.contract.network_file import Network, write_atomically
+from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.network import Network
 from sim.verify import Verification, verify
 
 from ..data.dataset import Split

@@ -9,7 +9,7 @@ from ..console import print_json, print_table, progress
 
 if TYPE_CHECKING:
     from board.registry import Board
-    from rtl_gen.contract.network_file import Network
+    from rtl_gen.contract.network import Network
 
 PHASES = {"core": "Verilog of the core", "top": "Verilog of the board's top", "synthesis": "Yosys counts resources",
           "delay": "Yosys adds up delays"}

@@ -10,8 +10,9 @@ from typing import IO, Annotated, Any
 
 import typer
 
+from rtl_gen.contract.errors import SnnfpgaError
+
 from ..console import percent, print_table, say
-from ..errors import SnnfpgaError
 
 DRIFTED = "digits-events-drifted"
 LESSONS = 300
@@ -35,7 +36,7 @@ class Step:
                                          stderr=self._said, text=True)
 
     def result(self) -> dict[str, Any]:
-        """Wait for it.
+        """The JSON that the verb printed, once it has ended.
 
         Raises
         ------
@@ -58,7 +59,7 @@ class Step:
         return json.loads(text)
 
     def stop(self) -> None:
-        """End it where it still runs."""
+        """End the verb where it still runs."""
         if self._process.poll() is None:
             self._process.terminate()
             self._process.wait()

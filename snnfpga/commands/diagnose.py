@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..console import print_json, print_table, progress
-from ..errors import USAGE, SnnfpgaError
 
 if TYPE_CHECKING:
     from ..config.models import Config
@@ -37,7 +38,7 @@ def command(
 
       snnfpga diagnose --sweep window=1,4,T --sweep block=1,all --plot gradients.html
     """
-    from rtl_gen.contract.network_file import write_atomically
+    from rtl_gen.contract.atomic import write_atomically
 
     from ..config.file import read_config, with_options
     from ..diagnose.page import page

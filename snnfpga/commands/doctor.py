@@ -86,5 +86,6 @@ def _vendor_tools() -> list[Finding]:
             place = find(step.tool)
             findings.setdefault(step.tool, Finding(
                 step.tool, None if place is None else str(place), f"bitstreams for {board.title}",
-                f"{step.install or f'install {step.tool}'}; without it a build has all sources and scripts, and no bitstream"))
+                f"{step.install or f'install {step.tool}'}; without it a build has all sources and scripts, and no "
+                "bitstream"))
     return list(findings.values())

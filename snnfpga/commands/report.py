@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..console import print_json, print_table
-from ..errors import USAGE, SnnfpgaError
 
 REPORT = "report.html"
 
@@ -33,7 +34,7 @@ def command(
 
       snnfpga report build/digits-pynq-z2 --out digits.html
     """
-    from rtl_gen.contract.network_file import write_atomically
+    from rtl_gen.contract.atomic import write_atomically
 
     from ..report import build, run
     from ..report.page import is_report, render

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..console import percent, print_json, print_table, progress, say
-from ..errors import USAGE, SnnfpgaError
 
 if TYPE_CHECKING:
     from ..config.models import Config
@@ -65,7 +66,7 @@ def command(
 
 
 def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any] | None:
-    """Train; give what ``--json`` prints (docs/training.md), or None where another process speaks."""
+    """Train; give what ``--json`` prints (docs/training.md, Reports), or None where another process speaks."""
     from ..data.fit import check_classes, some
     from ..data.source import load_data
     from ..network.surrogates import host_surrogate
@@ -114,7 +115,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         run_folder.write_network(place, trainer.network.export(), trained_on, result.accuracies[-1],
                                  trainer.network.blocks[-1].logit_scale, host_surrogate(trainer.network.spec))
         run_folder.take_place(folder, place)
-    team.gather(None)       # nobody leaves before the files are there
+    team.leave()        # once the files are there
     if not team.leads:
         return None
     return {

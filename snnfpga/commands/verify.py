@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
+
 from ..config.nearest import offer
 from ..console import percent, print_json, print_table, progress
-from ..errors import FAILED, USAGE, SnnfpgaError
 
 SAMPLES = 40
 

@@ -9,9 +9,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from rtl_gen.contract.network_file import write_atomically
+from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..errors import USAGE, SnnfpgaError
 from .models import Config
 from .nearest import offer
 

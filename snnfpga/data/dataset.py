@@ -7,14 +7,18 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from .lazy import LazySpikes, content_of, selected, told
 
 Spikes = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
 
-class DataError(ValueError):
+class DataError(SnnfpgaError, ValueError):
     """Data that cannot be used; one line names the thing, the rule, the offender and what to do."""
+
+    exit_code = USAGE
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..config.models import Config, LearningConfig
-from ..errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..network.network import SpikingNetwork
 from ..network.specify import fixed_gain
 from ..network.synapses import pooled

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from rtl_gen.contract.declared import state_buffer_bits
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.errors import SnnfpgaError
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
 
-from ..errors import SnnfpgaError
 from ..runs.find import CHECKPOINT, NETWORK
 from .figures import against, axis
 from .page import Section

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from sim.reference.grid import pooled
 from sim.reference.network import Reference
 from sim.reference.readout import read_out

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.limits import check_hardware, check_learning
-from rtl_gen.contract.network_file import Network, read, read_notes
+from rtl_gen.contract.network import Network
+from rtl_gen.contract.network_file import read, read_notes
 from rtl_gen.contract.spec import NetworkSpec
 
 from ..console import percent
 from ..data.dataset import DataError
-from ..errors import USAGE, SnnfpgaError
 from ..runs.find import CHECKPOINT, CONFIG, METRICS, NETWORK
 from ..runs.folder import read_run_config
 from ..runs.metrics import read_metrics
@@ -50,7 +51,7 @@ class Run:
         return [] if path is None else read_metrics(path)
 
     def sources(self, *names: str) -> tuple[Path, ...]:
-        """Those of the files that are there."""
+        """The files that are there."""
         return tuple(path for path in map(self.path, names) if path is not None)
 
     @property

@@ -7,10 +7,11 @@ import numpy as np
 
 from board.plan import MANIFEST
 from rtl_gen.contract.block import Directives
-from rtl_gen.contract.network_file import Network, NetworkFileError, read
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.network import Network
+from rtl_gen.contract.network_file import NetworkFileError, read
 from rtl_gen.contract.spec import NetworkSpec
 
-from ..errors import USAGE, SnnfpgaError
 from ..runs.find import BUILDS, CONFIG, METRICS, NETWORK, RUNS
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 RUNS = Path("runs")
 BUILDS = Path("build")

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rtl_gen.contract.network_file import write_atomically
+from rtl_gen.contract.atomic import write_atomically
 
 from .find import CONFIG, NETWORK
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rtl_gen.contract.network_file import naming, write_atomically
+from rtl_gen.contract.atomic import naming, write_atomically
 
 from .find import METRICS, TENSORBOARD
 

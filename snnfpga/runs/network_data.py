@@ -4,15 +4,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network_file import read_notes
 from rtl_gen.contract.spec import NetworkSpec
 
-from ..config.models import DataConfig
+from ..config.data import DataConfig
 from ..data.dataset import DataError
 from ..data.npz import is_dense
 from ..data.options import UNTIMED
 from ..data.registry import SETS
-from ..errors import USAGE, SnnfpgaError
 
 
 def data_of(path: Path, spec: NetworkSpec, name: str | None, root: Path | None) -> DataConfig:

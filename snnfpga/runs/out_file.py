@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 
 def check_out(path: Path, ours: Callable[[Path], bool], what: str, remedy: str) -> None:

@@ -9,10 +9,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from rtl_gen.contract.network_file import spec_digest, write_atomically
+from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.errors import SnnfpgaError
+from rtl_gen.contract.network import spec_digest
 
 from ..config.models import Config
-from ..errors import SnnfpgaError
 from ..network.network import SpikingNetwork
 from ..network.regrid import WeightGrid, grids, move
 

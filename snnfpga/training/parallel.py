@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..config.models import Config
-from ..errors import USAGE, SnnfpgaError
 from ..learning.registry import find_rule
 from ..learning.rule import Link
-from ..network.architectures import architecture_of
+from ..network.frontends.registry import architecture_of
 
 
 class Team:
@@ -44,6 +45,12 @@ class Team:
         dist.all_gather_object(found, value)
         return found
 
+    def leave(self) -> None:
+        """Wait until everybody is here, and end the connections: threads of theirs would abort a process that ends."""
+        if self.size > 1:
+            dist.barrier()
+            dist.destroy_process_group()
+
     def told(self, value: Any) -> Any:
         """The first process's ``value``."""
         if self.size == 1:
@@ -66,7 +73,7 @@ class Team:
                 dist.all_reduce(parameter.grad)
 
     def share_blocks(self, blocks: nn.ModuleList, optimiser: torch.optim.Optimizer) -> None:
-        """Every process gets each block's values, and the optimiser's state for them, from the block's owner."""
+        """Give every process each block's values, and the optimiser's state for them, from the block's owner."""
         owners = [owner(index, len(blocks), self.size) for index in range(len(blocks))]
         for block, rank in zip(blocks, owners, strict=True):
             for value in block.state_dict().values():
@@ -98,12 +105,12 @@ def join(config: Config, device: str) -> Team:
     if device != "cpu":
         raise SnnfpgaError(f"Several processes train on processors alone, not on {device}; take --device cpu, or one "
                            "process", USAGE)
-    _check(config, size)
+    _check_team(config, size)
     dist.init_process_group("gloo")
     return Team(dist.get_rank(), size)
 
 
-def _check(config: Config, size: int) -> None:
+def _check_team(config: Config, size: int) -> None:
     training, blocks = config.training, len(architecture_of(config.network).blocks)
     if training.parallel == "data":
         if training.parts % size:
@@ -119,7 +126,7 @@ def _check(config: Config, size: int) -> None:
                            f"{blocks}; start fewer, or make more blocks", USAGE)
 
 
-def check_parts(config: Config) -> None:
+def check(config: Config) -> None:
     """Refuse parts of a batch where each would change the weights under the next.
 
     Raises

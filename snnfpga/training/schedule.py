@@ -6,12 +6,14 @@ Navigating local minima in quantized spiking neural networks, AICAS 2022.
 
 import math
 
-from ..config.models import Config, TrainingConfig
-from ..errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
+from ..config.models import Config
+from ..config.training import TrainingConfig
 
 
-def check_schedule(config: Config) -> None:
-    """A period belongs to restarts.
+def check(config: Config) -> None:
+    """Refuse a period without restarts, and restarts without a period.
 
     Raises
     ------

@@ -9,7 +9,7 @@ import numpy as np
 from board.host.port import LinkTimeoutError
 from rtl_gen.contract import protocol
 from rtl_gen.contract.memory_map import geometry, host_memories, pack, unpack, weights_to_words, words_to_weights
-from rtl_gen.contract.network_file import spec_digest
+from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.protocol import Access, Beat, Control, Error, Memory, Packet, Status
 from sim.reference.network import Reference
 

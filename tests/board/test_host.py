@@ -12,7 +12,7 @@ from board.host.link import MmioLink
 from board.host.port import LinkTimeoutError
 from rtl_gen.contract import protocol
 from rtl_gen.contract.memory_map import weights_to_words
-from rtl_gen.contract.network_file import spec_digest
+from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Error, Memory, Status
 from sim.reference.network import Reference
 from tests.board.fake_link import BusError, FakeCore, FakeLink, FakeMmio

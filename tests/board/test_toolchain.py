@@ -43,7 +43,7 @@ def test_a_tool_that_is_not_there_is_said(tmp_path):
 def test_a_failure_names_the_tools_own_error(tool, tmp_path):
     tool("echo 'ERROR: [Place 30] full'; echo bye; exit 3")
     with pytest.raises(ToolError, match=r"^mapper failed with status 3: ERROR: \[Place 30\] full; see .*mapper.out$"):
-        run(("mapper",), folder=tmp_path, products=())
+        run(step("mapper"), folder=tmp_path)
 
 
 def test_an_old_product_does_not_pass_for_a_new_one(tool, tmp_path):

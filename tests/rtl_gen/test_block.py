@@ -22,6 +22,7 @@ CASES = {
                                 error_function="hard_sigmoid"),
     "every-other-window": dict(lanes=8, window=2, update_interval=2, sizes=(40,), inputs=30),
     "frozen": dict(learning=False, lanes=2),
+    "signed-shifts": dict(leak_shifts=(2, -4, 6), window=5, rounding="stochastic"),
     "saturating": dict(membrane_bits=8, threshold=60, shadow_bits=4, rate_shift=0, readout_rate_shift=0, dead_zone=20),
 }
 # Stalls on every port: of the source and of both sinks.

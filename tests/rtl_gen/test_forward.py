@@ -12,6 +12,8 @@ CASES = {
     "one group": network_spec(sizes=(5,), lanes=16, leak_shift=None, shadow_bits=0, threshold=100),
     "one lane": network_spec(inputs=1, sizes=(3,), lanes=1, window=1, classes=2, membrane_bits=8, threshold=90,
                              leak_shift=1),
+    "signed shifts": network_spec(sizes=(14,), lanes=4, window=3, membrane_bits=10, threshold=100,
+                                  leak_shifts=(3, -5, 7)),
     "frozen": network_spec(sizes=(9,), lanes=2, learning=False, membrane_bits=8, threshold=127, reset="zero",
                            surrogate="triangle", surrogate_width=0, surrogate_height=3),
 }

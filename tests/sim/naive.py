@@ -1,16 +1,13 @@
 """``docs/arithmetic.md`` once more, slowly, in plain Python integers; it shares no code with ``sim.reference``."""
 
 import math
+from fractions import Fraction
 
 MAX32 = 2 ** 32 - 1
 
 
 def nearest(d, r):
     return d if r == 0 else (d + (1 << (r - 1))) >> r
-
-
-def toward_zero(c, n):
-    return (1 if c > 0 else -1) * (abs(c) >> n)
 
 
 def saturate(v, b):
@@ -112,7 +109,7 @@ class NaiveBlock:
                 self.add("weights_read")
             self.note("current", number, current)
             u = self.u[number][j]
-            exact = u + current if layer.neuron.leak_shift is None else u - (u >> layer.neuron.leak_shift) + current
+            exact = u - math.floor(u * self.leak(layer)) + current
             v = saturate(exact, layer.neuron.membrane_bits)
             self.add("membrane_saturations", int(v != exact))
             spike = v >= layer.neuron.threshold
@@ -132,11 +129,18 @@ class NaiveBlock:
         self.gate[number].append(gates)
         return {j for j, spike in enumerate(spikes) if spike}
 
+    def leak(self, layer):
+        """The share that is lost, as a fraction."""
+        neuron = layer.neuron
+        if neuron.kind == "lif":
+            return Fraction(0) if neuron.leak_shift is None else Fraction(1, 2 ** neuron.leak_shift)
+        return sum(Fraction(1 if shift > 0 else -1, 2 ** abs(shift)) for shift in neuron.leak_shifts)
+
     def end_of_window(self):
         b, r = self.b, len(self.spiked[0])
         w, self.w = self.w, self.w + 1
         chosen = w % b.update_interval == b.update_interval - 1
-        if self.learn and b.directives.learning and chosen and not r <= b.window - b.loss_steps:
+        if self.learn and b.directives.learns and chosen and not r <= b.window - b.loss_steps:
             n, self.number = self.number, (self.number + 1) % 2 ** 32
             self.learn_window(n, r)
         self.clear_window()
@@ -217,8 +221,7 @@ class NaiveBlock:
                 credits[p] = inject + (0 if fired else carry)
                 self.note("credit", number, credits[p])
                 carry = credits[p]
-                if layer.neuron.leak_shift is not None:
-                    carry -= toward_zero(credits[p], layer.neuron.leak_shift)
+                carry -= math.trunc(credits[p] * self.leak(layer))
             found.append(credits)
         return found
 

@@ -5,10 +5,11 @@ from itertools import pairwise
 import numpy as np
 
 from rtl_gen.contract.block import BlockSpec, Directives
-from rtl_gen.contract.network_file import Network
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.flat import flat_layer
+from tests.networks import with_shifts
 
 
 def random_layer(rng, inputs, outputs):
@@ -16,7 +17,7 @@ def random_layer(rng, inputs, outputs):
     threshold = rng.randint(1, 1 << (membrane_bits - rng.randint(2, 5)))
     triangle = rng.random() < 0.5
     rounding = rng.choice(("nearest", "stochastic"))
-    return flat_layer(
+    layer = flat_layer(
         inputs=inputs, outputs=outputs, weight_bits=rng.randint(2, 10), shadow_bits=rng.choice((0, 0, 1, 4, 8)),
         fraction_bits=4, bias=rng.random() < 0.5, membrane_bits=membrane_bits,
         leak_shift=rng.choice((None, 1, 2, 3, 5)), threshold=threshold, reset=rng.choice(("subtract", "zero")),
@@ -25,6 +26,12 @@ def random_layer(rng, inputs, outputs):
                          else max(1, threshold * rng.randint(1, 3) // 2)),
         surrogate_height=rng.randint(1, 7) if triangle else 1,
         rate_shift=rng.choice((0, 1, 3, 6, 9, 12, 16)), rounding=rounding, feedback_shift=rng.choice((0, 1, 4, 8)))
+    return with_shifts(layer, random_shifts(rng, membrane_bits)) if rng.random() < 0.3 else layer
+
+
+def random_shifts(rng, membrane_bits):
+    sizes = sorted(rng.sample(range(1, min(membrane_bits, 12)), rng.randint(1, 3)))
+    return (sizes[0], *(rng.choice((1, -1)) * size for size in sizes[1:]))
 
 
 def random_readout(rng, inputs, classes):

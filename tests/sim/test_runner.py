@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from rtl_gen.contract.errors import FAILED
 from rtl_gen.slice import Slice
 from sim import runner
 from sim.simulators import SimulatorError, choose
-from snnfpga.errors import FAILED, explain
+from snnfpga.errors import explain
 
 FAILING = """
 import cocotb

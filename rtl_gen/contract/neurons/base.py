@@ -59,6 +59,10 @@ class NeuronSpec(Part, ABC):
     def credit_max(self, inject: int, steps: int) -> int:
         """Bound of ``credit = inject + decay(credit')`` over so many steps, each injecting at most ``inject``."""
 
+    def decaying_max(self, credit: int) -> int:
+        """The largest magnitude that is met while a credit up to ``credit`` decays."""
+        return credit
+
     @property
     def membrane_max(self) -> int:
         """The largest membrane."""

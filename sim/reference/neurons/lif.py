@@ -1,84 +1,26 @@
-"""Neurons that leak by one shift, or by none, over some steps: forward and, for their credits, backward."""
+"""Neurons that leak by one shift, or by none. Integers only."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rtl_gen.contract.layer import LayerSpec
 
-from .threshold import Thresholded, settle
-
-NO_LEAK = -1
+from . import share
 
 
 def fire(layer: LayerSpec, thresholds: NDArray[np.int64], currents: NDArray[np.int64], membrane: NDArray[np.int32],
          spikes: NDArray[np.uint8], gates: NDArray[np.uint8], membranes: NDArray[np.int32]) -> tuple[int, int]:
-    """R steps of neurons: leak, integrate, saturate, fire, gate, reset.
-
-    Parameters
-    ----------
-    thresholds, membrane
-        (outputs,); the membrane is carried from step to step, and updated in place.
-    currents
-        (R, outputs).
-    spikes, gates, membranes
-        (R, outputs), written: the membrane is the one after the reset.
-
-    Returns
-    -------
-    tuple
-        Spikes fired, membranes saturated.
-    """
-    return _fire(_shift(layer), Thresholded.of(layer), thresholds, currents, membrane, spikes, gates, membranes)
+    """R steps of neurons, as :func:`.share.fire`."""
+    return share.fire(layer, *_leak(layer), thresholds, currents, membrane, spikes, gates, membranes)
 
 
 def credits_of(layer: LayerSpec, feedback: NDArray[np.int64], gates: NDArray[np.uint8],
                spikes: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Credits of a layer in a window of R steps, (R, neurons), from its feedback, gates and spikes, (R, neurons) each.
-
-    Last step first: ``credit = gate * feedback + carry``; the carry decays towards zero, and with reset zero a neuron
-    that fired passes none of what comes after.
-    """
-    return _credits(_shift(layer), layer.neuron.reset == "zero", feedback, gates, spikes)
+    """Credits of a layer in a window, as :func:`.share.credits_of`."""
+    return share.credits_of(layer, *_leak(layer), feedback, gates, spikes)
 
 
-def _shift(layer: LayerSpec) -> int:
-    return NO_LEAK if layer.neuron.leak_shift is None else layer.neuron.leak_shift
-
-
-@njit(cache=True, nogil=True)
-def _fire(leak_shift: int, after: Thresholded, thresholds: NDArray[np.int64], currents: NDArray[np.int64],
-          membrane: NDArray[np.int32], spikes: NDArray[np.uint8], gates: NDArray[np.uint8],
-          membranes: NDArray[np.int32]) -> tuple[int, int]:
-    fired = 0
-    saturated = 0
-    for p in range(currents.shape[0]):
-        for j in range(currents.shape[1]):
-            u = np.int64(membrane[j])
-            leak = u >> leak_shift if leak_shift != NO_LEAK else 0
-            rest, spike, gate, cut = settle(after, thresholds[j], u - leak + currents[p, j])
-            fired += spike
-            saturated += cut
-            membrane[j] = rest
-            spikes[p, j] = spike
-            gates[p, j] = gate
-            membranes[p, j] = rest
-    return fired, saturated
-
-
-@njit(cache=True, nogil=True)
-def _credits(leak_shift: int, zero: bool, feedback: NDArray[np.int64], gates: NDArray[np.uint8],
-             spikes: NDArray[np.uint8]) -> NDArray[np.int64]:
-    steps, neurons = gates.shape
-    found = np.empty((steps, neurons), np.int64)
-    for j in range(neurons):
-        carry = 0
-        for p in range(steps - 1, -1, -1):
-            if zero and spikes[p, j]:
-                carry = 0
-            credit = gates[p, j] * feedback[p, j] + carry
-            found[p, j] = credit
-            carry = credit
-            if leak_shift != NO_LEAK:
-                carry -= credit >> leak_shift if credit >= 0 else -(-credit >> leak_shift)
-    return found
+def _leak(layer: LayerSpec) -> tuple[int, int]:
+    """Factor and bits of the share that is lost."""
+    shift = layer.neuron.leak_shift
+    return (0, 0) if shift is None else (1, shift)

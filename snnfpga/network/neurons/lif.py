@@ -3,13 +3,23 @@
 import torch
 from torch import Tensor
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.neurons.lif import LifSpec
 
-from ...config.models import LayerSettings
+from ...config.network import LayerSettings
 
 
 def specified(settings: LayerSettings, threshold: int, threshold_shift: int | None) -> LifSpec:
-    """The neuron that a configuration asks for, on the grid of its layer."""
+    """The neuron that a configuration asks for, on the grid of its layer.
+
+    Raises
+    ------
+    SnnfpgaError
+        If it asks for a leak that one shift is not.
+    """
+    if settings.keep is not None:
+        raise SnnfpgaError("Config network.keep means nothing to network.neuron=lif, whose leak is one shift; set "
+                           "network.leak_shift, or take network.neuron=lif_shifts", USAGE)
     return LifSpec(membrane_bits=settings.membrane_bits, threshold=threshold, reset=settings.reset,
                    threshold_shift=threshold_shift, leak_shift=settings.leak_shift)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.file import DEFAULT, check, parse, read_config, write_config
 from snnfpga.config.models import Config
-from snnfpga.errors import SnnfpgaError
 
 ROOT = Path(__file__).parents[3]
 

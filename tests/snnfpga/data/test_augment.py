@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.file import read_config
-from snnfpga.config.models import AugmentConfig
+from snnfpga.config.training import AugmentConfig
 from snnfpga.data import augment
 from snnfpga.data.augment import AUGMENTS, Augmenter
 from snnfpga.data.dataset import DataError, DataSet, Split
-from snnfpga.errors import SnnfpgaError
 
 STRENGTHS = {"flip": True, "rotate": 30.0, "scale": 0.4, "shear": 0.5, "shift": 2, "cutout": 3, "time_shift": 2,
              "time_jitter": 1, "drop_polarity": 0.7}

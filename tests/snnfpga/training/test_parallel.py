@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network_file import read
 from snnfpga import cli
 from snnfpga.config.models import Config
-from snnfpga.errors import SnnfpgaError
 from snnfpga.training import trainer as training
 from snnfpga.training.parallel import Team, join
 from tests.verbs import call

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network_file import read, read_notes, write
 from snnfpga.commands.train import run
 from snnfpga.config.file import write_config
@@ -15,7 +16,6 @@ from snnfpga.config.models import Config
 from snnfpga.data import registry
 from snnfpga.data.dataset import assemble
 from snnfpga.data.source import load_data
-from snnfpga.errors import SnnfpgaError
 from snnfpga.learning import truncated_local
 from snnfpga.learning.registry import RULES
 from snnfpga.network.regrid import fitted
@@ -350,7 +350,8 @@ def test_bits_are_taken_away_step_by_step(data, tmp_path):
     assert [len(line["moved"]) for line in lines] == [0, 5, 5]
     assert lines[2]["moved"][0].startswith("block 0 layer 0: 4 bits of 2^")
     spec = read(whole["network"]).spec
-    assert {part.weight_bits for block in spec.blocks for part in (*block.layers, block.readout)} == {1}
+    assert {layer.weights.bits for block in spec.blocks for layer in block.layers} == {1}
+    assert {block.readout.weight_bits for block in spec.blocks} == {1}
     assert all(np.isin(matrix, (-1, 1)).all() for matrix in values(whole["network"]))
 
 

@@ -1,0 +1,56 @@
+"""Neurons that leak by a sum of signed shifts in PyTorch, and the shifts that come near a leak."""
+
+from itertools import combinations, product
+
+import torch
+from torch import Tensor
+
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.neurons.lif_shifts import MAX_SHIFTS, LifShiftsSpec
+
+from ...config.network import LayerSettings
+
+FINEST = 8              # a leak is met to within half of 2**-FINEST, finer than any that was found to matter
+EXACT_BITS = 24         # of a product that float32 holds
+
+
+def specified(settings: LayerSettings, threshold: int, threshold_shift: int | None) -> LifShiftsSpec:
+    """The neuron that a configuration asks for, on the grid of its layer.
+
+    Raises
+    ------
+    SnnfpgaError
+        If neither ``keep`` nor a leak shift says what a membrane loses.
+    """
+    if settings.keep is None and settings.leak_shift is None:
+        raise SnnfpgaError("Config network.neuron=lif_shifts needs network.keep, the share of itself that a membrane "
+                           "keeps in a step, or a leak_shift; give one, or take network.neuron=lif", USAGE)
+    shifts = (settings.leak_shift,) if settings.keep is None else nearest_shifts(settings.keep, settings.membrane_bits)
+    return LifShiftsSpec(membrane_bits=settings.membrane_bits, threshold=threshold, reset=settings.reset,
+                         threshold_shift=threshold_shift, leak_shifts=shifts)
+
+
+def nearest_shifts(keep: float, membrane_bits: int) -> tuple[int, ...]:
+    """The fewest shifts, up to three, whose leak comes nearest to ``1 - keep``, 0 < keep < 1."""
+    sizes = range(1, min(FINEST, membrane_bits - 1) + 1)
+    found = [(first, *(sign * size for sign, size in zip(signs, rest, strict=True)))
+             for count in range(MAX_SHIFTS) for first, *rest in combinations(sizes, count + 1)
+             for signs in product((1, -1), repeat=count)]
+    return min(found, key=lambda shifts: (abs(_share(shifts) - (1 - keep)), len(shifts)))
+
+
+def _share(shifts: tuple[int, ...]) -> float:
+    return sum((1 if shift > 0 else -1) * 2.0 ** -abs(shift) for shift in shifts)
+
+
+def lost(neuron: LifShiftsSpec, membrane: Tensor) -> Tensor:
+    """What membranes, integer-valued, of any shape, lose in a step."""
+    # The product can have more bits than float32 holds.
+    exact = membrane.double() * (neuron.leak_factor * 2.0 ** -neuron.leak_bits)
+    return torch.floor(exact).to(membrane.dtype)
+
+
+def compiled_leak(neuron: LifShiftsSpec) -> float | None:
+    """The factor of a leak ``floor(membrane * factor)``, where float32 holds the product; else None."""
+    fits = neuron.membrane_bits - 1 + neuron.leak_factor.bit_length() <= EXACT_BITS
+    return neuron.leak_factor * 2.0 ** -neuron.leak_bits if fits else None
