@@ -10,6 +10,7 @@ from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
 from .feedback import FeedbackSum, error_layout
 from .memories import declared_memory
+from .ports import FeedbackReader, GateReader, RandomKey, StoredCounts
 from .rounding import RandomWord, StoredUpdate
 
 __all__ = ["BackwardPass", "row_layout"]
@@ -49,13 +50,13 @@ class BackwardPass(wiring.Component):
         The host's new weights, while nothing is walked; only of a learned readout.
     w_en, w_row, w_data : Out
         New weights, the host's one cycle later: they share the last register, so that no choice lies behind it.
-    gate_position, gate_group, gates : Out, Out, In
-        Gates and spikes of a group at a position, one cycle later.
-    feedback_group, feedback : In, Out
-        A group's feedback, one cycle later.
-    seed, window_number : In(32)
+    gate_reader : Out(GateReader)
+        Spikes of the window.
+    feedback_reader : In(FeedbackReader)
+        What was found.
+    key : In(RandomKey)
         Of the random words.
-    multiplies, updates, written, underflows, saturations : Out
+    multiplies, counts : Out, Out(StoredCounts)
         Increments of the counters.
     """
 
@@ -65,11 +66,10 @@ class BackwardPass(wiring.Component):
         self.layer_number = spec.layer_number(index, block.depth)
         plan = plan_of(block)
         (self._memories,) = Reverse(plan).of_layers
-        self.lanes, groups = (lanes := plan.lanes), plan.readout_words
+        self.lanes = plan.lanes
         self.feedback_bits = signed_bits(feedback_max(block, block.depth - 1))
         self.random = readout.learned and readout.rounding == "stochastic"
         self._row_layout = row = row_layout(spec, index)
-        classes = index_bits(readout.classes + 1)
         super().__init__({
             "start": In(1),
             "done": Out(1),
@@ -84,25 +84,18 @@ class BackwardPass(wiring.Component):
             "w_en": Out(1),
             "w_row": Out(range(readout.inputs)),
             "w_data": Out(row),
-            "gate_position": Out(range(block.window)),
-            "gate_group": Out(range(groups)),
-            "gates": In(gate_layout),
-            "feedback_group": In(range(groups)),
-            "feedback": Out(data.ArrayLayout(signed(self.feedback_bits), lanes)),
-            "seed": In(32),
-            "window_number": In(32),
-            "multiplies": Out(classes),
-            "updates": Out(classes),
-            "written": Out(classes),
-            "underflows": Out(classes),
-            "saturations": Out(classes),
+            "gate_reader": Out(GateReader(block, gate_layout)),
+            "feedback_reader": In(FeedbackReader(block, self.feedback_bits)),
+            "key": In(RandomKey()),
+            "multiplies": Out(index_bits(readout.classes + 1)),
+            "counts": Out(StoredCounts(readout.classes)),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         counts = self._count_spikes(m)
         walked = Signal(data.StructLayout({
-            "valid": 1, "row": self.row.shape(), "lane": range(self.lanes), "group": self.gate_group.shape(),
+            "valid": 1, "row": self.row.shape(), "lane": range(self.lanes), "group": self.gate_reader.group.shape(),
             "count": counts[0].shape()}))
         m.d.comb += walked.count.eq(Array(counts)[walked.lane])
         self._walk(m, walked)
@@ -133,7 +126,8 @@ class BackwardPass(wiring.Component):
         with m.If(self._clear_counts):
             m.d.sync += [count.eq(0) for count in counts]
         with m.Elif(self._counted):
-            m.d.sync += [count.eq(count + gates.spike) for count, gates in zip(counts, self.gates, strict=True)]
+            m.d.sync += [count.eq(count + gates.spike)
+                         for count, gates in zip(counts, self.gate_reader.gates, strict=True)]
         return counts
 
     def _walk(self, m: Module, walked: data.View) -> None:
@@ -143,8 +137,8 @@ class BackwardPass(wiring.Component):
         fetching = Signal(range(block.window + 1))      # positions still to be read
         self._pipeline_empty = Signal()
         m.d.comb += [
-            self.gate_group.eq(group),
-            self.gate_position.eq(fetching - 1),
+            self.gate_reader.group.eq(group),
+            self.gate_reader.position.eq(fetching - 1),
             walked.row.eq(row),
             walked.lane.eq(lane),
             walked.group.eq(group),
@@ -203,8 +197,8 @@ class BackwardPass(wiring.Component):
             write.addr.eq(written.group),
             write.data.eq(Cat(word)),
             write.en.eq(written.valid),
-            read.addr.eq(self.feedback_group),
-            self.feedback.eq(read.data),
+            read.addr.eq(self.feedback_reader.group),
+            self.feedback_reader.feedback.eq(read.data),
         ]
 
     def _update(self, m: Module, walked_row: Value, stages: list[Signal]) -> None:
@@ -213,8 +207,8 @@ class BackwardPass(wiring.Component):
         word = Const(0, WORD_BITS)
         if self.random:
             m.submodules.random = random = RandomWord(self.layer_number)
-            m.d.comb += [random.seed.eq(self.seed), random.window_number.eq(self.window_number),
-                         random.row.eq(walked_row)]
+            wiring.connect(m, wiring.flipped(self.key), random.key)
+            m.d.comb += random.row.eq(walked_row)
             word = random.word
         bound = readout_delta_max(self.block)
         read, done = stages[0], stages[1 + StoredUpdate.LATENCY]
@@ -247,8 +241,8 @@ class BackwardPass(wiring.Component):
             en.eq(done.valid & (done.count != 0)),
             self.w_row.eq(w_row),
             self.w_en.eq(en | hosted),
-            self.updates.eq(Mux(en, sum(active), 0)),
-            self.written.eq(Mux(en, sum(changed), 0)),
-            self.underflows.eq(Mux(en, sum(underflowed), 0)),
-            self.saturations.eq(Mux(en, sum(saturated), 0)),
+            self.counts.updates.eq(Mux(en, sum(active), 0)),
+            self.counts.written.eq(Mux(en, sum(changed), 0)),
+            self.counts.underflows.eq(Mux(en, sum(underflowed), 0)),
+            self.counts.saturations.eq(Mux(en, sum(saturated), 0)),
         ]

@@ -168,15 +168,7 @@ class Block(wiring.Component):
         wiring.connect(m, self._to_readout.o, self._readout.i)
         wiring.connect(m, self._to_next.o, wiring.flipped(self.o))
         wiring.connect(m, self._readout.result, wiring.flipped(self.result))
-        m.d.comb += [
-            events.r_bank.eq(forward.r_bank),
-            events.r_position.eq(forward.r_position),
-            forward.r_index.eq(events.r_index),
-            events.clear_en.eq(forward.clear_en),
-            events.clear_bank.eq(forward.clear_bank),
-            events.clear_index.eq(forward.clear_index),
-            events.release.eq(forward.release),
-        ]
+        wiring.connect(m, forward.reader, events.reader)
         spikes, both = self._serialiser.o, (self._to_readout.i, self._to_next.i)
         m.d.comb += spikes.ready.eq(both[0].ready & both[1].ready)
         for branch, other in (both, both[::-1]):
@@ -201,36 +193,24 @@ class Block(wiring.Component):
         m.submodules.window = window = WindowBuffer(self.block, forward.gate_layout)
         m.submodules.update = update = self._update = UpdateEngine(self.block, number, forward.gate_layout)
         wiring.connect(m, forward.window_end, update.window_end)
+        wiring.connect(m, forward.recorder, window.recorder)
+        wiring.connect(m, update.reader, window.reader)
+        wiring.connect(m, update.feedback_reader, readout.feedback_reader)
+        gates, walked, counted = window.gate_reader, update.gate_reader, readout.gate_reader
         m.d.comb += [
-            window.touch_en.eq(forward.touch_en),
-            window.touch_row.eq(forward.touch_row),
-            window.touch_position.eq(forward.touch_position),
-            window.gate_en.eq(forward.gate_en),
-            window.gate_first.eq(forward.gate_first),
-            window.gates.eq(forward.gates),
             # The readout counts spikes before it hands the window to the update engine.
-            window.gate_position.eq(Mux(update.active, update.gate_position, readout.gate_position)),
-            window.gate_group.eq(Mux(update.active, update.gate_group, readout.gate_group)),
-            readout.gates.eq(window.gates_read),
-            update.gates.eq(window.gates_read),
-            update.rows.eq(window.rows),
-            window.list_position.eq(update.list_position),
-            update.row.eq(window.row),
-            window.mask_row.eq(update.mask_row),
-            update.mask.eq(window.mask),
-            window.clear_en.eq(update.clear_en),
-            window.clear_row.eq(update.clear_row),
-            window.forget.eq(update.forget),
+            gates.position.eq(Mux(update.active, walked.position, counted.position)),
+            gates.group.eq(Mux(update.active, walked.group, counted.group)),
+            counted.gates.eq(gates.gates),
+            walked.gates.eq(gates.gates),
             update.learn.eq(readout.learn),
             update.skip.eq(readout.skip),
-            readout.feedback_group.eq(update.feedback_group),
-            update.feedback.eq(readout.feedback),
             update.weights.eq(self._weights_read.data),
             forward.window_done.eq(update.window_done),
             readout.window_done.eq(update.window_done),
         ]
         for engine in (update, readout):
-            m.d.comb += [engine.seed.eq(self.seed), engine.window_number.eq(self.window_number)]
+            m.d.comb += [engine.key.seed.eq(self.seed), engine.key.window_number.eq(self.window_number)]
         with m.If(update.active):
             m.d.comb += self._weights_read.addr.eq(update.address)
         m.d.comb += [
@@ -281,12 +261,13 @@ class Block(wiring.Component):
             "multiplies": [readout.multiplies],
             "windows_learned": [readout.windows_learned],
             "windows_skipped": [readout.windows_skipped],
-            "updates": [readout.updates],
-            "weights_read": [forward.synaptic_operations, forward.bias_reads, readout.multiplies, readout.updates],
-            "weights_written": [readout.written],
-            "underflows": [readout.underflows],
+            "updates": [readout.counts.updates],
+            "weights_read": [forward.synaptic_operations, forward.bias_reads, readout.multiplies,
+                             readout.counts.updates],
+            "weights_written": [readout.counts.written],
+            "underflows": [readout.counts.underflows],
             "membrane_saturations": [forward.membrane_saturations],
-            "weight_saturations": [readout.saturations],
+            "weight_saturations": [readout.counts.saturations],
             "forward_cycles": [forward.active],
             "busy_lane_cycles": [forward.synaptic_operations],
             "update_cycles": [],
@@ -296,11 +277,11 @@ class Block(wiring.Component):
             found["weights_read"].append(readout.operations)
         if self.block.directives.learns:
             update = self._update
-            found["updates"].append(update.updates)
-            found["weights_read"].append(update.updates)
-            found["weights_written"].append(update.written)
-            found["underflows"].append(update.underflows)
-            found["weight_saturations"].append(update.saturations)
+            found["updates"].append(update.counts.updates)
+            found["weights_read"].append(update.counts.updates)
+            found["weights_written"].append(update.counts.written)
+            found["underflows"].append(update.counts.underflows)
+            found["weight_saturations"].append(update.counts.saturations)
             found["update_cycles"].append(update.active)
         for name, parts in found.items():
             m.d.sync += self.increments[name].eq(sum(parts, Const(0)))

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .contract.arithmetic import index_bits
 from .contract.engines.forward import event_memories
 from .memories import declared_memory
+from .ports import EventReader
 from .token import TokenKind, token_layout
 
 __all__ = ["EventList", "step_layout"]
@@ -44,14 +45,8 @@ class EventList(wiring.Component):
         START, EVENT, STEP, ABORT.
     step : Out(stream of step_layout)
         Each START, STEP and ABORT in order, a STEP or ABORT with the events of its bank.
-    r_bank, r_position : In(1), In(n)
-        Which event to read.
-    r_index : Out(n)
-        Its index, one cycle later.
-    clear_en, clear_bank, clear_index : In
-        The index in this bank was taken: it may come again.
-    release : In(2)
-        A bank's step is done: it may be filled again.
+    reader : In(EventReader)
+        The events of both banks.
     accepted, dropped : Out(1)
         An event was taken; a second one was dropped.
     empty : Out(1)
@@ -64,13 +59,7 @@ class EventList(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(token_layout(indices, classes))),
             "step": Out(stream.Signature(step_layout(indices, classes))),
-            "r_bank": In(1),
-            "r_position": In(range(indices)),
-            "r_index": Out(range(indices)),
-            "clear_en": In(1),
-            "clear_bank": In(1),
-            "clear_index": In(range(indices)),
-            "release": In(2),
+            "reader": In(EventReader(indices)),
             "accepted": Out(1),
             "dropped": Out(1),
             "empty": Out(1),
@@ -91,7 +80,7 @@ class EventList(wiring.Component):
         free, seen, take = Signal(), Signal(), Signal()
         m.d.comb += [
             index.eq(self.i.p.value[:bits]),
-            position.eq(self.r_position),
+            position.eq(self.reader.position),
             free.eq(~busy.bit_select(fill, 1)),
             take.eq(self.i.valid & (self.i.p.kind == TokenKind.EVENT) & free),
             self.accepted.eq(take & ~seen),
@@ -99,8 +88,8 @@ class EventList(wiring.Component):
             write.addr.eq(Cat(count[:bits], fill)),
             write.data.eq(index),
             write.en.eq(self.accepted),
-            read.addr.eq(Cat(position, self.r_bank)),
-            self.r_index.eq(read.data),
+            read.addr.eq(Cat(position, self.reader.bank)),
+            self.reader.index.eq(read.data),
         ]
         seen_in = []
         for bank, declaration in enumerate((memories.seen0, memories.seen1)):
@@ -110,8 +99,8 @@ class EventList(wiring.Component):
             clear = Signal(name=f"clear{bank}")
             m.d.comb += [
                 look.addr.eq(index),
-                clear.eq(self.clear_en & (self.clear_bank == bank)),
-                mark.addr.eq(Mux(clear, self.clear_index, index)),
+                clear.eq(self.reader.clear_en & (self.reader.clear_bank == bank)),
+                mark.addr.eq(Mux(clear, self.reader.clear_index, index)),
                 mark.data.eq(~clear),
                 mark.en.eq(clear | (self.accepted & (fill == bank))),
             ]
@@ -123,7 +112,7 @@ class EventList(wiring.Component):
 
         # A step waits in one register; the token behind it is not taken before there is room for its own step.
         m.d.comb += self.empty.eq(~self.step.valid & (busy == 0) & (count == 0) & ~self.i.valid)
-        m.d.sync += busy.eq(busy & ~self.release)
+        m.d.sync += busy.eq(busy & ~self.reader.release)
         with m.If(self.step.ready):
             m.d.sync += self.step.valid.eq(0)
         with m.If(self.i.p.kind == TokenKind.EVENT):
@@ -143,7 +132,7 @@ class EventList(wiring.Component):
             ]
             with m.If(self.i.p.kind != TokenKind.START):
                 m.d.sync += [
-                    busy.eq((busy & ~self.release) | (1 << fill)),
+                    busy.eq((busy & ~self.reader.release) | (1 << fill)),
                     fill.eq(~fill),
                     count.eq(0),
                 ]

@@ -12,6 +12,7 @@ from .contract.plan import plan_of
 from .event_list import step_layout
 from .memories import declared_memory
 from .neuron import charge, fire
+from .ports import EventReader, Recorder
 from .token import TokenKind
 
 __all__ = ["ForwardEngine", "gate_layout", "group_layout", "window_end_layout"]
@@ -61,18 +62,16 @@ class ForwardEngine(wiring.Component):
     -------
     step : In(stream of step_layout)
         What to do next; taken when its last weight has been addressed.
-    r_bank, r_position, r_index, clear_en, clear_bank, clear_index, release
-        The event list's reading side.
+    reader : Out(EventReader)
+        The step's events.
     address, weights : Out, In
         A row's address in the weight memory, and its stored weights one cycle later.
     o : Out(stream of group_layout)
         Spikes. Must be taken whenever ``room`` was promised.
     room : In(1)
         ``o`` will take everything of one more step.
-    touch_en, touch_row, touch_position : Out
-        This input is active at this position of a window that is recorded.
-    gate_en, gate_first, gates : Out
-        A group's gates and spikes, for a window that is recorded; ``gate_first`` is the window's first group.
+    recorder : Out(Recorder)
+        Active inputs, gates and spikes of a window that is recorded.
     window_end : Out(stream of window_end_layout)
         A recorded window is over, and all of it is written.
     window_done : In(1)
@@ -96,23 +95,12 @@ class ForwardEngine(wiring.Component):
         self.gate_layout = gate_layout(block)
         super().__init__({
             "step": In(stream.Signature(step_layout(layer.inputs, block.readout.classes))),
-            "r_bank": Out(1),
-            "r_position": Out(range(layer.inputs)),
-            "r_index": In(range(layer.inputs)),
-            "clear_en": Out(1),
-            "clear_bank": Out(1),
-            "clear_index": Out(range(layer.inputs)),
-            "release": Out(2),
+            "reader": Out(EventReader(layer.inputs)),
             "address": Out(index_bits(self.plan.weight_words)),
             "weights": In(data.ArrayLayout(signed(layer.weights.stored_bits), lanes)),
             "o": Out(stream.Signature(group_layout(block))),
             "room": In(1),
-            "touch_en": Out(1),
-            "touch_row": Out(range(layer.inputs)),
-            "touch_position": Out(range(block.window)),
-            "gate_en": Out(1),
-            "gate_first": Out(1),
-            "gates": Out(self.gate_layout),
+            "recorder": Out(Recorder(block, self.gate_layout)),
             "window_end": Out(stream.Signature(window_end_layout(block))),
             "window_done": In(1),
             "host_address": In(index_bits(self.groups)),
@@ -190,8 +178,8 @@ class ForwardEngine(wiring.Component):
             entry_last.eq(entry + 1 >= step.p.count + layer.weights.bias),
             group_last.eq(group == self.groups - 1),
             step_done.eq(go & entry_last & group_last),
-            self.r_bank.eq(step.p.bank),
-            self.r_position.eq(entry - layer.weights.bias),
+            self.reader.bank.eq(step.p.bank),
+            self.reader.position.eq(entry - layer.weights.bias),
             issued.valid.eq(go),
             issued.bias.eq((entry == 0) if layer.weights.bias else 0),
             issued.event.eq((entry >= layer.weights.bias) & (entry < step.p.count + layer.weights.bias)),
@@ -257,7 +245,7 @@ class ForwardEngine(wiring.Component):
                     issued.valid.eq(1),
                     issued.discard.eq(1),
                     issued.event.eq(1),
-                    self.r_position.eq(entry),
+                    self.reader.position.eq(entry),
                 ]
                 m.d.sync += entry.eq(entry + 1)
             with m.Elif(settled):
@@ -269,7 +257,7 @@ class ForwardEngine(wiring.Component):
                         self.window_end.p.discard.eq(1),
                     ]
         with m.If(is_abort & discarded & settled):
-            m.d.comb += [push.eq(1), self.release.eq(1 << step.p.bank)]
+            m.d.comb += [push.eq(1), self.reader.release.eq(1 << step.p.bank)]
             m.d.sync += discarded.eq(0)
 
         m.d.comb += [
@@ -288,21 +276,21 @@ class ForwardEngine(wiring.Component):
             begins.eq(issued.valid & issued.first),
             walk.restart.eq(begins & (issued.group == 0)),
             walk.advance.eq(begins),
-            walk.row.eq(Mux(entry.bias, layer.inputs, self.r_index)),
+            walk.row.eq(Mux(entry.bias, layer.inputs, self.reader.index)),
             self.address.eq(walk.address),
         ]
         marks = Signal()
         m.d.comb += [
             marks.eq(entry.valid & entry.event & (entry.group == 0)),
-            self.clear_en.eq(marks),
-            self.clear_bank.eq(entry.bank),
-            self.clear_index.eq(self.r_index),
-            self.touch_en.eq(marks & entry.record & ~entry.discard),
-            self.touch_row.eq(self.r_index),
-            self.touch_position.eq(entry.position),
+            self.reader.clear_en.eq(marks),
+            self.reader.clear_bank.eq(entry.bank),
+            self.reader.clear_index.eq(self.reader.index),
+            self.recorder.touch_en.eq(marks & entry.record & ~entry.discard),
+            self.recorder.touch_row.eq(self.reader.index),
+            self.recorder.touch_position.eq(entry.position),
         ]
         with m.If(entry.valid & ~entry.discard & entry.last & entry.group_last):
-            m.d.comb += self.release.eq(1 << entry.bank)
+            m.d.comb += self.reader.release.eq(1 << entry.bank)
 
     def _datapath(self, m: Module, entries: list[Signal]) -> None:
         layer, lanes = self.layer, self.lanes
@@ -365,7 +353,7 @@ class ForwardEngine(wiring.Component):
         m.d.sync += [
             pushes.eq(done),
             gate_en.eq(done & fires.record),
-            self.gate_first.eq((fires.position == 0) & (fires.group == 0)),
+            self.recorder.gate_first.eq((fires.position == 0) & (fires.group == 0)),
             self.o.p.last_group.eq(fires.group_last),
             self.o.p.last.eq(fires.sample_last),
             self.o.p.kind.eq(TokenKind.STEP),
@@ -376,7 +364,8 @@ class ForwardEngine(wiring.Component):
             count.eq(Mux(done, sum(saturated), 0)),
         ]
         for lane in range(lanes):
-            m.d.sync += [self.gates[lane].gate.eq(gated[lane]), self.gates[lane].spike.eq(fired[lane])]
+            recorded = self.recorder.gates[lane]
+            m.d.sync += [recorded.gate.eq(gated[lane]), recorded.spike.eq(fired[lane])]
         with m.If(self._push):
             m.d.sync += [
                 pushes.eq(1),
@@ -388,7 +377,7 @@ class ForwardEngine(wiring.Component):
         m.d.comb += [
             self.writing.eq(pushes),
             self.o.valid.eq(pushes),
-            self.gate_en.eq(gate_en),
+            self.recorder.gate_en.eq(gate_en),
             self.membrane_saturations.eq(count),
             write.addr.eq(group),
             write.en.eq(writes),

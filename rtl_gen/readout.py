@@ -15,6 +15,7 @@ from .errors import class_error
 from .feedback import error_layout
 from .memories import declared_memory
 from .packet import packet_layout
+from .ports import FeedbackReader, GateReader, RandomKey, StoredCounts
 from .token import TokenKind, token_layout
 
 __all__ = ["Readout"]
@@ -47,27 +48,26 @@ class Readout(wiring.Component):
         A window's feedback is ready; all of its errors are 0.
     window_done : In(1)
         The block has dealt with its recorded window.
-    gate_position, gate_group, gates : Out, Out, In
-        Gates and spikes of a group at a position, one cycle later; used before ``learn``.
-    feedback_group, feedback : In, Out
-        A group's feedback, one cycle later.
-    seed, window_number : In(32)
+    gate_reader : Out(GateReader)
+        Spikes of the window, used before ``learn``.
+    feedback_reader : In(FeedbackReader)
+        The neurons' feedback.
+    key : In(RandomKey)
         Of the random words.
     host_address, host_weights, host_answer, host_w_en, host_w_data : In, Out, Out, In, In
         The host's access to a neuron's weights, and to the answer's logit of a class, while idle.
     idle : Out(1)
         Nothing is inside.
-    operations, multiplies, windows_learned, windows_skipped, updates, written, underflows, saturations : Out
+    operations, multiplies, windows_learned, windows_skipped : Out
+    counts : Out(StoredCounts)
         Increments of the counters.
     """
 
     def __init__(self, spec: NetworkSpec, index: int, gate_layout: data.ArrayLayout) -> None:
         self.block = block = spec.blocks[index]
         self.readout = readout = block.readout
-        plan = plan_of(block)
-        lanes, groups = plan.lanes, plan.readout_words
         self.learns = block.directives.learns
-        self._declared = ReadoutEngine(plan)
+        self._declared = ReadoutEngine(plan_of(block))
         self.answer_bits = signed_bits(answer_max(readout, spec.max_steps))
         self.row_layout = row_layout(spec, index)
         self._backward = BackwardPass(spec, index, gate_layout) if self.learns else None
@@ -79,13 +79,9 @@ class Readout(wiring.Component):
             "learn": Out(1),
             "skip": Out(1),
             "window_done": In(1),
-            "gate_position": Out(range(block.window)),
-            "gate_group": Out(range(groups)),
-            "gates": In(gate_layout),
-            "feedback_group": In(range(groups)),
-            "feedback": Out(data.ArrayLayout(signed(feedback_bits), lanes)),
-            "seed": In(32),
-            "window_number": In(32),
+            "gate_reader": Out(GateReader(block, gate_layout)),
+            "feedback_reader": In(FeedbackReader(block, feedback_bits)),
+            "key": In(RandomKey()),
             "host_address": In(range(max(readout.inputs, readout.classes))),
             "host_weights": Out(self.row_layout),
             "host_answer": Out(signed(ANSWER_BITS)),
@@ -96,10 +92,7 @@ class Readout(wiring.Component):
             "multiplies": Out(classes),
             "windows_learned": Out(1),
             "windows_skipped": Out(1),
-            "updates": Out(classes),
-            "written": Out(classes),
-            "underflows": Out(classes),
-            "saturations": Out(classes),
+            "counts": Out(StoredCounts(readout.classes)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -304,15 +297,10 @@ class Readout(wiring.Component):
             backward.position.eq(self._position),
             backward.errors.eq(self._errors),
             backward.fetched.eq(self._fetched),
-            self.gate_position.eq(backward.gate_position),
-            self.gate_group.eq(backward.gate_group),
-            backward.gates.eq(self.gates),
-            backward.feedback_group.eq(self.feedback_group),
-            self.feedback.eq(backward.feedback),
-            backward.seed.eq(self.seed),
-            backward.window_number.eq(self.window_number),
+            self.multiplies.eq(backward.multiplies),
         ]
-        m.d.comb += [getattr(self, name).eq(getattr(backward, name))
-                     for name in ("multiplies", "updates", "written", "underflows", "saturations")]
+        for outside, inside in ((self.gate_reader, backward.gate_reader), (self.key, backward.key),
+                                (self.feedback_reader, backward.feedback_reader), (self.counts, backward.counts)):
+            wiring.connect(m, wiring.flipped(outside), inside)
         with m.If(backward.reading):
             m.d.comb += self._read.addr.eq(backward.row)

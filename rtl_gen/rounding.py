@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import WORD_BITS, signed_bits
+from .ports import RandomKey
 from .saturate import saturate
 
 __all__ = ["RandomWord", "StoredUpdate"]
@@ -22,8 +23,8 @@ class RandomWord(wiring.Component):
 
     Members
     -------
-    seed, window_number : In(32)
-        Constant while words are made.
+    key : In(RandomKey)
+        Seed and window number, constant while words are made.
     row : In(16)
         The row.
     word : Out(16)
@@ -36,15 +37,15 @@ class RandomWord(wiring.Component):
     def __init__(self, layer: int) -> None:
         self._layer = layer
         super().__init__({
-            "seed": In(32),
-            "window_number": In(32),
+            "key": In(RandomKey()),
             "row": In(WORD_BITS),
             "word": Out(WORD_BITS),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        keys = [self.seed[:16], self.window_number[:16], self.seed[16:], self.window_number[16:]]
+        key = self.key
+        keys = [key.seed[:16], key.window_number[:16], key.seed[16:], key.window_number[16:]]
         x, y = self.row, Const(self._layer, WORD_BITS)
         for number in range(self.ROUNDS):
             mixed_x, mixed_y = Signal(WORD_BITS, name=f"x{number}"), Signal(WORD_BITS, name=f"y{number}")

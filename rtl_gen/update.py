@@ -10,6 +10,7 @@ from .contract.block import BlockSpec
 from .contract.plan import plan_of
 from .credit import CreditScan
 from .forward import window_end_layout
+from .ports import FeedbackReader, GateReader, RandomKey, RowReader, StoredCounts
 from .rounding import RandomWord, StoredUpdate
 
 __all__ = ["UpdateEngine"]
@@ -43,21 +44,21 @@ class UpdateEngine(wiring.Component):
         Of the readout, once for each window not discarded: the feedback is ready; or all errors are 0.
     learned : Out(1)
         A window was learned from: with this cycle its number is used up.
-    gate_position, gate_group, gates, rows, list_position, row, mask_row, mask, clear_en, clear_row, forget
-        The window buffer's reading side.
-    feedback_group, feedback : Out, In
-        A group's feedback, one cycle later.
+    reader, gate_reader : Out(RowReader), Out(GateReader)
+        The window buffer's reading sides.
+    feedback_reader : Out(FeedbackReader)
+        The readout's feedback.
     address, weights : Out, In
         A row's address in the weight memory and its stored weights, one cycle later.
     host_en, host_address, host_weights : In
         The host's new weights, while idle.
     w_en, w_address, w_weights : Out
         New weights, the host's one cycle later: they share the last register, so that no choice lies behind it.
-    seed, window_number : In(32)
+    key : In(RandomKey)
         Of the random words.
     idle, active : Out(1)
         Nothing is inside; weights are being walked.
-    updates, written, underflows, saturations : Out
+    counts : Out(StoredCounts)
         Increments of the counters.
     """
 
@@ -66,29 +67,18 @@ class UpdateEngine(wiring.Component):
         (plan,) = plan_of(block).layers
         self.layer = layer = plan.layer
         self.layer_number = layer_number
-        self.lanes, self.groups = lanes, groups = plan.lanes, plan.words
+        self.lanes, self.groups = lanes, _ = plan.lanes, plan.words
         self._scan = CreditScan(block, gate_layout)
         word = data.ArrayLayout(signed(layer.weights.stored_bits), lanes)
-        lane_count = index_bits(lanes + 1)
         super().__init__({
             "window_end": In(stream.Signature(window_end_layout(block))),
             "window_done": Out(1),
             "learn": In(1),
             "skip": In(1),
             "learned": Out(1),
-            "gate_position": Out(range(block.window)),
-            "gate_group": Out(range(groups)),
-            "gates": In(gate_layout),
-            "rows": In(range(layer.inputs + 1)),
-            "list_position": Out(range(layer.inputs)),
-            "row": In(range(layer.inputs)),
-            "mask_row": Out(range(layer.inputs)),
-            "mask": In(block.window),
-            "clear_en": Out(1),
-            "clear_row": Out(range(layer.inputs)),
-            "forget": Out(1),
-            "feedback_group": Out(range(groups)),
-            "feedback": In(data.ArrayLayout(signed(self._scan.feedback_bits), lanes)),
+            "reader": Out(RowReader(block)),
+            "gate_reader": Out(GateReader(block, gate_layout)),
+            "feedback_reader": Out(FeedbackReader(block, self._scan.feedback_bits)),
             "address": Out(index_bits(plan.weight_words)),
             "weights": In(word),
             "host_en": In(1),
@@ -97,14 +87,10 @@ class UpdateEngine(wiring.Component):
             "w_en": Out(1),
             "w_address": Out(index_bits(plan.weight_words)),
             "w_weights": Out(word),
-            "seed": In(32),
-            "window_number": In(32),
+            "key": In(RandomKey()),
             "idle": Out(1),
             "active": Out(1),
-            "updates": Out(lane_count),
-            "written": Out(lane_count),
-            "underflows": Out(lane_count),
-            "saturations": Out(lane_count),
+            "counts": Out(StoredCounts(lanes)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -131,18 +117,18 @@ class UpdateEngine(wiring.Component):
         self.steps = steps
         m.d.comb += [
             group_last.eq(group == self.groups - 1),
-            self.gate_group.eq(group),
-            self.feedback_group.eq(group),
-            self.gate_position.eq(fetching - 1),
-            scan.gates.eq(self.gates),
-            scan.feedback.eq(self.feedback),
+            self.gate_reader.group.eq(group),
+            self.feedback_reader.group.eq(group),
+            self.gate_reader.position.eq(fetching - 1),
+            scan.gates.eq(self.gate_reader.gates),
+            scan.feedback.eq(self.feedback_reader.feedback),
             scan.position.eq(fetched_position),
             scan.en.eq(fetched),
             issued.bias.eq((entry == 0) if layer.weights.bias else 0),
             issued.clears.eq(group_last),
-            self.list_position.eq(entry - layer.weights.bias),
+            self.reader.list_position.eq(entry - layer.weights.bias),
         ]
-        m.d.sync += [fetched.eq(0), fetched_position.eq(self.gate_position)]
+        m.d.sync += [fetched.eq(0), fetched_position.eq(self.gate_reader.position)]
 
         with m.FSM() as fsm:
             with m.State("IDLE"):
@@ -183,7 +169,7 @@ class UpdateEngine(wiring.Component):
                     m.d.sync += group.eq(group + 1)
                     m.next = "CLEAR"
             with m.State("WALK"):
-                with m.If(entry == self.rows + layer.weights.bias):
+                with m.If(entry == self.reader.rows + layer.weights.bias):
                     with m.If(group_last):
                         m.next = "DRAIN"
                     with m.Elif(self.pipeline_empty):
@@ -196,7 +182,7 @@ class UpdateEngine(wiring.Component):
             with m.State("DRAIN"):
                 m.d.sync += entry.eq(0)
                 with m.If(self.pipeline_empty):
-                    m.d.comb += [self.forget.eq(1), self.window_done.eq(1), self.learned.eq(uses_number)]
+                    m.d.comb += [self.reader.forget.eq(1), self.window_done.eq(1), self.learned.eq(uses_number)]
                     m.next = "IDLE"
         m.d.comb += [
             self.idle.eq(fsm.ongoing("IDLE") & ~self.window_end.valid),
@@ -221,20 +207,21 @@ class UpdateEngine(wiring.Component):
         inside = [issued.valid]
         listed, _ = delay(issued, Const(0), 1, "listed")
         row = Signal(row_bits)
-        m.d.comb += row.eq(Mux(listed.bias, layer.inputs, self.row))
+        m.d.comb += row.eq(Mux(listed.bias, layer.inputs, self.reader.row))
         addressed, addressed_row = listed, row
         word = Const(0, WORD_BITS)
         if stochastic:
             m.submodules.random = random = RandomWord(self.layer_number)
-            m.d.comb += [random.seed.eq(self.seed), random.window_number.eq(self.window_number), random.row.eq(row)]
+            wiring.connect(m, wiring.flipped(self.key), random.key)
+            m.d.comb += random.row.eq(row)
             addressed, addressed_row = delay(listed, row, RandomWord.LATENCY - 2, "mixed")
             word = random.word
         m.d.comb += [
             self._walk.row.eq(addressed_row),
             self.address.eq(self._walk.address),
-            self.mask_row.eq(addressed_row),
-            self.clear_en.eq(addressed.valid & addressed.clears & ~addressed.bias),
-            self.clear_row.eq(addressed_row),
+            self.reader.mask_row.eq(addressed_row),
+            self.reader.clear_en.eq(addressed.valid & addressed.clears & ~addressed.bias),
+            self.reader.clear_row.eq(addressed_row),
         ]
 
         read, _ = delay(addressed, addressed_row, 1, "read")
@@ -252,7 +239,7 @@ class UpdateEngine(wiring.Component):
 
         # A bias is active in every step of the window.
         mask = Signal(self.block.window)
-        m.d.comb += mask.eq(Mux(read.bias, (1 << self.steps) - 1, self.mask))
+        m.d.comb += mask.eq(Mux(read.bias, (1 << self.steps) - 1, self.reader.mask))
         summed, _ = delay(read, Const(0), 1, "summed")
         bound = delta_max(self.block, 0)
         effects = []
@@ -285,10 +272,10 @@ class UpdateEngine(wiring.Component):
             self.w_address.eq(addresses[-1]),
             self.pipeline_empty.eq(~Cat(inside).any()),
         ]
-        for port, bits in ((self.updates, active),
-                           (self.written, Cat(e.changed for e in effects) & active),
-                           (self.underflows, Cat(e.underflowed for e in effects) & active),
-                           (self.saturations, Cat(e.saturated for e in effects) & active)):
+        for port, bits in ((self.counts.updates, active),
+                           (self.counts.written, Cat(e.changed for e in effects) & active),
+                           (self.counts.underflows, Cat(e.underflowed for e in effects) & active),
+                           (self.counts.saturations, Cat(e.saturated for e in effects) & active)):
             m.d.comb += port.eq(Mux(en, sum(bits), 0))
 
     def _masked_sum(self, mask: Value, lane: int) -> Value:

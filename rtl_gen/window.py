@@ -2,12 +2,13 @@
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
 from .contract.block import BlockSpec
 from .contract.engines.learning.reverse import Reverse
 from .contract.plan import plan_of
 from .memories import declared_memory
+from .ports import GateReader, Recorder, RowReader
 
 __all__ = ["WindowBuffer"]
 
@@ -26,22 +27,12 @@ class WindowBuffer(wiring.Component):
 
     Members
     -------
-    touch_en, touch_row, touch_position : In
-        Mark the input as active at the position. The same input comes again after two cycles at the earliest.
-    gate_en, gate_first, gates : In
-        Append a group's gates and spikes; ``gate_first`` makes it the window's first.
-    rows : Out(n)
-        Length of the row list.
-    list_position, row : In, Out
-        A row of the list, one cycle later.
-    mask_row, mask : In, Out
-        A row's mask, one cycle later: bit p is the position p.
-    clear_en, clear_row : In
-        Forget a row's mask.
-    forget : In(1)
-        Forget the row list; every mask was cleared.
-    gate_position, gate_group, gates_read : In, In, Out
-        Gates and spikes of a group at a position, one cycle later.
+    recorder : In(Recorder)
+        What is recorded.
+    reader : In(RowReader)
+        Which inputs were active, and when.
+    gate_reader : In(GateReader)
+        Gates and spikes.
     """
 
     def __init__(self, block: BlockSpec, gate_layout: data.ArrayLayout) -> None:
@@ -50,23 +41,9 @@ class WindowBuffer(wiring.Component):
         (layer,), (self._memories,) = plan.layers, Reverse(plan).of_layers
         self.groups = layer.words
         super().__init__({
-            "touch_en": In(1),
-            "touch_row": In(range(layer.inputs)),
-            "touch_position": In(range(block.window)),
-            "gate_en": In(1),
-            "gate_first": In(1),
-            "gates": In(gate_layout),
-            "rows": Out(range(layer.inputs + 1)),
-            "list_position": In(range(layer.inputs)),
-            "row": Out(range(layer.inputs)),
-            "mask_row": In(range(layer.inputs)),
-            "mask": Out(block.window),
-            "clear_en": In(1),
-            "clear_row": In(range(layer.inputs)),
-            "forget": In(1),
-            "gate_position": In(range(block.window)),
-            "gate_group": In(range(self.groups)),
-            "gates_read": Out(gate_layout),
+            "recorder": In(Recorder(block, gate_layout)),
+            "reader": In(RowReader(block)),
+            "gate_reader": In(GateReader(block, gate_layout)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -80,41 +57,42 @@ class WindowBuffer(wiring.Component):
         gate_read, gate_write = gates.read_port(), gates.write_port()
 
         # The mask is read in the cycle of the touch and written back in the next.
-        touched, touched_row = Signal(), Signal.like(self.touch_row)
-        touched_position = Signal.like(self.touch_position)
+        touched, touched_row = Signal(), Signal.like(self.recorder.touch_row)
+        touched_position = Signal.like(self.recorder.touch_position)
         m.d.sync += [
-            touched.eq(self.touch_en),
-            touched_row.eq(self.touch_row),
-            touched_position.eq(self.touch_position),
+            touched.eq(self.recorder.touch_en),
+            touched_row.eq(self.recorder.touch_row),
+            touched_position.eq(self.recorder.touch_position),
         ]
         m.d.comb += [
-            mask_read.addr.eq(Mux(self.touch_en, self.touch_row, self.mask_row)),
-            self.mask.eq(mask_read.data),
-            mask_write.addr.eq(Mux(touched, touched_row, self.clear_row)),
+            mask_read.addr.eq(Mux(self.recorder.touch_en, self.recorder.touch_row, self.reader.mask_row)),
+            self.reader.mask.eq(mask_read.data),
+            mask_write.addr.eq(Mux(touched, touched_row, self.reader.clear_row)),
             mask_write.data.eq(Mux(touched, mask_read.data | (1 << touched_position), 0)),
-            mask_write.en.eq(touched | self.clear_en),
-            list_write.addr.eq(self.rows),
+            mask_write.en.eq(touched | self.reader.clear_en),
+            list_write.addr.eq(self.reader.rows),
             list_write.data.eq(touched_row),
             list_write.en.eq(touched & (mask_read.data == 0)),
-            list_read.addr.eq(self.list_position),
-            self.row.eq(list_read.data),
+            list_read.addr.eq(self.reader.list_position),
+            self.reader.row.eq(list_read.data),
         ]
         with m.If(list_write.en):
-            m.d.sync += self.rows.eq(self.rows + 1)
-        with m.If(self.forget):
-            m.d.sync += self.rows.eq(0)
+            m.d.sync += self.reader.rows.eq(self.reader.rows + 1)
+        with m.If(self.reader.forget):
+            m.d.sync += self.reader.rows.eq(0)
 
         # Groups come in order, step by step, so that a counter is the address.
         following = Signal(range(self.groups * window + 1))
         address = Signal(range(self.groups * window))
+        asked = self.gate_reader
         m.d.comb += [
-            address.eq(Mux(self.gate_first, 0, following)),
+            address.eq(Mux(self.recorder.gate_first, 0, following)),
             gate_write.addr.eq(address),
-            gate_write.data.eq(self.gates),
-            gate_write.en.eq(self.gate_en),
-            gate_read.addr.eq(Array(p * self.groups for p in range(window))[self.gate_position] + self.gate_group),
-            self.gates_read.eq(gate_read.data),
+            gate_write.data.eq(self.recorder.gates),
+            gate_write.en.eq(self.recorder.gate_en),
+            gate_read.addr.eq(Array(p * self.groups for p in range(window))[asked.position] + asked.group),
+            self.gate_reader.gates.eq(gate_read.data),
         ]
-        with m.If(self.gate_en):
+        with m.If(self.recorder.gate_en):
             m.d.sync += following.eq(address + 1)
         return m

@@ -22,7 +22,7 @@ class Reader:
         self.dut, self.sink, self.rng, self.duty = dut, sink, rng, duty
         self.indices = indices
         self.steps = []
-        dut.clear_en.value = dut.release.value = 0
+        dut.reader__clear_en.value = dut.reader__release.value = 0
 
     async def run(self):
         while True:
@@ -36,23 +36,24 @@ class Reader:
         dut, events = self.dut, []
         assert dut.empty.value == 0, "empty although a step was not read"
         for position in range(count):
-            dut.r_bank.value, dut.r_position.value = bank, position
+            dut.reader__bank.value, dut.reader__position.value = bank, position
             await FallingEdge(dut.clk)
             # With one input an index has no bits, and a port of no bits nothing to read.
-            events.append(int(dut.r_index.value) if self.indices > 1 else 0)
+            events.append(int(dut.reader__index.value) if self.indices > 1 else 0)
             while self.rng.random() >= self.duty:
                 await FallingEdge(dut.clk)
-            dut.clear_en.value, dut.clear_bank.value, dut.clear_index.value = 1, bank, events[-1]
+            dut.reader__clear_en.value = 1
+            dut.reader__clear_bank.value, dut.reader__clear_index.value = bank, events[-1]
             # The last event may be given back in the very cycle of the release.
             together = position == count - 1 and self.rng.random() < 0.5
-            dut.release.value = 1 << bank if together else 0
+            dut.reader__release.value = 1 << bank if together else 0
             await FallingEdge(dut.clk)
-            dut.clear_en.value = dut.release.value = 0
+            dut.reader__clear_en.value = dut.reader__release.value = 0
             if together:
                 return events
-        dut.release.value = 1 << bank
+        dut.reader__release.value = 1 << bank
         await FallingEdge(dut.clk)
-        dut.release.value = 0
+        dut.reader__release.value = 0
         return events
 
 

@@ -44,7 +44,7 @@ class Surroundings:
         self.updating = False
         dut.room.value = 1
         dut.o__ready.value = 1
-        dut.window_done.value = dut.host_address.value = dut.r_index.value = dut.weights.value = 0
+        dut.window_done.value = dut.host_address.value = dut.reader__index.value = dut.weights.value = 0
 
     def _put_at_the_bounds(self):
         """Choose rows 0 and 1 so that a first step of these two events takes each neuron to a bound or next to it."""
@@ -72,12 +72,12 @@ class Surroundings:
         while True:
             await RisingEdge(dut.clk)
             self.cycle += 1
-            bank = self.banks[int(dut.r_bank.value)]
-            position = 0 if bank_of_one else int(dut.r_position.value)
+            bank = self.banks[int(dut.reader__bank.value)]
+            position = 0 if bank_of_one else int(dut.reader__position.value)
             word = self.words[min(int(dut.address.value), len(self.words) - 1)]
             self._record()
             # What a memory gives one cycle later.
-            dut.r_index.value = bank[position] if position < len(bank) else self.rng.randrange(self.layer.inputs)
+            dut.reader__index.value = bank[position] if position < len(bank) else self.rng.randrange(self.layer.inputs)
             dut.weights.value = word
             self._make_room()
 
@@ -89,27 +89,27 @@ class Surroundings:
             self.pushed.append(unpack(group_layout(self.block), int(dut.o__payload.value)))
             self.pushed_at.append(self.cycle)
             self.waiting += 1
-        if dut.clear_en.value == 1:
-            self.cleared[int(dut.clear_bank.value)].append(self._index(dut.clear_index))
-        release = int(dut.release.value)
+        if dut.reader__clear_en.value == 1:
+            self.cleared[int(dut.reader__clear_bank.value)].append(self._index(dut.reader__clear_index))
+        release = int(dut.reader__release.value)
         for bank in range(2):
             if release >> bank & 1:
                 assert self.busy[bank], "a bank was released twice"
                 assert self.cleared[bank] == self.banks[bank], "the events given back are not those of the bank"
                 self.cleared[bank], self.busy[bank] = [], False
-        if dut.touch_en.value == 1:
-            position = int(dut.touch_position.value) if self.block.window > 1 else 0
-            self.touched.append((self._index(dut.touch_row), position))
-        if dut.gate_en.value == 1:
+        if dut.recorder__touch_en.value == 1:
+            position = int(dut.recorder__touch_position.value) if self.block.window > 1 else 0
+            self.touched.append((self._index(dut.recorder__touch_row), position))
+        if dut.recorder__gate_en.value == 1:
             bits = 1 + self.layer.surrogate.gate_bits
-            lanes = split(int(dut.gates.value), bits, self.lanes, signed=False)
-            self.gated.append((int(dut.gate_first.value), [(lane & 1, lane >> 1) for lane in lanes]))
+            lanes = split(int(dut.recorder__gates.value), bits, self.lanes, signed=False)
+            self.gated.append((int(dut.recorder__gate_first.value), [(lane & 1, lane >> 1) for lane in lanes]))
         for name in self.counters:
             self.counters[name] += int(dut[name].value)
         if self.updating:
             # The events of an aborted step may be given back meanwhile, but nothing may be computed or left.
             assert not any(int(dut[name].value) for name in (
-                "synaptic_operations", "bias_reads", "touch_en", "gate_en", "o__valid")), (
+                "synaptic_operations", "bias_reads", "recorder__touch_en", "recorder__gate_en", "o__valid")), (
                 "went on before the window was dealt with")
 
     def _index(self, port):

@@ -14,11 +14,11 @@ from ..reference.rounding import mix
 @cocotb.test(timeout_time=50, timeout_unit="us")
 async def gives_the_words_of_the_page(dut):
     """``vectors``: (n, 5) of seed, window number, layer, row, word."""
-    dut.seed.value = dut.window_number.value = dut.row.value = 0
+    dut.key__seed.value = dut.key__window_number.value = dut.row.value = 0
     await start(dut)
     compared = 0
     for seed, number, layer, row, word in load_arrays()["vectors"].tolist():
-        dut.seed.value, dut.window_number.value, dut.row.value = seed, number, row & 0xFFFF
+        dut.key__seed.value, dut.key__window_number.value, dut.row.value = seed, number, row & 0xFFFF
         for _ in range(RandomWord.LATENCY):
             await FallingEdge(dut.clk)
         assert int(dut[f"word{layer}"].value) == word, f"seed {seed:#x}, window {number}, layer {layer}, row {row}"
@@ -33,7 +33,7 @@ async def gives_a_word_a_cycle(dut):
     await start(dut)
     for _ in range(4):
         seed, number = rng.getrandbits(32), rng.getrandbits(32)
-        dut.seed.value, dut.window_number.value = seed, number
+        dut.key__seed.value, dut.key__window_number.value = seed, number
         rows = [*range(8), 0xFFFF, *(rng.getrandbits(16) for _ in range(12))]
         for cycle in range(len(rows) + RandomWord.LATENCY):
             # Its word is there LATENCY edges after the row, and no earlier.

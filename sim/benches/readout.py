@@ -21,8 +21,8 @@ from ..reference.update import update
 from ..stream import StreamSink, StreamSource
 
 START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
-COUNTERS = ("operations", "multiplies", "windows_learned", "windows_skipped", "updates", "written", "underflows",
-            "saturations")
+STORED = ("updates", "written", "underflows", "saturations")
+COUNTERS = ("operations", "multiplies", "windows_learned", "windows_skipped", *STORED)
 
 
 class Model:
@@ -86,21 +86,23 @@ class Surroundings:
         self.feedback_bits = signed_bits(feedback_max(self.block, 0))
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.said = []                          # "learn" and "skip", as they came
-        for name in ("window_done", "gates", "feedback_group", "window_number", "host_address", "host_w_en",
+        for name in ("window_done", "gate_reader__gates", "feedback_reader__group", "key__window_number",
+                     "host_address", "host_w_en",
                      "host_w_data"):
             dut[name].value = 0
-        dut.seed.value = spec.seed
+        dut.key__seed.value = spec.seed
 
     async def run(self):
         dut = self.dut
         while True:
             await RisingEdge(dut.clk)
-            position = int(dut.gate_position.value) if self.block.window > 1 else 0
-            group = int(dut.gate_group.value) if self.groups > 1 else 0
+            position = int(dut.gate_reader__position.value) if self.block.window > 1 else 0
+            group = int(dut.gate_reader__group.value) if self.groups > 1 else 0
             for name in COUNTERS:
-                self.counters[name] += int(dut[name].value)
+                port = f"counts__{name}" if name in STORED else name
+                self.counters[name] += int(dut[port].value)
             self.said += [name for name in ("learn", "skip") if dut[name].value == 1]
-            dut.gates.value = self._gates(position, group)
+            dut.gate_reader__gates.value = self._gates(position, group)
 
     def _gates(self, position, group):
         """A group's spikes, with gates that must not matter; padding lanes never fire."""
@@ -149,9 +151,9 @@ class Surroundings:
             assert said == wanted or not found.any(), f"{said} for {wanted}"
             if said == "learn":
                 for group in rng.sample(range(self.groups), self.groups):
-                    dut.feedback_group.value = group
+                    dut.feedback_reader__group.value = group
                     await FallingEdge(dut.clk)
-                    lanes = split(int(dut.feedback.value), self.feedback_bits, self.lanes)
+                    lanes = split(int(dut.feedback_reader__feedback.value), self.feedback_bits, self.lanes)
                     expected = found[group * self.lanes:(group + 1) * self.lanes].tolist()
                     assert lanes == expected + [0] * (self.lanes - len(expected)), f"feedback of group {group}"
         await ClockCycles(dut.clk, rng.randint(1, 6))
@@ -160,7 +162,7 @@ class Surroundings:
         dut.window_done.value = 1
         await FallingEdge(dut.clk)
         dut.window_done.value = 0
-        dut.window_number.value = number
+        dut.key__window_number.value = number
 
 
 def random_readout(spec):

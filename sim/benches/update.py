@@ -58,7 +58,8 @@ class Surroundings:
         self.counters, self.number = dict.fromkeys(COUNTERS, 0), 0
         self.cycle, self.done_at, self.finished = 0, 0, 0
         self.hosting = False
-        for name in ("learn", "skip", "gates", "rows", "row", "mask", "feedback", "weights", "seed", "window_number",
+        for name in ("learn", "skip", "gate_reader__gates", "reader__rows", "reader__row", "reader__mask",
+                     "feedback_reader__feedback", "weights", "key__seed", "key__window_number",
                      "host_en", "host_address", "host_weights"):
             dut[name].value = 0
 
@@ -79,32 +80,33 @@ class Surroundings:
         self.window = window
         self.masks = {row: int(join(window.active[:, row], 1)) for row in window.rows}
         self.cleared = []
-        self.dut.rows.value = len(window.rows)
+        self.dut.reader__rows.value = len(window.rows)
 
     async def run(self):
         dut = self.dut
-        dut.seed.value, dut.window_number.value = self.spec.seed, self.number
+        dut.key__seed.value, dut.key__window_number.value = self.spec.seed, self.number
         while True:
             await RisingEdge(dut.clk)
             self.cycle += 1
             active = dut.active.value == 1
             gates, feedback = self._gates(), self._feedback()
             row = self._row()
-            mask = self.masks.get(self._value("mask_row", self.layer.inputs), 0)
+            mask = self.masks.get(self._value("reader__mask_row", self.layer.inputs), 0)
             word = self.words[min(self._value("address", len(self.words)), len(self.words) - 1)]
             self._record(active)
             # What the memories give one cycle later; the gates and the weights are the engine's while it is active.
-            dut.gates.value = gates if active else self.rng.getrandbits(
+            dut.gate_reader__gates.value = gates if active else self.rng.getrandbits(
                 self.lanes * (1 + self.layer.surrogate.gate_bits))
             dut.weights.value = word if active else self.rng.getrandbits(self.lanes * self.layer.weights.stored_bits)
-            dut.feedback.value, dut.row.value, dut.mask.value = feedback, row, mask
+            dut.feedback_reader__feedback.value, dut.reader__row.value, dut.reader__mask.value = feedback, row, mask
 
     def _value(self, name, count):
         """A port that says one of ``count``; it has no bits where there is only one."""
         return int(self.dut[name].value) if count > 1 else 0
 
     def _gates(self):
-        position, group = self._value("gate_position", self.block.window), self._value("gate_group", self.groups)
+        position = self._value("gate_reader__position", self.block.window)
+        group = self._value("gate_reader__group", self.groups)
         if self.window is None or position >= len(self.window.gates):
             return self.rng.getrandbits(self.lanes * (1 + self.layer.surrogate.gate_bits))
         lanes = slice(group * self.lanes, (group + 1) * self.lanes)
@@ -115,33 +117,33 @@ class Surroundings:
     def _feedback(self):
         if self.window is None:
             return self.rng.getrandbits(self.lanes * self.feedback_bits)
-        group = self._value("feedback_group", self.groups)
+        group = self._value("feedback_reader__group", self.groups)
         return join(self.window.feedback[group * self.lanes:(group + 1) * self.lanes], self.feedback_bits)
 
     def _row(self):
-        place = self._value("list_position", self.layer.inputs)
+        place = self._value("reader__list_position", self.layer.inputs)
         rows = [] if self.window is None else self.window.rows
         return rows[place] if place < len(rows) else self.rng.randrange(self.layer.inputs)
 
     def _record(self, active):
         dut = self.dut
-        if dut.clear_en.value == 1:
-            self.cleared.append(self._value("clear_row", self.layer.inputs))
+        if dut.reader__clear_en.value == 1:
+            self.cleared.append(self._value("reader__clear_row", self.layer.inputs))
         if dut.w_en.value == 1:
             assert active or self.hosting, "a weight was written while the memory was not the engine's"
             self.words[self._value("w_address", len(self.words))] = int(dut.w_weights.value)
         for name in COUNTERS:
-            self.counters[name] += int(dut[name].value)
+            self.counters[name] += int(dut[f"counts__{name}"].value)
         if dut.learned.value == 1:
             assert dut.window_done.value == 1
             self.number = (self.number + 1) & 0xFFFFFFFF
-            dut.window_number.value = self.number
-        assert dut.forget.value == dut.window_done.value
+            dut.key__window_number.value = self.number
+        assert dut.reader__forget.value == dut.window_done.value
         if dut.window_done.value == 1:
             self.done_at = self.cycle
             self.finished += 1
             assert sorted(self.cleared) == sorted(self.window.rows), "masks forgotten"
-            dut.rows.value = 0
+            dut.reader__rows.value = 0
 
     def read(self):
         words = [split(word, self.layer.weights.stored_bits, self.lanes) for word in self.words]

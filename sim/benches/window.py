@@ -21,47 +21,48 @@ class Buffer:
         (plan,) = plan_of(self.block).layers
         self.lanes, self.groups = plan.lanes, plan.words
         self.gate_bits = 1 + self.layer.surrogate.gate_bits
-        for name in ("touch_en", "gate_en", "clear_en", "forget"):
+        for name in ("recorder__touch_en", "recorder__gate_en", "reader__clear_en", "reader__forget"):
             dut[name].value = 0
-        for name in ("touch_row", "touch_position", "gate_first", "gates", "list_position", "mask_row", "clear_row",
-                     "gate_position", "gate_group"):
+        for name in ("recorder__touch_row", "recorder__touch_position", "recorder__gate_first", "recorder__gates",
+                     "reader__list_position", "reader__mask_row", "reader__clear_row", "gate_reader__position",
+                     "gate_reader__group"):
             dut[name].value = 0
 
     async def record(self, touch=None, gates=None, first=False):
         """One cycle with a touch (row, position), with a group's gates, with both or with neither."""
         dut = self.dut
-        dut.touch_en.value, dut.gate_en.value = int(touch is not None), int(gates is not None)
+        dut.recorder__touch_en.value, dut.recorder__gate_en.value = int(touch is not None), int(gates is not None)
         if touch is not None:
-            dut.touch_row.value, dut.touch_position.value = touch
+            dut.recorder__touch_row.value, dut.recorder__touch_position.value = touch
         if gates is not None:
-            dut.gates.value, dut.gate_first.value = join(gates, self.gate_bits), int(first)
+            dut.recorder__gates.value, dut.recorder__gate_first.value = join(gates, self.gate_bits), int(first)
         await FallingEdge(dut.clk)
-        dut.touch_en.value = dut.gate_en.value = 0
+        dut.recorder__touch_en.value = dut.recorder__gate_en.value = 0
 
     async def read_row(self, position):
-        self.dut.list_position.value = position
+        self.dut.reader__list_position.value = position
         await FallingEdge(self.dut.clk)
-        return int(self.dut.row.value) if self.layer.inputs > 1 else 0
+        return int(self.dut.reader__row.value) if self.layer.inputs > 1 else 0
 
     async def read_mask(self, row):
-        self.dut.mask_row.value = row
+        self.dut.reader__mask_row.value = row
         await FallingEdge(self.dut.clk)
-        return int(self.dut.mask.value)
+        return int(self.dut.reader__mask.value)
 
     async def read_gates(self, position, group):
-        self.dut.gate_position.value, self.dut.gate_group.value = position, group
+        self.dut.gate_reader__position.value, self.dut.gate_reader__group.value = position, group
         await FallingEdge(self.dut.clk)
-        return split(int(self.dut.gates_read.value), self.gate_bits, self.lanes, signed=False)
+        return split(int(self.dut.gate_reader__gates.value), self.gate_bits, self.lanes, signed=False)
 
     async def clear(self, row):
-        self.dut.clear_en.value, self.dut.clear_row.value = 1, row
+        self.dut.reader__clear_en.value, self.dut.reader__clear_row.value = 1, row
         await FallingEdge(self.dut.clk)
-        self.dut.clear_en.value = 0
+        self.dut.reader__clear_en.value = 0
 
     async def forget(self):
-        self.dut.forget.value = 1
+        self.dut.reader__forget.value = 1
         await FallingEdge(self.dut.clk)
-        self.dut.forget.value = 0
+        self.dut.reader__forget.value = 0
 
 
 def random_window(rng, buffer, steps):
@@ -99,7 +100,7 @@ async def keeps_what_was_recorded_and_forgets_it(dut):
     for _ in range(10):
         cycles, masks, gates = random_window(rng, buffer, rng.randint(1, buffer.block.window))
         await record(buffer, cycles)
-        assert int(dut.rows.value) == len(masks)
+        assert int(dut.reader__rows.value) == len(masks)
         rows = list(dict.fromkeys(touch[0] for touch, _ in cycles if touch is not None))
         assert [await buffer.read_row(position) for position in range(len(rows))] == rows
         found = {row: await buffer.read_mask(row) for row in range(buffer.layer.inputs)}
@@ -109,9 +110,9 @@ async def keeps_what_was_recorded_and_forgets_it(dut):
         for row in rows:
             await buffer.clear(row)
         assert [await buffer.read_mask(row) for row in rows] == [0] * len(rows)
-        assert int(dut.rows.value) == len(rows), "the list was forgotten by itself"
+        assert int(dut.reader__rows.value) == len(rows), "the list was forgotten by itself"
         await buffer.forget()
-        assert int(dut.rows.value) == 0
+        assert int(dut.reader__rows.value) == 0
 
 
 @cocotb.test(timeout_time=300, timeout_unit="us")
@@ -123,7 +124,7 @@ async def takes_an_input_again_after_two_cycles(dut):
         await buffer.record((last, position))
         await buffer.record()
     assert await buffer.read_mask(last) == (1 << buffer.block.window) - 1
-    assert int(dut.rows.value) == 1, "a row stands in the list twice"
+    assert int(dut.reader__rows.value) == 1, "a row stands in the list twice"
     assert await buffer.read_row(0) == last
     await buffer.clear(last)
     await buffer.forget()

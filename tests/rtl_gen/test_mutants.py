@@ -104,7 +104,7 @@ MUTANTS = {
                            "self.accepted.eq(take)"),
     "seen bit not given back": (True, "events", "event_list.py", "mark.data.eq(~clear)", "mark.data.eq(1)"),
     "busy bank filled": (False, "events", "event_list.py", "free.eq(~busy.bit_select(fill, 1))", "free.eq(1)"),
-    "release lost at a step": (False, "events", "event_list.py", "busy.eq((busy & ~self.release) | (1 << fill))",
+    "release lost at a step": (False, "events", "event_list.py", "busy.eq((busy & ~self.reader.release) | (1 << fill))",
                                "busy.eq(busy | (1 << fill))"),
     # Between and below the engines
     "group one row short": (False, "addresses", "addresses.py", "base + self._rows)", "base + self._rows - 1)"),
@@ -153,11 +153,12 @@ MUTANTS = {
     # Window
     "row listed twice": (False, "window", "window.py", "list_write.en.eq(touched & (mask_read.data == 0))",
                          "list_write.en.eq(touched)"),
-    "mask not cleared": (False, "window", "window.py", "mask_write.en.eq(touched | self.clear_en)",
+    "mask not cleared": (False, "window", "window.py", "mask_write.en.eq(touched | self.reader.clear_en)",
                          "mask_write.en.eq(touched)"),
     "mask of one position": (False, "window", "window.py", "mask_read.data | (1 << touched_position)",
                              "1 << touched_position"),
-    "gates of the last window": (False, "window", "window.py", "Mux(self.gate_first, 0, following)", "following"),
+    "gates of the last window": (False, "window", "window.py", "Mux(self.recorder.gate_first, 0, following)",
+                                 "following"),
     # Credit
     "decay rounded down": (True, "credit", "neurons/lif.py", "((credit + upward) >> neuron.leak_shift)",
                            "(credit >> neuron.leak_shift)"),
@@ -193,8 +194,8 @@ MUTANTS = {
     "word one bit short": (False, "update", "rounding.py", "offset = self.word[:shift]",
                            "offset = self.word[:shift - 1]"),
     "another mix": (False, "update", "rounding.py", "x.rotate_right(7)", "x.rotate_right(6)"),
-    "window number of 16 bits": (False, "words", "rounding.py", "self.seed[16:], self.window_number[16:]",
-                                 "self.seed[16:], self.window_number[:16]"),
+    "window number of 16 bits": (False, "words", "rounding.py", "key.seed[16:], key.window_number[16:]",
+                                 "key.seed[16:], key.window_number[:16]"),
     "saturated is changed": (False, "stored", "rounding.py", "self.changed.eq(updated != stored)",
                              "self.changed.eq(rounded != 0)"),
     "rounds half down": (False, "stored", "rounding.py", "Const(1 << (shift - 1))", "Const((1 << (shift - 1)) - 1)"),
@@ -231,9 +232,8 @@ MUTANTS = {
     "fork without its other branch": (True, "block", "block.py", "branch.valid.eq(spikes.valid & other.ready)",
                                       "branch.valid.eq(spikes.valid)"),
     "spikes counted in another group": (False, "block", "block.py",
-                                        "window.gate_group.eq(Mux(update.active, update.gate_group, "
-                                        "readout.gate_group))",
-                                        "window.gate_group.eq(update.gate_group)"),
+                                        "gates.group.eq(Mux(update.active, walked.group, counted.group))",
+                                        "gates.group.eq(walked.group)"),
     "readout's reads not counted": (False, "block", "block.py",
                                     'found["weights_read"].append(readout.operations)', "pass"),
 }

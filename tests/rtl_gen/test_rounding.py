@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 import rtl_gen
 from rtl_gen.contract.arithmetic import signed_bits
+from rtl_gen.ports import RandomKey
 from rtl_gen.rounding import RandomWord, StoredUpdate
 from sim.runner import simulate
 
@@ -22,15 +23,15 @@ class Words(wiring.Component):
 
     def __init__(self, layers, random_word=RandomWord):
         self.layers, self.random_word = layers, random_word
-        super().__init__({"seed": In(32), "window_number": In(32), "row": In(16),
+        super().__init__({"key": In(RandomKey()), "row": In(16),
                           **{f"word{layer}": Out(16) for layer in layers}})
 
     def elaborate(self, platform):
         m = Module()
         for layer in self.layers:
             m.submodules[f"layer{layer}"] = random = self.random_word(layer)
-            m.d.comb += [random.seed.eq(self.seed), random.window_number.eq(self.window_number),
-                         random.row.eq(self.row), getattr(self, f"word{layer}").eq(random.word)]
+            wiring.connect(m, wiring.flipped(self.key), random.key)
+            m.d.comb += [random.row.eq(self.row), getattr(self, f"word{layer}").eq(random.word)]
         return m
 
 

@@ -1,0 +1,138 @@
+"""Bundles of ports between the parts of a block, each said once and connected as a whole.
+
+A direction is that of the part that asks: who has a bundle as ``Out`` asks, who has it as ``In`` serves.
+"""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from .contract.arithmetic import index_bits
+from .contract.block import BlockSpec
+from .contract.plan import plan_of
+
+__all__ = ["EventReader", "FeedbackReader", "GateReader", "RandomKey", "Recorder", "RowReader", "StoredCounts"]
+
+
+class EventReader(wiring.Signature):
+    """Reading side of an event list of indices below ``inputs``.
+
+    Members
+    -------
+    bank, position : Out(1), Out(n)
+        Which event to read.
+    index : In(n)
+        Its index, one cycle later.
+    clear_en, clear_bank, clear_index : Out
+        The index in this bank was taken: it may come again.
+    release : Out(2)
+        A bank's step is done: it may be filled again.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__({
+            "bank": Out(1), "position": Out(range(inputs)), "index": In(range(inputs)),
+            "clear_en": Out(1), "clear_bank": Out(1), "clear_index": Out(range(inputs)), "release": Out(2),
+        })
+
+
+class Recorder(wiring.Signature):
+    """What a window buffer records.
+
+    Members
+    -------
+    touch_en, touch_row, touch_position : Out
+        The input is active at the position. The same input comes again after two cycles at the earliest.
+    gate_en, gate_first, gates : Out
+        Append a group's gates and spikes; ``gate_first`` makes it the window's first.
+    """
+
+    def __init__(self, block: BlockSpec, gate_layout: data.ArrayLayout) -> None:
+        super().__init__({
+            "touch_en": Out(1), "touch_row": Out(range(block.inputs)), "touch_position": Out(range(block.window)),
+            "gate_en": Out(1), "gate_first": Out(1), "gates": Out(gate_layout),
+        })
+
+
+class RowReader(wiring.Signature):
+    """Rows of a window buffer: which inputs were active, and when.
+
+    Members
+    -------
+    rows : In(n)
+        Length of the row list.
+    list_position, row : Out, In
+        A row of the list, one cycle later.
+    mask_row, mask : Out, In
+        A row's mask, one cycle later: bit p is the position p.
+    clear_en, clear_row : Out
+        Forget a row's mask.
+    forget : Out(1)
+        Forget the row list; every mask was cleared.
+    """
+
+    def __init__(self, block: BlockSpec) -> None:
+        rows = range(block.inputs)
+        super().__init__({
+            "rows": In(range(block.inputs + 1)), "list_position": Out(rows), "row": In(rows),
+            "mask_row": Out(rows), "mask": In(block.window),
+            "clear_en": Out(1), "clear_row": Out(rows), "forget": Out(1),
+        })
+
+
+class GateReader(wiring.Signature):
+    """Gates and spikes of a window buffer.
+
+    Members
+    -------
+    position, group : Out
+        A group of lanes at a position of the window.
+    gates : In
+        Its gates and spikes, one cycle later.
+    """
+
+    def __init__(self, block: BlockSpec, gate_layout: data.ArrayLayout) -> None:
+        super().__init__({"position": Out(range(block.window)), "group": Out(range(plan_of(block).readout_words)),
+                          "gates": In(gate_layout)})
+
+
+class FeedbackReader(wiring.Signature):
+    """A readout's feedback, ``bits`` for a neuron.
+
+    Members
+    -------
+    group, feedback : Out, In
+        A group of lanes, and its feedback one cycle later.
+    """
+
+    def __init__(self, block: BlockSpec, bits: int) -> None:
+        plan = plan_of(block)
+        super().__init__({"group": Out(range(plan.readout_words)),
+                          "feedback": In(data.ArrayLayout(signed(bits), plan.lanes))})
+
+
+class RandomKey(wiring.Signature):
+    """What the random words of a window depend on, beside layer and row; constant while it is learned from.
+
+    Members
+    -------
+    seed, window_number : Out(32)
+        Of the network, and of the block.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({"seed": Out(32), "window_number": Out(32)})
+
+
+class StoredCounts(wiring.Signature):
+    """Increments of the counters of updates, at most ``most`` in a cycle.
+
+    Members
+    -------
+    updates, written, underflows, saturations : Out
+        Weights that were updated; that changed; that should have and did not; that were saturated.
+    """
+
+    def __init__(self, most: int) -> None:
+        bits = index_bits(most + 1)
+        super().__init__(dict.fromkeys(("updates", "written", "underflows", "saturations"), Out(bits)))
