@@ -4,8 +4,10 @@ from amaranth.hdl import *
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .axi_lite import AxiLite, read_layout
+
 __all__ = ["Axi3Bridge", "Burst", "Response", "axi3_address_layout", "axi3_read_layout", "axi3_response_layout",
-           "axi3_write_layout", "lite_read_layout", "lite_write_layout"]
+           "axi3_write_layout"]
 
 DATA_BITS = 32
 WORD_SIZE = 2           # AxSIZE of a 32-bit beat
@@ -46,16 +48,6 @@ def axi3_response_layout(id_bits: int) -> data.StructLayout:
 def axi3_read_layout(id_bits: int) -> data.StructLayout:
     """Layout of the channel R."""
     return data.StructLayout({"data": DATA_BITS, "id": id_bits, "resp": 2, "last": 1})
-
-
-def lite_write_layout() -> data.StructLayout:
-    """Layout of the channel W of AXI4-Lite."""
-    return data.StructLayout({"data": DATA_BITS, "strb": DATA_BITS // 8})
-
-
-def lite_read_layout() -> data.StructLayout:
-    """Layout of the channel R of AXI4-Lite."""
-    return data.StructLayout({"data": DATA_BITS, "resp": 2})
 
 
 class _Burst(wiring.Component):
@@ -147,9 +139,8 @@ class Axi3Bridge(wiring.Component):
     aw, w, ar : In(stream)
     b, r : Out(stream)
         The AXI3 slave. WLAST is left out, the length says it.
-    lite_aw, lite_w, lite_ar : Out(stream)
-    lite_b, lite_r : In(stream)
-        The AXI4-Lite master.
+    lite : Out(AxiLite)
+        The master's side of what the bursts become.
     """
 
     def __init__(self, *, id_bits: int, address_bits: int, window_bits: int) -> None:
@@ -162,11 +153,7 @@ class Axi3Bridge(wiring.Component):
             "b": Out(stream.Signature(axi3_response_layout(id_bits))),
             "ar": In(stream.Signature(axi3_address_layout(id_bits))),
             "r": Out(stream.Signature(axi3_read_layout(id_bits))),
-            "lite_aw": Out(stream.Signature(address_bits)),
-            "lite_w": Out(stream.Signature(lite_write_layout())),
-            "lite_b": In(stream.Signature(2)),
-            "lite_ar": Out(stream.Signature(address_bits)),
-            "lite_r": In(stream.Signature(lite_read_layout())),
+            "lite": Out(AxiLite(address_bits)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -177,10 +164,10 @@ class Axi3Bridge(wiring.Component):
 
     def _read(self, m: Module) -> None:
         m.submodules.read_burst = burst = _Burst(self.id_bits, self.address_bits, self.window_bits)
-        answer = Signal(lite_read_layout())
+        answer = Signal(read_layout())
         m.d.comb += [
             burst.request.eq(self.ar.payload),
-            self.lite_ar.payload.eq(burst.addr),
+            self.lite.ar.payload.eq(burst.addr),
             self.r.p.data.eq(answer.data),
             self.r.p.resp.eq(answer.resp),
             self.r.p.id.eq(burst.id),
@@ -198,13 +185,13 @@ class Axi3Bridge(wiring.Component):
                 with m.Else():
                     m.next = "ASK"
             with m.State("ASK"):
-                m.d.comb += self.lite_ar.valid.eq(1)
-                with m.If(self.lite_ar.ready):
+                m.d.comb += self.lite.ar.valid.eq(1)
+                with m.If(self.lite.ar.ready):
                     m.next = "WAIT"
             with m.State("WAIT"):
-                m.d.comb += self.lite_r.ready.eq(1)
-                m.d.sync += answer.eq(self.lite_r.payload)
-                with m.If(self.lite_r.valid):
+                m.d.comb += self.lite.r.ready.eq(1)
+                m.d.sync += answer.eq(self.lite.r.payload)
+                with m.If(self.lite.r.valid):
                     m.next = "ANSWER"
             with m.State("ANSWER"):
                 m.d.comb += [self.r.valid.eq(1), burst.step.eq(self.r.ready)]
@@ -223,9 +210,9 @@ class Axi3Bridge(wiring.Component):
 
         m.d.comb += [
             burst.request.eq(self.aw.payload),
-            self.lite_aw.payload.eq(burst.addr),
-            self.lite_w.p.data.eq(beat.data),
-            self.lite_w.p.strb.eq(beat.strb),
+            self.lite.aw.payload.eq(burst.addr),
+            self.lite.w.p.data.eq(beat.data),
+            self.lite.w.p.strb.eq(beat.strb),
             self.b.p.id.eq(burst.id),
             self.b.p.resp.eq(worst),
         ]
@@ -252,17 +239,17 @@ class Axi3Bridge(wiring.Component):
                 with m.Else():
                     m.next = "ASK"
             with m.State("ASK"):
-                m.d.comb += [self.lite_aw.valid.eq(~address_taken), self.lite_w.valid.eq(~data_taken)]
+                m.d.comb += [self.lite.aw.valid.eq(~address_taken), self.lite.w.valid.eq(~data_taken)]
                 m.d.sync += [
-                    address_taken.eq(address_taken | self.lite_aw.ready),
-                    data_taken.eq(data_taken | self.lite_w.ready),
+                    address_taken.eq(address_taken | self.lite.aw.ready),
+                    data_taken.eq(data_taken | self.lite.w.ready),
                 ]
-                with m.If((address_taken | self.lite_aw.ready) & (data_taken | self.lite_w.ready)):
+                with m.If((address_taken | self.lite.aw.ready) & (data_taken | self.lite.w.ready)):
                     m.next = "WAIT"
             with m.State("WAIT"):
-                m.d.comb += self.lite_b.ready.eq(1)
-                with m.If(self.lite_b.valid):
-                    m.d.comb += met.eq(self.lite_b.payload)
+                m.d.comb += self.lite.b.ready.eq(1)
+                with m.If(self.lite.b.valid):
+                    m.d.comb += met.eq(self.lite.b.payload)
                     m.next = "NEXT"
             with m.State("NEXT"):
                 m.d.comb += burst.step.eq(1)

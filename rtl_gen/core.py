@@ -4,11 +4,13 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .axi_lite import AxiLiteSlave, axi_lite_members
+from .axi_lite import AxiLiteSlave, connect_pins, slave_pins
 from .contract.spec import NetworkSpec
 from .machine import Machine
 
 __all__ = ["Core"]
+
+PREFIX = "s_axi_"       # of the pins of the registers' bus
 
 
 class Core(wiring.Component):
@@ -28,7 +30,7 @@ class Core(wiring.Component):
         Input stream.
     m_axis_tdata, m_axis_tvalid, m_axis_tready, m_axis_tlast
         Output stream.
-    s_axi_… : members of :func:`rtl_gen.axi_lite.axi_lite_members`
+    s_axi_… : members of :func:`rtl_gen.axi_lite.slave_pins`
         Registers.
 
     Raises
@@ -42,7 +44,7 @@ class Core(wiring.Component):
         super().__init__({
             "s_axis_tdata": In(32), "s_axis_tvalid": In(1), "s_axis_tready": Out(1), "s_axis_tlast": In(1),
             "m_axis_tdata": Out(32), "m_axis_tvalid": Out(1), "m_axis_tready": In(1), "m_axis_tlast": Out(1),
-            **{f"s_axi_{name}": member for name, member in axi_lite_members().items()},
+            **slave_pins(PREFIX),
         })
         self._machine = Machine(spec)
 
@@ -51,9 +53,7 @@ class Core(wiring.Component):
         m.submodules.machine = machine = self._machine
         m.submodules.axi_lite = slave = AxiLiteSlave()
         wiring.connect(m, slave.bus, machine.bus)
-        for name, member in axi_lite_members().items():
-            outside, inside = getattr(self, f"s_axi_{name}"), getattr(slave, name)
-            m.d.comb += outside.eq(inside) if member.flow == Out else inside.eq(outside)
+        connect_pins(m, pins=self, prefix=PREFIX, bus=slave.axi)
         m.d.comb += [
             machine.i.p.data.eq(self.s_axis_tdata),
             machine.i.p.last.eq(self.s_axis_tlast),

@@ -2,9 +2,8 @@
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
-from amaranth.lib.wiring import Out
 
-from .axi_lite import AxiLiteSlave, RegisterBus, axi_lite_members
+from .axi_lite import AxiLiteSlave, RegisterBus, connect_pins, slave_pins
 from .contract.protocol import (
     MAILBOX_BASE,
     MAILBOX_RX,
@@ -22,7 +21,9 @@ from .fifo import StreamFifo
 from .machine import Machine
 from .packet import packet_layout
 
-__all__ = ["MailboxCore"]
+__all__ = ["PREFIX", "MailboxCore"]
+
+PREFIX = "s_axi_"       # of the pins of the bus
 
 
 class MailboxCore(wiring.Component):
@@ -37,7 +38,7 @@ class MailboxCore(wiring.Component):
 
     Members
     -------
-    s_axi_… : members of :func:`rtl_gen.axi_lite.axi_lite_members`
+    s_axi_… : members of :func:`rtl_gen.axi_lite.slave_pins`
         Registers; the streams are at :data:`rtl_gen.contract.protocol.MAILBOX_BASE`.
 
     Raises
@@ -48,7 +49,7 @@ class MailboxCore(wiring.Component):
 
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
-        super().__init__({f"s_axi_{name}": member for name, member in axi_lite_members().items()})
+        super().__init__(slave_pins(PREFIX))
         self._machine = Machine(spec)
 
     def elaborate(self, platform: object) -> Module:
@@ -57,9 +58,7 @@ class MailboxCore(wiring.Component):
         m.submodules.axi_lite = slave = AxiLiteSlave()
         m.submodules.tx = tx = StreamFifo(packet_layout(), depth=MAILBOX_TX_DEPTH)
         m.submodules.rx = rx = StreamFifo(packet_layout(), depth=MAILBOX_RX_DEPTH)
-        for name, member in axi_lite_members().items():
-            outside, inside = getattr(self, f"s_axi_{name}"), getattr(slave, name)
-            m.d.comb += outside.eq(inside) if member.flow == Out else inside.eq(outside)
+        connect_pins(m, pins=self, prefix=PREFIX, bus=slave.axi)
         wiring.connect(m, tx.o, machine.i)
         wiring.connect(m, machine.o, rx.i)
         m.d.comb += machine.waiting.eq(tx.level != 0)

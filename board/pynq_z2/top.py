@@ -5,9 +5,9 @@ from amaranth.lib import io, wiring
 from amaranth.lib.cdc import ResetSynchronizer
 
 from rtl_gen.axi3_bridge import Axi3Bridge
-from rtl_gen.axi_lite import ADDRESS_BITS
+from rtl_gen.axi_lite import ADDRESS_BITS, connect_pins
 from rtl_gen.contract.spec import NetworkSpec
-from rtl_gen.mailbox import MailboxCore
+from rtl_gen.mailbox import PREFIX, MailboxCore
 
 from ..xilinx.ps7 import ID_BITS, WINDOW_BITS, Ps7
 from .platform import PynqZ2Platform
@@ -37,7 +37,7 @@ class Top(Elaboratable):
         self._clock(m, ps7)
         for channel in ("aw", "w", "b", "ar", "r"):
             wiring.connect(m, getattr(ps7, channel), getattr(bridge, channel))
-        self._connect_core(m, bridge, core)
+        connect_pins(m, pins=core, prefix=PREFIX, bus=bridge.lite, outside=True)
 
         beats = Signal(range(int(platform.clock_mhz * 1e6)))
         m.submodules.led = led = io.Buffer("o", platform.request("led", 0, dir="-"))
@@ -49,21 +49,3 @@ class Top(Elaboratable):
         m.domains.sync = ClockDomain()
         m.submodules.clock_buffer = Instance("BUFG", i_I=ps7.clock, o_O=ClockSignal("sync"))
         m.submodules.reset = ResetSynchronizer(~ps7.reset_n, domain="sync")
-
-    def _connect_core(self, m: Module, bridge: Axi3Bridge, core: MailboxCore) -> None:
-        m.d.comb += [
-            core.s_axi_awaddr.eq(bridge.lite_aw.payload),
-            core.s_axi_wdata.eq(bridge.lite_w.p.data),
-            core.s_axi_wstrb.eq(bridge.lite_w.p.strb),
-            core.s_axi_araddr.eq(bridge.lite_ar.payload),
-            bridge.lite_b.payload.eq(core.s_axi_bresp),
-            bridge.lite_r.p.data.eq(core.s_axi_rdata),
-            bridge.lite_r.p.resp.eq(core.s_axi_rresp),
-        ]
-        for channel, requests in (("aw", True), ("w", True), ("ar", True), ("b", False), ("r", False)):
-            mine = getattr(bridge, f"lite_{channel}")
-            valid, ready = getattr(core, f"s_axi_{channel}valid"), getattr(core, f"s_axi_{channel}ready")
-            if requests:
-                m.d.comb += [valid.eq(mine.valid), mine.ready.eq(ready)]
-            else:
-                m.d.comb += [mine.valid.eq(valid), ready.eq(mine.ready)]

@@ -14,9 +14,8 @@ from rtl_gen.axi3_bridge import (
     axi3_read_layout,
     axi3_response_layout,
     axi3_write_layout,
-    lite_read_layout,
-    lite_write_layout,
 )
+from rtl_gen.axi_lite import read_layout, write_layout
 
 from ..bench import start
 from ..stream import StreamSink, StreamSource
@@ -61,11 +60,11 @@ class Registers:
         self.dut, self.rng = dut, rng
         self.words = {}
         self.reads, self.writes = [], []
-        self.aw = StreamSink(dut, "lite_aw", rng=rng, duty=duty)
-        self.w = StreamSink(dut, "lite_w", layout=lite_write_layout(), rng=rng, duty=duty)
-        self.b = StreamSource(dut, "lite_b", rng=rng, duty=duty)
-        self.ar = StreamSink(dut, "lite_ar", rng=rng, duty=duty)
-        self.r = StreamSource(dut, "lite_r", layout=lite_read_layout(), rng=rng, duty=duty)
+        self.aw = StreamSink(dut, "lite__aw", rng=rng, duty=duty)
+        self.w = StreamSink(dut, "lite__w", layout=write_layout(), rng=rng, duty=duty)
+        self.b = StreamSource(dut, "lite__b", rng=rng, duty=duty)
+        self.ar = StreamSink(dut, "lite__ar", rng=rng, duty=duty)
+        self.r = StreamSource(dut, "lite__r", layout=read_layout(), rng=rng, duty=duty)
 
     async def serve_reads(self):
         while True:
