@@ -350,7 +350,8 @@ def test_bits_are_taken_away_step_by_step(data, tmp_path):
     assert [len(line["moved"]) for line in lines] == [0, 5, 5]
     assert lines[2]["moved"][0].startswith("block 0 layer 0: 4 bits of 2^")
     spec = read(whole["network"]).spec
-    assert {part.weight_bits for block in spec.blocks for part in (*block.layers, block.readout)} == {1}
+    assert {layer.weights.bits for block in spec.blocks for layer in block.layers} == {1}
+    assert {block.readout.weight_bits for block in spec.blocks} == {1}
     assert all(np.isin(matrix, (-1, 1)).all() for matrix in values(whole["network"]))
 
 
