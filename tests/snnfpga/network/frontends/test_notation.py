@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from snnfpga.config.file import read_config
-from snnfpga.config.models import Config
+from snnfpga.config.models import Config, NetworkConfig
 from snnfpga.errors import SnnfpgaError
 from snnfpga.network.architecture import Architecture, Conv, Layer, Linear, Pool, cut
 from snnfpga.network.frontends.notation import EXAMPLES, parse_blocks
@@ -38,11 +38,11 @@ def test_faults(blocks, message):
 
 def test_depth_cuts_a_chain():
     chain = parse_blocks(["8C3-P2-4C3-16-GAP".split("-")])
-    assert [len(block) for block in cut(chain, 1).blocks] == [1, 1, 1]
-    assert [len(block) for block in cut(chain, 2).blocks] == [2, 1]
-    assert [len(block) for block in cut(chain, "all").blocks] == [3]
-    assert cut(chain, 2).layers == chain.layers
-    assert cut(chain, 2).pool == chain.pool == Pool("mean", None)
+    assert [len(block) for block in cut(chain, NetworkConfig(block_depth=1)).blocks] == [1, 1, 1]
+    assert [len(block) for block in cut(chain, NetworkConfig(block_depth=2)).blocks] == [2, 1]
+    assert [len(block) for block in cut(chain, NetworkConfig(block_depth="all")).blocks] == [3]
+    assert cut(chain, NetworkConfig(block_depth=2)).layers == chain.layers
+    assert cut(chain, NetworkConfig(block_depth=2)).pool == chain.pool == Pool("mean", None)
 
 
 @pytest.mark.parametrize(("name", "layers", "last"), [
