@@ -47,7 +47,7 @@ def command(
     from ..data.fit import check_fit, some
     from ..data.source import load_data
     from ..runs.find import find_network
-    from ..runs.learn_word import facts, is_word, leave_word, word_of
+    from ..runs.learn_record import facts, is_record, record_place, write_record
     from ..runs.network_data import data_of
     from ..runs.out_file import check_out
 
@@ -59,9 +59,9 @@ def command(
     check_out(out, lambda old: overwrite or (is_learned(old) and not old.samefile(path)),
               "a network that snnfpga learn wrote, other than the one that learns",
               "name another file with --out, or give --overwrite")
-    word = word_of(path)
-    if word is not None:
-        check_out(word, lambda old: overwrite or is_word(old), "what snnfpga learn leaves there for the report",
+    record = record_place(path)
+    if record is not None:
+        check_out(record, lambda old: overwrite or is_record(old), "what snnfpga learn leaves there for the report",
                   "move it away, or give --overwrite")
     dataset = load_data(data_of(path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
@@ -75,8 +75,8 @@ def command(
         after = accuracy(learned, test, advance)
     found = facts(backend, dataset.name, path, len(lessons), before, after, counters, out)
     write(out, learned, notes=learned_notes(path, after, len(lessons), dataset.name))
-    if word is not None:
-        leave_word(word, found)
+    if record is not None:
+        write_record(record, found)
     if as_json:
         print_json(found)
         return

@@ -1,6 +1,6 @@
-"""Weights on a fixed grid: Brevitas quantisers whose exponent is measured once and then constant.
+"""Weights on a fixed scale: Brevitas quantisers whose exponent is measured once and then constant.
 
-Brevitas' own default lets the exponent follow max|w|. A threshold is an integer on the same grid, so a grid that moves
+Brevitas' own default lets the exponent follow max|w|. A threshold is an integer on the same scale, so a scale that moves
 in mid-training would move every threshold with it.
 """
 
@@ -24,14 +24,14 @@ def weight_limit(weight_bits: int) -> int:
 
 
 def fraction_bits(initial: Tensor, weight_bits: int, headroom: float) -> int:
-    """Exponent f of the grid of 2^-f that suits weights as they are at calibration.
+    """Exponent f of the scale of 2^-f that suits weights as they are at calibration.
 
     It holds ``headroom`` times the largest of them; with one or two bits, where every weight of any size is 1, its unit
     is the power of two next to their mean magnitude.
     """
     magnitudes = initial.abs()
     if not magnitudes.any():
-        return 0        # any grid holds nothing
+        return 0        # any scale holds nothing
     if weight_bits <= 2:
         return -round(math.log2(float(magnitudes.mean()) * (1.0 if weight_bits == 1 else 1.5)))
     return math.floor(math.log2(weight_limit(weight_bits) / (float(magnitudes.max()) * headroom)))
@@ -71,7 +71,7 @@ class QuantisedWeights(nn.Module):
     initial
         (rows, columns) float32.
     weight_bits, fraction
-        The grid: multiples of ``2**-fraction`` in ``weight_bits`` bits.
+        The scale: multiples of ``2**-fraction`` in ``weight_bits`` bits.
     standardised
         Quantise not the weights, but what remains of each column with its mean taken away and its deviation divided
         out, times a gain that is learned for each column. A column's currents then keep their spread however the
@@ -92,7 +92,7 @@ class QuantisedWeights(nn.Module):
         self.move(weight_bits, fraction)
 
     def move(self, weight_bits: int, fraction: int) -> None:
-        """To another grid; the float weights stay, but for those beyond its range."""
+        """To another scale; the float weights stay, but for those beyond its range."""
         self.weight_bits, self.fraction = weight_bits, fraction
         self.limit = weight_limit(weight_bits) * 2.0 ** -fraction
         held = QuantLinear(*reversed(self.linear.weight.shape), bias=False,

@@ -11,9 +11,9 @@ from rtl_gen.estimate import cycles
 
 from ..runs.find import NETWORK as RUN_NETWORK
 from .figures import against, axis
+from .findings import learning, read_object, verification
 from .page import Page, Section
-from .parts import Bars, Part, Table, Tiles, Words, number
-from .results import learning, read_object, verification
+from .parts import Bars, Paragraph, Part, Table, Tiles, number
 from .target import run_of
 
 REPORT = "report.json"
@@ -66,7 +66,7 @@ def _resources(folder: Path, found: dict[str, Any]) -> Section:
     if resources is None:
         rows = [("RAMB36: block RAM of 36 kbit, memories by formula", found["estimate"]["ramb36"], budget["ramb36"]),
                 ("LUT, as memory alone, by formula", found["estimate"]["lut_as_memory"], budget["lut_as_memory"])]
-        parts: tuple[Part, ...] = (Bars(rows), Words(
+        parts: tuple[Part, ...] = (Bars(rows), Paragraph(
             "Not synthesised: logic, registers and multipliers are not counted here. `snnfpga build` without "
             "`--no-synthesis` counts them with Yosys."))
         return Section("Resources", about, parts, (folder / REPORT,))
@@ -75,7 +75,7 @@ def _resources(folder: Path, found: dict[str, Any]) -> Section:
         words += (f" The longest path through cells alone takes {found['logic_delay_ps'] / 1000:.2f} ns; routing comes "
                   "on top of it, so this is no clock period.")
     return Section("Resources", about, (
-        Bars([(label, resources[key], budget[key]) for key, label in RESOURCES]), Words(words)), (folder / REPORT,))
+        Bars([(label, resources[key], budget[key]) for key, label in RESOURCES]), Paragraph(words)), (folder / REPORT,))
 
 
 def _blocks(folder: Path, found: dict[str, Any], spec: NetworkSpec) -> Section:

@@ -32,7 +32,7 @@ from .teacher import digest_of, taught
 from .warm_start import check_warm_start, warm_start
 
 DEVICES = ("cpu", "cuda")
-CALIBRATION = 256       # samples that the grid is measured by
+CALIBRATION = 256       # samples that the scale is measured by
 
 Report = Callable[[EpochMetrics], None]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from snnfpga.runs.learn_word import KEYS, file_digest
+from snnfpga.runs.learn_record import KEYS, file_digest
 from tests.verbs import call, small_run
 
 
