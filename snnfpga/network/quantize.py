@@ -1,7 +1,7 @@
 """Weights on a fixed scale: Brevitas quantisers whose exponent is measured once and then constant.
 
-Brevitas' own default lets the exponent follow max|w|. A threshold is an integer on the same scale, so a scale that moves
-in mid-training would move every threshold with it.
+Brevitas' own default lets the exponent follow max|w|. A threshold is an integer on the same scale, so a scale that
+moves in mid-training would move every threshold with it.
 """
 
 import math

@@ -52,7 +52,8 @@ def fitted(network: SpikingNetwork, config: Config, weight_bits: int) -> list[We
             layer += 1
         if block.learned_readout is not None:
             bits = asked.readout_bits or weight_bits
-            found.append(WeightScale(bits, fraction_bits(block.learned_readout.wanted().detach(), bits, asked.headroom)))
+            wanted = block.learned_readout.wanted().detach()
+            found.append(WeightScale(bits, fraction_bits(wanted, bits, asked.headroom)))
     return found
 
 

@@ -101,6 +101,7 @@ def learning(folder: Path | None, network: str, refused: str | None = None) -> S
                (percent(found["accuracy_after"]), "test accuracy after"),
                (number(found["samples"]), "samples learned from"), (number(found["updates"]), "weight updates formed"),
                (number(found["saturations"]), "saturated weights")]),
-        Paragraph(f"`{found['source']}` learned from `{found['data']}` on {backend}; the result is `{found['network']}`."),
+        Paragraph(f"`{found['source']}` learned from `{found['data']}` on {backend}; "
+                  f"the result is `{found['network']}`."),
         Folded("Counters of all blocks", Table(("counter", "count"), list(found["counters"].items())))]
     return Section(title, about, tuple(parts), (path,))
