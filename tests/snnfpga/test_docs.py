@@ -12,7 +12,8 @@ from snnfpga.learning.registry import RULES
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
-PACKAGES = ("rtl_gen", "board", "sim", "snnfpga")
+PACKAGES = ("board", *(f"snnfpga/{room}" for room in (
+    "backends", "commands", "config", "cost", "data", "diagnose", "network", "report", "runs", "training")))
 COLUMNS = 100
 
 

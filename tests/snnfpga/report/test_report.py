@@ -25,7 +25,7 @@ from sim.reference.network import Reference
 from snnfpga.config.data import DataConfig
 from snnfpga.report import build, run
 from snnfpga.report.page import Page, Section, render
-from snnfpga.report.parts import Bars, Table, Tiles, Verdict, Words
+from snnfpga.report.parts import Bars, Paragraph, Table, Tiles, Verdict
 from snnfpga.report.parts import Figure as Plot
 from snnfpga.report.target import find, run_of
 from snnfpga.runs.learn_record import file_digest
@@ -361,7 +361,7 @@ def test_words_of_the_files_are_words_and_no_markup():
     hostile = "</script><u>&"
     page = Page(hostile, hostile, (Section(hostile, hostile, (
         Plot(hostile, [{"type": "scatter", "name": hostile, "y": [1]}], {}, 100), Table((hostile,), [(hostile,)]),
-        Tiles([(hostile, hostile)]), Bars([(hostile, 1, 2)]), Words(f"`{hostile}`"), Verdict(True, hostile))),
+        Tiles([(hostile, hostile)]), Bars([(hostile, 1, 2)]), Paragraph(f"`{hostile}`"), Verdict(True, hostile))),
         Section("gone", hostile, missing=hostile)))
     html = render(page)
     assert hostile not in html
