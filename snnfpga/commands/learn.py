@@ -51,15 +51,15 @@ def command(
     from ..data.fit import check_fit, some
     from ..data.source import load_data
     from ..runs.find import find_network
-    from ..runs.learn_word import facts, leave_word, word_of
+    from ..runs.learn_record import facts, record_place, write_record
     from ..runs.network_data import data_of
 
     check_name(backend, to_learn=True)
     path = find_network(target)
     network = read(path)
     out = out or path.parent / "learned.safetensors"
-    word = word_of(path)
-    _check_files(path, out, word, overwrite)
+    record = record_place(path)
+    _check_files(path, out, record, overwrite)
     dataset = load_data(data_of(path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
     lessons, test = some(dataset, "train", samples), some(dataset, "test")
@@ -74,8 +74,8 @@ def command(
     counters = learned.counters
     found = facts(backend, dataset.name, path, len(lessons), before, after, counters, out)
     write(out, learned.network, notes=learn.learned_notes(path, after, len(lessons), dataset.name))
-    if word is not None:
-        leave_word(word, found)
+    if record is not None:
+        write_record(record, found)
     if as_json:
         print_json(found)
         return
@@ -86,17 +86,17 @@ def command(
         ("saturations", counters["weight_saturations"]), ("network", out)])
 
 
-def _check_files(network: Path, out: Path, word: Path | None, overwrite: bool) -> None:
+def _check_files(network: Path, out: Path, record: Path | None, overwrite: bool) -> None:
     """Refuse to write over what ``snnfpga learn`` did not write, and over the network that learns."""
     from ..backends.learn import is_learned
-    from ..runs.learn_word import is_word
+    from ..runs.learn_record import is_record
     from ..runs.out_file import check_out
 
     check_out(out, lambda old: overwrite or (is_learned(old) and not old.samefile(network)),
               "a network that snnfpga learn wrote, other than the one that learns",
               "name another file with --out, or give --overwrite")
-    if word is not None:
-        check_out(word, lambda old: overwrite or is_word(old), "what snnfpga learn leaves there for the report",
+    if record is not None:
+        check_out(record, lambda old: overwrite or is_record(old), "what snnfpga learn leaves there for the report",
                   "move it away, or give --overwrite")
 
 

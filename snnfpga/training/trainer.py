@@ -33,7 +33,7 @@ from .teacher import digest_of, taught
 from .warm_start import warm_start
 
 DEVICES = ("cpu", "cuda")
-CALIBRATION = 256       # samples that the grid is measured by
+CALIBRATION = 256       # samples that the scale is measured by
 
 Report = Callable[[EpochMetrics], None]
 
