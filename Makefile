@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test test-slow lint clean
+.PHONY: help install demo test test-slow lint keys clean
 
 help:
 	@echo "make demo       install, then train, evaluate, build, verify, learn on chip in simulation, report"
 	@echo "make test       install, then lint and all tests but the slow ones"
 	@echo "make test-slow  the volume checks"
+	@echo "make keys       write docs/keys.md, the reference of the configuration, anew"
 	@echo "make install    only the environment, in $(VENV)"
 	@echo "make clean      remove what demo and tests made; keeps $(VENV)"
 
@@ -36,6 +37,9 @@ test-slow: install
 lint: install
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
+
+keys: install
+	$(BIN)/python -m snnfpga.config.reference > docs/keys.md
 
 clean:
 	rm -rf runs build .pytest_cache .ruff_cache .import_linter_cache

@@ -19,12 +19,12 @@ from rich.table import Table
 
 from rtl_gen.contract.atomic import write_atomically
 from snnfpga.config.models import Config
-from snnfpga.cost.kept import peak_bytes
+from snnfpga.cost.formula import peak_bytes
 from snnfpga.cost.measure import count
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.training.trainer import prepare
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "alexnet.json"

@@ -22,7 +22,7 @@ from snnfpga.config.models import Config
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.training.trainer import prepare
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "memory.json"

@@ -36,7 +36,7 @@ from rtl_gen.contract.atomic import write_atomically
 from snnfpga.config.models import Config
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.training.trainer import optimiser, prepare
 
 try:

@@ -83,22 +83,22 @@ class Cycles:
     SAMPLE_OVERHEAD = 26        # first events, last spikes, result; measured, and not exact
 
     def forward(self, events: int) -> int:
-        """Of a step with ``events`` distinct input events: a weight word each, for each group."""
+        """Cycles of a step with ``events`` distinct input events: a weight word each, for each group."""
         return self.groups * max(1, self.bias + events) + max(0, 4 - self.groups)
 
     def update(self, rows: int, steps: int) -> int:
-        """Of the end of a window of ``steps``, with ``rows`` inputs active in it and every group holding credit."""
+        """Cycles of the end of a window of ``steps``: ``rows`` inputs were active, and every group holds credit."""
         overhead = self.UPDATE_OVERHEAD + self.RANDOM * self.random_layer
         return self.groups * (steps + self.bias + rows + overhead)
 
     def readout(self, steps: int) -> int:
-        """Of a window's end before the update: errors class by class, feedback neuron by neuron."""
+        """Cycles of a window's end before the update: errors class by class, feedback neuron by neuron."""
         counted = self.groups * (steps + 2) if self.readout_learned else 0
         pipeline = latency(learned=self.readout_learned, classes=self.classes) + self.RANDOM * self.random_readout
         return self.classes + self.neurons + counted + self.READOUT_OVERHEAD + pipeline
 
     def sample(self, events: Sequence[int], rows: Sequence[int] | None) -> int:
-        """Of a sample with so many events in each step; with so many active rows in each window, if it is learned from.
+        """Cycles of a sample: its events in each step and, if it is learned from, its active rows in each window.
 
         What a block waits for others is not in it. Measured samples came within 5 %.
         """

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from rtl_gen.contract.memory_map import (
     geometry,
@@ -20,13 +20,13 @@ from rtl_gen.contract.network import Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Access, Error, Memory, registers
 from rtl_gen.core import Core
 
+from .compare import Comparison
 from .plan import RECORD_VARIABLE, Action, Plan, learning_plan
 from .reference.ingest import Ingest, Write, event_counts
 from .reference.network import Reference, Result
 from .runner import Design, build, build_verilog, run
 
 KINDS = ("spikes", "membranes", "readouts", "weights", "counters")
-TOLD = 10       # mismatches that are described
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,22 +120,21 @@ def follow(design: Design, plan: Plan, *, seed: int = 1) -> Verification:
         environment={RECORD_VARIABLE: str(record_path)})
     with np.load(record_path, allow_pickle=False) as file:
         record = {name: file[name] for name in file.files}
-    return _Comparison(plan, record).run(design.simulator)
+    return _Replay(plan, record).run(design.simulator)
 
 
 @dataclass
-class _Comparison:
+class _Replay:
     """Carries out a plan on the reference beside the record of the core."""
 
     plan: Plan
     record: dict[str, NDArray]
-    compared: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
-    mismatches: int = 0
-    described: list[str] = field(default_factory=list)
+    comparison: Comparison = field(default_factory=lambda: Comparison(KINDS, "the reference"))
     samples: int = 0
 
     def run(self, simulator: str) -> Verification:
         plan, spec = self.plan, self.plan.network.spec
+        self._compare = self.comparison.compare
         self.reference = Reference(plan.network)
         self.ingest = Ingest(spec)
         self.counters: dict[str, int] = {}
@@ -147,23 +146,14 @@ class _Comparison:
             getattr(self, f"_{action.do}")(number, action)
         last = self.reference.network()
         return Verification(
-            simulator=simulator, samples=self.samples, compared=self.compared, mismatches=self.mismatches,
-            described=tuple(self.described), cycles=int(self.record["cycles"]),
+            simulator=simulator, samples=self.samples, compared=self.comparison.compared,
+            mismatches=self.comparison.total, described=tuple(self.comparison.described),
+            cycles=int(self.record["cycles"]),
             busy_lane_share=float(self.busy[0] / max(1, self.busy[1])),
             rates=tuple(float(spikes / max(1, steps)) for spikes, steps in self.fired),
             changed=tuple(float(np.mean(now[-1] != before[-1]))
                           for now, before in zip(last.weights, plan.network.weights, strict=True)),
             counters=self.counters, learned=self.learned)
-
-    def _compare(self, kind: str, what: str, found: ArrayLike, wanted: ArrayLike) -> None:
-        found, wanted = np.asarray(found, np.int64), np.asarray(wanted, np.int64)
-        assert found.shape == wanted.shape, f"{what}: {found.shape} values came, not {wanted.shape}"
-        self.compared[kind] += wanted.size
-        differ = found != wanted
-        self.mismatches += int(differ.sum())
-        for position in np.argwhere(differ)[:TOLD - len(self.described)]:
-            place = tuple(int(axis) for axis in position)
-            self.described.append(f"{what} at {place}: {found[place]}, the reference has {wanted[place]}")
 
     def _result(self, what: str, packet: NDArray[np.uint32], wanted: Result) -> None:
         found = [int(packet[0]), *packet[1:].astype(np.uint32).view(np.int32).tolist()]

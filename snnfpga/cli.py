@@ -87,7 +87,7 @@ def _is_first() -> bool:
 
 
 def _wait_to_be_ended() -> None:
-    """As torchrun does as soon as the first has failed; one that it does not end failed alone, and has to say so."""
+    """Wait for torchrun, which ends all once the first has failed; one left running failed alone, and has to say so."""
     try:
         time.sleep(PATIENCE)
     except KeyboardInterrupt:

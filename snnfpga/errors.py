@@ -1,6 +1,9 @@
 """What the command line says instead of a traceback."""
 
-from rtl_gen.contract.errors import FAILED, SnnfpgaError
+# What a user's own rule raises is found here, where it lies in a clone and in an installed package alike.
+from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
+
+__all__ = ["FAILED", "USAGE", "SnnfpgaError", "explain", "one_line"]
 
 
 def one_line(text: str) -> str:

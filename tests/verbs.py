@@ -7,8 +7,9 @@ import pytest
 
 from rtl_gen.contract import network_file
 from snnfpga.cli import main
+from snnfpga.config.data import DataConfig
 from snnfpga.config.file import write_config
-from snnfpga.config.models import Config, DataConfig
+from snnfpga.config.models import Config
 
 from .networks import network, samples
 

@@ -42,7 +42,7 @@ class Request:
         return {name: getattr(self, name) for name in ("addr", "id", "len", "size", "burst")}
 
     def addresses(self):
-        """Of each beat, as the AXI3 specification defines them for word beats."""
+        """The addresses of the beats, as the AXI3 specification defines them for word beats."""
         block = 4 * (self.len + 1)
         for i in range(self.len + 1):
             if self.burst == Burst.FIXED.value:

@@ -1,20 +1,22 @@
 """A network's accuracy on a backend, and how far the backend is from PyTorch."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.network import Network
-from sim.reference.network import Reference, Result
+from sim.compare import Comparison
 
 from ..data.dataset import Split
 from ..network.exact import check_exact
-from ..network.inference import Passage, passages, predict, weights_of
-from .differences import Differences
+from ..network.inference import weights_of
+from .backend import Advance, Trace
+from .registry import make
 
-Advance = Callable[..., None]
+TRUTH = "torch"
+QUANTITIES = ("spikes", "membranes", "answers", "predictions")
 
 
 @dataclass(frozen=True)
@@ -22,83 +24,43 @@ class Measured:
     """Predictions (N,) of a backend, and what was compared with PyTorch on the way."""
 
     predictions: NDArray[np.int64]
-    differences: Differences
+    differences: Comparison
 
     def accuracy(self, split: Split) -> float:
         return float((self.predictions == split.labels).mean())
 
 
-def on_torch(network: Network, split: Split, advance: Advance) -> Measured:
-    """PyTorch itself; there is nothing to compare it with."""
-    predictions = []
-    for batch in passages(network.spec, weights_of(network), split):
-        predictions.append(predict(batch[-1].answers).numpy())
-        advance(len(predictions[-1]))
-    return Measured(np.concatenate(predictions), Differences())
-
-
-def on_reference(network: Network, split: Split, advance: Advance) -> Measured:
-    """The integer reference, sample by sample; every spike, membrane, answer and prediction is compared."""
-    reference, differences, predictions = Reference(network), Differences(), []
-    for batch in passages(network.spec, weights_of(network), split):
-        for column in range(len(batch[-1].answers)):
-            number = len(predictions)
-            sample = split.spikes[number][:split.steps_of(number)]
-            result = reference.run(sample, 0, learn=False, trace=True)
-            _compare(differences, batch, column, result, len(sample))
-            predictions.append(result.prediction)
-            advance()
-    return Measured(np.array(predictions, np.int64), differences)
-
-
-def _compare(differences: Differences, batch: list[Passage], column: int, result: Result, steps: int) -> None:
-    """Sample ``column`` of a PyTorch batch, of so many steps, against the reference's result for it."""
-    if result.spikes is None or result.membranes is None:
-        raise ValueError("A result that is compared must have a trace")
-    for block, passage in enumerate(batch):
-        for layer, (spikes, membranes) in enumerate(zip(passage.spikes, passage.membranes, strict=True)):
-            differences.compare("spikes", spikes[:steps, column].numpy(), result.spikes[block][layer])
-            differences.compare("membranes", membranes[:steps, column].numpy(), result.membranes[block][layer])
-        differences.compare("answers", passage.answers[column].numpy(), result.answers[block])
-    differences.compare("predictions", predict(batch[-1].answers[column:column + 1]).numpy(),
-                        np.array([result.prediction]))
-
-
-def on_rtl(network: Network, split: Split, advance: Advance) -> Measured:
-    """The generated hardware in a simulator, halted after every step; compared as :func:`on_reference` does."""
-    from .simulated import evaluate
-
-    differences, first = Differences(), 0
-    found = evaluate(network, split, advance)
-    for batch in passages(network.spec, weights_of(network), split):
-        size = len(batch[-1].answers)
-        for block, passage in enumerate(batch):
-            for name, values in (("spikes", passage.spikes[-1]), ("membranes", passage.membranes[-1])):
-                for column in range(size):      # PyTorch has steps first, a device samples
-                    steps = split.steps_of(first + column)
-                    differences.compare(name, values[:steps, column].numpy(),
-                                        found[f"{name}{block}"][first + column][:steps])
-            differences.compare("answers", passage.answers.numpy(), found[f"answers{block}"][first:first + size])
-        predictions = found["predictions"][first:first + size]
-        differences.compare("predictions", predict(batch[-1].answers).numpy(), predictions)
-        first += size
-    return Measured(found["predictions"], differences)
-
-
-BACKENDS: dict[str, Callable[[Network, Split, Advance], Measured]] = {
-    "torch": on_torch,
-    "reference": on_reference,
-    "rtl": on_rtl,
-}
-
-
 def measure(network: Network, split: Split, backend: str, advance: Advance) -> Measured:
-    """Run ``split`` on ``backend``; ``advance`` is called with the number of samples done.
+    """Run ``split`` on ``backend``, and compare every spike, membrane, answer and prediction with PyTorch's.
+
+    Of PyTorch itself there is nothing to compare with. ``advance`` is called with the number of samples done.
 
     Raises
     ------
     SpecError
-        If PyTorch could not compute this network exactly, so that there is nothing to compare with.
+        If PyTorch could not compute this network exactly.
     """
     check_exact(network.spec, weights_of(network))
-    return BACKENDS[backend](network, split, advance)
+    differences, compared = Comparison(QUANTITIES, TRUTH), backend != TRUTH
+    traces: Iterable[Trace] = make(backend, network).run(split, advance, trace=compared)
+    if compared:
+        traces = _compared(differences, traces, make(TRUTH, network).run(split, lambda done=1: None, trace=True))
+    return Measured(np.array([found.prediction for found in traces], np.int64), differences)
+
+
+def _compared(differences: Comparison, traces: Iterable[Trace], truth: Iterable[Trace]) -> Iterable[Trace]:
+    """Pass ``traces`` on, each compared with its own of ``truth``."""
+    for number, (found, wanted) in enumerate(zip(traces, truth, strict=True)):
+        compare(differences, f"sample {number}", found, wanted)
+        yield found
+
+
+def compare(differences: Comparison, sample: str, found: Trace, wanted: Trace) -> None:
+    """Count what differs between two traces of ``sample``."""
+    for name in ("spikes", "membranes"):
+        for b, blocks in enumerate(zip(getattr(found, name), getattr(wanted, name), strict=True)):
+            for index, (one, other) in enumerate(zip(*blocks, strict=True)):
+                differences.compare(name, f"{sample}, {name} of block {b} layer {index}", one, other)
+    for b, (one, other) in enumerate(zip(found.answers, wanted.answers, strict=True)):
+        differences.compare("answers", f"{sample}, answer of block {b}", one, other)
+    differences.compare("predictions", f"{sample}, prediction", [found.prediction], [wanted.prediction])

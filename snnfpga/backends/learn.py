@@ -1,53 +1,68 @@
-"""On-chip learning from outside: the same samples on the reference or on the hardware in a simulator."""
+"""On-chip learning from outside: the same samples on any backend that learns as the chip does."""
 
 import json
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.network_file import NetworkFileError, read_notes
-from rtl_gen.contract.protocol import BLOCK_COUNTERS
-from sim.reference.network import Reference
+from sim.compare import Comparison
 
 from ..data.dataset import Split
+from .backend import Advance, Backend
+from .registry import make
 
 LEARNED_FROM = "learned_from"
+TRUTH = "reference"
+QUANTITIES = ("weights", "counters")
 
-Advance = Callable[..., None]
-Counters = dict[str, int]
+
+@dataclass(frozen=True)
+class Learned:
+    """The network that a backend has learned, its counters, and what of both was compared with the reference's."""
+
+    network: Network
+    counters: dict[str, int]
+    differences: Comparison
 
 
 def accuracy(network: Network, split: Split, advance: Advance) -> float:
     """Share of ``split`` that the network, as it stands, answers right."""
-    reference, right = Reference(network), 0
-    for number, (sample, label) in enumerate(zip(split.spikes, split.labels, strict=True)):
-        right += reference.run(sample[:split.steps_of(number)], 0, learn=False).prediction == label
-        advance()
-    return right / len(split)
+    traces = make(TRUTH, network).run(split, advance, trace=False)
+    return sum(found.prediction == label for found, label in zip(traces, split.labels, strict=True)) / len(split)
 
 
-def on_reference(network: Network, split: Split, advance: Advance, simulator: str | None) -> tuple[Network, Counters]:
-    """Learn on the integer reference."""
-    reference = Reference(network)
-    samples = [sample[:split.steps_of(number)] for number, sample in enumerate(split.spikes)]
-    reference.learn(samples, split.labels, progress=lambda done: advance())
-    blocks = reference.counters
-    return reference.network(), {name: sum(block[name] for block in blocks) for name in BLOCK_COUNTERS}
+def learn(network: Network, split: Split, backend: str, advance: Advance, place: str | None = None) -> Learned:
+    """Learn from ``split`` on ``backend``, and compare every weight and counter with the reference's.
+
+    Of the reference itself there is nothing to compare with. ``advance`` is called after each sample.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the backend does not learn as the chip does.
+    """
+    learner, differences = make(backend, network, place), Comparison(QUANTITIES, f"the {TRUTH}")
+    learner.learn(split, advance)
+    if backend != TRUTH:
+        wanted = make(TRUTH, network)
+        wanted.learn(split, lambda done=1: None)
+        compare(differences, learner, wanted)
+    return Learned(learner.network(), learner.counters(), differences)
 
 
-def on_rtl(network: Network, split: Split, advance: Advance, simulator: str | None) -> tuple[Network, Counters]:
-    """Learn on the generated hardware in a simulator, through the board's own driver."""
-    from .simulated import learn
-
-    learned, counters = learn(network, split, advance, simulator)
-    blocks = range(len(network.spec.blocks))
-    return learned, {name: sum(counters[f"block{b}.{name}"] for b in blocks) for name in BLOCK_COUNTERS}
-
-
-BACKENDS: dict[str, Callable[[Network, Split, Advance, str | None], tuple[Network, Counters]]] = {
-    "reference": on_reference,
-    "rtl": on_rtl,
-}
+def compare(differences: Comparison, one: Backend, other: Backend) -> None:
+    """Count what differs between two backends after they have learned the same."""
+    found, wanted = one.network(), other.network()
+    for b, layers in enumerate(zip(found.weights, wanted.weights, strict=True)):
+        for index, pair in enumerate(zip(*layers, strict=True)):
+            differences.compare("weights", f"weights of block {b} layer {index}", *pair)
+    for b, pair in enumerate(zip(found.readouts, wanted.readouts, strict=True)):
+        differences.compare("weights", f"readout of block {b}", *pair)
+    differences.compare("weights", "window numbers", found.window_numbers, wanted.window_numbers)
+    counted = one.counters()
+    for name, value in other.counters().items():
+        differences.compare("counters", f"counter {name}", [counted[name]], [value])
 
 
 def learned_notes(source: Path, after: float, samples: int, data: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..console import print_json, print_table, progress
+from ..console import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from ..config.models import Config
@@ -25,6 +25,8 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
     """Count what a rule's forward and backward pass take, on a batch of the training data.
+
+    Beside the words moved and the bytes kept stands what the rule's own formulas say of them, where it carries some.
 
     Examples:
 
@@ -52,11 +54,15 @@ def command(
         return
     print_table(f"{whole.learning.rule}, a batch of {cells[0].batch}", (
         "K", "block", "multiplies, backward", "accumulates, backward", "dense, backward", "accumulates, forward",
-        "dense, forward", "words moved", "activations, bytes"), [
-        (cell.window, cell.block, *(f"{value:,}" for value in (
+        "dense, forward", "words moved", "words by formula", "activations, bytes", "bytes by formula"), [
+        (cell.window, cell.block, *("none" if value is None else f"{value:,}" for value in (
             cell.cost.backward.multiplies, cell.cost.backward.accumulates, cell.cost.backward.dense,
-            cell.cost.forward.accumulates, cell.cost.forward.dense, cell.cost.words, cell.peak_activation_bytes)))
+            cell.cost.forward.accumulates, cell.cost.forward.dense, cell.cost.words,
+            None if cell.formula.cost is None else cell.formula.cost.words, cell.peak_activation_bytes,
+            cell.formula.peak_activation_bytes)))
         for cell in cells])
+    for reason in dict.fromkeys(reason for cell in cells for reason in cell.formula.absent):
+        say(f"No value by formula: {reason}")
 
 
 def run(config: "Config", asked: list[str]) -> list["Cell"]:

@@ -36,7 +36,7 @@ class Step:
                                          stderr=self._said, text=True)
 
     def result(self) -> dict[str, Any]:
-        """Wait for it.
+        """The JSON that the verb printed, once it has ended.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class Step:
         return json.loads(text)
 
     def stop(self) -> None:
-        """End it where it still runs."""
+        """End the verb where it still runs."""
         if self._process.poll() is None:
             self._process.terminate()
             self._process.wait()

@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
+from rtl_gen.contract.errors import FAILED, SnnfpgaError
 
-from ..config.nearest import offer
+from ..backends.registry import BACKENDS, check_name, described
 from ..console import percent, print_json, print_table, progress
 
 
 def command(
     target: Annotated[Path | None, typer.Argument(help="A run's folder or a network file; none takes the newest run.",
                                                   show_default=False)] = None,
-    backend: Annotated[str, typer.Option(help="torch, reference, or rtl: the hardware in a simulator.")] = "torch",
+    backend: Annotated[str, typer.Option(help=f"{described(BACKENDS)}.")] = "torch",
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
     samples: Annotated[int | None, typer.Option(help="The first so many test samples; else all.",
@@ -40,14 +40,13 @@ def command(
     """
     from rtl_gen.contract.network_file import read
 
-    from ..backends.evaluation import BACKENDS, measure
+    from ..backends.evaluation import measure
     from ..data.fit import check_fit, some
     from ..data.source import load_data
     from ..runs.find import find_network
     from ..runs.network_data import data_of
 
-    if backend not in BACKENDS:
-        raise SnnfpgaError(f"No backend is called {backend!r}; {offer(backend, BACKENDS)}", USAGE)
+    check_name(backend)
     path = find_network(target)
     network = read(path)
     dataset = load_data(data_of(path, network.spec, data, data_root))
@@ -65,9 +64,9 @@ def command(
             ("backend", backend), ("data", f"{dataset.name}, {len(split)} test samples"),
             ("accuracy", percent(accuracy)),
             *((f"{name} that differ from torch", f"{found.differing[name]} of {found.compared[name]}")
-              for name in found.compared if backend != "torch")])
+              for name in found.compared if backend != "torch"),
+            *(("first of them", line) for line in found.described[:1])])
     if found.total:
-        differing = ", ".join(f"{number} {name}" for name, number in found.differing.items() if number)
-        raise SnnfpgaError(f"Backend {backend} must equal torch, and {differing} differ of "
+        raise SnnfpgaError(f"Backend {backend} must equal torch, and {found.summary()} differ of "
                            f"{sum(found.compared.values())} values compared; do not build this network, report it",
                            FAILED)

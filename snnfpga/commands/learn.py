@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 
-from ..config.nearest import offer
+from ..backends.registry import check_name, described, learners
 from ..console import percent, print_json, print_table, progress
 
 
@@ -18,7 +18,7 @@ def command(
                                              "trained on.", show_default=False)] = None,
     samples: Annotated[int | None, typer.Option(help="Learn from the first so many training samples; else all.",
                                                 show_default=False)] = None,
-    backend: Annotated[str, typer.Option(help="reference, or rtl: the hardware in a simulator.")] = "reference",
+    backend: Annotated[str, typer.Option(help=f"{described(learners())}.")] = "reference",
     simulator: Annotated[str | None, typer.Option(help="icarus or verilator; else the first that is installed.",
                                                   show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The network file to write; else learned.safetensors beside the "
@@ -44,7 +44,7 @@ def command(
     """
     from rtl_gen.contract.network_file import read, write
 
-    from ..backends.learn import BACKENDS, accuracy, is_learned, learned_notes
+    from ..backends import learn
     from ..data.fit import check_fit, some
     from ..data.source import load_data
     from ..runs.find import find_network
@@ -52,12 +52,11 @@ def command(
     from ..runs.network_data import data_of
     from ..runs.out_file import check_out
 
-    if backend not in BACKENDS:
-        raise SnnfpgaError(f"No backend is called {backend!r}; {offer(backend, BACKENDS)}", USAGE)
+    check_name(backend, to_learn=True)
     path = find_network(target)
     network = read(path)
     out = out or path.parent / "learned.safetensors"
-    check_out(out, lambda old: overwrite or (is_learned(old) and not old.samefile(path)),
+    check_out(out, lambda old: overwrite or (learn.is_learned(old) and not old.samefile(path)),
               "a network that snnfpga learn wrote, other than the one that learns",
               "name another file with --out, or give --overwrite")
     word = word_of(path)
@@ -71,11 +70,16 @@ def command(
         raise SnnfpgaError(f"Network {path} has no block with an update engine; train it with hardware.learning=true",
                            USAGE)
     with progress(f"learning on {backend}", 2 * len(test) + len(lessons)) as advance:
-        before = accuracy(network, test, advance)
-        learned, counters = BACKENDS[backend](network, lessons, advance, simulator)
-        after = accuracy(learned, test, advance)
+        before = learn.accuracy(network, test, advance)
+        learned = learn.learn(network, lessons, backend, advance, simulator)
+        after = learn.accuracy(learned.network, test, advance)
+    if learned.differences.total:
+        raise SnnfpgaError(f"Backend {backend} must learn as the reference does, and {learned.differences.summary()} "
+                           f"differ of {sum(learned.differences.compared.values())} values compared, first: "
+                           f"{learned.differences.described[0]}; do not build this network, report it", FAILED)
+    counters = learned.counters
     found = facts(backend, dataset.name, path, len(lessons), before, after, counters, out)
-    write(out, learned, notes=learned_notes(path, after, len(lessons), dataset.name))
+    write(out, learned.network, notes=learn.learned_notes(path, after, len(lessons), dataset.name))
     if word is not None:
         leave_word(word, found)
     if as_json:

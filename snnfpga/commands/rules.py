@@ -17,9 +17,14 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
 
     A network trained by any of them can go on learning on the chip, by the chip's rule.
 
-    Example:
+    A rule of your own is named by its path, found from the folder you are in: my_rules.mine is the Rule mine in
+    my_rules.py, or the RULE of the module mine in the folder my_rules. docs/rules.md writes one.
+
+    Examples:
 
       snnfpga train --set learning.rule=bptt --out runs/baseline
+
+      snnfpga train --set learning.rule=my_rules.mine
     """
     from ..config.experimental import OPTIONS
     from ..learning.registry import RULES

@@ -66,7 +66,7 @@ def command(
 
 
 def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any] | None:
-    """Train; give what ``--json`` prints (docs/training.md), or None where another process speaks."""
+    """Train; give what ``--json`` prints (docs/training.md, Reports), or None where another process speaks."""
     from ..data.fit import check_classes, some
     from ..data.source import load_data
     from ..network.surrogates import host_surrogate

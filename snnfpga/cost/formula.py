@@ -1,33 +1,72 @@
-"""Operations of a rule by formula, from the network's shape and the events that each layer saw in each step.
+"""A rule's cost by formula, from the network's shape and the events that each layer saw in each step.
 
-The tests hold these to what :mod:`snnfpga.cost.meter` counts in a real run.
+Each rule carries its own, :attr:`snnfpga.learning.rule.Rule.formula`. The tests hold these to what
+:mod:`snnfpga.cost.meter` counts in a real run, and the bytes within 5 % of what
+:class:`snnfpga.learning.memory.ActivationMeter` finds: losses and logits, which grow with the classes alone, are not in
+them.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 
 from rtl_gen.contract.block import BlockSpec
 
-from ..config.models import Config, LearningConfig
-from ..learning.online import StepLearner
+from ..config.models import Config
+from ..learning.formula.activity import Activity, activity
+from ..learning.formula.kept import FLOAT
+from ..learning.formula.operations import Cost
+from ..learning.formula.rule_formula import NoFormulaError
 from ..learning.registry import find_rule
+from ..learning.rule import Batch
 from ..learning.select import selected
-from .activity import Activity
-from .operations import Cost
-from .stepwise import by_steps
-from .windowed import bptt, bptt_checkpoint, truncated_local
+from ..network.network import SpikingNetwork
 
-# Of those that learn from many steps at once; a rule by steps says itself what sets it apart.
-FORMULAS: dict[str, Callable[[LearningConfig, Sequence[BlockSpec], Activity, Sequence[bool]], Cost]] = {
-    "truncated-local": truncated_local,
-    "bptt": bptt,
-    "bptt-checkpoint": bptt_checkpoint,
-}
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class ByFormula:
+    """What the formulas of a rule say of a batch.
+
+    Attributes
+    ----------
+    cost
+        Operations, or None.
+    peak_activation_bytes
+        The most that is kept for the backward pass, or None.
+    absent
+        For each that is None, why.
+    """
+
+    cost: Cost | None
+    peak_activation_bytes: int | None
+    absent: tuple[str, ...]
+
+
+def by_formula(config: Config, network: SpikingNetwork, batch: Batch, generator: torch.Generator) -> ByFormula:
+    """Operations and bytes of a batch that draws steps by ``generator``, as far as there are formulas of them."""
+    absent: list[str] = []
+
+    def told(formula: Callable[[], Value]) -> Value | None:
+        try:
+            if batch.within is not None:
+                raise NoFormulaError("Formula must have samples of one length; count a run")
+            return formula()
+        except NoFormulaError as error:
+            absent.append(str(error))
+            return None
+
+    blocks = network.spec.blocks
+    operations = told(lambda: cost(config, blocks, activity(network, batch.events), generator))
+    kept = told(lambda: peak_bytes(config, blocks, *batch.events.shape[:2]))
+    return ByFormula(operations, kept, tuple(dict.fromkeys(absent)))
 
 
 def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity, generator: torch.Generator | None = None) -> Cost:
-    """Of a batch.
+    """The operations of a batch, and of the updates that follow it.
 
     Parameters
     ----------
@@ -36,14 +75,31 @@ def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity, generator:
 
     Raises
     ------
-    ValueError
-        If the configuration asks for feedback, or skipped steps, of which there is no formula.
+    NoFormulaError
+        If the rule carries none, or none of what the configuration asks for.
     """
-    settings = config.learning
+    settings, formula = config.learning, find_rule(config.learning.rule).formula
     if settings.feedback != "readout":
-        raise ValueError(f"Formula of a rule must have learning.feedback readout, not {settings.feedback}; count a run")
+        raise NoFormulaError(f"Formula of a rule must have learning.feedback readout, not {settings.feedback}; count a "
+                             "run")
+    if formula is None:
+        raise NoFormulaError(f"Formula of rule {settings.rule} must be carried by it, and it carries none; count a run")
     chosen = selected(settings, seen.steps, generator or torch.Generator())
-    learn = find_rule(settings.rule).learn
-    if isinstance(learn, StepLearner):
-        return by_steps(learn, settings, blocks, seen, chosen)
-    return FORMULAS[settings.rule](settings, blocks, seen, chosen)
+    return formula.operations(settings, blocks, seen, chosen)
+
+
+def peak_bytes(config: Config, blocks: Sequence[BlockSpec], steps: int, batch: int) -> int:
+    """Bytes that a batch of so many samples keeps for the backward pass, at their peak.
+
+    Raises
+    ------
+    NoFormulaError
+        If the rule carries no formula of them, or the configuration asks for feedback.
+    """
+    settings, formula = config.learning, find_rule(config.learning.rule).formula
+    if settings.feedback != "readout" or formula is None or formula.kept_bytes is None:
+        raise NoFormulaError("Formula of kept bytes must have learning.feedback readout and a rule that carries one, "
+                             f"not {settings.feedback} and {settings.rule}; measure a run")
+    standardised = sum(FLOAT * layer.synapses.rows * layer.columns for block in blocks for layer in block.layers
+                       ) if config.network.normalise == "weights" else 0
+    return standardised + formula.kept_bytes(settings, blocks, steps, batch)

@@ -4,16 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import torch
+
 from ..config.models import Config
 from ..data.dataset import DataSet
+from ..learning.formula.operations import Cost
 from ..learning.memory import ActivationMeter
-from ..learning.registry import check_rule, check_window
+from ..learning.registry import find_rule
 from ..learning.rule import Batch
-from ..network.network import SpikingNetwork, initialise
+from ..network.initial import initialise
+from ..network.network import SpikingNetwork
 from ..network.sweep import depth
 from ..network.window import BlockWeights
+from ..training import checks
+from .formula import ByFormula, by_formula
 from .meter import OperationMeter
-from .operations import Cost
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Cell:
         Operations of a batch.
     peak_activation_bytes
         The most that was kept for the backward pass.
+    formula
+        What the rule's formulas say of both.
     """
 
     window: int
@@ -37,17 +44,20 @@ class Cell:
     batch: int
     cost: Cost
     peak_activation_bytes: int
+    formula: ByFormula
 
 
 def measure(config: Config, data: DataSet, batch: Batch) -> Cell:
     """One batch of ``data``."""
-    rule = check_rule(config)
-    check_window(config, len(batch.events))
+    checks.check(config, data)
     network = initialise(config, batch.events.float(), data.classes, data.sensor)
     with ActivationMeter() as memory:
-        rule.learn(network, config.learning, batch)
+        find_rule(config.learning.rule).learn(network, config.learning, batch)
+    drawing = torch.Generator()
+    drawing.set_state(batch.generator.get_state())
     meter = count(network, config, batch)
-    return Cell(config.learning.window, depth(config), len(batch.labels), meter.cost, memory.peak_bytes)
+    return Cell(config.learning.window, depth(config), len(batch.labels), meter.cost, memory.peak_bytes,
+                by_formula(config, network, batch, drawing))
 
 
 def count(network: SpikingNetwork, config: Config, batch: Batch) -> OperationMeter:
@@ -60,7 +70,7 @@ def count(network: SpikingNetwork, config: Config, batch: Batch) -> OperationMet
         network.zero_grad(set_to_none=True)
 
     with meter, _integers_told_to(meter, network):
-        check_rule(config).learn(network, config.learning, replace(batch, apply=update))
+        find_rule(config.learning.rule).learn(network, config.learning, replace(batch, apply=update))
     if any(parameter.grad is not None for parameter in network.parameters()):
         update()
     return meter

@@ -11,9 +11,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from rtl_gen.contract.synapses.conv import ConvSpec
 
+from ..learning.formula.operations import Cost, Operations
+from ..learning.formula.shapes import reached_by_conv
 from ..network.sparse import plain_products
-from .operations import Cost, Operations
-from .shapes import reached_by_conv
 
 _PRODUCTS: dict[Any, int] = {        # and which argument is the product's first matrix
     torch.ops.aten.mm.default: 0,
@@ -23,7 +23,7 @@ _PRODUCTS: dict[Any, int] = {        # and which argument is the product's first
 
 
 class OperationMeter(TorchDispatchMode):
-    """Counts while it is entered; what autograd runs is the backward pass.
+    """A meter that counts while it is entered; what autograd runs is the backward pass.
 
     Meanwhile each product is an ordinary one, of every step; those that leave some of it out cannot be seen here.
     Spikes are told from traces by where they came from, and not by their values, as a trace may be 0 or 1 too: spikes
@@ -77,7 +77,7 @@ class OperationMeter(TorchDispatchMode):
         return result
 
     def update(self, parameters: Iterable[Tensor]) -> None:
-        """Count an update of those that have a gradient."""
+        """Count an update of the weights that have a gradient."""
         weights = sum(p.numel() for p in parameters if p.grad is not None)
         self.cost += Cost(update=Operations(weights_read=2 * weights, weights_written=weights))
         self._weights.clear()       # others follow them
@@ -116,7 +116,7 @@ class OperationMeter(TorchDispatchMode):
         return counted
 
     def _lies_as_known(self, weights: Tensor) -> bool:
-        """Whether they are not transposed."""
+        """Whether the values lie in memory as the known weights do, not transposed."""
         matrix = self._weights.get(_address(weights))
         return matrix is not None and (weights.stride(), weights.shape[1]) == (matrix.stride(), matrix.shape[1])
 
@@ -138,20 +138,20 @@ def _address(matrix: Tensor) -> int:
 
 
 def operations(spikes: Tensor | None, dense: int) -> Operations:
-    """Of ``dense`` pairs of a real value and one of the ``spikes``, or of two real values; without what they move."""
+    """What ``dense`` pairs of a real value and one of the ``spikes``, or of two real values, take; no words moved."""
     if spikes is None or not _switch(spikes):
         return Operations(multiplies=dense, dense=dense)
     return Operations(accumulates=int(spikes.sum()) * (dense // spikes.numel()), dense=dense)
 
 
 def through(weights: Tensor, dense: int) -> Operations:
-    """Of ``dense`` pairs of an error and a weight, which may be a sign."""
+    """What ``dense`` pairs of an error and a weight take; the weight may be a sign."""
     return Operations(accumulates=dense, dense=dense) if _signs(weights) else Operations(multiplies=dense, dense=dense)
 
 
 def of_convolution(images: Tensor | None, filters: Tensor, currents: Tensor, stride: Sequence[int],
                    padding: Sequence[int], groups: int) -> Operations:
-    """Of one convolution, or of the gradient of its filters.
+    """What one convolution takes, or the gradient of its filters.
 
     Parameters
     ----------

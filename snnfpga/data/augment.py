@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..config.models import AugmentConfig
+from ..config.training import AugmentConfig
 from .dataset import DataError, DataSet
 from .delays import DelayedSpikes
 
@@ -82,7 +82,7 @@ def rotate(events: Tensor, strength: float, generator: torch.Generator) -> Tenso
 
 @_registered(PLANE)
 def scale(events: Tensor, strength: float, generator: torch.Generator) -> Tensor:
-    """Rows and columns farther apart or closer, each by up to this share; a pixel takes its nearest."""
+    """Move rows and columns farther apart or closer, each by up to this share; a pixel takes its nearest."""
     down, right = (1 + strength * _either_way(len(events), generator) for _ in range(2))
     return _mapped(events, 1 / down, 0.0, 0.0, 1 / right)
 
@@ -144,12 +144,12 @@ def drop_polarity(events: Tensor, strength: float, generator: torch.Generator) -
 
 
 def _whole(samples: int, strength: int, generator: torch.Generator) -> Tensor:
-    """(B,) integers in -strength .. strength."""
+    """Integers (B,) in -strength .. strength."""
     return torch.randint(-strength, strength + 1, (samples,), generator=generator)
 
 
 def _either_way(samples: int, generator: torch.Generator) -> Tensor:
-    """(B, 1, 1) in -1 .. 1."""
+    """Numbers (B, 1, 1) in -1 .. 1."""
     return 2 * torch.rand(samples, 1, 1, generator=generator) - 1
 
 

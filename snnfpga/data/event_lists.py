@@ -46,7 +46,7 @@ class EventLists(LazySpikes):
         return self.events.nbytes + self.counts.nbytes + self.starts.nbytes
 
     def content(self) -> Iterator[Buffer]:
-        """As :class:`PackedSpikes` has it: the same spikes have the same digest, in whichever form they are kept."""
+        """What :class:`PackedSpikes` has too: the same spikes have the same digest, in whichever form they are kept."""
         samples, steps, inputs = self.shape
         yield heading(np.dtype(np.uint8), (samples, steps, bytes_of(inputs)))
         yield from self._bits()
@@ -73,12 +73,12 @@ class EventLists(LazySpikes):
         return PackedSpikes(bits, inputs)
 
     def _events(self, samples: NDArray[np.int64]) -> NDArray[np.unsignedinteger]:
-        """(events,) of samples by number."""
+        """The inputs (events,) of samples by number."""
         bounds = zip(self.starts[samples].tolist(), self.starts[samples + 1].tolist(), strict=True)
         return np.concatenate([self.events[:0], *(self.events[start:end] for start, end in bounds)])
 
     def _bits(self) -> Iterator[NDArray[np.uint8]]:
-        """(T, bytes) of one sample after another: all of them may be more than memory holds."""
+        """The bits (T, bytes) of one sample after another: all of them may be more than memory holds."""
         return (pack(self.make(sample)[0]) for sample in np.arange(len(self))[:, None])
 
 
@@ -110,7 +110,7 @@ def _listed(sample: PackedSpikes) -> EventLists:
 
 
 def join(samples: Sequence[EventLists]) -> EventLists:
-    """At least one, of the same steps and inputs, one after another."""
+    """Lists of the same steps and inputs, at least one, one after another."""
     return EventLists(np.concatenate([sample.events for sample in samples]),
                       np.concatenate([sample.counts for sample in samples]), samples[0].inputs)
 
@@ -122,5 +122,5 @@ def kept(lists: EventLists) -> EventLists | PackedSpikes:
 
 
 def _small(values: NDArray[np.int64], largest: int) -> NDArray[np.unsignedinteger]:
-    """In the smallest type that holds ``largest``."""
+    """The values in the smallest type that holds ``largest``."""
     return values.astype(np.min_scalar_type(largest))

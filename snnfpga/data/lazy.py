@@ -11,14 +11,14 @@ Buffer = bytes | NDArray
 
 
 class LazySpikes(ABC):
-    """Indexed by sample as the array (N, T, inputs) uint8 that they stand for; what comes out is an array."""
+    """Spikes that stand for an array (N, T, inputs) uint8 and are indexed by sample; what comes out is an array."""
 
     ndim = 3
 
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int, int]:
-        """(N, T, inputs)."""
+        """The shape (N, T, inputs)."""
 
     @abstractmethod
     def content(self) -> Iterator[Buffer]:
@@ -30,7 +30,7 @@ class LazySpikes(ABC):
 
     @abstractmethod
     def make(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """(n, T, inputs) for samples by number, (n,)."""
+        """Spikes (n, T, inputs) of samples by number, (n,)."""
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -57,7 +57,7 @@ def load_npz(path: Path, options: DataOptions) -> DataSet:
 
 
 def _check_options(thing: str, own: int, options: DataOptions) -> None:
-    """Dense spikes are in steps already: nothing is left to ask for."""
+    """Refuse options of binning: dense spikes are in steps already."""
     if options.steps not in (None, own):
         raise DataError(f"{thing} holds spikes in {own} steps, which cannot become {options.steps}; "
                         "leave data.steps out")

@@ -42,7 +42,7 @@ class PackedSpikes(LazySpikes):
 
 
 def pack(spikes: Spikes) -> NDArray[np.uint8]:
-    """(..., inputs) 0 or 1 as (..., bytes); the first input is the highest bit of the first byte."""
+    """Values (..., inputs), 0 or 1, as (..., bytes); the first input is the highest bit of the first byte."""
     return np.packbits(spikes, axis=-1)
 
 

@@ -1,6 +1,6 @@
 """The data that a configuration names."""
 
-from ..config.models import DataConfig
+from ..config.data import DataConfig
 from .dataset import DataSet
 from .registry import DataOptions, load
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..config.models import Config
-from ..learning.registry import RULES, check_rule
+from ..learning.registry import find_rule
 from ..learning.rule import Batch
 from ..network.network import SpikingNetwork
 from ..network.neuron import thresholds_of
@@ -85,7 +85,7 @@ class Cell:
 
 def diagnose(config: Config, network: SpikingNetwork, batch: Batch) -> list[LayerHealth]:
     """Every layer of ``network`` on a batch."""
-    own = _gradients(network, config, check_rule(config).name, batch)
+    own = _gradients(network, config, config.learning.rule, batch)
     whole = _gradients(network, config.model_copy(update={"learning": config.learning.model_copy(
         update={"rule": "bptt"})}), "bptt", batch)
     found, passing = [], batch.events.float()
@@ -104,18 +104,18 @@ def diagnose(config: Config, network: SpikingNetwork, batch: Batch) -> list[Laye
 
 
 def _mean(values: Tensor, batch: Batch) -> float:
-    """Of (T, B, N), over the steps within the samples."""
+    """The mean of values (T, B, N) over the steps within the samples."""
     if batch.within is None:
         return float(values.mean())
     return float((values * batch.within).sum() / (batch.within.sum() * values.shape[2]))
 
 
 def _gradients(network: SpikingNetwork, config: Config, rule: str, batch: Batch) -> list[list[Tensor]]:
-    """Of each layer's float weights; zeros where none came."""
+    """Gradients of each layer's float weights; zeros where none came."""
     network.zero_grad(set_to_none=True)
     generator = torch.Generator().manual_seed(config.seed)
     # An update within the sample would change what is measured, so none follows.
-    RULES[rule].learn(network, config.learning, replace(batch, generator=generator))
+    find_rule(rule).learn(network, config.learning, replace(batch, generator=generator))
     found = [[torch.zeros_like(layer.linear.weight) if layer.linear.weight.grad is None else layer.linear.weight.grad
               for layer in block.layers] for block in network.blocks]
     network.zero_grad(set_to_none=True)

@@ -5,11 +5,20 @@ gradient Neftci, Mostafa, Zenke, IEEE Signal Processing Magazine 36(6), 2019 (ST
 12:331, 2018). Only the last block's readout has a loss; memory grows with T and with the number of layers.
 """
 
+from collections.abc import Sequence
+
 import torch
 
-from ..config.models import LearningConfig
+from rtl_gen.contract.block import BlockSpec
+
+from ..config.learning import LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, read_out, rest
+from .formula.activity import Activity
+from .formula.kept import of_block
+from .formula.operations import Cost
+from .formula.passes import end_to_end
+from .formula.rule_formula import RuleFormula
 from .loss import loss_from
 from .rule import Batch, Gradients, Learned, Rule
 
@@ -32,9 +41,21 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     return Learned([None] * (len(gathered.weights) - 1) + [loss.item()], answers.detach())
 
 
+def operations(settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Activity, chosen: Sequence[bool]) -> Cost:
+    """Operations of a batch, by formula: all steps of all blocks, once."""
+    return end_to_end(blocks, seen, [range(seen.steps)], again=False)
+
+
+def kept_bytes(settings: LearningConfig, blocks: Sequence[BlockSpec], steps: int, batch: int) -> int:
+    """Bytes kept, by formula: nothing goes before all blocks have run."""
+    return sum(of_block(block, batch * steps, crossed=b > 0, readout=block is blocks[-1])
+               for b, block in enumerate(blocks))
+
+
 RULE = Rule(
     name="bptt",
     source="Werbos 1990; surrogate gradients: Neftci, Mostafa, Zenke 2019",
     keeps="T steps of events, gates and spikes of all blocks",
     costs="a backward pass as long as the forward one",
-    refuses=REFUSES, recurrent=True, learn=learn)
+    refuses=REFUSES, recurrent=True, learn=learn,
+    formula=RuleFormula(operations=operations, kept_bytes=kept_bytes))

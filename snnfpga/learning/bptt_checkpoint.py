@@ -7,16 +7,23 @@ least is left out the second time.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from ..config.models import LearningConfig
+from rtl_gen.contract.block import BlockSpec
+
+from ..config.learning import LearningConfig
 from ..network.network import SpikingNetwork
 from ..network.neuron import LinkedWindow, thresholds_of
 from ..network.window import Flows, from_below, own_weights, read_out, rest
 from .bptt import REFUSES
+from .formula.activity import Activity
+from .formula.operations import Cost
+from .formula.passes import end_to_end
+from .formula.rule_formula import NoFormulaError, RuleFormula
 from .loss import loss_from
 from .rule import Batch, Gradients, Learned, Rule
 
@@ -83,10 +90,24 @@ class Segment:
         return (added if within is None else added * within).sum(0), *after
 
 
+def operations(settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Activity, chosen: Sequence[bool]) -> Cost:
+    """Operations of a batch, by formula: segment by segment, with each one's forward pass again in the backward pass.
+
+    Raises
+    ------
+    NoFormulaError
+        If steps are skipped: those that stay spike otherwise than they did among all.
+    """
+    if settings.skip:
+        raise NoFormulaError(f"Formula of rule bptt-checkpoint must have learning.skip 0, not {settings.skip}; "
+                             "count a run")
+    return end_to_end(blocks, seen, segments(settings, seen.steps), again=True)
+
+
 RULE = Rule(
     name="bptt-checkpoint",
     source="Chen, Xu, Zhang, Guestrin 2016; of spiking networks: Singh et al. 2022, MICRO",
     keeps="all states at every segment's start; events, gates and spikes of one segment of all blocks",
     costs="a second forward pass, and a backward pass as long as the forward one",
     honours=frozenset({"segment", "skip"}),
-    refuses=REFUSES, recurrent=True, experimental=True, learn=learn)
+    refuses=REFUSES, recurrent=True, experimental=True, learn=learn, formula=RuleFormula(operations=operations))

@@ -8,8 +8,12 @@ is larger (Payvand, Fouda, Kurdahi, Eltawil, Neftci: Error-triggered three-facto
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+from .traces import Traces
+
+LEARN = StepLearner(Traces(pre="leak"), "block")
 
 RULE = Rule(
     name="decolle",
@@ -18,4 +22,5 @@ RULE = Rule(
     costs="the readout's product in each selected step; a multiply for each synapse",
     honours=HONOURS | {"traces.restart", "error_threshold"},
     refuses=f"{REFUSES}, feedback labels with error_threshold",
-    check=partial(check_step_rule, name="decolle", signal="block"), learn=StepLearner(Traces(pre="leak"), "block"))
+    check=partial(check_step_rule, name="decolle", signal="block"),
+    learn=LEARN, formula=step_formula(LEARN))

@@ -17,7 +17,8 @@ from torch.nn import functional
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..network.network import SpikingNetwork
 from ..network.specify import fixed_gain
 from ..network.synapses import pooled

@@ -6,8 +6,12 @@ synchronization, WACV 2025. Its basis is a waveform for each class; with ``netwo
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+from .traces import Traces
+
+LEARN = StepLearner(Traces(), "block")
 
 RULE = Rule(
     name="lls",
@@ -16,4 +20,5 @@ RULE = Rule(
     costs="the readout's product in each selected step",
     honours=HONOURS,
     refuses=REFUSES,
-    check=partial(check_step_rule, name="lls", signal="block"), learn=StepLearner(Traces(), "block"))
+    check=partial(check_step_rule, name="lls", signal="block"),
+    learn=LEARN, formula=step_formula(LEARN))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..config.models import LearningConfig
+from ..config.learning import LearningConfig
 from .rule import Batch
 
 LEAST_ERROR = 2.0 ** -64        # what products with it make of weights and gates is still a normal float32

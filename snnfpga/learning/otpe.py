@@ -12,8 +12,12 @@ below too. Exact where psi does not change.
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+from .traces import Traces
+
+LEARN = StepLearner(Traces(pre="leak", effects=True), "network")
 
 RULE = Rule(
     name="otpe",
@@ -24,4 +28,4 @@ RULE = Rule(
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True, experimental=True,
     check=partial(check_step_rule, name="otpe", signal="network"),
-    learn=StepLearner(Traces(pre="leak", effects=True), "network"))
+    learn=LEARN, formula=step_formula(LEARN))

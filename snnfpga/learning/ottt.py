@@ -6,8 +6,12 @@ Xiao, Meng, Zhang, He, Lin: Online training through time for spiking neural netw
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+from .traces import Traces
+
+LEARN = StepLearner(Traces(pre="leak"), "network")
 
 RULE = Rule(
     name="ottt",
@@ -17,4 +21,5 @@ RULE = Rule(
     honours=HONOURS | {"traces.restart"},
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True,
-    check=partial(check_step_rule, name="ottt", signal="network"), learn=StepLearner(Traces(pre="leak"), "network"))
+    check=partial(check_step_rule, name="ottt", signal="network"),
+    learn=LEARN, formula=step_formula(LEARN))

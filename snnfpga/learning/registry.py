@@ -1,14 +1,19 @@
-"""The learning rules by name. A new one is a module with a ``RULE`` and one entry in ``RULES``."""
+"""The learning rules by name. A new one is a module with a ``RULE`` and one entry in ``RULES``.
+
+One that is not ours needs no entry: it goes by the dotted path of where it stands.
+"""
 
 from functools import reduce
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..config.nearest import offer
-from ..network.architectures import architecture_of
+from ..data.dataset import DataSet
+from ..network.frontends.registry import architecture_of
 from ..network.specify import longest_sample
-from . import bptt, bptt_checkpoint, decolle, lls, otpe, ottt, sltt, stllr, tess, truncated_local
+from . import bptt, bptt_checkpoint, decolle, lls, otpe, ottt, own, sltt, stllr, tess, truncated_local
 from .rule import Rule
 
 RULES: dict[str, Rule] = {module.RULE.name: module.RULE for module in (
@@ -16,21 +21,23 @@ RULES: dict[str, Rule] = {module.RULE.name: module.RULE for module in (
 
 
 def find_rule(name: str) -> Rule:
-    """The rule called ``name``.
+    """The rule called ``name``, or the one that stands where a dotted ``name`` says.
 
     Raises
     ------
     SnnfpgaError
         If there is none; the nearest name is offered.
     """
+    if name not in RULES and own.is_path(name):
+        return own.load(name)
     if name not in RULES:
         raise SnnfpgaError(f"No learning rule is called {name!r}; {offer(name, RULES)} (snnfpga rules lists them)",
                            USAGE)
     return RULES[name]
 
 
-def check_rule(config: Config) -> Rule:
-    """The rule of ``config``, which serves it.
+def check(config: Config) -> None:
+    """Refuse what the rule of ``config`` cannot serve.
 
     Raises
     ------
@@ -44,24 +51,22 @@ def check_rule(config: Config) -> Rule:
             others = ", ".join(other.name for other in RULES.values() if key in other.honours)
             raise SnnfpgaError(f"Config learning.{key} means nothing to rule {rule.name}, yet is {value}; leave it "
                                f"out, or take one of {others}", USAGE)
-    if not rule.recurrent and any(layer.recurrent for block in architecture_of(config.network).blocks
-                                  for layer in block):
+    if not rule.recurrent and any(layer.recurrent for layer in architecture_of(config.network).layers):
         others = ", ".join(other.name for other in RULES.values() if other.recurrent)
         raise SnnfpgaError(f"Rule {rule.name} is of feed-forward layers and cannot serve recurrent ones (R); take one "
                            f"of {others}, or leave the R out", USAGE)
     rule.check(config)
-    return rule
 
 
-def check_window(config: Config, steps: int) -> None:
-    """Refuse a window longer than the longest sample, where that of the data has ``steps`` steps.
+def check_data(config: Config, data: DataSet) -> None:
+    """Refuse a window longer than the longest sample.
 
     Raises
     ------
     SnnfpgaError
         If the rule of ``config`` learns in windows, and theirs is.
     """
-    rule, longest = find_rule(config.learning.rule), longest_sample(config, steps)
+    rule, longest = find_rule(config.learning.rule), longest_sample(config, data.steps)
     if rule.windowed and config.learning.window > longest:
         raise SnnfpgaError(f"Config learning.window of rule {rule.name} must be at most {longest}, the steps T of the "
                            f"longest sample, not {config.learning.window}; take learning.window={longest}, or "

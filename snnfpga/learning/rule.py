@@ -8,10 +8,12 @@ from torch import Tensor
 
 from rtl_gen.contract.spec import NetworkSpec
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..network.network import SpikingNetwork
 from ..network.sparse import adds_in_place
 from ..network.window import BlockWeights
+from .formula.rule_formula import RuleFormula
 
 
 class Link:
@@ -124,6 +126,8 @@ class Rule:
         Whether it is tested and measured once, and no more than that.
     check
         Raises SnnfpgaError where the configuration asks for what the rule refuses.
+    formula
+        What it costs by formula; without one snnfpga cost counts, and says so.
     learn
         ``(network, settings, batch) -> Learned``: adds the gradients of a batch to the ``grad`` of the float weights.
     """
@@ -141,6 +145,7 @@ class Rule:
     sends_forward_only: bool = False
     experimental: bool = False
     check: Callable[[Config], None] = lambda config: None
+    formula: RuleFormula | None = None
 
 
 def drawn_silent(spec: NetworkSpec, share: float, generator: torch.Generator) -> list[list[Tensor]]:

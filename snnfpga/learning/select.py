@@ -7,8 +7,9 @@ from torch import Tensor
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import LearningConfig
-from ..data.dataset import Split
+from ..config.learning import LearningConfig
+from ..config.models import Config
+from ..data.dataset import DataSet
 
 
 def check_selection(settings: LearningConfig) -> None:
@@ -18,7 +19,7 @@ def check_selection(settings: LearningConfig) -> None:
                            "and only there", USAGE)
 
 
-def check_lengths(settings: LearningConfig, split: Split) -> None:
+def check_data(config: Config, data: DataSet) -> None:
     """Refuse steps chosen by their number where samples end at different ones.
 
     Raises
@@ -26,7 +27,8 @@ def check_lengths(settings: LearningConfig, split: Split) -> None:
     SnnfpgaError
         If ``learning.select`` is last or random, and samples have lengths of their own.
     """
-    if split.lengths is not None and settings.select in ("last", "random"):
+    settings = config.learning
+    if data.train.lengths is not None and settings.select in ("last", "random"):
         raise SnnfpgaError(f"Config learning.select={settings.select} chooses steps that short samples of the data do "
                            "not have; take all, or samples of one length", USAGE)
 

@@ -6,8 +6,12 @@ networks, ICCV 2023. ``learning.select=random`` with ``selected_steps=K`` is its
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, StepLearner, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+from .traces import Traces
+
+LEARN = StepLearner(Traces(), "network")
 
 RULE = Rule(
     name="sltt",
@@ -16,4 +20,5 @@ RULE = Rule(
     costs="backpropagation through the layers in each selected step",
     honours=HONOURS,
     refuses=f"{REFUSES}, feedback dfa",
-    check=partial(check_step_rule, name="sltt", signal="network"), learn=StepLearner(Traces(), "network"))
+    check=partial(check_step_rule, name="sltt", signal="network"),
+    learn=LEARN, formula=step_formula(LEARN))

@@ -7,8 +7,12 @@ the last steps as its experiments do. Psi is the network's own surrogate.
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, TRACES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, TRACES, StepLearner, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+from .traces import Traces
+
+LEARN = StepLearner(Traces(pre=0.75, post=0.2, alpha_pre=1.0, alpha_post=-1.0), "network")
 
 RULE = Rule(
     name="s-tllr",
@@ -20,4 +24,4 @@ RULE = Rule(
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True,
     check=partial(check_step_rule, name="s-tllr", signal="network"),
-    learn=StepLearner(Traces(pre=0.75, post=0.2, alpha_pre=1.0, alpha_post=-1.0), "network"))
+    learn=LEARN, formula=step_formula(LEARN))

@@ -7,8 +7,12 @@ backpropagated. The factors are those of its event data runs, whose non-causal t
 
 from functools import partial
 
-from .online import HONOURS, REFUSES, TRACES, StepLearner, Traces, check_step_rule
+from .online import HONOURS, REFUSES, TRACES, StepLearner, check_step_rule
 from .rule import Rule
+from .step_formula import step_formula
+from .traces import Traces
+
+LEARN = StepLearner(Traces(pre=0.5, post=0.2), "block")
 
 RULE = Rule(
     name="tess",
@@ -17,4 +21,5 @@ RULE = Rule(
     costs="the readout's product in each selected step; a multiply for each synapse",
     honours=HONOURS | TRACES,
     refuses=REFUSES,
-    check=partial(check_step_rule, name="tess", signal="block"), learn=StepLearner(Traces(pre=0.5, post=0.2), "block"))
+    check=partial(check_step_rule, name="tess", signal="block"),
+    learn=LEARN, formula=step_formula(LEARN))

@@ -5,15 +5,24 @@ backpropagation through time, Frontiers in Neuroscience 17:1047008, 2023. Each b
 gradient crosses a block, nor the border of a window of K steps. Memory grows with K, not with T.
 """
 
+from collections.abc import Iterator, Sequence
+
 import torch
 from torch import Tensor
 
+from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, LearningConfig
+from ..config.learning import LearningConfig
+from ..config.models import Config
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, rest
 from .feedback import Feedback, check_feedback
+from .formula.activity import Activity
+from .formula.kept import of_block
+from .formula.operations import Cost
+from .formula.passes import credit_back, error_back, forward, gradients, read_out, updates
+from .formula.rule_formula import RuleFormula
 from .loss import Loss, loss_from
 from .rule import Batch, Gradients, Learned, Rule
 from .select import Strongest, check_selection, selected
@@ -110,7 +119,7 @@ class Blocks:
         return layers[-1].detach(), steps.detach()
 
     def _loss(self, b: int, steps: Tensor, lost: list[bool], before: Tensor) -> Tensor:
-        """Of the loss window's ``steps`` (L, B, classes), for logits that were ``before`` (B, classes)."""
+        """The loss of a loss window's ``steps`` (L, B, classes), for logits that were ``before`` (B, classes)."""
         scale, labels = self._network.blocks[b].logit_scale, self._batch.labels
         if self._settings.loss_at == "step":
             return step_losses(self._loss_of, steps, lost, before, scale, labels, self._settings)
@@ -137,6 +146,33 @@ def step_losses(loss_of: Loss, steps: Tensor, chosen: list[bool], before: Tensor
     return total
 
 
+def operations(settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Activity, chosen: Sequence[bool]) -> Cost:
+    """Operations of a batch, by formula: block by block within each window."""
+    total, learned = Cost(), 0
+    for steps, learns in windows(settings, chosen):
+        learned += learns
+        for b, block in enumerate(blocks):
+            total += Cost(forward=forward(block, seen, b, steps) + read_out(block, seen, b, steps))
+            if learns:
+                total += Cost(backward=gradients(block, seen, b, steps) + error_back(block, seen, b, steps)
+                              + credit_back(block, seen, steps, into_block=False))
+    return total + Cost(update=updates(learned if settings.update == "window" else min(learned, 1), blocks, blocks))
+
+
+def windows(settings: LearningConfig, chosen: Sequence[bool]) -> Iterator[tuple[range, bool]]:
+    """The steps of each window, and whether it is learned from: if so all of it, steps outside the loss among them."""
+    for number, start in enumerate(range(0, len(chosen), settings.window)):
+        span = range(len(chosen))[start:start + settings.window]
+        lost = chosen[start + first_loss(settings):span.stop]
+        yield span, any(lost) and (number + 1) % settings.update_interval == 0
+
+
+def kept_bytes(settings: LearningConfig, blocks: Sequence[BlockSpec], steps: int, batch: int) -> int:
+    """Bytes kept, by formula: those of the largest block, as each one's window is freed before the next runs."""
+    window = batch * min(settings.window, steps)
+    return max(of_block(block, window, crossed=False, readout=True) for block in blocks)
+
+
 RULE = Rule(
     name="truncated-local",
     source="Guo et al. 2023, Frontiers in Neuroscience 17:1047008",
@@ -144,4 +180,5 @@ RULE = Rule(
     costs="a backward pass as long as the forward one, within each block",
     honours=frozenset({"loss_steps", "loss_at", "update_interval", "update", "select", "selected_steps", "feedback"}),
     refuses="window above the steps of a sample; loss_steps above window; select without loss_at step",
-    recurrent=True, windowed=True, on_chip=True, sends_forward_only=True, check=check, learn=learn)
+    recurrent=True, windowed=True, on_chip=True, sends_forward_only=True, check=check, learn=learn,
+    formula=RuleFormula(operations=operations, kept_bytes=kept_bytes))

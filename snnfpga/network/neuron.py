@@ -21,7 +21,7 @@ def kind_of(neuron: NeuronSpec | str) -> ModuleType:
 
 
 def thresholds_of(layer: LayerSpec, weights: Tensor) -> Tensor | int:
-    """Of all neurons one, or where they are learned one each, (N,): at least 1, or they would fire out of nothing."""
+    """One threshold, or where they are learned one each (N,): at least 1, or neurons would fire out of nothing."""
     if layer.neuron.threshold_shift is None:
         return layer.neuron.threshold
     wanted = layer.neuron.threshold + weights[layer.event_rows] * 2.0 ** layer.neuron.threshold_shift

@@ -4,7 +4,6 @@ Brevitas' own default lets the exponent follow max|w|. A threshold is an integer
 in mid-training would move every threshold with it.
 """
 
-import math
 from typing import Any
 
 import torch
@@ -21,20 +20,6 @@ def weight_limit(weight_bits: int) -> int:
     One bit is +1 or -1, two are -1, 0 and 1.
     """
     return max(1, (1 << (weight_bits - 1)) - 1)
-
-
-def fraction_bits(initial: Tensor, weight_bits: int, headroom: float) -> int:
-    """Exponent f of the grid of 2^-f that suits weights as they are at calibration.
-
-    It holds ``headroom`` times the largest of them; with one or two bits, where every weight of any size is 1, its unit
-    is the power of two next to their mean magnitude.
-    """
-    magnitudes = initial.abs()
-    if not magnitudes.any():
-        return 0        # any grid holds nothing
-    if weight_bits <= 2:
-        return -round(math.log2(float(magnitudes.mean()) * (1.0 if weight_bits == 1 else 1.5)))
-    return math.floor(math.log2(weight_limit(weight_bits) / (float(magnitudes.max()) * headroom)))
 
 
 def fixed_point(weight_bits: int, fraction: int) -> type:

@@ -3,10 +3,10 @@
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
-from .architectures import architecture_of
+from .frontends.registry import architecture_of, settings_of
 
 
-def check_neurons(config: Config) -> None:
+def check(config: Config) -> None:
     """Thresholds that are learned need weights that can be 0; silent neurons must have no currents but their own.
 
     Raises
@@ -14,8 +14,7 @@ def check_neurons(config: Config) -> None:
     SnnfpgaError
         If there are others.
     """
-    layers = [layer for block in architecture_of(config.network).blocks for layer in block]
-    if config.training.neuron_drop and any(layer.adds for layer in layers):
+    if config.training.neuron_drop and any(layer.adds for layer in architecture_of(config.network).layers):
         raise SnnfpgaError("Config training.neuron_drop cannot silence layers that add currents of others (+); take 0, "
                            "or leave them out", USAGE)
     if not config.network.learn_threshold:
@@ -25,6 +24,6 @@ def check_neurons(config: Config) -> None:
         for number, entry in enumerate(config.training.regrid)}
     for key, bits in asked.items():
         network = config.network.model_copy(update={"weight_bits": bits})
-        if any(network.of_layer(index).weight_bits == 1 for index in range(len(layers))):
+        if any(own.weight_bits == 1 for own in settings_of(network)):
             raise SnnfpgaError("Config network.learn_threshold needs weights of at least 2 bits in every layer, and by "
                                f"{key} and network.layers some have 1; take 2, or learn no thresholds", USAGE)

@@ -8,8 +8,10 @@ import torch
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
+from .frontends.registry import settings_of
+from .measure import fraction_bits
 from .network import SpikingNetwork
-from .quantize import QuantisedWeights, fraction_bits
+from .quantize import QuantisedWeights
 from .specify import aligned, on_grid, rate_shift, readout_spec
 
 
@@ -20,7 +22,7 @@ class WeightGrid(NamedTuple):
     fraction: int
 
 
-def check_regrid(config: Config) -> None:
+def check(config: Config) -> None:
     """Refuse grids that would never be taken.
 
     Raises
@@ -36,21 +38,20 @@ def check_regrid(config: Config) -> None:
 
 
 def grids(network: SpikingNetwork) -> list[WeightGrid]:
-    """Of every matrix of weights: of each block its layers', then its learned readout's."""
+    """The scales of all weights: those of each block's layers, then that of its learned readout."""
     return [WeightGrid(weights.weight_bits, weights.fraction) for weights in _matrices(network)]
 
 
 def fitted(network: SpikingNetwork, config: Config, weight_bits: int) -> list[WeightGrid]:
     """Grids that suit the weights as they are now, of so many bits; layers with bits of their own keep them."""
     asked = config.network.model_copy(update={"weight_bits": weight_bits})
-    found, layer = [], 0
+    found, layers = [], iter(settings_of(asked))
     for spec, block in zip(network.spec.blocks, network.blocks, strict=True):
         for own, weights in zip(spec.layers, block.layers, strict=True):
-            bits, rows = asked.of_layer(layer).weight_bits, weights.wanted().detach()
+            bits, rows = next(layers).weight_bits, weights.wanted().detach()
             if own.neuron.threshold_shift is not None:     # thresholds take the grid that the others need, as at first
                 rows = torch.cat([rows[:, :own.event_rows], rows[:, own.event_rows + 1:]], 1)
             found.append(WeightGrid(bits, fraction_bits(rows, bits, asked.headroom)))
-            layer += 1
         if block.learned_readout is not None:
             bits = asked.readout_bits or weight_bits
             found.append(WeightGrid(bits, fraction_bits(block.learned_readout.wanted().detach(), bits, asked.headroom)))
@@ -65,7 +66,7 @@ def move(network: SpikingNetwork, config: Config, wanted: list[WeightGrid]) -> l
     SpecError
         If there is no such layer, or float32 could not compute it exactly.
     """
-    said, specs, rest, number = [], [], iter(wanted), 0
+    said, specs, rest, settings = [], [], iter(wanted), iter(settings_of(config.network))
     for b, (spec, block) in enumerate(zip(network.spec.blocks, network.blocks, strict=True)):
         layers = []
         for index, (layer, weights) in enumerate(zip(spec.layers, block.layers, strict=True)):
@@ -73,11 +74,10 @@ def move(network: SpikingNetwork, config: Config, wanted: list[WeightGrid]) -> l
             shift = layer.weights.fraction_bits - own_shift - weights.fraction      # of a mean over the inputs
             said += _moved(f"block {b} layer {index}", weights, grid := next(rest))
             unit, residual = aligned(grid.fraction + shift, below, layers[index - below] if below else None)
-            parts = on_grid(config, number, grid.bits, unit,
+            parts = on_grid(config, next(settings), grid.bits, unit,
                             None if layer.neuron.threshold_shift is None else unit - grid.fraction)
             rate = rate_shift(config, parts["weights"].shadow_bits)
             layers.append(replace(layer, **parts, residual=residual, update=replace(layer.update, rate_shift=rate)))
-            number += 1
         readout = spec.readout
         if block.learned_readout is not None:
             unit = block.unit - block.learned_readout.fraction

@@ -1,4 +1,4 @@
-"""What a layer of the notation becomes on the grid that reaches it."""
+"""What a layer of an architecture becomes on the grid that reaches it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
 
-from .notation import Conv, Layer, Pool
+from .architecture import Conv, Layer, Pool
 
 READOUT_SIDE = 4        # a readout sees at most so many places along each side of a grid, counting the spikes in each
 
@@ -40,7 +40,11 @@ class Shape:
     mean_shift
         A mean is a sum whose unit is ``2**-mean_shift`` of an event's.
     fan_in
-        Inputs of a neuron.
+        Inputs of a neuron from below.
+    own_inputs
+        Inputs of a neuron that are the layer's own spikes: none, or as many as there are neurons.
+    seen
+        The grid that the synapses see, after the pooling.
     outputs
         The grid of neurons.
     """
@@ -49,7 +53,14 @@ class Shape:
     conv: ConvSpec | None
     mean_shift: int
     fan_in: int
+    own_inputs: int
+    seen: Grid
     outputs: Grid
+
+    @property
+    def columns(self) -> int:
+        """Columns of the weights: one a neuron, or one a filter."""
+        return self.outputs.size if self.conv is None else self.conv.filters
 
 
 def shape_of(thing: str, layer: Layer, grid: Grid) -> Shape:
@@ -64,7 +75,9 @@ def shape_of(thing: str, layer: Layer, grid: Grid) -> Shape:
     if pool is not None:
         grid = Grid(pool.out_height, pool.out_width, pool.channels)
     if not isinstance(layer.synapses, Conv):
-        return Shape(pool, None, shift, grid.size, Grid(1, 1, layer.synapses.neurons, places=False))
+        neurons = layer.synapses.neurons
+        return Shape(pool, None, shift, grid.size, neurons if layer.recurrent else 0, grid,
+                     Grid(1, 1, neurons, places=False))
     asked = layer.synapses
     _check_grid(thing, "a convolution", grid)
     padding = asked.kernel // 2 if asked.padding is None else asked.padding
@@ -73,7 +86,7 @@ def shape_of(thing: str, layer: Layer, grid: Grid) -> Shape:
                         kernel=asked.kernel, stride=asked.stride, padding=padding, groups=asked.groups)
     except SpecError as error:
         raise SnnfpgaError(f"{thing} does not fit on {grid}: {error}", USAGE) from None
-    return Shape(pool, conv, shift, conv.rows, Grid(conv.out_height, conv.out_width, conv.filters))
+    return Shape(pool, conv, shift, conv.rows, 0, grid, Grid(conv.out_height, conv.out_width, conv.filters))
 
 
 def pool_of(thing: str, pool: Pool | None, grid: Grid) -> tuple[PoolSpec | None, int]:

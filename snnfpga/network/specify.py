@@ -15,9 +15,10 @@ from rtl_gen.contract.synapses.dense import DenseSpec
 from rtl_gen.contract.update import UpdateSpec
 from rtl_gen.contract.weights import WeightSpec
 
-from ..config.models import HOST_SURROGATES, Config
+from ..config.models import Config
+from ..config.network import HOST_SURROGATES, LayerSettings
+from .architecture import Layer
 from .neuron import kind_of
-from .notation import Layer
 from .shape import Shape
 from .surrogates import HostSurrogate
 
@@ -28,9 +29,9 @@ READOUT_RATE_SHIFT = 10
 GRADIENT_UNIT = 4   # the logistic table of the chip counts logits in sixteenths, that is with 4 fraction bits
 
 
-def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int, shape: Shape,
-               fraction: int, source: LayerSpec | None = None) -> LayerSpec:
-    """Layer ``index`` of the network, in ``block``, whose weights are multiples of ``2**-fraction``.
+def layer_spec(config: Config, own: LayerSettings, block: int, layer: Layer, shape: Shape, fraction: int,
+               source: LayerSpec | None = None) -> LayerSpec:
+    """A layer with its ``own`` settings, in ``block``, whose weights are multiples of ``2**-fraction``.
 
     ``source`` is the layer whose currents it adds.
 
@@ -39,14 +40,12 @@ def layer_spec(config: Config, block: int, index: int, layer: Layer, inputs: int
     SpecError
         If the hardware has no such layer; the keys that it follows from are named.
     """
-    network, own = config.network, config.network.of_layer(index)
     try:
         # Currents are counted in units of weights times those of a mean.
         unit, residual = aligned(fraction + shape.mean_shift, layer.adds, source)
         synapses = shape.conv or DenseSpec(
-            inputs=inputs if shape.pool is None else shape.pool.outputs, outputs=shape.outputs.size,
-            recurrent=layer.recurrent)
-        parts = on_grid(config, index, own.weight_bits, unit, unit - fraction if network.learn_threshold else None)
+            inputs=shape.seen.size, outputs=shape.outputs.size, recurrent=layer.recurrent)
+        parts = on_grid(config, own, own.weight_bits, unit, unit - fraction if config.network.learn_threshold else None)
         return LayerSpec(
             synapses=synapses, pool=shape.pool, residual=residual, **parts,
             update=UpdateSpec(rate_shift=rate_shift(config, parts["weights"].shadow_bits),
@@ -66,14 +65,14 @@ def aligned(unit: int, adds: int, source: LayerSpec | None) -> tuple[int, Residu
     return finer, ResidualSpec(below=adds, shift=finer - source.weights.fraction_bits, own_shift=finer - unit)
 
 
-def on_grid(config: Config, index: int, weight_bits: int, unit: int, threshold_shift: int | None) -> dict[str, Any]:
+def on_grid(config: Config, own: LayerSettings, weight_bits: int, unit: int,
+            threshold_shift: int | None) -> dict[str, Any]:
     """Parts of a :class:`LayerSpec` that follow from the bits of its weights and from the 2^-unit of its currents."""
-    settings = config.network.of_layer(index)
-    threshold = max(1, round(settings.threshold * 2.0 ** unit))
+    threshold = max(1, round(own.threshold * 2.0 ** unit))
     shadow_bits = config.on_chip.shadow_bits if weight_bits != 1 else 0
     return {"weights": WeightSpec(bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=unit,
-                                  bias=config.network.bias),
-            "neuron": kind_of(settings.neuron).specified(settings, threshold, threshold_shift),
+                                  bias=own.bias),
+            "neuron": kind_of(own.neuron).specified(own, threshold, threshold_shift),
             "surrogate": _surrogate(config, threshold)}
 
 

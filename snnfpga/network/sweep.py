@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, NetworkConfig
-from .architectures import architecture_of, in_blocks, lost_source
+from ..config.models import Config
+from ..config.network import NetworkConfig
+from .architecture import in_blocks, lost_source
+from .frontends.registry import architecture_of
 
 Sweep = Mapping[str, Sequence[int]]
 SWEPT = ("window", "block")
@@ -20,7 +22,7 @@ def parse(asked: Sequence[str], config: Config, steps: int) -> dict[str, list[in
         If something else is swept, a value is not in range, or layers that belong together would be cut apart.
     """
     found: dict[str, list[int]] = {}
-    most = {"window": ("T", steps), "block": ("all", sum(map(len, architecture_of(config.network).blocks)))}
+    most = {"window": ("T", steps), "block": ("all", len(architecture_of(config.network).layers))}
     for word in asked:
         name, _, values = word.partition("=")
         if name not in SWEPT or not values:
@@ -36,7 +38,7 @@ def parse(asked: Sequence[str], config: Config, steps: int) -> dict[str, list[in
 
 
 def _check_sources(config: Config, depths: Sequence[int]) -> None:
-    chain = [layer for block in architecture_of(config.network).blocks for layer in block]
+    chain = architecture_of(config.network).layers
     for depth in depths:
         lost = lost_source(in_blocks(chain, depth))
         if lost is not None:
@@ -60,7 +62,7 @@ def over(config: Config, cells: Sweep) -> Iterator[Config]:
 def regrouped(config: Config, block: int) -> Config:
     """The same layers in blocks of ``block``; directives of single blocks go."""
     network = config.network
-    if network.architecture is None:
+    if network.architecture is None and network.file is None:
         chain = "-".join(str(token) for tokens in network.blocks for token in tokens)
         network = network.model_copy(update={"architecture": chain, "blocks": NetworkConfig().blocks})
     return config.model_copy(update={"network": network.model_copy(update={"block_depth": block}),

@@ -65,7 +65,7 @@ def verification(folder: Path, digest: object) -> Section:
 
 
 def _verdict(found: dict[str, Any]) -> Verdict:
-    """As ``snnfpga verify`` judges: any difference, or nothing to compare, is a failure."""
+    """The verdict as ``snnfpga verify`` gives it: any difference, or nothing to compare, is a failure."""
     lacking = [kind for kind, count in found["compared"].items() if not count]
     if found["mismatches"]:
         return Verdict(False, "The hardware is not what was specified: values differ from the reference.")

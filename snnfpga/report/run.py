@@ -51,7 +51,7 @@ class Run:
         return [] if path is None else read_metrics(path)
 
     def sources(self, *names: str) -> tuple[Path, ...]:
-        """Those of the files that are there."""
+        """The files that are there."""
         return tuple(path for path in map(self.path, names) if path is not None)
 
     @property

@@ -10,8 +10,9 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.network_file import SURROGATE, write
 
+from ..config.data import DataConfig
 from ..config.file import check, config_text, parse, write_config
-from ..config.models import Config, DataConfig
+from ..config.models import Config
 from .find import CONFIG, LOGIT_SCALE, NETWORK, TENSORBOARD
 
 NEW = "new"     # within a run: the one that is to take its place

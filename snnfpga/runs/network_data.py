@@ -8,7 +8,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network_file import read_notes
 from rtl_gen.contract.spec import NetworkSpec
 
-from ..config.models import DataConfig
+from ..config.data import DataConfig
 from ..data.dataset import DataError
 from ..data.npz import is_dense
 from ..data.options import UNTIMED

@@ -13,14 +13,15 @@ from torch import nn
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
+from ..network.frontends.registry import settings_of
 
 # Chosen on digits-events, on a split that no result is of. The paper's 5e-7 is of gradients of another size.
 THRESHOLDS = {"bso": 3e-4, "t-bso": 0.1}
 SPREAD_KEPT = 0.999     # of the running mean of squared gradients, a batch
 
 
-def check_flips(config: Config) -> None:
-    """Flips are of weights of one bit, and of all that are learned.
+def check(config: Config) -> None:
+    """Refuse what flips cannot serve: weights of more bits than one, regrids, gains, a threshold without flips.
 
     Raises
     ------
@@ -36,7 +37,7 @@ def check_flips(config: Config) -> None:
     if config.training.regrid:
         raise SnnfpgaError(f"Config training.regrid means nothing to training.optimiser={wanted}, whose weights have "
                            "one bit; leave it out, or take adamw or sgd", USAGE)
-    if network.weight_bits != 1 or any(layer.weight_bits not in (None, 1) for layer in network.layers):
+    if network.weight_bits != 1 or any(own.weight_bits != 1 for own in settings_of(network)):
         raise SnnfpgaError(f"Config training.optimiser={wanted} flips weights of one bit and needs "
                            f"network.weight_bits=1, not {network.weight_bits}; take adamw or sgd for others", USAGE)
     if network.readout == "learned" and network.readout_bits not in (None, 1):
@@ -48,7 +49,7 @@ def check_flips(config: Config) -> None:
 
 
 class BinaryFlips(torch.optim.Optimizer):
-    """Changes signs.
+    """An optimiser that changes the signs of weights.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from ..config.models import Config
 from ..learning.registry import find_rule
 from ..learning.rule import Link
-from ..network.architectures import architecture_of
+from ..network.frontends.registry import architecture_of
 
 
 class Team:
@@ -67,7 +67,7 @@ class Team:
                 dist.all_reduce(parameter.grad)
 
     def share_blocks(self, blocks: nn.ModuleList, optimiser: torch.optim.Optimizer) -> None:
-        """Every process gets each block's values, and the optimiser's state for them, from the block's owner."""
+        """Give every process each block's values, and the optimiser's state for them, from the block's owner."""
         owners = [owner(index, len(blocks), self.size) for index in range(len(blocks))]
         for block, rank in zip(blocks, owners, strict=True):
             for value in block.state_dict().values():
@@ -99,12 +99,12 @@ def join(config: Config, device: str) -> Team:
     if device != "cpu":
         raise SnnfpgaError(f"Several processes train on processors alone, not on {device}; take --device cpu, or one "
                            "process", USAGE)
-    _check(config, size)
+    _check_team(config, size)
     dist.init_process_group("gloo")
     return Team(dist.get_rank(), size)
 
 
-def _check(config: Config, size: int) -> None:
+def _check_team(config: Config, size: int) -> None:
     training, blocks = config.training, len(architecture_of(config.network).blocks)
     if training.parallel == "data":
         if training.parts % size:
@@ -120,7 +120,7 @@ def _check(config: Config, size: int) -> None:
                            f"{blocks}; start fewer, or make more blocks", USAGE)
 
 
-def check_parts(config: Config) -> None:
+def check(config: Config) -> None:
     """Refuse parts of a batch where each would change the weights under the next.
 
     Raises

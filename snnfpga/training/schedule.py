@@ -8,11 +8,12 @@ import math
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, TrainingConfig
+from ..config.models import Config
+from ..config.training import TrainingConfig
 
 
-def check_schedule(config: Config) -> None:
-    """A period belongs to restarts.
+def check(config: Config) -> None:
+    """Refuse a period without restarts, and restarts without a period.
 
     Raises
     ------

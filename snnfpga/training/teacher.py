@@ -17,6 +17,19 @@ from ..network.specify import GRADIENT_UNIT, fixed_gain
 from ..runs.find import LOGIT_SCALE
 
 
+def check(config: Config) -> None:
+    """A weight of what a teacher says belongs to a teacher.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the weight stands alone.
+    """
+    if config.training.distill is None and config.training.distill_weight is not None:
+        raise SnnfpgaError("Config training.distill_weight means nothing without training.distill; name a network "
+                           "file, or leave it out", USAGE)
+
+
 def taught(config: Config, data: DataSet) -> Tensor | None:
     """Real logits (N, classes) of the network ``training.distill`` after the last step of each training sample.
 
@@ -25,15 +38,12 @@ def taught(config: Config, data: DataSet) -> Tensor | None:
     Raises
     ------
     SnnfpgaError
-        If the network is for other inputs or classes, or a weight stands alone.
+        If the network is for other inputs or classes.
     NetworkFileError
         If the file cannot be read.
     """
     training = config.training
     if training.distill is None:
-        if training.distill_weight is not None:
-            raise SnnfpgaError("Config training.distill_weight means nothing without training.distill; name a network "
-                               "file, or leave it out", USAGE)
         return None
     network = read(training.distill)
     theirs = network.spec.blocks[0].inputs, network.spec.classes

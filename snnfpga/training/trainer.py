@@ -12,24 +12,25 @@ from torch import Tensor
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.models import Config, TrainingConfig
+from ..config.models import Config
+from ..config.training import TrainingConfig
 from ..data.augment import Augmenter
 from ..data.dataset import DataSet, Split
 from ..learning.memory import ActivationMeter
-from ..learning.registry import check_rule, check_window
+from ..learning.registry import find_rule
 from ..learning.rule import Batch, Learned, Link, drawn_silent
-from ..learning.select import check_lengths
 from ..network.inference import Evaluation, evaluate, predict, within_samples
-from ..network.network import REMEDY, SpikingNetwork, initialise
-from ..network.refused import check_neurons
-from ..network.regrid import check_regrid, fitted, move
+from ..network.initial import initialise
+from ..network.network import REMEDY, SpikingNetwork
+from ..network.regrid import fitted, move
 from ..runs.metrics import EpochMetrics, MetricsLog
+from . import checks
 from .checkpoint import Progress, Sources, load_checkpoint, save_checkpoint
-from .flips import THRESHOLDS, BinaryFlips, check_flips
-from .parallel import Pipe, Team, check_parts
-from .schedule import check_schedule, rate_at
+from .flips import THRESHOLDS, BinaryFlips
+from .parallel import Pipe, Team
+from .schedule import rate_at
 from .teacher import digest_of, taught
-from .warm_start import check_warm_start, warm_start
+from .warm_start import warm_start
 
 DEVICES = ("cpu", "cuda")
 CALIBRATION = 256       # samples that the grid is measured by
@@ -69,15 +70,8 @@ class Trainer:
     """
 
     def __init__(self, config: Config, data: DataSet, device: str = "cpu", team: Team | None = None) -> None:
-        self.rule = check_rule(config)
-        check_neurons(config)
-        check_warm_start(config)
-        check_parts(config)
-        check_regrid(config)
-        check_lengths(config.learning, data.train)
-        check_window(config, data.steps)
-        check_schedule(config)
-        check_flips(config)
+        checks.check(config, data)
+        self.rule = find_rule(config.learning.rule)
         self.config, self.device, self.team = config, device, team or Team()
         self.link = Pipe(self.team) if self.team.size > 1 and config.training.parallel == "blocks" else Link()
         self.augment = Augmenter(config.training.augment, data)

@@ -15,15 +15,15 @@ from rtl_gen.contract.layer import LayerSpec
 from ..config.models import Config
 from ..data.dataset import Split
 from ..learning.loss import LOSSES
-from ..network.architectures import architecture_of
+from ..network.frontends.registry import architecture_of
 from ..network.network import SpikingNetwork
 from ..network.sparse import plain_products
 from ..network.synapses import currents, pooled
 from ..network.window import read_out
 
 
-def check_warm_start(config: Config) -> None:
-    """Rates of layers that feed back into themselves would need steps; those of a chain know no other currents.
+def check(config: Config) -> None:
+    """Refuse recurrent layers, whose rates would need steps, and residual ones, whose currents a chain does not know.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def check_warm_start(config: Config) -> None:
     """
     if not config.training.warm_epochs:
         return
-    layers = [layer for block in architecture_of(config.network).blocks for layer in block]
+    layers = architecture_of(config.network).layers
     if config.network.learn_threshold or any(layer.adds for layer in layers):
         raise SnnfpgaError("Config training.warm_epochs cannot serve currents of earlier layers (+), nor "
                            "network.learn_threshold; take 0, or leave them out", USAGE)

@@ -95,6 +95,7 @@ def test_evaluate_finds_what_differs(capsys, trained, monkeypatch):
     code, out, _ = call(capsys, "evaluate", str(trained), "--backend", "reference", "--samples", "20")
     assert code == 1
     assert "membranes that differ from torch" in out
+    assert re.search(r"first of them.*sample \d+, \w+ of block 0 layer 0 at \(\d+, \d+\): -?\d+, torch has -?\d+ ", out)
 
 
 def test_datasets_and_rules(capsys):
@@ -167,6 +168,8 @@ def test_tables_cut_no_name(capsys, monkeypatch, terminal):
     (2, "No finished run below runs/; make one with: snnfpga train", ["evaluate"]),
     (2, "No run or network runs/mine; make one with: snnfpga train", ["evaluate", "runs/mine"]),
     (2, "No backend is called 'refrence'; did you mean reference?", ["evaluate", "--backend", "refrence"]),
+    (2, "No backend is called 'refrence'; did you mean reference?", ["learn", "--backend", "refrence"]),
+    (2, "Backend torch does not learn as the chip does; take one of reference, rtl", ["learn", "--backend", "torch"]),
 ])
 def test_errors_leave_nothing(capsys, folder, code, line, arguments):
     fails(capsys, code, line, *arguments)

@@ -1,41 +1,111 @@
-"""The Python in the pages on data, training and rules runs as it stands."""
+"""The pages: their Python runs as it stands, their links lead somewhere, their lines are short; and the docstrings."""
 
+import ast
+import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from snnfpga.config.models import Config
+from snnfpga.network.frontends import registry
+from tests.verbs import call
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
+PACKAGES = ("rtl_gen", "board", "sim", "snnfpga")
+COLUMNS = 100
 
 
-@pytest.mark.parametrize("page", ["data.md", "training.md", "rules.md"])
+@pytest.mark.parametrize("page", ["data.md", "training.md", "rules.md", "frontends.md"])
 def test_code_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
+    monkeypatch.setattr(registry, "FRONT_ENDS", dict(registry.FRONT_ENDS))      # a page adds one
+    blocks = code(page, "python")
     assert blocks
+    write_files(blocks)
     names = {}
     for block in blocks:
         exec(block, names)
 
 
-def test_every_key_is_explained():
-    text = (DOCS / "training.md").read_text()
-    for section, model in Config.model_fields.items():
-        keys = getattr(model.annotation, "model_fields", {})
-        assert f"`{section}" in text
-        for key in keys:
-            assert re.search(rf"`({section}\.)?{key}`", text), f"{section}.{key}"
+def test_a_rule_of_ones_own_trains_costs_and_is_diagnosed(tmp_path, monkeypatch, capsys):
+    """The lines of the page as they stand, and its formula is what is counted."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    write_files(code("rules.md", "python"))
+    lines = [line for block in code("rules.md", "sh") for line in block.splitlines()]
+    assert [line.split()[:2] for line in lines] == [["snnfpga", verb] for verb in ("train", "cost", "diagnose")]
+    for line in lines:
+        status, out, err = call(capsys, *line.split()[1:], "--json")
+        assert (status, err) == (0, "")
+        if " cost " in line:
+            cell, = json.loads(out)["cells"]
+            assert cell["formula"]["cost"] == cell["cost"]
+            assert cell["formula"]["peak_activation_bytes"] == pytest.approx(cell["peak_activation_bytes"], rel=0.05)
+            assert cell["formula"]["absent"] == []
 
 
-def test_the_defaults_in_the_table():
-    text, defaults = (DOCS / "training.md").read_text(), Config()
-    text = text.split("## The configuration")[1].split("## ")[0]
-    for key, value in re.findall(r"^\| `(\w+\.\w+)` \| ([^|]+) \|", text, re.MULTILINE):
-        section, name = key.split(".")
-        found = getattr(getattr(defaults, section), name)
-        if found is not None:
-            assert yaml.safe_load(value) == yaml.safe_load(yaml.safe_dump(
-                defaults.model_dump(mode="json")[section][name])), key
+def code(page, language):
+    """The blocks of a page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def write_files(blocks):
+    """Write the blocks that begin with the name of a file to that file."""
+    for block in blocks:
+        name = re.match(r"# (\w+\.py)\n", block)
+        if name:
+            Path(name[1]).write_text(block)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_lines_are_short(page):
+    lines = _prose(page.read_text())
+    assert lines
+    long = [f"{page.name}:{number}: {line}" for number, line in lines if len(line) > COLUMNS and " " in line.strip()]
+    assert not long, "\n".join(long)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path) if path else page
+        assert there.exists(), f"{page.name}: {target}"
+        assert not anchor or anchor in _anchors(there.read_text()), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_docstring_begins_as_a_fragment(package):
+    found, fragments = 0, []
+    for path in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            text = ast.get_docstring(node) or ""
+            found += bool(text)
+            if text.startswith("Of "):
+                fragments.append(f"{path.relative_to(ROOT)}: {text.splitlines()[0]}")
+    assert found
+    assert not fragments, "\n".join(fragments)
+
+
+def _prose(text):
+    """Numbered lines that are neither code nor a row of a table."""
+    lines, code = [], False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("```"):
+            code = not code
+        elif not code and not line.startswith(("|", "    ")):
+            lines.append((number, line))
+    return lines
+
+
+def _anchors(text):
+    """The names that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

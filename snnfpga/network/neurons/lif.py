@@ -6,7 +6,7 @@ from torch import Tensor
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.neurons.lif import LifSpec
 
-from ...config.models import LayerSettings
+from ...config.network import LayerSettings
 
 
 def specified(settings: LayerSettings, threshold: int, threshold_shift: int | None) -> LifSpec:

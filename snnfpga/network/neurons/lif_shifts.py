@@ -8,7 +8,7 @@ from torch import Tensor
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.neurons.lif_shifts import MAX_SHIFTS, LifShiftsSpec
 
-from ...config.models import LayerSettings
+from ...config.network import LayerSettings
 
 FINEST = 8              # a leak is met to within half of 2**-FINEST, finer than any that was found to matter
 EXACT_BITS = 24         # of a product that float32 holds

@@ -11,7 +11,7 @@ from board.plan import BuildPlan, verify, write
 from board.xilinx.device import XC7Z020, SevenSeries
 from rtl_gen.contract import network_file
 from sim.reference.initial import random_network
-from snnfpga.config.models import DataConfig
+from snnfpga.config.data import DataConfig
 from tests.networks import block, network, network_spec, samples
 from tests.verbs import call
 

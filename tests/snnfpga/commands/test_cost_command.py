@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from tests.verbs import call
@@ -15,6 +16,10 @@ def test_a_sweep_prints_and_plots(tmp_path, capsys):
     assert code == 0
     assert (found["rule"], found["batch"]) == ("truncated-local", 16)
     cells = {(cell["window"], cell["block"]): cell for cell in found["cells"]}
+    for cell in cells.values():
+        formula = cell["formula"]
+        assert (formula["cost"], formula["absent"]) == (cell["cost"], [])
+        assert formula["peak_activation_bytes"] == pytest.approx(cell["peak_activation_bytes"], rel=0.05)
     assert cells.keys() == {(2, 1), (2, 2), (16, 1), (16, 2)}
     # Memory grows with the window; products of credit and weights with the block, and not with the window.
     assert cells[16, 1]["peak_activation_bytes"] > 4 * cells[2, 1]["peak_activation_bytes"]
@@ -25,6 +30,26 @@ def test_a_sweep_prints_and_plots(tmp_path, capsys):
     assert "Cost of truncated-local in digits" in text
     assert "Written by <code>snnfpga cost</code>" in text
     assert call(capsys, *COST, "--plot", str(plot), "--json")[0] == 0
+
+
+def test_steps_drawn_by_the_rule_are_those_of_the_formula(capsys):
+    drawn = ("learning.select=random", "learning.selected_steps=4", "learning.rule=sltt")
+    code, out, _ = call(capsys, *COST, *(word for setting in drawn for word in ("--set", setting)), "--json")
+    cell, = json.loads(out)["cells"]
+    assert (code, cell["formula"]["cost"]) == (0, cell["cost"])
+
+
+def test_a_table_says_what_has_no_formula(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    lengths = 2 + np.arange(20) % 5
+    spikes = (np.random.default_rng(0).random((20, 6, 8)) < 0.3) & (np.arange(6)[:, None] < lengths[:, None, None])
+    np.savez("short.npz", spikes=spikes.astype(np.uint8), label=np.arange(20) % 2, length=lengths)
+    for settings, absent, reason in (
+            (["learning.rule=bptt-checkpoint"], 1, "Formula of kept bytes must have learning.feedback readout and a "
+             "rule that carries one, not readout and bptt-checkpoint; measure a run"),
+            (["data.name=short.npz"], 2, "Formula must have samples of one length; count a run")):
+        code, out, err = call(capsys, *COST, *(word for setting in settings for word in ("--set", setting)))
+        assert (code, out.count("none"), err) == (0, absent, f"No value by formula: {reason}\n")
 
 
 def test_a_page_that_is_not_ours_stays(tmp_path, capsys):

@@ -1,10 +1,13 @@
 """Learning from the command line: what it writes, what it leaves alone, and where the report finds it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from snnfpga.backends import simulated
+from snnfpga.backends.registry import make
 from snnfpga.runs.learn_word import KEYS, file_digest
 from tests.verbs import call, small_run
 
@@ -61,6 +64,26 @@ def test_a_word_that_is_not_ours_stays(here, capfd):
                "move it away, or give --overwrite\n")
     assert Path("runs/small/learn.json").read_text() == "{}"
     assert not Path("runs/small/learned.safetensors").exists()
+
+
+def test_hardware_that_learns_otherwise_is_refused(here, capfd, monkeypatch):
+    """One weight of the core is off by one, and one of its counters."""
+    def wrong(network, split, advance, simulator):
+        learner = make("reference", network)
+        learner.learn(split, advance)
+        learned = learner.network()
+        learned.weights[1][0][2, 0] ^= 1
+        return learned, {f"block{b}.{name}": value * (b == 0) + (name == "events") * b
+                         for b in range(len(network.spec.blocks)) for name, value in learner.counters().items()}
+
+    monkeypatch.setattr(simulated, "learn", wrong)
+    code, out, err = call(capfd, "learn", "runs/small", "--backend", "rtl", "--json")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert re.match(r"snnfpga: Backend rtl must learn as the reference does, and 1 weights, 1 counters differ of \d+ "
+                    r"values compared, first: weights of block 1 layer 0 at \(2, 0\): -?\d+, the reference has -?\d+; "
+                    "do not build this network, report it\n$", err)
+    assert not Path("runs/small/learned.safetensors").exists()
+    assert not Path("runs/small/learn.json").exists()
 
 
 def test_counts_are_named_for_what_they_count(here, capfd):

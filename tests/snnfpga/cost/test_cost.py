@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from snnfpga.config.models import Config
-from snnfpga.cost.activity import activity
 from snnfpga.cost.formula import cost
 from snnfpga.cost.measure import count
 from snnfpga.cost.meter import OperationMeter, operations, through
-from snnfpga.cost.operations import Operations
+from snnfpga.learning.formula.activity import activity
+from snnfpga.learning.formula.operations import Operations
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network import sparse
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 
 STEPS, BATCH, INPUTS, CLASSES = 11, 6, 10, 3
 

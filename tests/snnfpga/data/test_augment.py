@@ -6,7 +6,7 @@ import torch
 
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.file import read_config
-from snnfpga.config.models import AugmentConfig
+from snnfpga.config.training import AugmentConfig
 from snnfpga.data import augment
 from snnfpga.data.augment import AUGMENTS, Augmenter
 from snnfpga.data.dataset import DataError, DataSet, Split

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from snnfpga.config.models import AugmentConfig
+from snnfpga.config.training import AugmentConfig
 from snnfpga.data.augment import Augmenter
 from snnfpga.data.dataset import DataError, DataSet, Split
 from snnfpga.data.delays import delayed

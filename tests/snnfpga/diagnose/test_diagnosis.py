@@ -9,7 +9,7 @@ from snnfpga.diagnose.diagnosis import diagnose, of_rate
 from snnfpga.learning import truncated_local
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from tests.verbs import call, small_run
 
 STEPS, BATCH, INPUTS, CLASSES = 12, 16, 20, 3

@@ -7,7 +7,7 @@ from snnfpga.config.models import Config
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from tests.snnfpga.learning.test_identities import ON_GRID, SENSOR, assert_different, assert_equal, gradients
 
 RULE = "bptt-checkpoint"

@@ -9,7 +9,7 @@ from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config
 from snnfpga.learning import feedback
 from snnfpga.learning.loss import LOSSES
-from snnfpga.learning.registry import check_rule
+from snnfpga.learning.registry import check
 from tests.snnfpga.learning.test_identities import (
     ON_GRID,
     SENSOR,
@@ -121,5 +121,5 @@ def test_matrices_are_of_the_size_of_a_fixed_readout(monkeypatch):
 ])
 def test_refused(settings, message):
     with pytest.raises(SnnfpgaError) as caught:
-        check_rule(Config.model_validate(settings))
+        check(Config.model_validate(settings))
     assert (str(caught.value), caught.value.exit_code) == (message, 2)

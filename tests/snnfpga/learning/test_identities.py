@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from snnfpga.config.models import Config
-from snnfpga.learning.online import StepLearner, Traces
+from snnfpga.learning.online import StepLearner
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.learning.traces import Traces
+from snnfpga.network.initial import initialise
 from snnfpga.network.neuron import spiking
 from snnfpga.network.window import BlockWeights, Flows, block_layers, layer_rest, layer_run, rest
 

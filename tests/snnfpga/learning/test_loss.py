@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from snnfpga.config.models import LearningConfig
+from snnfpga.config.learning import LearningConfig
 from snnfpga.learning.loss import LOSSES, loss_from
 from snnfpga.learning.rule import Batch
 

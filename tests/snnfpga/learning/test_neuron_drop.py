@@ -8,7 +8,7 @@ from snnfpga.config.models import Config
 from snnfpga.data.dataset import assemble
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch, Gradients, drawn_silent
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.training.trainer import Trainer
 
 STEPS, BATCH, CLASSES = 8, 5, 3

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch.nn import functional
 
-from snnfpga.config.models import LearningConfig
-from snnfpga.learning.online import Traces
+from snnfpga.config.learning import LearningConfig
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.learning.select import selected
+from snnfpga.learning.traces import Traces
 from snnfpga.network.neuron import integrate
 from snnfpga.network.surrogates import area_of, gates
 from snnfpga.network.window import Flows, layer_rest, layer_run
@@ -41,9 +41,8 @@ def naive(network, events, labels, factors, chosen=range(STEPS), least=0.0):
         spikes, charged = (found.detach() for found in layer_run(
             layer, matrix, passing, layer_rest(layer, BATCH, matrix), Flows(frozenset())))
         psi = gates(charged, layer.neuron.threshold, layer.surrogate).double() / area_of(layer.surrogate)
-        traced = psi if factors.post_of == "surrogate" else spikes * gates(
-            torch.tensor(float(layer.neuron.threshold)), layer.neuron.threshold,
-            layer.surrogate) / area_of(layer.surrogate)
+        peak = gates(torch.tensor(float(layer.neuron.threshold)), layer.neuron.threshold, layer.surrogate)
+        traced = psi if factors.post_of == "surrogate" else spikes * peak / area_of(layer.surrogate)
         inputs = torch.cat([passing, torch.ones(STEPS, BATCH, 1)], 2) if layer.weights.bias else passing
         readout, logits = weights.readout.detach(), 0.0
         to_layer, to_readout = torch.zeros_like(matrix), torch.zeros_like(readout)

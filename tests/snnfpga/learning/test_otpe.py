@@ -5,7 +5,7 @@ import torch
 
 from snnfpga.config.models import Config
 from snnfpga.learning.loss import LOSSES
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from tests.snnfpga.learning.test_identities import (
     BATCH,
     CLASSES,

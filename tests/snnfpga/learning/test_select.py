@@ -7,10 +7,10 @@ from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config
 from snnfpga.learning import truncated_local
 from snnfpga.learning.loss import LOSSES
-from snnfpga.learning.registry import check_rule
+from snnfpga.learning.registry import check
 from snnfpga.learning.rule import Batch
 from snnfpga.learning.select import Strongest
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from tests.snnfpga.learning.test_checkpoint import peak
 from tests.snnfpga.learning.test_identities import BATCH, STEPS, WINDOW, assert_different, assert_equal, gradients
 
@@ -67,7 +67,7 @@ def test_skipped_steps_are_not_kept():
 ])
 def test_refused(learning, message):
     with pytest.raises(SnnfpgaError) as caught:
-        check_rule(Config.model_validate({"learning": learning}))
+        check(Config.model_validate({"learning": learning}))
     assert (str(caught.value), caught.value.exit_code) == (message, 2)
 
 

@@ -18,12 +18,12 @@ from rtl_gen.contract.residual import ResidualSpec
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
 from sim.reference.flat import flat_layer
-from snnfpga.backends.evaluation import on_reference, on_torch
+from snnfpga.backends.evaluation import measure
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import Split, assemble
 from snnfpga.network.exact import check_exact
 from snnfpga.network.inference import evaluate, weights_of
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.network.regrid import WeightGrid, grids, move
 from snnfpga.network.window import BlockWeights
 from snnfpga.training.trainer import Trainer
@@ -129,14 +129,14 @@ def test_same_bits(spec, seed, density):
     network = random_network(spec, rng)
     spikes = (rng.random((5, spec.max_steps, spec.inputs)) < density).astype(np.uint8)
     split = Split(spikes, rng.integers(0, spec.classes, 5))
-    measured = on_reference(network, split, lambda *_: None)
+    measured = measure(network, split, "reference", lambda *_: None)
     assert measured.differences.differing == {"spikes": 0, "membranes": 0, "answers": 0, "predictions": 0}
     neurons = sum(layer.outputs for block in spec.blocks for layer in block.layers)
     assert measured.differences.compared == {"spikes": 5 * spec.max_steps * neurons,
                                              "membranes": 5 * spec.max_steps * neurons,
                                              "answers": 5 * spec.classes * len(spec.blocks),
                                              "predictions": 5}
-    np.testing.assert_array_equal(measured.predictions, on_torch(network, split, lambda *_: None).predictions)
+    np.testing.assert_array_equal(measured.predictions, measure(network, split, "torch", lambda *_: None).predictions)
 
 
 def test_currents_of_grids_that_differ():
@@ -158,7 +158,7 @@ def test_currents_of_grids_that_differ():
                 weights.linear.weight[:, -1].uniform_(-0.3, 0.3, generator=generator)
     for _ in range(2):
         network = trained.export()
-        assert not any(on_reference(network, split, lambda *_: None).differences.differing.values())
+        assert not any(measure(network, split, "reference", lambda *_: None).differences.differing.values())
         rates = evaluate(network.spec, weights_of(network), split).rates
         assert all(0 < rate < 1 for block in rates for rate in block)
         finer = [WeightGrid(grid.bits + 2, grid.fraction + 1 + number % 2)
@@ -184,7 +184,7 @@ def test_a_trained_network_is_exported_as_it_is(network):
     accuracy = trainer.epoch().test_accuracies[-1]
     exported = trainer.network.export()
     assert (exported.weights[0][0] != before.weights[0][0]).any()
-    measured = on_reference(exported, data.test, lambda *_: None)
+    measured = measure(exported, data.test, "reference", lambda *_: None)
     assert measured.differences.differing == {"spikes": 0, "membranes": 0, "answers": 0, "predictions": 0}
     assert measured.accuracy(data.test) == pytest.approx(accuracy)
     assert accuracy > 0.5

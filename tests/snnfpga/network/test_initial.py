@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from snnfpga.config.models import Config
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.network.window import Flows, layer_rest, layer_run
 
 HEIGHT, WIDTH, CHANNELS = 5, 6, 4

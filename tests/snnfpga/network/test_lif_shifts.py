@@ -6,7 +6,7 @@ import torch
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.neurons.lif_shifts import LifShiftsSpec
 from snnfpga.config.models import Config
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.network.neuron import integrate
 from snnfpga.network.neurons import lif_shifts
 from tests.networks import layer, with_shifts

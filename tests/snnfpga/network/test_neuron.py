@@ -8,8 +8,8 @@ import torch
 
 from rtl_gen.contract.surrogate import SurrogateSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
-from snnfpga.config import models
-from snnfpga.network.network import initialise
+from snnfpga.config import models, network
+from snnfpga.network.initial import initialise
 from snnfpga.network.neuron import integrate, spiking, thresholds_of
 from snnfpga.network.surrogates import HOST_SURROGATES, HostSurrogate, area_of, gates, host_surrogate
 from tests.networks import layer
@@ -148,7 +148,7 @@ def test_gates_that_only_the_host_has(surrogate, wanted):
 
 
 def test_the_surrogates_of_the_configuration_are_those_there_are():
-    assert set(HOST_SURROGATES) == set(models.HOST_SURROGATES)
+    assert set(HOST_SURROGATES) == set(network.HOST_SURROGATES)
 
 
 def test_what_is_exported_has_the_hardware_s_own_surrogate():

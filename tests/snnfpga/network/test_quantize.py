@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from snnfpga.network.quantize import QuantisedWeights, fraction_bits
+from snnfpga.network.measure import fraction_bits
+from snnfpga.network.quantize import QuantisedWeights
 
 
 def initial(spread=0.5):

@@ -22,7 +22,7 @@ from rtl_gen.contract import network_file
 from rtl_gen.contract.arithmetic import state_buffer_bits
 from rtl_gen.estimate import cycles
 from sim.reference.network import Reference
-from snnfpga.config.models import DataConfig
+from snnfpga.config.data import DataConfig
 from snnfpga.report import build, run
 from snnfpga.report.page import Page, Section, render
 from snnfpga.report.parts import Bars, Table, Tiles, Verdict, Words

@@ -1,7 +1,7 @@
 """What a network's file remembers of its data carries over to other data where it applies."""
 
 from rtl_gen.contract.network_file import write
-from snnfpga.config.models import DataConfig
+from snnfpga.config.data import DataConfig
 from snnfpga.runs.network_data import data_of
 from tests.networks import network
 

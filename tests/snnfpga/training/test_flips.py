@@ -5,7 +5,7 @@ import torch
 
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config
-from snnfpga.training.flips import BinaryFlips, check_flips
+from snnfpga.training.flips import BinaryFlips, check
 
 
 def stepped(weights, gradients, **settings):
@@ -44,7 +44,7 @@ def test_a_weight_without_gradient_stays():
 
 def test_a_threshold_needs_flips():
     with pytest.raises(SnnfpgaError) as caught:
-        check_flips(Config.model_validate({"training": {"flip_threshold": 0.1}}))
+        check(Config.model_validate({"training": {"flip_threshold": 0.1}}))
     assert (str(caught.value), caught.value.exit_code) == (
         "Config training.flip_threshold means nothing to training.optimiser=adamw; leave it out, or take one of bso, "
         "t-bso", 2)
@@ -61,7 +61,7 @@ def test_a_threshold_needs_flips():
 ])
 def test_refused(optimiser, network, message):
     with pytest.raises(SnnfpgaError) as caught:
-        check_flips(Config.model_validate({"network": network, "training": {"optimiser": optimiser}}))
+        check(Config.model_validate({"network": network, "training": {"optimiser": optimiser}}))
     assert (str(caught.value), caught.value.exit_code) == (message, 2)
-    check_flips(Config.model_validate({"network": {"weight_bits": 1}, "training": {"optimiser": optimiser}}))
-    check_flips(Config.model_validate({"network": network}))
+    check(Config.model_validate({"network": {"weight_bits": 1}, "training": {"optimiser": optimiser}}))
+    check(Config.model_validate({"network": network}))

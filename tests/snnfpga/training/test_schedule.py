@@ -3,8 +3,9 @@
 import pytest
 
 from rtl_gen.contract.errors import SnnfpgaError
-from snnfpga.config.models import Config, TrainingConfig
-from snnfpga.training.schedule import check_schedule, rate_at
+from snnfpga.config.models import Config
+from snnfpga.config.training import TrainingConfig
+from snnfpga.training.schedule import check, rate_at
 
 
 def rates(epochs, **settings):
@@ -30,6 +31,6 @@ def test_constant():
 @pytest.mark.parametrize("training", [{"period": 2}, {"schedule": "cosine-restarts"}])
 def test_a_period_and_restarts_come_together(training):
     with pytest.raises(SnnfpgaError) as caught:
-        check_schedule(Config.model_validate({"training": training}))
+        check(Config.model_validate({"training": training}))
     assert (str(caught.value), caught.value.exit_code) == (
         "Config training.schedule must be cosine-restarts where training.period is given, and only there", 2)

@@ -15,9 +15,9 @@ from snnfpga.data.dataset import assemble
 from snnfpga.learning.loss import loss_from
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.network.window import block_window, rest
-from snnfpga.training.teacher import taught
+from snnfpga.training.teacher import check, taught
 from snnfpga.training.trainer import Trainer
 
 STEPS, SAMPLES, INPUTS, CLASSES = 8, 300, 10, 3
@@ -113,7 +113,7 @@ def test_refused(tmp_path):
         f"Network {tmp_path}/teacher.safetensors has 10 inputs and 3 classes, and the data 7 and 3; take a teacher "
         "that was trained on it", 2)
     with pytest.raises(SnnfpgaError) as caught:
-        taught(Config.model_validate({"training": {"distill_weight": 2.0}}), data)
+        check(Config.model_validate({"training": {"distill_weight": 2.0}}))
     assert (str(caught.value), caught.value.exit_code) == (
         "Config training.distill_weight means nothing without training.distill; name a network file, or leave it out",
         2)

@@ -8,7 +8,7 @@ from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import assemble
 from snnfpga.network import sparse
-from snnfpga.network.network import initialise
+from snnfpga.network.initial import initialise
 from snnfpga.network.window import Flows, layer_rest, layer_run
 from snnfpga.training.trainer import Trainer
 from snnfpga.training.warm_start import rates_of

@@ -6,14 +6,14 @@ from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
 
-from ..learning.online import StepLearner, Traces
-from ..network.surrogates import HostSurrogate
-
-FLOAT = 4
+from ...network.surrogates import HostSurrogate
+from ..online import StepLearner
+from ..traces import Traces
+from .kept import FLOAT
 
 
 def of_step(learner: StepLearner, factors: Traces, blocks: Sequence[BlockSpec], batch: int) -> int:
-    """Of a signal in each block the largest block; of one in the network all that came before it too.
+    """A signal in each block keeps the largest block; one in the network keeps all that came before it too.
 
     Nothing comes back from a readout without a loss, but what it keeps goes only when the next one has been read.
     """
@@ -31,7 +31,7 @@ def of_step(learner: StepLearner, factors: Traces, blocks: Sequence[BlockSpec], 
 
 
 def of_layer(layer: LayerSpec, factors: Traces, batch: int, *, credit_goes_on: bool) -> int:
-    """Surrogates, the traces that the gradient is made of, and with those of neurons the spikes too."""
+    """A layer keeps surrogates, the traces that the gradient is made of, and with traces of neurons the spikes too."""
     surrogates = batch * layer.outputs * (FLOAT if isinstance(layer.surrogate, HostSurrogate) or factors.effects else 1)
     inputs = batch * FLOAT * (layer.synapses.inputs + (layer.outputs if layer.synapses.recurrent else 0))
     kept = surrogates + inputs
@@ -43,7 +43,7 @@ def of_layer(layer: LayerSpec, factors: Traces, batch: int, *, credit_goes_on: b
 
 
 def of_readout(readout: ReadoutSpec, batch: int) -> int:
-    """What a learned one reads; of a fixed one the signs, through which errors come back."""
+    """A learned readout keeps what it reads, a fixed one the signs, through which errors come back."""
     return FLOAT * readout.rows * (batch if readout.learned else readout.classes)
 
 

@@ -14,72 +14,17 @@ A pooling belongs to the layer that follows it, or to the readout.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
+from ..architecture import Architecture, Conv, Layer, Linear, Pool
 
 _LINEAR = re.compile(r"(?P<neurons>[1-9]\d*)(?:(?P<recurrent>R)|\+(?P<adds>[1-9]\d*))?")
 _CONV = re.compile(r"(?P<filters>[1-9]\d*)C(?P<kernel>[1-9]\d*)(S(?P<stride>[1-9]\d*))?(P(?P<padding>\d+))?"
                    r"(G(?P<groups>[1-9]\d*))?(\+(?P<adds>[1-9]\d*))?")
 _POOL = re.compile(r"(?P<kind>[MSA]?)P(?P<size>[1-9]\d*)|(?P<whole>GAP)")
 EXAMPLES = "128, 128R, 64C3, 64C3S2P0G4, 64C3+2, P2, SP2, AP2 or GAP"
-
-
-@dataclass(frozen=True)
-class Pool:
-    """A pooling.
-
-    Attributes
-    ----------
-    kind
-        ``or``, ``sum`` or ``mean``.
-    size
-        Side of a square; None for the whole grid.
-    """
-
-    kind: str
-    size: int | None
-
-
-@dataclass(frozen=True)
-class Linear:
-    """Each input to each of ``neurons``, and with ``recurrent`` their own spikes of the step before."""
-
-    neurons: int
-    recurrent: bool = False
-
-
-@dataclass(frozen=True)
-class Conv:
-    """A convolution; ``padding`` None keeps the size at stride 1."""
-
-    filters: int
-    kernel: int
-    stride: int = 1
-    padding: int | None = None
-    groups: int = 1
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Synapses, the pooling before them, and whose currents are added: those of the layer so many below, 0 for none."""
-
-    synapses: Linear | Conv
-    pool: Pool | None = None
-    adds: int = 0
-
-    @property
-    def recurrent(self) -> bool:
-        """Whether its own spikes are inputs too."""
-        return isinstance(self.synapses, Linear) and self.synapses.recurrent
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """Layers in blocks, and the pooling before the last readout."""
-
-    blocks: tuple[tuple[Layer, ...], ...]
-    pool: Pool | None = None
 
 
 def parse_token(token: str) -> Layer | Pool:

@@ -4,10 +4,11 @@ import torch
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.file import read_config
 from snnfpga.config.models import Config
-from snnfpga.network.architectures import architecture_of, cut
-from snnfpga.network.network import initialise
+from snnfpga.network.architecture import Architecture, Conv, Layer, Linear, Pool, cut
+from snnfpga.network.frontends.notation import EXAMPLES, parse_blocks
+from snnfpga.network.frontends.registry import architecture_of
+from snnfpga.network.initial import initialise
 from snnfpga.network.neuron import integrate
-from snnfpga.network.notation import EXAMPLES, Architecture, Conv, Layer, Linear, Pool, parse_blocks
 from snnfpga.network.shape import Grid, shape_of
 from snnfpga.network.window import Flows, from_below
 
@@ -36,10 +37,12 @@ def test_faults(blocks, message):
 
 
 def test_depth_cuts_a_chain():
-    tokens = "8C3-P2-4C3-16-GAP".split("-")[:-1]
-    assert [len(block) for block in cut(tokens, 1).blocks] == [1, 1, 1]
-    assert [len(block) for block in cut(tokens, 2).blocks] == [2, 1]
-    assert [len(block) for block in cut(tokens, "all").blocks] == [3]
+    chain = parse_blocks(["8C3-P2-4C3-16-GAP".split("-")])
+    assert [len(block) for block in cut(chain, 1).blocks] == [1, 1, 1]
+    assert [len(block) for block in cut(chain, 2).blocks] == [2, 1]
+    assert [len(block) for block in cut(chain, "all").blocks] == [3]
+    assert cut(chain, 2).layers == chain.layers
+    assert cut(chain, 2).pool == chain.pool == Pool("mean", None)
 
 
 @pytest.mark.parametrize(("name", "layers", "last"), [

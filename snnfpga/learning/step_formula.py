@@ -1,19 +1,28 @@
-"""Operations of the rules that learn step by step, by formula."""
+"""What the rules that learn step by step cost, by formula."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from rtl_gen.contract.block import BlockSpec
 
-from ..config.models import LearningConfig
-from ..learning.online import StepLearner, Traces
-from .activity import Activity
-from .operations import Cost, Operations
-from .passes import credit_back, error_back, forward, gradients, read_out, updates
+from ..config.learning import LearningConfig
+from .formula.activity import Activity
+from .formula.kept_by_steps import of_step
+from .formula.operations import Cost, Operations
+from .formula.passes import credit_back, error_back, forward, gradients, read_out, updates
+from .formula.rule_formula import RuleFormula
+from .online import StepLearner
+from .traces import Traces
+
+
+def step_formula(learner: StepLearner) -> RuleFormula:
+    """The formula of a rule that learns by ``learner``."""
+    return RuleFormula(operations=partial(by_steps, learner), kept_bytes=partial(kept, learner))
 
 
 def by_steps(learner: StepLearner, settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Activity,
              chosen: Sequence[bool]) -> Cost:
-    """Of a batch: every block and readout forward in each step, and back in the ``chosen`` ones."""
+    """A batch runs every block and readout forward in each step, and back in the ``chosen`` ones."""
     factors, local, total = learner.factors.changed_by(settings), learner.signal == "block", Cost()
     for step in (range(t, t + 1) for t in range(seen.steps)):
         for b, block in enumerate(blocks):
@@ -31,3 +40,8 @@ def _gradients(factors: Traces, block: BlockSpec, seen: Activity, b: int, step: 
     """One product of the inputs' traces, and where neurons have traces too another of the spikes themselves."""
     found = gradients(block, seen, b, step, traced=factors.pre != 0)
     return found + gradients(block, seen, b, step) if factors.alpha_post else found
+
+
+def kept(learner: StepLearner, settings: LearningConfig, blocks: Sequence[BlockSpec], steps: int, batch: int) -> int:
+    """Bytes kept, however many steps there are."""
+    return of_step(learner, learner.factors.changed_by(settings), blocks, batch)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..network.inference import run_block
-from ..network.network import SpikingNetwork
-from ..network.synapses import pooled
+from ...network.inference import run_block
+from ...network.network import SpikingNetwork
+from ...network.synapses import pooled
 from .shapes import reached
 
 

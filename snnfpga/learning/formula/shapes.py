@@ -11,7 +11,7 @@ from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
 
-from ..network.synapses import as_images
+from ...network.synapses import as_images
 from .operations import Operations
 
 
@@ -57,18 +57,18 @@ class Synapses:
 
 
 def of_layer(layer: LayerSpec) -> Synapses:
-    """Those that come from below."""
+    """The synapses through which a layer sees what is below it."""
     return Synapses(layer.synapses.inputs, layer.outputs, weights=layer.synapses.rows * layer.columns,
                     pairs=layer.synapses.rows * layer.outputs, signs=layer.weights.bits == 1)
 
 
 def of_own(layer: LayerSpec) -> Synapses:
-    """Those of a recurrent layer from its own neurons."""
+    """The synapses of a recurrent layer from its own neurons."""
     return _full(layer.outputs, layer.outputs, signs=layer.weights.bits == 1)
 
 
 def of_readout(readout: ReadoutSpec) -> Synapses:
-    """Those between neurons, or pooled neurons, and classes."""
+    """The synapses between neurons, or pooled neurons, and classes."""
     return _full(readout.rows, readout.classes, signs=not readout.learned or readout.weight_bits == 1)
 
 
@@ -85,7 +85,7 @@ def reached(layer: LayerSpec) -> Callable[[Tensor], int]:
 
 
 def reached_by_conv(images: Tensor, conv: ConvSpec) -> int:
-    """The same of (M, channels, height, width): each event counts once for each kernel place that sees it."""
+    """Additions that events (M, channels, height, width) cause: each counts once for each kernel place that sees it."""
     seen = functional.conv2d(images.double().sum(1, keepdim=True), torch.ones(1, 1, conv.kernel, conv.kernel).double(),
                              stride=conv.stride, padding=conv.padding)
     return int(seen.sum()) * (conv.filters // conv.groups)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from rtl_gen.contract.block import BlockSpec
 
 from .activity import Activity
-from .operations import Operations
+from .operations import Cost, Operations
 from .shapes import of_layer, of_own, of_readout
 
 
 def forward(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operations:
-    """Of the synapses, where the block is number ``b`` of the network."""
+    """What the synapses of block ``b`` of the network take forward."""
     total, samples = Operations(), seen.batch * len(steps)
     for index, layer in enumerate(block.layers):
         total += of_layer(layer).forward(samples, sum(seen.below[b][index][t] for t in steps))
@@ -21,7 +21,7 @@ def forward(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operation
 
 
 def read_out(block: BlockSpec, seen: Activity, b: int, steps: range) -> Operations:
-    """Of the readout."""
+    """What the readout takes forward."""
     return of_readout(block.readout).forward(seen.batch * len(steps), sum(seen.readout[b][t] for t in steps))
 
 
@@ -55,7 +55,7 @@ def credit_back(block: BlockSpec, seen: Activity, steps: range, *, into_block: b
 
 
 def gradients(block: BlockSpec, seen: Activity, b: int, steps: range, *, traced: bool = False) -> Operations:
-    """Of the layers' weights, from spikes or from traces of them."""
+    """Gradients of the layers' weights, from spikes or from traces of them."""
     total, samples = Operations(), seen.batch * len(steps)
     for index, layer in enumerate(block.layers):
         parts = [(of_layer(layer), seen.below)] + ([(of_own(layer), seen.own)] if layer.synapses.recurrent else [])
@@ -65,7 +65,25 @@ def gradients(block: BlockSpec, seen: Activity, b: int, steps: range, *, traced:
 
 
 def updates(count: int, blocks: Sequence[BlockSpec], with_loss: Sequence[BlockSpec]) -> Operations:
-    """Each reads weights and gradients and writes weights, those of learned readouts where there is a loss."""
+    """Each update reads weights and gradients and writes weights, those of learned readouts where there is a loss."""
     weights = sum(layer.rows * layer.columns for block in blocks for layer in block.layers)
     weights += sum(block.readout.rows * block.readout.classes for block in with_loss if block.readout.learned)
     return Operations(weights_read=2 * count * weights, weights_written=count * weights)
+
+
+def end_to_end(blocks: Sequence[BlockSpec], seen: Activity, parts: Sequence[range], *, again: bool) -> Cost:
+    """A batch whose credit goes through all parts of the sample and all blocks, from the last block's readout.
+
+    ``again`` says whether each part runs forward once more in the backward pass.
+    """
+    total = Cost()
+    for steps in parts:
+        for b, block in enumerate(blocks):
+            once = forward(block, seen, b, steps)
+            back = gradients(block, seen, b, steps)
+            back += credit_back(block, seen, steps, into_block=b > 0, into_past=steps.start > 0)
+            if block is blocks[-1]:
+                once += read_out(block, seen, b, steps)
+                back += error_back(block, seen, b, steps)
+            total += Cost(forward=once, backward=once + back if again else back)
+    return total + Cost(update=updates(1, blocks, blocks[-1:]))

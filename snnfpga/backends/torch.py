@@ -1,0 +1,39 @@
+"""PyTorch: what training computes, in whole numbers that float32 holds. It does not learn as the chip does."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..data.dataset import Split
+from ..network.inference import passages, predict, weights_of
+from .backend import Advance, Backend, Trace
+from .registry import refuse_to_learn
+
+
+class Torch(Backend):
+    """A network in PyTorch, a batch of samples at a time."""
+
+    def run(self, split: Split, advance: Advance, *, trace: bool) -> Iterator[Trace]:
+        """Give what each sample leaves, in order."""
+        number = 0
+        for batch in passages(self._network.spec, weights_of(self._network), split):
+            predictions = predict(batch[-1].answers).tolist()
+            answers = [passage.answers.numpy() for passage in batch]
+            spikes, membranes = ([[layer.numpy() for layer in getattr(passage, name)] for passage in batch]
+                                 for name in ("spikes", "membranes"))
+            for column, prediction in enumerate(predictions):
+                steps = split.steps_of(number)      # PyTorch goes on after a sample's end
+                yield Trace(prediction, [block[column] for block in answers],
+                            _of_sample(spikes, steps, column) if trace else None,
+                            _of_sample(membranes, steps, column) if trace else None)
+                number += 1
+            advance(len(predictions))
+
+    def learn(self, split: Split, advance: Advance) -> None:
+        """Refuse: training learns in float weights, and not as the chip does."""
+        raise refuse_to_learn("torch")
+
+
+def _of_sample(blocks: list[list[np.ndarray]], steps: int, column: int) -> list[list[np.ndarray]]:
+    """What belongs to one sample, (steps, outputs), in the values of each block and layer, (T, B, outputs)."""
+    return [[values[:steps, column] for values in layers] for layers in blocks]

@@ -1,0 +1,50 @@
+"""``hardware``: directives to the generator, for all blocks and for single ones."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from rtl_gen.contract.block import MAX_LANES, MEMORIES
+from rtl_gen.contract.update import ROUNDINGS
+
+from .section import Section, Steps
+
+Lanes = Annotated[int, Field(ge=1, le=MAX_LANES)]
+Memory = Literal[MEMORIES]
+Rounding = Literal[ROUNDINGS]
+
+
+class BlockHardware(Section):
+    """An entry of the list `hardware.blocks` says what its block has otherwise than the rest."""
+
+    lanes: Lanes | None = Field(None, description="The lanes of this block; null takes `hardware.lanes`.")
+    memory: Memory | None = Field(
+        None, description="Where the weights of this block lie; null takes `hardware.memory`.")
+    learning: bool | None = Field(
+        None, description="Whether this block has an update engine; null takes `hardware.learning`.")
+    rounding: Rounding | None = Field(
+        None, description="How this block rounds updates; null takes `hardware.rounding`.")
+
+
+class HardwareConfig(Section):
+    """Directives to the generator, for all blocks, and for one block each under `blocks`."""
+
+    lanes: Lanes = Field(8, description="The neurons that a block computes at a time.")
+    memory: Memory = Field(
+        "auto",
+        description="Where weights lie: in block RAM, in LUTs that can be RAM (`distributed`), or where the tool "
+                    "puts them (`auto`).")
+    learning: bool = Field(
+        True, description="Blocks have an update engine, and go on learning on the chip.")
+    rounding: Rounding = Field(
+        "stochastic", description="How an update is rounded to a stored weight.")
+    max_steps: Steps | None = Field(
+        None, description="The steps of the longest sample that the hardware takes; null is the T of the data.")
+    blocks: tuple[BlockHardware, ...] = Field(
+        (), description="What single blocks have otherwise, one entry a block.")
+
+    def of_block(self, index: int) -> BlockHardware:
+        """The directives of a block, none of them left open."""
+        own = self.blocks[index].model_dump(exclude_none=True) if index < len(self.blocks) else {}
+        return BlockHardware(**{"lanes": self.lanes, "memory": self.memory, "learning": self.learning,
+                                "rounding": self.rounding} | own)

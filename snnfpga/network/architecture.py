@@ -1,0 +1,164 @@
+"""A network as a front end describes it: layers in blocks, what is known of their neurons, and perhaps weights.
+
+It is plain data, of whatever notation, file or tool it came from, and holds nothing of the grids that weights are put
+on: those are measured afterwards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
+from ..config.network import LayerConfig
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pooling.
+
+    Attributes
+    ----------
+    kind
+        ``or``, ``sum`` or ``mean``.
+    size
+        Side of a square; None for the whole grid.
+    """
+
+    kind: str
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Each input to each of ``neurons``, and with ``recurrent`` their own spikes of the step before."""
+
+    neurons: int
+    recurrent: bool = False
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution; ``padding`` None keeps the size at stride 1."""
+
+    filters: int
+    kernel: int
+    stride: int = 1
+    padding: int | None = None
+    groups: int = 1
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Given:
+    """Float weights that take the place of drawn ones, laid out as PyTorch has them.
+
+    Attributes
+    ----------
+    weights
+        (outputs, inputs), or (filters, channels of a group, kernel, kernel) of a convolution.
+    recurrent
+        (outputs, outputs), from the layer's own spikes; of a recurrent layer alone.
+    bias
+        (outputs,), or (filters,); None for none. The layer must have ``bias``, and where it has one that is not given
+        it begins at zero.
+    thresholds
+        (outputs,), or (filters,), where each neuron or filter has its own; None where all have the layer's.
+    channels_first
+        Whether the inputs of a plain layer that come from a grid are in the order of channels, rows, columns, as where
+        PyTorch flattens a picture. Ours are in the order of rows, columns, channels.
+    """
+
+    weights: Array
+    recurrent: Array | None = None
+    bias: Array | None = None
+    thresholds: Array | None = None
+    channels_first: bool = False
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of an architecture.
+
+    Attributes
+    ----------
+    synapses
+        Which inputs reach which neurons.
+    pool
+        The pooling before them; None for none.
+    adds
+        The layer so many below is the one whose currents are added; 0 for none.
+    known
+        What is known of its neurons and weights; the configuration says what is left open here.
+    given
+        Its weights; None where they are to be drawn.
+    """
+
+    synapses: Linear | Conv
+    pool: Pool | None = None
+    adds: int = 0
+    known: LayerConfig = field(default_factory=LayerConfig)
+    given: Given | None = None
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether its own spikes are inputs too."""
+        return isinstance(self.synapses, Linear) and self.synapses.recurrent
+
+
+Blocks = tuple[tuple[Layer, ...], ...]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A whole network.
+
+    Attributes
+    ----------
+    blocks
+        Layers, in the blocks that learn together.
+    pool
+        The pooling before the last readout.
+    readout
+        Weights of the last readout, without bias and thresholds; None where they are to be drawn, as those of the
+        earlier ones always are.
+    """
+
+    blocks: Blocks
+    pool: Pool | None = None
+    readout: Given | None = None
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers, input side first."""
+        return tuple(layer for block in self.blocks for layer in block)
+
+
+def cut(whole: Architecture, depth: int | str) -> Architecture:
+    """The same chain of layers in blocks of ``depth`` layers, or with ``all`` in one.
+
+    Raises
+    ------
+    SnnfpgaError
+        If there are fewer layers.
+    """
+    layers = whole.layers
+    step = len(layers) if depth == "all" else int(depth)
+    if step > len(layers):
+        raise SnnfpgaError(f"Config network.block_depth must be at most {len(layers)}, the layers of "
+                           f"network.architecture, not {depth}; take {len(layers)} or fewer, or all", USAGE)
+    return replace(whole, blocks=in_blocks(layers, step))
+
+
+def in_blocks(layers: Sequence[Layer], depth: int) -> Blocks:
+    """A chain of layers in blocks of ``depth``; the last may be shorter."""
+    return tuple(tuple(layers[start:start + depth]) for start in range(0, len(layers), depth))
+
+
+def lost_source(blocks: Blocks) -> int | None:
+    """The first layer of the whole network that adds currents from beyond its block."""
+    layers = [(place, layer) for block in blocks for place, layer in enumerate(block)]
+    return next((number for number, (place, layer) in enumerate(layers) if layer.adds > place), None)

@@ -1,0 +1,23 @@
+"""What a front end is."""
+
+from typing import Protocol
+
+from ...config.network import NetworkConfig
+from ..architecture import Architecture
+
+
+class FrontEnd(Protocol):
+    """Whatever a network can be described by: a notation, a file of a format, another tool's model."""
+
+    def describe(self, config: NetworkConfig) -> Architecture:
+        """The network that ``config`` asks for.
+
+        It is asked more than once in a run, before data are loaded and after, and answers the same each time. Chains
+        that are to be cut into ``config.block_depth`` are cut by :func:`..architecture.cut`.
+
+        Raises
+        ------
+        SnnfpgaError
+            If there is no such network.
+        """
+        ...

@@ -1,0 +1,32 @@
+"""What a configuration must not ask for: one list, which every verb that makes a network goes through.
+
+A feature that a configuration switches on refuses what it cannot serve by ``check(config)``, or ``check_data(config,
+data)`` where that depends on the data, in its own module; it is a line here.
+"""
+
+from collections.abc import Callable
+
+from ..config.models import Config
+from ..data.dataset import DataSet
+from ..learning import registry, select
+from ..network import refused, regrid
+from . import flips, parallel, schedule, teacher, warm_start
+
+OF_CONFIG: tuple[Callable[[Config], None], ...] = (
+    registry.check, refused.check, warm_start.check, parallel.check, regrid.check, schedule.check, flips.check,
+    teacher.check)
+OF_DATA: tuple[Callable[[Config, DataSet], None], ...] = (select.check_data, registry.check_data)
+
+
+def check(config: Config, data: DataSet) -> None:
+    """Refuse a configuration that a feature cannot serve, by itself or on ``data``.
+
+    Raises
+    ------
+    SnnfpgaError
+        If there is one; the first of the list speaks.
+    """
+    for of_config in OF_CONFIG:
+        of_config(config)
+    for of_data in OF_DATA:
+        of_data(config, data)
