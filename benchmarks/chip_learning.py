@@ -79,7 +79,7 @@ class Experiment:
             rate_shift=self.readout_shift, rounding=self.rounding, error_function="logistic",
             logit_shift=self.logit_shift, dead_zone=self.dead_zone, accumulate="window")
         return BlockSpec(layers=(layer,), readout=readout, window=self.window, loss_steps=self.window,
-                         update_interval=1, directives=Directives(lanes=16, memory="auto", learning=True))
+                         update_interval=1, directives=Directives(lanes=16, memory="auto", engine="reverse"))
 
 
 DIGITS = Experiment(

@@ -34,7 +34,7 @@ def network(*, bias: bool) -> NetworkSpec:
                           rounding="nearest", error_function="logistic", logit_shift=4, dead_zone=0,
                           accumulate="window")
     block = BlockSpec(layers=(layer,), readout=readout, window=4, loss_steps=4, update_interval=1,
-                      directives=Directives(lanes=16, memory="block", learning=True))
+                      directives=Directives(lanes=16, memory="block", engine="reverse"))
     return NetworkSpec(name="dense", blocks=(block,), max_steps=64, seed=1)
 
 

@@ -38,7 +38,7 @@ def network_spec(shadow_bits: int, rounding: str) -> NetworkSpec:
         rate_shift=6 if shadow_bits == 0 else 1, rounding=rounding, error_function="logistic", logit_shift=4,
         dead_zone=4, accumulate="window")
     block = BlockSpec(layers=(layer,), readout=readout, window=WINDOW, loss_steps=WINDOW, update_interval=1,
-                      directives=Directives(lanes=16, memory="auto", learning=True))
+                      directives=Directives(lanes=16, memory="auto", engine="reverse"))
     return NetworkSpec(name="speed", blocks=(block,), max_steps=STEPS, seed=1)
 
 

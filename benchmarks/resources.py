@@ -53,7 +53,7 @@ def network(*, shadow_bits: int, rounding: str) -> NetworkSpec:
                           rounding=rounding, error_function="hard_sigmoid", logit_shift=2, dead_zone=2,
                           accumulate="window")
     block = BlockSpec(layers=(layer,), readout=readout, window=4, loss_steps=4, update_interval=1,
-                      directives=Directives(lanes=16, memory="auto", learning=True))
+                      directives=Directives(lanes=16, memory="auto", engine="reverse"))
     return NetworkSpec(name="dense", blocks=(block,), max_steps=64, seed=1)
 
 
@@ -65,7 +65,7 @@ DESIGNS = {
 
 
 def without_learning(spec: NetworkSpec) -> NetworkSpec:
-    blocks = tuple(replace(b, directives=replace(b.directives, learning=False)) for b in spec.blocks)
+    blocks = tuple(replace(b, directives=replace(b.directives, engine="none")) for b in spec.blocks)
     return replace(spec, blocks=blocks)
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from rtl_gen.contract.arithmetic import state_buffer_bits
 from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.declared import state_buffer_bits
 from rtl_gen.contract.limits import check_hardware
 from rtl_gen.contract.memories import MemoryDeclaration
 from rtl_gen.contract.spec import NetworkSpec
@@ -105,7 +105,7 @@ def estimated_rows(found: Mapping[str, Mapping[str, object]]) -> list[tuple[str,
 
 
 def _block_cycles(block: BlockSpec, max_steps: int) -> dict[str, int]:
-    cost, learning = cycles(block), block.directives.learning
+    cost, learning = cycles(block), block.directives.learns
     windows = -(-max_steps // block.window)
     update = cost.readout(block.window) + cost.update(block.inputs, block.window) if learning else 0
     return {"groups": cost.groups, "step_silent": cost.forward(0), "step_full": cost.forward(block.inputs),

@@ -1,12 +1,15 @@
 """Backward pass of a readout: a window's errors to every neuron's feedback, and to the readout's own new weights."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import WORD_BITS, feedback_max, index_bits, readout_delta_max, signed_bits
+from .contract.engines.learning.reverse import Reverse
+from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
 from .feedback import FeedbackSum, error_layout
+from .memories import declared_memory
 from .rounding import RandomWord, StoredUpdate
 
 __all__ = ["BackwardPass", "row_layout"]
@@ -60,8 +63,9 @@ class BackwardPass(wiring.Component):
         self.block = block = spec.blocks[index]
         self.readout = readout = block.readout
         self.layer_number = spec.layer_number(index, block.depth)
-        self.lanes = lanes = block.directives.lanes
-        self.groups = groups = -(-readout.inputs // lanes)
+        plan = plan_of(block)
+        (self._memories,) = Reverse(plan).of_layers
+        self.lanes, groups = (lanes := plan.lanes), plan.readout_words
         self.feedback_bits = signed_bits(feedback_max(block, block.depth - 1))
         self.random = readout.learned and readout.rounding == "stochastic"
         self._row_layout = row = row_layout(spec, index)
@@ -193,8 +197,7 @@ class BackwardPass(wiring.Component):
                 m.d.sync += value.eq(0)             # so that padding lanes hold no feedback
         # Written lane by lane, so that the last write, of the group's last neuron, is the whole word.
         written = stages[self._sum.latency + 1]
-        m.submodules.feedback = buffer = memory.Memory(
-            shape=lanes * self.feedback_bits, depth=self.groups, init=[], attrs={"ram_style": "distributed"})
+        m.submodules.feedback = buffer = declared_memory(self._memories.feedback)
         write, read = buffer.write_port(), buffer.read_port()
         m.d.comb += [
             write.addr.eq(written.group),

@@ -1,17 +1,20 @@
 """One block: forward engine, readout and update engine around one weight memory."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import index_bits
+from .contract.engines.forward import Forward
 from .contract.limits import check_hardware
-from .contract.memory_map import geometry
+from .contract.memory_map import geometry, host_memories
+from .contract.plan import plan_of
 from .contract.protocol import BLOCK_COUNTERS, BLOCK_CYCLE_COUNTERS, Memory
 from .contract.spec import NetworkSpec
 from .event_list import EventList, step_layout
 from .fifo import StreamFifo
 from .forward import ForwardEngine, group_layout
+from .memories import declared_memory
 from .packet import packet_layout
 from .readout import Readout
 from .serialiser import Serialiser
@@ -56,7 +59,7 @@ class HostPort(wiring.Signature):
     """
 
     def __init__(self, spec: NetworkSpec, block: int) -> None:
-        shapes = [geometry(spec, block, memory) for memory in Memory]
+        shapes = [geometry(spec, *place) for place in host_memories(spec) if place[0] == block]
         beats = max(shape.beats for shape in shapes)
         super().__init__({
             "select": Out(3),
@@ -141,7 +144,7 @@ class Block(wiring.Component):
         m.d.comb += self._forward.room.eq(self._groups.level <= groups + in_flight)
         self._connect_tokens(m)
         self._connect_weights(m)
-        if b.directives.learning:
+        if b.directives.learns:
             self._connect_learning(m)
         else:
             m.d.comb += [
@@ -181,11 +184,8 @@ class Block(wiring.Component):
 
     def _connect_weights(self, m: Module) -> None:
         """One weight memory: one read port, one write port."""
-        shape = geometry(self.spec, self.index, Memory.WEIGHTS)
-        style = self.block.directives.memory
-        m.submodules.weights = weights = memory.Memory(
-            shape=shape.word_bits, depth=shape.depth, init=[],
-            attrs={} if style == "auto" else {"ram_style": style})
+        (memories,) = Forward(plan_of(self.block)).of_layers
+        m.submodules.weights = weights = declared_memory(memories.weights)
         self._weights_read, self._weights_write = weights.read_port(), weights.write_port()
         self._host_writes = Signal()
         m.d.comb += [
@@ -264,7 +264,7 @@ class Block(wiring.Component):
                     m.d.comb += host.r_data.eq(_beat(Value.cast(value), host.part))
         parts = [self._events.empty, ~self._steps.o.valid, forward.idle, ~self._groups.o.valid, self._groups.level == 0,
                  self._serialiser.idle, ~self._to_readout.o.valid, ~self._to_next.o.valid, readout.idle]
-        if self.block.directives.learning:
+        if self.block.directives.learns:
             parts.append(self._update.idle)
         m.d.comb += self.idle.eq(Cat(parts).all())
 
@@ -294,7 +294,7 @@ class Block(wiring.Component):
         }
         if self.block.readout.learned:
             found["weights_read"].append(readout.operations)
-        if self.block.directives.learning:
+        if self.block.directives.learns:
             update = self._update
             found["updates"].append(update.updates)
             found["weights_read"].append(update.updates)

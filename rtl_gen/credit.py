@@ -41,7 +41,7 @@ class CreditScan(wiring.Component):
 
     def __init__(self, block: BlockSpec, gate_layout: data.ArrayLayout) -> None:
         self.block = block
-        lanes = block.directives.lanes
+        (self.layer,), lanes = block.layers, block.directives.lanes
         self.feedback_bits = signed_bits(feedback_max(block, 0))
         self.credit_bits = signed_bits(credit_max(block, 0))
         super().__init__({
@@ -57,7 +57,7 @@ class CreditScan(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        block, layer = self.block, self.block.layers[0]
+        block, layer = self.block, self.layer
         in_loss = Signal()
         m.d.comb += in_loss.eq(self.position >= block.window - block.loss_steps)
         pairs_end = [Signal(name=f"pair{number}_ends") for number in range(block.window // 2)]

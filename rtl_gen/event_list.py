@@ -1,10 +1,12 @@
 """Event list: gathers the events of a step while the step before is computed."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import index_bits
+from .contract.engines.forward import event_memories
+from .memories import declared_memory
 from .token import TokenKind, token_layout
 
 __all__ = ["EventList", "step_layout"]
@@ -77,7 +79,8 @@ class EventList(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         bits = index_bits(self._indices)
-        m.submodules.events = events = memory.Memory(shape=bits, depth=2 << bits, init=[])
+        memories = event_memories(self._indices)
+        m.submodules.events = events = declared_memory(memories.events)
         write, read = events.write_port(), events.read_port()
 
         fill = Signal()                                 # the bank being filled
@@ -100,10 +103,9 @@ class EventList(wiring.Component):
             self.r_index.eq(read.data),
         ]
         seen_in = []
-        for bank in range(2):
+        for bank, declaration in enumerate((memories.seen0, memories.seen1)):
             # Read in the cycle of the event, so that one event may follow the other at once.
-            m.submodules[f"seen{bank}"] = bit = memory.Memory(shape=1, depth=self._indices, init=[],
-                                                              attrs={"ram_style": "distributed"})
+            m.submodules[f"seen{bank}"] = bit = declared_memory(declaration)
             mark, look = bit.write_port(), bit.read_port(domain="comb")
             clear = Signal(name=f"clear{bank}")
             m.d.comb += [

@@ -5,19 +5,15 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import ERROR_BITS, ERROR_MAX, readout_weight_max, signed_bits
+from .contract.engines.readout import feedback_latency
 from .contract.readout import ReadoutSpec
 
-__all__ = ["FeedbackSum", "error_layout", "latency"]
+__all__ = ["FeedbackSum", "error_layout"]
 
 
 def error_layout() -> data.StructLayout:
     """Error of a class: its value, and the magnitude of that."""
     return data.StructLayout({"value": signed(ERROR_BITS), "magnitude": ERROR_BITS - 1})
-
-
-def latency(*, learned: bool, classes: int) -> int:
-    """Cycles from a row to its sum: a product, and a tree of sums."""
-    return (4 if learned else 1) + (classes - 1).bit_length()
 
 
 class FeedbackSum(wiring.Component):
@@ -47,7 +43,7 @@ class FeedbackSum(wiring.Component):
 
     def __init__(self, readout: ReadoutSpec) -> None:
         self.readout = readout
-        self.latency = latency(learned=readout.learned, classes=readout.classes)
+        self.latency = feedback_latency(learned=readout.learned, classes=readout.classes)
         weight = signed(readout.weight_bits) if readout.learned else unsigned(1)
         most = readout.classes * ERROR_MAX * readout_weight_max(readout)
         super().__init__({

@@ -1,13 +1,16 @@
 """Forward engine: events and weights to membranes and spikes."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .addresses import WeightAddress
 from .contract.arithmetic import current_max, index_bits, signed_bits
 from .contract.block import BlockSpec
+from .contract.engines.forward import Forward
+from .contract.plan import plan_of
 from .event_list import step_layout
+from .memories import declared_memory
 from .neuron import charge, fire
 from .token import TokenKind
 
@@ -30,8 +33,8 @@ def group_layout(block: BlockSpec) -> data.StructLayout:
 
 def gate_layout(block: BlockSpec) -> data.ArrayLayout:
     """Layout of a group's gates and spikes in one step, lane by lane."""
-    bits = block.layers[0].surrogate.gate_bits
-    return data.ArrayLayout(data.StructLayout({"spike": 1, "gate": bits}), block.directives.lanes)
+    (layer,) = block.layers
+    return data.ArrayLayout(data.StructLayout({"spike": 1, "gate": layer.surrogate.gate_bits}), block.directives.lanes)
 
 
 def window_end_layout(block: BlockSpec) -> data.StructLayout:
@@ -86,9 +89,10 @@ class ForwardEngine(wiring.Component):
 
     def __init__(self, block: BlockSpec) -> None:
         self.block = block
-        self.layer = layer = block.layers[0]
-        self.lanes = lanes = block.directives.lanes
-        self.groups = -(-layer.outputs // lanes)
+        plan = plan_of(block)
+        (self.plan,), (self._memories,) = plan.layers, Forward(plan).of_layers
+        self.layer = layer = self.plan.layer
+        self.lanes, self.groups = lanes, _ = plan.lanes, self.plan.words
         self.gate_layout = gate_layout(block)
         super().__init__({
             "step": In(stream.Signature(step_layout(layer.inputs, block.readout.classes))),
@@ -99,7 +103,7 @@ class ForwardEngine(wiring.Component):
             "clear_bank": Out(1),
             "clear_index": Out(range(layer.inputs)),
             "release": Out(2),
-            "address": Out(index_bits(self.groups * layer.rows)),
+            "address": Out(index_bits(self.plan.weight_words)),
             "weights": In(data.ArrayLayout(signed(layer.weights.stored_bits), lanes)),
             "o": Out(stream.Signature(group_layout(block))),
             "room": In(1),
@@ -165,7 +169,7 @@ class ForwardEngine(wiring.Component):
         windows = Signal(range(block.update_interval))  # of the sample, modulo the update interval
         group, entry = Signal(range(self.groups)), Signal(range(layer.rows + 1))
         # A group's membrane is read two cycles after its first address at the earliest and written LATENCY after.
-        least = 4
+        least = Forward.LEAST_WORDS
         gap = Signal(range(max(2, least - self.groups + 1)))
         window_over = Signal()                          # of a recorded window: no step before it is dealt with
         window_busy = Signal()
@@ -238,7 +242,7 @@ class ForwardEngine(wiring.Component):
         m.d.comb += settled.eq(self.pipeline_empty & ~window_over & ~window_busy & self.room)
         with m.If(step.valid & (step.p.kind == TokenKind.START) & settled):
             value = step.p.value
-            begins_learning = value[index_bits(block.readout.classes)] if block.directives.learning else Const(0)
+            begins_learning = value[index_bits(block.readout.classes)] if block.directives.learns else Const(0)
             m.d.comb += push.eq(1)
             m.d.sync += [
                 learn.eq(begins_learning),
@@ -302,15 +306,14 @@ class ForwardEngine(wiring.Component):
 
     def _datapath(self, m: Module, entries: list[Signal]) -> None:
         layer, lanes = self.layer, self.lanes
-        real = [min(lanes, layer.outputs - group * lanes) for group in range(self.groups)]
+        last_lanes = self.plan.last_lanes
 
         def lanes_in(entry: Signal) -> Value:
             """Lanes of the entry's group that are neurons and not padding."""
-            return Mux(entry.group_last, real[-1], lanes)
+            return Mux(entry.group_last, last_lanes, lanes)
 
-        m.submodules.membranes = membranes = memory.Memory(
-            shape=lanes * layer.neuron.membrane_bits, depth=self.groups, init=[])
-        m.submodules.spikes = spikes = memory.Memory(shape=lanes, depth=self.groups, init=[])
+        m.submodules.membranes = membranes = declared_memory(self._memories.membranes)
+        m.submodules.spikes = spikes = declared_memory(self._memories.spikes)
         read, write = membranes.read_port(), membranes.write_port()
         spikes_read, spikes_write = spikes.read_port(), spikes.write_port()
         m.d.comb += [
@@ -348,7 +351,7 @@ class ForwardEngine(wiring.Component):
             held_exact = Signal.like(exact, name=f"held_exact{lane}")
             m.d.sync += held_exact.eq(exact)
             over, spike, after, gate = fire(m, layer, held_exact, f"lane{lane}")
-            is_neuron = ~fires.group_last | (lane < real[-1])
+            is_neuron = ~fires.group_last | (lane < last_lanes)
             fired.append(spike & is_neuron)
             after_reset.append(after)
             gated.append(gate)

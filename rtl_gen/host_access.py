@@ -5,8 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .block import HostPort
-from .contract.memory_map import geometry
-from .contract.protocol import KIND_SHIFT, MEMORIES_PER_BLOCK, MEMORY_BITS, Memory, Packet
+from .contract.memory_map import geometry, host_memories
+from .contract.protocol import KIND_SHIFT, MEMORIES_PER_BLOCK, MEMORY_BITS, Packet, memory_id
 from .contract.spec import NetworkSpec
 from .loader import WritePort, widest_word
 from .packet import packet_layout
@@ -69,13 +69,12 @@ class HostAccess(wiring.Component):
 
         self._drive_ports(m, reading, address, part, fetched)
         with m.Switch(self.request):
-            for block in range(len(self.spec.blocks)):
-                for memory in Memory:
-                    shape = geometry(self.spec, block, memory)
-                    with m.Case(block * MEMORIES_PER_BLOCK + memory):
-                        m.d.comb += beats.eq(shape.beats)
-                        with m.If(~reading):
-                            m.d.sync += words_left.eq(shape.depth - 1)
+            for place in host_memories(self.spec):
+                shape = geometry(self.spec, *place)
+                with m.Case(memory_id(*place)):
+                    m.d.comb += beats.eq(shape.beats)
+                    with m.If(~reading):
+                        m.d.sync += words_left.eq(shape.depth - 1)
 
         m.d.comb += [part_last.eq(part == beats - 1), word_last.eq(words_left == 0)]
         with m.If(settle != 0):

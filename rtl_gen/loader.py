@@ -5,8 +5,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import index_bits
-from .contract.memory_map import geometry
-from .contract.protocol import MEMORIES_PER_BLOCK, MEMORY_BITS, Memory
+from .contract.memory_map import geometry, host_memories
+from .contract.protocol import MEMORY_BITS, memory_id
 from .contract.spec import NetworkSpec
 from .packet import packet_layout
 
@@ -15,7 +15,7 @@ __all__ = ["Loader", "WritePort", "widest_word"]
 
 def widest_word(spec: NetworkSpec) -> tuple[int, int]:
     """Most words of a memory, and most bits of a word in whole beats, over all blocks."""
-    shapes = [geometry(spec, block, memory) for block in range(len(spec.blocks)) for memory in Memory]
+    shapes = [geometry(spec, *memory) for memory in host_memories(spec)]
     return max(shape.depth for shape in shapes), max(shape.beats for shape in shapes) * 32
 
 
@@ -95,14 +95,13 @@ class Loader(wiring.Component):
             with m.State("HEADER"):
                 known = Signal()
                 with m.Switch(beat.data[:MEMORY_BITS]):
-                    for block in range(len(self.spec.blocks)):
-                        for memory in Memory:
-                            shape = geometry(self.spec, block, memory)
-                            if shape.writable:
-                                with m.Case(block * MEMORIES_PER_BLOCK + memory):
-                                    m.d.comb += known.eq(~self.refuse)
-                                    m.d.sync += [words_left.eq(shape.depth), word_beats.eq(shape.beats - 1),
-                                                 beats_left.eq(shape.beats - 1)]
+                    for place in host_memories(self.spec):
+                        shape = geometry(self.spec, *place)
+                        if shape.writable:
+                            with m.Case(memory_id(*place)):
+                                m.d.comb += known.eq(~self.refuse)
+                                m.d.sync += [words_left.eq(shape.depth), word_beats.eq(shape.beats - 1),
+                                             beats_left.eq(shape.beats - 1)]
                 m.d.comb += self.i.ready.eq(1)
                 m.d.sync += [
                     port.block.eq(beat.data[3:MEMORY_BITS]),

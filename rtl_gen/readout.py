@@ -1,16 +1,19 @@
 """Readout: spikes to logits and the answer, logits to errors."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .backward import BackwardPass, row_layout
 from .contract.arithmetic import answer_max, feedback_max, index_bits, signed_bits
+from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.memory_map import ANSWER_BITS
+from .contract.plan import plan_of
 from .contract.protocol import KIND_SHIFT, Packet
 from .contract.spec import NetworkSpec
 from .errors import class_error
 from .feedback import error_layout
+from .memories import declared_memory
 from .packet import packet_layout
 from .token import TokenKind, token_layout
 
@@ -61,9 +64,10 @@ class Readout(wiring.Component):
     def __init__(self, spec: NetworkSpec, index: int, gate_layout: data.ArrayLayout) -> None:
         self.block = block = spec.blocks[index]
         self.readout = readout = block.readout
-        lanes = block.directives.lanes
-        groups = -(-readout.inputs // lanes)
-        self.learns = block.directives.learning
+        plan = plan_of(block)
+        lanes, groups = plan.lanes, plan.readout_words
+        self.learns = block.directives.learns
+        self._declared = ReadoutEngine(plan)
         self.answer_bits = signed_bits(answer_max(readout, spec.max_steps))
         self.row_layout = row_layout(spec, index)
         self._backward = BackwardPass(spec, index, gate_layout) if self.learns else None
@@ -100,8 +104,7 @@ class Readout(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.weights = weights = memory.Memory(
-            shape=self.row_layout.size, depth=self.readout.inputs, init=[])
+        m.submodules.weights = weights = declared_memory(self._declared.weights)
         self._read, self._write = weights.read_port(), weights.write_port()
         self._fetched = data.View(self.row_layout, self._read.data)
         m.d.comb += [

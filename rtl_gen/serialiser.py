@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.block import BlockSpec
+from .contract.plan import plan_of
 from .forward import group_layout
 from .token import TokenKind, token_layout
 
@@ -44,7 +45,8 @@ class Serialiser(wiring.Component):
         lanes = self.block.directives.lanes
         group = Signal.like(self.i.payload)
         full = Signal()
-        base = Signal(range(-(-self.block.outputs // lanes) * lanes))   # index of the group's first neuron
+        words = plan_of(self.block).readout_words
+        base = Signal(range(words * lanes))             # index of the group's first neuron
         spikes = group.payload[:lanes]
 
         # Lowest set bit, and what is left without it.

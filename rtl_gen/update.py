@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .addresses import WeightAddress
 from .contract.arithmetic import WORD_BITS, delta_max, index_bits, signed_bits
 from .contract.block import BlockSpec
+from .contract.plan import plan_of
 from .credit import CreditScan
 from .forward import window_end_layout
 from .rounding import RandomWord, StoredUpdate
@@ -62,10 +63,10 @@ class UpdateEngine(wiring.Component):
 
     def __init__(self, block: BlockSpec, layer_number: int, gate_layout: data.ArrayLayout) -> None:
         self.block = block
-        self.layer = layer = block.layers[0]
+        (plan,) = plan_of(block).layers
+        self.layer = layer = plan.layer
         self.layer_number = layer_number
-        self.lanes = lanes = block.directives.lanes
-        self.groups = groups = -(-layer.outputs // lanes)
+        self.lanes, self.groups = lanes, groups = plan.lanes, plan.words
         self._scan = CreditScan(block, gate_layout)
         word = data.ArrayLayout(signed(layer.weights.stored_bits), lanes)
         lane_count = index_bits(lanes + 1)
@@ -88,13 +89,13 @@ class UpdateEngine(wiring.Component):
             "forget": Out(1),
             "feedback_group": Out(range(groups)),
             "feedback": In(data.ArrayLayout(signed(self._scan.feedback_bits), lanes)),
-            "address": Out(index_bits(groups * layer.rows)),
+            "address": Out(index_bits(plan.weight_words)),
             "weights": In(word),
             "host_en": In(1),
-            "host_address": In(index_bits(groups * layer.rows)),
+            "host_address": In(index_bits(plan.weight_words)),
             "host_weights": In(word),
             "w_en": Out(1),
-            "w_address": Out(index_bits(groups * layer.rows)),
+            "w_address": Out(index_bits(plan.weight_words)),
             "w_weights": Out(word),
             "seed": In(32),
             "window_number": In(32),

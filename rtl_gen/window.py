@@ -1,15 +1,15 @@
 """Window state: what the update engine needs to know of the last K steps, and no more."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import index_bits
 from .contract.block import BlockSpec
+from .contract.engines.learning.reverse import Reverse
+from .contract.plan import plan_of
+from .memories import declared_memory
 
-__all__ = ["WINDOW_STATE", "WindowBuffer"]
-
-WINDOW_STATE = "snnfpga_window_state"   # attribute of every memory that holds window state, K steps deep
+__all__ = ["WindowBuffer"]
 
 
 class WindowBuffer(wiring.Component):
@@ -46,9 +46,9 @@ class WindowBuffer(wiring.Component):
 
     def __init__(self, block: BlockSpec, gate_layout: data.ArrayLayout) -> None:
         self.block = block
-        self.layer = layer = block.layers[0]
-        self.groups = -(-layer.outputs // block.directives.lanes)
-        self._gate_layout = gate_layout
+        plan = plan_of(block)
+        (layer,), (self._memories,) = plan.layers, Reverse(plan).of_layers
+        self.groups = layer.words
         super().__init__({
             "touch_en": In(1),
             "touch_row": In(range(layer.inputs)),
@@ -71,13 +71,10 @@ class WindowBuffer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        layer, window = self.layer, self.block.window
-        state = {WINDOW_STATE: 1}
-        m.submodules.masks = masks = memory.Memory(shape=window, depth=layer.inputs, init=[], attrs=state)
-        m.submodules.row_list = row_list = memory.Memory(
-            shape=index_bits(layer.inputs), depth=layer.inputs, init=[], attrs=state)
-        m.submodules.gates = gates = memory.Memory(
-            shape=self._gate_layout.size, depth=self.groups * window, init=[], attrs=state)
+        window = self.block.window
+        m.submodules.masks = masks = declared_memory(self._memories.masks)
+        m.submodules.row_list = row_list = declared_memory(self._memories.row_list)
+        m.submodules.gates = gates = declared_memory(self._memories.gates)
         mask_read, mask_write = masks.read_port(), masks.write_port()
         list_read, list_write = row_list.read_port(), row_list.write_port()
         gate_read, gate_write = gates.read_port(), gates.write_port()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from board.host.exchange import Exchange, step_beats
 from board.host.port import Beats
-from rtl_gen.contract.memory_map import geometry, words_to_weights
+from rtl_gen.contract.memory_map import geometry, host_memories, words_to_weights
 from rtl_gen.contract.protocol import REQUEST_PENDING, Memory, Status, memory_id, write_beat
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -39,18 +39,19 @@ class CoreDriver(Exchange):
             self.rng.shuffle(step)
         return step_beats(events, label=label, learn=learn)
 
-    async def run_asking(self, steps: list[Beats], *, block: int) -> tuple[Beats, NDArray[np.int32]]:
-        """As :meth:`run`, asking for the weights of ``block`` while the sample is open; they come after its result."""
+    async def run_asking(self, steps: list[Beats], *, block: int, layer: int) -> tuple[Beats, NDArray[np.int32]]:
+        """As :meth:`run`, asking for a layer's weights while the sample is open; they come after its result."""
         beats = np.concatenate(steps)
         await self.bus.send(beats[:-1], last=False)
         await self.wait_for(Status.OPEN)
-        await self.write("request", memory_id(block, Memory.WEIGHTS))
+        await self.write("request", memory_id(block, layer, Memory.WEIGHTS))
         await ClockCycles(self.bus.clk, 100)
         assert await self.read("request") & REQUEST_PENDING, "a request was served within a sample"
         await self.bus.send(beats[-1:])
         result = await self.receive_result()
         assert not self.unclaimed, "a memory came before the sample's result"
-        return result, words_to_weights(self.spec, block, await self.receive_memory(block, Memory.WEIGHTS))
+        words = await self.receive_memory(block, layer, Memory.WEIGHTS)
+        return result, words_to_weights(self.spec, block, layer, words)
 
     async def reset(self) -> None:
         """Reset the core, and spoil its memories, which a reset leaves as they are."""
@@ -59,8 +60,8 @@ class CoreDriver(Exchange):
         await ClockCycles(self.bus.clk, 2)
         await FallingEdge(self.bus.clk)
         self.bus.reset.value = 0
-        for block in range(len(self.spec.blocks)):
-            for memory in (Memory.WEIGHTS, Memory.READOUT):
-                shape = geometry(self.spec, block, memory)
+        for place in host_memories(self.spec):
+            shape = geometry(self.spec, *place)
+            if shape.writable:
                 beats = [self.rng.getrandbits(32) for _ in range(shape.depth * shape.beats)]
-                await self.bus.send([write_beat(memory_id(block, memory)), *beats])
+                await self.bus.send([write_beat(memory_id(*place)), *beats])

@@ -10,6 +10,7 @@ from rtl_gen.contract.memory_map import geometry, pack, weights_to_words
 from rtl_gen.contract.protocol import (
     INDEX_BITS,
     LABEL_BITS,
+    LAYER_MEMORIES,
     MEMORIES_PER_BLOCK,
     MEMORY_BITS,
     Memory,
@@ -21,6 +22,7 @@ from rtl_gen.contract.protocol import (
 from rtl_gen.contract.spec import NetworkSpec
 
 Beats = list[tuple[int, bool]]
+Place = tuple[int, int, Memory]     # block, layer and kind of a memory
 
 
 def sample_beats(steps: list[list[int]], *, label: int, learn: bool) -> Beats:
@@ -28,10 +30,10 @@ def sample_beats(steps: list[list[int]], *, label: int, learn: bool) -> Beats:
     return marked(np.concatenate(step_beats(steps, label=label, learn=learn)).tolist())
 
 
-def write_beats(spec: NetworkSpec, block: int, memory: Memory, words: list[int]) -> Beats:
+def write_beats(spec: NetworkSpec, place: Place, words: list[int]) -> Beats:
     """A write packet of whole words."""
-    shape = geometry(spec, block, memory)
-    beats = [write_beat(memory_id(block, memory))]
+    shape = geometry(spec, *place)
+    beats = [write_beat(memory_id(*place))]
     beats += [word >> 32 * part & 0xFFFFFFFF for word in words for part in range(shape.beats)]
     return marked(beats)
 
@@ -113,14 +115,15 @@ class StreamMaker:
         beats = sample_beats(steps, label=0, learn=True)
         return [(value, False) for value, _ in beats] if len(steps) == self.spec.max_steps else beats
 
-    def _words(self, block: int, memory: Memory, count: int) -> list[int]:
+    def _words(self, place: Place, count: int) -> list[int]:
         """Words as a host makes them, the lanes of no neuron 0; where there are too many, the last are anything."""
+        block, layer, memory = place
         spec, generator = self.spec.blocks[block], np.random.default_rng(self.rng.getrandbits(32))
-        shape = geometry(self.spec, block, memory)
+        shape = geometry(self.spec, *place)
         high = 1 << max(1, shape.field_bits - 3)
         if memory == Memory.WEIGHTS:
-            stored = generator.integers(-high, high, (spec.layers[-1].rows, spec.outputs), np.int32)
-            values = weights_to_words(self.spec, block, stored)
+            stored = generator.integers(-high, high, (spec.layers[layer].rows, spec.layers[layer].outputs), np.int32)
+            values = weights_to_words(self.spec, block, layer, stored)
         else:
             low, high = (-high, high) if spec.readout.learned else (0, 2)
             values = generator.integers(low, high, (shape.depth, shape.fields))
@@ -131,8 +134,9 @@ class StreamMaker:
     def _write(self, extra: int) -> Beats:
         block = self.rng.randrange(len(self.spec.blocks))
         memory = self.rng.choice((Memory.WEIGHTS, Memory.READOUT))
-        depth = geometry(self.spec, block, memory).depth
-        return write_beats(self.spec, block, memory, self._words(block, memory, max(0, depth + extra)))
+        layer = self.rng.randrange(self.spec.blocks[block].depth) if memory in LAYER_MEMORIES else 0
+        place = block, layer, memory
+        return write_beats(self.spec, place, self._words(place, max(0, geometry(self.spec, *place).depth + extra)))
 
     def good_write(self) -> Beats:
         return self._write(0)
@@ -150,12 +154,12 @@ class StreamMaker:
         return [*beats[:-1], (beats[-1][0], True)]
 
     def lone_header(self) -> Beats:
-        return [(write_beat(memory_id(0, Memory.WEIGHTS)), True)]
+        return [(write_beat(memory_id(0, 0, Memory.WEIGHTS)), True)]
 
     def short_of_unknown(self) -> Beats:
         """A write to a memory that is unknown or can only be read."""
         unknown = len(self.spec.blocks) * MEMORIES_PER_BLOCK
-        number = self.rng.choice((memory_id(0, Memory.MEMBRANES), memory_id(0, Memory.ANSWERS), 5, 7, unknown,
+        number = self.rng.choice((memory_id(0, 0, Memory.MEMBRANES), memory_id(0, 0, Memory.ANSWERS), 5, 7, unknown,
                                   (1 << MEMORY_BITS) - 1))
         words = [(self.rng.getrandbits(32), False) for _ in range(self.rng.randint(0, 3))]
         beats = [(write_beat(number), False), *words]

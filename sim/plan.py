@@ -1,7 +1,7 @@
 """A plan: what a host does with a core, step by step, written down so that hardware and reference can both do it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -22,7 +22,7 @@ class Action:
     Attributes
     ----------
     do
-        ``sample``: run sample ``index``. ``ask``: run it, and ask for the weights of each block while it is open.
+        ``sample``: run sample ``index``. ``ask``: run it, and ask for the weights of a layer while it is open.
         ``stream``: send ``beats``, good or bad. ``network``: read all weights. ``counters``: read all counters and the
         error flags. ``reload``: read the network, reset, spoil the memories, load it again.
     learn
@@ -81,21 +81,33 @@ class Plan:
             "manner": np.array([self.duty, self.intrude], np.float64),
         }
         for block, (weights, readout) in enumerate(zip(self.network.weights, self.network.readouts, strict=True)):
-            arrays[f"weights{block}"], arrays[f"readout{block}"] = weights[-1], readout
+            arrays |= {f"weights{block}.{layer}": stored for layer, stored in enumerate(weights)}
+            arrays[f"readout{block}"] = readout
         return arrays
 
     @classmethod
     def from_arrays(cls, spec: NetworkSpec, arrays: dict[str, NDArray]) -> "Plan":
         """Inverse of :meth:`to_arrays`, for a network of specification ``spec``."""
-        blocks = range(len(spec.blocks))
         network = Network(
-            spec=spec, weights=tuple((arrays[f"weights{b}"],) for b in blocks),
-            readouts=tuple(arrays[f"readout{b}"] for b in blocks),
+            spec=spec, weights=layered(spec, arrays, "weights"),
+            readouts=tuple(arrays[f"readout{b}"] for b in range(len(spec.blocks))),
             window_numbers=tuple(int(number) for number in arrays["window_numbers"]))
         duty, intrude = arrays["manner"]
         return cls(network=network, samples=np.split(arrays["events"], arrays["ends"][:-1]), labels=arrays["labels"],
                    actions=[Action(**action) for action in json.loads(str(arrays["actions"]))],
                    duty=float(duty), intrude=bool(intrude))
+
+
+def layered(spec: NetworkSpec, arrays: Mapping[str, NDArray], name: str) -> tuple[tuple[NDArray, ...], ...]:
+    """Arrays by block and layer that are kept as ``name0.0`` and on."""
+    return tuple(tuple(arrays[f"{name}{b}.{layer}"] for layer in range(block.depth))
+                 for b, block in enumerate(spec.blocks))
+
+
+def asked(spec: NetworkSpec, action: Action) -> tuple[int, int]:
+    """Block and layer of the weights that an action ``ask`` asks for: one after the other."""
+    places = [(b, layer) for b, block in enumerate(spec.blocks) for layer in range(block.depth)]
+    return places[action.index % len(places)]
 
 
 def learning_plan(network: Network, samples: Iterable[NDArray[np.uint8]], labels: NDArray[np.int64], *, learn: bool,

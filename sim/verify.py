@@ -1,6 +1,7 @@
 """Verification: a core in a simulator against the integer reference, value by value."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from rtl_gen.contract.protocol import BLOCK_COUNTERS, Access, Error, Memory, reg
 from rtl_gen.core import Core
 
 from .compare import Comparison
-from .plan import RECORD_VARIABLE, Action, Plan, learning_plan
+from .plan import RECORD_VARIABLE, Action, Plan, asked, layered, learning_plan
 from .reference.ingest import Ingest, Write, event_counts
 from .reference.network import Reference, Result
 from .runner import Design, build, build_verilog, run
@@ -151,9 +152,13 @@ class _Replay:
             cycles=int(self.record["cycles"]),
             busy_lane_share=float(self.busy[0] / max(1, self.busy[1])),
             rates=tuple(float(spikes / max(1, steps)) for spikes, steps in self.fired),
-            changed=tuple(float(np.mean(now[-1] != before[-1]))
+            changed=tuple(_changed(now, before)
                           for now, before in zip(last.weights, plan.network.weights, strict=True)),
             counters=self.counters, learned=self.learned)
+
+    def _where(self, block: int, layer: int) -> str:
+        """A layer in words; a block of one layer is called by its own number."""
+        return f"block {block}" + (f" layer {layer}" if self.plan.network.spec.blocks[block].depth > 1 else "")
 
     def _result(self, what: str, packet: NDArray[np.uint32], wanted: Result) -> None:
         found = [int(packet[0]), *packet[1:].astype(np.uint32).view(np.int32).tolist()]
@@ -170,18 +175,22 @@ class _Replay:
             return
         assert wanted.spikes is not None
         assert wanted.membranes is not None
-        for block, (spikes, membranes) in enumerate(zip(wanted.spikes, wanted.membranes, strict=True)):
-            found = {name: self.record[f"{number}.{name}{block}"] for name in ("spikes", "membranes", "answer")}
-            self._compare("spikes", f"{what}, spikes of block {block}", found["spikes"], spikes[-1])
-            self._compare("membranes", f"{what}, membranes of block {block}", found["membranes"], membranes[-1])
-            self._compare("readouts", f"{what}, answer of block {block}", found["answer"], wanted.answers[block])
-            self.fired[block] += int(found["spikes"].sum()), found["spikes"].size
+        for block, layers in enumerate(zip(wanted.spikes, wanted.membranes, strict=True)):
+            for layer, (spikes, membranes) in enumerate(zip(*layers, strict=True)):
+                where = self._where(block, layer)
+                found = {name: self.record[f"{number}.{name}{block}.{layer}"] for name in ("spikes", "membranes")}
+                self._compare("spikes", f"{what}, spikes of {where}", found["spikes"], spikes)
+                self._compare("membranes", f"{what}, membranes of {where}", found["membranes"], membranes)
+                self.fired[block] += int(found["spikes"].sum()), found["spikes"].size
+            answer = self.record[f"{number}.answer{block}"]
+            self._compare("readouts", f"{what}, answer of block {block}", answer, wanted.answers[block])
 
     def _ask(self, number: int, action: Action) -> None:
         self._sample(number, action)
-        block = action.index % len(self.plan.network.spec.blocks)
-        self._compare("weights", f"sample {action.index}, weights of block {block} asked for within it",
-                      self.record[f"{number}.weights{block}"], self.reference.network().weights[block][-1])
+        block, layer = asked(self.plan.network.spec, action)
+        self._compare("weights", f"sample {action.index}, weights of {self._where(block, layer)} asked for within it",
+                      self.record[f"{number}.weights{block}.{layer}"],
+                      self.reference.network().weights[block][layer])
 
     def _stream(self, number: int, action: Action) -> None:
         """Good samples and writes among bad beats: the model of the ingest says which they are."""
@@ -209,15 +218,18 @@ class _Replay:
     def _network(self, number: int, action: Action) -> None:
         wanted = self.reference.network()
         for block, (weights, readout) in enumerate(zip(wanted.weights, wanted.readouts, strict=True)):
-            what = f"after {self.samples} samples, block {block}"
-            self._compare("weights", f"{what}, weights", self.record[f"{number}.weights{block}"], weights[-1])
-            self._compare("weights", f"{what}, readout", self.record[f"{number}.readout{block}"], readout)
+            what = f"after {self.samples} samples"
+            for layer, stored in enumerate(weights):
+                self._compare("weights", f"{what}, {self._where(block, layer)}, weights",
+                              self.record[f"{number}.weights{block}.{layer}"], stored)
+            self._compare("weights", f"{what}, block {block}, readout",
+                          self.record[f"{number}.readout{block}"], readout)
         numbers = self.record[f"{number}.window_numbers"]
         self._compare("weights", "window numbers", numbers, wanted.window_numbers)
-        blocks = range(len(wanted.weights))
+        spec = self.plan.network.spec
         self.learned = Network(
-            spec=self.plan.network.spec, weights=tuple((self.record[f"{number}.weights{b}"],) for b in blocks),
-            readouts=tuple(self.record[f"{number}.readout{b}"] for b in blocks),
+            spec=spec, weights=layered(spec, self.record, f"{number}.weights"),
+            readouts=tuple(self.record[f"{number}.readout{b}"] for b in range(len(spec.blocks))),
             window_numbers=tuple(numbers.tolist()))
 
     def _counters(self, number: int, action: Action) -> None:
@@ -242,12 +254,17 @@ class _Replay:
         self.ingest = Ingest(self.plan.network.spec)
 
 
+def _changed(now: Sequence[NDArray], before: Sequence[NDArray]) -> float:
+    """Share of a block's weights that differ."""
+    return float(np.mean(np.concatenate([(a != b).ravel() for a, b in zip(now, before, strict=True)])))
+
+
 def written(network: Network, write: Write) -> Network:
     """The network after a write packet of whole words, from address 0 on; what it does not reach stays."""
-    spec, block = network.spec, write.block
-    shape = geometry(spec, block, write.memory)
+    spec, block, layer = network.spec, write.block, write.layer
+    shape = geometry(spec, block, layer, write.memory)
     if write.memory == Memory.WEIGHTS:
-        before = weights_to_words(spec, block, network.weights[block][-1])
+        before = weights_to_words(spec, block, layer, network.weights[block][layer])
     else:
         before = readout_to_words(spec, block, network.readouts[block])
     beats = pack(shape, before)
@@ -256,7 +273,9 @@ def written(network: Network, write: Write) -> Network:
     values = unpack(shape, beats)
     weights, readouts = list(network.weights), list(network.readouts)
     if write.memory == Memory.WEIGHTS:
-        weights[block] = (words_to_weights(spec, block, values),)
+        layers = list(weights[block])
+        layers[layer] = words_to_weights(spec, block, layer, values)
+        weights[block] = tuple(layers)
     else:
         readouts[block] = words_to_readout(spec, block, values)
     return replace(network, weights=tuple(weights), readouts=tuple(readouts))

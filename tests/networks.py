@@ -37,7 +37,7 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
         blocks.append(BlockSpec(
             layers=tuple(layers), readout=readout, window=window, loss_steps=loss_steps or window,
             update_interval=update_interval,
-            directives=Directives(lanes=lanes, memory=memory, learning=learning)))
+            directives=Directives(lanes=lanes, memory=memory, engine="reverse" if learning else "none")))
     return NetworkSpec(name=name, blocks=tuple(blocks), max_steps=max_steps, seed=seed)
 
 

@@ -15,6 +15,7 @@ from rtl_gen.contract import protocol
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.memory_map import (
     geometry,
+    host_memories,
     pack,
     readout_to_words,
     unpack,
@@ -116,8 +117,10 @@ class Exchange:
         await self.write("seed", self.spec.seed)
         for block, (weights, readout) in enumerate(zip(network.weights, network.readouts, strict=True)):
             await self.write(f"block{block}.window_number", network.window_numbers[block])
-            await self._write_memory(block, Memory.WEIGHTS, weights_to_words(self.spec, block, weights[-1]))
-            await self._write_memory(block, Memory.READOUT, readout_to_words(self.spec, block, readout))
+            for layer, stored in enumerate(weights):
+                await self._write_memory(block, layer, Memory.WEIGHTS,
+                                         weights_to_words(self.spec, block, layer, stored))
+            await self._write_memory(block, 0, Memory.READOUT, readout_to_words(self.spec, block, readout))
         await self.wait_for(Status.IDLE)
         if Error.WRITE in await self.errors():
             raise HostError("The core refused a write of its memories (flag WRITE); reset it and load again")
@@ -125,10 +128,11 @@ class Exchange:
     async def network(self) -> Network:
         """Everything the core holds, read back: what :meth:`load` takes."""
         weights, readouts, numbers = [], [], []
-        for block in range(len(self.spec.blocks)):
-            words = await self.read_memory(block, Memory.WEIGHTS)
-            weights.append((words_to_weights(self.spec, block, words),))
-            words = await self.read_memory(block, Memory.READOUT)
+        for block, spec in enumerate(self.spec.blocks):
+            weights.append(tuple([
+                words_to_weights(self.spec, block, layer, await self.read_memory(block, layer, Memory.WEIGHTS))
+                for layer in range(spec.depth)]))
+            words = await self.read_memory(block, 0, Memory.READOUT)
             readouts.append(words_to_readout(self.spec, block, words))
             numbers.append(await self.read(f"block{block}.window_number"))
         return Network(spec=self.spec, weights=tuple(weights), readouts=tuple(readouts),
@@ -148,8 +152,8 @@ class Exchange:
         return await self.receive_result()
 
     async def run_stepwise(self, steps: Sequence[Beats], memories: Sequence[Memory]) -> tuple[
-            Beats, list[dict[tuple[int, Memory], Integers]]]:
-        """As :meth:`run`, halting after every step to read ``memories`` of each block. Raises as it does."""
+            Beats, list[dict[tuple[int, int, Memory], Integers]]]:
+        """As :meth:`run`, halting after every step to read all ``memories`` of these kinds. Raises as it does."""
         found = []
         await self.write("control", Control.HALT)
         try:
@@ -157,28 +161,28 @@ class Exchange:
                 last = number == len(steps)
                 await self._port.send(beats, last=last)
                 await self.wait_for(Status.HALTED)
-                found.append({(block, memory): await self.read_memory(block, memory)
-                              for block in range(len(self.spec.blocks)) for memory in memories})
+                found.append({place: await self.read_memory(*place)
+                              for place in host_memories(self.spec) if place[2] in memories})
                 if not last:
                     await self.write("control", Control.HALT | Control.RESUME)
         finally:
             await self.write("control", 0)
         return await self.receive_result(), found
 
-    async def read_memory(self, block: int, memory: Memory) -> Integers:
+    async def read_memory(self, block: int, layer: int, memory: Memory) -> Integers:
         """Values of a memory, (depth, fields) as :func:`rtl_gen.contract.memory_map.geometry` says.
 
-        The core answers when it is idle or halted; meanwhile this waits.
+        A readout's have the layer 0. The core answers when it is idle or halted; meanwhile this waits.
         """
         await self._wait("request", lambda value: not value & protocol.REQUEST_PENDING,
                          "the memory request before this one")
-        await self.write("request", protocol.memory_id(block, memory))
-        return await self.receive_memory(block, memory)
+        await self.write("request", protocol.memory_id(block, layer, memory))
+        return await self.receive_memory(block, layer, memory)
 
-    async def receive_memory(self, block: int, memory: Memory) -> Integers:
+    async def receive_memory(self, block: int, layer: int, memory: Memory) -> Integers:
         """Values of a memory that was asked for."""
-        beats = await self._receive(Packet.MEMORY, protocol.memory_id(block, memory))
-        return unpack(geometry(self.spec, block, memory), beats[1:])
+        beats = await self._receive(Packet.MEMORY, protocol.memory_id(block, layer, memory))
+        return unpack(geometry(self.spec, block, layer, memory), beats[1:])
 
     async def receive_result(self) -> Beats:
         """The next result packet: a header with the prediction, and an answer for each class."""
@@ -217,9 +221,9 @@ class Exchange:
     def _counters(self) -> list[str]:
         return [name for name, register in self._registers.items() if register.access == Access.COUNTER]
 
-    async def _write_memory(self, block: int, memory: Memory, values: Integers) -> None:
-        header = np.array([protocol.write_beat(protocol.memory_id(block, memory))], np.uint32)
-        await self._port.send(np.concatenate([header, pack(geometry(self.spec, block, memory), values)]))
+    async def _write_memory(self, block: int, layer: int, memory: Memory, values: Integers) -> None:
+        header = np.array([protocol.write_beat(protocol.memory_id(block, layer, memory))], np.uint32)
+        await self._port.send(np.concatenate([header, pack(geometry(self.spec, block, layer, memory), values)]))
 
     async def _receive(self, kind: Packet, number: int) -> Beats:
         """The next packet of one kind and memory; others that come before it are kept, in their order."""

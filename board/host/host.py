@@ -45,13 +45,13 @@ class Step:
     Attributes
     ----------
     membranes
-        For each block the membranes after the reset, (outputs,).
+        For each block and layer the membranes after the reset, (outputs,).
     spikes
-        For each block 0 or 1, (outputs,).
+        For each block and layer 0 or 1, (outputs,).
     """
 
-    membranes: tuple[Integers, ...]
-    spikes: tuple[Integers, ...]
+    membranes: tuple[tuple[Integers, ...], ...]
+    spikes: tuple[tuple[Integers, ...], ...]
 
 
 def _blocking(method: Callable[Concatenate[Exchange, P], Coroutine[Any, Any, T]]) -> Callable[
@@ -129,9 +129,11 @@ class Host:
             raise ValueError(f"Label must be in 0..{self.spec.classes - 1}, not {label}")
         return step_beats([np.flatnonzero(step) for step in spikes], label=label, learn=learn)
 
-    def _of_neurons(self, step: dict[tuple[int, Memory], Integers], memory: Memory) -> tuple[Integers, ...]:
-        """One value for each neuron of each block; the lanes of no neuron are left out."""
-        return tuple(step[b, memory].reshape(-1)[:block.outputs] for b, block in enumerate(self.spec.blocks))
+    def _of_neurons(self, step: dict[tuple[int, int, Memory], Integers],
+                    memory: Memory) -> tuple[tuple[Integers, ...], ...]:
+        """One value for each neuron of each layer; the lanes of no neuron are left out."""
+        return tuple(tuple(step[b, number, memory].reshape(-1)[:layer.outputs]
+                           for number, layer in enumerate(block.layers)) for b, block in enumerate(self.spec.blocks))
 
 
 def _result(packet: Beats) -> Result:

@@ -8,7 +8,6 @@ import math
 from .block import BlockSpec
 from .layer import LayerSpec
 from .readout import ReadoutSpec
-from .spec import NetworkSpec
 
 ERROR_MAX = 127
 ERROR_BITS = 8
@@ -66,23 +65,3 @@ def error_table(error_function: str) -> tuple[int, ...]:
     if error_function == "hard_sigmoid":
         return tuple(range(128))
     return tuple(math.floor(127 / (1 + math.exp(-(i - 64) / 16)) + 0.5) for i in range(128))
-
-
-def state_buffer_bits(spec: NetworkSpec, block: int) -> int:
-    """Bits of the memories that hold a block's window state: masks, row list, gates and spikes.
-
-    Masks: K bits for each input. Row list: an index for each input that was active in the window. Gates and spikes:
-    for each neuron (rounded up to whole groups of lanes) and step of the window. No term holds T. A block without an
-    update engine keeps none.
-    """
-    b = spec.blocks[block]
-    if not b.directives.learning:
-        return 0
-    lanes = b.directives.lanes
-    bits = 0
-    for layer in b.layers:
-        neurons = -(-layer.outputs // lanes) * lanes
-        bits += layer.inputs * b.window
-        bits += layer.inputs * index_bits(layer.inputs)
-        bits += neurons * b.window * (layer.surrogate.gate_bits + 1)
-    return bits

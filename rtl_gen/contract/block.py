@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from .checks import SpecError, check_choice, check_flag, check_range
+from .checks import SpecError, check_choice, check_range
+from .kinds import kinds_in
 from .layer import LayerSpec
 from .readout import ReadoutSpec
 
@@ -20,18 +21,24 @@ class Directives:
         Neurons computed in parallel; any number.
     memory
         Where the weights lie: ``block`` RAM, ``distributed`` RAM, or ``auto`` (the synthesis tool decides).
-    learning
-        Whether the block gets an update engine. Without one it runs, and refuses to learn.
+    engine
+        Which engine learns, a module of :mod:`rtl_gen.contract.engines.learning`: ``reverse``, over truncated windows,
+        or ``none``: the block runs, and refuses to learn.
     """
 
     lanes: int
     memory: str
-    learning: bool
+    engine: str
 
     def __post_init__(self) -> None:
         check_range("Lanes", self.lanes, 1, MAX_LANES)
         check_choice("Memory", self.memory, MEMORIES)
-        check_flag("Learning", self.learning)
+        check_choice("Engine", self.engine, kinds_in(f"{__package__}.engines.learning"))
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is an engine that learns."""
+        return self.engine != "none"
 
 
 @dataclass(frozen=True, kw_only=True)

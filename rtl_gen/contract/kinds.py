@@ -7,8 +7,14 @@ from typing import Any, ClassVar
 from .checks import SpecError
 
 
+def kinds_in(package: str) -> tuple[str, ...]:
+    """The kinds of a folder, a package's dotted name, in order; their modules are not loaded."""
+    folder = import_module(package)
+    return tuple(sorted(module.name for module in iter_modules(folder.__path__) if module.name != "base"))
+
+
 class Part:
-    """Base of the dataclasses of one folder: ``lif`` is the class ``SPEC`` of ``neurons/lif.py``.
+    """Base of the classes of one folder: ``lif`` is the class ``SPEC`` of ``neurons/lif.py``.
 
     A folder has a module ``base`` with the class that its kinds derive from. A kind is added by its file alone.
 
@@ -27,12 +33,11 @@ class Part:
     @classmethod
     def kinds(cls) -> tuple[str, ...]:
         """The names of all kinds beside ``cls``, in order."""
-        folder = import_module(cls.__module__.rpartition(".")[0])
-        return tuple(sorted(module.name for module in iter_modules(folder.__path__) if module.name != "base"))
+        return kinds_in(cls.__module__.rpartition(".")[0])
 
     @classmethod
     def of_kind(cls, kind: Any) -> type:
-        """The dataclass of a kind.
+        """The class of a kind.
 
         Raises
         ------

@@ -1,9 +1,11 @@
 """What of a network has no hardware, and what cannot learn on chip; PyTorch and the reference run more."""
 
 from .checks import SpecError
-from .spec import MAX_INPUTS, NetworkSpec
-
-MAX_HARDWARE_BLOCKS = 16    # that the ids of memories tell apart
+from .declared import engines_of
+from .engines.base import Engine
+from .engines.refusals import arithmetic
+from .protocol import BLOCKS_PER_LAYER
+from .spec import NetworkSpec
 
 
 def check_hardware(spec: NetworkSpec) -> None:
@@ -12,23 +14,19 @@ def check_hardware(spec: NetworkSpec) -> None:
     Raises
     ------
     SpecError
-        If there are too many blocks, a block has more than one layer, or as :func:`check_learning`.
+        If there are too many blocks, an engine refuses a block, or as :func:`check_learning`.
     """
     check_learning(spec)
-    if len(spec.blocks) > MAX_HARDWARE_BLOCKS:
-        raise SpecError(f"A network in hardware must have at most {MAX_HARDWARE_BLOCKS} blocks, not "
+    if len(spec.blocks) > BLOCKS_PER_LAYER:
+        raise SpecError(f"A network in hardware must have at most {BLOCKS_PER_LAYER} blocks, not "
                         f"{len(spec.blocks)}; run it on torch or the reference")
     for index, block in enumerate(spec.blocks):
-        if block.depth != 1:
-            raise SpecError(f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
-                            "split it into blocks of one layer, or run it on the reference")
-        if max(block.inputs, block.outputs) > MAX_INPUTS:
-            raise SpecError(f"A block in hardware must have at most {MAX_INPUTS} inputs and neurons, not "
-                            f"{max(block.inputs, block.outputs)} as block {index} has; make it smaller")
+        for engine in engines_of(block).all:
+            _refuse(engine, index)
 
 
 def check_learning(spec: NetworkSpec) -> None:
-    """Refuse what the update engine, and the reference that it equals, cannot learn.
+    """Refuse what does not learn on chip, nor in the reference that equals it; blocks that only run among them.
 
     Raises
     ------
@@ -37,19 +35,11 @@ def check_learning(spec: NetworkSpec) -> None:
         each neuron.
     """
     for index, block in enumerate(spec.blocks):
-        grid = block.readout.pool or next((la for la in block.layers if la.pool or la.synapses.kind != "dense"), None)
-        if grid or any(layer.synapses.recurrent for layer in block.layers):
-            raise SpecError("A block in hardware, or that is to learn on chip, must have each input at each "
-                            f"neuron, and block {index} has a "
-                            f"{'convolution or pooling' if grid else 'recurrent layer'}; evaluate it on torch or "
-                            "the reference")
-        if block.sources:
-            raise SpecError("Layers in hardware, or that are to learn on chip, must have their own currents alone, "
-                            f"and block {index} adds those of earlier layers; evaluate it on torch or the "
-                            "reference")
-        if any(layer.neuron.threshold_shift is not None for layer in block.layers):
-            raise SpecError("Neurons in hardware, or that are to learn on chip, must have the threshold of their "
-                            f"layer, and block {index} has learned ones; evaluate it on torch or the reference")
-        if min(block.readout.weight_bits, *(layer.weights.bits for layer in block.layers)) < 2:
-            raise SpecError("Weights in hardware, or that are to learn on chip, must have at least 2 bits, not 1 "
-                            f"as in block {index}; take 2")
+        for reason in arithmetic(block, index):
+            raise SpecError(reason)
+        _refuse(engines_of(block).learning, index)
+
+
+def _refuse(engine: Engine, index: int) -> None:
+    for reason in engine.refusals(index):
+        raise SpecError(reason)

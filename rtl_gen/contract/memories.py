@@ -17,9 +17,17 @@ class MemoryDeclaration:
         Words, and bits of one.
     style
         ``block``: where the part has large memories. ``distributed``: within its logic. ``auto``: where it is cheaper.
+    window_state
+        Whether it holds what learning needs to know of the last K steps.
     """
 
     name: str
     depth: int
     width: int
     style: str = "auto"
+    window_state: bool = False
+
+    @property
+    def bits(self) -> int:
+        """Bits of all words."""
+        return self.depth * self.width

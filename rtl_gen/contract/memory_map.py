@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .protocol import Memory
+from .declared import engines_of
+from .memories import MemoryDeclaration
+from .plan import plan_of
+from .protocol import LAYER_MEMORIES, Memory
 from .spec import NetworkSpec
 
 ANSWER_BITS = 32
@@ -45,27 +48,27 @@ class Geometry:
         return -(-self.word_bits // 32)
 
 
-def groups(spec: NetworkSpec, block: int) -> int:
-    """Groups of lanes that a block's neurons fill."""
-    b = spec.blocks[block]
-    return -(-b.outputs // b.directives.lanes)
+def host_memories(spec: NetworkSpec) -> tuple[tuple[int, int, Memory], ...]:
+    """Block, layer and kind of every memory that a host can reach; a readout's count to the layer 0."""
+    return tuple((number, layer, memory) for number, block in enumerate(spec.blocks)
+                 for layer in range(block.depth) for memory in Memory
+                 if layer == 0 or memory in LAYER_MEMORIES)
 
 
-def geometry(spec: NetworkSpec, block: int, memory: Memory) -> Geometry:
-    b = spec.blocks[block]
-    layer, readout, lanes = b.layers[-1], b.readout, b.directives.lanes
-    count = groups(spec, block)
-    return {
-        Memory.WEIGHTS: Geometry(depth=count * layer.rows, fields=lanes, field_bits=layer.weights.stored_bits,
-                                 signed=True, writable=True),
-        Memory.READOUT: Geometry(depth=readout.inputs, fields=readout.classes, field_bits=readout.stored_bits,
-                                 signed=readout.learned, writable=True),
-        Memory.MEMBRANES: Geometry(depth=count, fields=lanes, field_bits=layer.neuron.membrane_bits,
-                                   signed=True, writable=False),
-        Memory.SPIKES: Geometry(depth=count, fields=lanes, field_bits=1, signed=False, writable=False),
-        Memory.ANSWERS: Geometry(depth=readout.classes, fields=1, field_bits=ANSWER_BITS,
-                                 signed=True, writable=False),
+def geometry(spec: NetworkSpec, block: int, layer: int, memory: Memory) -> Geometry:
+    """The shape of a memory; of a readout's whatever the layer."""
+    engines, readout = engines_of(spec.blocks[block]), spec.blocks[block].readout
+    of_layer, lanes = engines.forward.of_layers[layer], spec.blocks[block].directives.lanes
+    declared, fields = {
+        Memory.WEIGHTS: (of_layer.weights, lanes), Memory.READOUT: (engines.readout.weights, readout.classes),
+        Memory.MEMBRANES: (of_layer.membranes, lanes), Memory.SPIKES: (of_layer.spikes, lanes),
+        # A choice of registers, which no memory holds.
+        Memory.ANSWERS: (MemoryDeclaration("answers", readout.classes, ANSWER_BITS), 1),
     }[memory]
+    return Geometry(
+        depth=declared.depth, fields=fields, field_bits=declared.width // fields,
+        signed=readout.learned if memory == Memory.READOUT else memory != Memory.SPIKES,
+        writable=memory in (Memory.WEIGHTS, Memory.READOUT))
 
 
 def pack(shape: Geometry, values: NDArray[np.int64]) -> NDArray[np.uint32]:
@@ -95,21 +98,21 @@ def unpack(shape: Geometry, beats: NDArray[np.uint32]) -> NDArray[np.int64]:
     return values
 
 
-def weights_to_words(spec: NetworkSpec, block: int, stored: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Words of the weight memory, (groups * rows, lanes), from stored weights, (rows, outputs)."""
-    rows, outputs = stored.shape
-    lanes, count = spec.blocks[block].directives.lanes, groups(spec, block)
-    padded = np.zeros((rows, count * lanes), np.int64)
-    padded[:, :outputs] = stored
-    return padded.reshape(rows, count, lanes).transpose(1, 0, 2).reshape(count * rows, lanes)
+def weights_to_words(spec: NetworkSpec, block: int, layer: int, stored: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Words of a layer's weight memory, (column words * rows, lanes), from stored weights, (rows, columns)."""
+    plan = plan_of(spec.blocks[block]).layers[layer]
+    padded = np.zeros((plan.rows, plan.column_words * plan.lanes), np.int64)
+    padded[:, :stored.shape[1]] = stored
+    words = padded.reshape(plan.rows, plan.column_words, plan.lanes).transpose(1, 0, 2)
+    return words.reshape(plan.weight_words, plan.lanes)
 
 
-def words_to_weights(spec: NetworkSpec, block: int, words: NDArray[np.int64]) -> NDArray[np.int32]:
+def words_to_weights(spec: NetworkSpec, block: int, layer: int, words: NDArray[np.int64]) -> NDArray[np.int32]:
     """Inverse of :func:`weights_to_words`."""
-    layer = spec.blocks[block].layers[-1]
-    lanes, count = spec.blocks[block].directives.lanes, groups(spec, block)
-    padded = words.reshape(count, layer.rows, lanes).transpose(1, 0, 2).reshape(layer.rows, count * lanes)
-    return padded[:, :layer.outputs].astype(np.int32)
+    plan = plan_of(spec.blocks[block]).layers[layer]
+    rows = words.reshape(plan.column_words, plan.rows, plan.lanes).transpose(1, 0, 2)
+    padded = rows.reshape(plan.rows, plan.column_words * plan.lanes)
+    return padded[:, :plan.layer.columns].astype(np.int32)
 
 
 def readout_to_words(spec: NetworkSpec, block: int, stored: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -27,7 +27,7 @@ class Packet(IntEnum):
 
 
 class Memory(IntEnum):
-    """Memories of a block that the host can reach; a memory id is ``block * 8 + Memory``."""
+    """Memories that the host can reach, of a layer or of a block's readout; :func:`memory_id` numbers them all."""
 
     WEIGHTS = 0
     READOUT = 1
@@ -59,6 +59,8 @@ IDENTITY = 0x534E4E46       # "SNNF"
 VERSION = 1
 
 MEMORIES_PER_BLOCK = 8
+BLOCKS_PER_LAYER = 16       # of a memory id, the layer stands above the block
+LAYER_MEMORIES = (Memory.WEIGHTS, Memory.MEMBRANES, Memory.SPIKES)      # the others are of the block's readout
 
 
 def start_beat(label: int, learn: bool) -> int:
@@ -77,8 +79,16 @@ def write_beat(memory_id: int) -> int:
     return Beat.WRITE << KIND_SHIFT | memory_id
 
 
-def memory_id(block: int, memory: Memory) -> int:
-    return block * MEMORIES_PER_BLOCK + memory
+def memory_id(block: int, layer: int, memory: Memory) -> int:
+    """The number of a memory; a readout's have the layer 0."""
+    return (layer * BLOCKS_PER_LAYER + block) * MEMORIES_PER_BLOCK + memory
+
+
+def memory_place(number: int) -> tuple[int, int, int]:
+    """Block, layer and kind of a memory's number; the inverse of :func:`memory_id`."""
+    rest, kind = divmod(number, MEMORIES_PER_BLOCK)
+    layer, block = divmod(rest, BLOCKS_PER_LAYER)
+    return block, layer, kind
 
 
 class Access(IntEnum):

@@ -22,8 +22,15 @@ def from_format_1(spec: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
     for block in spec["blocks"]:
         surrogate = next((layer["host_surrogate"] for layer in block["layers"] if layer.get("host_surrogate")),
                          surrogate)
-        blocks.append({**block, "layers": [_layer(layer) for layer in block["layers"]]})
+        blocks.append({**block, "layers": [_layer(layer) for layer in block["layers"]],
+                       "directives": _directives(block["directives"])})
     return {**spec, "blocks": blocks}, surrogate
+
+
+def _directives(old: dict[str, Any]) -> dict[str, Any]:
+    """The flag ``learning`` has become the name of the engine that learns."""
+    kept = {name: value for name, value in old.items() if name != "learning"}
+    return {**kept, "engine": "reverse" if old["learning"] else "none"}
 
 
 def _layer(flat: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Host:
         dut.host__w_en.value = dut.host__part.value = 0
 
     async def write(self, memory, values):
-        shape = geometry(self.spec, 0, memory)
+        shape = geometry(self.spec, 0, 0, memory)
         beats = pack(shape, values).reshape(shape.depth, shape.beats)
         self.dut.host__select.value = int(memory)
         for address, word in enumerate(beats):
@@ -64,7 +64,7 @@ class Host:
         self.dut.host__w_en.value = 0
 
     async def read(self, memory):
-        shape = geometry(self.spec, 0, memory)
+        shape = geometry(self.spec, 0, 0, memory)
         self.dut.host__select.value = int(memory)
         beats = []
         for address in range(shape.depth):
@@ -132,7 +132,7 @@ async def matches_reference(dut):
     dut.window_number_w_en.value = 0
     await start(dut)
 
-    await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, network.weights[0][0]))
+    await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, 0, network.weights[0][0]))
     await host.write(Memory.READOUT, readout_to_words(spec, 0, network.readouts[0]))
     cocotb.start_soon(counter.run())
 
@@ -201,7 +201,7 @@ def in_order(tokens):
 
 async def compare(host, reference, where):
     spec, expected = host.spec, reference.network()
-    weights = words_to_weights(spec, 0, await host.read(Memory.WEIGHTS))
+    weights = words_to_weights(spec, 0, 0, await host.read(Memory.WEIGHTS))
     differ = np.argwhere(weights != expected.weights[0][0])
     assert not len(differ), (f"{where}: {len(differ)} weights differ, first at {differ[0]}: "
                              f"{weights[tuple(differ[0])]} for {expected.weights[0][0][tuple(differ[0])]}")
@@ -214,6 +214,6 @@ async def compare(host, reference, where):
 def alive(spec, network, reference, rate):
     """A network that is silent, saturated or does not learn would prove nothing."""
     assert 0.03 <= np.mean(rate) <= 0.6, f"hidden rate {np.mean(rate):.3f} is outside 3..60 %"
-    if spec.blocks[0].directives.learning:
+    if spec.blocks[0].directives.learns:
         changed = (network.weights[0][0] != reference.network().weights[0][0]).mean()
         assert changed >= 0.2, f"only {changed:.1%} of the weights changed"

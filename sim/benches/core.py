@@ -12,13 +12,14 @@ from cocotb.triggers import ClockCycles, FallingEdge, Timer, with_timeout
 from cocotb.utils import get_sim_time
 
 from rtl_gen.axi_lite import Response
-from rtl_gen.contract.memory_map import geometry
+from rtl_gen.contract.memory_map import geometry, host_memories
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.protocol import Access, Memory, Status, registers
 
 from ..bench import PERIOD_NS, load_arrays, load_spec, start
 from ..bus import CoreBus
 from ..driver import CoreDriver
-from ..plan import RECORD_VARIABLE, Plan
+from ..plan import RECORD_VARIABLE, Plan, asked
 
 TRACED = (Memory.MEMBRANES, Memory.SPIKES, Memory.ANSWERS)
 
@@ -26,11 +27,12 @@ TRACED = (Memory.MEMBRANES, Memory.SPIKES, Memory.ANSWERS)
 def longest_action_us(spec):
     """Far more than any action takes; a core that stands still longer is dead."""
     cycles = 50_000
-    for number, block in enumerate(spec.blocks):
-        shapes = [geometry(spec, number, memory) for memory in Memory]
-        cycles += sum(2 * shape.depth * (shape.beats + 5) for shape in shapes)
-        groups = geometry(spec, number, Memory.MEMBRANES).depth
-        cycles += spec.max_steps * (1000 + 30 * groups + sum(3 * layer.rows * groups for layer in block.layers))
+    for place in host_memories(spec):
+        shape = geometry(spec, *place)
+        cycles += 2 * shape.depth * (shape.beats + 5)
+    for block in spec.blocks:
+        words = sum(layer.words * (30 + 3 * layer.rows) for layer in plan_of(block).layers)
+        cycles += spec.max_steps * (1000 + words)
     return 4 * cycles * PERIOD_NS // 1000
 
 
@@ -100,15 +102,17 @@ class Recorder:
         result, steps = await self.driver.run_stepwise(self._steps(action), TRACED)
         self.record[f"{number}.result"] = result
         for block, spec in enumerate(self.spec.blocks):
-            for name, memory in (("membranes", Memory.MEMBRANES), ("spikes", Memory.SPIKES)):
-                self.record[f"{number}.{name}{block}"] = np.array(
-                    [step[block, memory].reshape(-1)[:spec.outputs] for step in steps])
-            self.record[f"{number}.answer{block}"] = steps[-1][block, Memory.ANSWERS].reshape(-1)
+            for layer, part in enumerate(spec.layers):
+                for name, memory in (("membranes", Memory.MEMBRANES), ("spikes", Memory.SPIKES)):
+                    self.record[f"{number}.{name}{block}.{layer}"] = np.array(
+                        [step[block, layer, memory].reshape(-1)[:part.outputs] for step in steps])
+            self.record[f"{number}.answer{block}"] = steps[-1][block, 0, Memory.ANSWERS].reshape(-1)
 
     async def _ask(self, number, action):
-        block = action.index % len(self.spec.blocks)
-        self.record[f"{number}.result"], self.record[f"{number}.weights{block}"] = await self.driver.run_asking(
-            self._steps(action), block=block)
+        block, layer = asked(self.spec, action)
+        self.record[f"{number}.result"], stored = await self.driver.run_asking(
+            self._steps(action), block=block, layer=layer)
+        self.record[f"{number}.weights{block}.{layer}"] = stored
 
     async def _stream(self, number, action):
         await self.driver.bus.stream.send_marked(action.beats)
@@ -119,7 +123,8 @@ class Recorder:
     async def _network(self, number, action):
         found = await self.driver.network()
         for block, (weights, readout) in enumerate(zip(found.weights, found.readouts, strict=True)):
-            self.record[f"{number}.weights{block}"], self.record[f"{number}.readout{block}"] = weights[-1], readout
+            self.record |= {f"{number}.weights{block}.{layer}": stored for layer, stored in enumerate(weights)}
+            self.record[f"{number}.readout{block}"] = readout
         self.record[f"{number}.window_numbers"] = np.array(found.window_numbers, np.int64)
 
     async def _counters(self, number, action):

@@ -22,6 +22,8 @@ from rtl_gen.contract.protocol import IDENTITY, KIND_SHIFT, VERSION, Memory, Pac
 from ..bench import load_spec, start
 from ..malformed import sample_beats, write_beats
 
+READOUT = 0, 0, Memory.READOUT      # block, layer and kind
+
 
 def pauses(rng):
     return (rng.random() < 0.4 for _ in itertools.count())
@@ -60,15 +62,15 @@ async def speaks_with_foreign_models(dut, stalls):
     assert (await master.write(addresses["identity"], bytes(4))).resp == AxiResp.SLVERR
     assert await master.read_dword(addresses["bus_errors"]) == 2
 
-    shape = geometry(spec, 0, Memory.READOUT)
+    shape = geometry(spec, *READOUT)
     stored = [rng.getrandbits(shape.word_bits) for _ in range(shape.depth)]
-    await source.send(frame(write_beats(spec, 0, Memory.READOUT, stored)))
+    await source.send(frame(write_beats(spec, READOUT, stored)))
     await source.wait()
     assert addresses["seed"] == addresses["request"] + 4
-    await master.write_dwords(addresses["request"], [memory_id(0, Memory.READOUT), 0xDEADBEEF])
+    await master.write_dwords(addresses["request"], [memory_id(*READOUT), 0xDEADBEEF])
     assert await master.read_dwords(addresses["seed"], 1) == [0xDEADBEEF]
     packet = words(await sink.recv())
-    assert packet[0] == Packet.MEMORY << KIND_SHIFT | memory_id(0, Memory.READOUT)
+    assert packet[0] == Packet.MEMORY << KIND_SHIFT | memory_id(*READOUT)
     back = unpack(shape, packet[1:]) & ((1 << shape.field_bits) - 1)
     assert [sum(int(value) << shape.field_bits * i for i, value in enumerate(word)) for word in back] == stored
 

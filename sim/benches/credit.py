@@ -18,7 +18,8 @@ class Scan:
 
     def __init__(self, dut, spec):
         self.dut = dut
-        self.block, self.layer = spec.blocks[0], spec.blocks[0].layers[0]
+        self.block = spec.blocks[0]
+        (self.layer,) = self.block.layers
         self.lanes, self.window = self.block.directives.lanes, self.block.window
         self.bound, self.largest = feedback_max(self.block, 0), credit_max(self.block, 0)
         dut.clear.value = dut.en.value = dut.position.value = dut.gates.value = dut.feedback.value = 0

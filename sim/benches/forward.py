@@ -6,7 +6,8 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
-from rtl_gen.contract.memory_map import groups, weights_to_words
+from rtl_gen.contract.memory_map import weights_to_words
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.event_list import step_layout
 from rtl_gen.forward import ForwardEngine, group_layout, window_end_layout
 from rtl_gen.token import TokenKind
@@ -25,14 +26,16 @@ class Surroundings:
 
     def __init__(self, dut, spec, rng, duty):
         self.dut, self.rng, self.duty = dut, rng, duty
-        self.block, self.layer = spec.blocks[0], spec.blocks[0].layers[0]
-        self.lanes, self.groups = self.block.directives.lanes, groups(spec, 0)
+        self.block = spec.blocks[0]
+        (self.layer,) = self.block.layers
+        (plan,) = plan_of(self.block).layers
+        self.lanes, self.groups = plan.lanes, plan.words
         self.stored = random_network(spec, 7, density=0.3, gain=0.5).weights[0][0].copy()
         if self.layer.weights.bias:
             self.stored[-1] = np.random.default_rng(8).permutation(self.stored[0])
         self._put_at_the_bounds()
         self.words = [join(word, self.layer.weights.stored_bits)
-                      for word in weights_to_words(spec, 0, self.stored).tolist()]
+                      for word in weights_to_words(spec, 0, 0, self.stored).tolist()]
         self.banks, self.busy, self.cleared = [[], []], [False, False], [[], []]
         self.pushed, self.touched, self.gated = [], [], []
         self.counters = dict.fromkeys(("synaptic_operations", "bias_reads", "membrane_saturations", "stalled"), 0)
@@ -183,7 +186,7 @@ class Model:
                 self.pushed.append((STEP, int(last_group), int(t == len(spikes) - 1 and not aborted), join(lanes, 1)))
         if aborted:
             self.pushed.append((ABORT, 0, 0, 0))
-        if learn and self.block.directives.learning:
+        if learn and self.block.directives.learns:
             self._windows(events, spikes, gates, aborted)
         return membranes, spikes
 

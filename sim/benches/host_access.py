@@ -7,7 +7,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
 
-from rtl_gen.contract.memory_map import geometry, pack
+from rtl_gen.contract.memory_map import geometry, host_memories, pack
 from rtl_gen.contract.protocol import KIND_SHIFT, Memory, Packet, memory_id
 from rtl_gen.host_access import SETTLE_CYCLES
 from rtl_gen.packet import packet_layout
@@ -26,7 +26,7 @@ class Port:
         self.bits = len(self.pin("w_data"))
         self.words = {}
         for memory in Memory:
-            shape = geometry(spec, block, memory)
+            shape = geometry(spec, block, 0, memory)
             high = 1 << (shape.field_bits - shape.signed)
             values = np.array([[rng.randrange(-high if shape.signed else 0, high) for _ in range(shape.fields)]
                                for _ in range(shape.depth)], np.int64)
@@ -71,7 +71,7 @@ async def begin(dut, rng, duty):
 async def serves_every_memory(dut, duty):
     rng = random.Random(cocotb.RANDOM_SEED)
     spec, ports, sink = await begin(dut, rng, duty)
-    orders = [(block, memory) for block in range(len(spec.blocks)) for memory in Memory] * 2
+    orders = [*host_memories(spec)] * 2
     rng.shuffle(orders)
     served = []
 
@@ -83,8 +83,9 @@ async def serves_every_memory(dut, duty):
                 dut.pending.value = 0
 
     cocotb.start_soon(watch())
-    for count, (block, memory) in enumerate(orders, start=1):
-        number, shape = memory_id(block, memory), geometry(spec, block, memory)
+    for count, place in enumerate(orders, start=1):
+        block, _, memory = place
+        number, shape = memory_id(*place), geometry(spec, *place)
         dut.request.value = number
         dut.pending.value = 1
         dut.may_read.value = 0
@@ -112,7 +113,7 @@ async def writes_into_one_block_alone(dut):
     for _ in range(60):
         block = rng.randrange(len(ports))
         memory = rng.choice((Memory.WEIGHTS, Memory.READOUT))
-        address, word = rng.randrange(geometry(spec, block, memory).depth), rng.getrandbits(ports[block].bits)
+        address, word = rng.randrange(geometry(spec, block, 0, memory).depth), rng.getrandbits(ports[block].bits)
         for name, value in (("block", block), ("select", memory), ("address", address), ("data", word), ("en", 1)):
             dut[f"write__{name}"].value = value
         wanted[block].append((memory, address, word))
@@ -126,8 +127,8 @@ async def writes_into_one_block_alone(dut):
 @cocotb.test(timeout_time=100, timeout_unit="us")
 async def sends_as_fast_as_it_says(dut):
     spec, _, sink = await begin(dut, random.Random(1), 1.0)
-    shape = geometry(spec, 0, Memory.WEIGHTS)
-    dut.request.value = memory_id(0, Memory.WEIGHTS)
+    shape = geometry(spec, 0, 0, Memory.WEIGHTS)
+    dut.request.value = memory_id(0, 0, Memory.WEIGHTS)
     dut.pending.value = dut.may_read.value = 1
     await sink.receive(1)
     began = get_sim_time("ns")

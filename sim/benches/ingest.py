@@ -68,7 +68,7 @@ class Blocks:
     def _keep_word(self):
         dut = self.dut
         block, memory = int(dut.write__block.value), Memory(int(dut.write__select.value))
-        bits = geometry(self.spec, block, memory).beats * 32
+        bits = geometry(self.spec, block, 0, memory).beats * 32
         self.words.append((block, memory, int(dut.write__address.value),
                            int(dut.write__data.value) & ((1 << bits) - 1)))
 

@@ -53,7 +53,7 @@ async def measure(dut):
     dut.o__ready.value = 1
     dut.result__ready.value = 1
     await start(dut)
-    await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, network.weights[0][0]))
+    await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, 0, network.weights[0][0]))
     await host.write(Memory.READOUT, network.readouts[0].astype(np.int64))
 
     layout = token_layout(spec.inputs, spec.classes)

@@ -8,7 +8,8 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
 
 from rtl_gen.contract.arithmetic import error_table, feedback_max, signed_bits
-from rtl_gen.contract.memory_map import ANSWER_BITS, groups
+from rtl_gen.contract.memory_map import ANSWER_BITS
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.packet import packet_layout
 from rtl_gen.token import TokenKind, token_layout
 
@@ -44,7 +45,7 @@ class Model:
                 logit[:] = 0
             read_out(self.stored, readout.shadow_bits, part, loss_start, self.answer, logit)
             self.counters["operations"] += int(part.sum()) * readout.classes
-            recorded = learn and block.directives.learning and w % block.update_interval == block.update_interval - 1
+            recorded = learn and block.directives.learns and w % block.update_interval == block.update_interval - 1
             found = None
             if recorded and len(part) > loss_start and not (aborted and len(part) < window):
                 found = self._learn(part, logit, label)
@@ -78,8 +79,9 @@ class Surroundings:
     def __init__(self, dut, spec, rng):
         self.dut, self.spec, self.rng = dut, spec, rng
         self.block, self.readout = spec.blocks[0], spec.blocks[0].readout
-        self.lanes, self.groups = self.block.directives.lanes, groups(spec, 0)
-        self.gate_bits = self.block.layers[0].surrogate.gate_bits
+        (layer,) = plan_of(self.block).layers
+        self.lanes, self.groups = layer.lanes, layer.words
+        self.gate_bits = layer.layer.surrogate.gate_bits
         self.spikes = np.zeros((self.block.window, self.readout.inputs), np.uint8)
         self.feedback_bits = signed_bits(feedback_max(self.block, 0))
         self.counters = dict.fromkeys(COUNTERS, 0)
@@ -229,7 +231,7 @@ async def matches_reference(dut, duty):
     await ClockCycles(dut.clk, 8)
     assert dut.result__valid.value == 0, "more results than the reference has"
     assert not there.said, "more windows than the reference has"
-    if block.directives.learning:
+    if block.directives.learns:
         assert model.counters["windows_learned"] > 0
         assert not readout.learned or model.counters["written"] > 0
 

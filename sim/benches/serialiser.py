@@ -6,7 +6,7 @@ import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge
 from cocotb.utils import get_sim_time
 
-from rtl_gen.contract.memory_map import groups
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.forward import group_layout
 from rtl_gen.token import TokenKind, token_layout
 
@@ -19,7 +19,8 @@ START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
 
 def step_groups(spec, spikes, last):
     """A step's groups from its spikes, one a neuron."""
-    lanes, count = spec.blocks[0].directives.lanes, groups(spec, 0)
+    (plan,) = plan_of(spec.blocks[0]).layers
+    lanes, count = plan.lanes, plan.words
     for group in range(count):
         yield {"kind": STEP, "last_group": int(group == count - 1), "last": last,
                "payload": join(spikes[group * lanes:(group + 1) * lanes], 1)}
@@ -31,7 +32,8 @@ def step_tokens(spikes, last):
 
 def step_cycles(spec, spikes):
     """A cycle for each spike, for each group without one but the last, and for the step's end."""
-    lanes, count = spec.blocks[0].directives.lanes, groups(spec, 0)
+    (plan,) = plan_of(spec.blocks[0]).layers
+    lanes, count = plan.lanes, plan.words
     silent = sum(not any(spikes[group * lanes:(group + 1) * lanes]) for group in range(count - 1))
     return sum(spikes) + silent + 1
 

@@ -10,7 +10,8 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import feedback_max, signed_bits
-from rtl_gen.contract.memory_map import groups, weights_to_words, words_to_weights
+from rtl_gen.contract.memory_map import weights_to_words, words_to_weights
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.forward import window_end_layout
 
 from ..bench import load_spec, start
@@ -40,8 +41,10 @@ class Surroundings:
 
     def __init__(self, dut, spec, rng):
         self.dut, self.spec, self.rng = dut, spec, rng
-        self.block, self.layer = spec.blocks[0], spec.blocks[0].layers[0]
-        self.lanes, self.groups = self.block.directives.lanes, groups(spec, 0)
+        self.block = spec.blocks[0]
+        (self.layer,) = self.block.layers
+        (plan,) = plan_of(self.block).layers
+        self.lanes, self.groups = plan.lanes, plan.words
         high = 1 << (self.layer.weights.stored_bits - 1)
         generator = np.random.default_rng(3)
         self.stored = generator.integers(-high, high, (self.layer.rows, self.layer.outputs)).astype(np.int32)
@@ -49,7 +52,7 @@ class Surroundings:
         self.stored[generator.random(self.stored.shape) < 0.1] = high - 1
         self.stored[generator.random(self.stored.shape) < 0.1] = -high
         self.words = [join(word, self.layer.weights.stored_bits)
-                      for word in weights_to_words(spec, 0, self.stored).tolist()]
+                      for word in weights_to_words(spec, 0, 0, self.stored).tolist()]
         self.feedback_bits = signed_bits(feedback_max(self.block, 0))
         self.window, self.masks, self.cleared = None, {}, []
         self.counters, self.number = dict.fromkeys(COUNTERS, 0), 0
@@ -142,7 +145,7 @@ class Surroundings:
 
     def read(self):
         words = [split(word, self.layer.weights.stored_bits, self.lanes) for word in self.words]
-        return words_to_weights(self.spec, 0, np.array(words)), np.array(words)
+        return words_to_weights(self.spec, 0, 0, np.array(words)), np.array(words)
 
     def expected(self, window):
         """Updates the reference's weights by a window that is learned from; returns the counts."""

@@ -5,7 +5,7 @@ import random
 import cocotb
 from cocotb.triggers import FallingEdge
 
-from rtl_gen.contract.memory_map import groups
+from rtl_gen.contract.plan import plan_of
 
 from ..bench import load_spec, start
 from ..lanes import join, split
@@ -16,8 +16,10 @@ class Buffer:
 
     def __init__(self, dut, spec):
         self.dut = dut
-        self.block, self.layer = spec.blocks[0], spec.blocks[0].layers[0]
-        self.groups, self.lanes = groups(spec, 0), self.block.directives.lanes
+        self.block = spec.blocks[0]
+        (self.layer,) = self.block.layers
+        (plan,) = plan_of(self.block).layers
+        self.lanes, self.groups = plan.lanes, plan.words
         self.gate_bits = 1 + self.layer.surrogate.gate_bits
         for name in ("touch_en", "gate_en", "clear_en", "forget"):
             dut[name].value = 0

@@ -80,7 +80,7 @@ class Block:
         learn from a window it left unfinished.
         """
         steps = len(events)
-        learn = learn and self.spec.directives.learning
+        learn = learn and self.spec.directives.learns
         sizes = [layer.outputs for layer in self.spec.layers]
         passage = Passage(
             spikes=[np.empty((steps, size), np.uint8) for size in sizes],

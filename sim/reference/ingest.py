@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field
 from itertools import chain
 
-from rtl_gen.contract.memory_map import geometry
+from rtl_gen.contract.memory_map import geometry, host_memories
 from rtl_gen.contract.protocol import (
     CORE_COUNTERS,
     INDEX_BITS,
     KIND_SHIFT,
     LABEL_BITS,
     LEARN_BIT,
-    MEMORIES_PER_BLOCK,
     MEMORY_BITS,
     Beat,
     Error,
     Memory,
+    memory_place,
 )
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -48,6 +48,7 @@ class Write:
     """Words, from address 0 on, that a write packet brought to a memory."""
 
     block: int
+    layer: int
     memory: Memory
     words: list[int] = field(default_factory=list)
 
@@ -141,14 +142,14 @@ class Ingest:
             self._sample = None
 
     def _header(self, number: int, last: bool) -> None:
-        block, memory = divmod(number, MEMORIES_PER_BLOCK)
-        known = block < len(self.spec.blocks) and memory in (Memory.WEIGHTS, Memory.READOUT)
+        block, layer, memory = place = memory_place(number)
+        known = place in host_memories(self.spec) and memory in (Memory.WEIGHTS, Memory.READOUT)
         if not known or self._sample is not None or self._refusing:
             self._report(Error.WRITE, "writes_refused")
             self._packet = None if last else _Packet(write=None, depth=0, beats=1)
             return
-        shape = geometry(self.spec, block, Memory(memory))
-        write = Write(block=block, memory=Memory(memory))
+        shape = geometry(self.spec, block, layer, Memory(memory))
+        write = Write(block=block, layer=layer, memory=Memory(memory))
         self.actions.append(write)
         if last:
             self._report(Error.WRITE, "writes_refused")

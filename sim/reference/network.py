@@ -135,7 +135,7 @@ class Reference:
             As :meth:`run`, or if no block has an update engine.
         """
         _check_samples(samples, labels)
-        if not any(block.directives.learning for block in self.spec.blocks):
+        if not any(block.directives.learns for block in self.spec.blocks):
             raise ValueError(f"Network {self.spec.name} must have a block with learning in its directives to learn, "
                              "not none; switch it on in the hardware section")
         chosen = np.arange(len(samples)) if order is None else order

@@ -57,7 +57,7 @@ def tiny_network() -> Network:
         inputs=2, classes=2, learned=True, weight_bits=6, shadow_bits=2, rate_shift=4, rounding="nearest",
         error_function="logistic", logit_shift=0, dead_zone=2, accumulate="window")
     block = BlockSpec(layers=(layer,), readout=readout, window=2, loss_steps=2, update_interval=1,
-                      directives=Directives(lanes=2, memory="auto", learning=True))
+                      directives=Directives(lanes=2, memory="auto", engine="reverse"))
     return Network(
         spec=NetworkSpec(name="tiny", blocks=(block,), max_steps=4, seed=0x12345678),
         weights=((np.array([[40, -25], [61, 34], [-18, 70], [6, -3]], np.int32),),),
@@ -88,7 +88,7 @@ def deep_network() -> Network:
     learned = ReadoutSpec(
         inputs=6, classes=3, learned=True, weight_bits=8, shadow_bits=0, rate_shift=6, rounding="stochastic",
         error_function="logistic", logit_shift=2, dead_zone=0, accumulate="window")
-    directives = Directives(lanes=4, memory="auto", learning=True)
+    directives = Directives(lanes=4, memory="auto", engine="reverse")
     blocks = (BlockSpec(layers=(lower, upper), readout=fixed, window=4, loss_steps=3, update_interval=1,
                         directives=directives),
               BlockSpec(layers=(last,), readout=learned, window=3, loss_steps=1, update_interval=2,

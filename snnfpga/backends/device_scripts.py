@@ -3,6 +3,7 @@
 The driver is the board's own, :class:`board.host.host.Host`; only the link is another.
 """
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +19,23 @@ from rtl_gen.contract.spec import NetworkSpec
 def evaluate(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: str, done: str) -> dict[str, Any]:
     """Run samples halting after every step.
 
-    Saved are the core's ``predictions`` (N,), and of each block spikes and membranes (N, T, outputs), zeros after a
+    Saved are the core's ``predictions`` (N,), and of each layer spikes and membranes (N, T, outputs), zeros after a
     sample's end, and answers (N, classes).
     """
     host = Host(link, spec)
     host.load(read(network))
     with np.load(samples) as file:
         spikes, lengths = file["spikes"], file["steps"]
-    blocks = range(len(spec.blocks))
-    found: dict[str, list[Any]] = {f"{name}{b}": [] for b in blocks for name in ("spikes", "membranes", "answers")}
-    found["predictions"] = []
+    found: dict[str, list[Any]] = defaultdict(list)
     for number, sample in enumerate(spikes):
         result, steps = host.run_stepwise(sample[:lengths[number]])
         found["predictions"].append(result.prediction)
-        for b in blocks:
-            for name, values in (("spikes", [step.spikes[b] for step in steps]),
-                                 ("membranes", [step.membranes[b] for step in steps])):
-                found[f"{name}{b}"].append(np.pad(values, ((0, len(sample) - len(steps)), (0, 0))))
-            found[f"answers{b}"].append(host.read_memory(b, Memory.ANSWERS).reshape(-1))
+        for b, block in enumerate(spec.blocks):
+            for layer in range(block.depth):
+                for name, values in (("spikes", [step.spikes[b][layer] for step in steps]),
+                                     ("membranes", [step.membranes[b][layer] for step in steps])):
+                    found[f"{name}{b}.{layer}"].append(np.pad(values, ((0, len(sample) - len(steps)), (0, 0))))
+            found[f"answers{b}"].append(host.read_memory(b, 0, Memory.ANSWERS).reshape(-1))
         _tell(done, number + 1)
     np.savez(output, **{name: np.array(values) for name, values in found.items()})
     return {}

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
 from ..data.dataset import Split
@@ -15,13 +18,17 @@ class Rtl(Backend):
     def run(self, split: Split, advance: Advance, *, trace: bool) -> Iterator[Trace]:
         """Give what each sample leaves, in order; all samples run before the first is given, halted in each step."""
         found = simulated.evaluate(self._network, split, advance, self._place)
-        blocks = range(len(self._network.spec.blocks))
+        blocks = self._network.spec.blocks
+
+        def layers(name: str, number: int, steps: int) -> list[list[NDArray[np.int64]]]:
+            return [[found[f"{name}{b}.{layer}"][number][:steps] for layer in range(block.depth)]
+                    for b, block in enumerate(blocks)]
+
         for number, prediction in enumerate(found["predictions"].tolist()):
             steps = split.steps_of(number)
-            # A block of the hardware has one layer.
-            yield Trace(prediction, [found[f"answers{b}"][number] for b in blocks],
-                        [[found[f"spikes{b}"][number][:steps]] for b in blocks] if trace else None,
-                        [[found[f"membranes{b}"][number][:steps]] for b in blocks] if trace else None)
+            yield Trace(prediction, [found[f"answers{b}"][number] for b in range(len(blocks))],
+                        layers("spikes", number, steps) if trace else None,
+                        layers("membranes", number, steps) if trace else None)
 
     def learn(self, split: Split, advance: Advance) -> None:
         """Learn from the samples one by one, and read the network and the counters back."""

@@ -59,7 +59,7 @@ def preferred() -> str:
 
 def evaluate(network: Network, split: Split, advance: Advance,
              simulator: str | None = None) -> dict[str, NDArray[np.int64]]:
-    """What :func:`snnfpga.backends.device_scripts.evaluate` saves: of each block as ``spikes0`` and the like."""
+    """What :func:`snnfpga.backends.device_scripts.evaluate` saves: ``spikes0.0`` of block and layer, and the like."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "found.npz"
         _run(network, split, "evaluate", Path(folder), output, advance, simulator)

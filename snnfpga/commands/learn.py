@@ -63,7 +63,7 @@ def command(
     dataset = load_data(data_of(path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
     lessons, test = some(dataset, "train", samples), some(dataset, "test")
-    if not any(block.directives.learning for block in network.spec.blocks):
+    if not any(block.directives.learns for block in network.spec.blocks):
         raise SnnfpgaError(f"Network {path} has no block with an update engine; train it with hardware.learning=true",
                            USAGE)
     with progress(f"learning on {backend}", 2 * len(test) + len(lessons)) as advance:

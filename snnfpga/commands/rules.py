@@ -32,7 +32,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
     if as_json:
         print_json({"rules": [
             {"name": rule.name, "source": rule.source, "keeps": rule.keeps, "costs": rule.costs,
-             "honours": sorted(rule.honours), "refuses": rule.refuses, "on_chip": rule.on_chip,
+             "honours": sorted(rule.honours), "refuses": rule.refuses, "on_chip": rule.on_chip is not None,
              "recurrent": rule.recurrent, "experimental": rule.experimental}
             for rule in RULES.values()], "experimental": [asdict(option) for option in OPTIONS]})
         return

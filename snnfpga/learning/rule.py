@@ -119,7 +119,8 @@ class Rule:
     windowed
         Whether it learns in windows of ``learning.window`` steps.
     on_chip
-        Whether the generated hardware learns by it, from a network of whatever rule.
+        The engine, of :mod:`rtl_gen.contract.engines.learning`, by which the generated hardware learns as the rule
+        does, from a network of whatever rule; None where there is none.
     sends_forward_only
         Whether nothing comes back from block to block, so that processes can share the blocks.
     experimental
@@ -141,7 +142,7 @@ class Rule:
     refuses: str = ""
     recurrent: bool = False
     windowed: bool = False
-    on_chip: bool = False
+    on_chip: str | None = None
     sends_forward_only: bool = False
     experimental: bool = False
     check: Callable[[Config], None] = lambda config: None

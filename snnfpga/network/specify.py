@@ -26,6 +26,7 @@ from .surrogates import HostSurrogate
 # Chosen on digits-events: a network whose camera changes learns fast, one that fits already forgets little.
 RATE_SHIFT = 16
 READOUT_RATE_SHIFT = 10
+ENGINE = "reverse"  # what learns on chip, whatever rule trained the network
 GRADIENT_UNIT = 4   # the logistic table of the chip counts logits in sixteenths, that is with 4 fraction bits
 
 
@@ -133,7 +134,8 @@ def block_spec(config: Config, block: int, layers: list[LayerSpec], readout: Rea
     return BlockSpec(
         layers=tuple(layers), readout=readout, window=window,
         loss_steps=min(learning.loss_steps or window, window), update_interval=learning.update_interval,
-        directives=Directives(lanes=own.lanes or 1, memory=own.memory or "auto", learning=bool(own.learning)))
+        directives=Directives(lanes=own.lanes or 1, memory=own.memory or "auto",
+                              engine=ENGINE if own.learning else "none"))
 
 
 def network_spec(config: Config, blocks: list[BlockSpec], steps: int) -> NetworkSpec:

@@ -90,7 +90,7 @@ def _facts(found: dict[str, Any], spec: NetworkSpec, index: int) -> dict[str, ob
     own = [memory for memory in found["memories"] if memory["name"].startswith(f"block{index}.")]
     return {
         "inputs → neurons": " → ".join(str(size) for size in (block.inputs, *(la.outputs for la in block.layers))),
-        "learns on chip": "yes" if block.directives.learning else "no", "window K": number(block.window),
+        "learns on chip": "yes" if block.directives.learns else "no", "window K": number(block.window),
         "lanes": number(block.directives.lanes), "groups": number(cost["groups"]),
         "rows of weights": number(sum(layer.rows for layer in block.layers)),
         "cycles of a step, silent": number(cost["step_silent"]), "cycles of a step, full": number(cost["step_full"]),
@@ -118,7 +118,7 @@ def _steps(folder: Path, spec: NetworkSpec) -> Section:
         cost, name = cycles(block), f"block {index}"
         reached = [place for place in places if place <= block.inputs]
         steps[name] = [cost.forward(place) for place in reached]
-        if block.directives.learning:
+        if block.directives.learns:
             ends[name] = [cost.readout(block.window) + cost.update(place, block.window) for place in reached]
     taken = axis("cycles", rangemode="tozero")
     parts: list[Part] = [against("Cycles of a step", axis("input events in the step"), taken, places, steps)]

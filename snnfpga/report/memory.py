@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rtl_gen.contract.arithmetic import state_buffer_bits
+from rtl_gen.contract.declared import state_buffer_bits
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec

@@ -62,7 +62,7 @@ def _same(one: Network, other: Network) -> bool:
 
 
 def _without_layout(spec: NetworkSpec) -> NetworkSpec:
-    one = Directives(lanes=1, memory="auto", learning=True)
+    one = Directives(lanes=1, memory="auto", engine="none")
     return replace(spec, blocks=tuple(replace(block, directives=one) for block in spec.blocks))
 
 

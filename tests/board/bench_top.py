@@ -94,9 +94,9 @@ def _drive(processor):
             result, steps = host.run_stepwise(spikes, label=int(label), learn=True)
             for t, step in enumerate(steps):
                 for b in range(len(start.spec.blocks)):
-                    np.testing.assert_array_equal(step.membranes[b], expected.membranes[b][-1][t])
-                    np.testing.assert_array_equal(step.spikes[b], expected.spikes[b][-1][t])
-                    compared += len(step.spikes[b])
+                    np.testing.assert_array_equal(step.membranes[b], [layer[t] for layer in expected.membranes[b]])
+                    np.testing.assert_array_equal(step.spikes[b], [layer[t] for layer in expected.spikes[b]])
+                    compared += sum(map(len, step.spikes[b]))
         else:
             result = host.run(spikes, label=int(label), learn=True)
         assert result.prediction == expected.prediction

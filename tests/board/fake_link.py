@@ -8,7 +8,7 @@ import numpy as np
 
 from board.host.port import LinkTimeoutError
 from rtl_gen.contract import protocol
-from rtl_gen.contract.memory_map import geometry, pack, unpack, weights_to_words, words_to_weights
+from rtl_gen.contract.memory_map import geometry, host_memories, pack, unpack, weights_to_words, words_to_weights
 from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.protocol import Access, Beat, Control, Error, Memory, Packet, Status
 from sim.reference.network import Reference
@@ -110,7 +110,8 @@ class FakeCore:
         # A sample that is still open is looked at in a copy: nothing is learned from it yet.
         reference = self.reference if last else copy.deepcopy(self.reference)
         result = reference.run(spikes, label, learn, trace=True)
-        self.state = ([layers[-1][-1] for layers in result.membranes], [layers[-1][-1] for layers in result.spikes])
+        self.state = tuple([[steps[-1] for steps in layers] for layers in kind]
+                           for kind in (result.membranes, result.spikes))
         self.answers = result.answers
         steps.append([])
         if last:
@@ -122,8 +123,9 @@ class FakeCore:
 
     def _written(self, packet):
         number = packet[0] & 0xFF
-        block, memory = number // protocol.MEMORIES_PER_BLOCK, Memory(number % protocol.MEMORIES_PER_BLOCK)
-        shape = geometry(self.spec, block, memory)
+        block, layer, kind = protocol.memory_place(number)
+        memory = Memory(kind)
+        shape = geometry(self.spec, block, layer, memory)
         if len(packet) != 1 + shape.depth * shape.beats or not shape.writable:
             self.values["errors"] |= Error.WRITE
             return
@@ -131,7 +133,9 @@ class FakeCore:
         network = self.reference.network()
         if memory == Memory.WEIGHTS:
             weights = list(network.weights)
-            weights[block] = (words_to_weights(self.spec, block, values),)
+            layers = list(weights[block])
+            layers[layer] = words_to_weights(self.spec, block, layer, values)
+            weights[block] = tuple(layers)
             self._replace(weights=tuple(weights))
         else:
             readouts = list(network.readouts)
@@ -152,8 +156,7 @@ class FakeCore:
         self.reference.clear_counters()
 
     def _request(self, number):
-        known = number % protocol.MEMORIES_PER_BLOCK in list(Memory)
-        if self.requests or number // protocol.MEMORIES_PER_BLOCK >= len(self.spec.blocks) or not known:
+        if self.requests or protocol.memory_place(number) not in host_memories(self.spec):
             raise BusError(f"request {number}")
         self.values["request"] = number
         self.requests.append(number)
@@ -163,19 +166,20 @@ class FakeCore:
             return
         while self.requests:
             number = self.requests.popleft()
-            block, memory = number // protocol.MEMORIES_PER_BLOCK, Memory(number % protocol.MEMORIES_PER_BLOCK)
-            shape = geometry(self.spec, block, memory)
-            self._send(Packet.MEMORY << protocol.KIND_SHIFT | number, pack(shape, self._values(block, memory, shape)))
+            block, layer, kind = protocol.memory_place(number)
+            shape = geometry(self.spec, block, layer, Memory(kind))
+            self._send(Packet.MEMORY << protocol.KIND_SHIFT | number,
+                       pack(shape, self._values(block, layer, Memory(kind), shape)))
 
-    def _values(self, block, memory, shape):
+    def _values(self, block, layer, memory, shape):
         network = self.reference.network()
         if memory == Memory.WEIGHTS:
-            return weights_to_words(self.spec, block, network.weights[block][-1])
+            return weights_to_words(self.spec, block, layer, network.weights[block][layer])
         if memory == Memory.READOUT:
             readout = network.readouts[block].astype(np.int64)
             return readout if self.spec.blocks[block].readout.learned else (readout < 0).astype(np.int64)
         flat = np.zeros(shape.depth * shape.fields, np.int64)
-        held = self.answers[block] if memory == Memory.ANSWERS else self.state[memory == Memory.SPIKES][block]
+        held = self.answers[block] if memory == Memory.ANSWERS else self.state[memory == Memory.SPIKES][block][layer]
         flat[:len(held)] = held
         return flat.reshape(shape.depth, shape.fields)
 

@@ -28,11 +28,11 @@ def test_beats_of_a_sample():
 def test_packets_that_nothing_asked_for_are_counted():
     start = network()
     exchange = Exchange(LinkPort(FakeLink(FakeCore(start))), start.spec, timeout_s=None)
-    finish(exchange.write("request", protocol.memory_id(0, Memory.WEIGHTS)))
+    finish(exchange.write("request", protocol.memory_id(0, 0, Memory.WEIGHTS)))
     finish(exchange.run(step_beats([[0], [1]], label=0, learn=False)))
     assert exchange.unclaimed == 1
-    found = finish(exchange.receive_memory(0, Memory.WEIGHTS))
-    np.testing.assert_array_equal(found, weights_to_words(start.spec, 0, start.weights[0][0]))
+    found = finish(exchange.receive_memory(0, 0, Memory.WEIGHTS))
+    np.testing.assert_array_equal(found, weights_to_words(start.spec, 0, 0, start.weights[0][0]))
     assert exchange.unclaimed == 0
 
 

@@ -91,25 +91,25 @@ def test_stepwise_reads_every_step_and_learns_the_same(connect):
         assert len(steps) == len(spikes)
         for t, step in enumerate(steps):
             for b in range(len(start.spec.blocks)):
-                np.testing.assert_array_equal(step.membranes[b], expected.membranes[b][-1][t])
-                np.testing.assert_array_equal(step.spikes[b], expected.spikes[b][-1][t])
+                np.testing.assert_array_equal(step.membranes[b], [layer[t] for layer in expected.membranes[b]])
+                np.testing.assert_array_equal(step.spikes[b], [layer[t] for layer in expected.spikes[b]])
     equal(host.network(), reference.network())
     assert host.read_register("status") == Status.IDLE
-    np.testing.assert_array_equal(host.read_memory(1, Memory.ANSWERS)[:, 0], result.answers)
+    np.testing.assert_array_equal(host.read_memory(1, 0, Memory.ANSWERS)[:, 0], result.answers)
 
 
 def test_packets_that_come_in_between_are_kept(connect):
     start = network()
     reference, host = Reference(start), Host(connect(FakeCore(start)), start.spec)
     spikes = samples(start.spec, 1)[0][0]
-    host.write_register("request", protocol.memory_id(0, Memory.WEIGHTS))       # its packet comes before the result
+    host.write_register("request", protocol.memory_id(0, 0, Memory.WEIGHTS))       # its packet comes before the result
     assert host.run(spikes, label=1, learn=True).prediction == reference.run(spikes, 1, True).prediction
-    np.testing.assert_array_equal(host.read_memory(0, Memory.READOUT), reference.network().readouts[0])
-    host.write_register("request", protocol.memory_id(0, Memory.WEIGHTS))
+    np.testing.assert_array_equal(host.read_memory(0, 0, Memory.READOUT), reference.network().readouts[0])
+    host.write_register("request", protocol.memory_id(0, 0, Memory.WEIGHTS))
     host.run(spikes)
-    before, after = host.read_memory(0, Memory.WEIGHTS), host.read_memory(0, Memory.WEIGHTS)
-    np.testing.assert_array_equal(before, weights_to_words(start.spec, 0, start.weights[0][0]))
-    np.testing.assert_array_equal(after, weights_to_words(start.spec, 0, reference.network().weights[0][0]))
+    before, after = host.read_memory(0, 0, Memory.WEIGHTS), host.read_memory(0, 0, Memory.WEIGHTS)
+    np.testing.assert_array_equal(before, weights_to_words(start.spec, 0, 0, start.weights[0][0]))
+    np.testing.assert_array_equal(after, weights_to_words(start.spec, 0, 0, reference.network().weights[0][0]))
     assert not np.array_equal(before, after)
 
 
@@ -176,7 +176,7 @@ def test_an_answer_that_does_not_come_is_said(monkeypatch):
                                                r"core and load the network again$"):
         host.run(np.zeros((2, 12), np.uint8))
     with pytest.raises(LinkTimeoutError, match=r"^No memory 9 came within 0.01 s: status IDLE, errors none; reset"):
-        host.read_memory(1, Memory.READOUT)
+        host.read_memory(1, 0, Memory.READOUT)
     core.values["errors"] = int(Error.WRITE | Error.BUS)
     with pytest.raises(LinkTimeoutError, match=r"^Waited 0.01 s for status HALTED\|OPEN: status IDLE, errors "
                                                r"WRITE\|BUS; reset"):
@@ -200,7 +200,7 @@ def test_mailbox_reads_packets_while_it_sends():
     start = network()
     core = FakeCore(start)
     link = MmioLink(FakeMmio(core, depth=2))
-    link.write(0x18, protocol.memory_id(0, Memory.WEIGHTS))
+    link.write(0x18, protocol.memory_id(0, 0, Memory.WEIGHTS))
     link.send(np.array([protocol.start_beat(0, False)] + [protocol.end_of_step_beat()] * 5, np.uint32))
     memory, result = link.receive(1), link.receive(1)
     assert len(memory) == 1 + 3 * 13 * 2

@@ -3,9 +3,10 @@ from dataclasses import replace
 import pytest
 
 from rtl_gen.contract import network_file
+from rtl_gen.contract.engines.forward import Forward
 from rtl_gen.core import Core
 from rtl_gen.emit import to_rtlil
-from rtl_gen.estimate import Cycles, cycles, memories
+from rtl_gen.estimate import cycles, memories
 from sim.device import run_on_device
 from sim.runner import build
 from tests.networks import block, changed, network
@@ -23,7 +24,7 @@ def test_weights_carry_their_directive():
 def test_memories_are_those_of_the_design():
     """Depth and width of every memory that is named are found in the RTLIL."""
     base = block(12, 10)
-    for chosen in (base, replace(base, directives=replace(base.directives, learning=False))):
+    for chosen in (base, replace(base, directives=replace(base.directives, engine="none"))):
         spec = network(chosen).spec
         text = to_rtlil(Core(spec), name="core")
         for memory in memories(spec):
@@ -55,7 +56,7 @@ def test_cycles_are_those_of_the_hardware(name, tmp_path):
         assert counters["block0.windows_learned"] == len(rows)
         within = [min(cost.window, steps - number * cost.window) for number in range(len(rows))]
         # A step that ends a window waits for its membranes in the drain.
-        expected = sum(map(cost.forward, events)) - max(0, 4 - cost.groups) * len(rows) + Cycles.DRAIN * len(rows) + 1
+        expected = sum(map(cost.forward, events)) - max(0, 4 - cost.groups) * len(rows) + Forward.DRAIN * len(rows) + 1
         assert counters["block0.forward_cycles"] == expected
         update = sum(cost.update(count, length) for count, length in zip(rows, within, strict=True))
         assert counters["block0.update_cycles"] <= update

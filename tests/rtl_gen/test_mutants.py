@@ -120,7 +120,7 @@ MUTANTS = {
                          "entry < step.p.count + layer.weights.bias"),
     "discard off by one": (False, "forward", "forward.py", "discard.eq(position < block.window - block.loss_steps)",
                            "discard.eq(position <= block.window - block.loss_steps)"),
-    "padding lanes counted": (False, "forward", "forward.py", "return Mux(entry.group_last, real[-1], lanes)",
+    "padding lanes counted": (False, "forward", "forward.py", "return Mux(entry.group_last, last_lanes, lanes)",
                               "return Const(lanes)"),
     "interval off by one": (True, "forward", "forward.py",
                             "record.eq(learn & (next_windows == block.update_interval - 1))",
@@ -134,7 +134,8 @@ MUTANTS = {
     "bank released early": (False, "forward", "forward.py",
                             "with m.If(entry.valid & ~entry.discard & entry.last & entry.group_last):",
                             "with m.If(entry.valid & ~entry.discard & entry.last):"),
-    "membrane read before it is written": (False, "forward-one-group", "forward.py", "least = 4", "least = 3"),
+    "membrane read before it is written": (False, "forward-one-group", "contract/engines/forward.py", "LEAST_WORDS = 4",
+                                           "LEAST_WORDS = 3"),
     # Neuron
     "strict threshold": (True, "forward-one-group", "neuron.py", "spike.eq(~above[-1])", "spike.eq(above > 0)"),
     "boxcar one wider": (False, "forward-bounds", "neuron.py", "below(above, width) &",

@@ -7,8 +7,8 @@ import pytest
 from amaranth.back import rtlil
 
 from rtl_gen.block import Block
-from rtl_gen.contract.arithmetic import state_buffer_bits
-from rtl_gen.window import WINDOW_STATE
+from rtl_gen.contract.declared import state_buffer_bits
+from rtl_gen.memories import WINDOW_STATE
 from tests.networks import network_spec
 
 MEMORY = re.compile(r"((?:^ *attribute .*\n)+) *memory width (\d+) size (\d+)", re.MULTILINE)

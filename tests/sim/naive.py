@@ -140,7 +140,7 @@ class NaiveBlock:
         b, r = self.b, len(self.spiked[0])
         w, self.w = self.w, self.w + 1
         chosen = w % b.update_interval == b.update_interval - 1
-        if self.learn and b.directives.learning and chosen and not r <= b.window - b.loss_steps:
+        if self.learn and b.directives.learns and chosen and not r <= b.window - b.loss_steps:
             n, self.number = self.number, (self.number + 1) % 2 ** 32
             self.learn_window(n, r)
         self.clear_window()

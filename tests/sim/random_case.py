@@ -56,7 +56,7 @@ def random_spec(rng):
             layers=tuple(random_layer(rng, *pair) for pair in pairwise(sizes)),
             readout=random_readout(rng, sizes[-1], classes), window=window, loss_steps=rng.randint(1, window),
             update_interval=rng.choice((1, 1, 2, 3)),
-            directives=Directives(lanes=4, memory="auto", learning=rng.random() < 0.95)))
+            directives=Directives(lanes=4, memory="auto", engine="reverse" if rng.random() < 0.95 else "none")))
         inputs = sizes[-1]
     return NetworkSpec(name="random", blocks=tuple(blocks), max_steps=max_steps, seed=rng.getrandbits(32))
 

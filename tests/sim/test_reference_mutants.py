@@ -51,7 +51,7 @@ MUTANTS = (
     ("block.py", "unfinished = aborted and stop - start < window", "unfinished = False"),
     ("block.py", "self.layer_numbers[-1]", "self.layer_numbers[0]"),
     ("block.py", "self._count(windows_skipped=1)\n            return", "self._count(windows_skipped=1)"),
-    ("block.py", "learn = learn and self.spec.directives.learning", "learn = bool(learn)"),
+    ("block.py", "learn = learn and self.spec.directives.learns", "learn = bool(learn)"),
     ("block.py", "weights_read=operations if readout.learned else 0", "weights_read=operations"),
     ("network.py", "int(values.sum(dtype=np.int64)) - accepted", "0"),
     ("network.py", "block.count_events(int(events.sum()), 0)", "pass"),

@@ -25,7 +25,7 @@ def small_spec(**block):
         inputs=20, classes=3, learned=True, weight_bits=8, shadow_bits=4, rate_shift=3, rounding="stochastic",
         error_function="logistic", logit_shift=3, dead_zone=4, accumulate="window")
     values = {"layers": (layer,), "readout": readout, "window": 3, "loss_steps": 3, "update_interval": 1,
-              "directives": Directives(lanes=4, memory="auto", learning=True)}
+              "directives": Directives(lanes=4, memory="auto", engine="reverse")}
     return NetworkSpec(name="small", blocks=(BlockSpec(**{**values, **block}),), max_steps=8, seed=77)
 
 
@@ -104,7 +104,7 @@ def test_an_abort_at_the_end_of_a_window_keeps_what_the_window_learned():
 
 def test_no_window_is_learned_from_without_the_flag_or_an_update_engine():
     samples, labels = samples_of(4)
-    engineless = small_spec(directives=Directives(lanes=4, memory="auto", learning=False))
+    engineless = small_spec(directives=Directives(lanes=4, memory="auto", engine="none"))
     for spec, learn in ((small_spec(), False), (engineless, True)):
         network = random_network(spec, 0)
         reference = Reference(network)

@@ -14,6 +14,6 @@ def test_signs_of_a_fixed_readout_are_bits(learned, stored, words):
     spec = network(block(4, 2, learned=learned)).spec
     found = readout_to_words(spec, 0, np.array(stored, np.int32))
     assert found.tolist() == words
-    shape = geometry(spec, 0, Memory.READOUT)
+    shape = geometry(spec, 0, 0, Memory.READOUT)
     back = words_to_readout(spec, 0, unpack(shape, pack(shape, found)))
     assert (back.tolist(), back.dtype) == (stored, np.int32)

@@ -100,7 +100,7 @@ def specs(draw):
                             height=grid[0], width=grid[1], channels=grid[2], partial=True)
         blocks.append(BlockSpec(
             layers=tuple(block), window=1, loss_steps=1, update_interval=1,
-            directives=Directives(lanes=1, memory="auto", learning=True),
+            directives=Directives(lanes=1, memory="auto", engine="reverse"),
             readout=ReadoutSpec(
                 inputs=size, classes=classes, learned=learned, weight_bits=draw(st.integers(2, 8)) if learned else 2,
                 shadow_bits=draw(st.integers(0, 4)) if learned else 0, rate_shift=0, rounding="nearest",
@@ -200,7 +200,7 @@ def wide_layer(inputs, weight_bits, membrane_bits, outputs=1):
 def wide_spec(layer):
     return NetworkSpec(name="wide", max_steps=1, seed=0, blocks=(BlockSpec(
         layers=(layer,), window=1, loss_steps=1, update_interval=1,
-        directives=Directives(lanes=1, memory="auto", learning=True),
+        directives=Directives(lanes=1, memory="auto", engine="reverse"),
         readout=ReadoutSpec(inputs=layer.outputs, classes=2, learned=True, weight_bits=16, shadow_bits=0, rate_shift=0,
                             rounding="nearest", error_function="hard_sigmoid", logit_shift=0, dead_zone=0,
                             accumulate="window")),))

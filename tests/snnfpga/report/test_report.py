@@ -19,7 +19,7 @@ from board.plan import BuildPlan, read_manifest, verify, write
 from board.registry import get
 from board.report import report as board_report
 from rtl_gen.contract import network_file
-from rtl_gen.contract.arithmetic import state_buffer_bits
+from rtl_gen.contract.declared import state_buffer_bits
 from rtl_gen.estimate import cycles
 from sim.reference.network import Reference
 from snnfpga.config.data import DataConfig
@@ -159,7 +159,7 @@ def test_memory_is_flat_for_k_and_follows_the_formula_for_t(here):
 
 def test_blocks_that_do_not_learn_keep_nothing(here):
     made = network()
-    still = tuple(replace(b, directives=replace(b.directives, learning=False)) for b in made.spec.blocks)
+    still = tuple(replace(b, directives=replace(b.directives, engine="none")) for b in made.spec.blocks)
     network_file.write(Path("runs/small/network.safetensors"), replace(made, spec=replace(made.spec, blocks=still)),
                        notes={"data": DataConfig(name="small.npz").model_dump_json()})
     missing = run.page(Path("runs/small"), 0).missing

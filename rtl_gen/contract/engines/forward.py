@@ -1,0 +1,96 @@
+"""The forward engine as it declares itself: events and weights to membranes and spikes."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from ..arithmetic import index_bits
+from ..memories import MemoryDeclaration
+from ..plan import LayerPlan
+from ..spec import MAX_INPUTS
+from . import refusals
+from .base import Engine
+
+__all__ = ["EventMemories", "Forward", "ForwardMemories", "event_memories"]
+
+
+class EventMemories(NamedTuple):
+    """Memories of an event list.
+
+    Attributes
+    ----------
+    events
+        Two banks of indices.
+    seen0, seen1
+        Of each bank, a bit for each input: whether its event came.
+    """
+
+    events: MemoryDeclaration
+    seen0: MemoryDeclaration
+    seen1: MemoryDeclaration
+
+
+class ForwardMemories(NamedTuple):
+    """Memories of one layer in the forward engine.
+
+    Attributes
+    ----------
+    weights, membranes, spikes
+        Words of stored weights, of membranes, and of the last step's spikes.
+    """
+
+    weights: MemoryDeclaration
+    membranes: MemoryDeclaration
+    spikes: MemoryDeclaration
+
+
+def event_memories(inputs: int, prefix: str = "") -> EventMemories:
+    """The memories of a list of events whose index is below ``inputs``; ``prefix`` begins their names."""
+    index = index_bits(inputs)
+    # A seen bit is read in the cycle of its event, which block RAM cannot do.
+    seen0, seen1 = (MemoryDeclaration(f"{prefix}seen{bank}", inputs, 1, "distributed") for bank in range(2))
+    return EventMemories(MemoryDeclaration(f"{prefix}events", 2 << index, index), seen0, seen1)
+
+
+class Forward(Engine):
+    """The forward engine of a block."""
+
+    DRAIN = 5                   # its pipeline, before a window can be learned from
+    LEAST_WORDS = 4             # a membrane is written so many cycles after it is read at the earliest
+
+    def refusals(self, index: int) -> Iterator[str]:
+        """Why it cannot serve the block: its arithmetic, then its depth and its size."""
+        block = self.block
+        yield from refusals.arithmetic(block, index)
+        if block.depth != 1:
+            yield (f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
+                   "split it into blocks of one layer, or run it on the reference")
+        if max(block.inputs, block.outputs) > MAX_INPUTS:
+            yield (f"A block in hardware must have at most {MAX_INPUTS} inputs and neurons, not "
+                   f"{max(block.inputs, block.outputs)} as block {index} has; make it smaller")
+
+    @property
+    def of_layers(self) -> tuple[ForwardMemories, ...]:
+        """Memories of each layer."""
+        return tuple(self._of_layer(number, layer) for number, layer in enumerate(self.plan.layers))
+
+    def _of_layer(self, number: int, layer: LayerPlan) -> ForwardMemories:
+        weights, neuron = layer.layer.weights, layer.layer.neuron
+        return ForwardMemories(
+            weights=MemoryDeclaration(self.plan.name_of(number, "weights"), layer.weight_words,
+                                      layer.lanes * weights.stored_bits, self.block.directives.memory),
+            membranes=MemoryDeclaration(self.plan.name_of(number, "membranes"), layer.words,
+                                        layer.lanes * neuron.membrane_bits),
+            spikes=MemoryDeclaration(self.plan.name_of(number, "spikes"), layer.words, layer.lanes))
+
+    @property
+    def memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Its memories, and those of the event list before it, layer by layer."""
+        return tuple(chain.from_iterable(
+            (*own, *event_memories(layer.inputs, self.plan.name_of(number, "")))
+            for number, (own, layer) in enumerate(zip(self.of_layers, self.plan.layers, strict=True))))
+
+    def cycles(self, events: int) -> int:
+        """Cycles of a step with ``events`` distinct input events: a weight word each, for each word of neurons."""
+        (layer,) = self.plan.layers
+        return layer.words * max(1, layer.layer.weights.bias + events) + max(0, self.LEAST_WORDS - layer.words)

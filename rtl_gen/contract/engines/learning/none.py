@@ -1,0 +1,28 @@
+"""No engine: the block runs, and refuses to learn."""
+
+from collections.abc import Iterator
+
+from ...memories import MemoryDeclaration
+from .base import Learning
+
+
+class NoLearning(Learning):
+    """Nothing at all."""
+
+    learns = False
+
+    def refusals(self, index: int) -> Iterator[str]:
+        """Nothing is refused."""
+        return iter(())
+
+    @property
+    def memories(self) -> tuple[MemoryDeclaration, ...]:
+        """No memory."""
+        return ()
+
+    def cycles(self, rows: int, steps: int) -> int:
+        """No cycle."""
+        return 0
+
+
+SPEC = NoLearning

@@ -1,0 +1,55 @@
+"""Words and addresses of a block, and what its engines declare."""
+
+import pytest
+
+from rtl_gen.contract.block import Directives
+from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.declared import engines_of, state_buffer_bits
+from rtl_gen.contract.plan import plan_of
+from rtl_gen.contract.protocol import Memory, memory_id, memory_place
+from tests.networks import network_spec
+
+
+@pytest.mark.parametrize(("lanes", "words", "last"), [(1, 20, 1), (3, 7, 2), (5, 4, 5), (40, 1, 20), (512, 1, 20)])
+def test_words_hold_all_neurons(lanes, words, last):
+    (layer,) = plan_of(network_spec(sizes=(20,), lanes=lanes).blocks[0]).layers
+    assert (layer.words, layer.column_words, layer.last_lanes) == (words, words, last)
+    assert layer.weight_words == words * 13
+
+
+def test_layers_lie_behind_one_another():
+    first, second, third = plan_of(network_spec(inputs=12, sizes=(20,), depth=3, lanes=8).blocks[0]).layers
+    assert [(la.word_base, la.weight_base, la.input_base) for la in (first, second, third)] == [
+        (0, 0, 0), (3, 3 * 13, 12), (6, 3 * 13 + 3 * 21, 32)]
+
+
+def test_memories_are_named_by_layer_where_there_are_several():
+    def names(depth):
+        return [memory.name for memory in engines_of(network_spec(sizes=(6,), depth=depth).blocks[0]).memories]
+
+    one = ["weights", "membranes", "spikes", "events", "seen0", "seen1", "readout", "masks", "row_list", "gates",
+           "feedback"]
+    assert names(1) == one
+    assert sorted(names(2)) == sorted(["readout", *(f"layer{layer}.{name}" for layer in range(2) for name in one
+                                                    if name != "readout")])
+
+
+def test_a_block_without_an_engine_declares_no_learning():
+    spec = network_spec(learning=False)
+    engines = engines_of(spec.blocks[0])
+    assert (engines.learning.kind, engines.learning.memories, engines.learning.cycles(3, 2)) == ("none", (), 0)
+    assert state_buffer_bits(spec, 0) == 0
+    assert not spec.blocks[0].directives.learns
+
+
+def test_an_unknown_engine_is_refused():
+    with pytest.raises(SpecError, match=r"^Engine must be one of none, reverse, not True$"):
+        Directives(lanes=1, memory="auto", engine=True)
+
+
+def test_numbers_of_memories_are_told_apart_and_those_of_first_layers_are_as_ever():
+    places = [(block, layer, memory) for block in range(16) for layer in range(3) for memory in Memory]
+    numbers = [memory_id(*place) for place in places]
+    assert len(set(numbers)) == len(numbers)
+    assert [memory_place(number) for number in numbers] == places
+    assert memory_id(3, 0, Memory.MEMBRANES) == 3 * 8 + 2
