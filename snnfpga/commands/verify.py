@@ -47,7 +47,7 @@ def command(
     from sim.simulators import SIMULATORS
 
     from ..backends.simulated import preferred
-    from ..backends.verification import facts, leave_word, verify_build
+    from ..backends.verification import facts, verify_build, write_record
     from ..data.fit import check_fit, some
     from ..data.source import load_data
     from ..runs.find import find_build
@@ -68,7 +68,7 @@ def command(
         found = verify_build(folder, str(manifest["core"]), network, split, simulator or preferred())
         advance()
     values = facts(found, str(manifest["digest"]), sources)
-    leave_word(folder, values)
+    write_record(folder, values)
     if as_json:
         print_json(values)
     else:

@@ -12,7 +12,7 @@ from .frontends.registry import settings_of
 from .measure import fraction_bits
 from .network import SpikingNetwork
 from .quantize import QuantisedWeights
-from .specify import aligned, on_grid, rate_shift, readout_spec
+from .specify import aligned, on_scale, rate_shift, readout_spec
 
 
 class WeightScale(NamedTuple):
@@ -75,7 +75,7 @@ def move(network: SpikingNetwork, config: Config, wanted: list[WeightScale]) -> 
             shift = layer.weights.fraction_bits - own_shift - weights.fraction      # of a mean over the inputs
             said += _moved(f"block {b} layer {index}", weights, scale := next(rest))
             unit, residual = aligned(scale.fraction + shift, below, layers[index - below] if below else None)
-            parts = on_grid(config, next(settings), scale.bits, unit,
+            parts = on_scale(config, next(settings), scale.bits, unit,
                             None if layer.neuron.threshold_shift is None else unit - scale.fraction)
             rate = rate_shift(config, parts["weights"].shadow_bits)
             layers.append(replace(layer, **parts, residual=residual, update=replace(layer.update, rate_shift=rate)))

@@ -16,8 +16,7 @@ from tests.verbs import call
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
-PACKAGES = ("board", *(f"snnfpga/{room}" for room in (
-    "backends", "commands", "config", "cost", "data", "diagnose", "network", "report", "runs", "training")))
+PACKAGES = ("rtl_gen", "board", "sim", "snnfpga")
 COLUMNS = 100
 
 

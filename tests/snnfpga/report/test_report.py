@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 from safetensors.numpy import save
 
 from board.build import with_lanes
-from board.device import Resources
+from board.part import Resources
 from board.plan import BuildPlan, read_manifest, verify, write
 from board.registry import get
 from board.report import report as board_report
