@@ -17,7 +17,7 @@ help:
 install: $(STAMP)
 
 # torch first and alone: beside other packages pip may pick a build with several gigabytes of CUDA.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml setup.py constraints.txt
 	@command -v g++ >/dev/null && command -v perl >/dev/null || { \
 		echo "The simulator needs g++, make and perl; on Debian: apt-get install g++ make perl"; exit 1; }
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)

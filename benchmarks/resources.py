@@ -18,9 +18,9 @@ from machine import describe
 from rich.console import Console
 from rich.table import Table
 
-from board.device import Resources, Synthesis
+from board.part import Resources, Synthesis
 from board.report import estimated
-from board.xilinx.device import XC7Z020
+from board.xilinx.parts import XC7Z020
 from rtl_gen.block import Block
 from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.block import BlockSpec, Directives

@@ -101,10 +101,10 @@ _NOT_MEASURED = {"resources": None, "logic_delay_ps": None}
 
 def _measure(spec: NetworkSpec, rtlil: str, board: Board, phase: Phases) -> dict[str, object]:
     phase("synthesis")
-    mapped = board.device.synthesise(rtlil, top=board.top)
+    mapped = board.part.synthesise(rtlil, top=board.top)
     check_counted(spec, board, mapped.resources)
     phase("delay")
-    return {"resources": mapped.resources, "logic_delay_ps": board.device.logic_delay_ps(mapped, top=board.top)}
+    return {"resources": mapped.resources, "logic_delay_ps": board.part.logic_delay_ps(mapped, top=board.top)}
 
 
 def _network_bytes(network: Network, notes: Mapping[str, str]) -> bytes:

@@ -9,8 +9,8 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.memories import MemoryDeclaration
 from rtl_gen.contract.spec import NetworkSpec
 
-from .device import Device
-from .toolchain import Step
+from .part import Part
+from .toolchain import Stage
 
 __all__ = ["Board", "BoardError", "Design", "get", "names"]
 
@@ -49,7 +49,7 @@ class Board:
     ----------
     name, title
         As the command line and as people call it.
-    device
+    part
         Its part and budget.
     clock_mhz
         Clock the constraints ask for.
@@ -64,24 +64,24 @@ class Board:
     example
         The driver's example program.
     flow
-        What makes the bitstream from the sources, in their folder, step by step; the last product of the last step is
+        What makes the bitstream from the sources, in their folder, stage by stage; the last product of the last stage is
         the bitstream.
     """
 
     name: str
     title: str
-    device: Device
+    part: Part
     clock_mhz: float
     top: str
     memories: tuple[MemoryDeclaration, ...]
     design: Callable[[NetworkSpec], Design]
     driver: tuple[str, ...]
     example: str
-    flow: tuple[Step, ...]
+    flow: tuple[Stage, ...]
 
     def __post_init__(self) -> None:
         assert self.flow, f"{self.name} has no flow"
-        assert self.flow[-1].products, f"the last step of {self.name} makes nothing"
+        assert self.flow[-1].products, f"the last stage of {self.name} makes nothing"
 
 
 def names() -> tuple[str, ...]:

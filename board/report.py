@@ -9,7 +9,7 @@ from rtl_gen.contract.memories import MemoryDeclaration
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import cycles, memories
 
-from .device import Device, Resources
+from .part import Part, Resources
 from .plan import BuildError
 from .registry import Board
 
@@ -36,9 +36,9 @@ def all_memories(spec: NetworkSpec, board: Board) -> tuple[MemoryDeclaration, ..
     return memories(spec) + board.memories
 
 
-def estimated(found: Iterable[MemoryDeclaration], device: Device) -> Resources:
-    """What these memories take of a device together, by formula."""
-    return Resources.total(device.place(memory) for memory in found)
+def estimated(found: Iterable[MemoryDeclaration], part: Part) -> Resources:
+    """What these memories take of a part together, by formula."""
+    return Resources.total(part.place(memory) for memory in found)
 
 
 def check_fit(spec: NetworkSpec, board: Board) -> None:
@@ -52,15 +52,15 @@ def check_fit(spec: NetworkSpec, board: Board) -> None:
         If it does not fit.
     """
     check_hardware(spec)
-    device, found = board.device, all_memories(spec, board)
-    need = estimated(found, device)
-    exceeded = need.exceeded(device.budget)
+    part, found = board.part, all_memories(spec, board)
+    need = estimated(found, part)
+    exceeded = need.exceeded(part.budget)
     if exceeded:
-        (name, *_), known = exceeded, {amount.name: amount for amount in device.amounts}
-        takes = [(memory, device.place(memory)) for memory in found]
+        (name, *_), known = exceeded, {amount.name: amount for amount in part.amounts}
+        takes = [(memory, part.place(memory)) for memory in found]
         takes.sort(key=lambda pair: tuple(pair[1].values()), reverse=True)
         raise FitError(
-            f"Network {spec.name} must fit the {known[name].whole:g} {known[name].plural} of the {device.name} on "
+            f"Network {spec.name} must fit the {known[name].whole:g} {known[name].plural} of the {part.name} on "
             f"{board.title}, but takes {need[name]:g} by formula ({name}); take fewer neurons, inputs or weight bits",
             f"Memories of {spec.name}", ("memory", "words x bits", *(known[name].label for name in need)),
             [(memory.name, f"{memory.depth} x {memory.width}", *(f"{amount:g}" for amount in taken.values()))
@@ -75,20 +75,20 @@ def check_counted(spec: NetworkSpec, board: Board, resources: Resources) -> None
     FitError
         If it does not fit.
     """
-    device = board.device
-    exceeded = resources.exceeded(device.budget)
+    part = board.part
+    exceeded = resources.exceeded(part.budget)
     if exceeded:
-        much = ", ".join(f"{resources[amount.name]:g} {amount.label} of {amount.whole:g}" for amount in device.amounts
+        much = ", ".join(f"{resources[amount.name]:g} {amount.label} of {amount.whole:g}" for amount in part.amounts
                          if amount.name in exceeded)
-        raise FitError(f"Network {spec.name} must fit the {device.name} on {board.title}, but Yosys counts "
+        raise FitError(f"Network {spec.name} must fit the {part.name} on {board.title}, but Yosys counts "
                        f"{much}; take fewer neurons, inputs, lanes or weight bits, or a shorter window",
                        f"Resources of {spec.name}", ("resource", "used", "of", "share"),
-                       counted_rows(_amounts(device), resources, device.budget))
+                       counted_rows(_amounts(part), resources, part.budget))
 
 
-def _amounts(device: Device) -> dict[str, dict[str, str]]:
+def _amounts(part: Part) -> dict[str, dict[str, str]]:
     return {amount.name: {"label": amount.label, "plural": amount.plural, "about": amount.about}
-            for amount in device.amounts}
+            for amount in part.amounts}
 
 
 def counted_rows(amounts: Mapping[str, Mapping[str, str]], used: Mapping[str, float],
@@ -123,21 +123,21 @@ def report(spec: NetworkSpec, board: Board, *, resources: Resources | None,
     """
     blocks = [_block_cycles(block, spec.max_steps) for block in spec.blocks]
     bits = [state_buffer_bits(spec, b) for b in range(len(spec.blocks))]
-    device, found = board.device, all_memories(spec, board)
+    part, found = board.part, all_memories(spec, board)
     return {
-        "name": spec.name, "board": board.name, "device": device.name, "part": device.part,
+        "name": spec.name, "board": board.name, "device": part.name, "part": part.code,
         "top": board.top, "clock_mhz": board.clock_mhz,
         "lanes": [block.directives.lanes for block in spec.blocks],
         "cycles": {"sample_silent": max(block["sample_silent"] for block in blocks),
                    "sample_full": max(block["sample_full"] for block in blocks), "blocks": blocks},
         "resources": None if resources is None else dict(resources),
         "logic_delay_ps": logic_delay_ps,
-        "budget": dict(device.budget),
-        "shares": None if resources is None else {k: round(v, 4) for k, v in resources.shares(device.budget).items()},
-        "amounts": _amounts(device),
-        "estimate": dict(estimated(found, device)),
+        "budget": dict(part.budget),
+        "shares": None if resources is None else {k: round(v, 4) for k, v in resources.shares(part.budget).items()},
+        "amounts": _amounts(part),
+        "estimate": dict(estimated(found, part)),
         "memories": [{"name": memory.name, "depth": memory.depth, "width": memory.width,
-                      "takes": dict(device.place(memory))} for memory in found],
+                      "takes": dict(part.place(memory))} for memory in found],
         "state_buffer_bits": sum(bits),
         "state_buffer_bits_of_blocks": bits,
     }

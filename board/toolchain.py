@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rtl_gen.contract.errors import SnnfpgaError
 
-__all__ = ["Step", "ToolError", "find", "ready", "run", "run_flow", "script"]
+__all__ = ["Stage", "ToolError", "find", "ready", "run", "run_flow", "script"]
 
 
 class ToolError(SnnfpgaError):
@@ -18,13 +18,13 @@ class ToolError(SnnfpgaError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class Stage:
     """One command of a flow, run in the folder of the sources.
 
     Attributes
     ----------
     name
-        The step's, as a file may be called: what the tool prints goes to ``<name>.out``.
+        The stage's, as a file may be called: what the tool prints goes to ``<name>.out``.
     command
         The tool and its arguments.
     products
@@ -50,60 +50,60 @@ def find(command: str) -> Path | None:
     return None if found is None else Path(found)
 
 
-def ready(flow: Sequence[Step]) -> tuple[Step, ...]:
-    """The first steps of ``flow``, up to one whose tool is not on the PATH."""
-    return tuple(takewhile(lambda step: find(step.tool) is not None, flow))
+def ready(flow: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The first stages of ``flow``, up to one whose tool is not on the PATH."""
+    return tuple(takewhile(lambda stage: find(stage.tool) is not None, flow))
 
 
-def script(flow: Sequence[Step]) -> str:
+def script(flow: Sequence[Stage]) -> str:
     """A shell script that does what :func:`run_flow` does."""
-    *before, last = (shlex.join(step.command) for step in flow)
+    *before, last = (shlex.join(stage.command) for stage in flow)
     return "\n".join(["#!/bin/sh", "set -e", *before, f"exec {last}", ""])
 
 
-def run_flow(flow: Sequence[Step], *, folder: Path) -> tuple[Path, ...]:
-    """Run the steps whose tools are here, in order, and give the files that they made.
+def run_flow(flow: Sequence[Stage], *, folder: Path) -> tuple[Path, ...]:
+    """Run the stages whose tools are here, in order, and give the files that they made.
 
     Raises
     ------
     ToolError
-        If a step fails, or leaves a product out; later ones are not run.
+        If a stage fails, or leaves a product out; later ones are not run.
     """
-    steps = ready(flow)
-    if steps:
-        for step in flow:
-            _forget(step, folder)
-    return tuple(path for step in steps for path in run(step, folder=folder))
+    stages = ready(flow)
+    if stages:
+        for stage in flow:
+            _forget(stage, folder)
+    return tuple(path for stage in stages for path in run(stage, folder=folder))
 
 
-def run(step: Step, *, folder: Path) -> tuple[Path, ...]:
-    """Run one step in ``folder`` and give the files it promised to make.
+def run(stage: Stage, *, folder: Path) -> tuple[Path, ...]:
+    """Run one stage in ``folder`` and give the files it promised to make.
 
     Raises
     ------
     ToolError
         If its tool is not there, fails, or leaves a product out.
     """
-    if find(step.tool) is None:
-        raise ToolError(f"{step.tool} is not on the PATH; {step.install or 'install it'}, or run it elsewhere "
-                        f"in {folder} as: {shlex.join(step.command)}")
-    _forget(step, folder)
-    log = folder / f"{step.name}.out"
+    if find(stage.tool) is None:
+        raise ToolError(f"{stage.tool} is not on the PATH; {stage.install or 'install it'}, or run it elsewhere "
+                        f"in {folder} as: {shlex.join(stage.command)}")
+    _forget(stage, folder)
+    log = folder / f"{stage.name}.out"
     with log.open("wb") as output:
-        done = subprocess.run(step.command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
+        done = subprocess.run(stage.command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output,
                               stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
-        raise ToolError(f"{step.tool} failed with status {done.returncode}: {_last_error(log)}; see {log}")
-    paths = tuple(folder / name for name in step.products)
+        raise ToolError(f"{stage.tool} failed with status {done.returncode}: {_last_error(log)}; see {log}")
+    paths = tuple(folder / name for name in stage.products)
     for path in paths:
         if not path.exists():
-            raise ToolError(f"{step.tool} ended without making {path.name}; see {log}")
+            raise ToolError(f"{stage.tool} ended without making {path.name}; see {log}")
     return paths
 
 
-def _forget(step: Step, folder: Path) -> None:
-    """Remove what a step made in an earlier run, so that it cannot pass for what this one makes."""
-    for name in step.products:
+def _forget(stage: Stage, folder: Path) -> None:
+    """Remove what a stage made in an earlier run, so that it cannot pass for what this one makes."""
+    for name in stage.products:
         (folder / name).unlink(missing_ok=True)
 
 

@@ -4,14 +4,14 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import WORD_BITS, feedback_max, index_bits, readout_delta_max, signed_bits
+from .contract.arithmetic import DRAW_BITS, feedback_max, index_bits, readout_delta_max, signed_bits
 from .contract.engines.learning.reverse import Reverse
 from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
 from .feedback import FeedbackSum, error_layout
 from .memories import declared_memory
 from .ports import FeedbackReader, GateReader, RandomKey, StoredCounts
-from .rounding import RandomWord, StoredUpdate
+from .rounding import RandomDraw, StoredUpdate
 
 __all__ = ["BackwardPass", "row_layout"]
 
@@ -102,7 +102,7 @@ class BackwardPass(wiring.Component):
 
         # The random word of a row takes longer than its weights.
         m.submodules.sum = self._sum = FeedbackSum(self.readout)
-        delay = RandomWord.LATENCY - 2 if self.random else 0
+        delay = RandomDraw.LATENCY - 2 if self.random else 0
         stages = [walked]
         for stage in range(delay + 2 + max(self._sum.latency, StoredUpdate.LATENCY)):
             held = Signal.like(walked, name=f"stage{stage}")
@@ -204,9 +204,9 @@ class BackwardPass(wiring.Component):
     def _update(self, m: Module, walked_row: Value, stages: list[Signal]) -> None:
         """New weights of the rows walked, and the counts of what happened to them."""
         readout = self.readout
-        word = Const(0, WORD_BITS)
+        word = Const(0, DRAW_BITS)
         if self.random:
-            m.submodules.random = random = RandomWord(self.layer_number)
+            m.submodules.random = random = RandomDraw(self.layer_number)
             wiring.connect(m, wiring.flipped(self.key), random.key)
             m.d.comb += random.row.eq(walked_row)
             word = random.word

@@ -4,14 +4,14 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import WORD_BITS, signed_bits
+from .contract.arithmetic import DRAW_BITS, signed_bits
 from .ports import RandomKey
 from .saturate import saturate
 
-__all__ = ["RandomWord", "StoredUpdate"]
+__all__ = ["RandomDraw", "StoredUpdate"]
 
 
-class RandomWord(wiring.Component):
+class RandomDraw(wiring.Component):
     """The random word of a row.
 
     Computes :func:`sim.reference.rounding.mix` bit for bit. Latency is :attr:`LATENCY` cycles; one word per cycle.
@@ -38,19 +38,19 @@ class RandomWord(wiring.Component):
         self._layer = layer
         super().__init__({
             "key": In(RandomKey()),
-            "row": In(WORD_BITS),
-            "word": Out(WORD_BITS),
+            "row": In(DRAW_BITS),
+            "word": Out(DRAW_BITS),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         key = self.key
         keys = [key.seed[:16], key.window_number[:16], key.seed[16:], key.window_number[16:]]
-        x, y = self.row, Const(self._layer, WORD_BITS)
+        x, y = self.row, Const(self._layer, DRAW_BITS)
         for number in range(self.ROUNDS):
-            mixed_x, mixed_y = Signal(WORD_BITS, name=f"x{number}"), Signal(WORD_BITS, name=f"y{number}")
+            mixed_x, mixed_y = Signal(DRAW_BITS, name=f"x{number}"), Signal(DRAW_BITS, name=f"y{number}")
             m.d.comb += [
-                mixed_x.eq((x.rotate_right(7) + y)[:WORD_BITS] ^ keys[number % 4] ^ number),
+                mixed_x.eq((x.rotate_right(7) + y)[:DRAW_BITS] ^ keys[number % 4] ^ number),
                 mixed_y.eq(y.rotate_left(2) ^ mixed_x),
             ]
             x, y = mixed_x, mixed_y
@@ -100,7 +100,7 @@ class StoredUpdate(wiring.Component):
         super().__init__({
             "stored": In(signed(stored_bits)),
             "delta": In(signed(signed_bits(delta_max))),
-            "word": In(WORD_BITS),
+            "word": In(DRAW_BITS),
             "load": In(1),
             "loaded": In(signed(stored_bits)),
             "updated": Out(signed(stored_bits)),

@@ -5,13 +5,13 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .addresses import WeightAddress
-from .contract.arithmetic import WORD_BITS, delta_max, index_bits, signed_bits
+from .contract.arithmetic import DRAW_BITS, delta_max, index_bits, signed_bits
 from .contract.block import BlockSpec
 from .contract.plan import plan_of
 from .credit import CreditScan
 from .forward import window_end_layout
 from .ports import FeedbackReader, GateReader, RandomKey, RowReader, StoredCounts
-from .rounding import RandomWord, StoredUpdate
+from .rounding import RandomDraw, StoredUpdate
 
 __all__ = ["UpdateEngine"]
 
@@ -209,12 +209,12 @@ class UpdateEngine(wiring.Component):
         row = Signal(row_bits)
         m.d.comb += row.eq(Mux(listed.bias, layer.inputs, self.reader.row))
         addressed, addressed_row = listed, row
-        word = Const(0, WORD_BITS)
+        word = Const(0, DRAW_BITS)
         if stochastic:
-            m.submodules.random = random = RandomWord(self.layer_number)
+            m.submodules.random = random = RandomDraw(self.layer_number)
             wiring.connect(m, wiring.flipped(self.key), random.key)
             m.d.comb += random.row.eq(row)
-            addressed, addressed_row = delay(listed, row, RandomWord.LATENCY - 2, "mixed")
+            addressed, addressed_row = delay(listed, row, RandomDraw.LATENCY - 2, "mixed")
             word = random.word
         m.d.comb += [
             self._walk.row.eq(addressed_row),

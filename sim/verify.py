@@ -22,10 +22,10 @@ from rtl_gen.contract.protocol import BLOCK_COUNTERS, Access, Error, Memory, reg
 from rtl_gen.core import Core
 
 from .compare import Comparison
-from .plan import RECORD_VARIABLE, Action, Plan, asked, layered, learning_plan
 from .reference.ingest import Ingest, Write, event_counts
 from .reference.network import Reference, Result
 from .runner import Design, build, build_verilog, run
+from .scenario import RECORD_VARIABLE, Action, Scenario, asked, layered, learning_scenario
 
 KINDS = ("spikes", "membranes", "readouts", "weights", "counters")
 
@@ -109,41 +109,41 @@ def verify(network: Network, samples: list[NDArray[np.uint8]], labels: NDArray[n
     else:
         design = build_verilog(verilog[1], top=verilog[0], build_dir=build_dir, simulator=simulator,
                                spec=network.spec, optimise=len(samples) > 100)
-    plan = learning_plan(network, samples, labels, learn=learn, every=every, stepwise=stepwise)
-    return follow(design, plan, seed=seed)
+    scenario = learning_scenario(network, samples, labels, learn=learn, every=every, stepwise=stepwise)
+    return follow(design, scenario, seed=seed)
 
 
-def follow(design: Design, plan: Plan, *, seed: int = 1) -> Verification:
-    """Carry out ``plan`` on a built core and on the reference, and compare; raises as :func:`verify` does."""
+def follow(design: Design, scenario: Scenario, *, seed: int = 1) -> Verification:
+    """Carry out ``scenario`` on a built core and on the reference, and compare; raises as :func:`verify` does."""
     record_path = design.build_dir / "record.npz"
     record_path.unlink(missing_ok=True)
-    run(design, bench=f"{__package__}.benches.core", seed=seed, arrays=plan.to_arrays(),
+    run(design, bench=f"{__package__}.benches.core", seed=seed, arrays=scenario.to_arrays(),
         environment={RECORD_VARIABLE: str(record_path)})
     with np.load(record_path, allow_pickle=False) as file:
         record = {name: file[name] for name in file.files}
-    return _Replay(plan, record).run(design.simulator)
+    return _Replay(scenario, record).run(design.simulator)
 
 
 @dataclass
 class _Replay:
-    """Carries out a plan on the reference beside the record of the core."""
+    """Carries out a scenario on the reference beside the record of the core."""
 
-    plan: Plan
+    scenario: Scenario
     record: dict[str, NDArray]
     comparison: Comparison = field(default_factory=lambda: Comparison(KINDS, "the reference"))
     samples: int = 0
 
     def run(self, simulator: str) -> Verification:
-        plan, spec = self.plan, self.plan.network.spec
+        scenario, spec = self.scenario, self.scenario.network.spec
         self._compare = self.comparison.compare
-        self.reference = Reference(plan.network)
+        self.reference = Reference(scenario.network)
         self.ingest = Ingest(spec)
         self.counters: dict[str, int] = {}
         self.counted = [Counter() for _ in spec.blocks]                 # before the last write
-        self.learned = plan.network
+        self.learned = scenario.network
         self.fired = np.zeros((len(spec.blocks), 2), np.int64)      # spikes, neuron steps
         self.busy = np.zeros(2, np.int64)                           # lane cycles that did work, that could have
-        for number, action in enumerate(plan.actions):
+        for number, action in enumerate(scenario.actions):
             getattr(self, f"_{action.do}")(number, action)
         last = self.reference.network()
         return Verification(
@@ -153,12 +153,12 @@ class _Replay:
             busy_lane_share=float(self.busy[0] / max(1, self.busy[1])),
             rates=tuple(float(spikes / max(1, steps)) for spikes, steps in self.fired),
             changed=tuple(_changed(now, before)
-                          for now, before in zip(last.weights, plan.network.weights, strict=True)),
+                          for now, before in zip(last.weights, scenario.network.weights, strict=True)),
             counters=self.counters, learned=self.learned)
 
     def _where(self, block: int, layer: int) -> str:
         """A layer in words; a block of one layer is called by its own number."""
-        return f"block {block}" + (f" layer {layer}" if self.plan.network.spec.blocks[block].depth > 1 else "")
+        return f"block {block}" + (f" layer {layer}" if self.scenario.network.spec.blocks[block].depth > 1 else "")
 
     def _result(self, what: str, packet: NDArray[np.uint32], wanted: Result) -> None:
         found = [int(packet[0]), *packet[1:].astype(np.uint32).view(np.int32).tolist()]
@@ -167,7 +167,7 @@ class _Replay:
 
     def _sample(self, number: int, action: Action) -> None:
         what = f"sample {action.index}"
-        wanted = self.reference.run(self.plan.samples[action.index], int(self.plan.labels[action.index]),
+        wanted = self.reference.run(self.scenario.samples[action.index], int(self.scenario.labels[action.index]),
                                     action.learn, trace=action.stepwise)
         self.ingest.counters["samples"] += 1
         self._result(f"{what}, answer", self.record[f"{number}.result"], wanted)
@@ -187,7 +187,7 @@ class _Replay:
 
     def _ask(self, number: int, action: Action) -> None:
         self._sample(number, action)
-        block, layer = asked(self.plan.network.spec, action)
+        block, layer = asked(self.scenario.network.spec, action)
         self._compare("weights", f"sample {action.index}, weights of {self._where(block, layer)} asked for within it",
                       self.record[f"{number}.weights{block}.{layer}"],
                       self.reference.network().weights[block][layer])
@@ -226,14 +226,14 @@ class _Replay:
                           self.record[f"{number}.readout{block}"], readout)
         numbers = self.record[f"{number}.window_numbers"]
         self._compare("weights", "window numbers", numbers, wanted.window_numbers)
-        spec = self.plan.network.spec
+        spec = self.scenario.network.spec
         self.learned = Network(
             spec=spec, weights=layered(spec, self.record, f"{number}.weights"),
             readouts=tuple(self.record[f"{number}.readout{b}"] for b in range(len(spec.blocks))),
             window_numbers=tuple(numbers.tolist()))
 
     def _counters(self, number: int, action: Action) -> None:
-        spec, refused = self.plan.network.spec, int(self.record[f"{number}.refused"])
+        spec, refused = self.scenario.network.spec, int(self.record[f"{number}.refused"])
         names = [register.name for register in registers(spec) if register.access == Access.COUNTER]
         self.counters = dict(zip(names, self.record[f"{number}.counters"].tolist(), strict=True))
         wanted = {**self.ingest.counters, "bus_errors": refused}
@@ -251,7 +251,7 @@ class _Replay:
     def _reload(self, number: int, action: Action) -> None:
         self.reference = Reference(self.reference.network())
         self.counted = [Counter() for _ in self.counted]
-        self.ingest = Ingest(self.plan.network.spec)
+        self.ingest = Ingest(self.scenario.network.spec)
 
 
 def _changed(now: Sequence[NDArray], before: Sequence[NDArray]) -> float:

@@ -16,7 +16,7 @@ from .exchange import Exchange, Integers, step_beats
 from .link import Link, LinkPort
 from .port import Beats, finish
 
-__all__ = ["Host", "Result", "Step"]
+__all__ = ["HaltedState", "Host", "Result"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Step:
+class HaltedState:
     """What the neurons of every block hold after a step.
 
     Attributes
@@ -111,11 +111,11 @@ class Host:
         return _result(finish(self._exchange.run(self._steps(spikes, label, learn))))
 
     def run_stepwise(self, spikes: NDArray[np.integer], *, label: int = 0,
-                     learn: bool = False) -> tuple[Result, list[Step]]:
+                     learn: bool = False) -> tuple[Result, list[HaltedState]]:
         """As :meth:`run`, halting after every step to read membranes and spikes. Raises as it does."""
         packet, steps = finish(self._exchange.run_stepwise(
             self._steps(spikes, label, learn), (Memory.MEMBRANES, Memory.SPIKES)))
-        return _result(packet), [Step(membranes=self._of_neurons(step, Memory.MEMBRANES),
+        return _result(packet), [HaltedState(membranes=self._of_neurons(step, Memory.MEMBRANES),
                                       spikes=self._of_neurons(step, Memory.SPIKES)) for step in steps]
 
     def _steps(self, spikes: NDArray[np.integer], label: int, learn: bool) -> list[Beats]:

@@ -5,7 +5,7 @@ from rtl_gen.estimate import mailbox_memories
 
 from ..registry import Board, Design
 from ..xilinx import vivado
-from ..xilinx.device import XC7Z020
+from ..xilinx.parts import XC7Z020
 from .constants import CLOCK_MHZ
 
 TOP = "snnfpga_pynq_z2"
@@ -24,7 +24,7 @@ def design(spec: NetworkSpec) -> Design:
 BOARD = Board(
     name="pynq-z2",
     title="TUL PYNQ-Z2",
-    device=XC7Z020,
+    part=XC7Z020,
     clock_mhz=CLOCK_MHZ,
     top=TOP,
     memories=mailbox_memories(),

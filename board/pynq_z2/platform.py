@@ -3,7 +3,7 @@
 from amaranth.build import Attrs, Clock, Pins, Resource
 
 from ..xilinx import ps7
-from ..xilinx.device import XC7Z020
+from ..xilinx.parts import XC7Z020
 from ..xilinx.platform import VivadoPlatform
 from .constants import CLOCK_MHZ
 
@@ -28,7 +28,7 @@ class PynqZ2Platform(VivadoPlatform):
     )
     default_clk = None          # the fabric runs from the processor's clock
     clock_mhz = CLOCK_MHZ
-    part_number = XC7Z020.part
+    part_number = XC7Z020.code
 
     def timing(self) -> list[str]:
         return ps7.constraints("ps7", self.clock_mhz)

@@ -6,7 +6,7 @@ table 2-3) and from what Yosys prefers.
 
 from rtl_gen.contract.memories import MemoryDeclaration
 
-from ..device import Resources
+from ..part import Resources
 
 __all__ = ["distributed_luts", "place", "ramb18"]
 

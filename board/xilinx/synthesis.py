@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rtl_gen import yosys
 
-from ..device import Resources, Synthesis
+from ..part import Resources, Synthesis
 
 __all__ = ["logic_delay_ps", "synthesise"]
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 
-from ..toolchain import Step
+from ..toolchain import Stage
 
 __all__ = ["constraints", "flow", "script"]
 
 
-def flow(name: str) -> tuple[Step, ...]:
+def flow(name: str) -> tuple[Stage, ...]:
     """From the sources called ``name`` to a bitstream."""
     command = ("vivado", "-mode", "batch", "-nojournal", "-log", "vivado.log", "-source", f"{name}.tcl")
-    return (Step(name="vivado", command=command, products=(f"{name}.bit",)),)
+    return (Stage(name="vivado", command=command, products=(f"{name}.bit",)),)
 
 
 def constraints(timing: Iterable[str], ports: Iterable[tuple[str, str, Mapping[str, str]]]) -> str:

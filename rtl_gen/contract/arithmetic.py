@@ -12,7 +12,7 @@ from .readout import ReadoutSpec
 ERROR_MAX = 127
 ERROR_BITS = 8
 FEEDBACK_BITS = 16      # of a hidden layer in a deeper block, which saturates; a top layer's is exact
-WORD_BITS = 16          # of a random word
+DRAW_BITS = 16          # of a random word
 
 
 def signed_bits(magnitude: int) -> int:

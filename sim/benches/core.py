@@ -1,4 +1,4 @@
-"""cocotb bench of :class:`rtl_gen.core.Core`: does what a plan says and records what the core answers.
+"""cocotb bench of :class:`rtl_gen.core.Core`: does what a scenario says and records what the core answers.
 
 What is right is not decided here, but in :mod:`sim.verify`.
 """
@@ -10,16 +10,16 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, Timer, with_timeout
 from cocotb.utils import get_sim_time
+from rtl_gen.contract.scenario import plan_of
 
 from rtl_gen.axi_lite import Response
 from rtl_gen.contract.memory_map import geometry, host_memories
-from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.protocol import Access, Memory, Status, registers
 
 from ..bench import PERIOD_NS, load_arrays, load_spec, start
 from ..bus import CoreBus
 from ..driver import CoreDriver
-from ..plan import RECORD_VARIABLE, Plan, asked
+from ..scenario import RECORD_VARIABLE, Scenario, asked
 
 TRACED = (Memory.MEMBRANES, Memory.SPIKES, Memory.ANSWERS)
 
@@ -76,23 +76,23 @@ class Intruder:
 
 
 class Recorder:
-    """Carries out the plan; ``record`` holds what came back, by number of the action."""
+    """Carries out the scenario; ``record`` holds what came back, by number of the action."""
 
-    def __init__(self, plan, driver, intruder):
-        self.plan, self.driver, self.intruder = plan, driver, intruder
+    def __init__(self, scenario, driver, intruder):
+        self.scenario, self.driver, self.intruder = scenario, driver, intruder
         self.spec = driver.spec
         self.longest_us = longest_action_us(self.spec)
         self.record = {}
 
     async def run(self):
-        for number, action in enumerate(self.plan.actions):
+        for number, action in enumerate(self.scenario.actions):
             act = getattr(self, f"_{action.do}")
             await with_timeout(cocotb.start_soon(act(number, action)), self.longest_us, "us")
         count = len(self.driver.bus.packets.packets) + self.driver.unclaimed
         assert not count, f"{count} packets that nobody asked for"
 
     def _steps(self, action):
-        return self.driver.steps(self.plan.samples[action.index], label=int(self.plan.labels[action.index]),
+        return self.driver.steps(self.scenario.samples[action.index], label=int(self.scenario.labels[action.index]),
                                  learn=action.learn)
 
     async def _sample(self, number, action):
@@ -147,15 +147,15 @@ class Recorder:
 @cocotb.test()          # each action has its own timeout
 async def follows_the_plan(dut):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
-    plan = Plan.from_arrays(spec, load_arrays())
-    bus = CoreBus(dut, rng=rng, duty=plan.duty)
+    scenario = Scenario.from_arrays(spec, load_arrays())
+    bus = CoreBus(dut, rng=rng, duty=scenario.duty)
     await start(dut)
     driver, intruder = CoreDriver(bus, spec, rng=rng), Intruder(bus, spec, rng)
     await driver.check_identity()
-    await with_timeout(cocotb.start_soon(driver.load(plan.network)), longest_action_us(spec), "us")
-    if plan.intrude:
+    await with_timeout(cocotb.start_soon(driver.load(scenario.network)), longest_action_us(spec), "us")
+    if scenario.intrude:
         cocotb.start_soon(intruder.run())
-    recorder = Recorder(plan, driver, intruder)
+    recorder = Recorder(scenario, driver, intruder)
     began = get_sim_time("ns")
     await recorder.run()
     recorder.record["cycles"] = np.array((get_sim_time("ns") - began) // PERIOD_NS)

@@ -11,7 +11,7 @@ Int64Array = NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
-def mix_words(seed: int, number: int, layer: int, rows: int) -> Int64Array:
+def mix_draws(seed: int, number: int, layer: int, rows: int) -> Int64Array:
     """Words of rows 0 .. ``rows - 1``: ``word = mix(seed, number, layer, row)``, 16 bits each, shape (rows,).
 
     ``number`` is the block's window number before the window advanced it.
@@ -29,8 +29,8 @@ def mix_words(seed: int, number: int, layer: int, rows: int) -> Int64Array:
 
 
 def mix(seed: int, number: int, layer: int, row: int) -> int:
-    """The word of one row; see :func:`mix_words`."""
-    return int(mix_words(seed, number, layer, row + 1)[row])
+    """The word of one row; see :func:`mix_draws`."""
+    return int(mix_draws(seed, number, layer, row + 1)[row])
 
 
 def addends(spec: UpdateSpec | ReadoutSpec, rows: int, seed: int, number: int, layer: int) -> Int64Array:
@@ -41,4 +41,4 @@ def addends(spec: UpdateSpec | ReadoutSpec, rows: int, seed: int, number: int, l
     """
     if spec.rounding == "nearest":
         return np.full(rows, (1 << spec.rate_shift) >> 1, np.int64)
-    return mix_words(seed, number, layer, rows) & ((1 << spec.rate_shift) - 1)
+    return mix_draws(seed, number, layer, rows) & ((1 << spec.rate_shift) - 1)

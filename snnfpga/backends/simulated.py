@@ -13,7 +13,7 @@ from rtl_gen.contract.limits import check_hardware
 from rtl_gen.contract.network import Network, spec_digest
 from rtl_gen.contract.network_file import read, write
 from rtl_gen.contract.spec import NetworkSpec
-from sim.device import run_on_device
+from sim.core import run_on_core
 from sim.runner import Design, build
 from sim.simulators import choose, missing
 
@@ -21,7 +21,7 @@ from ..data.dataset import Split
 
 Advance = Callable[..., None]
 DESIGNS = Path("build") / "simulation"
-SCRIPTS = f"{__package__}.device_scripts"
+SCRIPTS = f"{__package__}.host_scripts"
 
 
 def design(spec: NetworkSpec, simulator: str | None = None) -> Design:
@@ -59,7 +59,7 @@ def preferred() -> str:
 
 def evaluate(network: Network, split: Split, advance: Advance,
              simulator: str | None = None) -> dict[str, NDArray[np.int64]]:
-    """What :func:`snnfpga.backends.device_scripts.evaluate` saves: ``spikes0.0`` of block and layer, and the like."""
+    """What :func:`snnfpga.backends.host_scripts.evaluate` saves: ``spikes0.0`` of block and layer, and the like."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "found.npz"
         _run(network, split, "evaluate", Path(folder), output, advance, simulator)
@@ -86,7 +86,7 @@ def _run(network: Network, split: Split, script: str, folder: Path, output: Path
     watcher = threading.Thread(target=_watch, args=(done, ended, advance), daemon=True)
     watcher.start()
     try:
-        return run_on_device(design(network.spec, simulator), script=f"{SCRIPTS}:{script}", arguments={
+        return run_on_core(design(network.spec, simulator), script=f"{SCRIPTS}:{script}", arguments={
             "network": str(start), "samples": str(samples), "output": str(output), "done": str(done)})
     finally:
         ended.set()

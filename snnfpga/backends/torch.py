@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..data.dataset import Split
-from ..network.inference import passages, predict, weights_of
+from ..network.inference import batch_passages, predict, weights_of
 from .backend import Advance, Backend, Trace
 from .registry import refuse_to_learn
 
@@ -16,7 +16,7 @@ class Torch(Backend):
     def run(self, split: Split, advance: Advance, *, trace: bool) -> Iterator[Trace]:
         """Give what each sample leaves, in order."""
         number = 0
-        for batch in passages(self._network.spec, weights_of(self._network), split):
+        for batch in batch_passages(self._network.spec, weights_of(self._network), split):
             predictions = predict(batch[-1].answers).tolist()
             answers = [passage.answers.numpy() for passage in batch]
             spikes, membranes = ([[layer.numpy() for layer in getattr(passage, name)] for passage in batch]

@@ -30,6 +30,6 @@ def facts(found: Verification, digest: str, sources: tuple[str, ...]) -> dict[st
             "changed": list(found.changed), "counters": found.counters}
 
 
-def leave_word(folder: Path, values: dict[str, Any]) -> None:
+def write_record(folder: Path, values: dict[str, Any]) -> None:
     """Write ``verify.json`` for the report, beside what was built."""
     write_atomically(folder / "verify.json", (json.dumps(values, indent=1) + "\n").encode())

@@ -21,12 +21,12 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
     boards = [get(name) for name in names()]
     if as_json:
         print_json({"boards": [{
-            "name": board.name, "title": board.title, "device": board.device.name, "part": board.device.part,
-            "clock_mhz": board.clock_mhz, "budget": dict(board.device.budget), "tools": {
-                step.tool: find(step.tool) is not None for step in board.flow}} for board in boards]})
+            "name": board.name, "title": board.title, "device": board.part.name, "part": board.part.code,
+            "clock_mhz": board.clock_mhz, "budget": dict(board.part.budget), "tools": {
+                stage.tool: find(stage.tool) is not None for stage in board.flow}} for board in boards]})
         return
     print_table("Boards", ("name", "board", "part", "holds", "bitstream with"), [
-        (board.name, board.title, board.device.part,
-         ", ".join(f"{amount.whole:g} {amount.label}" for amount in board.device.amounts),
+        (board.name, board.title, board.part.code,
+         ", ".join(f"{amount.whole:g} {amount.label}" for amount in board.part.amounts),
          ", ".join(f"{tool} ({'found' if find(tool) else 'not on the PATH'})"
-                   for tool in dict.fromkeys(step.tool for step in board.flow))) for board in boards])
+                   for tool in dict.fromkeys(stage.tool for stage in board.flow))) for board in boards])

@@ -80,9 +80,9 @@ def _show_plan(network: "Network", board: "Board", folder: Path, synthesis: bool
     if synthesis:
         steps.append("count resources with Yosys")
     runs = len(ready(board.flow))
-    steps += [f"run {' '.join(step.command)}" for step in board.flow[:runs]]
-    steps += [f"not run: {' '.join(step.command)}" if find(step.tool) else f"not run: {step.tool} (not on the PATH)"
-              for step in board.flow[runs:]]
+    steps += [f"run {' '.join(stage.command)}" for stage in board.flow[:runs]]
+    steps += [f"not run: {' '.join(stage.command)}" if find(stage.tool) else f"not run: {stage.tool} (not on the PATH)"
+              for stage in board.flow[runs:]]
     if as_json:
         print_json({**found, "folder": str(folder), "steps": steps})
         return
@@ -114,8 +114,8 @@ def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, st
     products = toolchain.run_flow(board.flow, folder=folder)
     return {**json.loads(made.files["report.json"]), "folder": str(folder), "digest": made.digest,
             "bitstream": str(products[-1]) if runs == len(board.flow) else None,
-            "flow": [{"step": step.name, "command": list(step.command), "products": list(step.products),
-                      "done": number < runs} for number, step in enumerate(board.flow)]}
+            "flow": [{"stage": stage.name, "command": list(stage.command), "products": list(stage.products),
+                      "done": number < runs} for number, stage in enumerate(board.flow)]}
 
 
 def _show(found: dict[str, object], folder: Path) -> None:
@@ -134,7 +134,7 @@ def _show(found: dict[str, object], folder: Path) -> None:
     rows += [("cycles of a sample",
               f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
              ("state for learning", f"{found['state_buffer_bits']} bits"), ("files", str(folder))]
-    left = [" ".join(step["command"]) for step in found["flow"] if not step["done"]]
+    left = [" ".join(stage["command"]) for stage in found["flow"] if not stage["done"]]
     rows.append(("bitstream", found["bitstream"] or f"not made: {left[0].split()[0]} is not on the PATH; with it, in "
                                                     f"{folder}: {' && '.join(left)}"))
     print_table(f"Built {found['name']} for {found['board']}", ("what", "value"), rows)

@@ -20,7 +20,7 @@ VERIFIED = 40
 WHOLE = ("-c", "from snnfpga.cli import main; main()")
 
 
-class Step:
+class VerbRun:
     """A verb in a process of its own; its JSON comes back.
 
     What it says goes to the terminal, but for one that runs ``aside``, which speaks only where it failed.
@@ -79,16 +79,16 @@ def command(
     """
     began = time.monotonic()
     folder = Path("build") / f"demo-{board}"
-    trained = Step("train", "--set", "name=demo", "--out", str(out), *_again(out)).result()
-    building = Step("build", str(out), "--board", board, "--out", str(folder), aside=True)
+    trained = VerbRun("train", "--set", "name=demo", "--out", str(out), *_again(out)).result()
+    building = VerbRun("build", str(out), "--board", board, "--out", str(folder), aside=True)
     try:
-        reference = Step("evaluate", str(out), "--backend", "reference").result()
-        learned = Step("learn", str(out), "--data", DRIFTED, "--backend", "rtl", "--samples", str(LESSONS)).result()
+        reference = VerbRun("evaluate", str(out), "--backend", "reference").result()
+        learned = VerbRun("learn", str(out), "--data", DRIFTED, "--backend", "rtl", "--samples", str(LESSONS)).result()
         built = building.result()
     finally:
         building.stop()
-    verified = Step("verify", str(folder), "--samples", str(VERIFIED)).result()
-    reports = [Step("report", str(place)).result() for place in (out, folder)]
+    verified = VerbRun("verify", str(folder), "--samples", str(VERIFIED)).result()
+    reports = [VerbRun("report", str(place)).result() for place in (out, folder)]
     resources, budget = built["resources"], built["budget"]
     print_table(f"Measured in {time.monotonic() - began:.0f} s", ("what", "measured", "file"), [
         ("test accuracy, PyTorch", percent(trained["test_accuracy"]), trained["network"]),

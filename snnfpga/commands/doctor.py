@@ -60,7 +60,7 @@ def _package(name: str, enables: str, missing: str) -> Finding:
 
 
 def _cuda() -> Finding:
-    enables, missing = "snnfpga train --device cuda", "a CUDA device, its driver, and a CUDA build of torch"
+    enables, missing = "snnfpga train --device cuda", "a CUDA part, its driver, and a CUDA build of torch"
     try:
         import torch
     except ImportError:
@@ -82,10 +82,10 @@ def _vendor_tools() -> list[Finding]:
 
     findings: dict[str, Finding] = {}
     for board in map(get, names()):
-        for step in board.flow:
-            place = find(step.tool)
-            findings.setdefault(step.tool, Finding(
-                step.tool, None if place is None else str(place), f"bitstreams for {board.title}",
-                f"{step.install or f'install {step.tool}'}; without it a build has all sources and scripts, and no "
+        for stage in board.flow:
+            place = find(stage.tool)
+            findings.setdefault(stage.tool, Finding(
+                stage.tool, None if place is None else str(place), f"bitstreams for {board.title}",
+                f"{stage.install or f'install {stage.tool}'}; without it a build has all sources and scripts, and no "
                 "bitstream"))
     return list(findings.values())

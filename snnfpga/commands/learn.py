@@ -1,7 +1,7 @@
 """``snnfpga learn``: a network goes on learning as the chip does, in chip arithmetic."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 
 from ..backends.registry import check_name, described, learners
 from ..console import percent, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from sim.compare import Comparison
 
 
 def command(
@@ -48,21 +51,15 @@ def command(
     from ..data.fit import check_fit, some
     from ..data.source import load_data
     from ..runs.find import find_network
-    from ..runs.learn_word import facts, is_word, leave_word, word_of
+    from ..runs.learn_record import facts, record_place, write_record
     from ..runs.network_data import data_of
-    from ..runs.out_file import check_out
 
     check_name(backend, to_learn=True)
     path = find_network(target)
     network = read(path)
     out = out or path.parent / "learned.safetensors"
-    check_out(out, lambda old: overwrite or (learn.is_learned(old) and not old.samefile(path)),
-              "a network that snnfpga learn wrote, other than the one that learns",
-              "name another file with --out, or give --overwrite")
-    word = word_of(path)
-    if word is not None:
-        check_out(word, lambda old: overwrite or is_word(old), "what snnfpga learn leaves there for the report",
-                  "move it away, or give --overwrite")
+    record = record_place(path)
+    _check_files(path, out, record, overwrite)
     dataset = load_data(data_of(path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
     lessons, test = some(dataset, "train", samples), some(dataset, "test")
@@ -73,15 +70,12 @@ def command(
         before = learn.accuracy(network, test, advance)
         learned = learn.learn(network, lessons, backend, advance, simulator)
         after = learn.accuracy(learned.network, test, advance)
-    if learned.differences.total:
-        raise SnnfpgaError(f"Backend {backend} must learn as the reference does, and {learned.differences.summary()} "
-                           f"differ of {sum(learned.differences.compared.values())} values compared, first: "
-                           f"{learned.differences.described[0]}; do not build this network, report it", FAILED)
+    _refuse_differences(backend, learned.differences)
     counters = learned.counters
     found = facts(backend, dataset.name, path, len(lessons), before, after, counters, out)
     write(out, learned.network, notes=learn.learned_notes(path, after, len(lessons), dataset.name))
-    if word is not None:
-        leave_word(word, found)
+    if record is not None:
+        write_record(record, found)
     if as_json:
         print_json(found)
         return
@@ -90,3 +84,25 @@ def command(
         ("accuracy before", percent(before)), ("accuracy after", percent(after)),
         ("weight updates formed", counters["updates"]), ("writes of a weight", counters["weights_written"]),
         ("saturations", counters["weight_saturations"]), ("network", out)])
+
+
+def _check_files(network: Path, out: Path, record: Path | None, overwrite: bool) -> None:
+    """Refuse to write over what ``snnfpga learn`` did not write, and over the network that learns."""
+    from ..backends.learn import is_learned
+    from ..runs.learn_record import is_record
+    from ..runs.out_file import check_out
+
+    check_out(out, lambda old: overwrite or (is_learned(old) and not old.samefile(network)),
+              "a network that snnfpga learn wrote, other than the one that learns",
+              "name another file with --out, or give --overwrite")
+    if record is not None:
+        check_out(record, lambda old: overwrite or is_record(old), "what snnfpga learn leaves there for the report",
+                  "move it away, or give --overwrite")
+
+
+def _refuse_differences(backend: str, differences: "Comparison") -> None:
+    """A backend that learned otherwise than the reference is a fault of ours: nothing is written."""
+    if differences.total:
+        raise SnnfpgaError(f"Backend {backend} must learn as the reference does, and {differences.summary()} "
+                           f"differ of {sum(differences.compared.values())} values compared, first: "
+                           f"{differences.described[0]}; do not build this network, report it", FAILED)

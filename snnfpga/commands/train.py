@@ -12,6 +12,7 @@ from ..console import percent, print_json, print_table, progress, say
 if TYPE_CHECKING:
     from ..config.models import Config
     from ..runs.metrics import EpochMetrics
+    from ..training.trainer import Trainer
 
 
 def command(
@@ -90,25 +91,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     check_classes(data)
     trainer = Trainer(config, data, device, team)
     place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
-    epochs = config.training.epochs
-    warned: set[tuple[int, int]] = set()
-    with progress("training", epochs * trainer.batches) as advance:
-
-        def report(metrics: "EpochMetrics") -> None:
-            words = f"epoch {metrics.epoch}/{epochs}, test {percent(metrics.test_accuracies[-1])}"
-            advance(0, words)
-            for line in metrics.moved:
-                say(f"Before epoch {metrics.epoch}, {line}")
-            _warn(metrics, warned)
-
-        try:
-            trainer.run(place, resume, report, advance)
-        except KeyboardInterrupt:
-            if not team.leads:
-                raise
-            kept = "" if place == folder else f"the earlier run in {folder} is as it was; "
-            raise SnnfpgaError(f"Stopped with {trainer.saved} of {epochs} epochs done; {kept}go on with: "
-                               f"snnfpga train --resume --out {place}") from None
+    _through_epochs(trainer, folder, place, resume)
     result = trainer.evaluate()
     if team.leads:
         trained_on = config.data.model_copy(update={"steps": data.steps})
@@ -127,6 +110,29 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         "peak_activation_bytes": trainer.progress.peak_activation_bytes,
         "network": str(folder / NETWORK),
     }
+
+
+def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool) -> None:
+    """All epochs, with a progress bar and warnings; a person who stops them is told how to go on."""
+    epochs = trainer.config.training.epochs
+    warned: set[tuple[int, int]] = set()
+    with progress("training", epochs * trainer.batches) as advance:
+
+        def report(metrics: "EpochMetrics") -> None:
+            words = f"epoch {metrics.epoch}/{epochs}, test {percent(metrics.test_accuracies[-1])}"
+            advance(0, words)
+            for line in metrics.moved:
+                say(f"Before epoch {metrics.epoch}, {line}")
+            _warn(metrics, warned)
+
+        try:
+            trainer.run(place, resume, report, advance)
+        except KeyboardInterrupt:
+            if not trainer.team.leads:
+                raise
+            kept = "" if place == folder else f"the earlier run in {folder} is as it was; "
+            raise SnnfpgaError(f"Stopped with {trainer.saved} of {epochs} epochs done; {kept}go on with: "
+                               f"snnfpga train --resume --out {place}") from None
 
 
 def _warn(metrics: "EpochMetrics", warned: set[tuple[int, int]]) -> None:

@@ -1,7 +1,7 @@
 """``snnfpga verify``: a build's hardware in a simulator against the integer reference."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 
 from ..config.nearest import offer
 from ..console import percent, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from sim.verify import Verification
 
 SAMPLES = 40
 
@@ -44,7 +47,7 @@ def command(
     from sim.simulators import SIMULATORS
 
     from ..backends.simulated import preferred
-    from ..backends.verification import facts, leave_word, verify_build
+    from ..backends.verification import facts, verify_build, write_record
     from ..data.fit import check_fit, some
     from ..data.source import load_data
     from ..runs.find import find_build
@@ -65,7 +68,7 @@ def command(
         found = verify_build(folder, str(manifest["core"]), network, split, simulator or preferred())
         advance()
     values = facts(found, str(manifest["digest"]), sources)
-    leave_word(folder, values)
+    write_record(folder, values)
     if as_json:
         print_json(values)
     else:
@@ -75,6 +78,11 @@ def command(
             ("mismatches", found.mismatches), ("made anew and equal", ", ".join(sources)),
             ("clock cycles", found.cycles),
             ("lane-cycles with a synaptic operation", percent(found.busy_lane_share))])
+    _refuse_differences(found)
+
+
+def _refuse_differences(found: "Verification") -> None:
+    """Fail where a value differs, or where nothing was compared of some kind."""
     if found.mismatches:
         raise SnnfpgaError(f"{found.mismatches} values differ from the reference, first: {found.described[0]}; "
                            "the hardware is not what was specified", FAILED)

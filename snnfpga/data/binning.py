@@ -43,7 +43,7 @@ class Binning:
 
 
 @dataclass(frozen=True)
-class Grid:
+class Timeline:
     """The steps of all samples of a data set: their number, and their microseconds, None where they go by count."""
 
     steps: int
@@ -59,8 +59,8 @@ class Binned:
     sensor: Sensor
 
 
-def grid_of(thing: str, recordings: Iterable[Events], how: Binning) -> Grid:
-    """The grid for all samples of a data set, which are read once, unless they are binned by count.
+def timeline_of(thing: str, recordings: Iterable[Events], how: Binning) -> Timeline:
+    """The timeline for all samples of a data set, which are read once, unless they are binned by count.
 
     Raises
     ------
@@ -68,15 +68,15 @@ def grid_of(thing: str, recordings: Iterable[Events], how: Binning) -> Grid:
         If the longest sample has too many steps.
     """
     if how.by == "count":
-        return Grid(how.steps, None)
+        return Timeline(how.steps, None)
     longest = max(_duration(events) for events in recordings)
     if how.step_us is None:
-        return Grid(how.steps, Fraction(longest, how.steps))
+        return Timeline(how.steps, Fraction(longest, how.steps))
     steps = -(-longest // how.step_us)
     if how.steps is None and steps > MAX_STEPS:
         raise DataError(f"{thing} must have at most {MAX_STEPS} steps, not {steps}, the longest sample being {longest} "
                         "us; raise data.step_us, or cut with data.steps")
-    return Grid(min(steps, how.steps or steps), Fraction(how.step_us))
+    return Timeline(min(steps, how.steps or steps), Fraction(how.step_us))
 
 
 def _duration(events: Events) -> int:
@@ -84,7 +84,7 @@ def _duration(events: Events) -> int:
     return int(events["t"][-1] - events["t"][0]) + 1 if len(events["t"]) else 1
 
 
-def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning, grid: Grid) -> Binned:
+def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning, timeline: Timeline) -> Binned:
     """Bin samples whose events are checked and in order of time, on a sensor (H, W, C) that is yet to be pooled."""
     height, width, channels = sensor
     pooled = -(-height // how.pool), -(-width // how.pool), channels
@@ -92,20 +92,20 @@ def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning, g
     lengths: list[int] = []
 
     def binned(events: Events) -> EventLists:
-        step = _steps(events["t"], grid)
-        inside = step < grid.steps
-        lengths.append(min(int(step[-1]) + 1, grid.steps) if len(step) else 1)
-        return list_events(step[inside], _inputs(events, pooled, how.pool)[inside], grid.steps, inputs)
+        step = _steps(events["t"], timeline)
+        inside = step < timeline.steps
+        lengths.append(min(int(step[-1]) + 1, timeline.steps) if len(step) else 1)
+        return list_events(step[inside], _inputs(events, pooled, how.pool)[inside], timeline.steps, inputs)
 
     return Binned(join_smallest(map(binned, recordings)), None if how.step_us is None else np.array(lengths, np.int64),
                   pooled)
 
 
-def _steps(time: NDArray[np.int64], grid: Grid) -> NDArray[np.int64]:
+def _steps(time: NDArray[np.int64], timeline: Timeline) -> NDArray[np.int64]:
     """The step of each event of a sample."""
-    if grid.step is None:
-        return np.arange(len(time)) * grid.steps // max(len(time), 1)
-    return (time - time[:1]) * grid.step.denominator // grid.step.numerator
+    if timeline.step is None:
+        return np.arange(len(time)) * timeline.steps // max(len(time), 1)
+    return (time - time[:1]) * timeline.step.denominator // timeline.step.numerator
 
 
 def _inputs(events: Events, sensor: Sensor, pool: int) -> NDArray[np.int64]:
@@ -134,7 +134,7 @@ def bin_events(thing: str, arrays: Mapping[str, NDArray], how: Binning) -> Binne
     flat = {name: arrays[name] for name in "xyp"} | {"t": arrays["t"].astype(np.int64)}
     recordings = [{name: values[start:end] for name, values in flat.items()}
                   for start, end in pairwise(offset)]
-    return bin_recordings(recordings, (*sensor, 2), how, grid_of(thing, recordings, how))
+    return bin_recordings(recordings, (*sensor, 2), how, timeline_of(thing, recordings, how))
 
 
 def check_sensor(thing: str, sensor: Sensor, pool: int) -> None:

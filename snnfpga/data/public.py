@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .binning import Binning, Events, Sensor, bin_recordings, check_events, check_sensor, grid_of
+from .binning import Binning, Events, Sensor, bin_recordings, check_events, check_sensor, timeline_of
 from .dataset import DataError, DataSet, Labels, Split, stratified
 
 NEEDS = ("tonic", "aedat")      # aedat reads CIFAR10-DVS, and tonic does not install it
@@ -73,8 +73,8 @@ def load_public(name: str, root: Path, how: Binning, seed: int) -> DataSet:
     public = PUBLIC[name]
     check_sensor(f"Data {name}", public.sensor, how.pool)
     halves = [Recordings(name, root, half) for half in (public.train, public.test) if half is not None]
-    grid = grid_of(f"Data {name}", chain(*halves), how)
-    binned = [bin_recordings(half, public.sensor, how, grid) for half in halves]
+    timeline = timeline_of(f"Data {name}", chain(*halves), how)
+    binned = [bin_recordings(half, public.sensor, how, timeline) for half in halves]
     splits = [Split(found.spikes, half.labels, found.lengths) for found, half in zip(binned, halves, strict=True)]
     if public.test is None:
         is_test = stratified(halves[0].labels, seed, 0.1)

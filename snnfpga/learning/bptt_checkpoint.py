@@ -17,7 +17,7 @@ from rtl_gen.contract.block import BlockSpec
 
 from ..config.learning import LearningConfig
 from ..network.network import SpikingNetwork
-from ..network.neuron import LinkedWindow, thresholds_of
+from ..network.neuron import RecurrentWindow, thresholds_of
 from ..network.window import Flows, from_below, own_weights, read_out, rest
 from .bptt import REFUSES
 from .formula.activity import Activity
@@ -75,7 +75,7 @@ class Segment:
         passing, after, activity = self._events.to(readout.dtype), [], 0.0
         for index, layer in enumerate(layers):
             weights, (membrane, before) = parts[index], parts[len(layers) + 2 * index:][:2]
-            passing, membrane = LinkedWindow.apply(
+            passing, membrane = RecurrentWindow.apply(
                 from_below(layer, weights, passing, flows[index]), own_weights(layer, weights), membrane, before,
                 thresholds_of(layer, weights), layer)
             after += [membrane, None if before is None else passing[-1]]

@@ -16,7 +16,7 @@ from ..network.window import BlockWeights
 from .formula.rule_formula import RuleFormula
 
 
-class Link:
+class Neighbours:
     """Where a rule's blocks stand among those of other processes; by itself, alone with all of them."""
 
     def mine(self, blocks: int) -> list[int]:
@@ -56,7 +56,7 @@ class Batch:
         where none are.
     apply
         Follows the gradients left so far, and forgets them: for updates within a sample.
-    link
+    neighbours
         To the blocks of other processes, for a rule that sends forward only.
     """
 
@@ -69,7 +69,7 @@ class Batch:
     teacher_weight: float = 1.0
     silent: list[list[Tensor]] = field(default_factory=list)
     apply: Callable[[], None] = lambda: None
-    link: Link = field(default_factory=Link)
+    neighbours: Neighbours = field(default_factory=Neighbours)
 
     def counted(self, steps: Tensor, first: int) -> Tensor:
         """What steps from ``first`` on add to logits, (K, B, classes): nothing after a sample's end.

@@ -45,17 +45,17 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     """Gradients of a batch, window by window; the membranes go on, the graph of each window is freed at its end."""
     gathered = Gradients(network, batch)
     blocks, chosen = Blocks(network, settings, batch, gathered), selected(settings, len(batch.events), batch.generator)
-    mine = batch.link.mine(len(network.spec.blocks))
+    mine = batch.neighbours.mine(len(network.spec.blocks))
     answers = torch.zeros(batch.events.shape[1], network.spec.classes, dtype=torch.float64, device=batch.events.device)
     for index, start in enumerate(range(0, len(batch.events), settings.window)):
         events = batch.events[start:start + settings.window]
-        passing = batch.link.below(events, network.spec.blocks[mine[0]].inputs)
+        passing = batch.neighbours.below(events, network.spec.blocks[mine[0]].inputs)
         # As docs/arithmetic.md: every m-th window, and only where a step of the loss window took place.
         lost = chosen[start + first_loss(settings):start + len(events)]
         learns = (index + 1) % settings.update_interval == 0 and any(lost)
         for b in mine:
             passing, steps = blocks.window(b, passing, start, lost if learns else [])
-        batch.link.above(passing)
+        batch.neighbours.above(passing)
         answers += steps.sum(0, dtype=torch.float64)
         if learns and settings.update == "window":
             gathered.update()

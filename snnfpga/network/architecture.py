@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.network import LayerConfig
+from ..config.network import LayerConfig, NetworkConfig
 
 Array = NDArray[np.floating]
 
@@ -137,19 +137,20 @@ class Architecture:
         return tuple(layer for block in self.blocks for layer in block)
 
 
-def cut(whole: Architecture, depth: int | str) -> Architecture:
-    """The same chain of layers in blocks of ``depth`` layers, or with ``all`` in one.
+def cut(whole: Architecture, config: NetworkConfig) -> Architecture:
+    """The same chain of layers in blocks of ``block_depth`` layers, or with ``all`` in one.
 
     Raises
     ------
     SnnfpgaError
         If there are fewer layers.
     """
-    layers = whole.layers
-    step = len(layers) if depth == "all" else int(depth)
+    layers, depth = whole.layers, config.block_depth
+    step = len(layers) if depth == "all" else depth
     if step > len(layers):
-        raise SnnfpgaError(f"Config network.block_depth must be at most {len(layers)}, the layers of "
-                           f"network.architecture, not {depth}; take {len(layers)} or fewer, or all", USAGE)
+        source = "network.architecture" if config.file is None else "network.file"
+        raise SnnfpgaError(f"Config network.block_depth must be at most {len(layers)}, the layers of {source}, not "
+                           f"{depth}; take {len(layers)} or fewer, or all", USAGE)
     return replace(whole, blocks=in_blocks(layers, step))
 
 

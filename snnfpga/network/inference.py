@@ -20,7 +20,7 @@ BATCH = 256     # samples at a time: bounds the memory of a trace
 
 
 @dataclass(frozen=True)
-class Passage:
+class BatchPassage:
     """What samples left in a block; spikes and membranes hold an entry a layer.
 
     Attributes
@@ -70,14 +70,14 @@ def _float(values: NDArray[np.int32], device: str) -> Tensor:
     return torch.from_numpy(values.astype(np.float32)).to(device)
 
 
-def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor, within: Tensor | None = None) -> Passage:
+def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor, within: Tensor | None = None) -> BatchPassage:
     """Whole samples (T, B, inputs) through a block; ``within`` as :func:`batches` gives it."""
     spikes, membranes, flows = [], [], Flows(block.sources)
     for layer, matrix, state in zip(block.layers, weights.layers, rest(block, events.shape[1], events), strict=True):
         events, charged = layer_run(layer, matrix, events, state, flows)
         spikes.append(events)
         membranes.append(after_reset(charged, events, thresholds_of(layer, matrix), layer))
-    return Passage(spikes, membranes, total(read_out(block.readout, weights.readout, events), within))
+    return BatchPassage(spikes, membranes, total(read_out(block.readout, weights.readout, events), within))
 
 
 def total(steps: Tensor, within: Tensor | None) -> Tensor:
@@ -86,7 +86,7 @@ def total(steps: Tensor, within: Tensor | None) -> Tensor:
 
 
 @torch.no_grad()
-def passages(spec: NetworkSpec, weights: list[BlockWeights], split: Split) -> Iterator[list[Passage]]:
+def batch_passages(spec: NetworkSpec, weights: list[BlockWeights], split: Split) -> Iterator[list[BatchPassage]]:
     """For each batch of samples, in order, what they left in each block; spikes go on after a sample's end."""
     for events, within in batches(split, weights):
         batch = []

@@ -35,14 +35,14 @@ def grid_of(initial: FloatWeights, weight_bits: int, headroom: float) -> int:
 
 
 def fraction_bits(initial: Tensor, weight_bits: int, headroom: float) -> int:
-    """Exponent f of the grid of 2^-f that suits weights as they are at calibration.
+    """Exponent f of the scale of 2^-f that suits weights as they are at calibration.
 
     It holds ``headroom`` times the largest of them; with one or two bits, where every weight of any size is 1, its unit
     is the power of two next to their mean magnitude.
     """
     magnitudes = initial.abs()
     if not magnitudes.any():
-        return 0        # any grid holds nothing
+        return 0        # any scale holds nothing
     if weight_bits <= 2:
         return -round(math.log2(float(magnitudes.mean()) * (1.0 if weight_bits == 1 else 1.5)))
     return math.floor(math.log2(weight_limit(weight_bits) / (float(magnitudes.max()) * headroom)))

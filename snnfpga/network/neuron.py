@@ -162,7 +162,7 @@ def _to_threshold(gate: Tensor, grad: Tensor, area: float) -> Tensor:
     return -(gate * (grad / area)).sum((0, 1))
 
 
-class LinkedWindow(torch.autograd.Function):
+class RecurrentWindow(torch.autograd.Function):
     """As :class:`SpikingWindow`, for neurons whose own spikes of the step before add to their currents.
 
     The membranes, and those spikes, have gradients on either side of the window, for whoever does not cut them.

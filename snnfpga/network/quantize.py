@@ -1,7 +1,7 @@
-"""Weights on a fixed grid: Brevitas quantisers whose exponent is measured once and then constant.
+"""Weights on a fixed scale: Brevitas quantisers whose exponent is measured once and then constant.
 
-Brevitas' own default lets the exponent follow max|w|. A threshold is an integer on the same grid, so a grid that moves
-in mid-training would move every threshold with it.
+Brevitas' own default lets the exponent follow max|w|. A threshold is an integer on the same scale, so a scale that
+moves in mid-training would move every threshold with it.
 """
 
 from typing import Any
@@ -56,7 +56,7 @@ class QuantisedWeights(nn.Module):
     initial
         (rows, columns) float32.
     weight_bits, fraction
-        The grid: multiples of ``2**-fraction`` in ``weight_bits`` bits.
+        The scale: multiples of ``2**-fraction`` in ``weight_bits`` bits.
     standardised
         Quantise not the weights, but what remains of each column with its mean taken away and its deviation divided
         out, times a gain that is learned for each column. A column's currents then keep their spread however the
@@ -77,7 +77,7 @@ class QuantisedWeights(nn.Module):
         self.move(weight_bits, fraction)
 
     def move(self, weight_bits: int, fraction: int) -> None:
-        """To another grid; the float weights stay, but for those beyond its range."""
+        """To another scale; the float weights stay, but for those beyond its range."""
         self.weight_bits, self.fraction = weight_bits, fraction
         self.limit = weight_limit(weight_bits) * 2.0 ** -fraction
         held = QuantLinear(*reversed(self.linear.weight.shape), bias=False,

@@ -1,4 +1,4 @@
-"""Weights moved to other grids, between samples and on request: their exponent is constant otherwise."""
+"""Weights moved to other scales, between samples and on request: their exponent is constant otherwise."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,10 +12,10 @@ from .frontends.registry import settings_of
 from .measure import fraction_bits
 from .network import SpikingNetwork
 from .quantize import QuantisedWeights
-from .specify import aligned, on_grid, rate_shift, readout_spec
+from .specify import aligned, on_scale, rate_shift, readout_spec
 
 
-class WeightGrid(NamedTuple):
+class WeightScale(NamedTuple):
     """Bits of a weight, and the exponent f of its unit 2^-f."""
 
     bits: int
@@ -23,7 +23,7 @@ class WeightGrid(NamedTuple):
 
 
 def check(config: Config) -> None:
-    """Refuse grids that would never be taken.
+    """Refuse scales that would never be taken.
 
     Raises
     ------
@@ -37,29 +37,30 @@ def check(config: Config) -> None:
                                f"before the last epoch, and each but once, not {epoch}", USAGE)
 
 
-def grids(network: SpikingNetwork) -> list[WeightGrid]:
+def scales(network: SpikingNetwork) -> list[WeightScale]:
     """The scales of all weights: those of each block's layers, then that of its learned readout."""
-    return [WeightGrid(weights.weight_bits, weights.fraction) for weights in _matrices(network)]
+    return [WeightScale(weights.weight_bits, weights.fraction) for weights in _matrices(network)]
 
 
-def fitted(network: SpikingNetwork, config: Config, weight_bits: int) -> list[WeightGrid]:
+def fitted(network: SpikingNetwork, config: Config, weight_bits: int) -> list[WeightScale]:
     """Grids that suit the weights as they are now, of so many bits; layers with bits of their own keep them."""
     asked = config.network.model_copy(update={"weight_bits": weight_bits})
     found, layers = [], iter(settings_of(asked))
     for spec, block in zip(network.spec.blocks, network.blocks, strict=True):
         for own, weights in zip(spec.layers, block.layers, strict=True):
             bits, rows = next(layers).weight_bits, weights.wanted().detach()
-            if own.neuron.threshold_shift is not None:     # thresholds take the grid that the others need, as at first
+            if own.neuron.threshold_shift is not None:     # thresholds take the scale that the others need, as at first
                 rows = torch.cat([rows[:, :own.event_rows], rows[:, own.event_rows + 1:]], 1)
-            found.append(WeightGrid(bits, fraction_bits(rows, bits, asked.headroom)))
+            found.append(WeightScale(bits, fraction_bits(rows, bits, asked.headroom)))
         if block.learned_readout is not None:
             bits = asked.readout_bits or weight_bits
-            found.append(WeightGrid(bits, fraction_bits(block.learned_readout.wanted().detach(), bits, asked.headroom)))
+            wanted = block.learned_readout.wanted().detach()
+            found.append(WeightScale(bits, fraction_bits(wanted, bits, asked.headroom)))
     return found
 
 
-def move(network: SpikingNetwork, config: Config, wanted: list[WeightGrid]) -> list[str]:
-    """Put every matrix on its grid, and thresholds, surrogates and logits with it; a line for each that changed.
+def move(network: SpikingNetwork, config: Config, wanted: list[WeightScale]) -> list[str]:
+    """Put every matrix on its scale, and thresholds, surrogates and logits with it; a line for each that changed.
 
     Raises
     ------
@@ -72,30 +73,30 @@ def move(network: SpikingNetwork, config: Config, wanted: list[WeightGrid]) -> l
         for index, (layer, weights) in enumerate(zip(spec.layers, block.layers, strict=True)):
             below, own_shift = (layer.residual.below, layer.residual.own_shift) if layer.residual else (0, 0)
             shift = layer.weights.fraction_bits - own_shift - weights.fraction      # of a mean over the inputs
-            said += _moved(f"block {b} layer {index}", weights, grid := next(rest))
-            unit, residual = aligned(grid.fraction + shift, below, layers[index - below] if below else None)
-            parts = on_grid(config, next(settings), grid.bits, unit,
-                            None if layer.neuron.threshold_shift is None else unit - grid.fraction)
+            said += _moved(f"block {b} layer {index}", weights, scale := next(rest))
+            unit, residual = aligned(scale.fraction + shift, below, layers[index - below] if below else None)
+            parts = on_scale(config, next(settings), scale.bits, unit,
+                            None if layer.neuron.threshold_shift is None else unit - scale.fraction)
             rate = rate_shift(config, parts["weights"].shadow_bits)
             layers.append(replace(layer, **parts, residual=residual, update=replace(layer.update, rate_shift=rate)))
         readout = spec.readout
         if block.learned_readout is not None:
             unit = block.unit - block.learned_readout.fraction
-            said += _moved(f"readout of block {b}", block.learned_readout, grid := next(rest))
-            block.unit = unit + grid.fraction
-            readout = readout_spec(config, b, readout.inputs, readout.classes, readout.pool, block.unit, grid.bits)
+            said += _moved(f"readout of block {b}", block.learned_readout, scale := next(rest))
+            block.unit = unit + scale.fraction
+            readout = readout_spec(config, b, readout.inputs, readout.classes, readout.pool, block.unit, scale.bits)
         specs.append(replace(spec, layers=tuple(layers), readout=readout))
     network.specify(replace(network.spec, blocks=tuple(specs)))
     network.integers()      # which refuses what float32 could not hold
     return said
 
 
-def _moved(thing: str, weights: QuantisedWeights, grid: WeightGrid) -> list[str]:
-    before = WeightGrid(weights.weight_bits, weights.fraction)
-    if before == grid:
+def _moved(thing: str, weights: QuantisedWeights, scale: WeightScale) -> list[str]:
+    before = WeightScale(weights.weight_bits, weights.fraction)
+    if before == scale:
         return []
-    weights.move(*grid)
-    return [f"{thing}: {before.bits} bits of 2^{-before.fraction} became {grid.bits} bits of 2^{-grid.fraction}"]
+    weights.move(*scale)
+    return [f"{thing}: {before.bits} bits of 2^{-before.fraction} became {scale.bits} bits of 2^{-scale.fraction}"]
 
 
 def _matrices(network: SpikingNetwork) -> list[QuantisedWeights]:

@@ -46,7 +46,8 @@ def layer_spec(config: Config, own: LayerSettings, block: int, layer: Layer, sha
         unit, residual = aligned(fraction + shape.mean_shift, layer.adds, source)
         synapses = shape.conv or DenseSpec(
             inputs=shape.seen.size, outputs=shape.outputs.size, recurrent=layer.recurrent)
-        parts = on_grid(config, own, own.weight_bits, unit, unit - fraction if config.network.learn_threshold else None)
+        threshold_shift = unit - fraction if config.network.learn_threshold else None
+        parts = on_scale(config, own, own.weight_bits, unit, threshold_shift)
         return LayerSpec(
             synapses=synapses, pool=shape.pool, residual=residual, **parts,
             update=UpdateSpec(rate_shift=rate_shift(config, parts["weights"].shadow_bits),
@@ -66,7 +67,7 @@ def aligned(unit: int, adds: int, source: LayerSpec | None) -> tuple[int, Residu
     return finer, ResidualSpec(below=adds, shift=finer - source.weights.fraction_bits, own_shift=finer - unit)
 
 
-def on_grid(config: Config, own: LayerSettings, weight_bits: int, unit: int,
+def on_scale(config: Config, own: LayerSettings, weight_bits: int, unit: int,
             threshold_shift: int | None) -> dict[str, Any]:
     """Parts of a :class:`LayerSpec` that follow from the bits of its weights and from the 2^-unit of its currents."""
     threshold = max(1, round(own.threshold * 2.0 ** unit))

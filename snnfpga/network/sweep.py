@@ -1,4 +1,4 @@
-"""The same network over a grid of windows and block depths, as ``--sweep window=1,2,T --sweep block=1,all`` asks."""
+"""The same network over a table of windows and block depths, as ``--sweep window=1,2,T --sweep block=1,all`` asks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

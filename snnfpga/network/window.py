@@ -11,7 +11,7 @@ from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
 
-from .neuron import LinkedWindow, integrate, integrate_recurrent, spiking, thresholds_of
+from .neuron import RecurrentWindow, integrate, integrate_recurrent, spiking, thresholds_of
 from .sparse import are_plain
 from .synapses import currents, pooled, to_counted
 
@@ -100,7 +100,7 @@ def layer_window(layer: LayerSpec, weights: Tensor, events: Tensor, state: State
     if own is None:
         spikes, membrane = spiking(below, state.membrane, threshold, layer)
         return spikes, State(membrane, None)
-    spikes, membrane = LinkedWindow.apply(below, own, state.membrane, state.spikes, threshold, layer)
+    spikes, membrane = RecurrentWindow.apply(below, own, state.membrane, state.spikes, threshold, layer)
     return spikes, State(membrane.detach(), spikes[-1].detach())
 
 

@@ -11,9 +11,9 @@ from rtl_gen.estimate import cycles
 
 from ..runs.find import NETWORK as RUN_NETWORK
 from .figures import against, axis
+from .findings import learning, read_object, verification
 from .page import Page, Section
-from .parts import Bars, Part, Table, Tiles, Words, number
-from .results import learning, read_object, verification
+from .parts import Bars, Paragraph, Part, Table, Tiles, number
 from .target import run_of
 
 REPORT = "report.json"
@@ -63,7 +63,7 @@ def _resources(folder: Path, found: dict[str, Any]) -> Section:
     about = "What the design takes of the board's part. Look for every bar to stay well below its end."
     if resources is None:
         rows = [(f"{names[key]}, memories by formula", taken, budget[key]) for key, taken in found["estimate"].items()]
-        parts: tuple[Part, ...] = (Bars(rows), Words(
+        parts: tuple[Part, ...] = (Bars(rows), Paragraph(
             "Not synthesised: logic, registers and multipliers are not counted here. `snnfpga build` without "
             "`--no-synthesis` counts them with Yosys."))
         return Section("Resources", about, parts, (folder / REPORT,))
@@ -71,8 +71,8 @@ def _resources(folder: Path, found: dict[str, Any]) -> Section:
     if found["logic_delay_ps"] is not None:
         words += (f" The longest path through cells alone takes {found['logic_delay_ps'] / 1000:.2f} ns; routing comes "
                   "on top of it, so this is no clock period.")
-    return Section("Resources", about, (
-        Bars([(name, resources[key], budget[key]) for key, name in names.items()]), Words(words)), (folder / REPORT,))
+    bars = Bars([(name, resources[key], budget[key]) for key, name in names.items()])
+    return Section("Resources", about, (bars, Paragraph(words)), (folder / REPORT,))
 
 
 def _blocks(folder: Path, found: dict[str, Any], spec: NetworkSpec) -> Section:

@@ -13,7 +13,7 @@ from rtl_gen.contract.spec import NetworkSpec
 from ..runs.find import CHECKPOINT, NETWORK
 from .figures import against, axis
 from .page import Section
-from .parts import Part, Tiles, Words, number
+from .parts import Paragraph, Part, Tiles, number
 
 LONGEST = (1 << 16) - 1         # steps of the longest sample a specification can have
 
@@ -69,11 +69,11 @@ def memory(folder: Path, network: Network | None, no_network: str) -> Section:
         _figure(spec, kept, named)]
     peak = peak_activation_bytes(folder)
     if peak is None:
-        parts.append(Words(f"How much PyTorch kept is not known: there is no `{CHECKPOINT}` in this folder."))
+        parts.append(Paragraph(f"How much PyTorch kept is not known: there is no `{CHECKPOINT}` in this folder."))
     else:
-        parts.append(Words(f"PyTorch, training this run, kept {number(peak)} bytes of activations at the peak, for a "
-                           "whole batch and in floating point. That is measured; the bits above are for one sample, "
-                           "as the chip learns."))
+        parts.append(Paragraph(f"PyTorch, training this run, kept {number(peak)} bytes of activations at the peak, for "
+                           "a whole batch and in floating point. That is measured; the bits above are for one "
+                           "sample, as the chip learns."))
     sources = [folder / name for name in (NETWORK, CHECKPOINT) if (folder / name).exists()]
     return Section("Memory for learning", about, tuple(parts), tuple(sources))
 

@@ -20,7 +20,7 @@ def prose(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Words:
+class Paragraph:
     """A paragraph."""
 
     text: str

@@ -22,10 +22,10 @@ from ..runs.folder import read_run_config
 from ..runs.metrics import read_metrics
 from .curves import curves
 from .figures import histogram
+from .findings import learning
 from .memory import memory, peak_activation_bytes
 from .page import Page, Section
-from .parts import Part, Table, Tiles, Words, number
-from .results import learning
+from .parts import Paragraph, Part, Table, Tiles, number
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _glance(run: Run) -> Section:
     parts: list[Part] = [Tiles(tiles)]
     refused = None if run.network is None else _refused(check_hardware, run.network)
     if refused is not None:
-        parts.append(Words("This network runs on PyTorch and on the integer reference, and has no hardware: "
+        parts.append(Paragraph("This network runs on PyTorch and on the integer reference, and has no hardware: "
                            f"{refused}. What is said of the chip below is by formula."))
     return Section("At a glance", about, tuple(parts), run.sources(METRICS, CHECKPOINT, NETWORK))
 
@@ -161,7 +161,7 @@ def _sample(run: Run, sample: int) -> Section:
                            USAGE)
     traced = trace(run.network, test.spikes[sample][:test.steps_of(sample)], int(test.labels[sample]))
     verdict = "right" if traced.prediction == traced.label else "wrong"
-    words = Words(f"Test sample {sample} of `{data.name}`: label {traced.label}, prediction {traced.prediction}, "
+    words = Paragraph(f"Test sample {sample} of `{data.name}`: label {traced.label}, prediction {traced.prediction}, "
                   f"{verdict}. {int((traced.events != 0).sum())} events came in over {len(traced.events)} steps.")
     return Section("One sample", about, (words, figure(traced, [block.window for block in run.network.spec.blocks])),
                    run.sources(NETWORK))

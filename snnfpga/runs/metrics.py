@@ -31,7 +31,7 @@ class EpochMetrics:
     firing_rates
         Spikes for each neuron and step on the test split, for each block and layer.
     moved
-        Weights that went to another grid before the epoch, in words.
+        Weights that went to another scale before the epoch, in words.
     """
 
     epoch: int

@@ -15,7 +15,7 @@ from rtl_gen.contract.network import spec_digest
 
 from ..config.models import Config
 from ..network.network import SpikingNetwork
-from ..network.regrid import WeightGrid, grids, move
+from ..network.regrid import WeightScale, move, scales
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Sources:
 def save_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.Optimizer, progress: Progress,
                     sources: Sources) -> None:
     """Write everything the next epoch depends on, whole or not at all."""
-    metadata = {"spec": spec_digest(network.spec), "grids": json.dumps(grids(network)),
+    metadata = {"spec": spec_digest(network.spec), "grids": json.dumps(scales(network)),
                 "progress": json.dumps(vars(progress)), **vars(sources)}
     tensors = {f"network.{name}": values for name, values in _state(network).items()}
     for index, state in optimiser.state_dict()["state"].items():
@@ -90,8 +90,8 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
     if metadata.get("teacher", "") != sources.teacher:
         raise SnnfpgaError(f"Checkpoint {path} is of a run with another teacher than training.distill names now; bring "
                            "that file back, or train anew with snnfpga train --overwrite")
-    found = [WeightGrid(*grid) for grid in json.loads(metadata.get("grids", "[]"))]
-    if len(found) == len(grids(network)):
+    found = [WeightScale(*scale) for scale in json.loads(metadata.get("grids", "[]"))]
+    if len(found) == len(scales(network)):
         move(network, config, found)
     if metadata.get("spec") != spec_digest(network.spec):
         raise SnnfpgaError(f"Checkpoint {path} is of another network than this configuration gives; "

@@ -16,7 +16,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
 from ..learning.registry import find_rule
-from ..learning.rule import Link
+from ..learning.rule import Neighbours
 from ..network.frontends.registry import architecture_of
 
 
@@ -139,7 +139,7 @@ def check(config: Config) -> None:
                            "learning.update=window does not wait for; take parts=1, or update=sample", USAGE)
 
 
-class Pipe(Link):
+class Pipe(Neighbours):
     """The blocks of this process, between those of its neighbours."""
 
     def __init__(self, team: Team) -> None:

@@ -12,7 +12,7 @@ from rtl_gen.contract.readout import ReadoutSpec
 
 from ..config.models import Config
 from ..data.dataset import DataSet
-from ..network.inference import passages, weights_of
+from ..network.inference import batch_passages, weights_of
 from ..network.specify import GRADIENT_UNIT, fixed_gain
 from ..runs.find import LOGIT_SCALE
 
@@ -52,7 +52,7 @@ def taught(config: Config, data: DataSet) -> Tensor | None:
         raise SnnfpgaError(f"Network {training.distill} has {theirs[0]} inputs and {theirs[1]} classes, and the data "
                            f"{ours[0]} and {ours[1]}; take a teacher that was trained on it", USAGE)
     answers = torch.cat([blocks[-1].answers for blocks in
-                         passages(network.spec, weights_of(network), data.train)])
+                         batch_passages(network.spec, weights_of(network), data.train)])
     return answers.float() * _logit_scale(network.spec.blocks[-1].readout, read_notes(training.distill))
 
 

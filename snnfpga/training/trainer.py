@@ -18,7 +18,7 @@ from ..data.augment import Augmenter
 from ..data.dataset import DataSet, Split
 from ..learning.memory import ActivationMeter
 from ..learning.registry import find_rule
-from ..learning.rule import Batch, Learned, Link, drawn_silent
+from ..learning.rule import Batch, Learned, Neighbours, drawn_silent
 from ..network.inference import Evaluation, evaluate, predict, within_samples
 from ..network.initial import initialise
 from ..network.network import REMEDY, SpikingNetwork
@@ -33,7 +33,7 @@ from .teacher import digest_of, taught
 from .warm_start import warm_start
 
 DEVICES = ("cpu", "cuda")
-CALIBRATION = 256       # samples that the grid is measured by
+CALIBRATION = 256       # samples that the scale is measured by
 
 Report = Callable[[EpochMetrics], None]
 
@@ -73,7 +73,8 @@ class Trainer:
         checks.check(config, data)
         self.rule = find_rule(config.learning.rule)
         self.config, self.device, self.team = config, device, team or Team()
-        self.link = Pipe(self.team) if self.team.size > 1 and config.training.parallel == "blocks" else Link()
+        shared = self.team.size > 1 and config.training.parallel == "blocks"
+        self.neighbours = Pipe(self.team) if shared else Neighbours()
         self.augment = Augmenter(config.training.augment, data)
         self.train, self.test = data.train, data.test
         self.spikes = data.train.spikes
@@ -139,7 +140,7 @@ class Trainer:
                     right += int((predict(learned.answers).cpu() == labels).sum())
                     losses.append(learned.losses)
             each_batch()
-        if isinstance(self.link, Pipe):
+        if isinstance(self.neighbours, Pipe):
             self.team.share_blocks(self.network.blocks, self.optimiser)
         result = self.evaluate()
         self.progress = Progress(number + 1, self.progress.seconds + time.perf_counter() - began,
@@ -172,10 +173,10 @@ class Trainer:
             for part in zip(events.tensor_split(count), chosen.tensor_split(count), strict=True) if len(part[1])]
         found = []
         for rank, (own, samples, drawing) in enumerate(parts):
-            if isinstance(self.link, Pipe) or rank % self.team.size == self.team.rank:
+            if isinstance(self.neighbours, Pipe) or rank % self.team.size == self.team.rank:
                 learned = self._learn(own, samples, drawing, silent, len(samples) / len(chosen))
                 found.append((learned, self.labels[samples]))
-        if not isinstance(self.link, Pipe):
+        if not isinstance(self.neighbours, Pipe):
             self.team.sum_gradients(self.network.parameters())
         self._apply()
         return found
@@ -192,7 +193,7 @@ class Trainer:
             generator=generator, seed=self.config.seed,
             teacher=None if self.teacher is None else self.teacher[samples].to(self.device),
             teacher_weight=self.config.training.distill_weight or 1.0,
-            silent=silent, apply=self._apply, link=self.link))
+            silent=silent, apply=self._apply, neighbours=self.neighbours))
         for parameter, earlier in zip(self.network.parameters(), before, strict=True) if share < 1 else ():
             if parameter.grad is not None:
                 parameter.grad.mul_(share)

@@ -14,7 +14,7 @@ import snnfpga
 from board import build as build_module
 from board import registry
 from board.build import check_sources, make_plan
-from board.device import Resources, Synthesis
+from board.part import Resources, Synthesis
 from board.plan import verify, write
 from rtl_gen.contract import network_file
 from tests.board.scratch_vendor.board import BOARD, FLOW, TOP
@@ -55,7 +55,7 @@ def tool(name, body):
 
 
 def tools():
-    """Each step reads what the one before made."""
+    """Each stage reads what the one before made."""
     tool("scratch-map", f'grep -q "module {TOP}" $1; echo mapped > {TOP}.json')
     tool("scratch-route", f'grep -q FREQUENCY $2; (cat $1; echo routed) > {TOP}.config')
     tool("scratch-pack", f'(cat $1; echo packed) > {TOP}.bit; echo > {TOP}.svf')
@@ -85,7 +85,7 @@ def test_build_plan_and_report_speak_of_its_amounts(here, capfd):
 
 def test_what_was_counted_is_shown_in_its_amounts(here, capfd, monkeypatch):
     counted = Synthesis(Resources({"lut4": 6000, "dp16k": 7, "mult18": 0}), {}, "")
-    monkeypatch.setattr(type(BOARD.device), "synthesise", lambda *_, **__: counted)
+    monkeypatch.setattr(type(BOARD.part), "synthesise", lambda *_, **__: counted)
     code, out, _ = call(capfd, *BUILD)
     assert code == 0
     assert "6000 of 24000 (25.0 %)" in " ".join(out.split())
@@ -104,9 +104,9 @@ def test_what_was_counted_is_shown_in_its_amounts(here, capfd, monkeypatch):
 
 @pytest.mark.slow
 def test_yosys_maps_to_its_cells():
-    found = BOARD.device.synthesise(BOARD.design(network(block(4, 4)).spec).rtlil, top=TOP)
+    found = BOARD.part.synthesise(BOARD.design(network(block(4, 4)).spec).rtlil, top=TOP)
     assert 500 < found.resources["lut4"] < 20_000
-    assert set(found.resources) == set(BOARD.device.budget)
+    assert set(found.resources) == set(BOARD.part.budget)
 
 
 def test_the_page_of_a_build_shows_its_amounts(here, capfd, plan):
@@ -128,8 +128,8 @@ def test_what_does_not_fit_is_refused_in_its_amounts(here, capfd, monkeypatch):
                           "board, but takes ")
     assert err.endswith(" by formula (dp16k); take fewer neurons, inputs or weight bits\n")
     assert "block0.weights" in out
-    much = Resources({**BOARD.device.budget, "mult18": 29})
-    monkeypatch.setattr(type(BOARD.device), "synthesise", lambda *_, **__: Synthesis(much, {}, ""))
+    much = Resources({**BOARD.part.budget, "mult18": 29})
+    monkeypatch.setattr(type(BOARD.part), "synthesise", lambda *_, **__: Synthesis(much, {}, ""))
     assert call(capfd, *BUILD)[2] == (
         "snnfpga: Network small must fit the Scratch 25 on Scratch board, but Yosys counts 29 MULT18 of 28; take fewer "
         "neurons, inputs, lanes or weight bits, or a shorter window\n")
@@ -143,7 +143,7 @@ def test_its_flow_runs_step_by_step(here, capfd, quick):
     found = json.loads(out)
     assert found["bitstream"] == f"{FOLDER}/{TOP}.bit"
     assert Path(found["bitstream"]).read_text() == "mapped\nrouted\npacked\n"
-    assert [(step["step"], step["done"]) for step in found["flow"]] == [
+    assert [(stage["stage"], stage["done"]) for stage in found["flow"]] == [
         ("map", True), ("route", True), ("pack", True)]
     assert call(capfd, *BUILD, "--plan")[1].count("run scratch-") == len(FLOW)
     tool("scratch-route", "echo 'ERROR: no such pin'; exit 2")
@@ -160,7 +160,7 @@ def test_its_flow_goes_as_far_as_there_are_tools(here, capfd, quick):
     assert code == 0
     found = json.loads(out)
     assert found["bitstream"] is None
-    assert [step["done"] for step in found["flow"]] == [True, False, False]
+    assert [stage["done"] for stage in found["flow"]] == [True, False, False]
     assert (here / FOLDER / f"{TOP}.json").exists()
     said = " ".join(call(capfd, *BUILD, "--no-synthesis")[1].split())
     assert "not made: scratch-route is not on the PATH" in said
@@ -192,7 +192,7 @@ def test_its_driver_runs_on_numpy_alone(here, plan):
 
 def test_what_is_general_names_no_amount():
     """Names and labels of the amounts of a vendor stand in its folder alone."""
-    words = {word.lower() for chosen in (BOARD, registry.get("pynq-z2")) for amount in chosen.device.amounts
+    words = {word.lower() for chosen in (BOARD, registry.get("pynq-z2")) for amount in chosen.part.amounts
              for word in (amount.name, amount.label, amount.plural)}
     paths = [*Path(board.__file__).parent.glob("*.py"), *Path(snnfpga.__file__).parent.rglob("*.py")]
     found = [(path.name, node.value) for path in paths for node in ast.walk(ast.parse(path.read_text()))

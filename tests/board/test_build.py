@@ -8,7 +8,7 @@ import pytest
 
 from board import build as build_module
 from board.build import check_sources, make_plan, with_lanes
-from board.device import Resources, Synthesis
+from board.part import Resources, Synthesis
 from board.plan import BuildError, verify, write
 from board.registry import BoardError, get, names
 from board.report import FitError, all_memories, check_counted, check_fit, report
@@ -100,7 +100,7 @@ def test_not_every_lut_can_be_a_memory():
 
 
 def test_what_yosys_counts_must_fit(monkeypatch):
-    budget = BOARD.device.budget
+    budget = BOARD.part.budget
     check_counted(network().spec, BOARD, budget)
     much = Resources({**budget, "lut": budget["lut"] + 1, "ramb36": 140.5})
     message = ("Network small must fit the XC7Z020 on TUL PYNQ-Z2, but Yosys counts 53201 LUT of 53200, 140.5 RAMB36 "
@@ -108,14 +108,14 @@ def test_what_yosys_counts_must_fit(monkeypatch):
     with pytest.raises(FitError, match=f"^{re.escape(message)}$") as raised:
         check_counted(network().spec, BOARD, much)
     assert raised.value.rows[3] == ("RAMB36", "140.5", "140", "100.4 %")
-    monkeypatch.setattr(type(BOARD.device), "synthesise", lambda *_, **__: Synthesis(much, {}, ""))
+    monkeypatch.setattr(type(BOARD.part), "synthesise", lambda *_, **__: Synthesis(much, {}, ""))
     monkeypatch.setattr(build_module, "report", None)
     with pytest.raises(FitError):
         make_plan(network(block(4, 4)), BOARD, notes={}, synthesis=True)
 
 
 def test_report_holds_what_programs_ask_for():
-    found = report(network().spec, BOARD, resources=BOARD.device.budget, logic_delay_ps=5000)
+    found = report(network().spec, BOARD, resources=BOARD.part.budget, logic_delay_ps=5000)
     assert {"board", "device", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"} <= set(found)
     assert set(found["shares"].values()) == {1.0}
     assert found["lanes"] == [4, 2]

@@ -1,4 +1,4 @@
-from board.device import Resources
+from board.part import Resources
 
 
 def test_shares_and_what_is_too_much():

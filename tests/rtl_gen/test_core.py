@@ -10,10 +10,10 @@ from rtl_gen.contract.protocol import BLOCK_COUNTERS, CORE_COUNTERS
 from rtl_gen.core import Core
 from rtl_gen.mailbox import MailboxCore
 from sim.malformed import StreamMaker
-from sim.plan import Action, learning_plan
 from sim.reference.ingest import Ingest
 from sim.reference.initial import random_network
 from sim.runner import build, simulate
+from sim.scenario import Action, learning_scenario
 from sim.verify import follow
 from tests.networks import network_spec
 
@@ -86,10 +86,10 @@ def test_learns_as_the_reference_does(simulator, tmp_path):
     seen = dict.fromkeys([*CORE_COUNTERS, *BLOCK_COUNTERS], 0)
     for number, (name, spec) in enumerate(SMALL.items()):
         samples, labels = class_samples(spec, 40, steps=6, seed=number)
-        plan = learning_plan(start_network(spec, 2 + number), samples, labels, learn=True,
+        scenario = learning_scenario(start_network(spec, 2 + number), samples, labels, learn=True,
                              between=bad_streams(spec, 12, seed=number), duty=(1.0, 0.6)[number], intrude=True)
         design = build(Core(spec), build_dir=tmp_path / str(number), simulator=simulator)
-        found = follow(design, plan)
+        found = follow(design, scenario)
         print(name, found)
         check(found)
         for counter, value in found.counters.items():
@@ -102,12 +102,12 @@ def test_memories_are_written_and_read_at_any_time(component, icarus, tmp_path):
     """Requests in the middle of a sample; write packets right behind one, good and bad."""
     spec = network_spec(inputs=30, sizes=(9, 6), classes=5, lanes=2, window=2, max_steps=4)
     samples, labels = class_samples(spec, 6, steps=4, seed=2)
-    plan = learning_plan(start_network(spec, 2), samples, labels, learn=True, every=2, stepwise=3,
+    scenario = learning_scenario(start_network(spec, 2), samples, labels, learn=True, every=2, stepwise=3,
                          between=bad_streams(spec, 6, seed=2, writes=True))
     asking = [replace(action, do="ask") if action.do == "sample" and not action.stepwise else action
-              for action in plan.actions]
+              for action in scenario.actions]
     assert sum(action.do == "ask" for action in asking) == 4
-    check(follow(build(component(spec), build_dir=tmp_path, simulator=icarus), replace(plan, actions=asking)),
+    check(follow(build(component(spec), build_dir=tmp_path, simulator=icarus), replace(scenario, actions=asking)),
           alive=False)
 
 
@@ -122,7 +122,7 @@ def test_a_saved_and_loaded_network_learns_on(component, icarus, tmp_path):
     samples, labels = class_samples(spec, 24, steps=5, seed=9)
     network = start_network(spec, 9)
     design = build(component(spec), build_dir=tmp_path, simulator=icarus)
-    found = [follow(design, learning_plan(network, samples, labels, learn=True, every=12, stepwise=4,
+    found = [follow(design, learning_scenario(network, samples, labels, learn=True, every=12, stepwise=4,
                                           reload_after=reload_after))
              for reload_after in (None, 12)]
     for verification in found:
@@ -140,8 +140,8 @@ def test_neither_lanes_nor_the_order_of_events_matter(icarus, tmp_path):
                             shadow_bits=0, rate_shift=4)
         samples, labels = class_samples(spec, 10, steps=5, seed=3)
         design = build(Core(spec), build_dir=tmp_path / str(lanes), simulator=icarus)
-        plan = learning_plan(start_network(spec, 3), samples, labels, learn=True, every=5)
-        found = follow(design, plan, seed=lanes)        # the seed also shuffles the events within a step
+        scenario = learning_scenario(start_network(spec, 3), samples, labels, learn=True, every=5)
+        found = follow(design, scenario, seed=lanes)        # the seed also shuffles the events within a step
         check(found)
         learned.append(found.learned)
     for other in learned[1:]:
@@ -155,6 +155,6 @@ def test_learns_from_many_samples_as_the_reference_does(name, verilator, tmp_pat
     spec = VOLUME[name]
     samples, labels = class_samples(spec, 200, steps=10, seed=1)
     design = build(Core(spec), build_dir=tmp_path, simulator=verilator)
-    plan = learning_plan(start_network(spec, 1), samples, labels, learn=True, reload_after=100,
+    scenario = learning_scenario(start_network(spec, 1), samples, labels, learn=True, reload_after=100,
                          between=bad_streams(spec, 20, seed=1), duty=0.8, intrude=True)
-    check(follow(design, plan))
+    check(follow(design, scenario))

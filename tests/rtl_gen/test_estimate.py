@@ -7,7 +7,7 @@ from rtl_gen.contract.engines.forward import Forward
 from rtl_gen.core import Core
 from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import cycles, memories
-from sim.device import run_on_device
+from sim.core import run_on_core
 from sim.runner import build
 from tests.networks import block, changed, network
 
@@ -48,7 +48,7 @@ def test_cycles_are_those_of_the_hardware(name, tmp_path):
     start = network(CASES[name])
     network_file.write(tmp_path / "n.safetensors", start)
     design = build(Core(start.spec), build_dir=tmp_path / "core", name="core")
-    found = run_on_device(design, script="tests.rtl_gen.count_cycles:measure", arguments={
+    found = run_on_core(design, script="tests.rtl_gen.count_cycles:measure", arguments={
         "network": str(tmp_path / "n.safetensors"), "count": 6, "steps": 7, "density": 0.3})
     cost, steps = cycles(start.spec.blocks[0]), 7
     updates = 0

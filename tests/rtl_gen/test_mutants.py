@@ -71,7 +71,7 @@ TARGETS = {
     "addresses": Target(lambda package: package("addresses").WeightAddress(13, 3), "sim.benches.addresses",
                         arrays={"rows": np.array(13), "groups": np.array(3)}),
     "fifo": Target(lambda package: package("fifo").StreamFifo(8, 5), "sim.benches.fifo", arrays={"depth": np.array(5)}),
-    "words": Target(lambda package: Words(word_vectors()["layers"].tolist(), package("rounding").RandomWord),
+    "words": Target(lambda package: Words(word_vectors()["layers"].tolist(), package("rounding").RandomDraw),
                     "sim.benches.random_word", arrays=word_vectors()),
     "stored": Target(lambda package: Weights(WEIGHTS, package("rounding").StoredUpdate), "sim.benches.stored_update",
                      arrays={"parameters": np.array(WEIGHTS)}),

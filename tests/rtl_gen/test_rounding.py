@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 import rtl_gen
 from rtl_gen.contract.arithmetic import signed_bits
 from rtl_gen.ports import RandomKey
-from rtl_gen.rounding import RandomWord, StoredUpdate
+from rtl_gen.rounding import RandomDraw, StoredUpdate
 from sim.runner import simulate
 
 VECTORS = Path(rtl_gen.__file__).parents[1] / "docs" / "vectors" / "mix.json"
@@ -21,7 +21,7 @@ WEIGHTS = ((8, 4000, 0, 0), (16, 3_000_000, 6, 0), (8, 90_000, 5, 1), (12, 1 << 
 class Words(wiring.Component):
     """The random words of several layers for one row."""
 
-    def __init__(self, layers, random_word=RandomWord):
+    def __init__(self, layers, random_word=RandomDraw):
         self.layers, self.random_word = layers, random_word
         super().__init__({"key": In(RandomKey()), "row": In(16),
                           **{f"word{layer}": Out(16) for layer in layers}})

@@ -6,10 +6,10 @@ import pytest
 from rtl_gen.core import Core
 from rtl_gen.emit import to_verilog
 from rtl_gen.mailbox import MailboxCore
-from sim.plan import Plan, learning_plan
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from sim.runner import SimulationError, build
+from sim.scenario import Scenario, learning_scenario
 from sim.verify import follow, verify
 from tests.networks import network_spec
 
@@ -66,7 +66,7 @@ def test_a_wrong_value_is_found_and_described(design, monkeypatch, kind, field):
             return result
 
     monkeypatch.setattr("sim.verify.Reference", Wrong)
-    found = follow(design, learning_plan(random_network(SPEC, 1), *samples(1), learn=True, stepwise=1))
+    found = follow(design, learning_scenario(random_network(SPEC, 1), *samples(1), learn=True, stepwise=1))
     assert found.mismatches >= 1
     assert "sample 0" in found.described[0]
     assert "the reference has" in found.described[0]
@@ -85,7 +85,7 @@ def test_wrong_weights_and_counters_are_found(design, monkeypatch):
             return [counters | {"events": counters["events"] + 1} for counters in super().counters]
 
     monkeypatch.setattr("sim.verify.Reference", Wrong)
-    found = follow(design, learning_plan(random_network(SPEC, 1), *samples(1), learn=True))
+    found = follow(design, learning_scenario(random_network(SPEC, 1), *samples(1), learn=True))
     assert found.mismatches == 2
     assert "after 1 samples, block 0, weights at (0, 0)" in found.described[0]
     assert "counter block0.events after 1 samples" in found.described[1]
@@ -96,9 +96,10 @@ def test_nothing_to_compare_is_refused(tmp_path):
         verify(random_network(SPEC, 1), [], np.zeros(0, np.int64), build_dir=tmp_path)
 
 
-def test_a_plan_survives_its_arrays():
-    plan = learning_plan(random_network(SPEC, 1), *samples(3), learn=True, reload_after=2, duty=0.5, intrude=True)
-    back = Plan.from_arrays(SPEC, plan.to_arrays())
-    assert back.actions == plan.actions
+def test_a_scenario_survives_its_arrays():
+    scenario = learning_scenario(random_network(SPEC, 1), *samples(3), learn=True, reload_after=2, duty=0.5,
+                                 intrude=True)
+    back = Scenario.from_arrays(SPEC, scenario.to_arrays())
+    assert back.actions == scenario.actions
     assert (back.duty, back.intrude) == (0.5, True)
-    assert all(np.array_equal(a, b) for a, b in zip(back.samples, plan.samples, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(back.samples, scenario.samples, strict=True))

@@ -281,9 +281,9 @@ def test_a_full_disk_is_one_line(capsys, folder, monkeypatch):
 
 
 def test_the_demo_stops_where_a_verb_fails(folder, capfd):
-    from snnfpga.commands.demo import Step
+    from snnfpga.commands.demo import VerbRun
 
     with pytest.raises(SnnfpgaError) as caught:
-        Step("evaluate", "runs/none").result()
+        VerbRun("evaluate", "runs/none").result()
     assert str(caught.value) == ("The demo stopped at: snnfpga evaluate runs/none (exit code 2); it said why above")
     assert "No run or network runs/none" in capfd.readouterr().err

@@ -12,8 +12,8 @@ class FrontEnd(Protocol):
     def describe(self, config: NetworkConfig) -> Architecture:
         """The network that ``config`` asks for.
 
-        It is asked more than once in a run, before data are loaded and after, and answers the same each time. Chains
-        that are to be cut into ``config.block_depth`` are cut by :func:`..architecture.cut`.
+        It is asked more than once in a run, before data are loaded and after, and answers the same each time. A chain
+        is cut into blocks of ``config.block_depth`` layers by :func:`snnfpga.network.architecture.cut`.
 
         Raises
         ------

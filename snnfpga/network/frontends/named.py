@@ -37,4 +37,4 @@ class Notation:
         if notation not in ARCHITECTURES and notation[:1].islower():
             raise SnnfpgaError(f"No architecture is called {notation!r}; {offer(notation, ARCHITECTURES)} (or write "
                                "one like 64C3-P2-128)", USAGE)
-        return cut(parse_blocks([ARCHITECTURES.get(notation, notation).split("-")]), config.block_depth)
+        return cut(parse_blocks([ARCHITECTURES.get(notation, notation).split("-")]), config)

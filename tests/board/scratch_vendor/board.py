@@ -1,18 +1,18 @@
 """The board as the registry knows it."""
 
 from board.registry import Board, Design
-from board.toolchain import Step, script
+from board.toolchain import Stage, script
 from rtl_gen.estimate import mailbox_memories
 
 from .constants import CLOCK_MHZ
-from .device import SCRATCH_25
+from .parts import SCRATCH_25
 
 TOP = "snnfpga_scratch"
 FLOW = (
-    Step(name="map", command=("scratch-map", f"{TOP}.v"), products=(f"{TOP}.json",)),
-    Step(name="route", command=("scratch-route", f"{TOP}.json", f"{TOP}.lpf"), products=(f"{TOP}.config",),
+    Stage(name="map", command=("scratch-map", f"{TOP}.v"), products=(f"{TOP}.json",)),
+    Stage(name="route", command=("scratch-route", f"{TOP}.json", f"{TOP}.lpf"), products=(f"{TOP}.config",),
          install="build scratch-route from its sources"),
-    Step(name="pack", command=("scratch-pack", f"{TOP}.config"), products=(f"{TOP}.svf", f"{TOP}.bit")),
+    Stage(name="pack", command=("scratch-pack", f"{TOP}.config"), products=(f"{TOP}.svf", f"{TOP}.bit")),
 )
 
 
@@ -27,7 +27,7 @@ def design(spec):
 
 
 BOARD = Board(
-    name="scratch", title="Scratch board", device=SCRATCH_25, clock_mhz=CLOCK_MHZ, top=TOP,
+    name="scratch", title="Scratch board", part=SCRATCH_25, clock_mhz=CLOCK_MHZ, top=TOP,
     memories=mailbox_memories(), design=design,
     driver=("tests.board.scratch_vendor.attach", "tests.board.scratch_vendor.constants"),
     example="tests.board.scratch_vendor.example", flow=FLOW)

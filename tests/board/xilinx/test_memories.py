@@ -30,4 +30,5 @@ def test_weights_go_where_their_directive_says(style, in_block):
 
 
 def test_a_large_memory_goes_into_block_ram_by_itself():
-    assert place(MemoryDeclaration("weights", 13 * 785, 16 * 12)) == {"ramb36": 56, "lut_as_memory": 0}
+    """Of 2048 x 9: 5 deep, 22 wide, each half a RAMB36."""
+    assert place(MemoryDeclaration("weights", 13 * 785, 16 * 12)) == {"ramb36": 5 * 22 / 2, "lut_as_memory": 0}

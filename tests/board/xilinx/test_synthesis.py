@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out
 
 from board.registry import get
 from board.report import all_memories, estimated
-from board.xilinx.device import XC7Z020
 from board.xilinx.memories import distributed_luts, ramb18
+from board.xilinx.parts import XC7Z020
 from rtl_gen import yosys
 from rtl_gen.contract.protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
 from rtl_gen.emit import to_rtlil
@@ -133,9 +133,9 @@ def test_queues_of_a_mailbox_are_those_of_the_formulas():
 def test_block_rams_of_a_board_are_those_of_the_formula():
     base, board = block(6, 4), get("pynq-z2")
     spec = network(replace(base, directives=replace(base.directives, memory="block"))).spec
-    found = board.device.synthesise(board.design(spec).rtlil, top=board.top)
-    assert found.resources["ramb36"] == estimated(all_memories(spec, board), board.device)["ramb36"] == 1.5
-    assert 500 < board.device.logic_delay_ps(found, top=board.top) < 20_000
+    found = board.part.synthesise(board.design(spec).rtlil, top=board.top)
+    assert found.resources["ramb36"] == estimated(all_memories(spec, board), board.part)["ramb36"] == 1.5
+    assert 500 < board.part.logic_delay_ps(found, top=board.top) < 20_000
 
 
 def test_yosys_refuses_what_is_no_rtlil():

@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from board.device import Resources, Synthesis
+from board.part import Resources, Synthesis
 from board.plan import BuildPlan, verify, write
-from board.xilinx.device import XC7Z020, SevenSeries
+from board.xilinx.parts import XC7Z020, SevenSeries
 from rtl_gen.contract import network_file
 from sim.reference.initial import random_network
 from snnfpga.config.data import DataConfig

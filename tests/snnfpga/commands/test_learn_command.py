@@ -8,7 +8,7 @@ import pytest
 
 from snnfpga.backends import simulated
 from snnfpga.backends.registry import make
-from snnfpga.runs.learn_word import KEYS, file_digest
+from snnfpga.runs.learn_record import KEYS, file_digest
 from tests.verbs import call, small_run
 
 

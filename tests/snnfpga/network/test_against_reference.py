@@ -24,7 +24,7 @@ from snnfpga.data.dataset import Split, assemble
 from snnfpga.network.exact import check_exact
 from snnfpga.network.inference import evaluate, weights_of
 from snnfpga.network.initial import initialise
-from snnfpga.network.regrid import WeightGrid, grids, move
+from snnfpga.network.regrid import WeightScale, move, scales
 from snnfpga.network.window import BlockWeights
 from snnfpga.training.trainer import Trainer
 from tests.networks import with_shifts
@@ -161,8 +161,8 @@ def test_currents_of_grids_that_differ():
         assert not any(measure(network, split, "reference", lambda *_: None).differences.differing.values())
         rates = evaluate(network.spec, weights_of(network), split).rates
         assert all(0 < rate < 1 for block in rates for rate in block)
-        finer = [WeightGrid(grid.bits + 2, grid.fraction + 1 + number % 2)
-                 for number, grid in enumerate(grids(trained))]
+        finer = [WeightScale(grid.bits + 2, grid.fraction + 1 + number % 2)
+                 for number, grid in enumerate(scales(trained))]
         move(trained, config, finer)
     shifts = {layer.neuron.threshold_shift for block in trained.spec.blocks for layer in block.layers}
     assert min(shifts) == 0 < max(shifts)

@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 from safetensors.numpy import save
 
 from board.build import with_lanes
-from board.device import Resources
+from board.part import Resources
 from board.plan import BuildPlan, read_manifest, verify, write
 from board.registry import get
 from board.report import report as board_report
@@ -25,10 +25,10 @@ from sim.reference.network import Reference
 from snnfpga.config.data import DataConfig
 from snnfpga.report import build, run
 from snnfpga.report.page import Page, Section, render
-from snnfpga.report.parts import Bars, Table, Tiles, Verdict, Words
+from snnfpga.report.parts import Bars, Paragraph, Table, Tiles, Verdict
 from snnfpga.report.parts import Figure as Plot
 from snnfpga.report.target import find, run_of
-from snnfpga.runs.learn_word import file_digest
+from snnfpga.runs.learn_record import file_digest
 from tests.networks import block, network, network_spec, samples
 from tests.verbs import call, small_run
 
@@ -260,7 +260,7 @@ def test_resources_stand_against_the_budget(here):
         ("some", "10.00"), ("some", "10.00"), ("none", "0.00"), ("some", "50.00"), ("over", "100.00")]
 
 
-def word_of_verify(folder, **changes):
+def record_of_verify(folder, **changes):
     digest = read_manifest(folder)["digest"]
     (folder / "verify.json").write_text(json.dumps(VERIFIED | {"digest": digest} | changes))
 
@@ -272,7 +272,7 @@ def word_of_verify(folder, **changes):
     ({"compared": {}}, "bad", "Nothing was compared of anything"),
 ])
 def test_verification_is_judged(here, changes, kind, verdict):
-    word_of_verify(Path("build/small"), **changes)
+    record_of_verify(Path("build/small"), **changes)
     html = render(build.page(Path("build/small")))
     assert f'<p class="verdict {kind}">{verdict}' in html
     assert "4321 clock cycles simulated" in text(html)
@@ -280,7 +280,7 @@ def test_verification_is_judged(here, changes, kind, verdict):
 
 def test_verification_of_an_earlier_build_is_not_shown(here):
     folder = Path("build/small")
-    word_of_verify(folder)
+    record_of_verify(folder)
     make_build(folder, with_lanes(network(), 4))
     assert (folder / "verify.json").exists()
     assert build.page(folder).missing["Verification"].startswith(
@@ -362,7 +362,7 @@ def test_words_of_the_files_are_words_and_no_markup():
     hostile = "</script><u>&"
     page = Page(hostile, hostile, (Section(hostile, hostile, (
         Plot(hostile, [{"type": "scatter", "name": hostile, "y": [1]}], {}, 100), Table((hostile,), [(hostile,)]),
-        Tiles([(hostile, hostile)]), Bars([(hostile, 1, 2)]), Words(f"`{hostile}`"), Verdict(True, hostile))),
+        Tiles([(hostile, hostile)]), Bars([(hostile, 1, 2)]), Paragraph(f"`{hostile}`"), Verdict(True, hostile))),
         Section("gone", hostile, missing=hostile)))
     html = render(page)
     assert hostile not in html

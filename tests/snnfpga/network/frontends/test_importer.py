@@ -14,9 +14,10 @@ from snnfpga.config.models import Config
 from snnfpga.config.network import LayerConfig
 from snnfpga.data.dataset import Split, assemble
 from snnfpga.network.architecture import Architecture, Conv, Given, Layer, Linear, Pool, cut
-from snnfpga.network.frontends.registry import FRONT_ENDS, settings_of
+from snnfpga.network.frontends.registry import FRONT_ENDS, architecture_of, settings_of
 from snnfpga.network.inference import evaluate, weights_of
 from snnfpga.network.initial import initialise
+from snnfpga.network.sweep import over, parse
 from snnfpga.training.trainer import Trainer
 from tests.verbs import call
 
@@ -36,7 +37,7 @@ class Scratch:
             thresholds=arrays["conv_thresholds"] if config.learn_threshold else None))
         dense = Layer(Linear(7, recurrent=True), Pool("or", 2), known=LayerConfig(leak_shift=2, reset="zero"), given=(
             Given(weights=arrays["dense"], recurrent=arrays["recurrent"], channels_first=True)))
-        return cut(Architecture(((conv, dense),), readout=Given(weights=arrays["readout"])), config.block_depth)
+        return cut(Architecture(((conv, dense),), readout=Given(weights=arrays["readout"])), config)
 
 
 @pytest.fixture
@@ -123,6 +124,17 @@ def test_the_command_line_trains_from_the_file(arrays, tmp_path, monkeypatch, ca
     assert (code, err) == (0, ""), out
     assert json.loads(out)["differences"] == 0
     assert call(capsys, "train", "--resume", "--out", "runs/made")[0] == 0
+
+
+def test_a_chain_is_swept_over_the_depths_of_blocks(arrays, tmp_path):
+    config = config_of(tmp_path)
+    cells = parse(["block=1,all"], config, STEPS)
+    assert [[len(block) for block in architecture_of(cell.network).blocks] for cell in over(config, cells)] == [
+        [1, 1], [2]]
+    with pytest.raises(SnnfpgaError) as caught:
+        architecture_of(config_of(tmp_path, block_depth=3).network)
+    assert str(caught.value) == ("Config network.block_depth must be at most 2, the layers of network.file, not 3; "
+                                 "take 2 or fewer, or all")
 
 
 def test_the_configuration_has_the_last_word_on_a_layer(arrays, tmp_path):

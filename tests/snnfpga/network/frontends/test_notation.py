@@ -4,6 +4,7 @@ import torch
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.file import read_config
 from snnfpga.config.models import Config
+from snnfpga.config.network import NetworkConfig
 from snnfpga.network.architecture import Architecture, Conv, Layer, Linear, Pool, cut
 from snnfpga.network.frontends.notation import EXAMPLES, parse_blocks
 from snnfpga.network.frontends.registry import architecture_of
@@ -38,11 +39,11 @@ def test_faults(blocks, message):
 
 def test_depth_cuts_a_chain():
     chain = parse_blocks(["8C3-P2-4C3-16-GAP".split("-")])
-    assert [len(block) for block in cut(chain, 1).blocks] == [1, 1, 1]
-    assert [len(block) for block in cut(chain, 2).blocks] == [2, 1]
-    assert [len(block) for block in cut(chain, "all").blocks] == [3]
-    assert cut(chain, 2).layers == chain.layers
-    assert cut(chain, 2).pool == chain.pool == Pool("mean", None)
+    assert [len(block) for block in cut(chain, NetworkConfig(block_depth=1)).blocks] == [1, 1, 1]
+    assert [len(block) for block in cut(chain, NetworkConfig(block_depth=2)).blocks] == [2, 1]
+    assert [len(block) for block in cut(chain, NetworkConfig(block_depth="all")).blocks] == [3]
+    assert cut(chain, NetworkConfig(block_depth=2)).layers == chain.layers
+    assert cut(chain, NetworkConfig(block_depth=2)).pool == chain.pool == Pool("mean", None)
 
 
 @pytest.mark.parametrize(("name", "layers", "last"), [

@@ -8,9 +8,9 @@ from typing import Any
 from rtl_gen.contract.errors import SnnfpgaError
 
 from ..console import percent
-from ..runs.learn_word import KEYS, LEARN, file_digest
+from ..runs.learn_record import KEYS, LEARN, file_digest
 from .page import Section
-from .parts import Folded, Part, Table, Tiles, Verdict, Words, number
+from .parts import Folded, Paragraph, Part, Table, Tiles, Verdict, number
 
 VERIFY = "verify.json"
 
@@ -102,6 +102,7 @@ def learning(folder: Path | None, network: str, refused: str | None = None) -> S
                (percent(found["accuracy_after"]), "test accuracy after"),
                (number(found["samples"]), "samples learned from"), (number(found["updates"]), "weight updates formed"),
                (number(found["saturations"]), "saturated weights")]),
-        Words(f"`{found['source']}` learned from `{found['data']}` on {backend}; the result is `{found['network']}`."),
+        Paragraph(f"`{found['source']}` learned from `{found['data']}` on {backend}; "
+                  f"the result is `{found['network']}`."),
         Folded("Counters of all blocks", Table(("counter", "count"), list(found["counters"].items())))]
     return Section(title, about, tuple(parts), (path,))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rtl_gen.contract.memories import MemoryDeclaration
 
-__all__ = ["Amount", "Device", "Resources", "Synthesis"]
+__all__ = ["Amount", "Part", "Resources", "Synthesis"]
 
 
 class Resources(Mapping[str, float]):
@@ -78,7 +78,7 @@ class Synthesis:
     cells
         How many there are of each primitive.
     netlist
-        The mapped design, for :meth:`Device.logic_delay_ps`.
+        The mapped design, for :meth:`Part.logic_delay_ps`.
     """
 
     resources: Resources
@@ -87,19 +87,19 @@ class Synthesis:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Device(ABC):
+class Part(ABC):
     """A part: what it has, how memories and designs are put into it. Each vendor's room makes its own.
 
     Attributes
     ----------
-    name, part
+    name, code
         As people and as tools call it.
     amounts
         All it has, in the order of reports.
     """
 
     name: str
-    part: str
+    code: str
     amounts: tuple[Amount, ...]
 
     @property

@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from board.device import Amount, Device, Resources, Synthesis
+from board.part import Amount, Part, Resources, Synthesis
 from rtl_gen import yosys
 
 SHAPES = ((16384, 1), (8192, 2), (4096, 4), (2048, 9), (1024, 18))
@@ -13,7 +13,7 @@ LUTS = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scratch(Device):
+class Scratch(Part):
     def place(self, memory):
         rams = min(-(-memory.depth // depth) * -(-memory.width // width) for depth, width in SHAPES)
         luts = 4 * -(-memory.depth // 16) * -(-memory.width // 4)
@@ -31,7 +31,7 @@ class Scratch(Device):
             "mult18": cells.get("MULT18X18D", 0)}), cells, "")
 
 
-SCRATCH_25 = Scratch(name="Scratch 25", part="SCR-25F", amounts=(
+SCRATCH_25 = Scratch(name="Scratch 25", code="SCR-25F", amounts=(
     Amount(name="lut4", label="LUT4", plural="LUT4s", about="logic, and small memories", whole=24_000),
     Amount(name="dp16k", label="DP16K", plural="memories of 16 kbit", about="block RAM", whole=56),
     Amount(name="mult18", label="MULT18", plural="multipliers", about="products of 18 bits", whole=28)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from rtl_gen.contract.memories import MemoryDeclaration
 
-from ..device import Amount, Device, Resources, Synthesis
+from ..part import Amount, Part, Resources, Synthesis
 from . import memories, synthesis
 
 __all__ = ["XC7Z020", "SevenSeries", "amounts"]
@@ -22,7 +22,7 @@ def amounts(*, lut: int, lut_as_memory: int, ff: int, ramb36: int, dsp: int) -> 
 
 
 @dataclass(frozen=True, kw_only=True)
-class SevenSeries(Device):
+class SevenSeries(Part):
     """A part with six-input LUTs, RAMB36 and DSP48; a block RAM of 18 kbit counts as half of one.
 
     Attributes
@@ -44,5 +44,5 @@ class SevenSeries(Device):
 
 
 # Zynq-7000 overview (Xilinx DS190), table 1: Z-7020. Of its slices 4350 are SLICEM, whose four LUTs can be memory.
-XC7Z020 = SevenSeries(name="XC7Z020", part="xc7z020clg400-1", family="xc7",
+XC7Z020 = SevenSeries(name="XC7Z020", code="xc7z020clg400-1", family="xc7",
                       amounts=amounts(lut=53_200, lut_as_memory=17_400, ff=106_400, ramb36=140, dsp=220))

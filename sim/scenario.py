@@ -1,4 +1,4 @@
-"""A plan: what a host does with a core, step by step, written down so that hardware and reference can both do it."""
+"""What a host does with a core, action by action, written down so that hardware and reference can both do it."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ Marked = list[tuple[int, bool]]
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """One step of a plan.
+    """One step of a scenario.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Action:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Scenario:
     """Actions on a network that is loaded first.
 
     Attributes
@@ -71,7 +71,7 @@ class Plan:
     intrude: bool = False
 
     def to_arrays(self) -> dict[str, NDArray]:
-        """The plan as arrays, which travel into the simulator."""
+        """The scenario as arrays, which travel into the simulator."""
         arrays: dict[str, NDArray] = {
             "events": np.concatenate(self.samples) if self.samples else np.zeros((0, 0), np.uint8),
             "ends": np.cumsum([len(sample) for sample in self.samples]),
@@ -86,7 +86,7 @@ class Plan:
         return arrays
 
     @classmethod
-    def from_arrays(cls, spec: NetworkSpec, arrays: dict[str, NDArray]) -> "Plan":
+    def from_arrays(cls, spec: NetworkSpec, arrays: dict[str, NDArray]) -> "Scenario":
         """Inverse of :meth:`to_arrays`, for a network of specification ``spec``."""
         network = Network(
             spec=spec, weights=layered(spec, arrays, "weights"),
@@ -110,9 +110,9 @@ def asked(spec: NetworkSpec, action: Action) -> tuple[int, int]:
     return places[action.index % len(places)]
 
 
-def learning_plan(network: Network, samples: Iterable[NDArray[np.uint8]], labels: NDArray[np.int64], *, learn: bool,
+def learning_scenario(network: Network, samples: Iterable[NDArray[np.uint8]], labels: NDArray[np.int64], *, learn: bool,
                   every: int = 20, stepwise: int = 2, reload_after: int | None = None,
-                  between: Iterable[Action] = (), duty: float = 1.0, intrude: bool = False) -> Plan:
+                  between: Iterable[Action] = (), duty: float = 1.0, intrude: bool = False) -> Scenario:
     """Run every sample once; read all weights and counters after each ``every`` of them, and at the end.
 
     Parameters
@@ -138,4 +138,4 @@ def learning_plan(network: Network, samples: Iterable[NDArray[np.uint8]], labels
             actions += [Action(do="network"), Action(do="counters")]
         if number == reload_after:
             actions.append(Action(do="reload"))
-    return Plan(network=network, samples=kept, labels=labels, actions=actions, duty=duty, intrude=intrude)
+    return Scenario(network=network, samples=kept, labels=labels, actions=actions, duty=duty, intrude=intrude)

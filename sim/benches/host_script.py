@@ -1,4 +1,4 @@
-"""cocotb bench that runs a host script on a core; see :mod:`sim.device`."""
+"""cocotb bench that runs a host script on a core; see :mod:`sim.core`."""
 
 import importlib
 import json
@@ -11,7 +11,7 @@ from cocotb.task import bridge
 
 from ..bench import load_spec, start
 from ..bus import RegisterDriver, StreamDriver, StreamMonitor
-from ..device import SCRIPT_VARIABLE, SimulatedLink
+from ..core import SCRIPT_VARIABLE, SimulatedLink
 
 
 @cocotb.test()          # each wait of the link is bounded; the script itself may take as long as it likes

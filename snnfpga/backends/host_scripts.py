@@ -1,4 +1,4 @@
-"""What the host does with a device, from its link on: run inside the simulator by :mod:`snnfpga.backends.simulated`.
+"""What the host does with a core, from its link on: run inside the simulator by :mod:`snnfpga.backends.simulated`.
 
 The driver is the board's own, :class:`board.host.host.Host`; only the link is another.
 """
@@ -42,7 +42,7 @@ def evaluate(link: Link, spec: NetworkSpec, *, network: str, samples: str, outpu
 
 
 def learn(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: str, done: str) -> dict[str, Any]:
-    """Learn from samples one by one; write the network that the device then holds, and give its counters."""
+    """Learn from samples one by one; write the network that the core then holds, and give its counters."""
     host = Host(link, spec)
     host.load(read(network))
     with np.load(samples) as file:

@@ -1,4 +1,4 @@
-"""``learn.json``: the word that learning leaves in a run's folder for the report."""
+"""``learn.json``: the record that learning leaves in a run's folder for the report."""
 
 import hashlib
 import json
@@ -29,17 +29,17 @@ def facts(backend: str, data: str, source: Path, samples: int, before: float, af
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256, in hex: by it a report knows whether the word is of the network that the run holds now."""
+    """SHA-256, in hex: by it a report knows whether the record is of the network that the run holds now."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def word_of(source: Path) -> Path | None:
-    """Where word is left when the network ``source`` has learned: in its run; None where it is no run's network."""
+def record_place(source: Path) -> Path | None:
+    """Where the record of what ``source`` learned lies: in its run; None where it is no run's network."""
     in_run = source.name == NETWORK and (source.parent / CONFIG).exists()
     return source.parent / LEARN if in_run else None
 
 
-def is_word(path: Path) -> bool:
+def is_record(path: Path) -> bool:
     """Whether ``snnfpga learn`` wrote this file."""
     try:
         found = json.loads(path.read_text())
@@ -48,6 +48,6 @@ def is_word(path: Path) -> bool:
     return isinstance(found, dict) and set(KEYS) <= found.keys()
 
 
-def leave_word(path: Path, found: dict[str, Any]) -> None:
+def write_record(path: Path, found: dict[str, Any]) -> None:
     """Write the object of :func:`facts`."""
     write_atomically(path, (json.dumps(found, indent=1) + "\n").encode())

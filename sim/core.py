@@ -1,7 +1,7 @@
-"""A core in a simulator as a device: the link a host driver needs, and a way to run a host script on it from outside.
+"""A core in a simulator: the link a host driver needs, and a way to run a host script on it from outside.
 
 Host code is plain blocking Python. It runs in a thread of the simulator's process, and simulated time passes only
-while it waits for the device.
+while it waits for the core.
 """
 
 import json
@@ -23,7 +23,7 @@ SCRIPT_VARIABLE = "SNNFPGA_SCRIPT"
 LONGEST_WAIT_US = 20_000
 
 
-class DeviceError(SnnfpgaError):
+class CoreError(SnnfpgaError):
     """The host script failed; the message is its own."""
 
 
@@ -31,7 +31,7 @@ class SimulatedLink:
     """Registers and packets of a core in simulation, for code that blocks.
 
     What a board's link to the same core does, it does; so it serves the same host driver. Only for code that runs under
-    :func:`run_on_device` or :func:`cocotb.task.bridge`.
+    :func:`run_on_core` or :func:`cocotb.task.bridge`.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _wait(act: Callable[[], Any], what: str, longest_us: float) -> Any:
         raise TimeoutError(f"Waited {round(longest_us)} us of simulated time for {what}") from None
 
 
-def run_on_device(design: Design, *, script: str, arguments: Mapping[str, Any], seed: int = 1) -> Any:
+def run_on_core(design: Design, *, script: str, arguments: Mapping[str, Any], seed: int = 1) -> Any:
     """Run a host script on a core in its simulator.
 
     Parameters
@@ -106,7 +106,7 @@ def run_on_device(design: Design, *, script: str, arguments: Mapping[str, Any], 
 
     Raises
     ------
-    DeviceError
+    CoreError
         If the function raised; the message is its exception's.
     SimulationError
         If the simulation ended otherwise.
@@ -116,10 +116,10 @@ def run_on_device(design: Design, *, script: str, arguments: Mapping[str, Any], 
     answer.unlink(missing_ok=True)
     order.write_text(json.dumps({"script": script, "arguments": dict(arguments), "answer": str(answer)}))
     try:
-        run(design, bench=f"{__package__}.benches.device", seed=seed, environment={SCRIPT_VARIABLE: str(order)})
+        run(design, bench=f"{__package__}.benches.host_script", seed=seed, environment={SCRIPT_VARIABLE: str(order)})
     except SimulationError:
         if "error" in (found := _read(answer)):
-            raise DeviceError(found["error"]) from None
+            raise CoreError(found["error"]) from None
         raise
     return _read(answer)["value"]
 

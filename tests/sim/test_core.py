@@ -7,7 +7,7 @@ from rtl_gen.contract.network_file import read, write
 from rtl_gen.core import Core
 from rtl_gen.mailbox import MailboxCore
 from sim import runner
-from sim.device import DeviceError, run_on_device
+from sim.core import CoreError, run_on_core
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from tests.networks import network_spec
@@ -67,7 +67,7 @@ def test_the_host_driver_learns_as_the_reference_does(built, component, script, 
     spikes = (generator.random((12, 6, SPEC.inputs)) < 0.3).astype(np.uint8)
     labels = generator.integers(0, SPEC.classes, 12)
     np.savez(tmp_path / "data.npz", spikes=spikes, labels=labels)
-    found = run_on_device(built(component), script="host_script:learn", arguments={
+    found = run_on_core(built(component), script="host_script:learn", arguments={
         "network": str(tmp_path / "network.safetensors"), "data": str(tmp_path / "data.npz"),
         "through_mailbox": component is MailboxCore, "out": str(tmp_path / "learned.safetensors")})
 
@@ -86,11 +86,11 @@ def test_the_host_driver_learns_as_the_reference_does(built, component, script, 
 
 def test_a_script_that_fails_is_quoted(built, script, monkeypatch):
     monkeypatch.syspath_prepend(script)
-    with pytest.raises(DeviceError, match="BusError: Read of 0x7ffc was answered SLVERR"):
-        run_on_device(built(Core), script="host_script:breaks", arguments={})
+    with pytest.raises(CoreError, match="BusError: Read of 0x7ffc was answered SLVERR"):
+        run_on_core(built(Core), script="host_script:breaks", arguments={})
 
 
 def test_a_wait_in_vain_ends(built, script, monkeypatch):
     monkeypatch.syspath_prepend(script)
-    with pytest.raises(DeviceError, match="TimeoutError: Waited 10 us of simulated time for a packet"):
-        run_on_device(built(Core), script="host_script:waits", arguments={})
+    with pytest.raises(CoreError, match="TimeoutError: Waited 10 us of simulated time for a packet"):
+        run_on_core(built(Core), script="host_script:waits", arguments={})
