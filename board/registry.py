@@ -64,7 +64,7 @@ class Board:
     example
         The driver's example program.
     flow
-        What makes the bitstream from the sources, in their folder, stage by stage; the last product of the last stage is
+        What makes the bitstream from the sources, in their folder, stage by stage; the last stage's last product is
         the bitstream.
     """
 

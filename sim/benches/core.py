@@ -10,10 +10,10 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, Timer, with_timeout
 from cocotb.utils import get_sim_time
-from rtl_gen.contract.scenario import plan_of
 
 from rtl_gen.axi_lite import Response
 from rtl_gen.contract.memory_map import geometry, host_memories
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.protocol import Access, Memory, Status, registers
 
 from ..bench import PERIOD_NS, load_arrays, load_spec, start

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.errors import SnnfpgaError
 
 from ...config.learning import LearningConfig
 from .activity import Activity
 from .operations import Cost
 
 
-class NoFormulaError(ValueError):
+class NoFormulaError(SnnfpgaError):
     """No formula says what a configuration costs; one line says why, and what to do."""
 
 
