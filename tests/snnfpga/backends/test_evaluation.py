@@ -46,8 +46,9 @@ def test_a_core_that_predicts_wrongly_is_seen(split, monkeypatch):
     """Its answers are right, so an evaluation that took the largest of them would not notice."""
     reference = Reference(network())
     results = [reference.run(sample, 0, learn=False, trace=True) for sample in split.spikes]
-    core = {f"{name}{b}": np.array([result_values(result, name, b) for result in results])
-            for name in ("spikes", "membranes", "answers") for b in range(2)}
+    core = {f"answers{b}": np.array([result.answers[b] for result in results]) for b in range(2)}
+    core |= {f"{name}{b}.0": np.array([getattr(result, name)[b][0] for result in results])
+             for name in ("spikes", "membranes") for b in range(2)}
     core["predictions"] = np.array([result.prediction for result in results])
     monkeypatch.setattr(simulated, "evaluate", lambda *_: core)
     assert measure(network(), split, "rtl", lambda steps: None).differences.total == 0
@@ -55,8 +56,3 @@ def test_a_core_that_predicts_wrongly_is_seen(split, monkeypatch):
     found = measure(network(), split, "rtl", lambda steps: None)
     assert found.differences.differing == {"spikes": 0, "membranes": 0, "answers": 0, "predictions": 1}
     assert found.predictions.tolist() == core["predictions"].tolist()
-
-
-def result_values(result, name, block):
-    values = getattr(result, name)[block]
-    return values if name == "answers" else values[-1]
