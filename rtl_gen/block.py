@@ -1,15 +1,16 @@
 """One block: forward engine, readout and update engine around one weight memory."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .block_registers import BlockRegisters
 from .contract.arithmetic import index_bits
 from .contract.engines.forward import Forward
 from .contract.limits import check_hardware
 from .contract.memory_map import geometry, host_memories
 from .contract.plan import plan_of
-from .contract.protocol import BLOCK_COUNTERS, BLOCK_CYCLE_COUNTERS, Memory
+from .contract.protocol import Memory
 from .contract.spec import NetworkSpec
 from .event_list import EventList, step_layout
 from .fifo import StreamFifo
@@ -22,24 +23,7 @@ from .token import TokenKind, token_layout
 from .update import UpdateEngine
 from .window import WindowBuffer
 
-__all__ = ["Block", "HostPort", "increment_layout", "largest_increments"]
-
-
-def largest_increments(spec: NetworkSpec, block: int) -> dict[str, int]:
-    """The most that each counter of a block grows by in a cycle."""
-    b = spec.blocks[block]
-    lanes, classes = b.directives.lanes, b.readout.classes
-    wide = {"synaptic_operations": lanes, "busy_lane_cycles": lanes, "membrane_saturations": lanes,
-            "readout_operations": classes, "multiplies": classes,
-            # Forward engine, update engine, and the readout's events and rows.
-            "weights_read": 2 * lanes + 3 * classes}
-    wide |= dict.fromkeys(("updates", "weights_written", "underflows", "weight_saturations"), lanes + classes)
-    return {name: wide.get(name, 1) for name in BLOCK_COUNTERS + BLOCK_CYCLE_COUNTERS}
-
-
-def increment_layout(spec: NetworkSpec, block: int) -> data.StructLayout:
-    """What each counter of a block grows by in a cycle."""
-    return data.StructLayout({name: index_bits(most + 1) for name, most in largest_increments(spec, block).items()})
+__all__ = ["Block", "HostPort"]
 
 
 class HostPort(wiring.Signature):
@@ -99,14 +83,8 @@ class Block(wiring.Component):
         Nothing is inside: all that came in has left, all updates are done.
     host : In(HostPort)
         Memory access while idle.
-    seed : In(32)
-        Of the random words.
-    window_number : Out(32)
-        Windows learned from.
-    window_number_w_data, window_number_w_en : In(32), In(1)
-        Set it.
-    increments : Out(increment_layout)
-        What each counter grows by in this cycle.
+    registers : Out(BlockRegisters)
+        Counters, window number and seed.
     """
 
     def __init__(self, spec: NetworkSpec, index: int) -> None:
@@ -120,11 +98,7 @@ class Block(wiring.Component):
             "result": Out(stream.Signature(packet_layout())),
             "idle": Out(1),
             "host": In(HostPort(spec, index)),
-            "seed": In(32),
-            "window_number": Out(32),
-            "window_number_w_data": In(32),
-            "window_number_w_en": In(1),
-            "increments": Out(increment_layout(spec, index)),
+            "registers": Out(BlockRegisters(spec, index)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -210,7 +184,8 @@ class Block(wiring.Component):
             readout.window_done.eq(update.window_done),
         ]
         for engine in (update, readout):
-            m.d.comb += [engine.key.seed.eq(self.seed), engine.key.window_number.eq(self.window_number)]
+            m.d.comb += [engine.key.seed.eq(self.registers.seed),
+                         engine.key.window_number.eq(self.registers.window_number)]
         with m.If(update.active):
             m.d.comb += self._weights_read.addr.eq(update.address)
         m.d.comb += [
@@ -222,12 +197,12 @@ class Block(wiring.Component):
             self._weights_write.en.eq(update.w_en),
         ]
         with m.If(update.learned):
-            m.d.sync += self.window_number.eq(self.window_number + 1)
+            m.d.sync += self.registers.window_number.eq(self.registers.window_number + 1)
 
     def _connect_host(self, m: Module) -> None:
         forward, readout, host = self._forward, self._readout, self.host
-        with m.If(self.window_number_w_en):
-            m.d.sync += self.window_number.eq(self.window_number_w_data)
+        with m.If(self.registers.w_en):
+            m.d.sync += self.registers.window_number.eq(self.registers.w_data)
         m.d.comb += [
             forward.host_address.eq(host.address),
             readout.host_address.eq(host.address),
@@ -284,4 +259,4 @@ class Block(wiring.Component):
             found["weight_saturations"].append(update.counts.saturations)
             found["update_cycles"].append(update.active)
         for name, parts in found.items():
-            m.d.sync += self.increments[name].eq(sum(parts, Const(0)))
+            m.d.sync += self.registers.increments[name].eq(sum(parts, Const(0)))

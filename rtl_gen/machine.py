@@ -102,10 +102,4 @@ class Machine(wiring.Component):
             registers.served.eq(access.served),
         ]
         for number, block in enumerate(blocks):
-            m.d.comb += [
-                getattr(registers, f"increments{number}").eq(block.increments),
-                getattr(registers, f"window_number{number}").eq(block.window_number),
-                block.seed.eq(registers.seed),
-                block.window_number_w_data.eq(registers.window_number_w_data),
-                block.window_number_w_en.eq(registers.window_number_w_en[number]),
-            ]
+            wiring.connect(m, block.registers, getattr(registers, f"block{number}"))

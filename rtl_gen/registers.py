@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .axi_lite import RegisterBus
-from .block import increment_layout, largest_increments
+from .block_registers import BlockRegisters, largest_increments
 from .contract.network import spec_digest
 from .contract.protocol import (
     CORE_COUNTERS,
@@ -51,16 +51,10 @@ class Registers(wiring.Component):
         What happened in this cycle.
     flags : In(Error)
         Errors of this cycle.
-    increments0, … : In(increment_layout)
-        What the counters of each block grow by in this cycle.
-    window_number0, … : In(32)
-        Of each block.
-    window_number_w_data, window_number_w_en : Out(32), Out(n)
-        Set it; a bit a block.
+    block0, … : In(BlockRegisters)
+        The counters, the window number and the seed of each block.
     halt, resume : Out(1)
         Of the register control.
-    seed : Out(32)
-        Of the random words.
     request, pending : Out(8), Out(1)
         The memory asked for last, and whether it waits.
     served : In(1)
@@ -69,20 +63,15 @@ class Registers(wiring.Component):
 
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
-        blocks = range(len(spec.blocks))
         super().__init__({
             "bus": In(RegisterBus()),
             "bus_errors": In(2),
             "status": In(len(Status)),
             "counted": In(data.StructLayout(dict.fromkeys(INGEST_COUNTERS, 1))),
             "flags": In(len(Error)),
-            **{f"increments{b}": In(increment_layout(spec, b)) for b in blocks},
-            **{f"window_number{b}": In(32) for b in blocks},
-            "window_number_w_data": Out(32),
-            "window_number_w_en": Out(len(blocks)),
+            **{f"block{b}": In(BlockRegisters(spec, b)) for b in range(len(spec.blocks))},
             "halt": Out(1),
             "resume": Out(1),
-            "seed": Out(32, init=spec.seed),
             "request": Out(MEMORY_BITS),
             "pending": Out(1),
             "served": In(1),
@@ -91,7 +80,11 @@ class Registers(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         bus = self.bus
-        m.d.comb += [bus.r_error.eq(1), bus.w_error.eq(1), self.window_number_w_data.eq(bus.w_data)]
+        self._seed_value = Signal(32, name="seed", init=self.spec.seed)
+        m.d.comb += [bus.r_error.eq(1), bus.w_error.eq(1)]
+        for block in range(len(self.spec.blocks)):
+            port = self._of_block(block)
+            m.d.comb += [port.w_data.eq(bus.w_data), port.seed.eq(self._seed_value)]
 
         m.submodules.bank = self._bank = CounterBank(self._largest_increments())
         m.d.comb += [self._bank.amounts[name].eq(self._amount(name)) for name in self._bank.largest]
@@ -154,11 +147,16 @@ class Registers(wiring.Component):
         if name in INGEST_COUNTERS:
             return self.counted[name]
         block, _, counter = name.partition(".")
-        return getattr(self, f"increments{block.removeprefix('block')}")[counter]
+        return self._of_block(int(block.removeprefix("block"))).increments[counter]
+
+    def _of_block(self, number: int) -> wiring.PureInterface:
+        """The port of a block."""
+        return getattr(self, f"block{number}")
 
     def _window_number(self, m: Module, block: int, written: Value) -> Value:
-        m.d.comb += self.window_number_w_en[block].eq(written)
-        return getattr(self, f"window_number{block}")
+        port = self._of_block(block)
+        m.d.comb += port.w_en.eq(written)
+        return port.window_number
 
     def _identity(self, m: Module, written: Value) -> Value:
         return Const(IDENTITY, 32)
@@ -191,8 +189,8 @@ class Registers(wiring.Component):
 
     def _seed(self, m: Module, written: Value) -> Value:
         with m.If(written):
-            m.d.sync += self.seed.eq(self.bus.w_data)
-        return self.seed
+            m.d.sync += self._seed_value.eq(self.bus.w_data)
+        return self._seed_value
 
     def _known(self, number: Value) -> Value:
         """Whether a memory of that id exists."""

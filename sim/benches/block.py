@@ -7,7 +7,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
-from rtl_gen.block import increment_layout
+from rtl_gen.block_registers import increment_layout
 from rtl_gen.contract.arithmetic import index_bits
 from rtl_gen.contract.memory_map import (
     geometry,
@@ -89,7 +89,7 @@ class Counter:
     async def run(self):
         while True:
             await RisingEdge(self.dut.clk)
-            bits = int(self.dut.increments.value)
+            bits = int(self.dut.registers__increments.value)
             if bits:
                 for name, value in unpack_fields(self.layout, bits).items():
                     self.totals[name] += value
@@ -128,8 +128,8 @@ async def matches_reference(dut):
     network = random_network(spec, 7, density=settings["density"], gain=settings["gain"])
     reference = Reference(network)
     host, counter = Host(dut, spec), Counter(dut, spec)
-    dut.seed.value = spec.seed
-    dut.window_number_w_en.value = 0
+    dut.registers__seed.value = spec.seed
+    dut.registers__w_en.value = 0
     await start(dut)
 
     await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, 0, network.weights[0][0]))
@@ -170,7 +170,7 @@ async def matches_reference(dut):
                 assert read.tolist() == result.answers[0].tolist(), f"{where}: answers read"
             found = {name: counter.totals[name] for name in BLOCK_COUNTERS}
             assert found == reference.counters[0], f"{where}: counters"
-            assert int(dut.window_number.value) == reference.network().window_numbers[0]
+            assert int(dut.registers__window_number.value) == reference.network().window_numbers[0]
     await ClockCycles(dut.clk, 8)
     assert dut.o__valid.value == 0, "more spikes than the reference has"
     assert dut.result__valid.value == 0, "more results than the reference has"

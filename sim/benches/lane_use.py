@@ -47,8 +47,8 @@ async def measure(dut):
     spec, settings = load_spec(), {name: value.item() for name, value in load_arrays().items()}
     network = random_network(spec, 7, density=settings["density"], gain=0.5)
     host, counter, rng = Host(dut, spec), Counter(dut, spec), random.Random(1)
-    dut.seed.value = spec.seed
-    dut.window_number_w_en.value = 0
+    dut.registers__seed.value = spec.seed
+    dut.registers__w_en.value = 0
     dut.i__valid.value = 0
     dut.o__ready.value = 1
     dut.result__ready.value = 1

@@ -6,7 +6,7 @@ import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
 from rtl_gen.axi_lite import ADDRESS_BITS
-from rtl_gen.block import increment_layout, largest_increments
+from rtl_gen.block_registers import increment_layout, largest_increments
 from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.protocol import (
     IDENTITY,
@@ -75,11 +75,11 @@ class Model:
         refused = (inputs["r_en"] and read is None) + (inputs["w_en"] and not accepted) + inputs["bus_errors"]
         written = self.registers[inputs["w_addr"]].name if inputs["w_en"] and accepted and not waits["w_waits"] else ""
         outputs = {
-            **waits, "r": read, "w": accepted, "halt": self.values["control"], "seed": self.values["seed"],
+            **waits, "r": read, "w": accepted, "halt": self.values["control"],
             "pending": self.pending, "request": self.values["request"],
             "resume": int(written == "control" and bool(inputs["w_data"] & Control.RESUME)),
-            "window_number_w_en": sum((written == f"block{b}.window_number") << b
-                                      for b in range(len(self.spec.blocks)))}
+            **{f"block{b}__seed": self.values["seed"] for b in range(len(self.spec.blocks))},
+            **{f"block{b}__w_en": int(written == f"block{b}.window_number") for b in range(len(self.spec.blocks))}}
         self._count(inputs, refused, written)
         self._write(inputs, refused, written)
         self.turn = (self.turn + 1) % len(self.counters)
@@ -134,8 +134,8 @@ def drive(dut, spec, inputs):
         dut[name].value = inputs[name]
     dut.counted.value = sum(bit << at for at, bit in enumerate(inputs["counted"].values()))
     for block, increments in enumerate(inputs["increments"]):
-        dut[f"increments{block}"].value = pack(increment_layout(spec, block), increments)
-        dut[f"window_number{block}"].value = inputs["window_numbers"][block]
+        dut[f"block{block}__increments"].value = pack(increment_layout(spec, block), increments)
+        dut[f"block{block}__window_number"].value = inputs["window_numbers"][block]
 
 
 def check(dut, wanted):
@@ -145,7 +145,7 @@ def check(dut, wanted):
     if wanted["r"] is not None and not wanted["r_waits"]:
         assert int(dut.bus__r_data.value) == wanted["r"]
     assert dut.bus__w_error.value != wanted["w"]
-    for name in ("halt", "resume", "seed", "pending", "window_number_w_en"):
+    for name in ("halt", "resume", "pending", *(name for name in wanted if name.startswith("block"))):
         assert int(dut[name].value) == wanted[name], name
     if wanted["pending"]:
         assert int(dut.request.value) == wanted["request"]

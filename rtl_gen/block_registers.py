@@ -1,0 +1,47 @@
+"""What a block and the register bus tell each other: its counters' increments, its window number, and the seed."""
+
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from .contract.arithmetic import index_bits
+from .contract.protocol import BLOCK_COUNTERS, BLOCK_CYCLE_COUNTERS
+from .contract.spec import NetworkSpec
+
+__all__ = ["BlockRegisters", "increment_layout", "largest_increments"]
+
+
+def largest_increments(spec: NetworkSpec, block: int) -> dict[str, int]:
+    """The most that each counter of a block grows by in a cycle."""
+    b = spec.blocks[block]
+    lanes, classes = b.directives.lanes, b.readout.classes
+    wide = {"synaptic_operations": lanes, "busy_lane_cycles": lanes, "membrane_saturations": lanes,
+            "readout_operations": classes, "multiplies": classes,
+            # Forward engine, update engine, and the readout's events and rows.
+            "weights_read": 2 * lanes + 3 * classes}
+    wide |= dict.fromkeys(("updates", "weights_written", "underflows", "weight_saturations"), lanes + classes)
+    return {name: wide.get(name, 1) for name in BLOCK_COUNTERS + BLOCK_CYCLE_COUNTERS}
+
+
+def increment_layout(spec: NetworkSpec, block: int) -> data.StructLayout:
+    """What each counter of a block grows by in a cycle."""
+    return data.StructLayout({name: index_bits(most + 1) for name, most in largest_increments(spec, block).items()})
+
+
+class BlockRegisters(wiring.Signature):
+    """A block's side of its registers.
+
+    Members
+    -------
+    increments : Out(increment_layout)
+        What each counter grows by in this cycle.
+    window_number : Out(32)
+        Windows learned from.
+    w_data, w_en : In(32), In(1)
+        Set the window number.
+    seed : In(32)
+        The seed of the random words.
+    """
+
+    def __init__(self, spec: NetworkSpec, block: int) -> None:
+        super().__init__({"increments": Out(increment_layout(spec, block)), "window_number": Out(32),
+                          "w_data": In(32), "w_en": In(1), "seed": In(32)})
