@@ -1,7 +1,7 @@
 """``snnfpga learn``: a network goes on learning as the chip does, in chip arithmetic."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -71,19 +71,24 @@ def command(
         learned = learn.learn(network, lessons, backend, advance, simulator)
         after = learn.accuracy(learned.network, test, advance)
     _refuse_differences(backend, learned.differences)
-    counters = learned.counters
-    found = facts(backend, dataset.name, path, len(lessons), before, after, counters, out)
+    found = facts(backend, dataset.name, path, len(lessons), before, after, learned.counters, out)
     write(out, learned.network, notes=learn.learned_notes(path, after, len(lessons), dataset.name))
     if record is not None:
         write_record(record, found)
     if as_json:
         print_json(found)
-        return
-    print_table(f"Learned from {path}", ("what", "measured"), [
-        ("backend", backend), ("data", f"{dataset.name}, {len(lessons)} samples to learn from, {len(test)} to test"),
-        ("accuracy before", percent(before)), ("accuracy after", percent(after)),
+    else:
+        _show(found, path, len(test), learned.counters)
+
+
+def _show(found: dict[str, Any], network: Path, tested: int, counters: dict[str, int]) -> None:
+    """Print what was learned, for people."""
+    print_table(f"Learned from {network}", ("what", "measured"), [
+        ("backend", found["backend"]),
+        ("data", f"{found['data']}, {found['samples']} samples to learn from, {tested} to test"),
+        ("accuracy before", percent(found["accuracy_before"])), ("accuracy after", percent(found["accuracy_after"])),
         ("weight updates formed", counters["updates"]), ("writes of a weight", counters["weights_written"]),
-        ("saturations", counters["weight_saturations"]), ("network", out)])
+        ("saturations", counters["weight_saturations"]), ("network", found["network"])])
 
 
 def _check_files(network: Path, out: Path, record: Path | None, overwrite: bool) -> None:

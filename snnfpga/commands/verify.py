@@ -72,13 +72,18 @@ def command(
     if as_json:
         print_json(values)
     else:
-        print_table(f"Verified {folder}", ("what", "measured"), [
-            ("simulator", found.simulator), ("samples learned from", found.samples),
-            *((f"{kind} compared", number) for kind, number in found.compared.items()),
-            ("mismatches", found.mismatches), ("made anew and equal", ", ".join(sources)),
-            ("clock cycles", found.cycles),
-            ("lane-cycles with a synaptic operation", percent(found.busy_lane_share))])
+        _show(found, folder, sources)
     _refuse_differences(found)
+
+
+def _show(found: "Verification", folder: Path, sources: tuple[str, ...]) -> None:
+    """Print what was compared, for people."""
+    print_table(f"Verified {folder}", ("what", "measured"), [
+        ("simulator", found.simulator), ("samples learned from", found.samples),
+        *((f"{kind} compared", number) for kind, number in found.compared.items()),
+        ("mismatches", found.mismatches), ("made anew and equal", ", ".join(sources)),
+        ("clock cycles", found.cycles),
+        ("lane-cycles with a synaptic operation", percent(found.busy_lane_share))])
 
 
 def _refuse_differences(found: "Verification") -> None:
