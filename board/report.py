@@ -47,7 +47,7 @@ def check_fit(spec: NetworkSpec, board: Board) -> None:
     Raises
     ------
     SpecError
-        If a block has more than one layer.
+        If the network has no hardware, as :func:`rtl_gen.contract.limits.check_hardware` says.
     FitError
         If it does not fit.
     """

@@ -36,7 +36,7 @@ class Core(wiring.Component):
     Raises
     ------
     SpecError
-        If a block has more than one layer.
+        If the network has no hardware, as :func:`rtl_gen.contract.limits.check_hardware` says.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:

@@ -19,7 +19,7 @@ INGEST_COUNTERS = tuple(name for name in CORE_COUNTERS if name not in ("cycles",
 class Ingest(wiring.Component):
     """Input side of a core: drops what does not fit, aborts and refuses samples, halts, hands over write packets.
 
-    Computes :func:`sim.reference.ingest.ingest`. A beat a cycle is taken while the blocks take tokens.
+    Computes :mod:`sim.reference.ingest`. A beat a cycle is taken while the blocks take tokens.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-Advance = Callable[..., None]
+Advance = Callable[..., None]       # called with how much was done, 1 where nothing is said
 UNBOUNDED = 10_000      # columns, where no terminal sets a bound
 
 

@@ -49,7 +49,7 @@ class Network:
             for l_index, (layer, values) in enumerate(zip(block.layers, weights, strict=True)):
                 _check_weights(f"Weights of block {index} layer {l_index}", values, layer)
             _check_readout(f"Readout of block {index}", readout, block.readout)
-            if not 0 <= number < 1 << 32:
+            if type(number) is not int or not 0 <= number < 1 << 32:
                 raise SpecError(f"Window number of block {index} must be in 0..{(1 << 32) - 1}, not {number}")
 
 

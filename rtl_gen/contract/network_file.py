@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from .atomic import write_atomically
-from .checks import SpecError
 from .errors import USAGE, SnnfpgaError
 from .network import IntArray, Network
 from .spec import NetworkSpec
@@ -103,7 +102,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, dict[str, str]]:
         raise NetworkFileError(f"{path} is a safetensors file, but not a network of snnfpga; "
                                "make one with: snnfpga train")
     version = metadata.get("version", "")
-    if not version.isdigit() or int(version) > FORMAT_VERSION:
+    if version not in (str(known) for known in range(1, FORMAT_VERSION + 1)):
         raise NetworkFileError(f"{path} has network format {version or 'unknown'}, this snnfpga reads up to "
                                f"{FORMAT_VERSION}; install a newer snnfpga")
     header = metadata.get("network", "")
@@ -123,5 +122,5 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, dict[str, str]]:
             readouts=tuple(tensors[f"block{b}.readout"] for b in range(len(spec.blocks))),
             window_numbers=tuple(values["window_numbers"]))
         return network, notes
-    except (KeyError, TypeError, json.JSONDecodeError, SpecError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NetworkFileError(f"{path} holds no valid network ({error}); export it again") from None

@@ -4,6 +4,7 @@ One :class:`NetworkSpec` is built once, from a configuration or a network file, 
 component, the bench and the driver alike. ``docs/arithmetic.md`` says what each field does to the bits.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ class NetworkSpec:
     seed: int
 
     def __post_init__(self) -> None:
-        if not self.name or not all(c.isascii() and (c.isalnum() or c in "-_") for c in self.name):
+        if not isinstance(self.name, str) or not re.fullmatch("[A-Za-z0-9_-]+", self.name):
             raise SpecError(f"Network name must be letters, digits, - and _, not {self.name!r}")
         check_range("Number of blocks", len(self.blocks), 1, MAX_BLOCKS)
         check_range("Max steps", self.max_steps, 1, (1 << 16) - 1)

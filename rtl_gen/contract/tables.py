@@ -57,6 +57,8 @@ def from_table(cls: Any, values: Any) -> Any:
 def _value(cls: Any, name: str, value: Any, hint: Any) -> Any:
     inner = next((part for part in (hint, *get_args(hint)) if _is_spec(part)), None)
     if value is None:
+        if type(None) not in get_args(hint):
+            raise SpecError(f"{cls.__name__} field {name!r} must not be null")
         return value
     if get_origin(hint) is tuple or any(get_origin(part) is tuple for part in get_args(hint)):
         if not isinstance(value, (list, tuple)):

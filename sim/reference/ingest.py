@@ -1,7 +1,6 @@
 """What the input stream means, as ``docs/protocol.md`` says: samples run and aborted, memories written, errors."""
 
 from dataclasses import dataclass, field
-from itertools import chain
 
 from rtl_gen.contract.memory_map import geometry, host_memories
 from rtl_gen.contract.protocol import (
@@ -190,8 +189,3 @@ def event_counts(sample: Sample, inputs: int) -> tuple[list[list[int]], list[int
         return found
 
     return [counts(step) for step in sample.steps], counts(sample.partial)
-
-
-def events_in(sample: Sample) -> int:
-    """Events let in, duplicates among them."""
-    return sum(1 for _ in chain(sample.partial, *sample.steps))

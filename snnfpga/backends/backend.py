@@ -1,16 +1,15 @@
 """What a backend is: one network on one kind of machine, that runs samples and learns from them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from numpy.typing import NDArray
 
 from rtl_gen.contract.network import Network
 
+from ..console import Advance
 from ..data.dataset import Split
-
-Advance = Callable[..., None]       # called with the number of samples done, 1 where nothing is said
 
 
 @dataclass(frozen=True)

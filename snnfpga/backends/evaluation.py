@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from rtl_gen.contract.network import Network
 from sim.compare import Comparison
 
+from ..console import Advance
 from ..data.dataset import Split
 from ..network.exact import check_exact
 from ..network.inference import weights_of
-from .backend import Advance, Trace
+from .backend import Trace
 from .registry import make
 
 TRUTH = "torch"

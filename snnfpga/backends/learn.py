@@ -8,8 +8,9 @@ from rtl_gen.contract.network import Network
 from rtl_gen.contract.network_file import NetworkFileError, read_notes
 from sim.compare import Comparison
 
+from ..console import Advance
 from ..data.dataset import Split
-from .backend import Advance, Backend
+from .backend import Backend
 from .registry import make
 
 LEARNED_FROM = "learned_from"

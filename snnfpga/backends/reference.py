@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from sim.reference.network import Reference
 
+from ..console import Advance
 from ..data.dataset import Split
-from .backend import Advance, Backend, Trace
+from .backend import Backend, Trace
 
 
 class IntegerReference(Backend):

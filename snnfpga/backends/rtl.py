@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
+from ..console import Advance
 from ..data.dataset import Split
 from . import simulated
-from .backend import Advance, Backend, Trace
+from .backend import Backend, Trace
 
 
 class Rtl(Backend):

@@ -2,7 +2,6 @@
 
 import tempfile
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,9 @@ from sim.core import run_on_core
 from sim.runner import Design, build
 from sim.simulators import choose, missing
 
+from ..console import Advance
 from ..data.dataset import Split
 
-Advance = Callable[..., None]
 DESIGNS = Path("build") / "simulation"
 SCRIPTS = f"{__package__}.host_scripts"
 
@@ -30,7 +29,7 @@ def design(spec: NetworkSpec, simulator: str | None = None) -> Design:
     Raises
     ------
     SpecError
-        If a block has more than one layer.
+        If the network has no hardware, as :func:`rtl_gen.contract.limits.check_hardware` says.
     sim.simulators.SimulatorError
         If the simulator is missing, or cannot build the design.
     """

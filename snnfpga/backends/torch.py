@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..console import Advance
 from ..data.dataset import Split
 from ..network.inference import batch_passages, predict, weights_of
-from .backend import Advance, Backend, Trace
+from .backend import Backend, Trace
 from .registry import refuse_to_learn
 
 

@@ -22,7 +22,7 @@ def command(
     samples: Annotated[int | None, typer.Option(help="Learn from the first so many training samples; else all.",
                                                 show_default=False)] = None,
     backend: Annotated[str, typer.Option(help=f"{described(learners())}.")] = "reference",
-    simulator: Annotated[str | None, typer.Option(help="icarus or verilator; else the first that is installed.",
+    simulator: Annotated[str | None, typer.Option(help="icarus or verilator; else Verilator where it is installed.",
                                                   show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The network file to write; else learned.safetensors beside the "
                                              "network.", show_default=False)] = None,

@@ -38,9 +38,11 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen and isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key must be a word", key.start_mark)
+            if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is given twice", key.start_mark)
-            seen.add(str(key.value))
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -149,7 +151,7 @@ def _enter(values: Any, step: str, key: str) -> Any:
 
 
 def _position(values: list[Any], step: str, key: str) -> int:
-    if not step.isdigit() or int(step) >= len(values):
+    if not (step.isascii() and step.isdigit()) or int(step) >= len(values):
         raise SnnfpgaError(f"--set {key}: {step!r} must be a position in 0..{len(values) - 1} of the list", USAGE)
     return int(step)
 

@@ -155,4 +155,7 @@ class NetworkConfig(Section):
             said = (getattr(place, name) for place in (own, known, self))
             values[name] = next((value for value in said if value is not None), None)
         leaks = own.leak and (known.leak or own.leak_shift is not None)
+        # What is said of this layer alone wins over what all layers keep.
+        if own.keep is None and (not leaks or own.leak_shift is not None):
+            values["keep"] = None
         return LayerSettings(**values | {"leak_shift": values["leak_shift"] if leaks else None})

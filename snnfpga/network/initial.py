@@ -23,7 +23,7 @@ from .draw import FloatWeights, layer_weights, readout_weights
 from .exact import check_exact
 from .frontends.registry import architecture_of
 from .given import given_layer, given_readout
-from .measure import added_power, grid_of, power_of
+from .measure import added_power, power_of, scale_of
 from .network import SpikingNetwork, TrainedBlock
 from .quantize import QuantisedWeights
 from .shape import Grid, Shape, pool_of, readout_pool, shape_of
@@ -100,7 +100,7 @@ class _Making:
             pool.out_height, pool.out_width, pool.channels), given)
         readout, unit = torch.where(initial < 0, -1.0, 1.0), 0
         if config.network.readout == "learned":
-            readout = _on_grid(config, FloatWeights(matrix=initial), readout_bits(config))
+            readout = _on_scale(config, FloatWeights(matrix=initial), readout_bits(config))
             unit = readout.fraction + shift
         neurons = self._grid.size
         spec = readout_spec(config, number, neurons, self._classes, pool, unit, readout_bits(config))
@@ -115,7 +115,7 @@ class _Making:
         source = _source(thing, layer, shape, below)
         _check_standardised(config, thing, shape)
         initial = self._weights(thing, layer, own, shape, added_power(flows, layer.adds, source))
-        weights = _on_grid(config, initial, own.weight_bits, config.network.normalise == "weights")
+        weights = _on_scale(config, initial, own.weight_bits, config.network.normalise == "weights")
         spec = layer_spec(config, own, block, layer, shape, weights.fraction, source)
         with torch.no_grad():
             self._events = layer_run(spec, weights(), self._events,
@@ -136,9 +136,9 @@ class _Making:
         return readout_weights(self._grid, seen.size, self._classes, self._generator)
 
 
-def _on_grid(config: Config, initial: FloatWeights, bits: int, standardised: bool = False) -> QuantisedWeights:
+def _on_scale(config: Config, initial: FloatWeights, bits: int, standardised: bool = False) -> QuantisedWeights:
     """Weights on the grid that they need."""
-    fraction = grid_of(initial, bits, config.network.headroom)
+    fraction = scale_of(initial, bits, config.network.headroom)
     return QuantisedWeights(initial.rows, bits, fraction, standardised, initial.untouched)
 
 

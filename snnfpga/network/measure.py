@@ -28,7 +28,7 @@ def added_power(flows: Flows, adds: int, source: LayerSpec | None) -> float:
     return float(flows.below(adds).square().mean()) * 4.0 ** -source.weights.fraction_bits
 
 
-def grid_of(initial: FloatWeights, weight_bits: int, headroom: float) -> int:
+def scale_of(initial: FloatWeights, weight_bits: int, headroom: float) -> int:
     """Exponent of the grid of weights as they begin; thresholds count where they differ from the layer's."""
     different = initial.thresholds is not None and bool(initial.thresholds.any())
     return fraction_bits(initial.rows if different else initial.matrix, weight_bits, headroom)

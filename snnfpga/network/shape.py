@@ -36,7 +36,7 @@ class Shape:
     Attributes
     ----------
     pool, conv
-        As in :class:`rtl_gen.contract.spec.LayerSpec`.
+        As in :class:`rtl_gen.contract.layer.LayerSpec`.
     mean_shift
         A mean is a sum whose unit is ``2**-mean_shift`` of an event's.
     fan_in

@@ -55,8 +55,8 @@ def layer_spec(config: Config, own: LayerSettings, block: int, layer: Layer, sha
                               feedback_shift=config.on_chip.feedback_shift))
     except SpecError as error:      # speaks of what was made of these keys
         raise SpecError(f"Config network gives block {block} a layer that cannot be built: {error}; change "
-                        "network.threshold, gain, headroom, weight_bits, membrane_bits, leak_shift or "
-                        "surrogate_width") from None
+                        "network.threshold, gain, headroom, weight_bits, membrane_bits, neuron, keep, "
+                        "leak_shift or surrogate_width") from None
 
 
 def aligned(unit: int, adds: int, source: LayerSpec | None) -> tuple[int, ResidualSpec | None]:

@@ -18,13 +18,13 @@ def currents(layer: LayerSpec, stored: NDArray[np.int32], events: Counts,
     found = np.tile(bias.astype(np.int64), (len(events), conv.out_height * conv.out_width))
     operations = 0
     for current, counts in zip(found, events, strict=True):
-        operations += _touch(current, counts, weights, conv.height, conv.width, conv.channels, conv.out_height,
+        operations += _touch(current, counts, weights, conv.width, conv.channels, conv.out_height,
                              conv.out_width, conv.kernel, conv.stride, conv.padding, conv.groups)
     return found, operations
 
 
 @njit(cache=True, nogil=True)
-def _touch(current: NDArray[np.int64], counts: Counts, weights: NDArray[np.int32], height: int, width: int,
+def _touch(current: NDArray[np.int64], counts: Counts, weights: NDArray[np.int32], width: int,
            channels: int, out_height: int, out_width: int, kernel: int, stride: int, padding: int, groups: int) -> int:
     """Each event adds its weights to the neurons whose kernel sees it."""
     filters = weights.shape[1]

@@ -10,7 +10,8 @@ from rtl_gen.contract.neurons.lif_shifts import MAX_SHIFTS, LifShiftsSpec
 
 from ...config.network import LayerSettings
 
-FINEST = 8              # a leak is met to within half of 2**-FINEST, finer than any that was found to matter
+FINEST = 8              # size of the smallest shift
+NEAR = 0.01             # how far what is kept may be from what was asked for
 EXACT_BITS = 24         # of a product that float32 holds
 
 
@@ -20,14 +21,24 @@ def specified(settings: LayerSettings, threshold: int, threshold_shift: int | No
     Raises
     ------
     SnnfpgaError
-        If neither ``keep`` nor a leak shift says what a membrane loses.
+        If neither ``keep`` nor a leak shift says what a membrane loses, or no shifts come near.
     """
     if settings.keep is None and settings.leak_shift is None:
         raise SnnfpgaError("Config network.neuron=lif_shifts needs network.keep, the share of itself that a membrane "
                            "keeps in a step, or a leak_shift; give one, or take network.neuron=lif", USAGE)
-    shifts = (settings.leak_shift,) if settings.keep is None else nearest_shifts(settings.keep, settings.membrane_bits)
+    shifts = (settings.leak_shift,) if settings.keep is None else _near(settings.keep, settings.membrane_bits)
     return LifShiftsSpec(membrane_bits=settings.membrane_bits, threshold=threshold, reset=settings.reset,
                          threshold_shift=threshold_shift, leak_shifts=shifts)
+
+
+def _near(keep: float, membrane_bits: int) -> tuple[int, ...]:
+    shifts = nearest_shifts(keep, membrane_bits)
+    found = 1 - _share(shifts)
+    if abs(found - keep) > NEAR:
+        raise SnnfpgaError(f"Config network.keep must be within {NEAR} of what up to {MAX_SHIFTS} shifts of a membrane "
+                           f"of {membrane_bits} bits can keep, not {keep}; the nearest is {found}, or take "
+                           "network.neuron=lif with leak_shift null for no leak", USAGE)
+    return shifts
 
 
 def nearest_shifts(keep: float, membrane_bits: int) -> tuple[int, ...]:

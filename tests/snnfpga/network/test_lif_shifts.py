@@ -39,6 +39,12 @@ def test_a_configuration_names_neuron_and_leak():
     assert second.keep == 230 / 256
 
 
+def test_what_a_layer_says_of_its_leak_wins():
+    network = initial(neuron="lif_shifts", keep=0.9, layers=[{"leak_shift": 4}, {"neuron": "lif", "leak": False}])
+    first, second = (block.layers[0].neuron for block in network.spec.blocks)
+    assert (first.leak_shifts, second.kind, second.leak_shift) == ((4,), "lif", None)
+
+
 def test_a_leak_shift_is_one_shift():
     neuron = initial(neuron="lif_shifts", leak_shift=4).spec.blocks[0].layers[0].neuron
     assert neuron.leak_shifts == (4,)
@@ -49,7 +55,13 @@ def test_a_leak_shift_is_one_shift():
                     "network.leak_shift, or take network.neuron=lif_shifts"),
     ({"neuron": "lif_shifts", "leak_shift": None},
      "Config network.neuron=lif_shifts needs network.keep, the share of itself that a membrane keeps in a step, or a "
-     "leak_shift; give one, or take network.neuron=lif")])
+     "leak_shift; give one, or take network.neuron=lif"),
+    ({"neuron": "lif_shifts", "keep": 0.9, "layers": [{"leak": False}]},
+     "Config network.neuron=lif_shifts needs network.keep, the share of itself that a membrane keeps in a step, or a "
+     "leak_shift; give one, or take network.neuron=lif"),
+    ({"neuron": "lif_shifts", "keep": 0.01},
+     "Config network.keep must be within 0.01 of what up to 3 shifts of a membrane of 16 bits can keep, not 0.01; the "
+     "nearest is 0.125, or take network.neuron=lif with leak_shift null for no leak")])
 def test_leaks_that_a_neuron_does_not_have(network, message):
     with pytest.raises(SnnfpgaError) as caught:
         initial(**network)

@@ -9,15 +9,7 @@ __all__ = ["Learning"]
 
 
 class Learning(Part, Engine):
-    """An engine that learns; ``Learning.of_kind(block.directives.engine)`` is the class of a block's.
-
-    Attributes
-    ----------
-    learns
-        Whether it does at all.
-    """
-
-    learns: bool
+    """An engine that learns; ``Learning.of_kind(block.directives.engine)`` is the class of a block's."""
 
     @abstractmethod
     def cycles(self, rows: int, steps: int) -> int:

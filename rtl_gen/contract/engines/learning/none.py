@@ -9,7 +9,6 @@ from .base import Learning
 class NoLearning(Learning):
     """Nothing at all."""
 
-    learns = False
 
     def refusals(self, index: int) -> Iterator[str]:
         """Nothing is refused."""
