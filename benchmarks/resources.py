@@ -31,7 +31,8 @@ from rtl_gen.core import Core
 from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import memories
 from rtl_gen.event_list import EventList
-from rtl_gen.forward import ForwardEngine, gate_layout
+from rtl_gen.forward import ForwardEngine
+from rtl_gen.forward_layouts import gate_layout
 from rtl_gen.host_access import HostAccess
 from rtl_gen.ingest import Ingest
 from rtl_gen.readout import Readout

@@ -14,7 +14,8 @@ from .contract.protocol import Memory
 from .contract.spec import NetworkSpec
 from .event_list import EventList, step_layout
 from .fifo import StreamFifo
-from .forward import ForwardEngine, group_layout
+from .forward import ForwardEngine
+from .forward_layouts import group_layout
 from .memories import declared_memory
 from .packet import packet_layout
 from .readout import Readout

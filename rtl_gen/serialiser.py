@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.block import BlockSpec
 from .contract.plan import plan_of
-from .forward import group_layout
+from .forward_layouts import group_layout
 from .token import TokenKind, token_layout
 
 __all__ = ["Serialiser"]

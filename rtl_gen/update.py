@@ -9,7 +9,7 @@ from .contract.arithmetic import DRAW_BITS, delta_max, index_bits, signed_bits
 from .contract.block import BlockSpec
 from .contract.plan import plan_of
 from .credit import CreditScan
-from .forward import window_end_layout
+from .forward_layouts import window_end_layout
 from .ports import FeedbackReader, GateReader, RandomKey, RowReader, StoredCounts
 from .rounding import RandomDraw, StoredUpdate
 

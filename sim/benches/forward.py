@@ -9,7 +9,8 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.event_list import step_layout
-from rtl_gen.forward import ForwardEngine, group_layout, window_end_layout
+from rtl_gen.forward import ForwardEngine
+from rtl_gen.forward_layouts import group_layout, window_end_layout
 from rtl_gen.token import TokenKind
 
 from ..bench import load_spec, start

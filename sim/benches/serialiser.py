@@ -7,7 +7,7 @@ from cocotb.triggers import ClockCycles, FallingEdge
 from cocotb.utils import get_sim_time
 
 from rtl_gen.contract.plan import plan_of
-from rtl_gen.forward import group_layout
+from rtl_gen.forward_layouts import group_layout
 from rtl_gen.token import TokenKind, token_layout
 
 from ..bench import PERIOD_NS, load_spec, start

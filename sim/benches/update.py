@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rtl_gen.contract.arithmetic import feedback_max, signed_bits
 from rtl_gen.contract.memory_map import weights_to_words, words_to_weights
 from rtl_gen.contract.plan import plan_of
-from rtl_gen.forward import window_end_layout
+from rtl_gen.forward_layouts import window_end_layout
 
 from ..bench import load_spec, start
 from ..lanes import join, split

@@ -1,5 +1,5 @@
 from rtl_gen.credit import CreditScan
-from rtl_gen.forward import gate_layout
+from rtl_gen.forward_layouts import gate_layout
 from sim.runner import simulate
 from tests.networks import network_spec
 

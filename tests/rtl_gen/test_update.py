@@ -1,4 +1,4 @@
-from rtl_gen.forward import gate_layout
+from rtl_gen.forward_layouts import gate_layout
 from rtl_gen.update import UpdateEngine
 from sim.runner import simulate
 from tests.networks import network_spec

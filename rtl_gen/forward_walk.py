@@ -1,0 +1,212 @@
+"""Walk of the forward engine: which weights are read next, and what starts, aborts and ends of windows do."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+
+from .addresses import WeightAddress
+from .contract.arithmetic import index_bits
+from .contract.engines.forward import Forward
+from .forward_layouts import entry_layout
+from .token import TokenKind
+
+__all__ = ["ForwardWalk"]
+
+
+class ForwardWalk:
+    """Sequence of a forward engine's pipeline entries, starts, aborts and window ends.
+
+    It knows addresses and no arithmetic, and adds its statements to the engine's own module.
+
+    Parameters
+    ----------
+    engine : Component
+        The forward engine, whose ports are driven.
+
+    Attributes
+    ----------
+    issued : Signal(entry_layout)
+        The entry of this cycle, whose weights come two cycles later.
+    push : Signal
+        A START or ABORT leaves the engine.
+    pipeline_empty : Signal
+        No entry is on its way; to be driven by the engine.
+    """
+
+    def __init__(self, engine: wiring.Component) -> None:
+        self._engine = engine
+        self._block, self._layer, self._groups = block, layer, groups = engine.block, engine.layer, engine.groups
+        self.pipeline_empty = Signal()
+        self.learn, self.first_step, self.record = Signal(), Signal(), Signal(name="record")
+        self.position = Signal(range(block.window))
+        self.windows = Signal(range(block.update_interval))     # of the sample, modulo the update interval
+        self.group, self.entry = Signal(range(groups)), Signal(range(layer.rows + 1), name="entry")
+        # A group's membrane is read two cycles after its first address at the earliest and written LATENCY after.
+        self._gap_steps = max(0, Forward.LEAST_WORDS - groups)
+        self.gap = Signal(range(max(2, self._gap_steps + 1)))
+        self.window_over = Signal()         # of a recorded window: no step before it is dealt with
+        self.window_busy = Signal()
+        self.issued = Signal(entry_layout(block))
+        self.is_step, self.is_abort = Signal(), Signal(name="is_abort")
+        self.go, self.entry_last, self.group_last, self.step_done = Signal(), Signal(), Signal(), Signal()
+        self.settled, self.push, self.discarded = Signal(), Signal(), Signal(name="discarded")
+
+    def add_control(self, m: Module) -> None:
+        """Add what decides, every cycle, what the engine does next."""
+        engine = self._engine
+        self._decide(m)
+        self._issue(m)
+        self._advance(m)
+        self._close_steps(m)
+        self._hand_windows_over(m)
+        # Starts and aborts wait until the steps before them have left.
+        m.d.comb += self.settled.eq(self.pipeline_empty & ~self.window_over & ~self.window_busy & engine.room)
+        self._start_samples(m)
+        self._abort_samples(m)
+        m.d.comb += [
+            engine.step.ready.eq(self.step_done | self.push),
+            engine.idle.eq(~engine.step.valid & self.pipeline_empty & ~self.window_over & ~self.window_busy),
+        ]
+
+    def _decide(self, m: Module) -> None:
+        """Whether the step that waits goes on in this cycle, and what of it ends."""
+        engine, step, layer = self._engine, self._engine.step, self._layer
+        begins, blocked = Signal(), Signal()
+        m.d.comb += [
+            self.is_step.eq(step.valid & (step.p.kind == TokenKind.STEP)),
+            self.is_abort.eq(step.valid & (step.p.kind == TokenKind.ABORT)),
+            begins.eq((self.group == 0) & (self.entry == 0)),
+            blocked.eq(~engine.room | (self.gap != 0) | self.window_over | self.window_busy),
+            self.go.eq(self.is_step & ~(begins & blocked)),
+            engine.active.eq(self.go | ~self.pipeline_empty),
+            engine.stalled.eq(self.is_step & begins & blocked),
+            self.entry_last.eq(self.entry + 1 >= step.p.count + layer.weights.bias),
+            self.group_last.eq(self.group == self._groups - 1),
+            self.step_done.eq(self.go & self.entry_last & self.group_last),
+        ]
+
+    def _issue(self, m: Module) -> None:
+        """Read the event, and say what is done with its weights."""
+        reader, step, layer = self._engine.reader, self._engine.step, self._layer
+        entry, issued = self.entry, self.issued
+        m.d.comb += [
+            reader.bank.eq(step.p.bank),
+            reader.position.eq(entry - layer.weights.bias),
+            issued.valid.eq(self.go),
+            issued.bias.eq((entry == 0) if layer.weights.bias else 0),
+            issued.event.eq((entry >= layer.weights.bias) & (entry < step.p.count + layer.weights.bias)),
+            issued.first.eq(entry == 0),
+            issued.last.eq(self.entry_last),
+            issued.group.eq(self.group),
+            issued.group_last.eq(self.group_last),
+            issued.position.eq(self.position),
+            issued.first_step.eq(self.first_step),
+            issued.sample_last.eq(step.p.last),
+            issued.record.eq(self.record),
+            issued.bank.eq(step.p.bank),
+        ]
+
+    def _advance(self, m: Module) -> None:
+        """From entry to entry, from group to group."""
+        gap, entry, group = self.gap, self.entry, self.group
+        with m.If(gap != 0):
+            m.d.sync += gap.eq(gap - 1)
+        with m.If(self.go):
+            m.d.sync += entry.eq(Mux(self.entry_last, 0, entry + 1))
+            with m.If(self.entry_last):
+                m.d.sync += group.eq(Mux(self.group_last, 0, group + 1))
+
+    def _close_steps(self, m: Module) -> None:
+        """From step to step, from window to window."""
+        block, step, window_end = self._block, self._engine.step, self._engine.window_end
+        position, windows = self.position, self.windows
+        window_last = Signal()
+        m.d.comb += window_last.eq((position == block.window - 1) | step.p.last)
+        next_windows = Mux(windows == block.update_interval - 1, 0, windows + 1)
+        with m.If(self.step_done):
+            m.d.sync += [
+                self.first_step.eq(0),
+                self.gap.eq(self._gap_steps),
+                position.eq(Mux(window_last, 0, position + 1)),
+            ]
+            with m.If(window_last):
+                m.d.sync += [
+                    windows.eq(next_windows),
+                    self.record.eq(self.learn & (next_windows == block.update_interval - 1)),
+                    self.window_over.eq(self.record),
+                    window_end.p.steps.eq(position + 1),
+                    window_end.p.discard.eq(position < block.window - block.loss_steps),
+                ]
+
+    def _hand_windows_over(self, m: Module) -> None:
+        """A recorded window is handed over once all of it is written, and comes back as done."""
+        window_end = self._engine.window_end
+        m.d.comb += window_end.valid.eq(self.window_over & self.pipeline_empty)
+        with m.If(window_end.valid & window_end.ready):
+            m.d.sync += [self.window_over.eq(0), self.window_busy.eq(1)]
+        with m.If(self._engine.window_done):
+            m.d.sync += self.window_busy.eq(0)
+
+    def _start_samples(self, m: Module) -> None:
+        """A START sets everything of a sample back, and is passed on."""
+        block, step = self._block, self._engine.step
+        with m.If(step.valid & (step.p.kind == TokenKind.START) & self.settled):
+            value = step.p.value
+            begins_learning = value[index_bits(block.readout.classes)] if block.directives.learns else Const(0)
+            m.d.comb += self.push.eq(1)
+            m.d.sync += [
+                self.learn.eq(begins_learning),
+                self.first_step.eq(1),
+                self.position.eq(0),
+                self.windows.eq(0),
+                self.record.eq(begins_learning & (block.update_interval == 1)),
+            ]
+
+    def _abort_samples(self, m: Module) -> None:
+        """An ABORT takes its events off the list, ends the window that was begun as discarded, and is passed on."""
+        engine, step, issued, entry = self._engine, self._engine.step, self.issued, self.entry
+        with m.If(self.is_abort & ~self.discarded):
+            with m.If(entry != step.p.count):
+                m.d.comb += [
+                    issued.valid.eq(1),
+                    issued.discard.eq(1),
+                    issued.event.eq(1),
+                    engine.reader.position.eq(entry),
+                ]
+                m.d.sync += entry.eq(entry + 1)
+            with m.Elif(self.settled):
+                m.d.sync += [self.discarded.eq(1), entry.eq(0)]
+                with m.If(self.record & (self.position != 0)):
+                    m.d.sync += [
+                        self.window_over.eq(1),
+                        engine.window_end.p.steps.eq(self.position),
+                        engine.window_end.p.discard.eq(1),
+                    ]
+        with m.If(self.is_abort & self.discarded & self.settled):
+            m.d.comb += [self.push.eq(1), engine.reader.release.eq(1 << step.p.bank)]
+            m.d.sync += self.discarded.eq(0)
+
+    def add_addresses(self, m: Module, entry: Signal) -> None:
+        """Add stage 1: the index of the ``entry`` has come; address its row, and mark it in the window."""
+        engine, layer, issued = self._engine, self._layer, self.issued
+        reader, recorder = engine.reader, engine.recorder
+        m.submodules.walk = walk = WeightAddress(layer.rows, self._groups)
+        begins = Signal()
+        m.d.comb += [
+            begins.eq(issued.valid & issued.first),
+            walk.restart.eq(begins & (issued.group == 0)),
+            walk.advance.eq(begins),
+            walk.row.eq(Mux(entry.bias, layer.inputs, reader.index)),
+            engine.address.eq(walk.address),
+        ]
+        marks = Signal()
+        m.d.comb += [
+            marks.eq(entry.valid & entry.event & (entry.group == 0)),
+            reader.clear_en.eq(marks),
+            reader.clear_bank.eq(entry.bank),
+            reader.clear_index.eq(reader.index),
+            recorder.touch_en.eq(marks & entry.record & ~entry.discard),
+            recorder.touch_row.eq(reader.index),
+            recorder.touch_position.eq(entry.position),
+        ]
+        with m.If(entry.valid & ~entry.discard & entry.last & entry.group_last):
+            m.d.comb += reader.release.eq(1 << entry.bank)
