@@ -156,8 +156,8 @@ class Block(wiring.Component):
         self._weights_read, self._weights_write = weights.read_port(), weights.write_port()
         self._host_writes = Signal()
         m.d.comb += [
-            self._weights_read.addr.eq(Mux(self.idle, self.host.address, self._forward.address)),
-            self._forward.weights.eq(self._weights_read.data),
+            self._weights_read.addr.eq(Mux(self.idle, self.host.address, self._forward.weight_reader.address)),
+            self._forward.weight_reader.weights.eq(self._weights_read.data),
             self._host_writes.eq(self.host.w_en & (self.host.select == Memory.WEIGHTS)),
         ]
 
@@ -180,7 +180,7 @@ class Block(wiring.Component):
             walked.gates.eq(gates.gates),
             update.learn.eq(readout.learn),
             update.skip.eq(readout.skip),
-            update.weights.eq(self._weights_read.data),
+            update.weight_reader.weights.eq(self._weights_read.data),
             forward.window_done.eq(update.window_done),
             readout.window_done.eq(update.window_done),
         ]
@@ -188,14 +188,14 @@ class Block(wiring.Component):
             m.d.comb += [engine.key.seed.eq(self.registers.seed),
                          engine.key.window_number.eq(self.registers.window_number)]
         with m.If(update.active):
-            m.d.comb += self._weights_read.addr.eq(update.address)
+            m.d.comb += self._weights_read.addr.eq(update.weight_reader.address)
         m.d.comb += [
-            update.host_en.eq(self._host_writes),
-            update.host_address.eq(self.host.address),
-            update.host_weights.eq(self.host.w_data),
-            self._weights_write.addr.eq(update.w_address),
-            self._weights_write.data.eq(update.w_weights),
-            self._weights_write.en.eq(update.w_en),
+            update.host.en.eq(self._host_writes),
+            update.host.address.eq(self.host.address),
+            update.host.weights.eq(self.host.w_data),
+            self._weights_write.addr.eq(update.writer.address),
+            self._weights_write.data.eq(update.writer.weights),
+            self._weights_write.en.eq(update.writer.en),
         ]
         with m.If(update.learned):
             m.d.sync += self.registers.window_number.eq(self.registers.window_number + 1)

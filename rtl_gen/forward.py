@@ -16,7 +16,7 @@ from .forward_layouts import entry_layout, gate_layout, group_layout, window_end
 from .forward_walk import ForwardWalk
 from .memories import declared_memory
 from .neuron import charge, fire
-from .ports import EventReader, Recorder
+from .ports import EventReader, Recorder, WeightReader
 from .token import TokenKind
 
 __all__ = ["ForwardEngine"]
@@ -52,8 +52,8 @@ class ForwardEngine(wiring.Component):
         What to do next; taken when its last weight has been addressed.
     reader : Out(EventReader)
         The step's events.
-    address, weights : Out, In
-        A row's address in the weight memory, and its stored weights one cycle later.
+    weight_reader : Out(WeightReader)
+        The weight memory's reading side.
     o : Out(stream of group_layout)
         Spikes. Must be taken whenever ``room`` was promised.
     room : In(1)
@@ -84,8 +84,7 @@ class ForwardEngine(wiring.Component):
         super().__init__({
             "step": In(stream.Signature(step_layout(layer.inputs, block.readout.classes))),
             "reader": Out(EventReader(layer.inputs)),
-            "address": Out(index_bits(self.plan.weight_words)),
-            "weights": In(data.ArrayLayout(signed(layer.weights.stored_bits), lanes)),
+            "weight_reader": Out(WeightReader(block)),
             "o": Out(stream.Signature(group_layout(block))),
             "room": In(1),
             "recorder": Out(Recorder(block, self.gate_layout)),
@@ -151,7 +150,7 @@ class ForwardEngine(wiring.Component):
         currents = []
         for lane in range(self.lanes):
             current = Signal(signed(signed_bits(current_max(layer))), name=f"current{lane}")
-            weight = self.weights[lane] >> layer.weights.shadow_bits
+            weight = self.weight_reader.weights[lane] >> layer.weights.shadow_bits
             with m.If(works & (entry.event | entry.bias)):
                 m.d.sync += current.eq(Mux(entry.first, 0, current) + weight)
             with m.Elif(works):

@@ -196,7 +196,7 @@ class ForwardWalk:
             walk.restart.eq(begins & (issued.group == 0)),
             walk.advance.eq(begins),
             walk.row.eq(Mux(entry.bias, layer.inputs, reader.index)),
-            engine.address.eq(walk.address),
+            engine.weight_reader.address.eq(walk.address),
         ]
         marks = Signal()
         m.d.comb += [

@@ -11,7 +11,8 @@ from .contract.arithmetic import index_bits
 from .contract.block import BlockSpec
 from .contract.plan import plan_of
 
-__all__ = ["EventReader", "FeedbackReader", "GateReader", "RandomKey", "Recorder", "RowReader", "StoredCounts"]
+__all__ = ["EventReader", "FeedbackReader", "GateReader", "RandomKey", "Recorder", "RowReader", "StoredCounts",
+           "WeightReader", "WeightWriter"]
 
 
 class EventReader(wiring.Signature):
@@ -136,3 +137,37 @@ class StoredCounts(wiring.Signature):
     def __init__(self, most: int) -> None:
         bits = index_bits(most + 1)
         super().__init__(dict.fromkeys(("updates", "written", "underflows", "saturations"), Out(bits)))
+
+
+class WeightReader(wiring.Signature):
+    """Reading side of a block's weight memory.
+
+    Members
+    -------
+    address, weights : Out, In
+        The address of a word, and its stored weights one cycle later.
+    """
+
+    def __init__(self, block: BlockSpec) -> None:
+        address, word = _weight_word(block)
+        super().__init__({"address": Out(address), "weights": In(word)})
+
+
+class WeightWriter(wiring.Signature):
+    """Writing side of a block's weight memory.
+
+    Members
+    -------
+    en, address, weights : Out
+        Whether a word is written, where, and its stored weights.
+    """
+
+    def __init__(self, block: BlockSpec) -> None:
+        address, word = _weight_word(block)
+        super().__init__({"en": Out(1), "address": Out(address), "weights": Out(word)})
+
+
+def _weight_word(block: BlockSpec) -> tuple[int, data.ArrayLayout]:
+    """Bits of an address, and a word: a stored weight for each lane."""
+    (plan,) = plan_of(block).layers
+    return index_bits(plan.weight_words), data.ArrayLayout(signed(plan.layer.weights.stored_bits), plan.lanes)

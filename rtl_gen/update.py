@@ -10,7 +10,7 @@ from .contract.block import BlockSpec
 from .contract.plan import plan_of
 from .credit import CreditScan
 from .forward_layouts import window_end_layout
-from .ports import FeedbackReader, GateReader, RandomKey, RowReader, StoredCounts
+from .ports import FeedbackReader, GateReader, RandomKey, RowReader, StoredCounts, WeightReader, WeightWriter
 from .rounding import RandomDraw, StoredUpdate
 
 __all__ = ["UpdateEngine"]
@@ -48,11 +48,11 @@ class UpdateEngine(wiring.Component):
         The window buffer's reading sides.
     feedback_reader : Out(FeedbackReader)
         The readout's feedback.
-    address, weights : Out, In
-        A row's address in the weight memory and its stored weights, one cycle later.
-    host_en, host_address, host_weights : In
+    weight_reader : Out(WeightReader)
+        The weight memory's reading side.
+    host : In(WeightWriter)
         The host's new weights, while idle.
-    w_en, w_address, w_weights : Out
+    writer : Out(WeightWriter)
         New weights, the host's one cycle later: they share the last register, so that no choice lies behind it.
     key : In(RandomKey)
         Of the random words.
@@ -65,11 +65,10 @@ class UpdateEngine(wiring.Component):
     def __init__(self, block: BlockSpec, layer_number: int, gate_layout: data.ArrayLayout) -> None:
         self.block = block
         (plan,) = plan_of(block).layers
-        self.layer = layer = plan.layer
+        self.layer = plan.layer
         self.layer_number = layer_number
         self.lanes, self.groups = lanes, _ = plan.lanes, plan.words
         self._scan = CreditScan(block, gate_layout)
-        word = data.ArrayLayout(signed(layer.weights.stored_bits), lanes)
         super().__init__({
             "window_end": In(stream.Signature(window_end_layout(block))),
             "window_done": Out(1),
@@ -79,14 +78,9 @@ class UpdateEngine(wiring.Component):
             "reader": Out(RowReader(block)),
             "gate_reader": Out(GateReader(block, gate_layout)),
             "feedback_reader": Out(FeedbackReader(block, self._scan.feedback_bits)),
-            "address": Out(index_bits(plan.weight_words)),
-            "weights": In(word),
-            "host_en": In(1),
-            "host_address": In(index_bits(plan.weight_words)),
-            "host_weights": In(word),
-            "w_en": Out(1),
-            "w_address": Out(index_bits(plan.weight_words)),
-            "w_weights": Out(word),
+            "weight_reader": Out(WeightReader(block)),
+            "host": In(WeightWriter(block)),
+            "writer": Out(WeightWriter(block)),
             "key": In(RandomKey()),
             "idle": Out(1),
             "active": Out(1),
@@ -218,24 +212,24 @@ class UpdateEngine(wiring.Component):
             word = random.word
         m.d.comb += [
             self._walk.row.eq(addressed_row),
-            self.address.eq(self._walk.address),
+            self.weight_reader.address.eq(self._walk.address),
             self.reader.mask_row.eq(addressed_row),
             self.reader.clear_en.eq(addressed.valid & addressed.clears & ~addressed.bias),
             self.reader.clear_row.eq(addressed_row),
         ]
 
         read, _ = delay(addressed, addressed_row, 1, "read")
-        address = self.address
+        address = self.weight_reader.address
         addresses = []
         for stage in range(2 + StoredUpdate.LATENCY):
-            held = Signal.like(self.address, name=f"address{stage}")
+            held = Signal.like(self.weight_reader.address, name=f"address{stage}")
             m.d.sync += held.eq(address)
             addresses.append(held)
             address = held
         hosted = Signal()
-        m.d.sync += hosted.eq(self.host_en)
-        with m.If(self.host_en):
-            m.d.sync += addresses[-1].eq(self.host_address)
+        m.d.sync += hosted.eq(self.host.en)
+        with m.If(self.host.en):
+            m.d.sync += addresses[-1].eq(self.host.address)
 
         # A bias is active in every step of the window.
         mask = Signal(self.block.window)
@@ -248,7 +242,7 @@ class UpdateEngine(wiring.Component):
             stored = Signal(signed(layer.weights.stored_bits), name=f"stored{lane}")
             m.d.sync += [
                 delta.eq(self._masked_sum(mask, lane)),
-                stored.eq(self.weights[lane]),
+                stored.eq(self.weight_reader.weights[lane]),
             ]
             m.submodules[f"stored_update{lane}"] = update = StoredUpdate(
                 stored_bits=layer.weights.stored_bits, delta_max=bound,
@@ -257,9 +251,9 @@ class UpdateEngine(wiring.Component):
                 update.stored.eq(stored),
                 update.delta.eq(delta),
                 update.word.eq(word),
-                update.load.eq(self.host_en),
-                update.loaded.eq(self.host_weights[lane]),
-                self.w_weights[lane].eq(update.updated),
+                update.load.eq(self.host.en),
+                update.loaded.eq(self.host.weights[lane]),
+                self.writer.weights[lane].eq(update.updated),
             ]
             effects.append(update)
         written, _ = delay(summed, Const(0), StoredUpdate.LATENCY, "written")
@@ -268,8 +262,8 @@ class UpdateEngine(wiring.Component):
         en = Signal()
         m.d.comb += [
             en.eq(written.valid & active.any()),
-            self.w_en.eq(en | hosted),
-            self.w_address.eq(addresses[-1]),
+            self.writer.en.eq(en | hosted),
+            self.writer.address.eq(addresses[-1]),
             self.pipeline_empty.eq(~Cat(inside).any()),
         ]
         for port, bits in ((self.counts.updates, active),

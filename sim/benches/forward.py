@@ -45,7 +45,7 @@ class Surroundings:
         self.updating = False
         dut.room.value = 1
         dut.o__ready.value = 1
-        dut.window_done.value = dut.host_address.value = dut.reader__index.value = dut.weights.value = 0
+        dut.window_done.value = dut.host_address.value = dut.reader__index.value = dut.weight_reader__weights.value = 0
 
     def _put_at_the_bounds(self):
         """Choose rows 0 and 1 so that a first step of these two events takes each neuron to a bound or next to it."""
@@ -75,11 +75,11 @@ class Surroundings:
             self.cycle += 1
             bank = self.banks[int(dut.reader__bank.value)]
             position = 0 if bank_of_one else int(dut.reader__position.value)
-            word = self.words[min(int(dut.address.value), len(self.words) - 1)]
+            word = self.words[min(int(dut.weight_reader__address.value), len(self.words) - 1)]
             self._record()
             # What a memory gives one cycle later.
             dut.reader__index.value = bank[position] if position < len(bank) else self.rng.randrange(self.layer.inputs)
-            dut.weights.value = word
+            dut.weight_reader__weights.value = word
             self._make_room()
 
     def _record(self):

@@ -59,17 +59,17 @@ class Surroundings:
         self.cycle, self.done_at, self.finished = 0, 0, 0
         self.hosting = False
         for name in ("learn", "skip", "gate_reader__gates", "reader__rows", "reader__row", "reader__mask",
-                     "feedback_reader__feedback", "weights", "key__seed", "key__window_number",
-                     "host_en", "host_address", "host_weights"):
+                     "feedback_reader__feedback", "weight_reader__weights", "key__seed", "key__window_number",
+                     "host__en", "host__address", "host__weights"):
             dut[name].value = 0
 
     async def write(self, address, word):
         """As the host does."""
         dut = self.dut
         self.hosting = True
-        dut.host_address.value, dut.host_weights.value, dut.host_en.value = address, word, 1
+        dut.host__address.value, dut.host__weights.value, dut.host__en.value = address, word, 1
         await FallingEdge(dut.clk)
-        dut.host_en.value = 0
+        dut.host__en.value = 0
         await ClockCycles(dut.clk, 2)
         await FallingEdge(dut.clk)
         self.hosting = False
@@ -92,12 +92,13 @@ class Surroundings:
             gates, feedback = self._gates(), self._feedback()
             row = self._row()
             mask = self.masks.get(self._value("reader__mask_row", self.layer.inputs), 0)
-            word = self.words[min(self._value("address", len(self.words)), len(self.words) - 1)]
+            word = self.words[min(self._value("weight_reader__address", len(self.words)), len(self.words) - 1)]
             self._record(active)
             # What the memories give one cycle later; the gates and the weights are the engine's while it is active.
             dut.gate_reader__gates.value = gates if active else self.rng.getrandbits(
                 self.lanes * (1 + self.layer.surrogate.gate_bits))
-            dut.weights.value = word if active else self.rng.getrandbits(self.lanes * self.layer.weights.stored_bits)
+            dut.weight_reader__weights.value = word if active else self.rng.getrandbits(
+                self.lanes * self.layer.weights.stored_bits)
             dut.feedback_reader__feedback.value, dut.reader__row.value, dut.reader__mask.value = feedback, row, mask
 
     def _value(self, name, count):
@@ -129,9 +130,9 @@ class Surroundings:
         dut = self.dut
         if dut.reader__clear_en.value == 1:
             self.cleared.append(self._value("reader__clear_row", self.layer.inputs))
-        if dut.w_en.value == 1:
+        if dut.writer__en.value == 1:
             assert active or self.hosting, "a weight was written while the memory was not the engine's"
-            self.words[self._value("w_address", len(self.words))] = int(dut.w_weights.value)
+            self.words[self._value("writer__address", len(self.words))] = int(dut.writer__weights.value)
         for name in COUNTERS:
             self.counters[name] += int(dut[f"counts__{name}"].value)
         if dut.learned.value == 1:

@@ -181,7 +181,7 @@ MUTANTS = {
                                   "with m.If(self.clear):\n                    m.d.sync += self.pairs",
                                   "with m.If(0):\n                    m.d.sync += self.pairs"),
     # Update
-    "host's word lost": (False, "update", "update.py", "self.w_en.eq(en | hosted)", "self.w_en.eq(en)"),
+    "host's word lost": (False, "update", "update.py", "self.writer.en.eq(en | hosted)", "self.writer.en.eq(en)"),
     "number not used by a skipped window": (True, "update", "update.py",
                                             "with m.If(self.skip):\n                    m.d.sync += uses_number.eq(1)",
                                             "with m.If(self.skip):\n                    m.d.sync += uses_number.eq(0)"),
