@@ -68,8 +68,7 @@ class EventList(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         bits = index_bits(self._indices)
-        memories = event_memories(self._indices)
-        m.submodules.events = events = declared_memory(memories.events)
+        m.submodules.events = events = declared_memory(event_memories(self._indices).events)
         write, read = events.write_port(), events.read_port()
 
         fill = Signal()                                 # the bank being filled
@@ -91,20 +90,7 @@ class EventList(wiring.Component):
             read.addr.eq(Cat(position, self.reader.bank)),
             self.reader.index.eq(read.data),
         ]
-        seen_in = []
-        for bank, declaration in enumerate((memories.seen0, memories.seen1)):
-            # Read in the cycle of the event, so that one event may follow the other at once.
-            m.submodules[f"seen{bank}"] = bit = declared_memory(declaration)
-            mark, look = bit.write_port(), bit.read_port(domain="comb")
-            clear = Signal(name=f"clear{bank}")
-            m.d.comb += [
-                look.addr.eq(index),
-                clear.eq(self.reader.clear_en & (self.reader.clear_bank == bank)),
-                mark.addr.eq(Mux(clear, self.reader.clear_index, index)),
-                mark.data.eq(~clear),
-                mark.en.eq(clear | (self.accepted & (fill == bank))),
-            ]
-            seen_in.append(look.data)
+        seen_in = self._mark_seen(m, index, fill)
         m.d.comb += seen.eq(Mux(fill, seen_in[1], seen_in[0]))
 
         with m.If(self.accepted):
@@ -137,3 +123,22 @@ class EventList(wiring.Component):
                     count.eq(0),
                 ]
         return m
+
+    def _mark_seen(self, m: Module, index: Signal, fill: Signal) -> list[Value]:
+        """Bits of the inputs whose events are in each bank: set, given back, and whether the bank has ``index``."""
+        memories = event_memories(self._indices)
+        seen_in = []
+        for bank, declaration in enumerate((memories.seen0, memories.seen1)):
+            # Read in the cycle of the event, so that one event may follow the other at once.
+            m.submodules[f"seen{bank}"] = bit = declared_memory(declaration)
+            mark, look = bit.write_port(), bit.read_port(domain="comb")
+            clear = Signal(name=f"clear{bank}")
+            m.d.comb += [
+                look.addr.eq(index),
+                clear.eq(self.reader.clear_en & (self.reader.clear_bank == bank)),
+                mark.addr.eq(Mux(clear, self.reader.clear_index, index)),
+                mark.data.eq(~clear),
+                mark.en.eq(clear | (self.accepted & (fill == bank))),
+            ]
+            seen_in.append(look.data)
+        return seen_in

@@ -94,14 +94,7 @@ class Loader(wiring.Component):
         with m.FSM() as fsm:
             with m.State("HEADER"):
                 known = Signal()
-                with m.Switch(beat.data[:MEMORY_BITS]):
-                    for place in host_memories(self.spec):
-                        shape = geometry(self.spec, *place)
-                        if shape.writable:
-                            with m.Case(memory_id(*place)):
-                                m.d.comb += known.eq(~self.refuse)
-                                m.d.sync += [words_left.eq(shape.depth), word_beats.eq(shape.beats - 1),
-                                             beats_left.eq(shape.beats - 1)]
+                self._look_up(m, known, words_left, word_beats, beats_left)
                 m.d.comb += self.i.ready.eq(1)
                 m.d.sync += [
                     port.block.eq(beat.data[3:MEMORY_BITS]),
@@ -137,3 +130,14 @@ class Loader(wiring.Component):
                     m.next = "HEADER"
             m.d.comb += self.active.eq(~fsm.ongoing("HEADER"))
         return m
+
+    def _look_up(self, m: Module, known: Signal, words_left: Signal, word_beats: Signal, beats_left: Signal) -> None:
+        """The shape of the memory a header names, if it is one that the host may write."""
+        with m.Switch(self.i.payload.data[:MEMORY_BITS]):
+            for place in host_memories(self.spec):
+                shape = geometry(self.spec, *place)
+                if shape.writable:
+                    with m.Case(memory_id(*place)):
+                        m.d.comb += known.eq(~self.refuse)
+                        m.d.sync += [words_left.eq(shape.depth), word_beats.eq(shape.beats - 1),
+                                     beats_left.eq(shape.beats - 1)]

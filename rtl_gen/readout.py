@@ -4,12 +4,12 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .answer import add_result_states
 from .backward import BackwardPass, row_layout
 from .contract.arithmetic import answer_max, feedback_max, index_bits, signed_bits
 from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.memory_map import ANSWER_BITS
 from .contract.plan import plan_of
-from .contract.protocol import KIND_SHIFT, Packet
 from .contract.spec import NetworkSpec
 from .errors import class_error
 from .feedback import error_layout
@@ -189,7 +189,7 @@ class Readout(wiring.Component):
             with m.State("RUN"):
                 self._take_token(m)
             self._window_end_states(m)
-            self._result_states(m)
+            add_result_states(m, readout.classes, self._answer, self._class, self._class_last, self.result)
         m.d.comb += self.idle.eq(fsm.ongoing("RUN") & ~self.i.valid & ~self._adding)
 
     def _take_token(self, m: Module) -> None:
@@ -258,35 +258,6 @@ class Readout(wiring.Component):
                 m.next = "ANSWER"
             with m.Else():
                 m.next = "RUN"
-
-    def _result_states(self, m: Module) -> None:
-        """The largest answer, the lowest class first; then the result packet."""
-        c = self._class
-        best, best_answer = Signal(range(self.readout.classes)), Signal(signed(self.answer_bits))
-        with m.State("ANSWER"):
-            m.d.sync += c.eq(c + 1)
-            with m.If((c == 0) | (self._answer > best_answer)):
-                m.d.sync += [best.eq(c), best_answer.eq(self._answer)]
-            with m.If(self._class_last):
-                m.next = "HEADER"
-        with m.State("HEADER"):
-            m.d.comb += [
-                self.result.valid.eq(1),
-                self.result.p.data.eq((Packet.RESULT << KIND_SHIFT) | best),
-            ]
-            m.d.sync += c.eq(0)
-            with m.If(self.result.ready):
-                m.next = "RESULT"
-        with m.State("RESULT"):
-            m.d.comb += [
-                self.result.valid.eq(1),
-                self.result.p.data.eq(self._answer),
-                self.result.p.last.eq(self._class_last),
-            ]
-            with m.If(self.result.ready):
-                m.d.sync += c.eq(c + 1)
-                with m.If(self.result.p.last):
-                    m.next = "RUN"
 
     def _connect_backward(self, m: Module) -> None:
         m.submodules.backward = backward = self._backward

@@ -12,6 +12,7 @@ from .credit import CreditScan
 from .forward_layouts import window_end_layout
 from .ports import FeedbackReader, GateReader, RandomKey, RowReader, StoredCounts, WeightReader, WeightWriter
 from .rounding import RandomDraw, StoredUpdate
+from .update_walk import UpdateWalk
 
 __all__ = ["UpdateEngine"]
 
@@ -90,154 +91,81 @@ class UpdateEngine(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.scan = self._scan
-        m.submodules.walk = self._walk = WeightAddress(self.layer.rows, self.groups)
-        issued = self._control(m)
-        self._pipeline(m, issued)
+        m.submodules.walk = self._addresses = addresses = WeightAddress(self.layer.rows, self.groups)
+        self._walk = UpdateWalk(self, self._scan, addresses)
+        self._walk.add_control(m)
+        self._pipeline(m, self._walk.issued)
         return m
-
-    def _entry_layout(self) -> data.StructLayout:
-        return data.StructLayout({"valid": 1, "bias": 1, "clears": 1})
-
-    def _control(self, m: Module) -> Signal:
-        """Sequence of groups: read the gates backwards, then walk the rows."""
-        block, layer, scan, walk = self.block, self.layer, self._scan, self._walk
-        steps, uses_number = Signal(range(block.window + 1)), Signal()
-        group, entry = Signal(range(self.groups)), Signal(range(layer.rows + 1))
-        fetched, fetched_position = Signal(), Signal(range(block.window))
-        fetching = Signal(range(block.window + 1))      # positions still to be read
-        group_last = Signal()
-        issued = Signal(self._entry_layout())
-        self.pipeline_empty = Signal()                  # no row is on its way
-        self.steps = steps
-        m.d.comb += [
-            group_last.eq(group == self.groups - 1),
-            self.gate_reader.group.eq(group),
-            self.feedback_reader.group.eq(group),
-            self.gate_reader.position.eq(fetching - 1),
-            scan.gates.eq(self.gate_reader.gates),
-            scan.feedback.eq(self.feedback_reader.feedback),
-            scan.position.eq(fetched_position),
-            scan.en.eq(fetched),
-            issued.bias.eq((entry == 0) if layer.weights.bias else 0),
-            issued.clears.eq(group_last),
-            self.reader.list_position.eq(entry - layer.weights.bias),
-        ]
-        m.d.sync += [fetched.eq(0), fetched_position.eq(self.gate_reader.position)]
-
-        with m.FSM() as fsm:
-            with m.State("IDLE"):
-                m.d.comb += [self.window_end.ready.eq(1), scan.clear.eq(1), walk.restart.eq(1)]
-                m.d.sync += [steps.eq(self.window_end.p.steps), group.eq(0), uses_number.eq(0)]
-                with m.If(self.window_end.valid):
-                    with m.If(self.window_end.p.discard):
-                        m.next = "LAST"
-                    with m.Else():
-                        m.next = "WAIT"
-            with m.State("WAIT"):
-                with m.If(self.skip):
-                    m.d.sync += uses_number.eq(1)
-                    m.next = "LAST"
-                with m.Elif(self.learn):
-                    m.d.sync += uses_number.eq(1)
-                    m.next = "CLEAR"
-            with m.State("LAST"):
-                # Nothing to learn: walk the last group, with credits of 0, only to forget the masks.
-                m.d.sync += group.eq(self.groups - 1)
-                m.next = "WALK"
-            with m.State("CLEAR"):
-                with m.If(self.pipeline_empty):
-                    m.d.comb += scan.clear.eq(1)
-                    m.d.sync += fetching.eq(steps)
-                    m.next = "FETCH"
-            with m.State("FETCH"):
-                m.d.sync += [fetched.eq(1), fetching.eq(fetching - 1)]
-                with m.If(fetching == 1):
-                    m.next = "SCAN"
-            with m.State("SCAN"):
-                m.next = "CHECK"
-            with m.State("CHECK"):
-                with m.If(scan.active.any() | group_last):
-                    m.next = "WALK"
-                with m.Else():
-                    m.d.comb += walk.advance.eq(1)
-                    m.d.sync += group.eq(group + 1)
-                    m.next = "CLEAR"
-            with m.State("WALK"):
-                with m.If(entry == self.reader.rows + layer.weights.bias):
-                    with m.If(group_last):
-                        m.next = "DRAIN"
-                    with m.Elif(self.pipeline_empty):
-                        m.d.comb += walk.advance.eq(1)
-                        m.d.sync += [group.eq(group + 1), entry.eq(0)]
-                        m.next = "CLEAR"
-                with m.Else():
-                    m.d.comb += issued.valid.eq(1)
-                    m.d.sync += entry.eq(entry + 1)
-            with m.State("DRAIN"):
-                m.d.sync += entry.eq(0)
-                with m.If(self.pipeline_empty):
-                    m.d.comb += [self.reader.forget.eq(1), self.window_done.eq(1), self.learned.eq(uses_number)]
-                    m.next = "IDLE"
-        m.d.comb += [
-            self.idle.eq(fsm.ongoing("IDLE") & ~self.window_end.valid),
-            self.active.eq(~fsm.ongoing("IDLE") & ~fsm.ongoing("WAIT")),
-        ]
-        return issued
 
     def _pipeline(self, m: Module, issued: Signal) -> None:
         """A row's way: list, random word, weights and mask, sum, rounding, write."""
-        layer, lanes, scan = self.layer, self.lanes, self._scan
-        stochastic = layer.update.rounding == "stochastic"
-        row_bits = index_bits(layer.rows)
-
-        def delay(entry: Signal, row: Value, stages: int, name: str) -> tuple[Signal, Value]:
-            for stage in range(stages):
-                held, held_row = Signal.like(entry, name=f"{name}{stage}"), Signal(row_bits, name=f"{name}_row{stage}")
-                m.d.sync += [held.eq(entry), held_row.eq(row)]
-                inside.append(held.valid)
-                entry, row = held, held_row
-            return entry, row
-
-        inside = [issued.valid]
-        listed, _ = delay(issued, Const(0), 1, "listed")
-        row = Signal(row_bits)
+        layer = self.layer
+        self._inside = [issued.valid]                   # whether an entry is in each stage
+        listed, _ = self._delay(m, issued, Const(0), 1, "listed")
+        row = Signal(index_bits(layer.rows))
         m.d.comb += row.eq(Mux(listed.bias, layer.inputs, self.reader.row))
         addressed, addressed_row = listed, row
         word = Const(0, DRAW_BITS)
-        if stochastic:
+        if layer.update.rounding == "stochastic":
             m.submodules.random = random = RandomDraw(self.layer_number)
             wiring.connect(m, wiring.flipped(self.key), random.key)
             m.d.comb += random.row.eq(row)
-            addressed, addressed_row = delay(listed, row, RandomDraw.LATENCY - 2, "mixed")
+            addressed, addressed_row = self._delay(m, listed, row, RandomDraw.LATENCY - 2, "mixed")
             word = random.word
         m.d.comb += [
-            self._walk.row.eq(addressed_row),
-            self.weight_reader.address.eq(self._walk.address),
+            self._addresses.row.eq(addressed_row),
+            self.weight_reader.address.eq(self._addresses.address),
             self.reader.mask_row.eq(addressed_row),
             self.reader.clear_en.eq(addressed.valid & addressed.clears & ~addressed.bias),
             self.reader.clear_row.eq(addressed_row),
         ]
 
-        read, _ = delay(addressed, addressed_row, 1, "read")
+        read, _ = self._delay(m, addressed, addressed_row, 1, "read")
+        w_address, hosted = self._delay_address(m)
+        # A bias is active in every step of the window.
+        mask = Signal(self.block.window)
+        m.d.comb += mask.eq(Mux(read.bias, (1 << self._walk.steps) - 1, self.reader.mask))
+        summed, _ = self._delay(m, read, Const(0), 1, "summed")
+        updates = self._update_lanes(m, mask, word)
+        written, _ = self._delay(m, summed, Const(0), StoredUpdate.LATENCY, "written")
+
+        en = Signal()
+        m.d.comb += [
+            en.eq(written.valid & self._scan.active.any()),
+            self.writer.en.eq(en | hosted),
+            self.writer.address.eq(w_address),
+            self._walk.pipeline_empty.eq(~Cat(self._inside).any()),
+        ]
+        self._count(m, en, updates)
+
+    def _delay(self, m: Module, entry: Signal, row: Value, stages: int, name: str) -> tuple[Signal, Value]:
+        """The entry and its row as many stages later."""
+        for stage in range(stages):
+            held = Signal.like(entry, name=f"{name}{stage}")
+            held_row = Signal(index_bits(self.layer.rows), name=f"{name}_row{stage}")
+            m.d.sync += [held.eq(entry), held_row.eq(row)]
+            self._inside.append(held.valid)
+            entry, row = held, held_row
+        return entry, row
+
+    def _delay_address(self, m: Module) -> tuple[Signal, Signal]:
+        """Where the weights read are written back, or the host's are; and whether it is the host's turn."""
         address = self.weight_reader.address
-        addresses = []
         for stage in range(2 + StoredUpdate.LATENCY):
             held = Signal.like(self.weight_reader.address, name=f"address{stage}")
             m.d.sync += held.eq(address)
-            addresses.append(held)
             address = held
         hosted = Signal()
         m.d.sync += hosted.eq(self.host.en)
         with m.If(self.host.en):
-            m.d.sync += addresses[-1].eq(self.host.address)
+            m.d.sync += address.eq(self.host.address)
+        return address, hosted
 
-        # A bias is active in every step of the window.
-        mask = Signal(self.block.window)
-        m.d.comb += mask.eq(Mux(read.bias, (1 << self.steps) - 1, self.reader.mask))
-        summed, _ = delay(read, Const(0), 1, "summed")
-        bound = delta_max(self.block, 0)
-        effects = []
-        for lane in range(lanes):
+    def _update_lanes(self, m: Module, mask: Value, word: Value) -> list[StoredUpdate]:
+        """Each lane's masked credits are summed, rounded, and added to its weight."""
+        layer, bound = self.layer, delta_max(self.block, 0)
+        updates = []
+        for lane in range(self.lanes):
             delta = Signal(signed(signed_bits(bound)), name=f"delta{lane}")
             stored = Signal(signed(layer.weights.stored_bits), name=f"stored{lane}")
             m.d.sync += [
@@ -255,21 +183,15 @@ class UpdateEngine(wiring.Component):
                 update.loaded.eq(self.host.weights[lane]),
                 self.writer.weights[lane].eq(update.updated),
             ]
-            effects.append(update)
-        written, _ = delay(summed, Const(0), StoredUpdate.LATENCY, "written")
+            updates.append(update)
+        return updates
 
-        active = scan.active
-        en = Signal()
-        m.d.comb += [
-            en.eq(written.valid & active.any()),
-            self.writer.en.eq(en | hosted),
-            self.writer.address.eq(addresses[-1]),
-            self.pipeline_empty.eq(~Cat(inside).any()),
-        ]
+    def _count(self, m: Module, en: Signal, updates: list[StoredUpdate]) -> None:
+        active = self._scan.active
         for port, bits in ((self.counts.updates, active),
-                           (self.counts.written, Cat(e.changed for e in effects) & active),
-                           (self.counts.underflows, Cat(e.underflowed for e in effects) & active),
-                           (self.counts.saturations, Cat(e.saturated for e in effects) & active)):
+                           (self.counts.written, Cat(u.changed for u in updates) & active),
+                           (self.counts.underflows, Cat(u.underflowed for u in updates) & active),
+                           (self.counts.saturations, Cat(u.saturated for u in updates) & active)):
             m.d.comb += port.eq(Mux(en, sum(bits), 0))
 
     def _masked_sum(self, mask: Value, lane: int) -> Value:
