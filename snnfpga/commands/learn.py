@@ -11,6 +11,7 @@ from ..backends.registry import check_name, described, learners
 from ..console import percent, print_json, print_table, progress
 
 if TYPE_CHECKING:
+    from rtl_gen.contract.network import Network
     from sim.compare import Comparison
 
 
@@ -63,9 +64,7 @@ def command(
     dataset = load_data(data_of(path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
     lessons, test = some(dataset, "train", samples), some(dataset, "test")
-    if not any(block.directives.learns for block in network.spec.blocks):
-        raise SnnfpgaError(f"Network {path} has no block with an update engine; train it with hardware.learning=true",
-                           USAGE)
+    _check_learns(path, network)
     with progress(f"learning on {backend}", 2 * len(test) + len(lessons)) as advance:
         before = learn.accuracy(network, test, advance)
         learned = learn.learn(network, lessons, backend, advance, simulator)
@@ -79,6 +78,13 @@ def command(
         print_json(found)
     else:
         _show(found, path, len(test), learned.counters)
+
+
+def _check_learns(path: Path, network: "Network") -> None:
+    """Refuse a network of which no block has an update engine."""
+    if not any(block.directives.learns for block in network.spec.blocks):
+        raise SnnfpgaError(f"Network {path} has no block with an update engine; train it with hardware.learning=true",
+                           USAGE)
 
 
 def _show(found: dict[str, Any], network: Path, tested: int, counters: dict[str, int]) -> None:

@@ -10,6 +10,7 @@ from snnfpga.cost.measure import count
 from snnfpga.cost.meter import OperationMeter, operations, through
 from snnfpga.learning.formula.activity import activity
 from snnfpga.learning.formula.operations import Operations
+from snnfpga.learning.formula.rule_formula import NoFormulaError
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network import sparse
@@ -90,7 +91,7 @@ def test_what_has_no_formula():
              "Formula of rule bptt-checkpoint must have learning.skip 0, not 0.5; count a run"),
             ({"feedback": "sign"}, "Formula of a rule must have learning.feedback readout, not sign; count a run")):
         config, network, events = made({"learning": learning})
-        with pytest.raises(ValueError, match=f"^{message}$"):
+        with pytest.raises(NoFormulaError, match=f"^{message}$"):
             by_formula(config, network, events)
 
 

@@ -3,6 +3,7 @@ import torch
 
 from snnfpga.config.models import Config
 from snnfpga.cost.formula import peak_bytes
+from snnfpga.learning.formula.rule_formula import NoFormulaError
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
@@ -44,7 +45,7 @@ def test_of_a_step_with_recurrence(learning):
 def test_what_has_no_formula():
     for learning, found in (({"rule": "bptt-checkpoint"}, "readout and bptt-checkpoint"),
                             ({"feedback": "sign"}, "sign and truncated-local")):
-        with pytest.raises(ValueError, match="^Formula of kept bytes must have learning.feedback readout and a rule "
+        with pytest.raises(NoFormulaError, match="^Formula of kept bytes must have learning.feedback readout and a rule "
                                              f"that carries one, not {found}; measure a run$"):
             peak_bytes(Config.model_validate({"learning": learning}), [], STEPS, BATCH)
 
