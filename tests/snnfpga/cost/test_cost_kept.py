@@ -45,8 +45,9 @@ def test_of_a_step_with_recurrence(learning):
 def test_what_has_no_formula():
     for learning, found in (({"rule": "bptt-checkpoint"}, "readout and bptt-checkpoint"),
                             ({"feedback": "sign"}, "sign and truncated-local")):
-        with pytest.raises(NoFormulaError, match="^Formula of kept bytes must have learning.feedback readout and a rule "
-                                             f"that carries one, not {found}; measure a run$"):
+        message = ("Formula of kept bytes must have learning.feedback readout and a rule that carries one, "
+                   f"not {found}; measure a run")
+        with pytest.raises(NoFormulaError, match=f"^{message}$"):
             peak_bytes(Config.model_validate({"learning": learning}), [], STEPS, BATCH)
 
 
