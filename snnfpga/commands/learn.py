@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rtl_gen.contract.network import Network
     from sim.compare import Comparison
 
+    from ..data.dataset import DataSet
+
 
 def command(
     target: Annotated[Path | None, typer.Argument(help="A run's folder or a network file; none takes the newest run.",
@@ -49,11 +51,9 @@ def command(
     from rtl_gen.contract.network_file import read, write
 
     from ..backends import learn
-    from ..data.fit import check_fit, some
-    from ..data.source import load_data
+    from ..data.fit import some
     from ..runs.find import find_network
     from ..runs.learn_record import facts, record_place, write_record
-    from ..runs.network_data import data_of
 
     check_name(backend, to_learn=True)
     path = find_network(target)
@@ -61,8 +61,7 @@ def command(
     out = out or path.parent / "learned.safetensors"
     record = record_place(path)
     _check_files(path, out, record, overwrite)
-    dataset = load_data(data_of(path, network.spec, data, data_root))
-    check_fit(dataset, network.spec)
+    dataset = _data(path, network, data, data_root)
     lessons, test = some(dataset, "train", samples), some(dataset, "test")
     _check_learns(path, network)
     with progress(f"learning on {backend}", 2 * len(test) + len(lessons)) as advance:
@@ -78,6 +77,17 @@ def command(
         print_json(found)
     else:
         _show(found, path, len(test), learned.counters)
+
+
+def _data(path: Path, network: "Network", name: str | None, root: Path | None) -> "DataSet":
+    """The data to learn from, which fits the network."""
+    from ..data.fit import check_fit
+    from ..data.source import load_data
+    from ..runs.network_data import data_of
+
+    dataset = load_data(data_of(path, network.spec, name, root))
+    check_fit(dataset, network.spec)
+    return dataset
 
 
 def _check_learns(path: Path, network: "Network") -> None:
