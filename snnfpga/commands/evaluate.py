@@ -17,8 +17,9 @@ def command(
     backend: Annotated[str, typer.Option(help=f"{described(BACKENDS)}.")] = "torch",
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
-    samples: Annotated[int | None, typer.Option(help="The first so many test samples; else all.",
+    samples: Annotated[int | None, typer.Option(help="So many test samples, drawn class by class; else all.",
                                                 show_default=False)] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the samples.")] = 0,
     data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -51,7 +52,7 @@ def command(
     network = read(path)
     dataset = load_data(data_of(path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
-    split = some(dataset, "test", samples)
+    split = some(dataset, "test", samples, seed)
     with progress(f"evaluating on {backend}", len(split)) as advance:
         measured = measure(network, split, backend, advance)
     found, accuracy = measured.differences, measured.accuracy(split)

@@ -22,8 +22,8 @@ def command(
                                                   show_default=False)] = None,
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
-    samples: Annotated[int | None, typer.Option(help="Learn from the first so many training samples; else all.",
-                                                show_default=False)] = None,
+    samples: Annotated[int | None, typer.Option(help="Learn from so many training samples, drawn class by class; else "
+                                                "all. Their order is drawn too.", show_default=False)] = None,
     backend: Annotated[str, typer.Option(help=f"{described(learners())}.")] = "reference",
     simulator: Annotated[str | None, typer.Option(help="icarus or verilator; else Verilator where it is installed.",
                                                   show_default=False)] = None,
@@ -51,7 +51,7 @@ def command(
     from rtl_gen.contract.network_file import read, write
 
     from ..backends import learn
-    from ..data.fit import some
+    from ..data.fit import lessons, some
     from ..runs.find import find_network
     from ..runs.learn_record import facts, record_place, write_record
 
@@ -62,15 +62,15 @@ def command(
     record = record_place(path)
     _check_files(path, out, record, overwrite)
     dataset = _data(path, network, data, data_root)
-    lessons, test = some(dataset, "train", samples), some(dataset, "test")
+    taught, test = lessons(dataset, samples, network.spec.seed), some(dataset, "test")
     _check_learns(path, network)
-    with progress(f"learning on {backend}", 2 * len(test) + len(lessons)) as advance:
+    with progress(f"learning on {backend}", 2 * len(test) + len(taught)) as advance:
         before = learn.accuracy(network, test, advance)
-        learned = learn.learn(network, lessons, backend, advance, simulator)
+        learned = learn.learn(network, taught, backend, advance, simulator)
         after = learn.accuracy(learned.network, test, advance)
     _refuse_differences(backend, learned.differences)
-    found = facts(backend, dataset.name, path, len(lessons), before, after, learned.counters, out)
-    write(out, learned.network, notes=learn.learned_notes(path, after, len(lessons), dataset.name))
+    found = facts(backend, dataset.name, path, len(taught), before, after, learned.counters, out)
+    write(out, learned.network, notes=learn.learned_notes(path, after, len(taught), dataset.name))
     if record is not None:
         write_record(record, found)
     if as_json:

@@ -21,7 +21,9 @@ def command(
                                                   show_default=False)] = None,
     simulator: Annotated[str | None, typer.Option(help="icarus or verilator; else Verilator where it is installed.",
                                                   show_default=False)] = None,
-    samples: Annotated[int, typer.Option(help="Run and learn from the first so many training samples.")] = SAMPLES,
+    samples: Annotated[int, typer.Option(help="Run and learn from so many training samples, drawn class by class.")
+                       ] = SAMPLES,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the samples and their order.")] = 0,
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
@@ -48,7 +50,7 @@ def command(
 
     from ..backends.simulated import preferred
     from ..backends.verification import facts, verify_build, write_record
-    from ..data.fit import check_fit, some
+    from ..data.fit import check_fit, lessons
     from ..data.source import load_data
     from ..runs.find import find_build
     from ..runs.network_data import data_of
@@ -61,7 +63,7 @@ def command(
     network = read(network_path)
     dataset = load_data(data_of(network_path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
-    split = some(dataset, "train", samples)
+    split = lessons(dataset, samples, seed)
     with progress("making the board's sources anew", 2) as advance:
         sources = check_sources(folder, network.spec, registry.get(str(manifest["board"])))
         advance(1, "verifying in simulation")

@@ -42,10 +42,6 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, samples: int | None) -> "Split":
-        """The first ``samples`` samples, or all."""
-        return self if samples is None else self.select(slice(samples))
-
     def draw(self, samples: int, seed: int) -> "Split":
         """``samples`` samples drawn by ``seed``, in the order they have here; all where there are no more.
 

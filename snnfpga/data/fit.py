@@ -5,6 +5,7 @@ import numpy as np
 from rtl_gen.contract.spec import NetworkSpec
 
 from .dataset import DataError, DataSet, Split
+from .sampling import drawn
 
 
 def check_fit(data: DataSet, spec: NetworkSpec) -> None:
@@ -41,8 +42,8 @@ def check_classes(data: DataSet) -> None:
                         f"label {found[0]}; add samples of another")
 
 
-def some(data: DataSet, half: str, samples: int | None = None) -> Split:
-    """The first ``samples`` of ``train`` or ``test``.
+def some(data: DataSet, half: str, samples: int | None = None, seed: int = 0) -> Split:
+    """``samples`` of ``train`` or ``test``, drawn by ``seed`` class by class, in the order of the data; or all of them.
 
     Raises
     ------
@@ -54,4 +55,18 @@ def some(data: DataSet, half: str, samples: int | None = None) -> Split:
         raise DataError(f"Data {data.name} has no {half} samples; mark some as {half} in its split, or give more")
     if samples is not None and not 1 <= samples <= len(split):
         raise DataError(f"Samples must be in 1..{len(split)}, the {half} samples of {data.name}, not {samples}")
-    return split.take(samples)
+    return split if samples is None else split.select(np.sort(drawn(split.labels, samples, seed)))
+
+
+def lessons(data: DataSet, samples: int | None = None, seed: int = 0) -> Split:
+    """What is learned from, one by one: ``samples`` of ``train``, or all, in an order that ``seed`` draws as well.
+
+    A file is often sorted by class, and who learns one class after another forgets the first.
+
+    Raises
+    ------
+    DataError
+        As :func:`some`.
+    """
+    split = some(data, "train", samples, seed)
+    return split.select(np.random.default_rng(seed).permutation(len(split)))

@@ -99,13 +99,13 @@ def test_the_smaller_form_is_kept(events, form):
 def test_the_same_digest_in_both_forms():
     spikes, labels, lengths = some(), np.arange(7), np.array([5, 1, 2, 5, 3, 4, 5])
     for given_lengths in (None, lengths):
-        digests = {DataSet("some", half, half.take(3), (1, 13, 1), 7).digest()
+        digests = {DataSet("some", half, half.select(slice(3)), (1, 13, 1), 7).digest()
                    for form in (lists_of(spikes), packed(spikes)) for half in [Split(form, labels, given_lengths)]}
         assert len(digests) == 1
     other = spikes.copy()
     other[6, 4, 12] ^= 1
     half = Split(lists_of(other), labels, lengths)
-    assert DataSet("some", half, half.take(3), (1, 13, 1), 7).digest() not in digests
+    assert DataSet("some", half, half.select(slice(3)), (1, 13, 1), 7).digest() not in digests
 
 
 def test_a_digest_takes_a_sample_at_a_time():

@@ -39,12 +39,12 @@ def test_taking_and_cutting_make_nothing(monkeypatch):
     is_test = np.arange(9) % 3 == 0
     with monkeypatch.context() as patch:
         patch.setattr(type(lazy.spikes), "make", None)
-        few, data = lazy.take(2), assemble("cut", lazy.spikes, lazy.labels, is_test, (2, 3, 1), 9)
+        few, data = lazy.select(slice(2)), assemble("cut", lazy.spikes, lazy.labels, is_test, (2, 3, 1), 9)
         first = data.digest()
     np.testing.assert_array_equal(few.spikes[:], whole[:2])
     np.testing.assert_array_equal(data.test.spikes[:], whole[is_test])
     assert data.test.labels.tolist() == [0, 3, 6]
     for other in (split(seed=1), split("bernoulli", seed=2)):
         assert assemble("cut", other.spikes, other.labels, is_test, (2, 3, 1), 9).digest() != first
-    half = split("bernoulli").take(4)
+    half = split("bernoulli").select(slice(4))
     assert DataSet("half", half, half, (2, 3, 1), 9).digest() != first

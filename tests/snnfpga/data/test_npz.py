@@ -72,7 +72,7 @@ def test_dense_samples_of_different_lengths(tmp_path):
     data = read(tmp_path, dense(length=length, split=np.array(["train", "test"] * 5)))
     assert data.train.lengths.tolist() == [4, 2, 2, 2, 2]
     assert data.test.lengths.tolist() == [3, 2, 2, 2, 3]
-    assert data.test.take(2).lengths.tolist() == [3, 2]
+    assert data.test.select(slice(2)).lengths.tolist() == [3, 2]
     assert len({whole.digest(), data.digest(), read(tmp_path, dense(length=length[::-1].copy())).digest()}) == 3
 
 
