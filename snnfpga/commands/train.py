@@ -68,7 +68,7 @@ def command(
 
 def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any] | None:
     """Train; give what ``--json`` prints (docs/training.md, Reports), or None where another process speaks."""
-    from ..data.fit import check_classes, some
+    from ..data.fit import check_lessons, some
     from ..data.source import load_data
     from ..network.surrogates import host_surrogate
     from ..runs import folder as run_folder
@@ -88,7 +88,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     data = load_data(config.data)
     for half in ("train", "test"):
         some(data, half)
-    check_classes(data)
+    check_lessons(data)
     trainer = Trainer(config, data, device, team)
     place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
     _through_epochs(trainer, folder, place, resume)

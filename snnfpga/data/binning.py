@@ -12,7 +12,9 @@ from rtl_gen.contract.spec import MAX_INPUTS
 
 from .dataset import DataError
 from .event_lists import EventLists, join_smallest, list_events
+from .integers import check_integers, integers
 from .lazy import LazySpikes
+from .times import durations, warn_of_times
 
 Events = Mapping[str, NDArray]      # t (int64 microseconds), x, y, p: a value an event
 Sensor = tuple[int, int, int]
@@ -65,23 +67,21 @@ def timeline_of(thing: str, recordings: Iterable[Events], how: Binning) -> Timel
     Raises
     ------
     DataError
-        If the longest sample has too many steps.
+        If a sample lasts too long, or the longest has too many steps.
     """
     if how.by == "count":
         return Timeline(how.steps, None)
-    longest = max(_duration(events) for events in recordings)
+    lasts = durations(thing, recordings)
+    longest = int(lasts.max())
     if how.step_us is None:
+        warn_of_times(thing, lasts, how.steps, None)
         return Timeline(how.steps, Fraction(longest, how.steps))
     steps = -(-longest // how.step_us)
     if how.steps is None and steps > MAX_STEPS:
-        raise DataError(f"{thing} must have at most {MAX_STEPS} steps, not {steps}, the longest sample being {longest} "
-                        "us; raise data.step_us, or cut with data.steps")
+        raise DataError(f"{thing} must have at most {MAX_STEPS} steps, not {steps}, the longest sample, "
+                        f"{lasts.argmax()}, being {longest} us; mend it, raise data.step_us, or cut with data.steps")
+    warn_of_times(thing, lasts, steps, how.step_us)
     return Timeline(min(steps, how.steps or steps), Fraction(how.step_us))
-
-
-def _duration(events: Events) -> int:
-    """Microseconds from the first event to the end of the last, which takes one."""
-    return int(events["t"][-1] - events["t"][0]) + 1 if len(events["t"]) else 1
 
 
 def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning, timeline: Timeline) -> Binned:
@@ -111,8 +111,8 @@ def _steps(time: NDArray[np.int64], timeline: Timeline) -> NDArray[np.int64]:
 def _inputs(events: Events, sensor: Sensor, pool: int) -> NDArray[np.int64]:
     """The input of each event of a sample, on the pooled sensor."""
     _, width, channels = sensor
-    y, x = (events[name].astype(np.int64) // pool for name in "yx")
-    return (y * width + x) * channels + events["p"]
+    y, x, p = (events[name].astype(np.int64) for name in "yxp")
+    return (y // pool * width + x // pool) * channels + p
 
 
 def bin_events(thing: str, arrays: Mapping[str, NDArray], how: Binning) -> Binned:
@@ -130,8 +130,9 @@ def bin_events(thing: str, arrays: Mapping[str, NDArray], how: Binning) -> Binne
     if not len(arrays["t"]):
         raise DataError(f"{thing} holds no event; give at least one")
     check_sensor(thing, (*sensor, 2), how.pool)
-    _check_order(thing, arrays["t"], offset)
-    flat = {name: arrays[name] for name in "xyp"} | {"t": arrays["t"].astype(np.int64)}
+    time = integers(thing, "t", arrays["t"])
+    _check_order(thing, time, offset)
+    flat = {name: arrays[name] for name in "xyp"} | {"t": time}
     recordings = [{name: values[start:end] for name, values in flat.items()}
                   for start, end in pairwise(offset)]
     return bin_recordings(recordings, (*sensor, 2), how, timeline_of(thing, recordings, how))
@@ -156,8 +157,7 @@ def check_events(thing: str, events: Events, sensor: Sensor) -> None:
         if values.ndim != 1 or values.shape != shape:
             raise DataError(f"{thing}: t, x, y and p must have one value an event, and {name} has shape "
                             f"{values.shape} beside t of {shape}")
-        if values.dtype.kind not in "iu" + ("b" if name == "p" else ""):
-            raise DataError(f"{thing}: {name} must hold integers, not {values.dtype}")
+        check_integers(thing, name, values, "iub" if name == "p" else "iu")
         if limit is not None and len(values) and (values.min() < 0 or values.max() >= limit):
             first = int(np.flatnonzero((values < 0) | (values >= limit))[0])
             raise DataError(f"{thing}: {name} must be in 0..{limit - 1} on a sensor of {height} x {width}, not "
@@ -176,22 +176,22 @@ def _offset(thing: str, arrays: Mapping[str, NDArray]) -> NDArray[np.int64]:
     if offset.ndim != 1 or len(offset) < 2 or offset.dtype.kind not in "iu":
         raise DataError(f"{thing}: offset must hold samples + 1 integers, at least 2, not {offset.dtype} of shape "
                         f"{offset.shape}")
-    offset = offset.astype(np.int64)
-    if offset[0] != 0 or offset[-1] != events or (np.diff(offset) < 0).any():
+    offset = integers(thing, "offset", offset)
+    if offset[0] != 0 or offset[-1] != events or (offset[1:] < offset[:-1]).any():
         raise DataError(f"{thing}: offset must ascend from 0 to {events}, the number of events, not "
                         f"{_where_it_fails(offset)}")
     return offset
 
 
 def _where_it_fails(offset: NDArray[np.int64]) -> str:
-    falls = np.flatnonzero(np.diff(offset) < 0)
+    falls = np.flatnonzero(offset[1:] < offset[:-1])
     if len(falls):
         return f"fall from {offset[falls[0]]} to {offset[falls[0] + 1]} at sample {falls[0]}"
     return f"run from {offset[0]} to {offset[-1]}"
 
 
 def _check_order(thing: str, time: NDArray, offset: NDArray[np.int64]) -> None:
-    back = np.diff(time.astype(np.int64)) < 0
+    back = time[1:] < time[:-1]
     starts = offset[1:-1]
     back[starts[(starts > 0) & (starts < len(time))] - 1] = False
     if back.any():

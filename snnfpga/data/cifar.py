@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .archive import read_arrays
 from .coding import coded_halves
 from .dataset import DataError, DataSet, Labels, Split
-from .npz import read_arrays
+from .integers import integers, known_labels
 
 SIDE, COLOURS, CLASSES = 32, 3, 10
 RECORD = 1 + COLOURS * SIDE * SIDE      # a label, then the red, the green and the blue plane
@@ -64,10 +65,20 @@ def load_jpeg(folder: Path, coding: str, steps: int, seed: int) -> DataSet:
     """
     path = folder / "cifar10_jpeg.npz"
     arrays = read_arrays(path, ("header", "data", "offset", "label", "n_train"))
-    header, data, offset = arrays["header"].tobytes(), arrays["data"].tobytes(), arrays["offset"]
+    header, data = arrays["header"].tobytes(), arrays["data"].tobytes()
+    offset = integers(f"Data {path}", "offset", arrays["offset"])
+    if offset.ndim != 1 or len(offset) < 3 or (np.diff(np.clip(offset, -1, len(data) + 1), prepend=0) < 0).any() or (
+            offset[-1] > len(data)):
+        raise DataError(f"Data {path}: offset must ascend within 0..{len(data)}, the bytes of data, and cut out at "
+                        "least 2 images; copy it again")
     images = np.stack([_decode(path, number, header + data[offset[number]:offset[number + 1]])
                        for number in range(len(offset) - 1)])
-    labels, train = arrays["label"].astype(np.int64), int(arrays["n_train"])
+    labels = known_labels(f"Data {path}", arrays["label"], len(images), CLASSES)
+    given = arrays["n_train"]
+    if given.size != 1 or given.dtype.kind not in "iu" or not 1 <= given.item() < len(images):
+        raise DataError(f"Data {path}: n_train must be one integer in 1..{len(images) - 1}, not {given.tolist()}; copy "
+                        "it again")
+    train = given.item()
     return _data("cifar10-jpeg", (images[:train], labels[:train]), (images[train:], labels[train:]), coding, steps,
                  seed)
 
@@ -77,7 +88,7 @@ def _decode(path: Path, number: int, contents: bytes) -> Images:
 
     try:
         pixels = np.asarray(Image.open(io.BytesIO(contents)))
-    except (UnidentifiedImageError, OSError):
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         raise DataError(f"Data {path}: image {number} is no whole JPEG; copy it again") from None
     if pixels.shape != (SIDE, SIDE, COLOURS):
         raise DataError(f"Data {path}: image {number} must have shape {(SIDE, SIDE, COLOURS)}, not {pixels.shape}; "

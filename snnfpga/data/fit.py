@@ -4,8 +4,11 @@ import numpy as np
 
 from rtl_gen.contract.spec import NetworkSpec
 
+from ..console import say
 from .dataset import DataError, DataSet, Split
 from .sampling import drawn
+
+BATCH = 64      # samples that are looked through at a time
 
 
 def check_fit(data: DataSet, spec: NetworkSpec) -> None:
@@ -28,18 +31,27 @@ def check_fit(data: DataSet, spec: NetworkSpec) -> None:
                         f"not {largest}")
 
 
-def check_classes(data: DataSet) -> None:
-    """Refuse to learn from samples that all have one label.
+def check_lessons(data: DataSet) -> None:
+    """Refuse to train on samples that have one label or no event, and say which classes cannot be learned.
 
     Raises
     ------
     DataError
-        If there is nothing to tell apart.
+        If there is nothing to tell apart, or by.
     """
     found = np.unique(data.train.labels)
     if len(found) < 2:
         raise DataError(f"Data {data.name} must have at least 2 classes to train on, and all its train samples have "
                         f"label {found[0]}; add samples of another")
+    if not any(data.train.spikes[start:start + BATCH].any() for start in range(0, len(data.train), BATCH)):
+        raise DataError(f"Data {data.name} holds no event in its train samples; mend them, or its split")
+    lacking = np.setdiff1d(np.arange(data.classes), found)
+    if len(lacking):
+        few = ", ".join(map(str, lacking[:5])) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
+        tested = int(np.isin(data.test.labels, lacking).sum())
+        say(f"Warning: data {data.name} has no train sample of label {few}, of {data.classes} classes"
+            + (f", and {tested} test samples that cannot be answered right; mend its split" if tested else
+               "; number the classes from 0, without holes"))
 
 
 def some(data: DataSet, half: str, samples: int | None = None, seed: int = 0) -> Split:

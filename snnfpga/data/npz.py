@@ -1,6 +1,5 @@
 """A data set of the user's own: one ``.npz``, dense or sparse, checked before it is used (``docs/data.md``)."""
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +10,10 @@ from rtl_gen.contract.readout import MAX_CLASSES
 from rtl_gen.contract.spec import MAX_INPUTS
 
 from ..config.nearest import offer
+from .archive import read_arrays
 from .binning import bin_events
 from .dataset import DataError, DataSet, Labels, Spikes, assemble, stratified
+from .integers import check_integers, integers
 from .lazy import LazySpikes
 from .options import DataOptions
 
@@ -66,60 +67,14 @@ def _check_options(thing: str, own: int, options: DataOptions) -> None:
                         "out")
 
 
-def is_dense(path: Path) -> bool:
-    """Whether the file holds spikes in steps; False as well where it cannot be read, which loading it will say."""
-    try:
-        with zipfile.ZipFile(path) as file:
-            return "spikes.npy" in file.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
-
-
-def read_arrays(path: Path, needed: tuple[str, ...] = ()) -> dict[str, NDArray]:
-    """The arrays of an .npz, nothing unpickled.
-
-    Raises
-    ------
-    DataError
-        If the file is absent or damaged, or lacks one of ``needed``.
-    """
-    arrays = _read(path)
-    for name in needed:
-        if name not in arrays:
-            raise DataError(f"Data {path} lacks {name!r}; copy it again")
-    return arrays
-
-
-def _read(path: Path) -> dict[str, NDArray]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise DataError(f"Data {path} must be an .npz archive, not a single array; save it with numpy.savez")
-            return {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise DataError(f"No data file {path}; give the path of an .npz or the name of a data set") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"Data {path} is not a whole .npz of plain arrays ({_reason(path, error)}); save it again with "
-                        "numpy.savez") from None
-
-
-def _reason(path: Path, error: Exception) -> str:
-    """Why an .npz cannot be read, without NumPy's advice to unpickle what may be anyone's."""
-    if not zipfile.is_zipfile(path):
-        return "it is no archive"
-    return "an array holds Python objects" if "pickle" in str(error) else str(error)
-
-
 def _dense(thing: str, spikes: NDArray) -> tuple[Spikes, tuple[int, int, int]]:
     if spikes.ndim not in (3, 4, 5) or 0 in spikes.shape:
         raise DataError(f"{thing}: spikes must have shape (samples, steps, inputs), or (samples, steps, height, width) "
                         f"with or without channels at the end, none of them 0, not {spikes.shape}")
-    if spikes.dtype not in (np.uint8, np.bool_):
-        raise DataError(f"{thing}: spikes must be uint8, not {spikes.dtype}; convert them with .astype(numpy.uint8)")
-    if spikes.max() > 1:
-        raise DataError(f"{thing}: spikes must be 0 or 1, not {spikes.max()}; a step holds one event of an input")
+    check_integers(thing, "spikes", spikes, "iub", "uint8")
+    bad = spikes.max() if spikes.max() > 1 else spikes.min()
+    if not 0 <= bad <= 1:
+        raise DataError(f"{thing}: spikes must be 0 or 1, not {bad}; a step holds one event of an input")
     if not spikes.any():
         raise DataError(f"{thing} holds no event: all spikes are 0; give at least one")
     if spikes.shape[1] > 65535:
@@ -127,7 +82,7 @@ def _dense(thing: str, spikes: NDArray) -> tuple[Spikes, tuple[int, int, int]]:
     rest = spikes.shape[2:]
     sensor = {1: (1, *rest, 1), 2: (*rest, 1), 3: rest}[len(rest)]
     check_inputs(thing, sensor)
-    return spikes.astype(np.uint8).reshape(*spikes.shape[:2], -1), sensor
+    return spikes.astype(np.uint8, copy=False).reshape(*spikes.shape[:2], -1), sensor
 
 
 def _lengths(thing: str, arrays: Arrays, spikes: Spikes) -> NDArray[np.int64] | None:
@@ -141,7 +96,7 @@ def _lengths(thing: str, arrays: Arrays, spikes: Spikes) -> NDArray[np.int64] | 
     bad = np.flatnonzero((lengths < 1) | (lengths > steps))
     if len(bad):
         raise DataError(f"{thing}: length must be in 1..{steps}, not {lengths[bad[0]]} (sample {bad[0]})")
-    lengths = lengths.astype(np.int64)
+    lengths = integers(thing, "length", lengths)
     late = np.argwhere(spikes.any(2) & (np.arange(steps) >= lengths[:, None]))
     if len(late):
         sample, step = late[0]
@@ -163,8 +118,7 @@ def _labels(thing: str, arrays: Arrays, samples: int) -> tuple[Labels, int]:
     labels = arrays["label"]
     if labels.shape != (samples,):
         raise DataError(f"{thing}: label must have shape ({samples},), one a sample, not {labels.shape}")
-    if labels.dtype.kind not in "iu":
-        raise DataError(f"{thing}: label must hold integers, not {labels.dtype}")
+    check_integers(thing, "label", labels)
     classes = MAX_CLASSES
     if "classes" in arrays:
         given = arrays["classes"]
@@ -185,7 +139,7 @@ def _split(thing: str, arrays: Arrays, labels: Labels, seed: int) -> NDArray[np.
     if split.shape != labels.shape or split.dtype.kind not in "US":
         raise DataError(f"{thing}: split must hold a word a sample, shape {labels.shape}, not {split.dtype} of shape "
                         f"{split.shape}")
-    words = split.astype(str)
+    words = split if split.dtype.kind == "U" else np.char.decode(split, "latin-1")
     bad = np.flatnonzero(~np.isin(words, ("train", "test")))
     if len(bad):
         raise DataError(f"{thing}: split must be train or test, not {str(words[bad[0]])!r} (sample {bad[0]})")

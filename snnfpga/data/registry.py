@@ -6,10 +6,11 @@ from pathlib import Path
 
 from ..config.nearest import offer
 from . import cifar, digits, idx, public, recall, recorded
+from .archive import is_dense
 from .cache import cached
 from .dataset import DataError, DataSet
 from .delays import delayed
-from .npz import EVENT_STEPS, is_dense, load_npz
+from .npz import EVENT_STEPS, load_npz
 from .options import DataOptions
 
 
@@ -123,8 +124,13 @@ def load(name: str, options: DataOptions | None = None) -> DataSet:
     return delayed(_load(name, options), options.delays)
 
 
+def is_file(name: str) -> bool:
+    """Whether ``name`` is the path of a file of the user's, whatever it is called, and not the name of a set."""
+    return name not in SETS and (Path(name).suffix.lower() == ".npz" or Path(name).is_file())
+
+
 def _load(name: str, options: DataOptions) -> DataSet:
-    if name.endswith(".npz"):
+    if is_file(name):
         if options.coding is not None:
             raise DataError(f"Data coding applies to still images, and {name} holds spikes; leave coding out")
         return _own(Path(name), options)

@@ -9,10 +9,10 @@ from rtl_gen.contract.network_file import read_notes
 from rtl_gen.contract.spec import NetworkSpec
 
 from ..config.data import DataConfig
+from ..data.archive import is_dense
 from ..data.dataset import DataError
-from ..data.npz import is_dense
 from ..data.options import UNTIMED
-from ..data.registry import SETS
+from ..data.registry import SETS, is_file
 
 
 def data_of(path: Path, spec: NetworkSpec, name: str | None, root: Path | None) -> DataConfig:
@@ -45,12 +45,12 @@ def data_of(path: Path, spec: NetworkSpec, name: str | None, root: Path | None) 
     changes: dict[str, object] = {} if root is None else {"root": root}
     if name is not None and name != trained.name:
         changes |= {"name": name, "coding": None}
-        if not name.endswith(".npz") and not (name in SETS and SETS[name].binned):
+        if not is_file(name) and not (name in SETS and SETS[name].binned):
             changes |= UNTIMED
     file = Path(name or trained.name)
-    if name is None and file.suffix == ".npz" and not file.exists():
+    if name is None and str(file) not in SETS and not file.exists():
         raise DataError(f"Network {path} was trained on {file}, and there is no such file here, in {Path.cwd()}; "
                         "go to the folder it was trained from, or name the data with --data")
-    if file.suffix == ".npz" and is_dense(file):
+    if is_file(str(file)) and is_dense(file):
         changes |= {"steps": None, **UNTIMED}
     return trained.model_copy(update=changes)

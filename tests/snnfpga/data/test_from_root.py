@@ -53,8 +53,66 @@ def test_damaged_idx(tmp_path, damage, wanted):
 def test_images_and_labels_belong_together(tmp_path):
     folder = write_mnist(tmp_path)
     (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(idx(np.zeros(3, np.uint8)))
-    with pytest.raises(DataError, match=r"must have a label for each of 4 t10k images, not 3; copy it again$"):
+    with pytest.raises(DataError, match=r"label must have shape \(4,\), one a sample, not \(3,\); copy it again$"):
         load("mnist", DataOptions(root=tmp_path))
+
+
+def test_labels_and_sizes_of_images(tmp_path):
+    folder = write_mnist(tmp_path)
+    path = folder / "train-labels-idx1-ubyte.gz"
+    whole = path.read_bytes()
+    path.write_bytes(idx(np.full(6, 10, np.uint8)))
+    with pytest.raises(DataError, match=r"label must be in 0\.\.9, not 10 \(sample 0\); copy it again$"):
+        load("mnist", DataOptions(root=tmp_path))
+    path.write_bytes(whole)
+    for images in (np.zeros((4, 5, 5), np.uint8), np.zeros((0, 4, 5), np.uint8)):
+        (folder / "t10k-images-idx3-ubyte.gz").write_bytes(idx(images))
+        with pytest.raises(DataError, match=r"one size, not \(4, 5\) and \(5, 5\)|must hold 0 x 4 x 5 bytes, not 0"):
+            load("mnist", DataOptions(root=tmp_path))
+    (folder / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(
+        bytes((0, 0, 8, 3)) + struct.pack(">3I", 2**31, 2**31, 4) + bytes(9)))       # 2^64, which is 0 in 64 bits
+    with pytest.raises(DataError, match=r"must hold 2147483648 x 2147483648 x 4 bytes, not 9; copy it again$"):
+        load("mnist", DataOptions(root=tmp_path))
+
+
+RECORDED = {
+    "nmnist-1100": ("nmnist_1100/nmnist_1100.npz", lambda: {
+        "t": np.arange(5), "x": np.arange(5), "y": np.arange(5), "p": np.zeros(5, int), "offset": np.array([0, 3, 5]),
+        "label": np.array([4, 9]), "is_test": np.array([False, True])}),
+    "braille": ("braille7/braille7.npz", lambda: {
+        "bits": np.packbits(np.ones((20, 256, 12), np.uint8)), "shape": np.array([20, 256, 12]),
+        "label": np.repeat([0, 6], 10)}),
+    "cifar10-jpeg": ("cifar10_jpeg/cifar10_jpeg.npz", lambda: {
+        "header": np.zeros(4, np.uint8), "data": np.zeros(9, np.uint8), "offset": np.array([0, 3, 9]),
+        "label": np.array([4, 9]), "n_train": np.array(1)}),
+}
+
+
+@pytest.mark.parametrize(("name", "array", "values", "wanted"), [
+    ("nmnist-1100", "label", np.array([4, 10]), "label must be in 0..9, not 10 (sample 1); copy it again"),
+    ("nmnist-1100", "label", np.array([4]), "label must have shape (2,), one a sample, not (1,); copy it again"),
+    ("nmnist-1100", "is_test", np.array([0.0, np.nan]),
+     "is_test must hold true or false for each of 2 samples, not float64 of shape (2,); copy it again"),
+    ("nmnist-1100", "offset", np.array(7), "offset must hold samples + 1 integers, at least 2, not int64 of shape ()"),
+    ("braille", "shape", np.array([20, 256, 2**61]),
+     "shape must be (samples, steps, channels) of as many bits as there are, not [20, 256, 2305843009213693952] beside "
+     "7680 bytes of uint8; copy it again"),
+    ("braille", "shape", np.array([20.0, 256, 12]), "shape must hold integers, not float64; convert them with "
+                                                    ".astype(numpy.int64)"),
+    ("braille", "bits", np.zeros(7680), "7680 bytes of float64; copy it again"),
+    ("braille", "label", np.repeat([0, -1], 10), "label must be in 0..6, not -1 (sample 10); copy it again"),
+    ("cifar10-jpeg", "offset", np.array([0, 30, 9]), "offset must ascend within 0..9, the bytes of data"),
+    ("cifar10-jpeg", "offset", np.array([0, 3, 2**63], np.uint64), f"offset must be at most {2**63 - 1}, not {2**63}"),
+    ("cifar10-jpeg", "offset", np.array([0, 3, 9]), "image 0 is no whole JPEG; copy it again"),
+])
+def test_damaged_arrays(tmp_path, name, array, values, wanted):
+    place, arrays = RECORDED[name]
+    path = tmp_path / place
+    path.parent.mkdir()
+    np.savez(path, **arrays() | {array: values})
+    with pytest.raises(DataError) as caught:
+        load(name, DataOptions(root=tmp_path))
+    assert wanted in str(caught.value)
 
 
 def test_nmnist(tmp_path):
@@ -166,3 +224,15 @@ def test_damaged_cifar10_jpeg(tmp_path, image, wanted):
     with pytest.raises(DataError) as caught:
         load("cifar10-jpeg", DataOptions(root=tmp_path))
     assert str(caught.value) == f"Data {tmp_path}/cifar10_jpeg/cifar10_jpeg.npz: {wanted}"
+
+
+@pytest.mark.parametrize(("number", "said"), [(np.int32(3), "3"), (np.float32(2), "2.0"), (np.array([1, 2]), "[1, 2]")])
+def test_training_images_of_cifar10_jpeg(tmp_path, number, said):
+    write_cifar_jpeg(tmp_path, [jpeg(255), jpeg(0), jpeg(128)])
+    path = tmp_path / "cifar10_jpeg" / "cifar10_jpeg.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **arrays | {"n_train": number})
+    with pytest.raises(DataError) as caught:
+        load("cifar10-jpeg", DataOptions(root=tmp_path))
+    assert str(caught.value) == f"Data {path}: n_train must be one integer in 1..2, not {said}; copy it again"

@@ -103,8 +103,8 @@ def test_too_many_steps(tmp_path):
     arrays = lasting() | {"t": np.array([0, 1, 2, 65535, 3, 3, 22, 5, 9, 29])}
     with pytest.raises(DataError) as caught:
         read(tmp_path, arrays, step_us=1)
-    assert str(caught.value) == ("Data mine.npz must have at most 65535 steps, not 65536, the longest sample being "
-                                 "65536 us; raise data.step_us, or cut with data.steps")
+    assert str(caught.value) == ("Data mine.npz must have at most 65535 steps, not 65536, the longest sample, 0, "
+                                 "being 65536 us; mend it, raise data.step_us, or cut with data.steps")
     assert read(tmp_path, arrays, step_us=2).steps == 32768
     assert read(tmp_path, arrays, step_us=1, steps=65535).steps == 65535
     with pytest.raises(DataError) as caught:
@@ -131,14 +131,15 @@ def test_pooled(tmp_path):
      "Data mine.npz: spikes must have shape (samples, steps, inputs), or (samples, steps, height, width) with or "
      "without channels at the end, none of them 0, not (0, 4, 6)"),
     (dense(spikes=np.zeros((10, 4, 6))),
-     "Data mine.npz: spikes must be uint8, not float64; convert them with .astype(numpy.uint8)"),
+     "Data mine.npz: spikes must hold integers, not float64; convert them with .astype(numpy.uint8)"),
     (dense(spikes=np.full((10, 4, 6), 3, np.uint8)),
      "Data mine.npz: spikes must be 0 or 1, not 3; a step holds one event of an input"),
     (dense(spikes=np.ones((2, 1, 65537), np.uint8), label=np.arange(2)),
      "Data mine.npz must have at most 65536 inputs, not 65537; pool the sensor"),
     (dense(label=None), "Data mine.npz lacks 'label', one integer a sample"),
     (dense(label=np.arange(9)), "Data mine.npz: label must have shape (10,), one a sample, not (9,)"),
-    (dense(label=np.zeros(10)), "Data mine.npz: label must hold integers, not float64"),
+    (dense(label=np.zeros(10)), "Data mine.npz: label must hold integers, not float64; convert them with "
+     ".astype(numpy.int64)"),
     (dense(label=np.arange(10) - 1),
      "Data mine.npz: label must be in 0..63, not -1 (sample 0); number the classes from 0"),
     (dense(label=np.arange(10), classes=np.int64(5)),
@@ -176,7 +177,8 @@ def test_pooled(tmp_path):
      "Data mine.npz: y must be in 0..1 on a sensor of 2 x 3, not -1 (event 1)"),
     (sparse(p=np.tile([0, 2, 1, 1], 5)),
      "Data mine.npz: p must be in 0..1 on a sensor of 2 x 3, not 2 (event 1)"),
-    (sparse(x=np.zeros(20)), "Data mine.npz: x must hold integers, not float64"),
+    (sparse(x=np.zeros(20)),
+     "Data mine.npz: x must hold integers, not float64; convert them with .astype(numpy.int64)"),
     (sparse(x=np.zeros(19, int)),
      "Data mine.npz: t, x, y and p must have one value an event, and x has shape (19,) beside t of (20,)"),
     (sparse(offset=np.array([0, 8, 4, 12, 16, 20])),
