@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 from rtl_gen.contract.memories import MemoryDeclaration
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -100,5 +100,5 @@ def get(name: str) -> Board:
     if name not in _MODULES:
         near = difflib.get_close_matches(name, _MODULES, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names())}"
-        raise BoardError(f"Board must be one of those that snnfpga boards lists, not {name!r}; {hint}")
+        raise BoardError(f"Board must be one of those that snnfpga boards lists, not {shown(name)}; {hint}")
     return import_module(_MODULES[name], __package__).BOARD

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import util
 from pathlib import Path
 
-from rtl_gen.contract.errors import SnnfpgaError
+from rtl_gen.contract.errors import SnnfpgaError, shown
 
 SIMULATORS = ("icarus", "verilator")
 MIN_VERILATOR = (5, 36)         # of which cocotb's C++ driver compiles
@@ -50,7 +50,7 @@ def missing(simulator: str) -> str | None:
         If there is no simulator of that name.
     """
     if simulator not in SIMULATORS:
-        raise SimulatorError(f"Simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}")
+        raise SimulatorError(f"Simulator must be one of {', '.join(SIMULATORS)}, not {shown(simulator)}")
     if simulator == "icarus":
         return None if shutil.which("iverilog") else "Icarus Verilog is not installed; install iverilog"
     lacking = [tool for tool in ("g++", "make", "perl") if shutil.which(tool) is None]

@@ -34,7 +34,7 @@ VERBS = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb and exit: 0 done, 1 failed, 2 wrong usage or input. An error is one line, and no traceback."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = [_at_home(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     verb = next((word for word in given if not word.startswith("-")), "")
     try:
         code = _app(verb)(given or ["--help"], prog_name="snnfpga", standalone_mode=False) or 0
@@ -46,6 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if line:
         print(f"snnfpga: {line}", file=sys.stderr)
     raise SystemExit(code)
+
+
+def _at_home(word: str) -> str:
+    """An argument whose ~ is the home folder, after ``--option=`` too, where a shell leaves it."""
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    return option + equals + os.path.expanduser(value)
 
 
 def _app(verb: str) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .errors import USAGE, SnnfpgaError
+from .errors import USAGE, SnnfpgaError, shown
 
 
 class SpecError(SnnfpgaError, ValueError):
@@ -13,14 +13,14 @@ class SpecError(SnnfpgaError, ValueError):
 
 def check_range(thing: str, value: Any, low: int, high: int, because: str = "") -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise SpecError(f"{thing} must be an integer in {low}..{high}{because}, not {value!r}")
+        raise SpecError(f"{thing} must be an integer in {low}..{high}{because}, not {shown(value)}")
 
 
 def check_choice(thing: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise SpecError(f"{thing} must be one of {', '.join(choices)}, not {value!r}")
+        raise SpecError(f"{thing} must be one of {', '.join(choices)}, not {shown(value)}")
 
 
 def check_flag(thing: str, value: Any) -> None:
     if not isinstance(value, bool):
-        raise SpecError(f"{thing} must be true or false, not {value!r}")
+        raise SpecError(f"{thing} must be true or false, not {shown(value)}")

@@ -2,6 +2,7 @@
 
 FAILED = 1
 USAGE = 2
+WIDEST = 100     # characters of a value in a message
 
 
 class SnnfpgaError(Exception):
@@ -20,3 +21,17 @@ class SnnfpgaError(Exception):
         super().__init__(message)
         if exit_code is not None:
             self.exit_code = exit_code
+
+
+def shown(value: object) -> str:
+    """A user's value as a message prints it: as Python writes it, the middle left out where it is long."""
+    try:
+        return shortened(repr(value))
+    except ValueError:          # Python writes no integer of more than 4300 digits
+        return "an integer of thousands of digits"
+
+
+def shortened(text: str, most: int = WIDEST) -> str:
+    """``text`` without its middle where it has more than ``most`` characters."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}... ({len(text)} characters) ...{text[-half:]}"

@@ -5,6 +5,7 @@ from pkgutil import iter_modules
 from typing import Any, ClassVar
 
 from .checks import SpecError
+from .errors import shown
 
 
 def kinds_in(package: str) -> tuple[str, ...]:
@@ -45,5 +46,5 @@ class Part:
             If there is no such kind.
         """
         if kind not in cls.kinds():
-            raise SpecError(f"{cls.__name__} kind must be one of {', '.join(cls.kinds())}, not {kind!r}")
+            raise SpecError(f"{cls.__name__} kind must be one of {', '.join(cls.kinds())}, not {shown(kind)}")
         return import_module(f"{cls.__module__.rpartition('.')[0]}.{kind}").SPEC

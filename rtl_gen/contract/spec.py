@@ -10,6 +10,7 @@ from typing import Any
 
 from .block import BlockSpec
 from .checks import SpecError, check_range
+from .errors import shown
 from .tables import from_table, to_table
 
 MAX_INPUTS = 1 << 16        # an event's index in a stream
@@ -39,7 +40,7 @@ class NetworkSpec:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not re.fullmatch("[A-Za-z0-9_-]+", self.name):
-            raise SpecError(f"Network name must be letters, digits, - and _, not {self.name!r}")
+            raise SpecError(f"Network name must be letters, digits, - and _, not {shown(self.name)}")
         check_range("Number of blocks", len(self.blocks), 1, MAX_BLOCKS)
         check_range("Max steps", self.max_steps, 1, (1 << 16) - 1)
         check_range("Seed", self.seed, 0, (1 << 32) - 1)

@@ -4,6 +4,7 @@ from dataclasses import MISSING, fields
 from typing import Any, get_args, get_origin, get_type_hints
 
 from .checks import SpecError
+from .errors import shown
 from .kinds import Part
 
 
@@ -35,7 +36,7 @@ def from_table(cls: Any, values: Any) -> Any:
         If a field is missing, unknown or out of range.
     """
     if not isinstance(values, dict):
-        raise SpecError(f"{cls.__name__} must be a table of fields, not {values!r}")
+        raise SpecError(f"{cls.__name__} must be a table of fields, not {shown(values)}")
     if issubclass(cls, Part):
         if "kind" not in values:
             raise SpecError(f"{cls.__name__} lacks the field 'kind'")
@@ -43,7 +44,7 @@ def from_table(cls: Any, values: Any) -> Any:
     names = [field.name for field in fields(cls)]
     for name in values:
         if name not in names:
-            raise SpecError(f"{cls.__name__} has no field {name!r}")
+            raise SpecError(f"{cls.__name__} has no field {shown(name)}")
     hints = get_type_hints(cls)
     built = {}
     for field in fields(cls):
@@ -58,11 +59,11 @@ def _value(cls: Any, name: str, value: Any, hint: Any) -> Any:
     inner = next((part for part in (hint, *get_args(hint)) if _is_spec(part)), None)
     if value is None:
         if type(None) not in get_args(hint):
-            raise SpecError(f"{cls.__name__} field {name!r} must not be null")
+            raise SpecError(f"{cls.__name__} field {shown(name)} must not be null")
         return value
     if get_origin(hint) is tuple or any(get_origin(part) is tuple for part in get_args(hint)):
         if not isinstance(value, (list, tuple)):
-            raise SpecError(f"{cls.__name__} field {name!r} must be a list, not {value!r}")
+            raise SpecError(f"{cls.__name__} field {shown(name)} must be a list, not {shown(value)}")
         return tuple(value if inner is None else (from_table(inner, item) for item in value))
     return value if inner is None else from_table(inner, value)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..config.nearest import offer
 
@@ -64,7 +64,8 @@ def check_name(name: str, *, to_learn: bool = False) -> None:
         If there is none of that name, or it does not learn; the nearest name, or those that do, are offered.
     """
     if name not in BACKENDS:
-        raise SnnfpgaError(f"No backend is called {name!r}; {offer(name, learners() if to_learn else BACKENDS)}", USAGE)
+        raise SnnfpgaError(f"No backend is called {shown(name)}; "
+                           f"{offer(name, learners() if to_learn else BACKENDS)}", USAGE)
     if to_learn and not BACKENDS[name].learns:
         raise refuse_to_learn(name)
 

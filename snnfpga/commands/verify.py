@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
+from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError, shown
 
 from ..config.nearest import offer
 from ..console import percent, print_json, print_table, progress
@@ -56,7 +56,7 @@ def command(
     from ..runs.network_data import data_of
 
     if simulator is not None and simulator not in SIMULATORS:
-        raise SnnfpgaError(f"No simulator is called {simulator!r}; {offer(simulator, SIMULATORS)}", USAGE)
+        raise SnnfpgaError(f"No simulator is called {shown(simulator)}; {offer(simulator, SIMULATORS)}", USAGE)
     folder = find_build(target)
     manifest = plan.verify(folder)
     network_path = folder / str(manifest["network"])

@@ -1,17 +1,16 @@
 """``data``: which samples, and how they become spikes."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .section import Section, Seed, Steps
+from .section import NameOrPath, Section, Seed, Steps, UserPath
 
 
 class DataConfig(Section):
     """What the network is trained on, and how it becomes spikes; [data.md](data.md) has the sets and the formats."""
 
-    name: str = Field(
+    name: NameOrPath = Field(
         "digits-events",
         description="The set: a name that `snnfpga datasets` lists, or the path of an `.npz` of your own.")
     steps: Steps | None = Field(
@@ -40,11 +39,11 @@ class DataConfig(Section):
                     "([delay lines](data.md#delay-lines)).")
     seed: Seed = Field(
         0, description="It draws the split, and what a code or the model of a camera leaves to chance.")
-    root: Path | None = Field(
+    root: UserPath | None = Field(
         None,
         description="The folder that holds the sets which are not embedded; `--data-root` sets it. Null serves the "
                     "embedded sets and an `.npz`.")
-    cache: Path | None = Field(
+    cache: UserPath | None = Field(
         None,
         description="The folder in which binned events are kept from one command to the next "
                     "([cache](data.md#a-cache-of-binned-events)). Null keeps none.")

@@ -3,17 +3,19 @@
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from rtl_gen.contract.atomic import write_atomically
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shortened, shown
 
 from .models import Config
 from .nearest import offer
+from .plain_yaml import YamlFault, load
+from .settings import apply, section_in
 
 RULES = {                       # where pydantic's own words speak of Python
     "too_short": "a list of at least {min_length} entry",
@@ -26,24 +28,11 @@ RULES = {                       # where pydantic's own words speak of Python
     "less_than": "below {lt}",
     "less_than_equal": "at most {le}",
     "int_parsing": "an integer",
+    "int_parsing_size": "an integer of fewer digits",
     "float_parsing": "a number",
     "bool_parsing": "true or false",
 }
 DEFAULT = files("snnfpga") / "digits.yaml"
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML that refuses a key given twice, of which PyYAML would take the last without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key must be a word", key.start_mark)
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} is given twice", key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
@@ -61,7 +50,7 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     """
     values = parse(_text(path), str(path or "digits.yaml"))
     for setting in settings:
-        _apply(values, setting)
+        apply(values, setting)
     return check(values)
 
 
@@ -84,12 +73,10 @@ def config_text(config: Config) -> str:
 def parse(text: str, name: str) -> dict[str, Any]:
     """The table that a YAML text holds."""
     try:
-        values = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise SnnfpgaError(f"Config {name} is not valid YAML{where}: {getattr(error, 'problem', error)}; "
-                           "mend it and run again", USAGE) from None
+        values = load(text)
+    except YamlFault as fault:
+        where = f" at line {fault.line}" if fault.line else ""
+        raise SnnfpgaError(f"Config {name} is not valid YAML{where}: {fault}; mend it and run again", USAGE) from None
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -121,51 +108,16 @@ def _text(path: Path | None) -> str:
                            "give a YAML file, or none for the default", USAGE) from None
 
 
-def _apply(values: Any, setting: str) -> None:
-    key, equals, text = setting.partition("=")
-    if not equals or not key:
-        raise SnnfpgaError(f"--set takes key=value, not {setting!r}; for example --set learning.window=8", USAGE)
-    *path, last = key.split(".")
-    try:
-        value = yaml.load(text, _Loader)
-    except yaml.YAMLError:
-        raise SnnfpgaError(f"--set {key} takes a value in YAML, not {text!r}", USAGE) from None
-    for step in path:
-        values = _enter(values, step, key)
-    if isinstance(values, list):
-        values[_position(values, last, key)] = value
-    elif isinstance(values, dict):
-        values[last] = value
-    else:
-        raise SnnfpgaError(f"--set {key} names a part of what is one value, {values!r}", USAGE)
-
-
-def _enter(values: Any, step: str, key: str) -> Any:
-    if isinstance(values, list):
-        return values[_position(values, step, key)]
-    if not isinstance(values, dict):
-        raise SnnfpgaError(f"--set {key} names a part of what is one value, {values!r}", USAGE)
-    if values.get(step) is None:
-        values[step] = {}
-    return values[step]
-
-
-def _position(values: list[Any], step: str, key: str) -> int:
-    if not (step.isascii() and step.isdigit()) or int(step) >= len(values):
-        raise SnnfpgaError(f"--set {key}: {step!r} must be a position in 0..{len(values) - 1} of the list", USAGE)
-    return int(step)
-
-
 def _explain(error: ErrorDetails) -> str:
     """One line: the key, the rule, the offender."""
-    key = ".".join(str(part) for part in error["loc"])
+    key = shortened(".".join(str(part) for part in error["loc"]))
     if error["type"] == "extra_forbidden":
         parent = error["loc"][:-1]
         place = "Config key" if not parent else f"Config section {'.'.join(map(str, parent))} has no key"
-        return f"{place} {str(error['loc'][-1])!r}{' is unknown' if not parent else ''}; " + offer(
+        return f"{place} {shown(str(error['loc'][-1]))}{' is unknown' if not parent else ''}; " + offer(
             str(error["loc"][-1]), _keys(parent))
     rule = RULES.get(error["type"], error["msg"].removeprefix("Input should be ")).format(**error.get("ctx", {}))
-    return f"Config {key} must be {rule}, not {error['input']!r}"
+    return f"Config {key} must be {rule}, not {shown(error['input'])}"
 
 
 def _keys(path: tuple[int | str, ...]) -> list[str]:
@@ -173,12 +125,5 @@ def _keys(path: tuple[int | str, ...]) -> list[str]:
     model: Any = Config
     for part in path:
         if isinstance(part, str):
-            model = _model(model.model_fields[part].annotation)
+            model = section_in(model.model_fields[part].annotation)
     return list(model.model_fields)
-
-
-def _model(annotation: Any) -> Any:
-    """The section in an annotation such as ``tuple[BlockHardware, ...]``, or None."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for argument in get_args(annotation) if (found := _model(argument))), None)

@@ -1,17 +1,16 @@
 """``network``: layers and neurons."""
 
 import re
-from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from rtl_gen.contract.neurons.base import RESETS, NeuronSpec
 from rtl_gen.contract.spec import MAX_BLOCKS
 from rtl_gen.contract.surrogate import SURROGATES
 
-from .section import Positive, Section, WeightBits
+from .section import Positive, Section, UserPath, WeightBits
 
 # Surrogates that training in PyTorch has and the hardware has not.
 HOST_SURROGATES = ("sigmoid", "arctan", "fast_sigmoid")
@@ -27,8 +26,7 @@ def _token(value: Any) -> int | str:
 
 # The text beside a validator is how docs/keys.md names the type.
 Token = Annotated[Any, PlainValidator(_token), "token"]
-Notation = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value),
-                     Field(max_length=1000)]
+Notation = Annotated[str, Field(max_length=1000)]
 MembraneBits = Annotated[int, Field(ge=4, le=24)]
 LeakShift = Annotated[int, Field(ge=1, le=23)]
 Neuron = Literal[NeuronSpec.kinds()]
@@ -77,7 +75,7 @@ class LayerSettings(NamedTuple):
 class NetworkConfig(Section):
     """Layers and neurons. Threshold and surrogate are real numbers here, which the measured scale makes integers."""
 
-    file: Path | None = Field(
+    file: UserPath | None = Field(
         None,
         description="A file that describes the network, perhaps with weights that training goes on from "
                     "([front ends](frontends.md)). Null takes `architecture` or `blocks`.")

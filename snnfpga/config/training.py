@@ -1,11 +1,10 @@
 """``training``: the optimiser and how long it runs."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .section import NotNegative, Positive, Section, Share, WeightBits
+from .section import NotNegative, Positive, Section, Share, UserPath, WeightBits
 
 Pixels = Annotated[int, Field(ge=0, le=65535)]
 Delay = Annotated[int, Field(ge=0, le=65535)]
@@ -81,7 +80,7 @@ class TrainingConfig(Section):
         0,
         description="Before the first epoch the same weights are trained for so many as a network of rates, without "
                     "steps (experimental, after tandem learning); no layer may be recurrent.")
-    distill: Path | None = Field(
+    distill: UserPath | None = Field(
         None,
         description="A network file, whose answers to the training samples are learned from beside the labels, "
                     "wherever the rule has a loss (experimental); null is no teacher.")

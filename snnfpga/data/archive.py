@@ -9,6 +9,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.errors import shown
+
 from .dataset import DataError
 
 MEMBER = ".npy"     # what NumPy adds to an array's name in the archive
@@ -65,7 +67,7 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
     for member in archive.infolist():
         name = member.filename.removesuffix(MEMBER)
         if name in sizes:
-            raise DataError(f"Data {path} holds {name!r} twice; save it again with numpy.savez")
+            raise DataError(f"Data {path} holds {shown(name)} twice; save it again with numpy.savez")
         with archive.open(member) as file:
             sizes[name] = _size(path, member.filename, file)
     memory = _memory()
@@ -79,7 +81,7 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
 def _size(path: Path, name: str, file: IO[bytes]) -> tuple[int, tuple[int, ...]]:
     """Bytes and shape of an array, by its header alone."""
     if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX or not name.endswith(MEMBER):
-        raise DataError(f"Data {path} holds {name!r}, which is no array; leave it out")
+        raise DataError(f"Data {path} holds {shown(name)}, which is no array; leave it out")
     version = (file.read(1)[0], file.read(1)[0])
     shape, _, dtype = HEADERS.get(version, np.lib.format.read_array_header_2_0)(file)
     if dtype.hasobject:

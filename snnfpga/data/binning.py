@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.errors import shown
 from rtl_gen.contract.spec import MAX_INPUTS
 
 from .dataset import DataError
@@ -166,7 +167,8 @@ def check_events(thing: str, events: Events, sensor: Sensor) -> None:
 
 def _sensor(thing: str, sensor: NDArray) -> tuple[int, int]:
     if sensor.shape != (2,) or sensor.dtype.kind not in "iu" or sensor.min() < 1:
-        raise DataError(f"{thing}: sensor must be (height, width), two integers of at least 1, not {sensor.tolist()!r}")
+        raise DataError(f"{thing}: sensor must be (height, width), two integers of at least 1, not "
+                        f"{shown(sensor.tolist())}")
     return int(sensor[0]), int(sensor[1])
 
 

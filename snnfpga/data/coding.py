@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.errors import shown
+
 from .dataset import DataError, Spikes
 from .lazy import Buffer, LazySpikes, told
 
@@ -93,7 +95,7 @@ def encode(values: NDArray[np.floating], coding: str, steps: int, seed: int,
         return (np.rint(values * 255).astype(np.uint8)[:, None, :] >> shifts[None, :, None] & 1).astype(np.uint8)
     if coding == "sigma-delta":
         return _sigma_delta(values, steps)
-    raise DataError(f"Coding must be one of {', '.join(CODINGS)}, not {coding!r}")
+    raise DataError(f"Coding must be one of {', '.join(CODINGS)}, not {shown(coding)}")
 
 
 def _rate(values: NDArray[np.floating], steps: int, rng: np.random.Generator) -> Spikes:

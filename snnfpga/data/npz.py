@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.errors import shown
 from rtl_gen.contract.readout import MAX_CLASSES
 from rtl_gen.contract.spec import MAX_INPUTS
 
@@ -35,7 +36,8 @@ def load_npz(path: Path, options: DataOptions) -> DataSet:
     thing = f"Data {path.name}"
     unknown = sorted(set(arrays) - KNOWN)
     if unknown:
-        raise DataError(f"{thing} must not hold {unknown[0]!r}; rename it or leave it out ({offer(unknown[0], KNOWN)})")
+        raise DataError(f"{thing} must not hold {shown(unknown[0])}; rename it or leave it out "
+                        f"({offer(unknown[0], KNOWN)})")
     dense, sparse = "spikes" in arrays, [name for name in SPARSE if name in arrays]
     if dense and sparse:
         raise DataError(f"{thing} must hold spikes or events, not both spikes and {sparse[0]}")
@@ -63,8 +65,8 @@ def _check_options(thing: str, own: int, options: DataOptions) -> None:
         raise DataError(f"{thing} holds spikes in {own} steps, which cannot become {options.steps}; "
                         "leave data.steps out")
     for key, value in options.of_times().items():
-        raise DataError(f"{thing} holds spikes in steps already, so {key} {value!r} does not apply; leave data.{key} "
-                        "out")
+        raise DataError(f"{thing} holds spikes in steps already, so {key} {shown(value)} does not apply; leave "
+                        f"data.{key} out")
 
 
 def _dense(thing: str, spikes: NDArray) -> tuple[Spikes, tuple[int, int, int]]:
@@ -123,7 +125,7 @@ def _labels(thing: str, arrays: Arrays, samples: int) -> tuple[Labels, int]:
     if "classes" in arrays:
         given = arrays["classes"]
         if given.shape != () or given.dtype.kind not in "iu" or not 2 <= given <= MAX_CLASSES:
-            raise DataError(f"{thing}: classes must be one integer in 2..{MAX_CLASSES}, not {given.tolist()!r}")
+            raise DataError(f"{thing}: classes must be one integer in 2..{MAX_CLASSES}, not {shown(given.tolist())}")
         classes = int(given)
     bad = np.flatnonzero((labels < 0) | (labels >= classes))
     if len(bad):
@@ -142,5 +144,5 @@ def _split(thing: str, arrays: Arrays, labels: Labels, seed: int) -> NDArray[np.
     words = split if split.dtype.kind == "U" else np.char.decode(split, "latin-1")
     bad = np.flatnonzero(~np.isin(words, ("train", "test")))
     if len(bad):
-        raise DataError(f"{thing}: split must be train or test, not {str(words[bad[0]])!r} (sample {bad[0]})")
+        raise DataError(f"{thing}: split must be train or test, not {shown(str(words[bad[0]]))} (sample {bad[0]})")
     return words == "test"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from rtl_gen.contract.errors import shown
+
 from .binning import MAX_STEPS, Binning
 from .coding import CODINGS
 from .dataset import DataError
@@ -58,7 +60,7 @@ class DataOptions:
         if any(delay < 1 for delay in self.delays) or len(set(self.delays)) < len(self.delays):
             raise DataError(f"Data delays must be different numbers of steps, each at least 1, not {[*self.delays]}")
         if self.coding is not None and self.coding not in CODINGS:
-            raise DataError(f"Data coding must be one of {', '.join(CODINGS)}, not {self.coding!r}")
+            raise DataError(f"Data coding must be one of {', '.join(CODINGS)}, not {shown(self.coding)}")
 
     def of_times(self) -> dict[str, object]:
         """What is asked for that applies to events with times alone, by key."""

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rtl_gen.contract.errors import shown
+
 from ..config.nearest import offer
 from . import cifar, digits, idx, public, recall, recorded
 from .archive import is_dense
@@ -135,7 +137,7 @@ def _load(name: str, options: DataOptions) -> DataSet:
             raise DataError(f"Data coding applies to still images, and {name} holds spikes; leave coding out")
         return _own(Path(name), options)
     if name not in SETS:
-        raise DataError(f"No data set is called {name!r}; {offer(name, SETS)} (snnfpga datasets lists them), "
+        raise DataError(f"No data set is called {shown(name)}; {offer(name, SETS)} (snnfpga datasets lists them), "
                         "or give the path of an .npz")
     source = SETS[name]
     if options.coding is not None and not source.still:

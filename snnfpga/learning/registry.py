@@ -5,7 +5,7 @@ One that is not ours needs no entry: it goes by the dotted path of where it stan
 
 from functools import reduce
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..config.learning import LearningConfig
 from ..config.models import Config
@@ -31,7 +31,7 @@ def find_rule(name: str) -> Rule:
     if name not in RULES and own.is_path(name):
         return own.load(name)
     if name not in RULES:
-        raise SnnfpgaError(f"No learning rule is called {name!r}; {offer(name, RULES)} (snnfpga rules lists them)",
+        raise SnnfpgaError(f"No learning rule is called {shown(name)}; {offer(name, RULES)} (snnfpga rules lists them)",
                            USAGE)
     return RULES[name]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..config.models import Config
 from ..config.network import NetworkConfig
@@ -26,12 +26,12 @@ def parse(asked: Sequence[str], config: Config, steps: int) -> dict[str, list[in
     for word in asked:
         name, _, values = word.partition("=")
         if name not in SWEPT or not values:
-            raise SnnfpgaError(f"Sweep must be window=1,2,T or block=1,2,all, not {word!r}", USAGE)
+            raise SnnfpgaError(f"Sweep must be window=1,2,T or block=1,2,all, not {shown(word)}", USAGE)
         letter, largest = most[name]
         numbers = [str(largest) if value == letter else value for value in values.split(",")]
         wrong = [value for value in numbers if not (value.isdecimal() and 1 <= int(value) <= largest)]
         if wrong:
-            raise SnnfpgaError(f"Sweep of {name} must be of 1..{largest} or {letter}, not {wrong[0]!r}", USAGE)
+            raise SnnfpgaError(f"Sweep of {name} must be of 1..{largest} or {letter}, not {shown(wrong[0])}", USAGE)
         found[name] = sorted({int(value) for value in numbers})
     _check_sources(config, found.get("block", []))
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..config.models import Config
 from ..config.training import TrainingConfig
@@ -47,7 +47,7 @@ def prepare(device: str, threads: int) -> None:
         If there is no such device.
     """
     if device not in DEVICES:
-        raise SnnfpgaError(f"Device must be one of {', '.join(DEVICES)}, not {device!r}", USAGE)
+        raise SnnfpgaError(f"Device must be one of {', '.join(DEVICES)}, not {shown(device)}", USAGE)
     if device == "cuda":
         if not torch.cuda.is_available():
             raise SnnfpgaError("Device cuda needs an NVIDIA GPU and a CUDA build of PyTorch, and PyTorch finds none; "

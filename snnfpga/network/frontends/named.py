@@ -3,7 +3,7 @@
 Networks with names are lines of ``ARCHITECTURES``; a new one is one line.
 """
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ...config.nearest import offer
 from ...config.network import NetworkConfig
@@ -35,6 +35,6 @@ class Notation:
             raise SnnfpgaError("Config network must have architecture or blocks, not both; leave one out", USAGE)
         notation = config.architecture
         if notation not in ARCHITECTURES and notation[:1].islower():
-            raise SnnfpgaError(f"No architecture is called {notation!r}; {offer(notation, ARCHITECTURES)} (or write "
-                               "one like 64C3-P2-128)", USAGE)
+            raise SnnfpgaError(f"No architecture is called {shown(notation)}; {offer(notation, ARCHITECTURES)} "
+                               "(or write one like 64C3-P2-128)", USAGE)
         return cut(parse_blocks([ARCHITECTURES.get(notation, notation).split("-")]), config)

@@ -16,7 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..architecture import Architecture, Conv, Layer, Linear, Pool
 
@@ -45,7 +45,7 @@ def parse_token(token: str) -> Layer | Pool:
     if found := _POOL.fullmatch(token):
         kinds = {"S": "sum", "A": "mean"}
         return Pool("mean", None) if found["whole"] else Pool(kinds.get(found["kind"], "or"), int(found["size"]))
-    raise SnnfpgaError(f"Network notation has no token {token!r}; take one like {EXAMPLES}", USAGE)
+    raise SnnfpgaError(f"Network notation has no token {shown(token)}; take one like {EXAMPLES}", USAGE)
 
 
 def parse_blocks(blocks: Sequence[Sequence[str]]) -> Architecture:
@@ -63,7 +63,8 @@ def parse_blocks(blocks: Sequence[Sequence[str]]) -> Architecture:
             part = parse_token(token)
             if isinstance(part, Pool):
                 if pool is not None:
-                    raise SnnfpgaError(f"Network notation has two poolings in a row before {token!r}; join them", USAGE)
+                    raise SnnfpgaError(f"Network notation has two poolings in a row before {shown(token)}; join them",
+                                       USAGE)
                 pool = part
             else:
                 layers.append(replace(part, pool=pool))

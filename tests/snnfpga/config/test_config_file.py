@@ -44,7 +44,13 @@ def test_settings_override_the_file():
     ("learning.windw=2", "Config section learning has no key 'windw'; did you mean window?"),
     ("hardware.blocks.0.lane=4", "Config section hardware.blocks.0 has no key 'lane'; did you mean lanes?"),
     ("hardware.lanes=513", "Config hardware.lanes must be at most 512, not 513"),
-    ("hardware.blocks.9.lanes=4", "--set hardware.blocks.9.lanes: '9' must be a position in 0..0 of the list"),
+    ("network.blocks.9=[4]", "--set network.blocks.9: '9' must be a position in 0..1 of the list"),
+    ("network.blocks.x=[4]", "--set network.blocks.x: 'x' must be a position in 0..1 of the list"),
+    ("network.layers.4096.keep=0.5",
+     "--set network.layers.4096.keep: '4096' must be a position in 0..4095 of the list"),
+    ("data.delays.0=4", "--set data.delays.0: '0' is no position in data.delays, which is empty; give the list whole, "
+                        "as in --set 'data.delays=[1, 2]'"),
+    ("network.layers.0.keep=1.5", "Config network.layers.0.keep must be below 1.0, not 1.5"),
     ("learning.window=0", "Config learning.window must be at least 1, not 0"),
     ("network.weight_bits=17", "Config network.weight_bits must be at most 16, not 17"),
     ("network.threshold=0", "Config network.threshold must be above 0.0, not 0"),
@@ -59,7 +65,7 @@ def test_settings_override_the_file():
     ("name=a b", "Config name must be letters, digits, - and _, not 'a b'"),
     ("name.part=3", "--set name.part names a part of what is one value, 'digits'"),
     ("seed", "--set takes key=value, not 'seed'; for example --set learning.window=8"),
-    ("seed={", "--set seed takes a value in YAML, not '{'"),
+    ("seed={", "--set seed takes a value in YAML, not '{' (expected the node content, but found '<stream end>')"),
 ])
 def test_wrong_settings(setting, wanted):
     assert message(read_config, None, [setting]) == wanted
@@ -90,3 +96,14 @@ def test_an_absent_file():
 def test_an_empty_file_is_the_defaults(tmp_path):
     (tmp_path / "empty.yaml").write_text("")
     assert read_config(tmp_path / "empty.yaml") == Config()
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    """A shell leaves ~ as it is within a word, and a file knows no shell."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "c.yaml").write_text("data: {name: ~/mine.npz, root: ~/data, cache: ~}\nnetwork: {file: ~/net.nir}\n")
+    config = read_config(tmp_path / "c.yaml", ["training.distill=~/teacher.safetensors"])
+    assert config.data.name == f"{tmp_path}/mine.npz"
+    assert (config.data.root, config.data.cache) == (tmp_path / "data", None)
+    assert (config.network.file, config.training.distill) == (tmp_path / "net.nir", tmp_path / "teacher.safetensors")
+    assert read_config(None, ["data.name=~nobody-here/x.npz"]).data.name == "~nobody-here/x.npz"
