@@ -127,7 +127,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, dict[str, str]]:
                           for b, block in enumerate(spec.blocks)),
             readouts=tuple(tensors[f"block{b}.readout"] for b in range(len(spec.blocks))),
             window_numbers=tuple(values["window_numbers"]),
-            rates=tuple(values["rates"]) if "rates" in values else ())
+            rates=tuple(values["rates"] if version == str(FORMAT_VERSION) else values.get("rates", ())))
         return network, notes
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NetworkFileError(f"{path} holds no valid network ({error}); export it again") from None
