@@ -190,7 +190,7 @@ class Block(wiring.Component):
         for engine in (update, readout):
             m.d.comb += [engine.key.seed.eq(self.registers.seed),
                          engine.key.window_number.eq(self.registers.window_number)]
-        m.d.comb += update.step.eq(self.registers.rate.step)
+        m.d.comb += update.rate.eq(self.registers.rate.shift)
         with m.If(update.active):
             m.d.comb += self._weights_read.addr.eq(update.weight_reader.address)
         m.d.comb += [

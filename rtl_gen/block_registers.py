@@ -1,4 +1,4 @@
-"""What a block and the register bus tell each other: its counters' increments, its window number, its rate, and the seed."""
+"""What a block and the register bus tell each other: its counters' increments, window number and rate, and the seed."""
 
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out

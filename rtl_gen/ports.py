@@ -9,13 +9,24 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import index_bits
 from .contract.block import BlockSpec
-from .contract.network import MAX_RATE_STEP
+from .contract.network import MAX_RATE
 from .contract.plan import plan_of
 
-__all__ = ["BlockRate", "EventReader", "FeedbackReader", "GateReader", "RandomKey", "Recorder", "RowReader", "STEP_SHAPE",
-           "StoredCounts", "WeightReader", "WeightWriter"]
+__all__ = [
+    "RATE_SHAPE",
+    "BlockRate",
+    "EventReader",
+    "FeedbackReader",
+    "GateReader",
+    "RandomKey",
+    "Recorder",
+    "RowReader",
+    "StoredCounts",
+    "WeightReader",
+    "WeightWriter",
+]
 
-STEP_SHAPE = range(MAX_RATE_STEP + 1)       # of a block's rate, where it learns
+RATE_SHAPE = range(MAX_RATE + 1)       # of a block's rate, where it learns
 
 
 class EventReader(wiring.Signature):
@@ -133,14 +144,14 @@ class BlockRate(wiring.Signature):
 
     Members
     -------
-    step : Out(2)
+    shift : Out(2)
         What is added to its rate shifts.
     off : Out(1)
         It learns from no sample.
     """
 
     def __init__(self) -> None:
-        super().__init__({"step": Out(STEP_SHAPE), "off": Out(1)})
+        super().__init__({"shift": Out(RATE_SHAPE), "off": Out(1)})
 
 
 class StoredCounts(wiring.Signature):

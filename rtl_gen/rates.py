@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.network import MAX_RATE_STEP, RATE_OFF
+from .contract.network import MAX_RATE, RATE_OFF
 from .ports import BlockRate
 
 __all__ = ["RATE_BITS", "Rates"]
@@ -50,7 +50,7 @@ class Rates(wiring.Component):
             with m.If(self.w_en[b]):
                 m.d.sync += written.eq(self.w_rate)
             with m.If(self.renew):
-                m.d.sync += [rate.step.eq(written[:MAX_RATE_STEP.bit_length()]), rate.off.eq(written == RATE_OFF)]
+                m.d.sync += [rate.shift.eq(written[:MAX_RATE.bit_length()]), rate.off.eq(written == RATE_OFF)]
         with m.If(self.w_en.any()):
             m.d.sync += self.waiting.eq(1)
         with m.Elif(self.renew):

@@ -269,7 +269,7 @@ class Readout(wiring.Component):
             backward.position.eq(self._position),
             backward.errors.eq(self._errors),
             backward.fetched.eq(self._fetched),
-            backward.step.eq(self.rate.step),
+            backward.rate.eq(self.rate.shift),
             self.multiplies.eq(backward.multiplies),
         ]
         for outside, inside in ((self.gate_reader, backward.gate_reader), (self.key, backward.key),

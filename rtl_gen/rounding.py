@@ -5,8 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import DRAW_BITS, ROW_BITS, signed_bits
-from .contract.network import MAX_RATE_STEP
-from .ports import STEP_SHAPE, RandomKey
+from .contract.network import MAX_RATE
+from .ports import RATE_SHAPE, RandomKey
 from .saturate import saturate
 
 __all__ = ["RandomDraw", "StoredUpdate", "addend_bits", "row_addend"]
@@ -64,12 +64,12 @@ class RandomDraw(wiring.Component):
 
 
 def addend_bits(rate_shift: int) -> int:
-    """Bits of what a row adds to its sums: as many as the largest step lets rounding drop."""
-    return rate_shift + MAX_RATE_STEP
+    """Bits of what a row adds to its sums: as many as the largest rate lets rounding drop."""
+    return rate_shift + MAX_RATE
 
 
-def row_addend(*, word: Value, step: Value, rate_shift: int, rounding: str) -> Value:
-    """What a row adds to its sums so that the shift by ``rate_shift + step`` rounds them.
+def row_addend(*, word: Value, rate: Value, rate_shift: int, rounding: str) -> Value:
+    """What a row adds to its sums so that the shift by ``rate_shift + rate`` rounds them.
 
     Computes :func:`sim.reference.rounding.addends` bit for bit. It is made once a row, and not once a lane.
 
@@ -77,10 +77,10 @@ def row_addend(*, word: Value, step: Value, rate_shift: int, rounding: str) -> V
     ----------
     word : Value
         The row's random word.
-    step : Value of :data:`~rtl_gen.ports.STEP_SHAPE`
-        Of the rate.
+    rate : Value of :data:`~rtl_gen.ports.RATE_SHAPE`
+        What is added to the rate shift.
     rate_shift : int
-        Bits that rounding drops at a step of 0.
+        Bits that rounding drops at a rate of 0.
     rounding : str
         ``nearest`` or ``stochastic``.
 
@@ -90,14 +90,14 @@ def row_addend(*, word: Value, step: Value, rate_shift: int, rounding: str) -> V
         Not negative, of :func:`addend_bits`.
     """
     if rounding == "stochastic":
-        return Cat(word[:rate_shift], *(word[rate_shift + bit] & (step > bit) for bit in range(MAX_RATE_STEP)))
-    # A half for each step; at a shift of 0 there is nothing to round.
-    halves = Cat(step == number for number in STEP_SHAPE)[rate_shift == 0:]
+        return Cat(word[:rate_shift], *(word[rate_shift + bit] & (rate > bit) for bit in range(MAX_RATE)))
+    # A half for each rate; at a shift of 0 there is nothing to round.
+    halves = Cat(rate == number for number in RATE_SHAPE)[rate_shift == 0:]
     return Cat(Const(0, max(0, rate_shift - 1)), halves)
 
 
 class StoredUpdate(wiring.Component):
-    """``stored - round(delta)``, saturated, for one weight: add, shift by the step, subtract, a cycle each.
+    """``stored - round(delta)``, saturated, for one weight: add, shift by the rate, subtract, a cycle each.
 
     Latency is :attr:`LATENCY` cycles; one weight per cycle.
 
@@ -108,14 +108,14 @@ class StoredUpdate(wiring.Component):
     delta_max : int
         Largest magnitude of ``delta``.
     rate_shift : int
-        Bits that rounding drops at a step of 0.
+        Bits that rounding drops at a rate of 0.
 
     Members
     -------
     stored, delta, addend : In
         The weight, its window's sum, and its row's :func:`row_addend`.
-    step : In
-        Of the rate; constant while updates are under way.
+    rate : In
+        What is added to the rate shift; constant while updates are under way.
     load, loaded : In
         Take ``loaded`` as the new weight instead, one cycle later.
     updated : Out
@@ -134,7 +134,7 @@ class StoredUpdate(wiring.Component):
             "stored": In(signed(stored_bits)),
             "delta": In(signed(signed_bits(delta_max))),
             "addend": In(addend_bits(rate_shift)),
-            "step": In(STEP_SHAPE),
+            "rate": In(RATE_SHAPE),
             "load": In(1),
             "loaded": In(signed(stored_bits)),
             "updated": Out(signed(stored_bits)),
@@ -146,8 +146,8 @@ class StoredUpdate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         shift, bits = self._rate_shift, self._stored_bits
-        # Less than 2**(shift + MAX_RATE_STEP) is added, so that the magnitude grows by at most 2**MAX_RATE_STEP.
-        added = Signal(signed(signed_bits((self._delta_max >> shift) + (1 << MAX_RATE_STEP))))
+        # Less than 2**(shift + MAX_RATE) is added, so that the magnitude grows by at most 2**MAX_RATE.
+        added = Signal(signed(signed_bits((self._delta_max >> shift) + (1 << MAX_RATE))))
         # With all bits dropped, adding less than one of their unit makes it at most delta_max >> shift, plus 1.
         rounded = Signal(signed(signed_bits((self._delta_max >> shift) + 1)))
         not_zero, held_not_zero = Signal(), Signal()
@@ -156,7 +156,7 @@ class StoredUpdate(wiring.Component):
             added.eq((self.delta + self.addend) >> shift),
             held_not_zero.eq(self.delta != 0),
             held.eq(self.stored),
-            rounded.eq(added >> self.step),
+            rounded.eq(added >> self.rate),
             not_zero.eq(held_not_zero),
             stored.eq(held),
         ]

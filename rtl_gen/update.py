@@ -10,7 +10,16 @@ from .contract.block import BlockSpec
 from .contract.plan import plan_of
 from .credit import CreditScan
 from .forward_layouts import window_end_layout
-from .ports import STEP_SHAPE, FeedbackReader, GateReader, RandomKey, RowReader, StoredCounts, WeightReader, WeightWriter
+from .ports import (
+    RATE_SHAPE,
+    FeedbackReader,
+    GateReader,
+    RandomKey,
+    RowReader,
+    StoredCounts,
+    WeightReader,
+    WeightWriter,
+)
 from .rounding import RandomDraw, StoredUpdate, row_addend
 from .update_walk import UpdateWalk
 
@@ -57,8 +66,8 @@ class UpdateEngine(wiring.Component):
         New weights, the host's one cycle later: they share the last register, so that no choice lies behind it.
     key : In(RandomKey)
         Of the random words.
-    step : In
-        Of the rate; constant while weights are walked.
+    rate : In
+        What is added to the rate shift; constant while weights are walked.
     idle, active : Out(1)
         Nothing is inside; weights are being walked.
     counts : Out(StoredCounts)
@@ -85,7 +94,7 @@ class UpdateEngine(wiring.Component):
             "host": In(WeightWriter(block)),
             "writer": Out(WeightWriter(block)),
             "key": In(RandomKey()),
-            "step": In(STEP_SHAPE),
+            "rate": In(RATE_SHAPE),
             "idle": Out(1),
             "active": Out(1),
             "counts": Out(StoredCounts(lanes)),
@@ -168,7 +177,7 @@ class UpdateEngine(wiring.Component):
         """Each lane's masked credits are summed, rounded, and added to its weight."""
         layer, bound = self.layer, delta_max(self.block, 0)
         rate_shift, updates = layer.update.rate_shift, []
-        addend = row_addend(word=word, step=self.step, rate_shift=rate_shift, rounding=layer.update.rounding)
+        addend = row_addend(word=word, rate=self.rate, rate_shift=rate_shift, rounding=layer.update.rounding)
         for lane in range(self.lanes):
             delta = Signal(signed(signed_bits(bound)), name=f"delta{lane}")
             stored = Signal(signed(layer.weights.stored_bits), name=f"stored{lane}")
@@ -182,7 +191,7 @@ class UpdateEngine(wiring.Component):
                 update.stored.eq(stored),
                 update.delta.eq(delta),
                 update.addend.eq(addend),
-                update.step.eq(self.step),
+                update.rate.eq(self.rate),
                 update.load.eq(self.host.en),
                 update.loaded.eq(self.host.weights[lane]),
                 self.writer.weights[lane].eq(update.updated),

@@ -83,6 +83,6 @@ def read(folder: str | os.PathLike[str]) -> Network:
                 rates=tuple(int(rate) for rate in arrays["rates"]) if "rates" in arrays else ())
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise NetworkFileError(f"{path} holds no weights for {SPEC_FILE} ({error}); "
                                "copy it from the build again") from None

@@ -15,8 +15,8 @@ from .spec import NetworkSpec
 
 IntArray = NDArray[np.int32]
 
-MAX_RATE_STEP = 3
-RATE_OFF = MAX_RATE_STEP + 1
+MAX_RATE = 3
+RATE_OFF = MAX_RATE + 1
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Network:
     window_numbers
         For each block the number of windows it has learned from, modulo 2**32.
     rates
-        For each block a step, 0 .. :data:`MAX_RATE_STEP`, that is added to the rate shifts of its layers and its
-        readout, or :data:`RATE_OFF`: it learns from no sample. Steps of 0 where left out.
+        For each block 0 .. :data:`MAX_RATE`, which is added to the rate shifts of its layers and its
+        readout, or :data:`RATE_OFF`: it learns from no sample. Rates of 0 where left out.
     """
 
     spec: NetworkSpec
@@ -70,13 +70,13 @@ def check_rates(spec: NetworkSpec, rates: Sequence[int]) -> None:
     Raises
     ------
     SpecError
-        If their number is another than the blocks', or one is neither a step nor :data:`RATE_OFF`.
+        If their number is another than the blocks', or one is neither in 0 .. :data:`MAX_RATE` nor :data:`RATE_OFF`.
     """
     if len(rates) != len(spec.blocks):
         raise SpecError(f"A network of {len(spec.blocks)} blocks must have a rate for each, not {len(rates)}")
     for index, rate in enumerate(rates):
         if type(rate) is not int or not 0 <= rate <= RATE_OFF:
-            raise SpecError(f"Rate of block {index} must be a step in 0..{MAX_RATE_STEP}, or {RATE_OFF} for off, "
+            raise SpecError(f"Rate of block {index} must be in 0..{MAX_RATE}, or {RATE_OFF} for off, "
                             f"not {rate!r}")
 
 

@@ -5,12 +5,13 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .atomic import write_atomically
 from .errors import USAGE, SnnfpgaError
-from .network import IntArray, Network
+from .network import IntArray, Network, check_rates
 from .spec import NetworkSpec
 from .upgrade import from_format_1
 
@@ -48,7 +49,7 @@ def write(path: str | os.PathLike[str], network: Network, *, notes: dict[str, st
     """Write ``network`` to ``path``, whole or not at all.
 
     ``notes`` are facts for people (accuracy, data set): they travel with the file and are read by :func:`read_notes`.
-    Only a network with a rate that is not 0 makes a file of :data:`FORMAT_VERSION`; what does not know rates refuses it,
+    Only a network with a rate that is not 0 makes a file of :data:`FORMAT_VERSION`: what does not know rates refuses it
     and reads all others.
 
     Raises
@@ -93,6 +94,14 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
     return _read(path)[1]
 
 
+def _rates(spec: NetworkSpec, values: dict[str, Any], version: str) -> tuple[int, ...]:
+    """Rates of a header; those of an older format are 0."""
+    if version != str(FORMAT_VERSION) and "rates" not in values:
+        return (0,) * len(spec.blocks)
+    check_rates(spec, values["rates"])
+    return tuple(values["rates"])
+
+
 def _read(path: str | os.PathLike[str]) -> tuple[Network, dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
@@ -127,7 +136,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, dict[str, str]]:
                           for b, block in enumerate(spec.blocks)),
             readouts=tuple(tensors[f"block{b}.readout"] for b in range(len(spec.blocks))),
             window_numbers=tuple(values["window_numbers"]),
-            rates=tuple(values["rates"] if version == str(FORMAT_VERSION) else values.get("rates", ())))
+            rates=_rates(spec, values, version))
         return network, notes
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NetworkFileError(f"{path} holds no valid network ({error}); export it again") from None

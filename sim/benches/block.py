@@ -130,7 +130,7 @@ async def matches_reference(dut):
     reference = Reference(network)
     host, counter = Host(dut, spec), Counter(dut, spec)
     dut.registers__seed.value = spec.seed
-    dut.registers__w_en.value = dut.registers__rate__step.value = dut.registers__rate__off.value = 0
+    dut.registers__w_en.value = dut.registers__rate__shift.value = dut.registers__rate__off.value = 0
     await start(dut)
 
     await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, 0, network.weights[0][0]))
@@ -143,7 +143,7 @@ async def matches_reference(dut):
         if number % 3 == 2:                 # the others follow at once on the sample before them
             await idle(dut)
             (rate,) = reference.rates = [number // 3 % (RATE_OFF + 1)]
-            dut.registers__rate__off.value, dut.registers__rate__step.value = divmod(rate, RATE_OFF)
+            dut.registers__rate__off.value, dut.registers__rate__shift.value = divmod(rate, RATE_OFF)
         cocotb.start_soon(source.send(list(sample_tokens(spec, spikes, label, learn, rng, partial))))
         where = (f"sample {number} ({len(spikes)} steps, label {label}, learn {learn}, partial {partial is not None}, "
                  f"rate {reference.rates[0]})")

@@ -90,7 +90,7 @@ class Surroundings:
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.said = []                          # "learn" and "skip", as they came
         for name in ("window_done", "gate_reader__gates", "feedback_reader__group", "key__window_number",
-                     "host_address", "host_w_en", "host_w_data", "rate__step", "rate__off"):
+                     "host_address", "host_w_en", "host_w_data", "rate__shift", "rate__off"):
             dut[name].value = 0
         dut.key__seed.value = spec.seed
 
@@ -218,7 +218,7 @@ async def matches_reference(dut, duty):
         spikes = (generator.random(shape) < rng.choice((0.0, 0.15, 0.5))).astype(np.uint8)
         sample = spikes, rng.randrange(readout.classes), rng.random() < 0.8, rng.random() < 0.2
         model.rate = number % (RATE_OFF + 1)
-        dut.rate__off.value, dut.rate__step.value = divmod(model.rate, RATE_OFF)
+        dut.rate__off.value, dut.rate__shift.value = divmod(model.rate, RATE_OFF)
         receiving = None if sample[3] else cocotb.start_soon(sink.receive(1 + readout.classes))
         await run_sample(there, source, model, sample)
         answer = model.answer

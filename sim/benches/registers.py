@@ -86,7 +86,7 @@ class Model:
         for b, rate in enumerate(self.in_force):
             outputs[f"block{b}__rate__off"] = int(rate == RATE_OFF)
             if rate != RATE_OFF:
-                outputs[f"block{b}__rate__step"] = rate
+                outputs[f"block{b}__rate__shift"] = rate
         self._count(inputs, refused, written)
         self._write(inputs, refused, written)
         self.turn = (self.turn + 1) % len(self.counters)

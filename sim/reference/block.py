@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import answer_max, credit_max, delta_max, error_table, readout_weight_max
-from rtl_gen.contract.network import MAX_RATE_STEP, RATE_OFF, Network
+from rtl_gen.contract.network import MAX_RATE, RATE_OFF, Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
 from .credit import feedback_below
@@ -36,7 +36,7 @@ class Passage:
 class Block:
     """State of one block of a network, and the order of its operations.
 
-    ``rate`` may be set between samples: a step, or :data:`rtl_gen.contract.network.RATE_OFF`.
+    ``rate`` may be set between samples: 0 .. 3, or :data:`rtl_gen.contract.network.RATE_OFF`.
 
     Raises
     ------
@@ -61,7 +61,7 @@ class Block:
         largest = [answer_max(block.readout, max_steps) << max(0, -block.readout.logit_shift),
                    block.readout.classes * 127 * readout_weight_max(block.readout)]
         for number, layer in enumerate(block.layers):
-            largest.append(delta_max(block, number) + (1 << max(16, layer.update.rate_shift) + MAX_RATE_STEP))
+            largest.append(delta_max(block, number) + (1 << max(16, layer.update.rate_shift) + MAX_RATE))
             largest.append(layer.neuron.decaying_max(credit_max(block, number)))
             if number:
                 largest.append((layer.outputs * credit_max(block, number)) << (layer.weights.bits - 1))

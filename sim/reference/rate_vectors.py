@@ -8,7 +8,7 @@ from rtl_gen.contract.spec import NetworkSpec
 from .flat import flat_layer
 from .initial import random_network
 
-# Before each sample: every step and off in either block, and both rounded by the largest shift.
+# Before each sample: every rate and off in either block, and both rounded by the largest shift.
 RATES = [[0, 1], [3, 0], [RATE_OFF, 2], [1, RATE_OFF], [RATE_OFF, RATE_OFF], [2, 3], [3, 3]]
 LABELS = [0, 2, 1, 2, 0, 1, 0]
 

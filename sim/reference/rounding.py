@@ -33,13 +33,13 @@ def mix(seed: int, number: int, layer: int, row: int) -> int:
     return int(mix_draws(seed, number, layer, row + 1)[row])
 
 
-def addends(spec: UpdateSpec | ReadoutSpec, step: int, rows: int, seed: int, number: int, layer: int) -> Int64Array:
-    """What row i adds to a delta before it is shifted by r = ``rate_shift`` + ``step``, shape (rows,).
+def addends(spec: UpdateSpec | ReadoutSpec, rate: int, rows: int, seed: int, number: int, layer: int) -> Int64Array:
+    """What row i adds to a delta before it is shifted by r = ``rate_shift`` + ``rate``, shape (rows,).
 
     Both roundings are ``(delta + addend) >> r``: ``nearest`` adds half, ``stochastic`` the low r bits of the row's
     word.
     """
-    shift = spec.rate_shift + step
+    shift = spec.rate_shift + rate
     if spec.rounding == "nearest":
         return np.full(rows, (1 << shift) >> 1, np.int64)
     return mix_draws(seed, number, layer, rows) & ((1 << shift) - 1)

@@ -120,7 +120,8 @@ def network_vector(network: Network, samples: list[list[list[int]]], labels: lis
         reference.clear_counters()
         result = reference.run(np.array(sample), label, learn=True, trace=True)
         found["samples"].append({
-            **({} if rates is None else {"rates": rates[number]}), "counts": sample, "label": label, "prediction": result.prediction,
+            **({} if rates is None else {"rates": rates[number]}),
+            "counts": sample, "label": label, "prediction": result.prediction,
             "answers": [answer.tolist() for answer in result.answers],
             "spikes": [[values.tolist() for values in layers] for layers in result.spikes or []],
             "membranes": [[values.tolist() for values in layers] for layers in result.membranes or []],
@@ -176,7 +177,7 @@ def page_sections() -> str:
         "`python -m sim.reference.vectors docs`. `deep.json` has two blocks, the first of two layers, triangles, "
         "both resets, a fixed and a learned readout, an update interval, duplicates and short windows. `rates.json` "
         "has two blocks, r of up to 16 + 3 under stochastic rounding, and says before each sample the `rates` that "
-        "are set for it, 4 for off. In `mix.json`, `tiny.json` and `deep.json`, whose steps are all 0, and in the "
+        "are set for it, 4 for off. In `mix.json`, `tiny.json` and `deep.json`, whose rates are all 0, and in the "
         "tables below, `word` is the low half of a random word, y, and `high` the high half, x; in `rates.json` it "
         "is the whole.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word", "high"],

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 import rtl_gen
 from rtl_gen.contract.arithmetic import signed_bits
-from rtl_gen.ports import STEP_SHAPE, RandomKey
+from rtl_gen.ports import RATE_SHAPE, RandomKey
 from rtl_gen.rounding import RandomDraw, StoredUpdate, row_addend
 from sim.runner import simulate
 
@@ -36,13 +36,13 @@ class Words(wiring.Component):
 
 
 class Weights(wiring.Component):
-    """Several updates side by side, each with ports of its own but for the word and the step."""
+    """Several updates side by side, each with ports of its own but for the word and the rate."""
 
     def __init__(self, parameters, stored_update=StoredUpdate, addend=row_addend):
         self.parameters, self.addend = parameters, addend
         self.updates = [stored_update(stored_bits=bits, delta_max=largest, rate_shift=shift)
                         for bits, largest, shift, _ in parameters]
-        ports = {"word": In(32), "step": In(STEP_SHAPE), "load": In(1)}
+        ports = {"word": In(32), "rate": In(RATE_SHAPE), "load": In(1)}
         for n, (bits, largest, _, _) in enumerate(parameters):
             ports |= {f"stored{n}": In(bits), f"delta{n}": In(signed_bits(largest)), f"loaded{n}": In(bits),
                       f"updated{n}": Out(bits), f"changed{n}": Out(1), f"underflowed{n}": Out(1),
@@ -53,9 +53,9 @@ class Weights(wiring.Component):
         m = Module()
         for n, (update, (*_, shift, stochastic)) in enumerate(zip(self.updates, self.parameters, strict=True)):
             m.submodules[f"update{n}"] = update
-            addend = self.addend(word=self.word, step=self.step, rate_shift=shift,
+            addend = self.addend(word=self.word, rate=self.rate, rate_shift=shift,
                                  rounding="stochastic" if stochastic else "nearest")
-            m.d.comb += [update.addend.eq(addend), update.step.eq(self.step), update.load.eq(self.load)]
+            m.d.comb += [update.addend.eq(addend), update.rate.eq(self.rate), update.load.eq(self.load)]
             for name in ("stored", "delta", "loaded"):
                 m.d.comb += getattr(update, name).eq(getattr(self, f"{name}{n}"))
             for name in ("updated", "changed", "underflowed", "saturated"):
