@@ -10,8 +10,8 @@ from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
 from .feedback import FeedbackSum, error_layout
 from .memories import declared_memory
-from .ports import FeedbackReader, GateReader, RandomKey, StoredCounts
-from .rounding import RandomDraw, StoredUpdate
+from .ports import RATE_SHAPE, FeedbackReader, GateReader, RandomKey, StoredCounts
+from .rounding import RandomDraw, StoredUpdate, row_addend
 
 __all__ = ["BackwardPass", "row_layout"]
 
@@ -56,6 +56,8 @@ class BackwardPass(wiring.Component):
         What was found.
     key : In(RandomKey)
         Of the random words.
+    rate : In
+        What is added to the rate shift; constant from ``start`` to ``done``.
     multiplies, counts : Out, Out(StoredCounts)
         Increments of the counters.
     """
@@ -87,6 +89,7 @@ class BackwardPass(wiring.Component):
             "gate_reader": Out(GateReader(block, gate_layout)),
             "feedback_reader": In(FeedbackReader(block, self.feedback_bits)),
             "key": In(RandomKey()),
+            "rate": In(RATE_SHAPE),
             "multiplies": Out(index_bits(readout.classes + 1)),
             "counts": Out(StoredCounts(readout.classes)),
         })
@@ -210,6 +213,7 @@ class BackwardPass(wiring.Component):
             wiring.connect(m, wiring.flipped(self.key), random.key)
             m.d.comb += random.row.eq(walked_row)
             word = random.word
+        addend = row_addend(word=word, rate=self.rate, rate_shift=readout.rate_shift, rounding=readout.rounding)
         bound = readout_delta_max(self.block)
         read, done = stages[0], stages[1 + StoredUpdate.LATENCY]
         hosted, w_row = Signal(), Signal.like(self.w_row)
@@ -227,9 +231,9 @@ class BackwardPass(wiring.Component):
                 stored.eq(self.fetched[c]),
             ]
             m.submodules[f"stored_update{c}"] = update = StoredUpdate(
-                stored_bits=readout.stored_bits, delta_max=bound, rate_shift=readout.rate_shift,
-                rounding=readout.rounding)
-            m.d.comb += [update.stored.eq(stored), update.delta.eq(delta), update.word.eq(word),
+                stored_bits=readout.stored_bits, delta_max=bound, rate_shift=readout.rate_shift)
+            m.d.comb += [update.stored.eq(stored), update.delta.eq(delta), update.addend.eq(addend),
+                         update.rate.eq(self.rate),
                          update.load.eq(self.host_en), update.loaded.eq(self.host_data[c]),
                          self.w_data[c].eq(update.updated)]
             changed.append(update.changed)

@@ -85,7 +85,7 @@ class Block(wiring.Component):
     host : In(HostPort)
         Memory access while idle.
     registers : Out(BlockRegisters)
-        Counters, window number and seed.
+        Counters, window number, rate and seed.
     """
 
     def __init__(self, spec: NetworkSpec, index: int) -> None:
@@ -117,6 +117,9 @@ class Block(wiring.Component):
         m.submodules.to_next = self._to_next = StreamFifo(spikes, depth=4)
         m.submodules.readout = self._readout = Readout(self.spec, self.index, self._forward.gate_layout)
         m.d.comb += self._forward.room.eq(self._groups.level <= groups + in_flight)
+        # Forward engine and readout must agree on what is learned from.
+        m.d.comb += self._forward.off.eq(self.registers.rate.off)
+        wiring.connect(m, wiring.flipped(self.registers.rate), self._readout.rate)
         self._connect_tokens(m)
         self._connect_weights(m)
         if b.directives.learns:
@@ -187,6 +190,7 @@ class Block(wiring.Component):
         for engine in (update, readout):
             m.d.comb += [engine.key.seed.eq(self.registers.seed),
                          engine.key.window_number.eq(self.registers.window_number)]
+        m.d.comb += update.rate.eq(self.registers.rate.shift)
         with m.If(update.active):
             m.d.comb += self._weights_read.addr.eq(update.weight_reader.address)
         m.d.comb += [

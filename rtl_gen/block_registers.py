@@ -1,4 +1,4 @@
-"""What a block and the register bus tell each other: its counters' increments, its window number, and the seed."""
+"""What a block and the register bus tell each other: its counters' increments, window number and rate, and the seed."""
 
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 from .contract.arithmetic import index_bits
 from .contract.protocol import BLOCK_COUNTERS, BLOCK_CYCLE_COUNTERS
 from .contract.spec import NetworkSpec
+from .ports import BlockRate
 
 __all__ = ["BlockRegisters", "increment_layout", "largest_increments"]
 
@@ -38,10 +39,12 @@ class BlockRegisters(wiring.Signature):
         Windows learned from.
     w_data, w_en : In(32), In(1)
         Set the window number.
+    rate : In(BlockRate)
+        How it learns.
     seed : In(32)
         The seed of the random words.
     """
 
     def __init__(self, spec: NetworkSpec, block: int) -> None:
         super().__init__({"increments": Out(increment_layout(spec, block)), "window_number": Out(32),
-                          "w_data": In(32), "w_en": In(1), "seed": In(32)})
+                          "w_data": In(32), "w_en": In(1), "rate": In(BlockRate()), "seed": In(32)})

@@ -64,6 +64,8 @@ class ForwardEngine(wiring.Component):
         A recorded window is over, and all of it is written.
     window_done : In(1)
         It was dealt with: the next step may start.
+    off : In(1)
+        No window of the sample is recorded; constant while one is inside.
     host_address, host_membranes, host_spikes : In, Out, Out
         Reading side for the host, while idle.
     idle : Out(1)
@@ -90,6 +92,7 @@ class ForwardEngine(wiring.Component):
             "recorder": Out(Recorder(block, self.gate_layout)),
             "window_end": Out(stream.Signature(window_end_layout(block))),
             "window_done": In(1),
+            "off": In(1),
             "host_address": In(index_bits(self.groups)),
             "host_membranes": Out(lanes * layer.neuron.membrane_bits),
             "host_spikes": Out(lanes),

@@ -151,7 +151,9 @@ class ForwardWalk:
         block, step = self._block, self._engine.step
         with m.If(step.valid & (step.p.kind == TokenKind.START) & self.settled):
             value = step.p.value
-            begins_learning = value[index_bits(block.readout.classes)] if block.directives.learns else Const(0)
+            begins_learning = Signal()
+            if block.directives.learns:
+                m.d.comb += begins_learning.eq(value[index_bits(block.readout.classes)] & ~self._engine.off)
             m.d.comb += self.push.eq(1)
             m.d.sync += [
                 self.learn.eq(begins_learning),

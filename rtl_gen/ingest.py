@@ -38,6 +38,8 @@ class Ingest(wiring.Component):
         Halt after every end of step; leave the halt that has taken hold.
     hold : In(1)
         Open no sample: somebody waits for the memories.
+    hold_start, between : In(1), Out(1)
+        Open no sample either: rates are to change; held so between samples, and all is drained.
     quiet : Out(1)
         Nothing is opened or written while ``hold`` stays: once ``drained``, the memories can be read.
     open : Out(1)
@@ -63,6 +65,8 @@ class Ingest(wiring.Component):
             "halt": In(1),
             "resume": In(1),
             "hold": In(1),
+            "hold_start": In(1),
+            "between": Out(1),
             "quiet": Out(1),
             "open": Out(1),
             "idle": Out(1),
@@ -99,7 +103,7 @@ class Ingest(wiring.Component):
 
         with m.FSM(name="sample") as fsm:
             with m.State("OUTSIDE"):
-                m.d.comb += held.eq(self.hold & ~offered & ~loader.active)
+                m.d.comb += held.eq((self.hold | self.hold_start) & ~offered & ~loader.active)
                 with m.If(seen):
                     self._outside(m, taken)
             with m.State("OPEN"):
@@ -119,6 +123,7 @@ class Ingest(wiring.Component):
         outside = fsm.ongoing("OUTSIDE")
         m.d.comb += [
             loader.refuse.eq(~outside),
+            self.between.eq(outside & held & self.drained),
             self.quiet.eq((outside & held & ~self.write.en) | fsm.ongoing("PAUSED")),
             self.idle.eq(outside & ~self.i.valid & ~loader.active & ~self.write.en & self.drained),
             self.halted.eq(fsm.ongoing("PAUSED") & self.drained),

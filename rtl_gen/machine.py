@@ -97,6 +97,8 @@ class Machine(wiring.Component):
             ingest.halt.eq(registers.halt),
             ingest.resume.eq(registers.resume),
             ingest.hold.eq(registers.pending),
+            ingest.hold_start.eq(registers.rates_wait),
+            registers.renew_rates.eq(ingest.between),
             access.request.eq(registers.request),
             access.pending.eq(registers.pending),
             registers.served.eq(access.served),

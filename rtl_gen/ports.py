@@ -9,10 +9,24 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import index_bits
 from .contract.block import BlockSpec
+from .contract.network import MAX_RATE
 from .contract.plan import plan_of
 
-__all__ = ["EventReader", "FeedbackReader", "GateReader", "RandomKey", "Recorder", "RowReader", "StoredCounts",
-           "WeightReader", "WeightWriter"]
+__all__ = [
+    "RATE_SHAPE",
+    "BlockRate",
+    "EventReader",
+    "FeedbackReader",
+    "GateReader",
+    "RandomKey",
+    "Recorder",
+    "RowReader",
+    "StoredCounts",
+    "WeightReader",
+    "WeightWriter",
+]
+
+RATE_SHAPE = range(MAX_RATE + 1)       # of a block's rate, where it learns
 
 
 class EventReader(wiring.Signature):
@@ -123,6 +137,21 @@ class RandomKey(wiring.Signature):
 
     def __init__(self) -> None:
         super().__init__({"seed": Out(32), "window_number": Out(32)})
+
+
+class BlockRate(wiring.Signature):
+    """How a block learns; constant while a sample is in it.
+
+    Members
+    -------
+    shift : Out(2)
+        What is added to its rate shifts.
+    off : Out(1)
+        It learns from no sample.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({"shift": Out(RATE_SHAPE), "off": Out(1)})
 
 
 class StoredCounts(wiring.Signature):

@@ -15,7 +15,7 @@ from .errors import class_error
 from .feedback import error_layout
 from .memories import declared_memory
 from .packet import packet_layout
-from .ports import FeedbackReader, GateReader, RandomKey, StoredCounts
+from .ports import BlockRate, FeedbackReader, GateReader, RandomKey, StoredCounts
 from .token import TokenKind, token_layout
 
 __all__ = ["Readout"]
@@ -52,8 +52,8 @@ class Readout(wiring.Component):
         Spikes of the window, used before ``learn``.
     feedback_reader : In(FeedbackReader)
         The neurons' feedback.
-    key : In(RandomKey)
-        Of the random words.
+    key, rate : In(RandomKey), In(BlockRate)
+        Of the random words; and how the block learns.
     host_address, host_weights, host_answer, host_w_en, host_w_data : In, Out, Out, In, In
         The host's access to a neuron's weights, and to the answer's logit of a class, while idle.
     idle : Out(1)
@@ -82,6 +82,7 @@ class Readout(wiring.Component):
             "gate_reader": Out(GateReader(block, gate_layout)),
             "feedback_reader": In(FeedbackReader(block, feedback_bits)),
             "key": In(RandomKey()),
+            "rate": In(BlockRate()),
             "host_address": In(range(max(readout.inputs, readout.classes))),
             "host_weights": Out(self.row_layout),
             "host_answer": Out(signed(ANSWER_BITS)),
@@ -208,7 +209,7 @@ class Readout(wiring.Component):
                     m.d.comb += [self._clear_answers.eq(1), self._clear_logits.eq(1)]
                     m.d.sync += [
                         self._label.eq(token.value[:label_bits]),
-                        self._learn.eq(token.value[label_bits] if self.learns else 0),
+                        self._learn.eq(token.value[label_bits] & ~self.rate.off if self.learns else 0),
                         self._position.eq(0),
                         self._windows.eq(0),
                     ]
@@ -268,6 +269,7 @@ class Readout(wiring.Component):
             backward.position.eq(self._position),
             backward.errors.eq(self._errors),
             backward.fetched.eq(self._fetched),
+            backward.rate.eq(self.rate.shift),
             self.multiplies.eq(backward.multiplies),
         ]
         for outside, inside in ((self.gate_reader, backward.gate_reader), (self.key, backward.key),

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .axi_lite import RegisterBus
 from .block_registers import BlockRegisters, largest_increments
-from .contract.network import spec_digest
+from .contract.network import RATE_OFF, spec_digest
 from .contract.protocol import (
     CORE_COUNTERS,
     IDENTITY,
@@ -24,6 +24,7 @@ from .contract.protocol import (
 from .contract.spec import NetworkSpec
 from .counter_bank import CounterBank
 from .ingest import INGEST_COUNTERS
+from .rates import Rates
 
 __all__ = ["Registers"]
 
@@ -52,13 +53,15 @@ class Registers(wiring.Component):
     flags : In(Error)
         Errors of this cycle.
     block0, … : In(BlockRegisters)
-        The counters, the window number and the seed of each block.
+        The counters, the window number, the rate and the seed of each block.
     halt, resume : Out(1)
         Of the register control.
     request, pending : Out(8), Out(1)
         The memory asked for last, and whether it waits.
     served : In(1)
         It no longer does.
+    rates_wait, renew_rates : Out(1), In(1)
+        A rate was written that is not yet in force; the core is between samples, and it comes into force.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -75,6 +78,8 @@ class Registers(wiring.Component):
             "request": Out(MEMORY_BITS),
             "pending": Out(1),
             "served": In(1),
+            "rates_wait": Out(1),
+            "renew_rates": In(1),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -82,9 +87,12 @@ class Registers(wiring.Component):
         bus = self.bus
         self._seed_value = Signal(32, name="seed", init=self.spec.seed)
         m.d.comb += [bus.r_error.eq(1), bus.w_error.eq(1)]
+        m.submodules.rates = self._rates = rates = Rates(len(self.spec.blocks))
+        m.d.comb += [rates.w_rate.eq(bus.w_data), rates.renew.eq(self.renew_rates), self.rates_wait.eq(rates.waiting)]
         for block in range(len(self.spec.blocks)):
             port = self._of_block(block)
             m.d.comb += [port.w_data.eq(bus.w_data), port.seed.eq(self._seed_value)]
+            wiring.connect(m, getattr(rates, f"rate{block}"), wiring.flipped(port.rate))
 
         m.submodules.bank = self._bank = CounterBank(self._largest_increments())
         m.d.comb += [self._bank.amounts[name].eq(self._amount(name)) for name in self._bank.largest]
@@ -110,14 +118,21 @@ class Registers(wiring.Component):
         bus, name = self.bus, register.name
         written = Signal(name=f"{name.replace('.', '_')}_written")
         if register.access != Access.READ:
-            accepted = self._known(bus.w_data) & ~self.pending if name == "request" else Const(1)
+            accepted = self._accepts(name, bus.w_data)
             with m.If(bus.w_addr == register.address):
                 m.d.comb += [bus.w_error.eq(~accepted), written.eq(bus.w_en & accepted)]
         if register.access == Access.COUNTER:
             return self._counter(m, register, written)
-        if name.endswith("window_number"):
-            return self._window_number(m, int(name.removeprefix("block").split(".")[0]), written)
+        block, _, of_block = name.removeprefix("block").partition(".")
+        if of_block:
+            return getattr(self, f"_{of_block}")(m, int(block), written)
         return getattr(self, f"_{name}")(m, written)
+
+    def _accepts(self, name: str, value: Value) -> Value:
+        """Whether a register can be written so."""
+        if name == "request":
+            return self._known(value) & ~self.pending
+        return value <= RATE_OFF if name.endswith(".rate") else Const(1)
 
     def _counter(self, m: Module, register: Register, cleared: Value) -> Value:
         """Let the bus wait for the counter's turn."""
@@ -157,6 +172,10 @@ class Registers(wiring.Component):
         port = self._of_block(block)
         m.d.comb += port.w_en.eq(written)
         return port.window_number
+
+    def _rate(self, m: Module, block: int, written: Value) -> Value:
+        m.d.comb += self._rates.w_en[block].eq(written)
+        return getattr(self._rates, f"written{block}")
 
     def _identity(self, m: Module, written: Value) -> Value:
         return Const(IDENTITY, 32)

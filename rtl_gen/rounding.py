@@ -1,14 +1,15 @@
-"""Random words of stochastic rounding, and the rounding, subtraction and saturation of a stored weight."""
+"""Random words, what they or a half add to a row's sums, and a stored weight less a rounded sum, saturated."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import DRAW_BITS, signed_bits
-from .ports import RandomKey
+from .contract.arithmetic import DRAW_BITS, ROW_BITS, signed_bits
+from .contract.network import MAX_RATE
+from .ports import RATE_SHAPE, RandomKey
 from .saturate import saturate
 
-__all__ = ["RandomDraw", "StoredUpdate"]
+__all__ = ["RandomDraw", "StoredUpdate", "addend_bits", "row_addend"]
 
 
 class RandomDraw(wiring.Component):
@@ -27,7 +28,7 @@ class RandomDraw(wiring.Component):
         Seed and window number, constant while words are made.
     row : In(16)
         The row.
-    word : Out(16)
+    word : Out(32)
         Its word.
     """
 
@@ -38,7 +39,7 @@ class RandomDraw(wiring.Component):
         self._layer = layer
         super().__init__({
             "key": In(RandomKey()),
-            "row": In(DRAW_BITS),
+            "row": In(ROW_BITS),
             "word": Out(DRAW_BITS),
         })
 
@@ -46,11 +47,11 @@ class RandomDraw(wiring.Component):
         m = Module()
         key = self.key
         keys = [key.seed[:16], key.window_number[:16], key.seed[16:], key.window_number[16:]]
-        x, y = self.row, Const(self._layer, DRAW_BITS)
+        x, y = self.row, Const(self._layer, ROW_BITS)
         for number in range(self.ROUNDS):
-            mixed_x, mixed_y = Signal(DRAW_BITS, name=f"x{number}"), Signal(DRAW_BITS, name=f"y{number}")
+            mixed_x, mixed_y = Signal(ROW_BITS, name=f"x{number}"), Signal(ROW_BITS, name=f"y{number}")
             m.d.comb += [
-                mixed_x.eq((x.rotate_right(7) + y)[:DRAW_BITS] ^ keys[number % 4] ^ number),
+                mixed_x.eq((x.rotate_right(7) + y)[:ROW_BITS] ^ keys[number % 4] ^ number),
                 mixed_y.eq(y.rotate_left(2) ^ mixed_x),
             ]
             x, y = mixed_x, mixed_y
@@ -58,12 +59,45 @@ class RandomDraw(wiring.Component):
                 held_x, held_y = Signal.like(x, name=f"held_x{number}"), Signal.like(y, name=f"held_y{number}")
                 m.d.sync += [held_x.eq(x), held_y.eq(y)]
                 x, y = held_x, held_y
-        m.d.comb += self.word.eq(y)
+        m.d.comb += self.word.eq(Cat(y, x))
         return m
 
 
+def addend_bits(rate_shift: int) -> int:
+    """Bits of what a row adds to its sums: as many as the largest rate lets rounding drop."""
+    return rate_shift + MAX_RATE
+
+
+def row_addend(*, word: Value, rate: Value, rate_shift: int, rounding: str) -> Value:
+    """What a row adds to its sums so that the shift by ``rate_shift + rate`` rounds them.
+
+    Computes :func:`sim.reference.rounding.addends` bit for bit. It is made once a row, and not once a lane.
+
+    Parameters
+    ----------
+    word : Value
+        The row's random word.
+    rate : Value of :data:`~rtl_gen.ports.RATE_SHAPE`
+        What is added to the rate shift.
+    rate_shift : int
+        Bits that rounding drops at a rate of 0.
+    rounding : str
+        ``nearest`` or ``stochastic``.
+
+    Returns
+    -------
+    Value
+        Not negative, of :func:`addend_bits`.
+    """
+    if rounding == "stochastic":
+        return Cat(word[:rate_shift], *(word[rate_shift + bit] & (rate > bit) for bit in range(MAX_RATE)))
+    # A half for each rate; at a shift of 0 there is nothing to round.
+    halves = Cat(rate == number for number in RATE_SHAPE)[rate_shift == 0:]
+    return Cat(Const(0, max(0, rate_shift - 1)), halves)
+
+
 class StoredUpdate(wiring.Component):
-    """``stored - round(delta)``, saturated, for one weight.
+    """``stored - round(delta)``, saturated, for one weight: add, shift by the rate, subtract, a cycle each.
 
     Latency is :attr:`LATENCY` cycles; one weight per cycle.
 
@@ -74,14 +108,14 @@ class StoredUpdate(wiring.Component):
     delta_max : int
         Largest magnitude of ``delta``.
     rate_shift : int
-        Bits that rounding drops.
-    rounding : str
-        ``nearest`` or ``stochastic``.
+        Bits that rounding drops at a rate of 0.
 
     Members
     -------
-    stored, delta, word : In
-        The weight, its window's sum, and its row's random word.
+    stored, delta, addend : In
+        The weight, its window's sum, and its row's :func:`row_addend`.
+    rate : In
+        What is added to the rate shift; constant while updates are under way.
     load, loaded : In
         Take ``loaded`` as the new weight instead, one cycle later.
     updated : Out
@@ -90,17 +124,17 @@ class StoredUpdate(wiring.Component):
         It differs from the old; a sum that is not 0 was rounded to 0; it was saturated.
     """
 
-    LATENCY = 2
+    LATENCY = 3
 
-    def __init__(self, *, stored_bits: int, delta_max: int, rate_shift: int, rounding: str) -> None:
+    def __init__(self, *, stored_bits: int, delta_max: int, rate_shift: int) -> None:
         self._rate_shift = rate_shift
-        self._rounding = rounding
         self._delta_max = delta_max
         self._stored_bits = stored_bits
         super().__init__({
             "stored": In(signed(stored_bits)),
             "delta": In(signed(signed_bits(delta_max))),
-            "word": In(DRAW_BITS),
+            "addend": In(addend_bits(rate_shift)),
+            "rate": In(RATE_SHAPE),
             "load": In(1),
             "loaded": In(signed(stored_bits)),
             "updated": Out(signed(stored_bits)),
@@ -112,21 +146,19 @@ class StoredUpdate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         shift, bits = self._rate_shift, self._stored_bits
-        if shift == 0:
-            offset = Const(0)
-        elif self._rounding == "stochastic":
-            offset = self.word[:shift]
-        else:
-            offset = Const(1 << (shift - 1))
-
-        # Adding less than 2**shift before dropping shift bits makes the magnitude at most delta_max >> shift, plus 1.
+        # Less than 2**(shift + MAX_RATE) is added, so that the magnitude grows by at most 2**MAX_RATE.
+        added = Signal(signed(signed_bits((self._delta_max >> shift) + (1 << MAX_RATE))))
+        # With all bits dropped, adding less than one of their unit makes it at most delta_max >> shift, plus 1.
         rounded = Signal(signed(signed_bits((self._delta_max >> shift) + 1)))
-        not_zero = Signal()
-        stored = Signal(signed(bits))
+        not_zero, held_not_zero = Signal(), Signal()
+        stored, held = Signal(signed(bits)), Signal(signed(bits))
         m.d.sync += [
-            rounded.eq((self.delta + offset) >> shift),
-            not_zero.eq(self.delta != 0),
-            stored.eq(self.stored),
+            added.eq((self.delta + self.addend) >> shift),
+            held_not_zero.eq(self.delta != 0),
+            held.eq(self.stored),
+            rounded.eq(added >> self.rate),
+            not_zero.eq(held_not_zero),
+            stored.eq(held),
         ]
 
         exact = Signal((stored - rounded).shape())

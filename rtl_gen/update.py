@@ -10,8 +10,17 @@ from .contract.block import BlockSpec
 from .contract.plan import plan_of
 from .credit import CreditScan
 from .forward_layouts import window_end_layout
-from .ports import FeedbackReader, GateReader, RandomKey, RowReader, StoredCounts, WeightReader, WeightWriter
-from .rounding import RandomDraw, StoredUpdate
+from .ports import (
+    RATE_SHAPE,
+    FeedbackReader,
+    GateReader,
+    RandomKey,
+    RowReader,
+    StoredCounts,
+    WeightReader,
+    WeightWriter,
+)
+from .rounding import RandomDraw, StoredUpdate, row_addend
 from .update_walk import UpdateWalk
 
 __all__ = ["UpdateEngine"]
@@ -57,6 +66,8 @@ class UpdateEngine(wiring.Component):
         New weights, the host's one cycle later: they share the last register, so that no choice lies behind it.
     key : In(RandomKey)
         Of the random words.
+    rate : In
+        What is added to the rate shift; constant while weights are walked.
     idle, active : Out(1)
         Nothing is inside; weights are being walked.
     counts : Out(StoredCounts)
@@ -83,6 +94,7 @@ class UpdateEngine(wiring.Component):
             "host": In(WeightWriter(block)),
             "writer": Out(WeightWriter(block)),
             "key": In(RandomKey()),
+            "rate": In(RATE_SHAPE),
             "idle": Out(1),
             "active": Out(1),
             "counts": Out(StoredCounts(lanes)),
@@ -164,7 +176,8 @@ class UpdateEngine(wiring.Component):
     def _update_lanes(self, m: Module, mask: Value, word: Value) -> list[StoredUpdate]:
         """Each lane's masked credits are summed, rounded, and added to its weight."""
         layer, bound = self.layer, delta_max(self.block, 0)
-        updates = []
+        rate_shift, updates = layer.update.rate_shift, []
+        addend = row_addend(word=word, rate=self.rate, rate_shift=rate_shift, rounding=layer.update.rounding)
         for lane in range(self.lanes):
             delta = Signal(signed(signed_bits(bound)), name=f"delta{lane}")
             stored = Signal(signed(layer.weights.stored_bits), name=f"stored{lane}")
@@ -173,12 +186,12 @@ class UpdateEngine(wiring.Component):
                 stored.eq(self.weight_reader.weights[lane]),
             ]
             m.submodules[f"stored_update{lane}"] = update = StoredUpdate(
-                stored_bits=layer.weights.stored_bits, delta_max=bound,
-                rate_shift=layer.update.rate_shift, rounding=layer.update.rounding)
+                stored_bits=layer.weights.stored_bits, delta_max=bound, rate_shift=rate_shift)
             m.d.comb += [
                 update.stored.eq(stored),
                 update.delta.eq(delta),
-                update.word.eq(word),
+                update.addend.eq(addend),
+                update.rate.eq(self.rate),
                 update.load.eq(self.host.en),
                 update.loaded.eq(self.host.weights[lane]),
                 self.writer.weights[lane].eq(update.updated),

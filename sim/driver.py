@@ -53,6 +53,16 @@ class CoreDriver(Exchange):
         words = await self.receive_memory(block, layer, Memory.WEIGHTS)
         return result, words_to_weights(self.spec, block, layer, words)
 
+    async def run_turning(self, steps: list[Beats], rates: list[int]) -> tuple[Beats, Beats]:
+        """Run a sample twice, the second right behind the first, and set the rates while the first is open."""
+        beats = np.concatenate(steps)
+        await self.bus.send(beats[:-1], last=False)
+        await self.wait_for(Status.OPEN)
+        await self.set_rates(rates)
+        await self.bus.send(beats[-1:])
+        await self.bus.send(beats)
+        return await self.receive_result(), await self.receive_result()
+
     async def reset(self) -> None:
         """Reset the core, and spoil its memories, which a reset leaves as they are."""
         await FallingEdge(self.bus.clk)

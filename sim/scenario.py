@@ -24,7 +24,8 @@ class Action:
     do
         ``sample``: run sample ``index``. ``ask``: run it, and ask for the weights of a layer while it is open.
         ``stream``: send ``beats``, good or bad. ``network``: read all weights. ``counters``: read all counters and the
-        error flags. ``reload``: read the network, reset, spoil the memories, load it again.
+        error flags. ``rates``: set ``rates``. ``turn``: run a sample twice on end, and set ``rates`` while the first is
+        open. ``reload``: read the network, reset, spoil the memories, load it again.
     learn
         Of a sample.
     stepwise
@@ -33,6 +34,8 @@ class Action:
         Of a stream, with their TLAST.
     results
         Of a stream: result packets that it will give.
+    rates
+        One for each block.
     """
 
     do: str
@@ -41,6 +44,7 @@ class Action:
     stepwise: bool = False
     beats: Marked = field(default_factory=list)
     results: int = 0
+    rates: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +81,7 @@ class Scenario:
             "ends": np.cumsum([len(sample) for sample in self.samples]),
             "labels": np.asarray(self.labels, np.int64),
             "window_numbers": np.array(self.network.window_numbers, np.int64),
+            "rates": np.array(self.network.rates, np.int64),
             "actions": np.array(json.dumps([asdict(action) for action in self.actions])),
             "manner": np.array([self.duty, self.intrude], np.float64),
         }
@@ -91,7 +96,8 @@ class Scenario:
         network = Network(
             spec=spec, weights=layered(spec, arrays, "weights"),
             readouts=tuple(arrays[f"readout{b}"] for b in range(len(spec.blocks))),
-            window_numbers=tuple(int(number) for number in arrays["window_numbers"]))
+            window_numbers=tuple(int(number) for number in arrays["window_numbers"]),
+            rates=tuple(int(rate) for rate in arrays["rates"]))
         duty, intrude = arrays["manner"]
         return cls(network=network, samples=np.split(arrays["events"], arrays["ends"][:-1]), labels=arrays["labels"],
                    actions=[Action(**action) for action in json.loads(str(arrays["actions"]))],

@@ -17,7 +17,7 @@ from rtl_gen.contract.memory_map import (
     words_to_readout,
     words_to_weights,
 )
-from rtl_gen.contract.network import Network
+from rtl_gen.contract.network import RATE_OFF, Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Access, Error, Memory, registers
 from rtl_gen.core import Core
 
@@ -109,8 +109,16 @@ def verify(network: Network, samples: list[NDArray[np.uint8]], labels: NDArray[n
     else:
         design = build_verilog(verilog[1], top=verilog[0], build_dir=build_dir, simulator=simulator,
                                spec=network.spec, optimise=len(samples) > 100)
-    scenario = learning_scenario(network, samples, labels, learn=learn, every=every, stepwise=stepwise)
+    scenario = learning_scenario(network, samples, labels, learn=learn, every=every, stepwise=stepwise,
+                                 between=changes_of_rates(network) if learn else ())
     return follow(design, scenario, seed=seed)
+
+
+def changes_of_rates(network: Network) -> list[Action]:
+    """Changes of rates to be spread over a run: each block has every rate once and is off once, and its own again."""
+    blocks, kinds = len(network.spec.blocks), RATE_OFF + 1
+    turned = [[(turn + block) % kinds for block in range(blocks)] for turn in range(kinds)]
+    return [Action(do="rates", rates=rates) for rates in (*turned, list(network.rates))]
 
 
 def follow(design: Design, scenario: Scenario, *, seed: int = 1) -> Verification:
@@ -224,13 +232,25 @@ class _Replay:
                               self.record[f"{number}.weights{block}.{layer}"], stored)
             self._compare("weights", f"{what}, block {block}, readout",
                           self.record[f"{number}.readout{block}"], readout)
-        numbers = self.record[f"{number}.window_numbers"]
+        numbers, rates = self.record[f"{number}.window_numbers"], self.record[f"{number}.rates"]
         self._compare("weights", "window numbers", numbers, wanted.window_numbers)
+        self._compare("weights", "rates", rates, wanted.rates)
         spec = self.scenario.network.spec
         self.learned = Network(
             spec=spec, weights=layered(spec, self.record, f"{number}.weights"),
             readouts=tuple(self.record[f"{number}.readout{b}"] for b in range(len(spec.blocks))),
-            window_numbers=tuple(numbers.tolist()))
+            window_numbers=tuple(numbers.tolist()), rates=tuple(rates.tolist()))
+
+    def _rates(self, number: int, action: Action) -> None:
+        self.reference.rates = list(action.rates)
+
+    def _turn(self, number: int, action: Action) -> None:
+        for name in ("result", "result1"):
+            wanted = self.reference.run(self.scenario.samples[action.index], int(self.scenario.labels[action.index]),
+                                        action.learn)
+            self.ingest.counters["samples"] += 1
+            self._result(f"sample {action.index} as rates turn, {name}", self.record[f"{number}.{name}"], wanted)
+            self.reference.rates = list(action.rates)
 
     def _counters(self, number: int, action: Action) -> None:
         spec, refused = self.scenario.network.spec, int(self.record[f"{number}.refused"])

@@ -22,7 +22,8 @@ WEIGHTS_FILE = "weights.npz"
 
 def to_files(network: Network) -> dict[str, bytes]:
     """Names and contents of the two files; the same bytes for the same network."""
-    arrays = {"window_numbers": np.array(network.window_numbers, np.uint32)}
+    arrays = {"window_numbers": np.array(network.window_numbers, np.uint32),
+              "rates": np.array(network.rates, np.uint8)}
     for b, (weights, readout) in enumerate(zip(network.weights, network.readouts, strict=True)):
         arrays |= {f"block{b}.layer{index}": values for index, values in enumerate(weights)}
         arrays[f"block{b}.readout"] = readout
@@ -78,9 +79,10 @@ def read(folder: str | os.PathLike[str]) -> Network:
                 weights=tuple(tuple(arrays[f"block{b}.layer{index}"] for index in range(block.depth))
                               for b, block in enumerate(spec.blocks)),
                 readouts=tuple(arrays[f"block{b}.readout"] for b in range(len(spec.blocks))),
-                window_numbers=tuple(int(number) for number in arrays["window_numbers"]))
+                window_numbers=tuple(int(number) for number in arrays["window_numbers"]),
+                rates=tuple(int(rate) for rate in arrays["rates"]) if "rates" in arrays else ())
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise NetworkFileError(f"{path} holds no weights for {SPEC_FILE} ({error}); "
                                "copy it from the build again") from None

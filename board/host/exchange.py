@@ -23,7 +23,7 @@ from rtl_gen.contract.memory_map import (
     words_to_readout,
     words_to_weights,
 )
-from rtl_gen.contract.network import Network, spec_digest
+from rtl_gen.contract.network import Network, check_rates, spec_digest
 from rtl_gen.contract.protocol import Access, Control, Error, Memory, Packet, Status
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -101,7 +101,7 @@ class Exchange:
         await self._port.write(self._registers[name].address, value)
 
     async def load(self, network: Network) -> None:
-        """Write weights, readouts, window numbers and seed.
+        """Write weights, readouts, window numbers, rates and seed.
 
         Raises
         ------
@@ -121,13 +121,28 @@ class Exchange:
                 await self._write_memory(block, layer, Memory.WEIGHTS,
                                          weights_to_words(self.spec, block, layer, stored))
             await self._write_memory(block, 0, Memory.READOUT, readout_to_words(self.spec, block, readout))
+        await self.set_rates(network.rates)
         await self.wait_for(Status.IDLE)
         if Error.WRITE in await self.errors():
             raise HostError("The core refused a write of its memories (flag WRITE); reset it and load again")
 
+    async def set_rates(self, rates: Sequence[int]) -> None:
+        """Set the rate of each block: 0..3, or :data:`rtl_gen.contract.network.RATE_OFF`.
+
+        Every sample that is sent from now on has them; one that is under way keeps those that it began with.
+
+        Raises
+        ------
+        SpecError
+            If there is not a rate for each block, or one is none; nothing was written then.
+        """
+        check_rates(self.spec, rates)
+        for block, rate in enumerate(rates):
+            await self.write(f"block{block}.rate", rate)
+
     async def network(self) -> Network:
         """Everything the core holds, read back: what :meth:`load` takes."""
-        weights, readouts, numbers = [], [], []
+        weights, readouts, numbers, rates = [], [], [], []
         for block, spec in enumerate(self.spec.blocks):
             weights.append(tuple([
                 words_to_weights(self.spec, block, layer, await self.read_memory(block, layer, Memory.WEIGHTS))
@@ -135,8 +150,9 @@ class Exchange:
             words = await self.read_memory(block, 0, Memory.READOUT)
             readouts.append(words_to_readout(self.spec, block, words))
             numbers.append(await self.read(f"block{block}.window_number"))
+            rates.append(await self.read(f"block{block}.rate"))
         return Network(spec=self.spec, weights=tuple(weights), readouts=tuple(readouts),
-                       window_numbers=tuple(numbers))
+                       window_numbers=tuple(numbers), rates=tuple(rates))
 
     async def run(self, steps: Sequence[Beats]) -> Beats:
         """Run one sample, in the beats of its steps; gives its result packet.

@@ -91,6 +91,7 @@ class Host:
     write_register = _blocking(Exchange.write)
     load = _blocking(Exchange.load)
     network = _blocking(Exchange.network)
+    set_rates = _blocking(Exchange.set_rates)
     read_memory = _blocking(Exchange.read_memory)
     counters = _blocking(Exchange.counters)
     clear_counters = _blocking(Exchange.clear_counters)

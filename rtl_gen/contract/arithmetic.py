@@ -12,7 +12,8 @@ from .readout import ReadoutSpec
 ERROR_MAX = 127
 ERROR_BITS = 8
 FEEDBACK_BITS = 16      # of a hidden layer in a deeper block, which saturates; a top layer's is exact
-DRAW_BITS = 16          # of a random word
+DRAW_BITS = 32          # of a random word
+ROW_BITS = 16           # of a row's number, and of each half of a random word
 
 
 def signed_bits(magnitude: int) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,9 @@ from .readout import ReadoutSpec
 from .spec import NetworkSpec
 
 IntArray = NDArray[np.int32]
+
+MAX_RATE = 3
+RATE_OFF = MAX_RATE + 1
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,16 @@ class Network:
         For each block (rows, classes) int32: stored weights where learned, else +1 and -1.
     window_numbers
         For each block the number of windows it has learned from, modulo 2**32.
+    rates
+        For each block 0 .. :data:`MAX_RATE`, which is added to the rate shifts of its layers and its
+        readout, or :data:`RATE_OFF`: it learns from no sample. Rates of 0 where left out.
     """
 
     spec: NetworkSpec
     weights: tuple[tuple[IntArray, ...], ...]
     readouts: tuple[IntArray, ...]
     window_numbers: tuple[int, ...]
+    rates: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         counts = {len(self.spec.blocks), len(self.weights), len(self.readouts), len(self.window_numbers)}
@@ -51,6 +59,25 @@ class Network:
             _check_readout(f"Readout of block {index}", readout, block.readout)
             if type(number) is not int or not 0 <= number < 1 << 32:
                 raise SpecError(f"Window number of block {index} must be in 0..{(1 << 32) - 1}, not {number}")
+        if self.rates == ():
+            object.__setattr__(self, "rates", (0,) * len(self.spec.blocks))
+        check_rates(self.spec, self.rates)
+
+
+def check_rates(spec: NetworkSpec, rates: Sequence[int]) -> None:
+    """Refuse what are no rates of the blocks of ``spec``.
+
+    Raises
+    ------
+    SpecError
+        If their number is another than the blocks', or one is neither in 0 .. :data:`MAX_RATE` nor :data:`RATE_OFF`.
+    """
+    if len(rates) != len(spec.blocks):
+        raise SpecError(f"A network of {len(spec.blocks)} blocks must have a rate for each, not {len(rates)}")
+    for index, rate in enumerate(rates):
+        if type(rate) is not int or not 0 <= rate <= RATE_OFF:
+            raise SpecError(f"Rate of block {index} must be in 0..{MAX_RATE}, or {RATE_OFF} for off, "
+                            f"not {rate!r}")
 
 
 def _check_array(thing: str, values: IntArray, shape: tuple[int, int], bits: int) -> None:

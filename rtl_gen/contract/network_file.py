@@ -5,16 +5,19 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .atomic import write_atomically
 from .errors import USAGE, SnnfpgaError
-from .network import IntArray, Network
+from .network import IntArray, Network, check_rates
 from .spec import NetworkSpec
 from .upgrade import from_format_1
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+# Of a network whose rates are all 0: what does not know rates reads it, and learns as it must.
+VERSION_WITHOUT_RATES = 2
 
 SURROGATE = "surrogate"     # in the notes: what a network was trained with in the place of the hardware's
 
@@ -46,6 +49,8 @@ def write(path: str | os.PathLike[str], network: Network, *, notes: dict[str, st
     """Write ``network`` to ``path``, whole or not at all.
 
     ``notes`` are facts for people (accuracy, data set): they travel with the file and are read by :func:`read_notes`.
+    Only a network with a rate that is not 0 makes a file of :data:`FORMAT_VERSION`: what does not know rates refuses it
+    and reads all others.
 
     Raises
     ------
@@ -56,9 +61,11 @@ def write(path: str | os.PathLike[str], network: Network, *, notes: dict[str, st
     from safetensors.numpy import save
 
     tensors = _tensors(network)
-    header = json.dumps({"spec": network.spec.to_dict(), "window_numbers": list(network.window_numbers),
+    rates = {"rates": list(network.rates)} if any(network.rates) else {}
+    header = json.dumps({"spec": network.spec.to_dict(), "window_numbers": list(network.window_numbers), **rates,
                          "notes": notes or {}}, sort_keys=True)
-    metadata = {"format": "snnfpga", "version": str(FORMAT_VERSION), "network": header,
+    version = FORMAT_VERSION if rates else VERSION_WITHOUT_RATES
+    metadata = {"format": "snnfpga", "version": str(version), "network": header,
                 "sha256": _digest(header, tensors.items())}
     write_atomically(Path(path), _ordered(save(tensors, metadata=metadata)))
 
@@ -85,6 +92,14 @@ def read(path: str | os.PathLike[str]) -> Network:
 def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
     """The notes a network file carries, after the same checks as :func:`read`."""
     return _read(path)[1]
+
+
+def _rates(spec: NetworkSpec, values: dict[str, Any], version: str) -> tuple[int, ...]:
+    """Rates of a header; those of an older format are 0."""
+    if version != str(FORMAT_VERSION) and "rates" not in values:
+        return (0,) * len(spec.blocks)
+    check_rates(spec, values["rates"])
+    return tuple(values["rates"])
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Network, dict[str, str]]:
@@ -120,7 +135,8 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, dict[str, str]]:
             weights=tuple(tuple(tensors[f"block{b}.layer{i}.stored"] for i in range(block.depth))
                           for b, block in enumerate(spec.blocks)),
             readouts=tuple(tensors[f"block{b}.readout"] for b in range(len(spec.blocks))),
-            window_numbers=tuple(values["window_numbers"]))
+            window_numbers=tuple(values["window_numbers"]),
+            rates=_rates(spec, values, version))
         return network, notes
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NetworkFileError(f"{path} holds no valid network ({error}); export it again") from None

@@ -56,7 +56,7 @@ MEMORY_BITS = 8             # write beat and memory packet: bits 7..0
 PREDICTION_BITS = 8         # result header: bits 7..0
 
 IDENTITY = 0x534E4E46       # "SNNF"
-VERSION = 1
+VERSION = 2
 
 MEMORIES_PER_BLOCK = 8
 BLOCKS_PER_LAYER = 16       # of a memory id, the layer stands above the block
@@ -148,7 +148,7 @@ def registers(spec: NetworkSpec) -> tuple[Register, ...]:
     fixed += [(name, Access.COUNTER) for name in CORE_COUNTERS]
     found = [Register(name=name, address=4 * i, access=access) for i, (name, access) in enumerate(fixed)]
     for block in range(len(spec.blocks)):
-        entries = [("window_number", Access.WRITE)]
+        entries = [("window_number", Access.WRITE), ("rate", Access.WRITE)]
         entries += [(name, Access.COUNTER) for name in BLOCK_COUNTERS + BLOCK_CYCLE_COUNTERS]
         found += [Register(name=f"block{block}.{name}", address=BLOCK_BASE + BLOCK_STRIDE * block + 4 * i,
                            access=access) for i, (name, access) in enumerate(entries)]

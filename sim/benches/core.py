@@ -126,6 +126,14 @@ class Recorder:
             self.record |= {f"{number}.weights{block}.{layer}": stored for layer, stored in enumerate(weights)}
             self.record[f"{number}.readout{block}"] = readout
         self.record[f"{number}.window_numbers"] = np.array(found.window_numbers, np.int64)
+        self.record[f"{number}.rates"] = np.array(found.rates, np.int64)
+
+    async def _rates(self, number, action):
+        await self.driver.set_rates(action.rates)
+
+    async def _turn(self, number, action):
+        self.record[f"{number}.result"], self.record[f"{number}.result1"] = await self.driver.run_turning(
+            self._steps(action), action.rates)
 
     async def _counters(self, number, action):
         await self.driver.wait_for(Status.IDLE)

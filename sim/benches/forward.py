@@ -119,9 +119,11 @@ async def matches_reference(dut, duty):
         events, label, learn, aborted = random_sample(rng, there.block, rng.choice((0.0, 0.1, 0.4)),
                                                        at_the_bounds=number % 4 == 0)
         value = label | learn << label_bits
+        if there.dut.idle.value == 1:
+            dut.off.value = int(rng.random() < 0.3)
         steps = list(steps_of(rng, events, aborted, value))
         await source.send(there.offer(steps))
-        membranes, spikes = model.run(events, value, learn, aborted)
+        membranes, spikes = model.run(events, value, learn and dut.off.value != 1, aborted)
         if number % 2:
             await there.idle()
             assert there.busy == [False, False]

@@ -3,7 +3,7 @@
 import random
 
 import cocotb
-from cocotb.triggers import FallingEdge, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
 from rtl_gen.contract.memory_map import geometry
@@ -40,7 +40,7 @@ class Blocks:
     def __init__(self, dut, spec, rng, sink):
         self.dut, self.spec, self.rng, self.sink = dut, spec, rng, sink
         self.tokens, self.words, self.counters, self.flags = [], [], dict.fromkeys(INGEST_COUNTERS, 0), 0
-        self.busy, self.pauses, self.served = 0, 0, 0
+        self.busy, self.pauses, self.served, self.changes = 0, 0, 0, 0
 
     async def take(self, layout):
         while True:
@@ -110,6 +110,24 @@ class Blocks:
                 dut.resume.value = 0
                 await FallingEdge(dut.clk)      # and it goes on
 
+    async def change_rates(self):
+        """Ask at random for a moment between samples, in which the last one has left and no other has begun."""
+        dut = self.dut
+        while True:
+            await ClockCycles(dut.clk, self.rng.randint(1, 60))
+            await FallingEdge(dut.clk)
+            dut.hold_start.value = 1
+            await FallingEdge(dut.clk)
+            while dut.between.value != 1:
+                await FallingEdge(dut.clk)
+            assert dut.drained.value == 1
+            assert not self.tokens or self.tokens[-1][0] == TokenKind.ABORT or self.tokens[-1][2], "within a sample"
+            before = len(self.tokens)
+            await FallingEdge(dut.clk)
+            assert len(self.tokens) == before, "a sample began as the rates changed"
+            dut.hold_start.value = 0
+            self.changes += 1
+
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 @cocotb.parametrize(duties=[(1.0, 1.0), (0.6, 0.4)], halts=[False, True])
@@ -117,13 +135,14 @@ async def matches_reference(dut, duties, halts):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
     source = StreamSource(dut, "i", layout=packet_layout(), rng=rng, duty=duties[0])
     blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng, duty=duties[1]))
-    dut.halt.value = dut.resume.value = dut.hold.value = 0
+    dut.halt.value = dut.resume.value = dut.hold.value = dut.hold_start.value = 0
     dut.drained.value = 1
     await start(dut)
     cocotb.start_soon(blocks.take(token_layout(spec.inputs, spec.classes)))
     cocotb.start_soon(blocks.watch())
     if halts:
         cocotb.start_soon(blocks.halt_and_hold())
+        cocotb.start_soon(blocks.change_rates())
 
     maker, model = StreamMaker(spec, rng), Ingest(spec)
     beats = [*maker.beats(150), *maker.good_sample(), *maker.good_write()]
@@ -143,6 +162,7 @@ async def matches_reference(dut, duties, halts):
     if halts:
         assert blocks.pauses > 5, "never halted"
         assert blocks.served > 5, "never held"
+        assert blocks.changes > 5, "never between samples for a change of rates"
 
 
 @cocotb.test(timeout_time=100, timeout_unit="us")
@@ -150,7 +170,7 @@ async def takes_a_beat_a_cycle(dut):
     spec = load_spec()
     source = StreamSource(dut, "i", layout=packet_layout(), rng=random.Random(1))
     sink = StreamSink(dut, "o", rng=random.Random(1))
-    dut.halt.value = dut.resume.value = dut.hold.value = 0
+    dut.halt.value = dut.resume.value = dut.hold.value = dut.hold_start.value = 0
     dut.drained.value = 0
     await start(dut)
     beats = sample_beats([[0] * 20, [0] * 20], label=0, learn=False)

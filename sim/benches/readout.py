@@ -9,6 +9,7 @@ from cocotb.utils import get_sim_time
 
 from rtl_gen.contract.arithmetic import error_table, feedback_max, signed_bits
 from rtl_gen.contract.memory_map import ANSWER_BITS
+from rtl_gen.contract.network import RATE_OFF
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.packet import packet_layout
 from rtl_gen.token import TokenKind, token_layout
@@ -30,7 +31,7 @@ class Model:
 
     def __init__(self, spec, stored):
         self.spec, self.block, self.readout = spec, spec.blocks[0], spec.blocks[0].readout
-        self.stored, self.number = stored.copy(), 0
+        self.stored, self.number, self.rate = stored.copy(), 0, 0
         self.table = np.array(error_table(self.readout.error_function), np.int64)
         self.counters = dict.fromkeys(COUNTERS, 0)
 
@@ -45,7 +46,8 @@ class Model:
                 logit[:] = 0
             read_out(self.stored, readout.shadow_bits, part, loss_start, self.answer, logit)
             self.counters["operations"] += int(part.sum()) * readout.classes
-            recorded = learn and block.directives.learns and w % block.update_interval == block.update_interval - 1
+            learns = learn and block.directives.learns and self.rate != RATE_OFF
+            recorded = learns and w % block.update_interval == block.update_interval - 1
             found = None
             if recorded and len(part) > loss_start and not (aborted and len(part) < window):
                 found = self._learn(part, logit, label)
@@ -65,9 +67,10 @@ class Model:
             self.counters["multiplies"] += readout.inputs * readout.classes
             active = part[loss_start:]
             credit = np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes)))
-            addend = addends(readout, readout.inputs, self.spec.seed, number,
+            addend = addends(readout, self.rate, readout.inputs, self.spec.seed, number,
                              self.spec.layer_number(0, self.block.depth))
-            counts = update(self.stored, readout.stored_bits, readout.rate_shift, addend, active, 0, credit)
+            counts = update(self.stored, readout.stored_bits, readout.rate_shift + self.rate, addend, active, 0,
+                            credit)
             for name, amount in zip(("updates", "written", "underflows", "saturations"), counts, strict=True):
                 self.counters[name] += int(amount)
         return found
@@ -87,8 +90,7 @@ class Surroundings:
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.said = []                          # "learn" and "skip", as they came
         for name in ("window_done", "gate_reader__gates", "feedback_reader__group", "key__window_number",
-                     "host_address", "host_w_en",
-                     "host_w_data"):
+                     "host_address", "host_w_en", "host_w_data", "rate__shift", "rate__off"):
             dut[name].value = 0
         dut.key__seed.value = spec.seed
 
@@ -215,10 +217,12 @@ async def matches_reference(dut, duty):
         shape = (rng.randint(1, 2 * block.window * block.update_interval + 1), readout.inputs)
         spikes = (generator.random(shape) < rng.choice((0.0, 0.15, 0.5))).astype(np.uint8)
         sample = spikes, rng.randrange(readout.classes), rng.random() < 0.8, rng.random() < 0.2
+        model.rate = number % (RATE_OFF + 1)
+        dut.rate__off.value, dut.rate__shift.value = divmod(model.rate, RATE_OFF)
         receiving = None if sample[3] else cocotb.start_soon(sink.receive(1 + readout.classes))
         await run_sample(there, source, model, sample)
         answer = model.answer
-        where = f"sample {number} ({len(spikes)} steps, learn {sample[2]}, aborted {sample[3]})"
+        where = f"sample {number} ({len(spikes)} steps, learn {sample[2]}, aborted {sample[3]}, rate {model.rate})"
         if receiving is not None:
             beats = await receiving
             assert [beat["last"] for beat in beats] == [0] * readout.classes + [1]

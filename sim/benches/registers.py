@@ -7,7 +7,7 @@ from cocotb.triggers import FallingEdge, RisingEdge
 
 from rtl_gen.axi_lite import ADDRESS_BITS
 from rtl_gen.block_registers import increment_layout, largest_increments
-from rtl_gen.contract.network import spec_digest
+from rtl_gen.contract.network import RATE_OFF, spec_digest
 from rtl_gen.contract.protocol import (
     IDENTITY,
     MEMORIES_PER_BLOCK,
@@ -35,8 +35,10 @@ class Model:
         self.registers = {register.address: register for register in registers(spec)}
         self.counters = {r.name: 0 for r in self.registers.values() if r.access == Access.COUNTER}
         self.values = {"identity": IDENTITY, "version": VERSION, "digest": int(spec_digest(spec)[:8], 16),
-                       "control": 0, "errors": 0, "request": 0, "seed": spec.seed}
-        self.pending = 0
+                       "control": 0, "errors": 0, "request": 0, "seed": spec.seed,
+                       **{f"block{b}.rate": 0 for b in range(len(spec.blocks))}}
+        self.pending = self.rates_wait = 0
+        self.in_force = [0] * len(spec.blocks)
         self.turn = 0           # whose counter can be reached; in the order of the map
 
     def _waits(self, address):
@@ -65,7 +67,7 @@ class Model:
         if register.name == "request":
             known = value // MEMORIES_PER_BLOCK < len(self.spec.blocks) and value % MEMORIES_PER_BLOCK < len(Memory)
             return known and not self.pending
-        return True
+        return not register.name.endswith(".rate") or value <= RATE_OFF
 
     def cycle(self, inputs):
         """Outputs of a cycle; then what the next one begins with."""
@@ -79,7 +81,12 @@ class Model:
             "pending": self.pending, "request": self.values["request"],
             "resume": int(written == "control" and bool(inputs["w_data"] & Control.RESUME)),
             **{f"block{b}__seed": self.values["seed"] for b in range(len(self.spec.blocks))},
-            **{f"block{b}__w_en": int(written == f"block{b}.window_number") for b in range(len(self.spec.blocks))}}
+            **{f"block{b}__w_en": int(written == f"block{b}.window_number") for b in range(len(self.spec.blocks))},
+            "rates_wait": self.rates_wait}
+        for b, rate in enumerate(self.in_force):
+            outputs[f"block{b}__rate__off"] = int(rate == RATE_OFF)
+            if rate != RATE_OFF:
+                outputs[f"block{b}__rate__shift"] = rate
         self._count(inputs, refused, written)
         self._write(inputs, refused, written)
         self.turn = (self.turn + 1) % len(self.counters)
@@ -100,15 +107,20 @@ class Model:
         self.pending = int(not inputs["served"] and (self.pending or written == "request"))
         if written == "control":
             self.values["control"] = value & Control.HALT
-        if written in ("request", "seed"):
+        if inputs["renew_rates"]:
+            self.in_force = [self.values[f"block{b}.rate"] for b in range(len(self.spec.blocks))]
+            self.rates_wait = 0
+        if written in ("request", "seed") or written.endswith(".rate"):
             self.values[written] = value
+        if written.endswith(".rate"):
+            self.rates_wait = 1
 
 
 def draw(spec, rng, model):
     """Inputs of a cycle."""
     addresses = [*model.registers, 0x7FFC, 0x8000, 0x8008]
     special = [register.address for register in registers(spec) if register.name in (
-        "control", "errors", "request", "seed")]
+        "control", "errors", "request", "seed", "block0.rate", "block1.rate")]
     turns = [address for address, register in model.registers.items() if register.access == Access.COUNTER]
     kind = rng.random()
     r_addr = rng.choice(addresses) + (rng.randrange(4) if kind < 0.2 else 0)
@@ -124,13 +136,14 @@ def draw(spec, rng, model):
         "counted": {name: rng.randrange(2) for name in INGEST_COUNTERS},
         "increments": [{name: rng.randint(0, most)
                         for name, most in largest_increments(spec, b).items()} for b in range(len(spec.blocks))],
-        "window_numbers": [rng.getrandbits(32) for _ in spec.blocks], "served": int(rng.random() < 0.1)}
+        "window_numbers": [rng.getrandbits(32) for _ in spec.blocks], "served": int(rng.random() < 0.1),
+        "renew_rates": int(rng.random() < 0.1)}
 
 
 def drive(dut, spec, inputs):
     for name in ("r_en", "r_addr", "w_en", "w_addr", "w_data"):
         dut[f"bus__{name}"].value = inputs[name]
-    for name in ("bus_errors", "status", "flags", "served"):
+    for name in ("bus_errors", "status", "flags", "served", "renew_rates"):
         dut[name].value = inputs[name]
     dut.counted.value = sum(bit << at for at, bit in enumerate(inputs["counted"].values()))
     for block, increments in enumerate(inputs["increments"]):
@@ -145,7 +158,7 @@ def check(dut, wanted):
     if wanted["r"] is not None and not wanted["r_waits"]:
         assert int(dut.bus__r_data.value) == wanted["r"]
     assert dut.bus__w_error.value != wanted["w"]
-    for name in ("halt", "resume", "pending", *(name for name in wanted if name.startswith("block"))):
+    for name in ("halt", "resume", "pending", "rates_wait", *(name for name in wanted if name.startswith("block"))):
         assert int(dut[name].value) == wanted[name], name
     if wanted["pending"]:
         assert int(dut.request.value) == wanted["request"]
@@ -156,7 +169,7 @@ async def matches_model(dut):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
     model = Model(spec)
     quiet = draw(spec, rng, model) | {
-        "r_en": 0, "w_en": 0, "bus_errors": 0, "status": Status.IDLE, "flags": 0, "served": 0,
+        "r_en": 0, "w_en": 0, "bus_errors": 0, "status": Status.IDLE, "flags": 0, "served": 0, "renew_rates": 0,
         "counted": dict.fromkeys(INGEST_COUNTERS, 0),
         "increments": [dict.fromkeys(increment_layout(spec, b).members, 0) for b in range(len(spec.blocks))]}
     drive(dut, spec, quiet)

@@ -8,6 +8,7 @@ import numpy as np
 from cocotb.triggers import FallingEdge
 
 from rtl_gen.contract.arithmetic import signed_bits
+from rtl_gen.contract.network import MAX_RATE
 from rtl_gen.rounding import StoredUpdate
 
 from ..bench import load_arrays, start
@@ -31,17 +32,18 @@ class Weight:
     def read(self):
         return self.updated.read()[0], *(int(flag.value) for flag in self.flags)
 
-    def expected(self, stored, delta, word):
-        addend = word & ((1 << self.shift) - 1) if self.stochastic else (1 << self.shift) >> 1
+    def expected(self, stored, delta, word, rate):
+        shift = self.shift + rate
+        addend = word & ((1 << shift) - 1) if self.stochastic else (1 << shift) >> 1
         weight = np.array([[stored]], np.int32)
-        _, changed, underflowed, saturated = update(weight, self.bits, self.shift, np.array([addend], np.int64),
+        _, changed, underflowed, saturated = update(weight, self.bits, shift, np.array([addend], np.int64),
                                                     np.ones((1, 1), np.uint8), 0, np.array([[delta]], np.int64))
         return int(weight[0, 0]), changed, underflowed, saturated
 
-    def corners(self, rng):
+    def corners(self, rng, rate):
         """Where the result meets a bound, where rounding turns, and the largest sums."""
         low, high = -1 << (self.bits - 1), (1 << (self.bits - 1)) - 1
-        half, unit = (1 << self.shift) >> 1, 1 << self.shift
+        half, unit = (1 << self.shift + rate) >> 1, 1 << self.shift + rate
         for stored in (low, low + 1, -1, 0, 1, high - 1, high):
             for bound in (low, high):
                 for beyond in (-1, 0, 1):
@@ -55,11 +57,13 @@ class Weight:
 
 
 @cocotb.test(timeout_time=100, timeout_unit="us")
-async def matches_reference(dut):
+@cocotb.parametrize(rate=list(range(MAX_RATE + 1)))
+async def matches_reference(dut, rate):
     rng = random.Random(cocotb.RANDOM_SEED)
     weights = [Weight(dut, n, parameters) for n, parameters in enumerate(load_arrays()["parameters"].tolist())]
-    cases = [[case for case in weight.corners(rng) if abs(case[1]) <= weight.delta_max] for weight in weights]
+    cases = [[case for case in weight.corners(rng, rate) if abs(case[1]) <= weight.delta_max] for weight in weights]
     dut.word.value = dut.load.value = 0
+    dut.rate.value = rate
     await start(dut)
     under_way = deque()
     loaded = None
@@ -67,13 +71,13 @@ async def matches_reference(dut):
         if len(under_way) == StoredUpdate.LATENCY:
             word, given = under_way.popleft()
             for weight, (stored, delta) in zip(weights, given, strict=True):
-                expected = weight.expected(stored, delta, word)
+                expected = weight.expected(stored, delta, word, rate)
                 if loaded is not None:
                     expected = (loaded[weight.n], *expected[1:])
                 assert weight.read() == expected, f"number {weight.n}: {stored} and {delta}, word {word:#x}"
                 weight.seen += expected[1:]
         # The word is all ones or zeros half of the time: what it adds is then the most and the least.
-        word = rng.choice((0, 0xFFFF, rng.getrandbits(16), rng.getrandbits(16)))
+        word = rng.choice((0, 0xFFFFFFFF, rng.getrandbits(32), rng.getrandbits(32)))
         given = [mine[cycle % len(mine)] for mine in cases]
         dut.word.value = word
         for weight, (stored, delta) in zip(weights, given, strict=True):
@@ -88,6 +92,7 @@ async def matches_reference(dut):
         dut.load.value = loaded is not None
         await FallingEdge(dut.clk)
     for weight in weights:
-        assert weight.seen[0] > 20 or weight.delta_max < (1 << weight.shift) >> 1
-        assert weight.seen[1] > 5 or weight.shift == 0
-        assert weight.seen[2] > 5 or weight.delta_max >> weight.shift < 2
+        shift = weight.shift + rate
+        assert weight.seen[0] > 20 or weight.delta_max < (1 << shift) >> 1
+        assert weight.seen[1] > 5 or shift == 0
+        assert weight.seen[2] > 5 or weight.delta_max >> shift < 2

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import feedback_max, signed_bits
 from rtl_gen.contract.memory_map import weights_to_words, words_to_weights
+from rtl_gen.contract.network import MAX_RATE
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.forward_layouts import window_end_layout
 
@@ -55,12 +56,12 @@ class Surroundings:
                       for word in weights_to_words(spec, 0, 0, self.stored).tolist()]
         self.feedback_bits = signed_bits(feedback_max(self.block, 0))
         self.window, self.masks, self.cleared = None, {}, []
-        self.counters, self.number = dict.fromkeys(COUNTERS, 0), 0
+        self.counters, self.number, self.rate = dict.fromkeys(COUNTERS, 0), 0, 0
         self.cycle, self.done_at, self.finished = 0, 0, 0
         self.hosting = False
         for name in ("learn", "skip", "gate_reader__gates", "reader__rows", "reader__row", "reader__mask",
                      "feedback_reader__feedback", "weight_reader__weights", "key__seed", "key__window_number",
-                     "host__en", "host__address", "host__weights"):
+                     "host__en", "host__address", "host__weights", "rate"):
             dut[name].value = 0
 
     async def write(self, address, word):
@@ -159,9 +160,10 @@ class Surroundings:
             self.layer, signal, np.ascontiguousarray(window.gates[:, shape]),
             np.ascontiguousarray(window.spikes[:, shape]))
         layer = self.layer
-        addend = addends(layer.update, layer.rows, self.spec.seed, self.number, self.spec.layer_number(0, 0))
-        return update(self.stored, layer.weights.stored_bits, layer.update.rate_shift, addend, window.active,
-                      int(layer.weights.bias), credit)
+        addend = addends(layer.update, self.rate, layer.rows, self.spec.seed, self.number,
+                         self.spec.layer_number(0, 0))
+        return update(self.stored, layer.weights.stored_bits, layer.update.rate_shift + self.rate, addend,
+                      window.active, int(layer.weights.bias), credit)
 
 
 def random_window(there, steps):
@@ -217,12 +219,14 @@ async def matches_reference(dut):
         kind = rng.choice((LEARN, LEARN, LEARN, SKIP, DISCARD))
         steps = rng.randint(1 if kind == DISCARD else loss_start + 1, there.block.window)
         window = random_window(there, steps)
+        there.rate = index % (MAX_RATE + 1)
+        dut.rate.value = there.rate
         if kind == LEARN:
             for name, amount in zip(COUNTERS, there.expected(window), strict=True):
                 totals[name] += int(amount)
         number = number + (kind != DISCARD) & 0xFFFFFFFF
         await pass_window(there, source, window, kind, rng.randint(1, 5))
-        where = f"window {index} ({kind}, {steps} steps, {len(window.rows)} rows)"
+        where = f"window {index} ({kind}, {steps} steps, {len(window.rows)} rows, rate {there.rate})"
         found, words = there.read()
         differ = np.argwhere(found != there.stored)
         assert not len(differ), f"{where}: {len(differ)} weights differ, first at {differ[0]}"

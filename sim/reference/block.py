@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import answer_max, credit_max, delta_max, error_table, readout_weight_max
-from rtl_gen.contract.network import Network
+from rtl_gen.contract.network import MAX_RATE, RATE_OFF, Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
 from .credit import feedback_below
@@ -36,6 +36,8 @@ class Passage:
 class Block:
     """State of one block of a network, and the order of its operations.
 
+    ``rate`` may be set between samples: 0 .. 3, or :data:`rtl_gen.contract.network.RATE_OFF`.
+
     Raises
     ------
     ValueError
@@ -49,6 +51,7 @@ class Block:
         self.stored = [np.array(values, np.int32, order="C") for values in network.weights[index]]
         self.readout = np.array(network.readouts[index], np.int32, order="C")
         self.window_number = network.window_numbers[index]
+        self.rate = network.rates[index]
         self.counters = dict.fromkeys(BLOCK_COUNTERS, 0)
         self._check_widths(network.spec.max_steps, index)
 
@@ -58,7 +61,7 @@ class Block:
         largest = [answer_max(block.readout, max_steps) << max(0, -block.readout.logit_shift),
                    block.readout.classes * 127 * readout_weight_max(block.readout)]
         for number, layer in enumerate(block.layers):
-            largest.append(delta_max(block, number) + (1 << max(16, layer.update.rate_shift)))
+            largest.append(delta_max(block, number) + (1 << max(16, layer.update.rate_shift) + MAX_RATE))
             largest.append(layer.neuron.decaying_max(credit_max(block, number)))
             if number:
                 largest.append((layer.outputs * credit_max(block, number)) << (layer.weights.bits - 1))
@@ -76,11 +79,11 @@ class Block:
     def run(self, events: NDArray[np.uint8], label: int, learn: bool, seed: int, aborted: bool = False) -> Passage:
         """Pass a sample of T complete steps through the block; learn at the end of its windows.
 
-        ``events`` is (T, inputs), 0 or 1. A block without an update engine does not learn. An aborted sample does not
-        learn from a window it left unfinished.
+        ``events`` is (T, inputs), 0 or 1. A block without an update engine does not learn, nor does one that is off. An
+        aborted sample does not learn from a window it left unfinished.
         """
         steps = len(events)
-        learn = learn and self.spec.directives.learns
+        learn = learn and self.spec.directives.learns and self.rate != RATE_OFF
         sizes = [layer.outputs for layer in self.spec.layers]
         passage = Passage(
             spikes=[np.empty((steps, size), np.uint8) for size in sizes],
@@ -173,17 +176,17 @@ class Block:
                 found: list[NDArray[np.int64]], span: slice, passage: Passage) -> None:
         for layer, (spec, credit) in enumerate(zip(self.spec.layers, found, strict=True)):
             below = events if layer == 0 else passage.spikes[layer - 1][span]
-            addend = addends(spec.update, spec.rows, seed, number, self.layer_numbers[layer])
-            self._count_updates(update(self.stored[layer], spec.weights.stored_bits, spec.update.rate_shift, addend,
-                                       below, int(spec.weights.bias), credit))
+            addend = addends(spec.update, self.rate, spec.rows, seed, number, self.layer_numbers[layer])
+            self._count_updates(update(self.stored[layer], spec.weights.stored_bits, spec.update.rate_shift + self.rate,
+                                       addend, below, int(spec.weights.bias), credit))
         readout = self.spec.readout
         if readout.learned:
             # A readout row is a neuron, active where it spiked in the loss window, and the credit is the error.
             active = passage.spikes[-1][span][self.spec.window - self.spec.loss_steps:]
             credit = np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes)))
-            addend = addends(readout, readout.inputs, seed, number, self.layer_numbers[-1])
-            self._count_updates(update(self.readout, readout.stored_bits, readout.rate_shift, addend, active, 0,
-                                       credit))
+            addend = addends(readout, self.rate, readout.inputs, seed, number, self.layer_numbers[-1])
+            self._count_updates(update(self.readout, readout.stored_bits, readout.rate_shift + self.rate, addend,
+                                       active, 0, credit))
 
     def _count_updates(self, counts: tuple[int, int, int, int]) -> None:
         updates, written, underflows, saturations = counts

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.limits import check_learning
-from rtl_gen.contract.network import Network
+from rtl_gen.contract.network import Network, check_rates
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
 from .block import Block
@@ -39,21 +39,23 @@ class Result:
 class Reference:
     """A network that runs and learns in integers, bit for bit as the hardware does.
 
-    It copies the weights of ``network`` and owns the copy. ``seed`` may be set between samples.
+    It copies the weights of ``network`` and owns the copy. ``seed`` and ``rates``, a list of a rate for each block, may
+    be set between samples.
     """
 
     def __init__(self, network: Network) -> None:
         self.spec = network.spec
         self.seed = network.spec.seed
+        self.rates = list(network.rates)
         self._blocks = [Block(network, index) for index in range(len(network.spec.blocks))]
 
     def network(self) -> Network:
-        """The network as it stands: stored weights, readouts, window numbers."""
+        """The network as it stands: stored weights, readouts, window numbers, rates."""
         return Network(
             spec=replace(self.spec, seed=self.seed),
             weights=tuple(tuple(values.copy() for values in block.stored) for block in self._blocks),
             readouts=tuple(block.readout.copy() for block in self._blocks),
-            window_numbers=tuple(block.window_number for block in self._blocks))
+            window_numbers=tuple(block.window_number for block in self._blocks), rates=tuple(self.rates))
 
     @property
     def counters(self) -> list[dict[str, int]]:
@@ -79,7 +81,7 @@ class Reference:
         ------
         ValueError
             If the spikes have a wrong shape, negative or fractional values, or more than ``max_steps`` steps, or the
-            label is no class of a network that is to learn.
+            label is no class of a network that is to learn, or ``rates`` holds what is no rate.
         """
         self._check_label(label, learn)
         events = self._events(spikes, 1, self.spec.max_steps)
@@ -147,10 +149,12 @@ class Reference:
         return predictions
 
     def _run(self, events: Spikes, label: int, learn: bool, trace: bool, aborted: bool = False) -> Result:
+        check_rates(self.spec, self.rates)
         passages = []
         for index, block in enumerate(self._blocks):
             if index:
                 block.count_events(int(events.sum()), 0)
+            block.rate = self.rates[index]
             passages.append(block.run(events, label, learn, self.seed, aborted))
             events = passages[-1].spikes[-1]
         return Result(

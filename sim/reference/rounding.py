@@ -12,7 +12,7 @@ Int64Array = NDArray[np.int64]
 
 @njit(cache=True, nogil=True)
 def mix_draws(seed: int, number: int, layer: int, rows: int) -> Int64Array:
-    """Words of rows 0 .. ``rows - 1``: ``word = mix(seed, number, layer, row)``, 16 bits each, shape (rows,).
+    """Words of rows 0 .. ``rows - 1``: ``word = mix(seed, number, layer, row)``, 32 bits each, shape (rows,).
 
     ``number`` is the block's window number before the window advanced it.
     """
@@ -24,7 +24,7 @@ def mix_draws(seed: int, number: int, layer: int, rows: int) -> Int64Array:
             rotated = (x >> 7) | ((x << 9) & 0xFFFF)
             x = ((rotated + y) & 0xFFFF) ^ key[i & 3] ^ i
             y = (((y << 2) & 0xFFFF) | (y >> 14)) ^ x
-        words[row] = y
+        words[row] = x << 16 | y
     return words
 
 
@@ -33,12 +33,13 @@ def mix(seed: int, number: int, layer: int, row: int) -> int:
     return int(mix_draws(seed, number, layer, row + 1)[row])
 
 
-def addends(spec: UpdateSpec | ReadoutSpec, rows: int, seed: int, number: int, layer: int) -> Int64Array:
-    """What row r adds to a delta before it is shifted by ``rate_shift``, shape (rows,).
+def addends(spec: UpdateSpec | ReadoutSpec, rate: int, rows: int, seed: int, number: int, layer: int) -> Int64Array:
+    """What row i adds to a delta before it is shifted by r = ``rate_shift`` + ``rate``, shape (rows,).
 
-    Both roundings are ``(delta + addend) >> rate_shift``: ``nearest`` adds half, ``stochastic`` the low bits of the
-    row's word.
+    Both roundings are ``(delta + addend) >> r``: ``nearest`` adds half, ``stochastic`` the low r bits of the row's
+    word.
     """
+    shift = spec.rate_shift + rate
     if spec.rounding == "nearest":
-        return np.full(rows, (1 << spec.rate_shift) >> 1, np.int64)
-    return mix_draws(seed, number, layer, rows) & ((1 << spec.rate_shift) - 1)
+        return np.full(rows, (1 << shift) >> 1, np.int64)
+    return mix_draws(seed, number, layer, rows) & ((1 << shift) - 1)

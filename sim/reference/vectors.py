@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.arithmetic import error_table
+from rtl_gen.contract.arithmetic import DRAW_BITS, error_table
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
@@ -22,15 +22,18 @@ from .block import Block, Passage
 from .flat import flat_layer
 from .initial import random_network
 from .network import Reference
+from .rate_vectors import LABELS, RATES, rates_network
 from .rounding import mix
 
 HEADING = "## The logistic table\n"
+LOW_HALF = 0xFFFF           # of a random word
 
 
 class RecordingBlock(Block):
     """A block that keeps what it computed at the end of each window it learned from."""
 
     windows: list[dict[str, Any]]
+    bits_of_words = LOW_HALF    # that are kept
 
     def _update(self, seed: int, number: int, error: NDArray[np.int64], events: NDArray[np.uint8],
                 found: list[NDArray[np.int64]], span: slice, passage: Passage) -> None:
@@ -42,7 +45,7 @@ class RecordingBlock(Block):
             "window_number": number, "steps": [span.start, span.stop], "error": error.tolist(),
             "credit": [credit.tolist() for credit in found],
             "delta": [(active.T @ credit).tolist() for active, credit in zip(rows, found, strict=True)],
-            "word": [[mix(seed, number, layer, row) for row in range(spec.rows)]
+            "word": [[mix(seed, number, layer, row) & self.bits_of_words for row in range(spec.rows)]
                      for layer, spec in zip(self.layer_numbers, self.spec.layers, strict=False)],
             "stored": [stored.tolist() for stored in self.stored], "readout": self.readout.tolist()})
 
@@ -96,20 +99,28 @@ def deep_network() -> Network:
     return random_network(NetworkSpec(name="deep", blocks=blocks, max_steps=11, seed=0xCAFEF00D), 1, density=0.3)
 
 
-def network_vector(network: Network, samples: list[list[list[int]]], labels: list[int]) -> dict[str, Any]:
-    """What learning ``samples``, each (T, inputs) counts of events, gives, in all numbers."""
+def network_vector(network: Network, samples: list[list[list[int]]], labels: list[int],
+                   rates: list[list[int]] | None = None) -> dict[str, Any]:
+    """What learning ``samples``, each (T, inputs) counts of events, gives, in all numbers.
+
+    With ``rates``, a list of them for each sample, they are set before it, and the random words are kept whole.
+    """
     reference = Reference(network)
     reference._blocks = [RecordingBlock(network, index) for index in range(len(network.spec.blocks))]
     found: dict[str, Any] = {
         "spec": network.spec.to_dict(), "window_numbers": list(network.window_numbers),
         "stored": [[values.tolist() for values in weights] for weights in network.weights],
         "readout": [values.tolist() for values in network.readouts], "samples": []}
-    for sample, label in zip(samples, labels, strict=True):
+    for number, (sample, label) in enumerate(zip(samples, labels, strict=True)):
         for block in reference._blocks:
             block.windows = []
+            block.bits_of_words = LOW_HALF if rates is None else (1 << DRAW_BITS) - 1
+        if rates is not None:
+            reference.rates = list(rates[number])
         reference.clear_counters()
         result = reference.run(np.array(sample), label, learn=True, trace=True)
         found["samples"].append({
+            **({} if rates is None else {"rates": rates[number]}),
             "counts": sample, "label": label, "prediction": result.prediction,
             "answers": [answer.tolist() for answer in result.answers],
             "spikes": [[values.tolist() for values in layers] for layers in result.spikes or []],
@@ -129,12 +140,19 @@ def deep_vector() -> dict[str, Any]:
     return network_vector(deep_network(), [sample.tolist() for sample in samples], [0, 2, 1, 2])
 
 
+def rates_vector() -> dict[str, Any]:
+    generator = np.random.Generator(np.random.PCG64(4))
+    samples = [(generator.random((steps, 10)) < 0.4).astype(np.int64) for steps in (8, 7, 5, 6, 8, 8, 3)]
+    return network_vector(rates_network(), [sample.tolist() for sample in samples], LABELS, RATES)
+
+
 def mix_vector() -> list[dict[str, int]]:
-    """Random words at corners of each argument."""
+    """Random words at corners of each argument: their low halves as ``word``, and their high ones."""
     arguments = [(0, 0, 0, 0), (0, 0, 0, 1), (0, 0, 1, 0), (0, 1, 0, 0), (1, 0, 0, 0), (0, 65536, 0, 0),
                  (65536, 0, 0, 0), (0, 0, 0, 65536), (0x12345678, 65535, 0, 2), (0xFFFFFFFF, 0xFFFFFFFF, 47, 65535),
                  (0xCAFEF00D, 1000, 2, 783)]
-    return [{"seed": seed, "window_number": number, "layer": layer, "row": row, "word": mix(seed, number, layer, row)}
+    return [{"seed": seed, "window_number": number, "layer": layer, "row": row,
+             "word": mix(seed, number, layer, row) & LOW_HALF, "high": mix(seed, number, layer, row) >> 16}
             for seed, number, layer, row in arguments]
 
 
@@ -154,13 +172,17 @@ def page_sections() -> str:
     text += "".join(" ".join(f"{value:3d}" for value in table[i:i + 16]) + "\n" for i in range(0, 128, 16))
     text += "```\n\n## Test vectors\n\n"
     text += _paragraph(
-        "`docs/vectors/mix.json` holds random words, `tiny.json` and `deep.json` networks that learn from samples, "
-        "with all numbers. All three, and the last two sections of this page, are written by "
+        "`docs/vectors/mix.json` holds random words, `tiny.json`, `deep.json` and `rates.json` networks that learn "
+        "from samples, with all numbers. All four, and the last two sections of this page, are written by "
         "`python -m sim.reference.vectors docs`. `deep.json` has two blocks, the first of two layers, triangles, "
-        "both resets, a fixed and a learned readout, an update interval, duplicates and short windows.") + "\n"
-    text += _table(["seed", "window number", "layer", "row", "word"],
-                   [[f"{v['seed']:#x}", v["window_number"], v["layer"], v["row"], f"{v['word']:#06x}"]
-                    for v in mix_vector()])
+        "both resets, a fixed and a learned readout, an update interval, duplicates and short windows. `rates.json` "
+        "has two blocks, r of up to 16 + 3 under stochastic rounding, and says before each sample the `rates` that "
+        "are set for it, 4 for off. In `mix.json`, `tiny.json` and `deep.json`, whose rates are all 0, and in the "
+        "tables below, `word` is the low half of a random word, y, and `high` the high half, x; in `rates.json` it "
+        "is the whole.") + "\n"
+    text += _table(["seed", "window number", "layer", "row", "word", "high"],
+                   [[f"{v['seed']:#x}", v["window_number"], v["layer"], v["row"], f"{v['word']:#06x}",
+                     f"{v['high']:#06x}"] for v in mix_vector()])
     return text + _tiny_section(tiny_vector())
 
 
@@ -195,7 +217,8 @@ def _tiny_section(vector: dict[str, Any]) -> str:
 
 def files() -> dict[str, str]:
     """File name in ``docs/vectors`` to contents."""
-    made = {"mix.json": mix_vector(), "tiny.json": tiny_vector(), "deep.json": deep_vector()}
+    made = {"mix.json": mix_vector(), "tiny.json": tiny_vector(), "deep.json": deep_vector(),
+            "rates.json": rates_vector()}
     return {name: json.dumps(value, separators=(",", ":")) + "\n" for name, value in made.items()}
 
 

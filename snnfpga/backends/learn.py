@@ -61,6 +61,7 @@ def compare(differences: Comparison, one: Backend, other: Backend) -> None:
     for b, pair in enumerate(zip(found.readouts, wanted.readouts, strict=True)):
         differences.compare("weights", f"readout of block {b}", *pair)
     differences.compare("weights", "window numbers", found.window_numbers, wanted.window_numbers)
+    differences.compare("weights", "rates", found.rates, wanted.rates)
     counted = one.counters()
     for name, value in other.counters().items():
         differences.compare("counters", f"counter {name}", [counted[name]], [value])

@@ -32,7 +32,8 @@ def command(
     """Run a build's hardware in a simulator, learning on, and compare it with the integer reference bit for bit.
 
     Compared are spikes and membranes (every other sample is halted after each step), answers, counters, and every
-    weight, every 20 samples and at the end. Any difference, or nothing to compare, is a failure: exit code 1.
+    weight, every 20 samples and at the end; each block takes every rate on the way. Any difference, or nothing to
+    compare, is a failure: exit code 1.
 
     Simulated is core.v, the core alone. The sources of the board's top, which the vendor's tool takes and which hold
     the same core behind the processor's bus, are made anew from the build's network: each file must be equal.

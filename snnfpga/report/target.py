@@ -56,7 +56,9 @@ def run_of(network: Network) -> Path | None:
 
 
 def _same(one: Network, other: Network) -> bool:
-    if _without_layout(one.spec) != _without_layout(other.spec) or one.window_numbers != other.window_numbers:
+    if _without_layout(one.spec) != _without_layout(other.spec):
+        return False
+    if (one.window_numbers, one.rates) != (other.window_numbers, other.rates):
         return False
     return all(np.array_equal(a, b) for a, b in zip(_values(one), _values(other), strict=True))
 

@@ -9,7 +9,7 @@ import numpy as np
 from board.host.port import LinkTimeoutError
 from rtl_gen.contract import protocol
 from rtl_gen.contract.memory_map import geometry, host_memories, pack, unpack, weights_to_words, words_to_weights
-from rtl_gen.contract.network import spec_digest
+from rtl_gen.contract.network import RATE_OFF, spec_digest
 from rtl_gen.contract.protocol import Access, Beat, Control, Error, Memory, Packet, Status
 from sim.reference.network import Reference
 
@@ -54,6 +54,8 @@ class FakeCore:
             return self.values[name] | protocol.REQUEST_PENDING * bool(self.requests)
         if counter == "window_number":
             return self.reference.network().window_numbers[int(block[5:])]
+        if counter == "rate":
+            return self.reference.rates[int(block[5:])]
         if counter:
             return self.values[name] + self.reference.counters[int(block[5:])].get(counter, 0)
         return self.values[name]
@@ -76,6 +78,11 @@ class FakeCore:
             numbers = list(self.reference.network().window_numbers)
             numbers[int(block[5:])] = value
             self._replace(window_numbers=tuple(numbers))
+        elif counter == "rate":
+            if value > RATE_OFF:
+                raise BusError(f"rate {value}")
+            assert self._sample is None, "rates are set between samples"
+            self.reference.rates[int(block[5:])] = value
         else:
             self.values[register.name] = 0
             if counter:

@@ -11,8 +11,9 @@ from board.host.host import Host
 from board.host.link import MmioLink
 from board.host.port import LinkTimeoutError
 from rtl_gen.contract import protocol
+from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.memory_map import weights_to_words
-from rtl_gen.contract.network import spec_digest
+from rtl_gen.contract.network import RATE_OFF, spec_digest
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Error, Memory, Status
 from sim.reference.network import Reference
 from tests.board.fake_link import BusError, FakeCore, FakeLink, FakeMmio
@@ -29,7 +30,7 @@ def mailbox(core):
 
 def equal(one, other):
     assert one.spec == other.spec
-    assert one.window_numbers == other.window_numbers
+    assert (one.window_numbers, one.rates) == (other.window_numbers, other.rates)
     for mine, theirs in zip(one.weights, other.weights, strict=True):
         for a, b in zip(mine, theirs, strict=True):
             np.testing.assert_array_equal(a, b)
@@ -44,7 +45,7 @@ def connect(request):
 
 def test_load_and_network_are_inverse(connect):
     initial, wanted = network(seed=7), network(seed=7)
-    wanted = replace(wanted, window_numbers=(5, (1 << 32) - 1),
+    wanted = replace(wanted, window_numbers=(5, (1 << 32) - 1), rates=(3, RATE_OFF),
                      weights=tuple((layers[0] - 1,) for layers in wanted.weights), readouts=(
                          wanted.readouts[0][::-1].copy(), -wanted.readouts[1]))
     core = FakeCore(initial)
@@ -79,6 +80,32 @@ def test_learning_equals_the_reference(connect):
     assert counters["block0.weights_written"] > 0
     host.clear_counters()
     assert set(host.counters().values()) == {0}
+
+
+def test_rates_are_set_between_samples(connect):
+    start = network()
+    core = FakeCore(start)
+    reference, host = Reference(start), Host(connect(core), start.spec)
+    for number, (spikes, label) in enumerate(zip(*samples(start.spec, 8), strict=True)):
+        reference.rates = [number % 5, 4 - number % 5]
+        host.set_rates(reference.rates)
+        host.run(spikes, label=int(label), learn=True)
+        reference.run(spikes, int(label), True)
+    equal(host.network(), reference.network())
+
+
+@pytest.mark.parametrize(("rates", "line"), [
+    ((0,), "A network of 2 blocks must have a rate for each, not 1"),
+    ((0, 5), "Rate of block 1 must be in 0..3, or 4 for off, not 5"),
+    ((-1, 0), "Rate of block 0 must be in 0..3, or 4 for off, not -1"),
+    ((0, True), "Rate of block 1 must be in 0..3, or 4 for off, not True"),
+    ((0, 1.0), "Rate of block 1 must be in 0..3, or 4 for off, not 1.0")])
+def test_what_are_no_rates_is_refused_before_anything_is_written(rates, line):
+    start = replace(network(), rates=(1, 2))
+    core = FakeCore(start)
+    with pytest.raises(SpecError, match=f"^{re.escape(line)}$"):
+        Host(direct(core), start.spec).set_rates(rates)
+    assert core.reference.rates == [1, 2]
 
 
 def test_stepwise_reads_every_step_and_learns_the_same(connect):
@@ -123,7 +150,7 @@ def test_every_sample_may_be_silent_or_full():
 @pytest.mark.parametrize(("name", "value", "message"), [
     ("identity", 0, "Identity must be 0x534e4e46, not 0x00000000: no core of snnfpga is at this address; load its "
                     "bitstream first"),
-    ("version", 2, "Core must speak protocol version 1, not 2; use the driver of the build folder the core came from"),
+    ("version", 1, "Core must speak protocol version 2, not 1; use the driver of the build folder the core came from"),
     ("digest", 1, "Core must be built from specification DIGEST (small), not 00000001; load the bitstream of this "
                   "build"),
 ])

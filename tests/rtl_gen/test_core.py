@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rtl_gen.contract.network import RATE_OFF
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, CORE_COUNTERS
 from rtl_gen.core import Core
 from rtl_gen.mailbox import MailboxCore
@@ -50,6 +51,16 @@ def bad_streams(spec, count, *, seed, writes=False):
     return actions
 
 
+def turns(spec, count, *, seed):
+    """Samples in which the rates turn, each to others than the last; no block is off twice on end."""
+    rng, last = random.Random(seed), [0] * len(spec.blocks)
+    actions = []
+    for index in range(count):
+        last = [rng.choice([rate for rate in range(RATE_OFF + 1) if rate != before]) for before in last]
+        actions.append(Action(do="turn", index=index, learn=rng.random() < 0.9, rates=last))
+    return actions
+
+
 def check(found, *, alive=True):
     assert found.mismatches == 0, "\n".join(found.described)
     assert min(found.compared.values()) > 0, "a kind of value was never compared"
@@ -82,12 +93,15 @@ VOLUME = {
 
 
 def test_learns_as_the_reference_does(simulator, tmp_path):
-    """Learning, halts, bad input, stalls and bus accesses at once; every counter is seen to count."""
+    """Learning, halts, bad input, rates, stalls and bus accesses at once; every counter is seen to count."""
     seen = dict.fromkeys([*CORE_COUNTERS, *BLOCK_COUNTERS], 0)
     for number, (name, spec) in enumerate(SMALL.items()):
         samples, labels = class_samples(spec, 40, steps=6, seed=number)
-        scenario = learning_scenario(start_network(spec, 2 + number), samples, labels, learn=True,
-                             between=bad_streams(spec, 12, seed=number), duty=(1.0, 0.6)[number], intrude=True)
+        between = [action for pair in zip(bad_streams(spec, 12, seed=number), turns(spec, 12, seed=number), strict=True)
+                   for action in pair]
+        start = replace(start_network(spec, 2 + number), rates=(number + 1,) * len(spec.blocks))
+        scenario = learning_scenario(start, samples, labels, learn=True, between=between, duty=(1.0, 0.6)[number],
+                                     intrude=True)
         design = build(Core(spec), build_dir=tmp_path / str(number), simulator=simulator)
         found = follow(design, scenario)
         print(name, found)
@@ -120,7 +134,7 @@ def test_a_saved_and_loaded_network_learns_on(component, icarus, tmp_path):
     """Learning N samples, saving, loading into a fresh core and learning N more equals learning 2N."""
     spec = SMALL["two blocks"]
     samples, labels = class_samples(spec, 24, steps=5, seed=9)
-    network = start_network(spec, 9)
+    network = replace(start_network(spec, 9), rates=(2, 1))
     design = build(component(spec), build_dir=tmp_path, simulator=icarus)
     found = [follow(design, learning_scenario(network, samples, labels, learn=True, every=12, stepwise=4,
                                           reload_after=reload_after))

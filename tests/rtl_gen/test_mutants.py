@@ -13,7 +13,7 @@ import pytest
 
 import rtl_gen
 from sim import runner
-from tests.networks import network_spec
+from tests.networks import block, network, network_spec
 
 from .cases import handed
 from .test_errors import LOGIT_BITS, READOUTS, Errors
@@ -65,6 +65,8 @@ def credit(**settings):
                   **settings)
 
 
+CHAIN = network(block(12, 10), block(10, 7, learned=False, lanes=2)).spec
+
 TARGETS = {
     "events": Target(lambda package: package("event_list").EventList(13, 3), "sim.benches.event_list",
                      arrays={"indices": np.array(13), "classes": np.array(3)}),
@@ -73,8 +75,8 @@ TARGETS = {
     "fifo": Target(lambda package: package("fifo").StreamFifo(8, 5), "sim.benches.fifo", arrays={"depth": np.array(5)}),
     "words": Target(lambda package: Words(word_vectors()["layers"].tolist(), package("rounding").RandomDraw),
                     "sim.benches.random_word", arrays=word_vectors()),
-    "stored": Target(lambda package: Weights(WEIGHTS, package("rounding").StoredUpdate), "sim.benches.stored_update",
-                     arrays={"parameters": np.array(WEIGHTS)}),
+    "stored": Target(lambda package: Weights(WEIGHTS, package("rounding").StoredUpdate, package("rounding").row_addend),
+                     "sim.benches.stored_update", arrays={"parameters": np.array(WEIGHTS)}),
     "forward": forward(sizes=(18,), lanes=4, inputs=11, update_interval=2, window=3, loss_steps=2),
     "forward-shifts": forward(sizes=(14,), lanes=4, window=3, membrane_bits=10, threshold=100, leak_shifts=(3, -5, 7)),
     "forward-bounds": forward(sizes=(15,), lanes=4, window=2),
@@ -95,6 +97,8 @@ TARGETS = {
     "serialiser": engine("serialiser", lambda package, spec, _: package("serialiser").Serialiser(spec.blocks[0]),
                          sizes=(18,), lanes=4),
     "block": whole_block(),
+    "registers": Target(lambda package: package("registers").Registers(CHAIN), "sim.benches.registers"),
+    "ingest": Target(lambda package: package("ingest").Ingest(CHAIN), "sim.benches.ingest"),
 }
 
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
@@ -140,6 +144,9 @@ MUTANTS = {
                             "with m.If(entry.valid & ~entry.discard & entry.last):"),
     "membrane read before it is written": (False, "forward-one-group", "contract/engines/forward.py", "LEAST_WORDS = 4",
                                            "LEAST_WORDS = 3"),
+    "window recorded while off": (False, "forward", "forward_walk.py",
+                                  "value[index_bits(block.readout.classes)] & ~self._engine.off",
+                                  "value[index_bits(block.readout.classes)]"),
     # Neuron
     "strict threshold": (True, "forward-one-group", "neuron.py", "spike.eq(~above[-1])", "spike.eq(above > 0)"),
     "boxcar one wider": (False, "forward-bounds", "neuron.py", "below(above, width) &",
@@ -194,16 +201,25 @@ MUTANTS = {
     "next group before the last is walked": (False, "update", "update_walk.py", "with m.Elif(self.pipeline_empty):",
                                              "with m.Else():"),
     # Rounding
-    "nearest without half": (False, "update-nearest", "rounding.py", "offset = Const(1 << (shift - 1))",
-                             "offset = Const(0)"),
-    "word one bit short": (False, "update", "rounding.py", "offset = self.word[:shift]",
-                           "offset = self.word[:shift - 1]"),
+    "nearest without half": (False, "update-nearest", "rounding.py", "(rate == number for number in RATE_SHAPE)",
+                             "(Const(0, 1) for number in RATE_SHAPE)"),
+    "half of a rate of 0": (False, "update-nearest", "rounding.py", "(rate == number for number in RATE_SHAPE)",
+                            "(Const(number == 0, 1) for number in RATE_SHAPE)"),
+    "word one bit short": (False, "update", "rounding.py", "Cat(word[:rate_shift],",
+                           "Cat(word[:rate_shift - 1], Const(0, 1),"),
+    "word beyond the rate": (False, "update", "rounding.py", "word[rate_shift + bit] & (rate > bit)",
+                             "word[rate_shift + bit]"),
+    "word of 16 bits": (False, "words", "rounding.py", "Cat(y, x)", "Cat(y, y)"),
+    "rate without effect": (True, "update", "rounding.py", "added >> self.rate", "added >> (self.rate & 0)"),
+    "no room for a large addend": (False, "stored", "rounding.py", "(self._delta_max >> shift) + (1 << MAX_RATE)",
+                                   "(self._delta_max >> shift) + 1"),
     "another mix": (False, "update", "rounding.py", "x.rotate_right(7)", "x.rotate_right(6)"),
     "window number of 16 bits": (False, "words", "rounding.py", "key.seed[16:], key.window_number[16:]",
                                  "key.seed[16:], key.window_number[:16]"),
     "saturated is changed": (False, "stored", "rounding.py", "self.changed.eq(updated != stored)",
                              "self.changed.eq(rounded != 0)"),
-    "rounds half down": (False, "stored", "rounding.py", "Const(1 << (shift - 1))", "Const((1 << (shift - 1)) - 1)"),
+    "rounds half down": (False, "stored", "rounding.py", "return Cat(Const(0, max(0, rate_shift - 1)), halves)",
+                         "return Cat(Const(0, max(0, rate_shift - 1)), halves) - 1"),
     "nothing is an underflow": (False, "update", "rounding.py", "not_zero & (rounded == 0)", "rounded == 0"),
     # Readout
     "tie to the highest": (False, "readout-cumulative", "answer.py", "(answer > best_answer)",
@@ -225,6 +241,9 @@ MUTANTS = {
                                    "Mux(low, once, once << 1)"),
     "host writes another row": (False, "readout", "backward.py", "w_row.eq(Mux(self.host_en, self.host_row, ",
                                 "w_row.eq(Mux(0, self.host_row, "),
+    "readout at a rate of 0": (False, "readout", "backward.py", "update.rate.eq(self.rate)", "update.rate.eq(0)"),
+    "readout learns while off": (False, "readout", "readout.py", "token.value[label_bits] & ~self.rate.off",
+                                 "token.value[label_bits]"),
     # Errors
     "dead zone one short": (True, "errors", "errors.py", "(exact <= readout.dead_zone)",
                             "(exact < readout.dead_zone)"),
@@ -241,6 +260,23 @@ MUTANTS = {
                                         "gates.group.eq(walked.group)"),
     "readout's reads not counted": (False, "block", "block.py",
                                     'found["weights_read"].append(readout.operations)', "pass"),
+    "block at a rate of 0": (False, "block", "block.py", "update.rate.eq(self.registers.rate.shift)",
+                             "update.rate.eq(0)"),
+    "half of a block off": (False, "block", "block.py", "self._forward.off.eq(self.registers.rate.off)",
+                            "self._forward.off.eq(0)"),
+    # Rates
+    "rate written as others come into force": (False, "registers", "rates.py", "with m.Elif(self.renew):",
+                                               "with m.If(self.renew):"),
+    "rate in force at once": (False, "registers", "rates.py", "with m.If(self.renew):", "with m.If(1):"),
+    "off is a rate": (False, "registers", "rates.py", "written == RATE_OFF", "written > RATE_OFF"),
+    "any rate accepted": (False, "registers", "registers.py", "value <= RATE_OFF", "value <= 7"),
+    "rates change within a sample": (False, "ingest", "ingest.py", "self.between.eq(outside & held & self.drained)",
+                                     "self.between.eq(held & self.drained)"),
+    "rates change before a sample has left": (False, "ingest", "ingest.py",
+                                              "self.between.eq(outside & held & self.drained)",
+                                              "self.between.eq(outside & held)"),
+    "rates change as a sample begins": (False, "ingest", "ingest.py", "self.between.eq(outside & held & self.drained)",
+                                        "self.between.eq(outside & self.drained)"),
 }
 
 
@@ -288,7 +324,7 @@ def test_mutants_are_up_to_date_and_reach_every_engine():
     for _, _, file, old, _ in MUTANTS.values():
         assert (SOURCE / file).read_text().count(old) == 1, f"{file} must hold once {old!r}"
     engines = {"event_list", "forward", "neuron", "window", "credit", "update", "rounding", "readout", "errors",
-               "serialiser", "block"}
+               "serialiser", "block", "rates"}
     assert engines <= {file.removesuffix(".py") for _, _, file, _, _ in MUTANTS.values()}
     assert len(MUTANTS) >= 20
 

@@ -8,14 +8,14 @@ from amaranth.lib.wiring import In, Out
 
 import rtl_gen
 from rtl_gen.contract.arithmetic import signed_bits
-from rtl_gen.ports import RandomKey
-from rtl_gen.rounding import RandomDraw, StoredUpdate
+from rtl_gen.ports import RATE_SHAPE, RandomKey
+from rtl_gen.rounding import RandomDraw, StoredUpdate, row_addend
 from sim.runner import simulate
 
 VECTORS = Path(rtl_gen.__file__).parents[1] / "docs" / "vectors" / "mix.json"
 # stored_bits, delta_max, rate_shift, whether rounding is stochastic
 WEIGHTS = ((8, 4000, 0, 0), (16, 3_000_000, 6, 0), (8, 90_000, 5, 1), (12, 1 << 28, 16, 1), (2, 40, 3, 0),
-           (9, 200, 16, 1), (32, (1 << 38) - 1, 7, 0), (8, 100_000, 31, 0))
+           (9, 200, 16, 1), (32, (1 << 38) - 1, 7, 0), (8, 100_000, 31, 0), (16, 1 << 24, 1, 0))
 
 
 class Words(wiring.Component):
@@ -24,7 +24,7 @@ class Words(wiring.Component):
     def __init__(self, layers, random_word=RandomDraw):
         self.layers, self.random_word = layers, random_word
         super().__init__({"key": In(RandomKey()), "row": In(16),
-                          **{f"word{layer}": Out(16) for layer in layers}})
+                          **{f"word{layer}": Out(32) for layer in layers}})
 
     def elaborate(self, platform):
         m = Module()
@@ -36,13 +36,13 @@ class Words(wiring.Component):
 
 
 class Weights(wiring.Component):
-    """Several updates side by side, each with ports of its own but for the word."""
+    """Several updates side by side, each with ports of its own but for the word and the rate."""
 
-    def __init__(self, parameters, stored_update=StoredUpdate):
-        self.updates = [stored_update(stored_bits=bits, delta_max=largest, rate_shift=shift,
-                                      rounding="stochastic" if stochastic else "nearest")
-                        for bits, largest, shift, stochastic in parameters]
-        ports = {"word": In(16), "load": In(1)}
+    def __init__(self, parameters, stored_update=StoredUpdate, addend=row_addend):
+        self.parameters, self.addend = parameters, addend
+        self.updates = [stored_update(stored_bits=bits, delta_max=largest, rate_shift=shift)
+                        for bits, largest, shift, _ in parameters]
+        ports = {"word": In(32), "rate": In(RATE_SHAPE), "load": In(1)}
         for n, (bits, largest, _, _) in enumerate(parameters):
             ports |= {f"stored{n}": In(bits), f"delta{n}": In(signed_bits(largest)), f"loaded{n}": In(bits),
                       f"updated{n}": Out(bits), f"changed{n}": Out(1), f"underflowed{n}": Out(1),
@@ -51,9 +51,11 @@ class Weights(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        for n, update in enumerate(self.updates):
+        for n, (update, (*_, shift, stochastic)) in enumerate(zip(self.updates, self.parameters, strict=True)):
             m.submodules[f"update{n}"] = update
-            m.d.comb += [update.word.eq(self.word), update.load.eq(self.load)]
+            addend = self.addend(word=self.word, rate=self.rate, rate_shift=shift,
+                                 rounding="stochastic" if stochastic else "nearest")
+            m.d.comb += [update.addend.eq(addend), update.rate.eq(self.rate), update.load.eq(self.load)]
             for name in ("stored", "delta", "loaded"):
                 m.d.comb += getattr(update, name).eq(getattr(self, f"{name}{n}"))
             for name in ("updated", "changed", "underflowed", "saturated"):
@@ -63,8 +65,8 @@ class Weights(wiring.Component):
 
 def word_vectors():
     """The words of the page, (n, 5), and the layers they are of."""
-    vectors = np.array([[entry[name] for name in ("seed", "window_number", "layer", "row", "word")]
-                        for entry in json.loads(VECTORS.read_text())])
+    vectors = np.array([[*(entry[name] for name in ("seed", "window_number", "layer", "row")),
+                         entry["high"] << 16 | entry["word"]] for entry in json.loads(VECTORS.read_text())])
     return {"vectors": vectors, "layers": np.unique(vectors[:, 2])}
 
 

@@ -23,7 +23,7 @@ def mix(seed, n, layer, row):
     for i in range(8):
         x = ((ror7(x) + y) % 65536) ^ key[i % 4] ^ i
         y = (y * 4 % 65536 + y // 16384) ^ x
-    return y
+    return x * 65536 + y
 
 
 def probability(error_function, i):
@@ -40,6 +40,7 @@ class NaiveBlock:
         self.stored = [[[int(v) for v in row] for row in values] for values in network.weights[index]]
         self.readout = [[int(v) for v in row] for row in network.readouts[index]]
         self.number = network.window_numbers[index]
+        self.rate = network.rates[index]
         self.count = dict.fromkeys((
             "events", "events_dropped", "spikes", "synaptic_operations", "readout_operations", "multiplies",
             "windows_learned", "windows_skipped", "updates", "weights_read", "weights_written", "underflows",
@@ -59,7 +60,7 @@ class NaiveBlock:
         return self.readout[j][c] >> self.b.readout.shadow_bits
 
     def start(self, label, learn):
-        self.label, self.learn = label, learn
+        self.label, self.learn = label, learn and self.rate != 4
         self.u = [[0] * layer.outputs for layer in self.b.layers]
         self.answer = [0] * self.b.readout.classes
         self.logit = [0] * self.b.readout.classes
@@ -227,11 +228,12 @@ class NaiveBlock:
 
     def write(self, memory, bits, spec, number, n, row, column, delta):
         self.note("delta", number - self.first_number, delta)
+        r = spec.rate_shift + self.rate
         if spec.rounding == "nearest":
-            change = nearest(delta, spec.rate_shift)
+            change = nearest(delta, r)
         else:
             word = mix(self.seed, n, number, row)
-            change = (delta + word % 2 ** spec.rate_shift) >> spec.rate_shift
+            change = (delta + word % 2 ** r) >> r
         old = memory[row][column]
         new = saturate(old - change, bits)
         memory[row][column] = new
@@ -247,6 +249,10 @@ class Naive:
 
     def __init__(self, network):
         self.blocks = [NaiveBlock(network, index) for index in range(len(network.spec.blocks))]
+
+    def set_rates(self, rates):
+        for block, rate in zip(self.blocks, rates, strict=True):
+            block.rate = rate
 
     def run(self, steps, label, learn):
         """Give the prediction, and for each block and layer the spikes and membranes of each step."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from rtl_gen.contract.block import BlockSpec, Directives
-from rtl_gen.contract.network import Network
+from rtl_gen.contract.network import RATE_OFF, Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.flat import flat_layer
@@ -77,7 +77,13 @@ def random_network(rng):
         random_stored(rng, (block.readout.inputs, block.readout.classes), 1) * 2 + 1
         for block in spec.blocks)
     numbers = tuple(rng.choice((0, 5, (1 << 32) - 2, rng.getrandbits(32))) for _ in spec.blocks)
-    return Network(spec=spec, weights=weights, readouts=readouts, window_numbers=numbers)
+    rates = random_rates(rng, spec) if rng.random() < 0.5 else ()
+    return Network(spec=spec, weights=weights, readouts=readouts, window_numbers=numbers, rates=tuple(rates))
+
+
+def random_rates(rng, spec):
+    """A rate for each block; off is one in five."""
+    return [rng.randrange(RATE_OFF + 1) for _ in spec.blocks]
 
 
 def random_counts(rng, steps, inputs):

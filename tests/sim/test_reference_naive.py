@@ -12,7 +12,7 @@ from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from sim.reference.network import Reference
 
 from .naive import Naive
-from .random_case import as_lists, random_counts, random_network
+from .random_case import as_lists, random_counts, random_network, random_rates
 
 SAMPLES = 6
 
@@ -24,6 +24,7 @@ def assert_same_state(reference, naive):
             np.testing.assert_array_equal(network.weights[index][layer], stored)
         np.testing.assert_array_equal(network.readouts[index], block.readout)
         assert network.window_numbers[index] == block.number
+        assert network.rates[index] == block.rate
         assert reference.counters[index] == block.count
 
 
@@ -47,7 +48,10 @@ def compare(seed, make=Reference):
     network = random_network(rng)
     reference, naive = make(network), Naive(network)
     spec = network.spec
-    for _ in range(SAMPLES):
+    for number in range(SAMPLES):
+        if number % 2:
+            reference.rates = random_rates(rng, spec)
+            naive.set_rates(reference.rates)
         steps, label, learn = rng.randint(1, spec.max_steps), rng.randrange(spec.classes), rng.random() < 0.8
         if rng.random() < 0.15:
             counts = random_counts(rng, steps - 1, spec.inputs)

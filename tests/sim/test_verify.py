@@ -30,7 +30,7 @@ def test_all_that_was_compared_is_counted(icarus, tmp_path):
     found = verify(random_network(SPEC, 1), *samples(4), build_dir=tmp_path, simulator=icarus, every=2)
     assert found.mismatches == 0
     assert (found.simulator, found.samples) == ("icarus", 4)
-    weights = SPEC.blocks[0].layers[0].rows * 5 + 5 * 3 + 1
+    weights = SPEC.blocks[0].layers[0].rows * 5 + 5 * 3 + 1 + 1         # a window number and a rate
     halted = 2 * 4 * 5                      # samples, steps, neurons
     assert found.compared["spikes"] == found.compared["membranes"] == halted
     assert found.compared["readouts"] == 4 * (1 + 3) + 2 * 3

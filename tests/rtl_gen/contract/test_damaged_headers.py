@@ -64,7 +64,20 @@ def test_nothing_may_be_of_another_kind(damaged, way, value):
         network_file.read(damaged(*way, value=value))
 
 
-@pytest.mark.parametrize("version", ["0", "01", "3", "²", "9" * 5000, "-1"])
+@pytest.mark.parametrize("version", ["0", "01", "4", "²", "9" * 5000, "-1"])
 def test_versions_that_there_are_not(damaged, version):
-    with pytest.raises(network_file.NetworkFileError, match=r"this snnfpga reads up to 2; install a newer snnfpga$"):
+    with pytest.raises(network_file.NetworkFileError, match=r"this snnfpga reads up to 3; install a newer snnfpga$"):
         network_file.read(damaged(version=version))
+
+
+@pytest.mark.parametrize(("rates", "version"), [
+    ([0, 5], "3"), ([0], "3"), ([], "3"), (None, "3"), ("00", "3"), ([0, 1.0], "3"), ([True, 0], "3"), ({}, "3"),
+    ([0, -1], "2"), ([0], "1")])
+def test_rates_that_are_none(damaged, rates, version):
+    with pytest.raises(network_file.NetworkFileError, match=r"holds no valid network \(.*\); export it again$"):
+        network_file.read(damaged("rates", value=rates, version=version))
+
+
+def test_a_file_of_rates_must_hold_them(damaged):
+    with pytest.raises(network_file.NetworkFileError, match=r"holds no valid network \('rates'\); export it again$"):
+        network_file.read(damaged(version="3"))

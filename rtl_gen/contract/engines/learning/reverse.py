@@ -34,7 +34,7 @@ class ReverseMemories(NamedTuple):
 class Reverse(Learning):
     """The update engine of a block, with the window buffer that records for it."""
 
-    OVERHEAD = 9                # cycles of a word beside its rows: clear, scan, check, and the last row's way out
+    OVERHEAD = 10               # cycles of a word beside its rows: clear, scan, check, and the last row's way out
 
     def refusals(self, index: int) -> Iterator[str]:
         """Why it cannot serve the block."""
