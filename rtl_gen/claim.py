@@ -125,6 +125,7 @@ def _taken(path: Path, thing: str, wait: bool) -> FileLock | None:
         if error.errno not in _WITHOUT_LOCKS:
             raise PlaceError(f"{thing} cannot be written: {error.strerror}; choose another place") from None
     print(f"{thing} lies where files cannot be locked; see to it that no other process writes there", file=sys.stderr)
+    path.unlink(missing_ok=True)
     return None
 
 
@@ -149,9 +150,9 @@ def _made(folder: Path) -> list[Path]:
 
 def _in_the_way(folder: Path) -> str:
     for place in (folder, *folder.parents):
-        if place.is_symlink() and not place.exists():
+        if os.path.islink(place) and not os.path.exists(place):
             return f"{place} is a link to {os.readlink(place)}, which is not there"
-        if place.is_file():
+        if os.path.isfile(place):
             return f"{place} is a file"
     return ""
 

@@ -60,5 +60,5 @@ def _plain_folder() -> str:
     for folder in (usual, *PLACES):
         if is_plain(folder) and os.access(folder, os.W_OK | os.X_OK):
             return folder
-    raise SimulatorError(f"A design cannot be compiled below {usual!r}, whose name has spaces or other signs; set TMPDIR "
-                         "to a folder of letters and digits")
+    raise SimulatorError(f"A design cannot be compiled below {usual!r}, whose name has spaces or other signs; set "
+                         "TMPDIR to a folder of letters and digits")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..console import print_json, print_table, progress
+from ..ending import at_end
 
 if TYPE_CHECKING:
     from board.registry import Board
@@ -24,6 +25,8 @@ def command(
     out: Annotated[Path | None, typer.Option(help="Folder to write; else build/<network>-<board>.",
                                              show_default=False)] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what it takes and what would be made, and stop.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a build that another version of snnfpga "
+                                            "made.")] = False,
     synthesis: Annotated[bool, typer.Option("--synthesis/--no-synthesis", help="Count resources with Yosys.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -44,6 +47,7 @@ def command(
     from board.plan import check_target
     from board.registry import get
     from board.report import FitError, check_fit
+    from rtl_gen.claim import claimed_file
     from rtl_gen.contract.network_file import read, read_notes
 
     from ..runs.find import find_network
@@ -54,13 +58,15 @@ def command(
     if lanes is not None:
         network = with_lanes(network, lanes)
     folder = out or Path("build") / f"{network.spec.name}-{chosen.name}"
-    check_target(folder)
+    if not plan:
+        at_end.enter_context(claimed_file(folder, "Build folder"))
+    check_target(folder, overwrite=overwrite)
     try:
         check_fit(network.spec, chosen)
         if plan:
             _show_plan(network, chosen, folder, synthesis, as_json)
             return
-        found = _build(network, chosen, folder, read_notes(path), synthesis)
+        found = _build(network, chosen, folder, read_notes(path), synthesis, overwrite)
     except FitError as error:       # the table that says why comes before the line
         print_table(error.title, error.header, error.rows, to_stderr=as_json)
         raise
@@ -94,7 +100,7 @@ def _show_plan(network: "Network", board: "Board", folder: Path, synthesis: bool
 
 
 def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, str],
-           synthesis: bool) -> dict[str, object]:
+           synthesis: bool, overwrite: bool) -> dict[str, object]:
     import json
 
     from board import toolchain
@@ -109,7 +115,7 @@ def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, st
             begun.append(name)
 
         made = make_plan(network, board, notes=notes, synthesis=synthesis, phase=phase)
-    write(made, folder)
+    write(made, folder, overwrite=overwrite)
     runs = len(toolchain.ready(board.flow))
     products = toolchain.run_flow(board.flow, folder=folder)
     return {**json.loads(made.files["report.json"]), "folder": str(folder), "digest": made.digest,
