@@ -1,5 +1,6 @@
 """``snnfpga build``: a network as a folder of sources, driver and report for a board; and its bitstream."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,8 +87,8 @@ def _show_plan(network: "Network", board: "Board", folder: Path, synthesis: bool
     if synthesis:
         steps.append("count resources with Yosys")
     runs = len(ready(board.flow))
-    steps += [f"run {' '.join(stage.command)}" for stage in board.flow[:runs]]
-    steps += [f"not run: {' '.join(stage.command)}" if find(stage.tool) else f"not run: {stage.tool} (not on the PATH)"
+    steps += [f"run {shlex.join(stage.command)}" for stage in board.flow[:runs]]
+    steps += [f"not run: {shlex.join(stage.command) if find(stage.tool) else f'{stage.tool} (not on the PATH)'}"
               for stage in board.flow[runs:]]
     if as_json:
         print_json({**found, "folder": str(folder), "steps": steps})
@@ -140,7 +141,7 @@ def _show(found: dict[str, object], folder: Path) -> None:
     rows += [("cycles of a sample",
               f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
              ("state for learning", f"{found['state_buffer_bits']} bits"), ("files", str(folder))]
-    left = [" ".join(stage["command"]) for stage in found["flow"] if not stage["done"]]
-    rows.append(("bitstream", found["bitstream"] or f"not made: {left[0].split()[0]} is not on the PATH; with it, in "
-                                                    f"{folder}: {' && '.join(left)}"))
+    left = [stage["command"] for stage in found["flow"] if not stage["done"]]
+    rows.append(("bitstream", found["bitstream"] or f"not made: {left[0][0]} is not on the PATH; with it, in {folder}: "
+                                                    f"{' && '.join(shlex.join(command) for command in left)}"))
     print_table(f"Built {found['name']} for {found['board']}", ("what", "value"), rows)
