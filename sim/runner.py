@@ -174,7 +174,7 @@ def run(design: Design, *, bench: str, seed: int = 1, environment: Mapping[str, 
         try:
             runner.test(
                 hdl_toplevel=design.top, hdl_toplevel_lang="verilog", test_module=bench, seed=seed,
-                build_dir=design.build_dir, test_dir=folder, plusargs=[f"+dumpfile_path={folder / design.top}.fst"],
+                build_dir=design.build_dir, test_dir=folder, plusargs=[f"+dumpfile_path={design.top}.fst"],
                 results_xml=str(results), log_file=log, waves=waves, timescale=("1ns", "1ps"),
                 extra_env={"COCOTB_REWRITE_ASSERTION_FILES": "*/sim/benches/*.py", "COCOTB_ANSI_OUTPUT": "0", **values})
         except (SystemExit, RuntimeError):
