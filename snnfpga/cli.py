@@ -11,6 +11,7 @@ import typer
 
 from rtl_gen.contract.errors import USAGE
 
+from .ending import at_end
 from .errors import explain, one_line
 
 INTERRUPTED = 130   # what typer returns where a person stopped a verb
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if not _is_first():
             _wait_to_be_ended()
         line, code = _explain(error)
+    finally:
+        at_end.close()
     if line:
         print(f"snnfpga: {line}", file=sys.stderr)
     raise SystemExit(code)

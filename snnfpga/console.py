@@ -1,8 +1,10 @@
 """What people see: progress on standard error where it is a terminal, tables and JSON on standard output."""
 
 import json
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -63,3 +65,8 @@ def print_json(values: dict[str, Any]) -> None:
 def percent(share: float) -> str:
     """A share of 1 as people read it."""
     return f"{100 * share:.2f} %"
+
+
+def quoted(path: Path) -> str:
+    """A path as it stands in a command that a person is to type."""
+    return shlex.quote(str(path))

@@ -1,5 +1,7 @@
 """What the command line says instead of a traceback."""
 
+import errno
+
 # What a user's own rule raises is found here, where it lies in a clone and in an installed package alike.
 from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError, shortened
 
@@ -22,5 +24,7 @@ def explain(error: Exception) -> tuple[str, int] | None:
                "fewer steps, or a smaller network", FAILED
     if isinstance(error, OSError) and error.strerror:
         place = f" {error.filename}" if error.filename else ""
-        return f"Cannot read or write{place}: {error.strerror}; make room or choose another place", FAILED
+        # Of these a place is named that there cannot be; the others are of what is there.
+        code = USAGE if error.errno in (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP) else FAILED
+        return f"Cannot read or write{place}: {error.strerror}; make room or choose another place", code
     return None

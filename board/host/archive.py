@@ -4,6 +4,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def read_spec(folder: str | os.PathLike[str]) -> NetworkSpec:
         return NetworkSpec.from_dict(json.loads(path.read_text()))
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
-    except (SpecError, ValueError, OSError) as error:
+    except (SpecError, KeyError, TypeError, AttributeError, ValueError, RecursionError, OSError) as error:
         raise NetworkFileError(f"{path} holds no valid specification ({error}); copy it from the build again") from None
 
 
@@ -83,6 +84,7 @@ def read(folder: str | os.PathLike[str]) -> Network:
                 rates=tuple(int(rate) for rate in arrays["rates"]) if "rates" in arrays else ())
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
-    except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, OSError, EOFError, NotImplementedError, zlib.error,
+            zipfile.BadZipFile) as error:
         raise NetworkFileError(f"{path} holds no weights for {SPEC_FILE} ({error}); "
                                "copy it from the build again") from None

@@ -16,7 +16,8 @@ def write_atomically(path: Path, contents: bytes) -> None:
         If it cannot be written; the error names ``path``.
     """
     # Not tempfile, whose files only their owner may read: this one has the mode that the umask gives.
-    name = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    # Of a bounded length, so that whatever name can be written can be written so.
+    name = path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex}")
     with naming(path):
         try:
             with name.open("xb") as file:

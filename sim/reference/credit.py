@@ -1,16 +1,17 @@
 """Credits that go down to the layer below. Integers only."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import FEEDBACK_BITS
+
+from .compiled import compiled
 
 Int64Array = NDArray[np.int64]
 FEEDBACK_MAX = (1 << (FEEDBACK_BITS - 1)) - 1
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def feedback_below(stored: NDArray[np.int32], shadow_bits: int, feedback_shift: int, credit: Int64Array,
                    gates: NDArray[np.uint8]) -> tuple[Int64Array, int]:
     """Feedback of the layer below, (R, inputs), from a layer's weights and its credits, (R, outputs).

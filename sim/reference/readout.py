@@ -1,16 +1,16 @@
 """From spikes to answer, logit and error. Integers only."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .compiled import compiled
 from .grid import Counts
 
 Int64Array = NDArray[np.int64]
 Readout = NDArray[np.int32]     # (neurons, classes), stored
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def read_out(stored: Readout, shadow_bits: int, spikes: Counts, loss_start: int, answer: Int64Array,
              logit: Int64Array) -> None:
     """Add R steps of spikes, (R, rows) of them, to ``answer``, (classes,), those from ``loss_start`` on to ``logit``.
@@ -27,7 +27,7 @@ def read_out(stored: Readout, shadow_bits: int, spikes: Counts, loss_start: int,
                         logit[c] += weight
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def errors(logit: Int64Array, label: int, logit_shift: int, table: Int64Array, dead_zone: int) -> Int64Array:
     """Error of each class, (classes,): the probability of its logit less 127 for the label; 0 within the dead zone."""
     error = np.empty_like(logit)
@@ -39,7 +39,7 @@ def errors(logit: Int64Array, label: int, logit_shift: int, table: Int64Array, d
     return error
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def feedback(stored: Readout, shadow_bits: int, error: Int64Array, steps: int, loss_start: int) -> Int64Array:
     """Feedback of the last layer, (steps, neurons): ``sum_c B[j, c] * error_c`` from ``loss_start`` on, else 0."""
     neurons, classes = stored.shape

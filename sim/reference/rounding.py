@@ -1,16 +1,17 @@
 """Random words, and what is added before a shift so that it rounds. Integers only."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.update import UpdateSpec
 
+from .compiled import compiled
+
 Int64Array = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def mix_draws(seed: int, number: int, layer: int, rows: int) -> Int64Array:
     """Words of rows 0 .. ``rows - 1``: ``word = mix(seed, number, layer, row)``, 32 bits each, shape (rows,).
 

@@ -1,13 +1,14 @@
 """One read, one exact sum, one rounding, one write for each weight and window. Integers only."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .compiled import compiled
 
 Int64Array = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def update(stored: NDArray[np.int32], stored_bits: int, rate_shift: int, addend: Int64Array,
            active: NDArray[np.uint8], bias: int, credit: Int64Array) -> tuple[int, int, int, int]:
     """Learn from a window: ``stored = saturate(stored - ((delta + addend) >> rate_shift), stored_bits)`` in place.

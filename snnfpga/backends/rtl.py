@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
 from ..console import Advance
@@ -15,6 +16,10 @@ from .backend import Backend, Trace
 
 class Rtl(Backend):
     """A network in the core that was generated for it; its place is a simulator."""
+
+    def __init__(self, network: Network, place: str | None = None) -> None:
+        super().__init__(network, place)
+        simulated.check_place(network.spec, place)
 
     def run(self, split: Split, advance: Advance, *, trace: bool) -> Iterator[Trace]:
         """Give what each sample leaves, in order; all samples run before the first is given, halted in each step."""

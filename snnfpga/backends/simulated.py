@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.claim import claimed_folder
 from rtl_gen.contract.limits import check_hardware
 from rtl_gen.contract.network import Network, spec_digest
 from rtl_gen.contract.network_file import read, write
@@ -38,6 +39,21 @@ def design(spec: NetworkSpec, simulator: str | None = None) -> Design:
     check_hardware(spec)       # before there is a component that nothing would elaborate
     chosen = simulator or preferred()
     return build(Core(spec), build_dir=folder_of(spec, chosen), simulator=chosen, name="core")
+
+
+def check_place(spec: NetworkSpec, simulator: str | None) -> None:
+    """Refuse, before any work, a simulator that is not there and a folder that cannot be written.
+
+    Raises
+    ------
+    sim.simulators.SimulatorError
+        If the simulator is missing.
+    rtl_gen.claim.PlaceError
+        If its folder cannot be made or written.
+    """
+    with claimed_folder(folder_of(spec, choose(simulator) if simulator else preferred()), "Simulation folder",
+                        wait=True):
+        pass
 
 
 def folder_of(spec: NetworkSpec, simulator: str) -> Path:

@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rtl_gen.claim import claimed_file
 from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.network import Network
 from sim.verify import Verification, verify
 
 from ..data.dataset import Split
 from .simulated import folder_of
+
+RECORD = "verify.json"
 
 
 def verify_build(folder: Path, core: str, network: Network, split: Split, simulator: str) -> Verification:
@@ -18,6 +21,12 @@ def verify_build(folder: Path, core: str, network: Network, split: Split, simula
     samples = [sample[:split.steps_of(number)] for number, sample in enumerate(split.spikes)]
     return verify(network, samples, split.labels, build_dir=folder_of(network.spec, simulator),
                   simulator=simulator, verilog=(core, text))
+
+
+def check_record(folder: Path) -> None:
+    """Refuse, before any work, a build folder that cannot be written; raises :class:`rtl_gen.claim.PlaceError`."""
+    with claimed_file(folder / RECORD, "File", wait=True):
+        pass
 
 
 def facts(found: Verification, digest: str, sources: tuple[str, ...]) -> dict[str, Any]:
@@ -33,4 +42,4 @@ def facts(found: Verification, digest: str, sources: tuple[str, ...]) -> dict[st
 
 def write_record(folder: Path, values: dict[str, Any]) -> None:
     """Write ``verify.json`` for the report, beside what was built."""
-    write_atomically(folder / "verify.json", (json.dumps(values, indent=1) + "\n").encode())
+    write_atomically(folder / RECORD, (json.dumps(values, indent=1) + "\n").encode())

@@ -1,11 +1,13 @@
 """``snnfpga build``: a network as a folder of sources, driver and report for a board; and its bitstream."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..console import print_json, print_table, progress
+from ..ending import at_end
 
 if TYPE_CHECKING:
     from board.registry import Board
@@ -24,6 +26,8 @@ def command(
     out: Annotated[Path | None, typer.Option(help="Folder to write; else build/<network>-<board>.",
                                              show_default=False)] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what it takes and what would be made, and stop.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a build that another version of snnfpga "
+                                            "made.")] = False,
     synthesis: Annotated[bool, typer.Option("--synthesis/--no-synthesis", help="Count resources with Yosys.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -44,6 +48,7 @@ def command(
     from board.plan import check_target
     from board.registry import get
     from board.report import FitError, check_fit
+    from rtl_gen.claim import claimed_file
     from rtl_gen.contract.network_file import read, read_notes
 
     from ..runs.find import find_network
@@ -54,13 +59,15 @@ def command(
     if lanes is not None:
         network = with_lanes(network, lanes)
     folder = out or Path("build") / f"{network.spec.name}-{chosen.name}"
-    check_target(folder)
+    if not plan:
+        at_end.enter_context(claimed_file(folder, "Build folder"))
+    check_target(folder, overwrite=overwrite)
     try:
         check_fit(network.spec, chosen)
         if plan:
             _show_plan(network, chosen, folder, synthesis, as_json)
             return
-        found = _build(network, chosen, folder, read_notes(path), synthesis)
+        found = _build(network, chosen, folder, read_notes(path), synthesis, overwrite)
     except FitError as error:       # the table that says why comes before the line
         print_table(error.title, error.header, error.rows, to_stderr=as_json)
         raise
@@ -80,8 +87,8 @@ def _show_plan(network: "Network", board: "Board", folder: Path, synthesis: bool
     if synthesis:
         steps.append("count resources with Yosys")
     runs = len(ready(board.flow))
-    steps += [f"run {' '.join(stage.command)}" for stage in board.flow[:runs]]
-    steps += [f"not run: {' '.join(stage.command)}" if find(stage.tool) else f"not run: {stage.tool} (not on the PATH)"
+    steps += [f"run {shlex.join(stage.command)}" for stage in board.flow[:runs]]
+    steps += [f"not run: {shlex.join(stage.command) if find(stage.tool) else f'{stage.tool} (not on the PATH)'}"
               for stage in board.flow[runs:]]
     if as_json:
         print_json({**found, "folder": str(folder), "steps": steps})
@@ -94,7 +101,7 @@ def _show_plan(network: "Network", board: "Board", folder: Path, synthesis: bool
 
 
 def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, str],
-           synthesis: bool) -> dict[str, object]:
+           synthesis: bool, overwrite: bool) -> dict[str, object]:
     import json
 
     from board import toolchain
@@ -109,7 +116,7 @@ def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, st
             begun.append(name)
 
         made = make_plan(network, board, notes=notes, synthesis=synthesis, phase=phase)
-    write(made, folder)
+    write(made, folder, overwrite=overwrite)
     runs = len(toolchain.ready(board.flow))
     products = toolchain.run_flow(board.flow, folder=folder)
     return {**json.loads(made.files["report.json"]), "folder": str(folder), "digest": made.digest,
@@ -134,7 +141,7 @@ def _show(found: dict[str, object], folder: Path) -> None:
     rows += [("cycles of a sample",
               f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
              ("state for learning", f"{found['state_buffer_bits']} bits"), ("files", str(folder))]
-    left = [" ".join(stage["command"]) for stage in found["flow"] if not stage["done"]]
-    rows.append(("bitstream", found["bitstream"] or f"not made: {left[0].split()[0]} is not on the PATH; with it, in "
-                                                    f"{folder}: {' && '.join(left)}"))
+    left = [stage["command"] for stage in found["flow"] if not stage["done"]]
+    rows.append(("bitstream", found["bitstream"] or f"not made: {left[0][0]} is not on the PATH; with it, in {folder}: "
+                                                    f"{' && '.join(shlex.join(command) for command in left)}"))
     print_table(f"Built {found['name']} for {found['board']}", ("what", "value"), rows)

@@ -1,6 +1,7 @@
 """``snnfpga demo``: the whole way once, on embedded data, and what it measured."""
 
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ class VerbRun:
         self.began = time.monotonic()
         self._told: IO[str] = tempfile.TemporaryFile("w+")
         self._said: IO[str] | None = tempfile.TemporaryFile("w+") if aside else None
-        say(f"snnfpga {' '.join(arguments)}")
+        say(f"snnfpga {shlex.join(arguments)}")
         self._process = subprocess.Popen([sys.executable, *WHOLE, *arguments, "--json"], stdout=self._told,
                                          stderr=self._said, text=True)
 
@@ -53,7 +54,7 @@ class VerbRun:
                 say(self._said.read())
             self._said.close()
         if code:
-            raise SnnfpgaError(f"The demo stopped at: snnfpga {' '.join(self.arguments)} (exit code {code}); "
+            raise SnnfpgaError(f"The demo stopped at: snnfpga {shlex.join(self.arguments)} (exit code {code}); "
                                "it said why above")
         say(f"  done in {time.monotonic() - self.began:.0f} s: snnfpga {self.arguments[0]}")
         return json.loads(text)
@@ -77,10 +78,15 @@ def command(
 
       snnfpga demo
     """
+    from board.plan import check_target
+    from board.registry import get
+
     began = time.monotonic()
     folder = Path("build") / f"demo-{board}"
+    get(board)
+    check_target(folder, overwrite=True)        # before minutes of training
     trained = VerbRun("train", "--set", "name=demo", "--out", str(out), *_again(out)).result()
-    building = VerbRun("build", str(out), "--board", board, "--out", str(folder), aside=True)
+    building = VerbRun("build", str(out), "--board", board, "--out", str(folder), "--overwrite", aside=True)
     try:
         reference = VerbRun("evaluate", str(out), "--backend", "reference").result()
         learned = VerbRun("learn", str(out), "--data", DRIFTED, "--backend", "rtl", "--samples", str(LESSONS)).result()
@@ -106,4 +112,6 @@ def command(
 
 def _again(out: Path) -> list[str]:
     """A run that was begun goes on; one that is done is not trained twice."""
-    return ["--resume"] if out.exists() else []
+    from ..runs.folder import is_run
+
+    return ["--resume"] if is_run(out) else []

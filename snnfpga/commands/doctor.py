@@ -38,7 +38,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
 
       snnfpga doctor
     """
-    findings = [_python(), *(_package(*package) for package in PACKAGES), _cuda(),
+    findings = [_python(), *(_package(*package) for package in PACKAGES), _compiled_loops(), _cuda(),
                 *(_simulator(*simulator) for simulator in SIMULATORS), *_vendor_tools()]
     if as_json:
         print_json({"tools": [{"name": f.name, "found": f.found, "enables": f.enables,
@@ -57,6 +57,16 @@ def _package(name: str, enables: str, missing: str) -> Finding:
         return Finding(name, version(name), enables, missing)
     except PackageNotFoundError:
         return Finding(name, None, enables, missing)
+
+
+def _compiled_loops() -> Finding:
+    enables = "training and the reference without compiling their loops in every command"
+    missing = "name a folder that can be written in NUMBA_CACHE_DIR"
+    try:
+        from sim.reference.compiled import kept_in
+    except ImportError:
+        return Finding("kept loops", None, enables, missing)
+    return Finding("kept loops", kept_in(), enables, missing)
 
 
 def _cuda() -> Finding:

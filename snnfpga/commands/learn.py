@@ -7,7 +7,7 @@ import typer
 
 from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 
-from ..backends.registry import check_name, described, learners
+from ..backends.registry import check_name, described, learners, make
 from ..console import percent, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def command(
     dataset = _data(path, network, data, data_root)
     taught, test = lessons(dataset, samples, network.spec.seed), some(dataset, "test")
     _check_learns(path, network)
+    make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
     with progress(f"learning on {backend}", 2 * len(test) + len(taught)) as advance:
         before = learn.accuracy(network, test, advance)
         learned = learn.learn(network, taught, backend, advance, simulator)
@@ -113,12 +114,14 @@ def _check_files(network: Path, out: Path, record: Path | None, overwrite: bool)
     from ..runs.learn_record import is_record
     from ..runs.out_file import check_out
 
-    check_out(out, lambda old: overwrite or (is_learned(old) and not old.samefile(network)),
-              "a network that snnfpga learn wrote, other than the one that learns",
+    if out.exists() and out.samefile(network) and not overwrite:
+        raise SnnfpgaError(f"--out {out} is the network that learns, which would be lost; name another file, or give "
+                           "--overwrite", USAGE)
+    check_out(out, lambda old: overwrite or is_learned(old), "a network that snnfpga learn wrote",
               "name another file with --out, or give --overwrite")
     if record is not None:
         check_out(record, lambda old: overwrite or is_record(old), "what snnfpga learn leaves there for the report",
-                  "move it away, or give --overwrite")
+                  "move it away, or give --overwrite", keep=False)
 
 
 def _refuse_differences(backend: str, differences: "Comparison") -> None:

@@ -1,5 +1,6 @@
 """``snnfpga train``: a configuration becomes a run, with the network file in it."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..console import percent, print_json, print_table, progress, say
+from ..console import percent, print_json, print_table, progress, quoted, say
 
 if TYPE_CHECKING:
     from ..config.models import Config
@@ -73,31 +74,36 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     from ..network.surrogates import host_surrogate
     from ..runs import folder as run_folder
     from ..runs.find import NETWORK, RUNS
+    from ..training import checks
     from ..training.parallel import join
     from ..training.trainer import Trainer, prepare
 
     if resume and overwrite:
         raise SnnfpgaError("--resume goes on with a run and --overwrite discards it; give one of them", USAGE)
     folder = out or RUNS / config.name
+    checks.check_config(config)     # before the data is read
     prepare(device, config.training.threads)
     team = join(config, device)
-    if resume:
-        run_folder.check_same(folder, config)
-    elif team.leads:
-        run_folder.check_free(folder, overwrite)
-    data = load_data(config.data)
-    for half in ("train", "test"):
-        some(data, half)
-    check_lessons(data)
-    trainer = Trainer(config, data, device, team)
-    place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
-    _through_epochs(trainer, folder, place, resume)
-    result = trainer.evaluate()
-    if team.leads:
-        trained_on = config.data.model_copy(update={"steps": data.steps})
-        run_folder.write_network(place, trainer.network.export(), trained_on, result.accuracies[-1],
-                                 trainer.network.blocks[-1].logit_scale, host_surrogate(trainer.network.spec))
-        run_folder.take_place(folder, place)
+    with run_folder.claimed(folder) if team.leads else nullcontext():
+        if resume:
+            run_folder.check_same(folder, config)
+            if not run_folder.check_begun(folder) and team.leads:
+                say(f"Run {folder} was stopped within its first epoch: it begins again")
+        elif team.leads:
+            run_folder.check_free(folder, overwrite)
+        data = load_data(config.data)
+        for half in ("train", "test"):
+            some(data, half)
+        check_lessons(data)
+        trainer = Trainer(config, data, device, team)
+        place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
+        _through_epochs(trainer, folder, place, resume)
+        result = trainer.evaluate()
+        if team.leads:
+            trained_on = config.data.model_copy(update={"steps": data.steps})
+            run_folder.write_network(place, trainer.network.export(), trained_on, result.accuracies[-1],
+                                     trainer.network.blocks[-1].logit_scale, host_surrogate(trainer.network.spec))
+            run_folder.take_place(folder, place)
     team.leave()        # once the files are there
     if not team.leads:
         return None
@@ -114,6 +120,8 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
 
 def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool) -> None:
     """All epochs, with a progress bar and warnings; a person who stops them is told how to go on."""
+    from ..runs.folder import forget
+
     epochs = trainer.config.training.epochs
     warned: set[tuple[int, int]] = set()
     with progress("training", epochs * trainer.batches) as advance:
@@ -132,7 +140,11 @@ def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool)
                 raise
             kept = "" if place == folder else f"the earlier run in {folder} is as it was; "
             raise SnnfpgaError(f"Stopped with {trainer.saved} of {epochs} epochs done; {kept}go on with: "
-                               f"snnfpga train --resume --out {place}") from None
+                               f"snnfpga train --resume --out {quoted(place)}") from None
+        except Exception:
+            if trainer.team.leads and not resume and not trainer.saved:
+                forget(folder, place)       # so that the next try finds nothing in its way
+            raise
 
 
 def _warn(metrics: "EpochMetrics", warned: set[tuple[int, int]]) -> None:

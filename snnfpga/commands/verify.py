@@ -49,8 +49,8 @@ def command(
     from rtl_gen.contract.network_file import read
     from sim.simulators import SIMULATORS
 
-    from ..backends.simulated import preferred
-    from ..backends.verification import facts, verify_build, write_record
+    from ..backends.simulated import check_place, preferred
+    from ..backends.verification import check_record, facts, verify_build, write_record
     from ..data.fit import check_fit, lessons
     from ..data.source import load_data
     from ..runs.find import find_build
@@ -59,9 +59,11 @@ def command(
     if simulator is not None and simulator not in SIMULATORS:
         raise SnnfpgaError(f"No simulator is called {shown(simulator)}; {offer(simulator, SIMULATORS)}", USAGE)
     folder = find_build(target)
-    manifest = plan.verify(folder)
+    manifest = plan.verify(folder, facts=("network", "core", "board"))
     network_path = folder / str(manifest["network"])
     network = read(network_path)
+    check_record(folder)
+    check_place(network.spec, simulator)
     dataset = load_data(data_of(network_path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
     split = lessons(dataset, samples, seed)

@@ -53,7 +53,7 @@ def by_formula(config: Config, network: SpikingNetwork, batch: Batch, generator:
     def told(formula: Callable[[], Value]) -> Value | None:
         try:
             if batch.within is not None:
-                raise NoFormulaError("Formula must have samples of one length; count a run")
+                raise NoFormulaError("Formula must have samples of one length; go by what was counted")
             return formula()
         except NoFormulaError as error:
             absent.append(str(error))
@@ -83,7 +83,8 @@ def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity, generator:
         raise NoFormulaError(f"Formula of a rule must have learning.feedback readout, not {settings.feedback}; count a "
                              "run")
     if formula is None:
-        raise NoFormulaError(f"Formula of rule {settings.rule} must be carried by it, and it carries none; count a run")
+        raise NoFormulaError(f"Formula of rule {settings.rule} must be carried by it, and it carries none; go by "
+                             "what was counted")
     chosen = selected(settings, seen.steps, generator or torch.Generator())
     return formula.operations(settings, blocks, seen, chosen)
 
@@ -99,7 +100,7 @@ def peak_bytes(config: Config, blocks: Sequence[BlockSpec], steps: int, batch: i
     settings, formula = config.learning, find_rule(config.learning.rule).formula
     if settings.feedback != "readout" or formula is None or formula.kept_bytes is None:
         raise NoFormulaError("Formula of kept bytes must have learning.feedback readout and a rule that carries one, "
-                             f"not {settings.feedback} and {settings.rule}; measure a run")
+                             f"not {settings.feedback} and {settings.rule}; go by what was measured")
     standardised = sum(FLOAT * layer.synapses.rows * layer.columns for block in blocks for layer in block.layers
                        ) if config.network.normalise == "weights" else 0
     return standardised + formula.kept_bytes(settings, blocks, steps, batch)

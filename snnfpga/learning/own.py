@@ -8,6 +8,7 @@ from types import ModuleType
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
+from .guarded import guarded
 from .rule import Rule
 
 
@@ -39,20 +40,22 @@ def load(path: str) -> Rule:
     if found is None:
         missing = f"no module {module} is in {here}, nor installed" if owner is None else f"{module} has no {name}"
         raise _refused(path, missing)
+    where = owner
     if isinstance(found, ModuleType):
+        where = found
         if not hasattr(found, "RULE"):
             raise _refused(path, "that module has no RULE")
         found = found.RULE
     if not isinstance(found, Rule):
         raise _refused(path, f"what is there is of type {type(found).__name__}, not snnfpga.learning.rule.Rule")
-    return replace(found, name=path)
+    return guarded(replace(found, name=path), getattr(where, "__file__", None))
 
 
 def _module(path: str, module: str) -> ModuleType | None:
     """The module of that name, or None where there is none."""
     try:
         return importlib.import_module(module)
-    except Exception as error:      # a module may fail in any way, and is not ours
+    except (Exception, SystemExit) as error:      # a module may fail in any way, and is not ours
         if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
             return None
         raise _refused(path, f"importing {module} fails with {type(error).__name__}: {error}") from error

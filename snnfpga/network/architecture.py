@@ -146,6 +146,9 @@ def cut(whole: Architecture, config: NetworkConfig) -> Architecture:
         If there are fewer layers.
     """
     layers, depth = whole.layers, config.block_depth
+    if not layers:
+        raise SnnfpgaError("Config network.file must describe a layer of neurons at least, and describes a readout "
+                           "alone; add one to it", USAGE)
     step = len(layers) if depth == "all" else depth
     if step > len(layers):
         source = "network.architecture" if config.file is None else "network.file"

@@ -7,12 +7,14 @@ import numba
 import numpy as np
 import torch
 from llvmlite import ir
-from numba import njit, prange, types
+from numba import prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
+
+from sim.reference.compiled import compiled
 
 WORD = 8        # events that are looked at together: most are silent
 EVENTS = np.uint64(0x0101010101010101)      # one bit a byte: others would choose rows beyond the table
@@ -121,7 +123,7 @@ WIDE, NARROW = 8 * LANES, LANES
 _add_wide, _add_narrow = _adding(8), _adding(1)
 
 
-@njit(cache=True)
+@compiled()
 def _sum_rows(table: NDArray[np.generic], chosen: NDArray[np.int32], first: int, last: int, out: NDArray[np.float32],
               row: int, onto: bool) -> None:
     """Rows ``chosen[first:last]`` of ``table`` added up, as ``out[row]`` or onto it."""
@@ -138,7 +140,7 @@ def _sum_rows(table: NDArray[np.generic], chosen: NDArray[np.int32], first: int,
         out[row, column] = out[row, column] + total if onto else total
 
 
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _gather_rows(words: NDArray[np.uint64], table: NDArray[np.generic], out: NDArray[np.float32]) -> None:
     for part in prange((len(words) + ROWS - 1) // ROWS):
         chosen = np.empty(words.shape[1] * WORD, np.int32)
@@ -153,7 +155,7 @@ def _gather_rows(words: NDArray[np.uint64], table: NDArray[np.generic], out: NDA
             _sum_rows(table, chosen, 0, count, out, row, False)
 
 
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _gather_columns(events: NDArray[np.uint8], table: NDArray[np.float32], out: NDArray[np.float32],
                     onto: bool, parts: int) -> None:
     groups = (len(events) + BITS - 1) // BITS

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
@@ -11,6 +12,8 @@ from ..config.network import LayerSettings, NetworkConfig
 from .architecture import Array, Given
 from .draw import FloatWeights
 from .shape import Grid, Shape
+
+MOST_BITS = 16      # a threshold is at least so many bits below the largest weight
 
 
 def given_layer(thing: str, network: NetworkConfig, own: LayerSettings, shape: Shape, given: Given) -> FloatWeights:
@@ -24,6 +27,7 @@ def given_layer(thing: str, network: NetworkConfig, own: LayerSettings, shape: S
     _check_kept(thing, network)
     columns = shape.columns
     parts = [_rows(thing, shape, given)]
+    _check_size(thing, own, parts[0])
     if shape.own_inputs:
         parts.append(_array(thing, "recurrent weights", given.recurrent, (columns, columns)).t())
     elif given.recurrent is not None:
@@ -89,9 +93,32 @@ def _thresholds(thing: str, network: NetworkConfig, own: LayerSettings, columns:
     return None
 
 
+def _real(thing: str, what: str, values: Array) -> NDArray[np.float32]:
+    """The values as float32; text would be a bare error, and of complex numbers a part would be lost."""
+    try:
+        found = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:      # rows of several lengths, a tensor that is elsewhere
+        raise SnnfpgaError(f"{thing} must be given {what} as an array of real numbers, and what is given is none "
+                           f"({error}); mend what describes the network", USAGE) from None
+    if found.dtype.kind not in "biuf":
+        raise SnnfpgaError(f"{thing} must be given {what} that are real numbers, not of type {found.dtype}; mend what "
+                           "describes the network", USAGE)
+    with np.errstate(over="ignore"):        # what float32 cannot hold is infinite, and refused as such
+        return found.astype(np.float32)
+
+
+def _check_size(thing: str, own: LayerSettings, weights: Tensor) -> None:
+    """Refuse weights beside which the threshold would be nothing on any grid."""
+    largest = float(weights.abs().max()) if weights.numel() else 0.0
+    if largest > own.threshold * 2 ** MOST_BITS:
+        raise SnnfpgaError(f"{thing} must be given weights of at most 2^{MOST_BITS} times its threshold "
+                           f"{own.threshold:g}, not {largest:g}; divide its weights and biases, or raise "
+                           "network.threshold with them", USAGE)
+
+
 def _array(thing: str, what: str, values: Array | None, size: tuple[int, ...]) -> Tensor:
     """The values as float32, once they are as many as wanted and all of them numbers."""
-    found = None if values is None else np.asarray(values, np.float32)
+    found = None if values is None else _real(thing, what, values)
     if found is None or found.shape != size:
         held = "none" if found is None else " x ".join(map(str, found.shape))
         raise SnnfpgaError(f"{thing} must be given {what} of {' x '.join(map(str, size))}, not {held}; mend what "

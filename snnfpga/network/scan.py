@@ -5,11 +5,12 @@ Equal to the plain loops to the bit, forward and backward: the same operations i
 
 import numpy as np
 import torch
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 from torch import Tensor
 
 from rtl_gen.contract.layer import LayerSpec
+from sim.reference.compiled import compiled
 
 from .gather import on_torch_threads
 
@@ -52,7 +53,7 @@ def _steps(values: Tensor) -> NDArray[np.generic]:
     return values.view(len(values), -1).numpy()
 
 
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _forward(currents: NDArray[np.float32], membrane: NDArray[np.float32], spikes: NDArray[np.float32],
              gates: NDArray[np.uint8], leak: np.float32, lowest: np.float32, highest: np.float32,
              thresholds: NDArray[np.float32], zero: bool, triangle: bool, width: np.float32,
@@ -79,7 +80,7 @@ def _forward(currents: NDArray[np.float32], membrane: NDArray[np.float32], spike
                     gate[j] = np.uint8(1) if distance < width else np.uint8(0)
 
 
-@njit(parallel=True, cache=True)
+@compiled(parallel=True)
 def _backward(grad: NDArray[np.float32], gates: NDArray[np.uint8], fired: NDArray[np.uint8], stops: bool,
               area: np.float32, keep: np.float32, found: NDArray[np.float32]) -> None:
     steps, neurons = found.shape

@@ -7,7 +7,7 @@ from typing import Any
 
 from rtl_gen.contract.errors import SnnfpgaError
 
-from ..console import percent
+from ..console import percent, quoted
 from ..runs.learn_record import KEYS, LEARN, file_digest
 from .page import Section
 from .parts import Folded, Paragraph, Part, Table, Tiles, Verdict, number
@@ -42,13 +42,13 @@ def verification(folder: Path, digest: object) -> Section:
              "compared, and the only good number of mismatches is 0.")
     path = folder / VERIFY
     if not path.exists():
-        return Section(title, about, missing=f"Not run. `snnfpga verify {folder}` compares the hardware with the "
-                       f"reference and leaves `{VERIFY}` in the build's folder.")
+        return Section(title, about, missing=f"Not run. `snnfpga verify {quoted(folder)}` compares the hardware with "
+                       f"the reference and leaves `{VERIFY}` in the build's folder.")
     found = read_object(path, ("digest", "simulator", "samples", "compared", "mismatches", "cycles", "busy_lane_share"),
-                        f"snnfpga verify {folder}")
+                        f"snnfpga verify {quoted(folder)}")
     if found["digest"] != digest:
         return Section(title, about, missing=f"Not run on this build: `{VERIFY}` is of an earlier one. "
-                       f"`snnfpga verify {folder}` compares this one with the reference.")
+                       f"`snnfpga verify {quoted(folder)}` compares this one with the reference.")
     parts: list[Part] = [
         _verdict(found),
         Tiles([(number(found["mismatches"]), f"values of {number(sum(found['compared'].values()))} that differ"),
@@ -89,12 +89,12 @@ def learning(folder: Path | None, network: str, refused: str | None = None) -> S
         return Section(title, about, missing=f"This network cannot learn so: {refused}.")
     path = folder / LEARN
     if not path.exists():
-        return Section(title, about, missing=f"Not run. `snnfpga learn {folder}` lets the network go on learning and "
-                       f"leaves `{LEARN}` in the run's folder.")
-    found = read_object(path, KEYS, f"snnfpga learn {folder} --overwrite")
+        return Section(title, about, missing=f"Not run. `snnfpga learn {quoted(folder)}` lets the network go on "
+                       f"learning and leaves `{LEARN}` in the run's folder.")
+    found = read_object(path, KEYS, f"snnfpga learn {quoted(folder)} --overwrite")
     if found["source_sha256"] != file_digest(folder / network):
         return Section(title, about, missing=f"`{LEARN}` is of an earlier network in this folder. "
-                       f"`snnfpga learn {folder}` lets the one that is there now go on learning.")
+                       f"`snnfpga learn {quoted(folder)}` lets the one that is there now go on learning.")
     backend = {"reference": "the integer reference", "rtl": "the hardware in a simulator"}.get(
         found["backend"], str(found["backend"]))
     parts: list[Part] = [

@@ -15,7 +15,7 @@ from rtl_gen.contract.network import Network
 from rtl_gen.contract.network_file import read, read_notes
 from rtl_gen.contract.spec import NetworkSpec
 
-from ..console import percent
+from ..console import percent, quoted
 from ..data.dataset import DataError
 from ..runs.find import CHECKPOINT, CONFIG, METRICS, NETWORK
 from ..runs.folder import read_run_config
@@ -57,7 +57,7 @@ class Run:
     @property
     def no_network(self) -> str:
         return (f"No `{NETWORK}` in this folder: the run is not finished. Go on with "
-                f"`snnfpga train --resume --out {self.folder}`.")
+                f"`snnfpga train --resume --out {quoted(self.folder)}`.")
 
     @property
     def no_metrics(self) -> str:

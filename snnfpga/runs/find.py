@@ -4,6 +4,8 @@ from pathlib import Path
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
+from ..console import quoted
+
 RUNS = Path("runs")
 BUILDS = Path("build")
 NETWORK = "network.safetensors"
@@ -42,7 +44,7 @@ def find_network(target: Path | None) -> Path:
         network = target / NETWORK
         if not network.exists():
             raise SnnfpgaError(f"Run {target} holds no {NETWORK}; finish it with: "
-                               f"snnfpga train --resume --out {target}", USAGE)
+                               f"snnfpga train --resume --out {quoted(target)}", USAGE)
         return network
     if not target.exists():
         raise SnnfpgaError(f"No run or network {target}; make one with: snnfpga train", USAGE)
@@ -63,7 +65,7 @@ def find_build(target: Path | None) -> Path:
         if not target.is_dir():
             raise SnnfpgaError(f"No build folder {target}; make one with: snnfpga build", USAGE)
         if (target / NETWORK).exists() and not (target / MANIFEST).exists():
-            raise SnnfpgaError(f"{target} is a run, not a build; build it with: snnfpga build {target}", USAGE)
+            raise SnnfpgaError(f"{target} is a run, not a build; build it with: snnfpga build {quoted(target)}", USAGE)
         return target
     manifests = sorted(BUILDS.glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime_ns)
     if not manifests:

@@ -3,9 +3,11 @@
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from rtl_gen.claim import LOCK, claimed_folder
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.network_file import SURROGATE, write
@@ -13,9 +15,30 @@ from rtl_gen.contract.network_file import SURROGATE, write
 from ..config.data import DataConfig
 from ..config.file import check, config_text, parse, write_config
 from ..config.models import Config
-from .find import CONFIG, LOGIT_SCALE, NETWORK, TENSORBOARD
+from .find import CHECKPOINT, CONFIG, LOGIT_SCALE, METRICS, NETWORK, TENSORBOARD
 
 NEW = "new"     # within a run: the one that is to take its place
+
+
+def claimed(folder: Path) -> AbstractContextManager[None]:
+    """The run in ``folder`` as this process's own, from its check to its end; a run that is to take another's place
+    lies within that, and is claimed by it.
+
+    Raises
+    ------
+    rtl_gen.claim.InUseError
+        If another process trains there.
+    rtl_gen.claim.PlaceError
+        If the folder cannot be made or written.
+    """
+    _check_is_folder(folder)
+    inner = folder.name == NEW and is_run(folder.parent)
+    return claimed_folder(folder.parent if inner else folder, "Run")
+
+
+def _check_is_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise SnnfpgaError(f"--out must be a folder, and {folder} is a file", USAGE)
 
 
 def check_free(folder: Path, overwrite: bool) -> None:
@@ -26,14 +49,13 @@ def check_free(folder: Path, overwrite: bool) -> None:
     SnnfpgaError
         If a run is there, or a file, or files that no run made.
     """
-    if folder.exists() and not folder.is_dir():
-        raise SnnfpgaError(f"--out must be a folder, and {folder} is a file", USAGE)
+    _check_is_folder(folder)
     if is_run(folder):
         if not overwrite:
             raise SnnfpgaError(f"Run {folder} exists; go on with --resume, start anew with --overwrite, or choose "
                                "another place with --out", USAGE)
         check_free(folder / NEW, overwrite)
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and any(path.name != LOCK for path in folder.iterdir()):
         raise SnnfpgaError(f"Run folder {folder} holds files that no run of snnfpga made; name another folder with "
                            "--out, or remove it yourself", USAGE)
 
@@ -65,6 +87,16 @@ def open_new(folder: Path, config: Config) -> Path:
     return place
 
 
+def forget(folder: Path, place: Path) -> None:
+    """Remove what a new run has written into ``place`` where its training failed before there was anything to keep."""
+    if place != folder:
+        shutil.rmtree(place, ignore_errors=True)
+        return
+    shutil.rmtree(place / TENSORBOARD, ignore_errors=True)
+    for name in (METRICS, CONFIG):
+        (place / name).unlink(missing_ok=True)
+
+
 def take_place(folder: Path, place: Path) -> None:
     """Move the files of the run in ``place`` over those of the run in ``folder``; other files there stay."""
     if place == folder:
@@ -91,6 +123,22 @@ def check_same(folder: Path, config: Config) -> None:
         key, old, new = next(_differences(before.model_dump(mode="json"), config.model_dump(mode="json")))
         raise SnnfpgaError(f"Run {folder} was begun with {key} = {old!r} and cannot be resumed with {new!r}; choose "
                            "another place with --out", USAGE)
+
+
+def check_begun(folder: Path) -> bool:
+    """Whether there is a checkpoint in ``folder`` to go on from: none is there before the first epoch is done.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the run is done and its checkpoint is gone, so that to train on would replace its network.
+    """
+    if (folder / CHECKPOINT).exists():
+        return True
+    if (folder / NETWORK).exists():
+        raise SnnfpgaError(f"Run {folder} is trained and holds no {CHECKPOINT} to go on from; start anew with "
+                           "--overwrite, or choose another place with --out", USAGE)
+    return False
 
 
 def read_run_config(folder: Path) -> Config:

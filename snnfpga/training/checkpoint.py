@@ -83,7 +83,7 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
     except FileNotFoundError:
         raise SnnfpgaError(f"No checkpoint {path} to resume from; train without --resume") from None
     except (SafetensorError, OSError) as error:
-        raise SnnfpgaError(f"Checkpoint {path} is damaged ({error}); train without --resume") from None
+        raise SnnfpgaError(f"Checkpoint {path} is damaged ({error}); start anew with --overwrite") from None
     if metadata.get("data") != sources.data:
         raise SnnfpgaError(f"Checkpoint {path} is of a run on other data than there is now under the same name; bring "
                            "that data back, or start anew with --overwrite")
@@ -95,7 +95,7 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
         move(network, config, found)
     if metadata.get("spec") != spec_digest(network.spec):
         raise SnnfpgaError(f"Checkpoint {path} is of another network than this configuration gives; "
-                           "train without --resume")
+                           "start anew with --overwrite")
     with torch.no_grad():
         for name, values in _state(network).items():
             values.copy_(tensors[f"network.{name}"])

@@ -18,8 +18,8 @@ OF_CONFIG: tuple[Callable[[Config], None], ...] = (
 OF_DATA: tuple[Callable[[Config, DataSet], None], ...] = (select.check_data, registry.check_data)
 
 
-def check(config: Config, data: DataSet) -> None:
-    """Refuse a configuration that a feature cannot serve, by itself or on ``data``.
+def check_config(config: Config) -> None:
+    """Refuse a configuration that a feature cannot serve on any data.
 
     Raises
     ------
@@ -28,5 +28,16 @@ def check(config: Config, data: DataSet) -> None:
     """
     for of_config in OF_CONFIG:
         of_config(config)
+
+
+def check(config: Config, data: DataSet) -> None:
+    """Refuse a configuration that a feature cannot serve, by itself or on ``data``.
+
+    Raises
+    ------
+    SnnfpgaError
+        If there is one; the first of the list speaks.
+    """
+    check_config(config)
     for of_data in OF_DATA:
         of_data(config, data)

@@ -7,6 +7,7 @@ import pytest
 
 from board import plan as plan_module
 from board.plan import MANIFEST, BuildError, BuildPlan, read_manifest, verify, write
+from rtl_gen.contract.errors import USAGE
 
 FILES = {"top.v": b"module top; endmodule\n", "driver/host.py": b"HOST = 1\n", "build.sh": b"#!/bin/sh\n"}
 
@@ -15,11 +16,14 @@ def a_plan(**files):
     return BuildPlan("small-pynq-z2", {"board": "pynq-z2"}, FILES | {k.replace("_", "."): v for k, v in files.items()})
 
 
-def test_digest_names_every_byte_and_name():
+def test_digest_names_every_byte_and_name_and_fact():
     base = a_plan().digest
-    assert base == BuildPlan("other", {}, dict(reversed(FILES.items()))).digest
+    assert base == BuildPlan("small-pynq-z2", {"board": "pynq-z2"}, dict(reversed(FILES.items()))).digest
+    assert base != BuildPlan("other", {"board": "pynq-z2"}, FILES).digest
+    assert base != BuildPlan("small-pynq-z2", {"board": "other"}, FILES).digest
+    assert base != BuildPlan("small-pynq-z2", {"board": "pynq-z2", "top": "top"}, FILES).digest
     assert base != a_plan(top_v=b"module top;  endmodule\n").digest
-    assert base != BuildPlan("small-pynq-z2", {}, {**FILES, "top.w": FILES["top.v"]}).digest
+    assert base != BuildPlan("small-pynq-z2", {"board": "pynq-z2"}, {**FILES, "top.w": FILES["top.v"]}).digest
     assert base != a_plan(x_v=b"").digest
 
 
@@ -44,12 +48,16 @@ def test_written_folder_verifies(tmp_path):
      "Build folder FOLDER lacks driver/host.py; build again with: snnfpga build"),
     (lambda folder: drop(folder, "top.v"),
      "Build folder FOLDER was edited: its manifest does not match its digest; build again with: snnfpga build"),
+    (lambda folder: change(folder, board="other"),
+     "Build folder FOLDER was edited: its manifest does not match its digest; build again with: snnfpga build"),
+    (lambda folder: change(folder, name="other"),
+     "Build folder FOLDER was edited: its manifest does not match its digest; build again with: snnfpga build"),
     (lambda folder: (folder / MANIFEST).unlink(),
      "FOLDER is no build folder: it has no manifest.json; make one with: snnfpga build"),
     (lambda folder: (folder / MANIFEST).write_text("[]"),
      "FOLDER/manifest.json is no manifest of a build; make one with: snnfpga build"),
     (lambda folder: change(folder, version=1),
-     "FOLDER/manifest.json has build format 1, this snnfpga reads 2; build again with: snnfpga build"),
+     "FOLDER/manifest.json has build format 1, this snnfpga reads 3; build again with: snnfpga build --overwrite"),
 ])
 def test_an_edited_folder_is_refused(tmp_path, edit, message):
     folder = tmp_path / "b"
@@ -59,8 +67,56 @@ def test_an_edited_folder_is_refused(tmp_path, edit, message):
         verify(folder)
 
 
+def test_a_fact_that_is_wanted_must_be_there(tmp_path):
+    write(a_plan(), tmp_path / "b")
+    assert verify(tmp_path / "b", ("board",))["board"] == "pynq-z2"
+    with pytest.raises(BuildError, match=r"^Build folder \S+ has a manifest.json that does not say its network; build "
+                                         "again with: snnfpga build$"):
+        verify(tmp_path / "b", ("board", "network"))
+
+
+def test_a_build_of_another_version_is_replaced_once_that_is_asked_for(tmp_path):
+    folder = tmp_path / "b"
+    write(a_plan(old_v=b"old"), folder)
+    change(folder, version=2)
+    (folder / "top.bit").write_bytes(b"made later")
+    with pytest.raises(BuildError, match=f"^Build folder {re.escape(str(folder))} is of build format 2, and this "
+                                         "snnfpga writes 3; write over it with --overwrite, or name another folder "
+                                         "with --out$") as caught:
+        write(a_plan(), folder)
+    assert caught.value.exit_code == USAGE
+    write(a_plan(), folder, overwrite=True)
+    assert verify(folder)["digest"] == a_plan().digest
+    assert not (folder / "old.v").exists()
+    assert (folder / "top.bit").read_bytes() == b"made later"
+
+
+def test_a_folder_whose_manifest_is_damaged_is_left_alone(tmp_path):
+    folder = tmp_path / "b"
+    write(a_plan(), folder)
+    (folder / MANIFEST).write_text("{")
+    for overwrite in (False, True):
+        with pytest.raises(BuildError, match=r"^Build folder \S+ holds a manifest.json that cannot be read \(.*\), so "
+                                             "that nothing says what else is a build's; name another folder with "
+                                             "--out, or remove it yourself$"):
+            write(a_plan(), folder, overwrite=overwrite)
+    assert (folder / "top.v").exists()
+
+
+def test_a_link_to_a_folder_stays_one(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "b").symlink_to("disk")
+    write(a_plan(), tmp_path / "b")
+    assert (tmp_path / "b").is_symlink()
+    assert verify(tmp_path / "disk")
+    (tmp_path / "dead").symlink_to("nowhere")
+    with pytest.raises(BuildError, match=r"dead is a link to nowhere, which is not there; remove the link, or name "
+                                         "another folder with --out$"):
+        write(a_plan(), tmp_path / "dead")
+
+
 def change(folder, **values):
-    (folder / MANIFEST).write_text(json.dumps(read_manifest(folder) | values))
+    (folder / MANIFEST).write_text(json.dumps(read_manifest(folder) | values, indent=1))
 
 
 def drop(folder, path):

@@ -4,11 +4,11 @@ Each kind whose leak is such a share says which; integers only.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rtl_gen.contract.layer import LayerSpec
 
+from ..compiled import compiled
 from .threshold import Thresholded, settle
 
 
@@ -44,7 +44,7 @@ def credits_of(layer: LayerSpec, factor: int, bits: int, feedback: NDArray[np.in
     return _credits(factor, bits, layer.neuron.reset == "zero", feedback, gates, spikes)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _fire(factor: int, bits: int, after: Thresholded, thresholds: NDArray[np.int64], currents: NDArray[np.int64],
           membrane: NDArray[np.int32], spikes: NDArray[np.uint8], gates: NDArray[np.uint8],
           membranes: NDArray[np.int32]) -> tuple[int, int]:
@@ -64,7 +64,7 @@ def _fire(factor: int, bits: int, after: Thresholded, thresholds: NDArray[np.int
     return fired, saturated
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _credits(factor: int, bits: int, zero: bool, feedback: NDArray[np.int64], gates: NDArray[np.uint8],
              spikes: NDArray[np.uint8]) -> NDArray[np.int64]:
     steps, neurons = gates.shape

@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rtl_gen.contract.layer import LayerSpec
+
+from ..compiled import compiled
 
 
 class Thresholded(NamedTuple):
@@ -38,7 +39,7 @@ def thresholds_of(layer: LayerSpec, stored: NDArray[np.int32]) -> NDArray[np.int
     return np.clip(found, 1, neuron.membrane_max)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def settle(after: Thresholded, threshold: int, charged: int) -> tuple[int, int, int, int]:
     """The membrane after the reset, the spike (``>=``), the gate, and whether the charge was saturated."""
     v = min(max(charged, after.membrane_min), after.membrane_max)

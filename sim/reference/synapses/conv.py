@@ -1,11 +1,11 @@
 """Currents of a convolution's neurons. Integers only."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rtl_gen.contract.layer import LayerSpec
 
+from ..compiled import compiled
 from ..grid import Counts
 
 
@@ -23,7 +23,7 @@ def currents(layer: LayerSpec, stored: NDArray[np.int32], events: Counts,
     return found, operations
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _touch(current: NDArray[np.int64], counts: Counts, weights: NDArray[np.int32], width: int,
            channels: int, out_height: int, out_width: int, kernel: int, stride: int, padding: int, groups: int) -> int:
     """Each event adds its weights to the neurons whose kernel sees it."""

@@ -1,11 +1,11 @@
 """Currents of neurons that each input reaches. Integers only."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rtl_gen.contract.layer import LayerSpec
 
+from ..compiled import compiled
 from ..grid import Counts
 
 
@@ -31,7 +31,7 @@ def currents(layer: LayerSpec, stored: NDArray[np.int32], events: Counts,
     return found, read * layer.outputs
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _currents(shadow_bits: int, bias: bool, stored: NDArray[np.int32], events: Counts,
               own: NDArray[np.uint8]) -> tuple[NDArray[np.int64], int]:
     steps, inputs = events.shape

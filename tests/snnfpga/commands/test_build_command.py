@@ -50,8 +50,14 @@ def test_plan_writes_nothing(here, capfd):
     (("small.safetensors", "--board", "pynk-z2"), 2,
      "snnfpga: Board must be one of those that snnfpga boards lists, not 'pynk-z2'; did you mean pynq-z2?\n"),
     (("small.safetensors", "--lanes", "513"), 2, "snnfpga: Lanes must be an integer in 1..512, not 513\n"),
-    (("small.safetensors", "--out", "taken"), 1, "snnfpga: Build folder taken holds files that no build of snnfpga "
+    (("small.safetensors", "--out", "taken"), 2, "snnfpga: Build folder taken holds files that no build of snnfpga "
                                                  "made; name another folder with --out, or remove it yourself\n"),
+    (("small.safetensors", "--out", "small.safetensors"), 2,
+     "snnfpga: Build folder small.safetensors is a file; name another folder with --out\n"),
+    (("small.safetensors", "--out", "small.safetensors/b"), 2,
+     "snnfpga: Folder small.safetensors cannot be made: small.safetensors is a file; choose another place\n"),
+    (("small.safetensors", "--out", "/proc/none/b"), 2,
+     "snnfpga: Folder /proc/none cannot be made: No such file or directory; choose another place\n"),
     (("nothing.safetensors",), 2, "snnfpga: No run or network nothing.safetensors; make one with: snnfpga train\n"),
 ])
 def test_bad_input_is_one_line(here, capfd, arguments, code, message):

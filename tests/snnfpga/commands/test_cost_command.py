@@ -46,8 +46,8 @@ def test_a_table_says_what_has_no_formula(tmp_path, monkeypatch, capsys):
     np.savez("short.npz", spikes=spikes.astype(np.uint8), label=np.arange(20) % 2, length=lengths)
     for settings, absent, reason in (
             (["learning.rule=bptt-checkpoint"], 1, "Formula of kept bytes must have learning.feedback readout and a "
-             "rule that carries one, not readout and bptt-checkpoint; measure a run"),
-            (["data.name=short.npz"], 2, "Formula must have samples of one length; count a run")):
+             "rule that carries one, not readout and bptt-checkpoint; go by what was measured"),
+            (["data.name=short.npz"], 2, "Formula must have samples of one length; go by what was counted")):
         code, out, err = call(capsys, *COST, *(word for setting in settings for word in ("--set", setting)))
         assert (code, out.count("none"), err) == (0, absent, f"No value by formula: {reason}\n")
 

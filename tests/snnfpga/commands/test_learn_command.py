@@ -44,11 +44,14 @@ def test_a_network_outside_a_run_leaves_no_word(here, capfd):
 def test_only_what_learn_wrote_is_replaced(here, capfd):
     Path("notes.txt").write_text("mine")
     before = Path("runs/small/network.safetensors").read_bytes()
-    for taken in ("notes.txt", "runs/small/network.safetensors"):
+    for taken, line in (
+            ("notes.txt", "File notes.txt exists and is not a network that snnfpga learn wrote; name another file with "
+                          "--out, or give --overwrite"),
+            ("runs/small/network.safetensors",
+             "--out runs/small/network.safetensors is the network that learns, which would be lost; name another file, "
+             "or give --overwrite")):
         kept = Path(taken).read_bytes()
-        assert call(capfd, "learn", "runs/small", "--out", taken) == (
-            2, "", f"snnfpga: File {taken} exists and is not a network that snnfpga learn wrote, other than the one "
-                   "that learns; name another file with --out, or give --overwrite\n")
+        assert call(capfd, "learn", "runs/small", "--out", taken) == (2, "", f"snnfpga: {line}\n")
         assert Path(taken).read_bytes() == kept
     for _ in range(2):
         assert call(capfd, "learn", "runs/small", "--out", "adapted.safetensors")[0] == 0

@@ -46,7 +46,7 @@ def test_what_has_no_formula():
     for learning, found in (({"rule": "bptt-checkpoint"}, "readout and bptt-checkpoint"),
                             ({"feedback": "sign"}, "sign and truncated-local")):
         message = ("Formula of kept bytes must have learning.feedback readout and a rule that carries one, "
-                   f"not {found}; measure a run")
+                   f"not {found}; go by what was measured")
         with pytest.raises(NoFormulaError, match=f"^{message}$"):
             peak_bytes(Config.model_validate({"learning": learning}), [], STEPS, BATCH)
 

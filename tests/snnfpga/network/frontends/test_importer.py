@@ -146,6 +146,14 @@ def test_the_configuration_has_the_last_word_on_a_layer(arrays, tmp_path):
     assert [(own.leak_shift, own.threshold, own.bias) for own in told] == [(4, 1.5, False), (None, 0.5, False)]
 
 
+def test_a_readout_alone_is_no_network(arrays, tmp_path):
+    for depth in (1, "all"):
+        with pytest.raises(SnnfpgaError) as caught:
+            cut(Architecture(((),), readout=READOUT), config_of(tmp_path, block_depth=depth).network)
+        assert str(caught.value) == ("Config network.file must describe a layer of neurons at least, and describes a "
+                                     "readout alone; add one to it")
+
+
 GIVEN = Given(weights=np.ones((4, 48)), bias=np.ones(4))
 READOUT = Given(weights=np.ones((3, 4)))
 
@@ -160,6 +168,25 @@ def with_bias(given, **layer):
     (with_bias(replace(GIVEN, weights=np.full((4, 48), np.nan))), None, {},
      "Layer 0 of the network must be given weights that are finite, and some are NaN or infinite; mend what describes "
      "the network"),
+    (with_bias(replace(GIVEN, weights=np.full((4, 48), 1e300))), None, {},
+     "Layer 0 of the network must be given weights that are finite, and some are NaN or infinite; mend what describes "
+     "the network"),
+    (with_bias(replace(GIVEN, weights=np.full((4, 48), 1e30))), None, {},
+     "Layer 0 of the network must be given weights of at most 2^16 times its threshold 1, not 1e+30; divide its "
+     "weights and biases, or raise network.threshold with them"),
+    (with_bias(replace(GIVEN, weights=np.full((4, 48), "1"))), None, {},
+     "Layer 0 of the network must be given weights that are real numbers, not of type <U1; mend what describes the "
+     "network"),
+    (with_bias(replace(GIVEN, weights=np.ones((4, 48), complex))), None, {},
+     "Layer 0 of the network must be given weights that are real numbers, not of type complex128; mend what describes "
+     "the network"),
+    (with_bias(replace(GIVEN, bias=np.full(4, None))), None, {},
+     "Layer 0 of the network must be given biases that are real numbers, not of type object; mend what describes the "
+     "network"),
+    (with_bias(replace(GIVEN, bias=[[1], [2, 3]])), None, {},
+     "Layer 0 of the network must be given biases as an array of real numbers, and what is given is none (setting an "
+     "array element with a sequence. The requested array has an inhomogeneous shape after 1 dimensions. The detected "
+     "shape was (2,) + inhomogeneous part.); mend what describes the network"),
     (with_bias(GIVEN, recurrent=True), None, {},
      "Layer 0 of the network must be given recurrent weights of 4 x 4, not none; mend what describes the network"),
     (with_bias(replace(GIVEN, recurrent=np.ones((4, 4)))), None, {},
