@@ -172,6 +172,7 @@ class Block(wiring.Component):
         m.submodules.update = update = self._update = UpdateEngine(self.block, number, forward.gate_layout)
         wiring.connect(m, forward.window_end, update.window_end)
         wiring.connect(m, forward.recorder, window.recorder)
+        wiring.connect(m, self._events.clearing, window.clearing)
         wiring.connect(m, update.reader, window.reader)
         wiring.connect(m, update.feedback_reader, readout.feedback_reader)
         gates, walked, counted = window.gate_reader, update.gate_reader, readout.gate_reader

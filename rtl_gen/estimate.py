@@ -52,6 +52,11 @@ class Cycles:
         """Steps of a window."""
         return self.engines.forward.block.window
 
+    @property
+    def reset(self) -> int:
+        """Cycles after a reset before the block takes anything: it clears what must be 0 before a sample."""
+        return self.engines.forward.reset_cycles
+
     def forward(self, events: int) -> int:
         """Cycles of a step with ``events`` distinct input events: a weight word each, for each group."""
         return self.engines.forward.cycles(events)

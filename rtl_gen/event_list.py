@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .contract.arithmetic import index_bits
 from .contract.engines.forward import event_memories
 from .memories import declared_memory
-from .ports import EventReader
+from .ports import Clearing, EventReader
 from .token import TokenKind, token_layout
 
 __all__ = ["EventList", "step_layout"]
@@ -30,6 +30,8 @@ class EventList(wiring.Component):
     A second event of an index in a step is dropped and counted, which takes one bit for each input and bank; the
     reader gives the bits back index by index as it goes through a bank (``clear``).
 
+    A reset leaves the bits as they are, so the list takes nothing before it has cleared them, an input a cycle.
+
     Takes one token per cycle while a bank is free.
 
     Parameters
@@ -50,7 +52,9 @@ class EventList(wiring.Component):
     accepted, dropped : Out(1)
         An event was taken; a second one was dropped.
     empty : Out(1)
-        No event and no step is inside.
+        No event and no step is inside, and no bit is to be cleared.
+    clearing : Out(Clearing)
+        The inputs whose bits are cleared after a reset, for whoever has memories to clear as well.
     """
 
     def __init__(self, indices: int, classes: int) -> None:
@@ -63,6 +67,7 @@ class EventList(wiring.Component):
             "accepted": Out(1),
             "dropped": Out(1),
             "empty": Out(1),
+            "clearing": Out(Clearing(indices)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -77,10 +82,13 @@ class EventList(wiring.Component):
         index = Signal(bits)
         position = Signal(bits)
         free, seen, take = Signal(), Signal(), Signal()
+        clearing = Signal(init=1)                       # after a reset; the count goes through the inputs meanwhile
         m.d.comb += [
             index.eq(self.i.p.value[:bits]),
             position.eq(self.reader.position),
-            free.eq(~busy.bit_select(fill, 1)),
+            free.eq(~busy.bit_select(fill, 1) & ~clearing),
+            self.clearing.en.eq(clearing),
+            self.clearing.row.eq(count),
             take.eq(self.i.valid & (self.i.p.kind == TokenKind.EVENT) & free),
             self.accepted.eq(take & ~seen),
             self.dropped.eq(take & seen),
@@ -93,18 +101,20 @@ class EventList(wiring.Component):
         seen_in = self._mark_seen(m, index, fill)
         m.d.comb += seen.eq(Mux(fill, seen_in[1], seen_in[0]))
 
-        with m.If(self.accepted):
+        with m.If(self.accepted | clearing):
             m.d.sync += count.eq(count + 1)
+        with m.If(clearing & (count == self._indices - 1)):
+            m.d.sync += [clearing.eq(0), count.eq(0)]
 
         # A step waits in one register; the token behind it is not taken before there is room for its own step.
-        m.d.comb += self.empty.eq(~self.step.valid & (busy == 0) & (count == 0) & ~self.i.valid)
+        m.d.comb += self.empty.eq(~self.step.valid & (busy == 0) & (count == 0) & ~self.i.valid & ~clearing)
         m.d.sync += busy.eq(busy & ~self.reader.release)
         with m.If(self.step.ready):
             m.d.sync += self.step.valid.eq(0)
         with m.If(self.i.p.kind == TokenKind.EVENT):
             m.d.comb += self.i.ready.eq(free)
         with m.Elif(self.i.p.kind == TokenKind.START):
-            m.d.comb += self.i.ready.eq(~self.step.valid)
+            m.d.comb += self.i.ready.eq(~self.step.valid & ~clearing)
         with m.Else():
             m.d.comb += self.i.ready.eq(free & ~self.step.valid)
         with m.If(self.i.valid & self.i.ready & (self.i.p.kind != TokenKind.EVENT)):
@@ -126,6 +136,7 @@ class EventList(wiring.Component):
 
     def _mark_seen(self, m: Module, index: Signal, fill: Signal) -> list[Value]:
         """Bits of the inputs whose events are in each bank: set, given back, and whether the bank has ``index``."""
+        cleared = self.clearing
         memories = event_memories(self._indices)
         seen_in = []
         for bank, declaration in enumerate((memories.seen0, memories.seen1)):
@@ -136,9 +147,9 @@ class EventList(wiring.Component):
             m.d.comb += [
                 look.addr.eq(index),
                 clear.eq(self.reader.clear_en & (self.reader.clear_bank == bank)),
-                mark.addr.eq(Mux(clear, self.reader.clear_index, index)),
-                mark.data.eq(~clear),
-                mark.en.eq(clear | (self.accepted & (fill == bank))),
+                mark.addr.eq(Mux(cleared.en, cleared.row, Mux(clear, self.reader.clear_index, index))),
+                mark.data.eq(~(clear | cleared.en)),
+                mark.en.eq(clear | cleared.en | (self.accepted & (fill == bank))),
             ]
             seen_in.append(look.data)
         return seen_in

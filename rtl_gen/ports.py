@@ -15,6 +15,7 @@ from .contract.plan import plan_of
 __all__ = [
     "RATE_SHAPE",
     "BlockRate",
+    "Clearing",
     "EventReader",
     "FeedbackReader",
     "GateReader",
@@ -49,6 +50,19 @@ class EventReader(wiring.Signature):
             "bank": Out(1), "position": Out(range(inputs)), "index": In(range(inputs)),
             "clear_en": Out(1), "clear_bank": Out(1), "clear_index": Out(range(inputs)), "release": Out(2),
         })
+
+
+class Clearing(wiring.Signature):
+    """What goes through the inputs once after a reset, which no memory minds, so that nothing is left of a sample.
+
+    Members
+    -------
+    en, row : Out(1), Out(n)
+        In this cycle all that is kept of the input ``row`` becomes 0.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__({"en": Out(1), "row": Out(range(inputs))})
 
 
 class Recorder(wiring.Signature):

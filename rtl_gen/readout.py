@@ -8,8 +8,8 @@ from .answer import add_result_states
 from .backward import BackwardPass, row_layout
 from .contract.arithmetic import answer_max, feedback_max, index_bits, signed_bits
 from .contract.engines.readout import Readout as ReadoutEngine
-from .contract.memory_map import ANSWER_BITS
 from .contract.plan import plan_of
+from .contract.protocol import ANSWER_BITS
 from .contract.spec import NetworkSpec
 from .errors import class_error
 from .feedback import error_layout

@@ -8,7 +8,7 @@ from .contract.block import BlockSpec
 from .contract.engines.learning.reverse import Reverse
 from .contract.plan import plan_of
 from .memories import declared_memory
-from .ports import GateReader, Recorder, RowReader
+from .ports import Clearing, GateReader, Recorder, RowReader
 
 __all__ = ["WindowBuffer"]
 
@@ -33,6 +33,8 @@ class WindowBuffer(wiring.Component):
         Which inputs were active, and when.
     gate_reader : In(GateReader)
         Gates and spikes.
+    clearing : In(Clearing)
+        The inputs whose masks are forgotten after a reset, which leaves them as they are.
     """
 
     def __init__(self, block: BlockSpec, gate_layout: data.ArrayLayout) -> None:
@@ -44,6 +46,7 @@ class WindowBuffer(wiring.Component):
             "recorder": In(Recorder(block, gate_layout)),
             "reader": In(RowReader(block)),
             "gate_reader": In(GateReader(block, gate_layout)),
+            "clearing": In(Clearing(block.inputs)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -67,9 +70,10 @@ class WindowBuffer(wiring.Component):
         m.d.comb += [
             mask_read.addr.eq(Mux(self.recorder.touch_en, self.recorder.touch_row, self.reader.mask_row)),
             self.reader.mask.eq(mask_read.data),
-            mask_write.addr.eq(Mux(touched, touched_row, self.reader.clear_row)),
+            mask_write.addr.eq(Mux(touched, touched_row, Mux(self.clearing.en, self.clearing.row,
+                                                             self.reader.clear_row))),
             mask_write.data.eq(Mux(touched, mask_read.data | (1 << touched_position), 0)),
-            mask_write.en.eq(touched | self.reader.clear_en),
+            mask_write.en.eq(touched | self.reader.clear_en | self.clearing.en),
             list_write.addr.eq(self.reader.rows),
             list_write.data.eq(touched_row),
             list_write.en.eq(touched & (mask_read.data == 0)),

@@ -68,9 +68,15 @@ class StreamMonitor:
         self.rng, self.duty = rng, duty
         self.packets: deque[Beats] = deque()
         self.beats = 0
+        self._words: list[int] = []
         self._came = Event()
         self.ready.value = 0
         cocotb.start_soon(self._run())
+
+    def forget(self) -> None:
+        """Drop what came, a packet's beginning too: the core was reset."""
+        self.packets.clear()
+        self._words = []
 
     async def receive(self) -> Beats:
         """The next packet, without its TLAST; waits without end, so the test needs a timeout."""
@@ -80,7 +86,7 @@ class StreamMonitor:
         return self.packets.popleft()
 
     async def _run(self) -> None:
-        edge, words, stalled, ready = RisingEdge(self.clk), [], None, False
+        edge, stalled, ready = RisingEdge(self.clk), None, False
         while True:
             await edge
             if self.valid.value == 0:
@@ -91,11 +97,11 @@ class StreamMonitor:
             assert stalled in (None, beat), f"beat {stalled} became {beat} before it was taken"
             stalled = None if ready else beat
             if ready:
-                words.append(beat[0])
+                self._words.append(beat[0])
                 self.beats += 1
                 if beat[1]:
-                    self.packets.append(np.array(words, np.uint32))
-                    words = []
+                    self.packets.append(np.array(self._words, np.uint32))
+                    self._words = []
                     self._came.set()
             now_ready = self.rng.random() < self.duty
             if now_ready != ready:

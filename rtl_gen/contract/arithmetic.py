@@ -4,6 +4,7 @@ Each ``*_max`` is the largest magnitude a sum can reach, derived in ``docs/arith
 """
 
 import math
+from collections.abc import Sequence
 
 from .block import BlockSpec
 from .layer import LayerSpec
@@ -30,6 +31,19 @@ def current_max(layer: LayerSpec) -> int:
     """Largest current of a neuron at which every event came, with the largest weights."""
     events = layer.synapses.rows * layer.largest_event + layer.event_rows - layer.synapses.rows + layer.weights.bias
     return events << (layer.weights.bits - 1)
+
+
+def currents_max(block: BlockSpec, own: Sequence[int] | None = None) -> list[int]:
+    """Largest currents of a block's layers, those of earlier layers among them, from the largest of their ``own``.
+
+    Where those are not given they are what the bits of the weights allow.
+    """
+    found: list[int] = []
+    for index, (layer, largest) in enumerate(zip(block.layers, own or map(current_max, block.layers), strict=True)):
+        residual = layer.residual
+        found.append(largest if residual is None else
+                     (largest << residual.own_shift) + (found[index - residual.below] << residual.shift))
+    return found
 
 
 def readout_weight_max(readout: ReadoutSpec) -> int:

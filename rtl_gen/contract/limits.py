@@ -1,10 +1,11 @@
 """What of a network has no hardware, and what cannot learn on chip; PyTorch and the reference run more."""
 
+from .arithmetic import answer_max, signed_bits
 from .checks import SpecError
 from .declared import engines_of
 from .engines.base import Engine
 from .engines.refusals import arithmetic
-from .protocol import BLOCKS_PER_LAYER
+from .protocol import ANSWER_BITS, BLOCKS_PER_LAYER
 from .spec import NetworkSpec
 
 
@@ -14,7 +15,8 @@ def check_hardware(spec: NetworkSpec) -> None:
     Raises
     ------
     SpecError
-        If there are too many blocks, an engine refuses a block, or as :func:`check_learning`.
+        If there are too many blocks, answers do not fit a beat, an engine refuses a block, or as
+        :func:`check_learning`.
     """
     check_learning(spec)
     if len(spec.blocks) > BLOCKS_PER_LAYER:
@@ -23,6 +25,11 @@ def check_hardware(spec: NetworkSpec) -> None:
     for index, block in enumerate(spec.blocks):
         for engine in engines_of(block).all:
             _refuse(engine, index)
+        largest = answer_max(block.readout, spec.max_steps)
+        if signed_bits(largest) > ANSWER_BITS:
+            raise SpecError(f"Answers in hardware must fit {ANSWER_BITS} bits, not reach {largest} as in block {index} "
+                            f"with {spec.max_steps} steps; take fewer steps (hardware.max_steps), neurons or readout "
+                            "bits")
 
 
 def check_learning(spec: NetworkSpec) -> None:

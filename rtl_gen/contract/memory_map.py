@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 from .declared import engines_of
 from .memories import MemoryDeclaration
 from .plan import plan_of
-from .protocol import LAYER_MEMORIES, Memory
+from .protocol import ANSWER_BITS, LAYER_MEMORIES, Memory
 from .spec import NetworkSpec
-
-ANSWER_BITS = 32
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,7 @@ LEARN_BIT = 16              # start beat
 INDEX_BITS = 24             # event beat: bits 23..0
 MEMORY_BITS = 8             # write beat and memory packet: bits 7..0
 PREDICTION_BITS = 8         # result header: bits 7..0
+ANSWER_BITS = 32            # result packet: a beat a class, two's complement
 
 IDENTITY = 0x534E4E46       # "SNNF"
 VERSION = 2

@@ -92,6 +92,42 @@ def ends(dut, duty, rng):
     return indices, classes, source, sink
 
 
+async def cleared(dut, indices):
+    """Wait until the list has gone through its inputs, as it must, once each and in as many cycles."""
+    rows = []
+    while dut.clearing__en.value == 1:
+        assert dut.i__ready.value == 0, "a token was taken before the list was cleared"
+        assert dut.empty.value == 0, "empty before the list was cleared"
+        rows.append(int(dut.clearing__row.value) if indices > 1 else 0)
+        await FallingEdge(dut.clk)
+    assert rows == list(range(indices))
+
+
+@cocotb.test(timeout_time=300, timeout_unit="us")
+async def forgets_at_a_reset_which_events_came(dut):
+    """An unfinished step, a reset, and the same events again: none of them comes for the second time."""
+    rng = random.Random(cocotb.RANDOM_SEED)
+    indices, _, source, sink = ends(dut, 1.0, rng)
+    reader = Reader(dut, sink, rng, 1.0, indices)
+    await start(dut)
+    await cleared(dut, indices)
+    events = [{"kind": EVENT, "value": i} for i in range(indices)]
+    for whole in (0, 1):        # so that either bank is left full once
+        await source.send([*events, {"kind": STEP}] * whole + events)
+        dut.rst.value = 1
+        await ClockCycles(dut.clk, 2)
+        await FallingEdge(dut.clk)
+        dut.rst.value = 0
+        await FallingEdge(dut.clk)
+        while dut.clearing__en.value == 1:
+            await FallingEdge(dut.clk)
+        taking = cocotb.start_soon(sink.receive(2))
+        await source.send([*events, {"kind": STEP}] * 2)
+        for step in await taking:
+            assert step["count"] == indices, "an event of before the reset is taken for the first of two"
+            assert await reader.read(step["bank"], indices) == list(range(indices))
+
+
 @cocotb.test(timeout_time=300, timeout_unit="us")
 @cocotb.parametrize(source_duty=[1.0, 0.5], reader_duty=[1.0, 0.4])
 async def keeps_the_first_of_each_event_in_order(dut, source_duty, reader_duty):
@@ -100,6 +136,7 @@ async def keeps_the_first_of_each_event_in_order(dut, source_duty, reader_duty):
     sink.duty = reader_duty
     reader, totals = Reader(dut, sink, rng, reader_duty, indices), {"accepted": 0, "dropped": 0}
     await start(dut)
+    await cleared(dut, indices)
     cocotb.start_soon(count(dut, totals))
     cocotb.start_soon(reader.run())
     tokens, expected = random_tokens(rng, indices, classes, 12)
@@ -120,6 +157,7 @@ async def takes_a_token_a_cycle_while_a_bank_is_free(dut):
     indices, _, source, sink = ends(dut, 1.0, random.Random(1))
     reader = Reader(dut, sink, random.Random(1), 1.0, indices)
     await start(dut)
+    await cleared(dut, indices)
     began = get_sim_time("ns")
     step = [{"kind": EVENT, "value": i} for i in range(indices)] + [{"kind": STEP}]
     taking = cocotb.start_soon(sink.receive(3))

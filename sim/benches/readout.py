@@ -8,9 +8,9 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
 
 from rtl_gen.contract.arithmetic import error_table, feedback_max, signed_bits
-from rtl_gen.contract.memory_map import ANSWER_BITS
 from rtl_gen.contract.network import RATE_OFF
 from rtl_gen.contract.plan import plan_of
+from rtl_gen.contract.protocol import ANSWER_BITS
 from rtl_gen.packet import packet_layout
 from rtl_gen.token import TokenKind, token_layout
 

@@ -21,11 +21,11 @@ class Buffer:
         (plan,) = plan_of(self.block).layers
         self.lanes, self.groups = plan.lanes, plan.words
         self.gate_bits = 1 + self.layer.surrogate.gate_bits
-        for name in ("recorder__touch_en", "recorder__gate_en", "reader__clear_en", "reader__forget"):
+        for name in ("recorder__touch_en", "recorder__gate_en", "reader__clear_en", "reader__forget", "clearing__en"):
             dut[name].value = 0
         for name in ("recorder__touch_row", "recorder__touch_position", "recorder__gate_first", "recorder__gates",
                      "reader__list_position", "reader__mask_row", "reader__clear_row", "gate_reader__position",
-                     "gate_reader__group"):
+                     "gate_reader__group", "clearing__row"):
             dut[name].value = 0
 
     async def record(self, touch=None, gates=None, first=False):
@@ -128,3 +128,19 @@ async def takes_an_input_again_after_two_cycles(dut):
     assert await buffer.read_row(0) == last
     await buffer.clear(last)
     await buffer.forget()
+
+
+@cocotb.test(timeout_time=300, timeout_unit="us")
+async def forgets_the_masks_it_is_told_to_clear(dut):
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    buffer = Buffer(dut, spec)
+    inputs = buffer.layer.inputs
+    await start(dut)
+    for row in range(inputs):
+        await buffer.record((row, rng.randrange(buffer.block.window)))
+        await buffer.record()
+    for row in range(inputs):
+        dut.clearing__en.value, dut.clearing__row.value = 1, row
+        await FallingEdge(dut.clk)
+    dut.clearing__en.value = 0
+    assert [await buffer.read_mask(row) for row in range(inputs)] == [0] * inputs

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.arithmetic import answer_max, credit_max, delta_max, error_table, readout_weight_max
+from rtl_gen.contract.arithmetic import (
+    answer_max,
+    credit_max,
+    currents_max,
+    delta_max,
+    error_table,
+    readout_weight_max,
+)
 from rtl_gen.contract.network import MAX_RATE, RATE_OFF, Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
@@ -59,7 +66,7 @@ class Block:
         """Every sum must fit the 64 bits it is computed in."""
         block = self.spec
         largest = [answer_max(block.readout, max_steps) << max(0, -block.readout.logit_shift),
-                   block.readout.classes * 127 * readout_weight_max(block.readout)]
+                   block.readout.classes * 127 * readout_weight_max(block.readout), *currents_max(block)]
         for number, layer in enumerate(block.layers):
             largest.append(delta_max(block, number) + (1 << max(16, layer.update.rate_shift) + MAX_RATE))
             largest.append(layer.neuron.decaying_max(credit_max(block, number)))
@@ -67,7 +74,8 @@ class Block:
                 largest.append((layer.outputs * credit_max(block, number)) << (layer.weights.bits - 1))
         if max(largest) >= 1 << 62:
             raise ValueError(f"Sums of block {index} must stay below 62 bits in the reference, not reach "
-                             f"{max(largest).bit_length()}; take a shorter window, narrower weights or a leak")
+                             f"{max(largest).bit_length()}; take a shorter window, narrower weights, smaller "
+                             "residual shifts or a leak")
 
     def _count(self, **amounts: int) -> None:
         for name, amount in amounts.items():

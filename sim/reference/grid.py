@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.grid import PoolSpec
 
-Counts = NDArray[np.uint8] | NDArray[np.uint16]
+Counts = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.uint32]
 
 
 def pooled(pool: PoolSpec | None, events: NDArray[np.uint8]) -> Counts:
@@ -13,9 +13,11 @@ def pooled(pool: PoolSpec | None, events: NDArray[np.uint8]) -> Counts:
     if pool is None:
         return events
     grid = events.reshape(len(events), pool.height, pool.width, pool.channels)
-    counts = np.zeros((len(events), pool.out_height, pool.out_width, pool.channels), np.uint16)
+    # The narrowest type that holds a whole square; a pool's sides are at most 2^12, so that 32 bits always do.
+    counts = np.zeros((len(events), pool.out_height, pool.out_width, pool.channels), np.min_scalar_type(pool.largest))
+    join = np.add if pool.kind == "sum" else np.bitwise_or
     for y in range(min(pool.height, pool.out_height * pool.size)):
         for x in range(min(pool.width, pool.out_width * pool.size)):
-            counts[:, y // pool.size, x // pool.size] += grid[:, y, x]
-    flat = counts.reshape(len(events), -1)
-    return flat if pool.kind == "sum" else np.minimum(flat, 1)
+            square = counts[:, y // pool.size, x // pool.size]
+            join(square, grid[:, y, x], out=square)
+    return counts.reshape(len(events), -1)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.checks import check_range
 from rtl_gen.contract.limits import check_learning
 from rtl_gen.contract.network import Network, check_rates
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
-from .block import Block
+from .block import COUNTER_MAX, Block
 
 Spikes = NDArray[np.uint8]
 
@@ -41,6 +42,11 @@ class Reference:
 
     It copies the weights of ``network`` and owns the copy. ``seed`` and ``rates``, a list of a rate for each block, may
     be set between samples.
+
+    Raises
+    ------
+    ValueError
+        If a sum could exceed 64 bits; or, where ``seed`` is set, if that is no number of 32 bits.
     """
 
     def __init__(self, network: Network) -> None:
@@ -48,6 +54,16 @@ class Reference:
         self.seed = network.spec.seed
         self.rates = list(network.rates)
         self._blocks = [Block(network, index) for index in range(len(network.spec.blocks))]
+
+    @property
+    def seed(self) -> int:
+        """Seeds the random words, 32 bits."""
+        return self._seed
+
+    @seed.setter
+    def seed(self, value: int) -> None:
+        check_range("Seed", value, 0, (1 << 32) - 1)
+        self._seed = value
 
     def network(self) -> Network:
         """The network as it stands: stored weights, readouts, window numbers, rates."""
@@ -176,6 +192,8 @@ class Reference:
                              f"{values.min() if values.dtype.kind == 'i' else values.dtype}")
         events = (values != 0).astype(np.uint8, order="C")
         accepted = int(events.sum())
+        if values.dtype.itemsize == 8:      # their sum could wrap, and a counter ends long before
+            values = np.minimum(values, COUNTER_MAX + 1)
         self._blocks[0].count_events(accepted, int(values.sum(dtype=np.int64)) - accepted)
         return events
 

@@ -8,13 +8,13 @@ import typer
 from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 
 from ..backends.registry import check_name, described, learners, make
-from ..console import percent, print_json, print_table, progress
+from ..console import percent, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from rtl_gen.contract.network import Network
     from sim.compare import Comparison
 
-    from ..data.dataset import DataSet
+    from ..data.dataset import DataSet, Split
 
 
 def command(
@@ -63,7 +63,7 @@ def command(
     _check_files(path, out, record, overwrite)
     dataset = _data(path, network, data, data_root)
     taught, test = lessons(dataset, samples, network.spec.seed), some(dataset, "test")
-    _check_learns(path, network)
+    _check_learns(path, network, taught)
     make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
     with progress(f"learning on {backend}", 2 * len(test) + len(taught)) as advance:
         before = learn.accuracy(network, test, advance)
@@ -91,11 +91,26 @@ def _data(path: Path, network: "Network", name: str | None, root: Path | None) -
     return dataset
 
 
-def _check_learns(path: Path, network: "Network") -> None:
-    """Refuse a network of which no block has an update engine."""
+def _check_learns(path: Path, network: "Network", lessons: "Split") -> None:
+    """Refuse a network of which no block has an update engine, or can learn from any sample; warn of short samples."""
+    from rtl_gen.contract.futile import futile_blocks, least_steps
+
+    from ..training.futile import refuse_futile, short_samples
+
     if not any(block.directives.learns for block in network.spec.blocks):
         raise SnnfpgaError(f"Network {path} has no block with an update engine; train it with hardware.learning=true",
                            USAGE)
+    refuse_futile(network.spec)
+    for block, reason in futile_blocks(network.spec).items():
+        say(f"Warning: block {block} can never learn on chip: {reason}")
+    least = min(least_steps(block) for block in network.spec.blocks if block.directives.learns)
+    longest = max(lessons.steps_of(sample) for sample in range(len(lessons)))
+    if longest < least:
+        raise SnnfpgaError(f"Network {path} learns from samples of at least {least} steps, and the longest has "
+                           f"{longest}; train it with a smaller learning.window or update_interval, or more "
+                           "loss_steps", USAGE)
+    for line in short_samples(lessons, least):
+        say(f"Warning: {line}")
 
 
 def _show(found: dict[str, Any], network: Path, tested: int, counters: dict[str, int]) -> None:

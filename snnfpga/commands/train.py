@@ -10,6 +10,8 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..console import percent, print_json, print_table, progress, quoted, say
 
+NOTHING_LEARNED = (-1, -1)      # in the place of a block and layer that was warned of
+
 if TYPE_CHECKING:
     from ..config.models import Config
     from ..runs.metrics import EpochMetrics
@@ -75,6 +77,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     from ..runs import folder as run_folder
     from ..runs.find import NETWORK, RUNS
     from ..training import checks
+    from ..training.futile import warnings
     from ..training.parallel import join
     from ..training.trainer import Trainer, prepare
 
@@ -96,6 +99,8 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
             some(data, half)
         check_lessons(data)
         trainer = Trainer(config, data, device, team)
+        for line in warnings(config, data, trainer.network.spec) if team.leads else ():
+            say(f"Warning: {line}")
         place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
         _through_epochs(trainer, folder, place, resume)
         result = trainer.evaluate()
@@ -148,9 +153,12 @@ def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool)
 
 
 def _warn(metrics: "EpochMetrics", warned: set[tuple[int, int]]) -> None:
-    """Say once of each layer that fires too seldom or too often to learn."""
+    """Say once of each layer that fires too seldom or too often to learn, and of an epoch that taught nothing."""
     from ..diagnose.diagnosis import of_rate
 
+    if all(loss is None for loss in metrics.losses) and NOTHING_LEARNED not in warned:
+        warned.add(NOTHING_LEARNED)
+        say(f"Warning: epoch {metrics.epoch} had no loss in any block: nothing was learned in it")
     for block, rates in enumerate(metrics.firing_rates):
         for layer, rate in enumerate(rates):
             if of_rate(rate) and (block, layer) not in warned:

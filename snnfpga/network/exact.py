@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from rtl_gen.contract.arithmetic import answer_max, current_max
-from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.arithmetic import answer_max, currents_max
 from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.spec import NetworkSpec
@@ -19,8 +18,8 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
     """Assert that PyTorch computes ``spec`` without rounding.
 
     A current is bounded by the largest sum of magnitudes in a column of the weights, or where they are not given by
-    the largest that their bits allow; the membrane's range comes on top. What a step adds to an answer is bounded in
-    the same way; steps are summed in float64. Partial sums, in whatever order, stay below.
+    the largest that their bits allow; the largest membrane comes on top, from which a leak only takes. What a step adds
+    to an answer is bounded in the same way; steps are summed in float64. Partial sums, in whatever order, stay below.
 
     Raises
     ------
@@ -28,10 +27,10 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
         If a sum could reach 2^24.
     """
     for b, block in enumerate(spec.blocks):
-        currents = _joined(block, [current_max(layer) for layer in block.layers] if weights is None else
-                           [_reached(*own) for own in zip(block.layers, weights[b].layers, strict=True)])
+        currents = currents_max(block, None if weights is None else
+                                [_reached(*own) for own in zip(block.layers, weights[b].layers, strict=True)])
         for index, (layer, current) in enumerate(zip(block.layers, currents, strict=True)):
-            largest = current + layer.neuron.membrane_max - layer.neuron.membrane_min
+            largest = current + max(layer.neuron.leaked_max, -layer.neuron.membrane_min)
             if largest >= EXACT:
                 raise SpecError(f"Block {b} layer {index} can charge a membrane up to {largest} units, and float32 is "
                                 f"exact below {EXACT}; take fewer inputs, weight bits or membrane bits")
@@ -41,16 +40,6 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
         if largest >= EXACT:
             raise SpecError(f"Readout of block {b} can add {largest} units in a step, and float32 is exact below "
                             f"{EXACT}; take fewer neurons or weight bits")
-
-
-def _joined(block: BlockSpec, own: list[int]) -> list[int]:
-    """Largest currents of layers from the largest of their ``own``."""
-    found: list[int] = []
-    for index, (layer, largest) in enumerate(zip(block.layers, own, strict=True)):
-        residual = layer.residual
-        found.append(largest if residual is None else
-                     (largest << residual.own_shift) + (found[index - residual.below] << residual.shift))
-    return found
 
 
 def _reached(layer: LayerSpec, weights: Tensor) -> int:

@@ -24,7 +24,7 @@ from ..network.initial import initialise
 from ..network.network import REMEDY, SpikingNetwork
 from ..network.regrid import fitted, move
 from ..runs.metrics import EpochMetrics, MetricsLog
-from . import checks
+from . import checks, futile
 from .checkpoint import Progress, Sources, load_checkpoint, save_checkpoint
 from .flips import THRESHOLDS, BinaryFlips
 from .parallel import Pipe, Team
@@ -81,6 +81,7 @@ class Trainer:
         self.labels = torch.from_numpy(data.train.labels)
         events = torch.from_numpy(data.train.draw(CALIBRATION, config.seed).spikes[:]).transpose(0, 1).float()
         self.network = initialise(config, events, data.classes, data.sensor).to(device)
+        futile.check_chip(self.network.spec)
         self.optimiser = optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
         self.teacher = taught(config, data)

@@ -32,6 +32,38 @@ def probability(error_function, i):
     return math.floor(127 / (1 + math.exp(-(i - 64) / 16)) + 0.5)
 
 
+def pooled(pool, events):
+    """Value by number of the inputs that are not 0, of a set of events."""
+    values = {}
+    for index in events:
+        if pool is None:
+            values[index] = 1
+            continue
+        c, rest = index % pool.channels, index // pool.channels
+        y, x = rest // pool.width // pool.size, rest % pool.width // pool.size
+        if pool.partial:
+            height, width = (math.ceil(Fraction(side, pool.size)) for side in (pool.height, pool.width))
+        else:
+            height, width = pool.height // pool.size, pool.width // pool.size
+        if y < height and x < width:
+            out = (y * width + x) * pool.channels + c
+            values[out] = 1 if pool.kind == "or" else values.get(out, 0) + 1
+    return values
+
+
+def conv_row(conv, j, i):
+    """The row by which neuron j weighs input i; None where its kernel does not see it."""
+    width = math.floor(Fraction(conv.width + 2 * conv.padding - conv.kernel, conv.stride)) + 1
+    f, oy, ox = j % conv.filters, j // conv.filters // width, j // conv.filters % width
+    channel, y, x = i % conv.channels, i // conv.channels // conv.width, i // conv.channels % conv.width
+    in_group = conv.channels // conv.groups
+    c = channel - f // (conv.filters // conv.groups) * in_group
+    ky, kx = y - (oy * conv.stride - conv.padding), x - (ox * conv.stride - conv.padding)
+    if not (0 <= c < in_group and 0 <= ky < conv.kernel and 0 <= kx < conv.kernel):
+        return None
+    return (ky * conv.kernel + kx) * in_group + c
+
+
 class NaiveBlock:
     def __init__(self, network, index):
         self.b = network.spec.blocks[index]
@@ -84,44 +116,75 @@ class NaiveBlock:
         b = self.b
         if p == 0 and b.readout.accumulate == "window":
             self.logit = [0] * b.readout.classes
+        self.currents = []
         for number in range(len(b.layers)):
             seen = self.layer_step(number, seen)
-        for j in seen:
+        for j, value in pooled(b.readout.pool, seen).items():
             for c in range(b.readout.classes):
-                self.answer[c] += self.readout_weight(j, c)
+                self.answer[c] += value * self.readout_weight(j, c)
                 self.note("answer", 0, self.answer[c])
                 if p >= b.window - b.loss_steps:
-                    self.logit[c] += self.readout_weight(j, c)
-                self.add("readout_operations")
-                self.add("weights_read", int(b.readout.learned))
+                    self.logit[c] += value * self.readout_weight(j, c)
+                self.add("readout_operations", value)
+                self.add("weights_read", value * int(b.readout.learned))
         if p + 1 == b.window or last:
             self.end_of_window()
         return seen
 
+    def current(self, number, j, values):
+        """The current of neuron j from inputs of these values, by number."""
+        layer, conv = self.b.layers[number], self.b.layers[number].synapses.kind == "conv"
+        column = j % layer.synapses.filters if conv else j
+        current = 0
+        for i, value in values.items():
+            row = conv_row(layer.synapses, j, i) if conv else i
+            if row is not None:
+                current += value * self.weight(number, row, column)
+                self.add("synaptic_operations", value)
+                self.add("weights_read", value)
+        if layer.synapses.recurrent:
+            for i, fired in enumerate(self.last_spikes[number] or ()):
+                current += fired * self.weight(number, layer.synapses.inputs + i, j)
+                self.add("synaptic_operations", fired)
+                self.add("weights_read", fired)
+        if layer.weights.bias:
+            current += self.weight(number, len(self.stored[number]) - 1, column)
+            self.add("weights_read")
+        if layer.residual is not None:
+            below = self.currents[number - layer.residual.below][j]
+            current = current * 2 ** layer.residual.own_shift + below * 2 ** layer.residual.shift
+        self.note("current", number, current)
+        return current
+
+    def threshold(self, number, j):
+        layer = self.b.layers[number]
+        neuron, width = layer.neuron, len(self.stored[number][0])
+        if neuron.threshold_shift is None:
+            return neuron.threshold
+        row = len(self.stored[number]) - 1 - int(layer.weights.bias)
+        wanted = neuron.threshold + self.weight(number, row, j % width) * 2 ** neuron.threshold_shift
+        return min(max(wanted, 1), 2 ** (neuron.membrane_bits - 1) - 1)
+
     def layer_step(self, number, events):
         layer = self.b.layers[number]
         spikes, gates = [], []
-        for j in range(layer.outputs):
-            current = self.weight(number, layer.inputs, j) if layer.weights.bias else 0
-            self.add("weights_read", int(layer.weights.bias))
-            for i in events:
-                current += self.weight(number, i, j)
-                self.add("synaptic_operations")
-                self.add("weights_read")
-            self.note("current", number, current)
+        values = pooled(layer.pool, events)
+        self.currents.append([self.current(number, j, values) for j in range(layer.outputs)])
+        for j, current in enumerate(self.currents[number]):
+            threshold = self.threshold(number, j)
             u = self.u[number][j]
             exact = u - math.floor(u * self.leak(layer)) + current
             v = saturate(exact, layer.neuron.membrane_bits)
             self.add("membrane_saturations", int(v != exact))
-            spike = v >= layer.neuron.threshold
+            spike = v >= threshold
             self.add("spikes", int(spike))
-            distance = abs(v - layer.neuron.threshold)
+            distance = abs(v - threshold)
             if layer.surrogate.shape == "boxcar":
                 gates.append(1 if distance < layer.surrogate.width else 0)
             else:
                 gates.append(max(0, layer.surrogate.height - (distance >> layer.surrogate.width)))
             if spike:
-                v = v - layer.neuron.threshold if layer.neuron.reset == "subtract" else 0
+                v = v - threshold if layer.neuron.reset == "subtract" else 0
             self.u[number][j] = v
             spikes.append(int(spike))
         self.last_spikes[number] = spikes

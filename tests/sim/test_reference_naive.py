@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtl_gen.contract.arithmetic import answer_max, credit_max, current_max, delta_max, feedback_max, readout_delta_max
+from rtl_gen.contract.arithmetic import (
+    answer_max,
+    credit_max,
+    currents_max,
+    delta_max,
+    feedback_max,
+    readout_delta_max,
+)
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from sim.reference.network import Reference
 
@@ -33,8 +40,8 @@ def assert_within_bounds(naive, max_steps):
     for block in naive.blocks:
         bounds = {("answer", 0): answer_max(block.b.readout, max_steps),
                   ("delta", block.b.depth): readout_delta_max(block.b)}
-        for layer, spec in enumerate(block.b.layers):
-            bounds["current", layer] = current_max(spec)
+        for layer in range(block.b.depth):
+            bounds["current", layer] = currents_max(block.b)[layer]
             bounds["feedback", layer] = feedback_max(block.b, layer)
             bounds["credit", layer] = credit_max(block.b, layer)
             bounds["delta", layer] = delta_max(block.b, layer)
@@ -42,17 +49,17 @@ def assert_within_bounds(naive, max_steps):
             assert value <= bounds[name], f"{name}: {value} > {bounds[name]}"
 
 
-def compare(seed, make=Reference):
-    """Learn, run and abort some samples on both; give the reference."""
+def compare(seed, make=Reference, draw=random_network, learns=True):
+    """Learn, where the drawn network ``learns``, run and abort some samples on both; give the reference."""
     rng = random.Random(seed)
-    network = random_network(rng)
+    network = draw(rng)
     reference, naive = make(network), Naive(network)
     spec = network.spec
     for number in range(SAMPLES):
         if number % 2:
             reference.rates = random_rates(rng, spec)
             naive.set_rates(reference.rates)
-        steps, label, learn = rng.randint(1, spec.max_steps), rng.randrange(spec.classes), rng.random() < 0.8
+        steps, label, learn = rng.randint(1, spec.max_steps), rng.randrange(spec.classes), rng.random() < 0.8 and learns
         if rng.random() < 0.15:
             counts = random_counts(rng, steps - 1, spec.inputs)
             partial = random_counts(rng, 1, spec.inputs)

@@ -185,7 +185,8 @@ def test_refuses_sums_beyond_its_integers():
         block, layers=(layer, changed(layer, synapses__inputs=20, weights__bits=16)), readout=readout, window=65535,
         loss_steps=1),))
     with pytest.raises(ValueError, match=r"^Sums of block 0 must stay below 62 bits in the reference, not reach \d+; "
-                                         r"take a shorter window, narrower weights or a leak$"):
+                                         r"take a shorter window, narrower weights, smaller residual shifts or a "
+                                         r"leak$"):
         Reference(random_network(wide, 0))
 
 

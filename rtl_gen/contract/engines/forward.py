@@ -90,6 +90,11 @@ class Forward(Engine):
             (*own, *event_memories(layer.inputs, self.plan.name_of(number, "")))
             for number, (own, layer) in enumerate(zip(self.of_layers, self.plan.layers, strict=True))))
 
+    @property
+    def reset_cycles(self) -> int:
+        """Cycles after a reset in which the bits of seen events, and masks, are cleared: one for each input."""
+        return self.block.inputs
+
     def cycles(self, events: int) -> int:
         """Cycles of a step with ``events`` distinct input events: a weight word each, for each word of neurons."""
         (layer,) = self.plan.layers

@@ -18,11 +18,12 @@ from rtl_gen.contract.residual import ResidualSpec
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
 from sim.reference.flat import flat_layer
+from sim.reference.network import Reference
 from snnfpga.backends.evaluation import measure
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import Split, assemble
 from snnfpga.network.exact import check_exact
-from snnfpga.network.inference import evaluate, weights_of
+from snnfpga.network.inference import evaluate, run_block, weights_of
 from snnfpga.network.initial import initialise
 from snnfpga.network.regrid import WeightScale, move, scales
 from snnfpga.network.window import BlockWeights
@@ -208,12 +209,30 @@ def wide_spec(layer):
 
 def test_what_float32_cannot_hold_is_refused():
     check_exact(wide_spec(wide_layer(500, 16, 16)))
-    with pytest.raises(SpecError, match=r"^Block 0 layer 0 can charge a membrane up to 16842751 units, and float32 is "
+    with pytest.raises(SpecError, match=r"^Block 0 layer 0 can charge a membrane up to 16809984 units, and float32 is "
                                         r"exact below 16777216; take fewer inputs, weight bits or membrane bits$"):
         check_exact(wide_spec(wide_layer(512, 16, 16)))
     with pytest.raises(SpecError, match=r"^Readout of block 0 can add 16777216 units in a step, and float32 is exact "
                                         r"below 16777216; take fewer neurons or weight bits$"):
         check_exact(wide_spec(wide_layer(1, 8, 8, outputs=512)))
+
+
+def test_the_widest_membranes_are_exact():
+    """Currents up to 2^23 on membranes of 24 bits, at both bounds, with and without a leak."""
+    for leak_shift in (None, 1, 23):
+        layer = wide_layer(255, 16, 24)
+        layer = replace(layer, neuron=replace(layer.neuron, leak_shift=leak_shift, threshold=(1 << 23) - 1))
+        spec = replace(wide_spec(layer), max_steps=6)
+        check_exact(spec)
+        for weight in (-(1 << 15), (1 << 15) - 1):
+            network = Network(spec=spec, weights=((np.full((255, 1), weight, np.int32),),),
+                              readouts=(np.ones((1, 2), np.int32),), window_numbers=(0,))
+            sample = np.ones((6, 255), np.uint8)
+            sample[3, 7] = 0
+            wanted = Reference(network).run(sample, 0, learn=False, trace=True)
+            found = run_block(spec.blocks[0], weights_of(network)[0], torch.from_numpy(sample).float()[:, None])
+            np.testing.assert_array_equal(found.membranes[0][:, 0].numpy(), wanted.membranes[0][0])
+            np.testing.assert_array_equal(found.spikes[0][:, 0].numpy(), wanted.spikes[0][0])
 
 
 def test_residual_currents_and_thresholds_count_for_what_float32_can_hold():
@@ -225,7 +244,7 @@ def test_residual_currents_and_thresholds_count_for_what_float32_can_hold():
         return replace(wide, blocks=(replace(wide.blocks[0], layers=layers),))
 
     check_exact(spec(layer, added))     # 4 * 128 * 2^14 = 2^23, and a little
-    with pytest.raises(SpecError, match=r"^Block 0 layer 2 can charge a membrane up to 16779007 units"):
+    with pytest.raises(SpecError, match=r"^Block 0 layer 2 can charge a membrane up to 16778880 units"):
         check_exact(spec(layer, added, replace(added, residual=ResidualSpec(below=1, shift=1, own_shift=0))))
     learned = replace(layer, neuron=replace(layer.neuron, threshold_shift=0))
     rows = torch.tensor([[1.0]] * 4 + [[1e6]]).expand(5, 4)
@@ -237,7 +256,7 @@ def test_what_weights_do_not_reach_is_no_reason_to_refuse():
     small, large = (BlockWeights([torch.full((600, 600), value)], torch.full((600, 2), value))
                     for value in (27000.0, 28000.0))
     check_exact(spec, [small])
-    with pytest.raises(SpecError, match=r"^Block 0 layer 0 can charge a membrane up to 16865535 units"):
+    with pytest.raises(SpecError, match=r"^Block 0 layer 0 can charge a membrane up to 16832768 units"):
         check_exact(spec, [large])
     with pytest.raises(SpecError, match=r"^Readout of block 0 can add 16800000 units in a step"):
         check_exact(spec, [BlockWeights(small.layers, large.readout)])

@@ -22,6 +22,7 @@ REFUSED = {
                        "Config training.regrid.0.after must be in 1..0"),
     "training.schedule": (["training.period=3"], "Config training.schedule must be cosine-restarts"),
     "training.flips": (["training.flip_threshold=0.1"], "Config training.flip_threshold means nothing"),
+    "training.futile": (["training.weight_decay=500"], "Config training.weight_decay must be below 1 / training.rate"),
     "training.teacher": (["training.distill_weight=0.5"], "Config training.distill_weight means nothing"),
 }
 
