@@ -4,6 +4,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,7 @@ def read(folder: str | os.PathLike[str]) -> Network:
                 window_numbers=tuple(int(number) for number in arrays["window_numbers"]))
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, OSError, EOFError, MemoryError, NotImplementedError, RuntimeError,
+            zipfile.BadZipFile, zlib.error) as error:
         raise NetworkFileError(f"{path} holds no weights for {SPEC_FILE} ({error}); "
                                "copy it from the build again") from None
