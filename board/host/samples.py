@@ -87,10 +87,10 @@ def read_samples(path: Path, spec: NetworkSpec) -> Samples:
 
 def _arrays(path: Path) -> Arrays:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise SampleError(f"Samples {path} must be an .npz archive, not a single array; save it with "
-                                  "numpy.savez")
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            raise SampleError(f"Samples {path} must be an .npz archive, not a single array; save it with numpy.savez")
+        with found as file:
             # Of events with times only the names are told: nothing is read that is not used.
             return {name: np.empty(0) if name in EVENTS else file[name] for name in file.files}
     except SampleError:

@@ -82,5 +82,5 @@ def test_two_samples_cannot_have_one_key(host):
     with pytest.raises(ValueError, match="Sample must be"):
         late.answer(6, SPIKES[0][:, :3])
     assert late.waiting == [5]
-    with pytest.raises(SnnfpgaError, match="^Samples kept for late labels must be at least 1, not 0$"):
+    with pytest.raises(SnnfpgaError, match=r"^Samples kept for late labels must be at least 1, not 0$"):
         LateLabels(host, keep=0)
