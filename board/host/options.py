@@ -37,9 +37,10 @@ def parser(about: str, clock_mhz: float) -> argparse.ArgumentParser:
                           help="passes over the samples to learn from; else none, and accuracy is measured alone")
     learning.add_argument("--held-out", type=float, metavar="SHARE",
                           help=f"of a file without split the last, to measure on and not to learn from ({HELD_OUT})")
-    learning.add_argument("--order", choices=("file", "shuffled"), default="file",
-                          help="shuffled: pass after pass the next permutation of numpy.random.default_rng(SEED)")
-    learning.add_argument("--seed", type=int, default=0, help="draws the order and what the guard holds out (0)")
+    learning.add_argument("--order", choices=("shuffled", "file"), default="shuffled",
+                          help="file: as they lie; shuffled, as snnfpga learn does: pass after pass the next "
+                          "permutation of numpy.random.default_rng(SEED)")
+    learning.add_argument("--seed", type=int, help="draws the order and what the guard holds out; else the network's")
     learning.add_argument("--rates", metavar="R[,R...]",
                           help=f"steps added to the rate shifts: 0..{LARGEST_RATE} or off, one for all blocks or one a "
                           "block")
@@ -99,12 +100,13 @@ def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec
     test = _test(options.held_out, samples)
     lessons, test = np.flatnonzero(~test), np.flatnonzero(test)
     held, interval = NOTHING, None
+    seed = spec.seed if options.seed is None else options.seed
     if options.guard is not None:
-        drawn = hold_out(samples.labels[lessons], options.guard, options.seed)
+        drawn = hold_out(samples.labels[lessons], options.guard, seed)
         held, lessons = lessons[drawn], lessons[~drawn]
         interval = options.guard_every or default_interval(options.passes * len(lessons))
     return Course(samples=samples, lessons=lessons, held=held, test=test, passes=options.passes,
-                  shuffled=options.order == "shuffled", seed=options.seed, interval=interval, rates=rates)
+                  shuffled=options.order == "shuffled", seed=seed, interval=interval, rates=rates)
 
 
 def _check_ranges(options: argparse.Namespace) -> None:

@@ -5,8 +5,8 @@ examples:
       what it answers, on all samples, or on those that the file marks as test
   sudo python3 example.py ../snnfpga_pynq_z2.bit samples.npz --learn 1
       and before it one pass of learning
-  sudo python3 example.py ../snnfpga_pynq_z2.bit samples.npz --learn 3 --order shuffled --seed 1 --guard 0.1
-      three passes in shuffled order; the weights that answer most of a tenth held out are kept
+  sudo python3 example.py ../snnfpga_pynq_z2.bit samples.npz --learn 3 --seed 1 --guard 0.1
+      three passes, each in another drawn order; the weights that answer most of a tenth held out are kept
   sudo python3 example.py ../snnfpga_pynq_z2.bit samples.npz --learn 1 --save-every 100 --resume
       saved on the way; the same line again goes on where the power went
 
