@@ -1,7 +1,7 @@
 """``snnfpga export-samples``: samples in the form that the program on a board takes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,9 +9,6 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.nearest import offer
 from ..console import print_json, print_table, say
-
-if TYPE_CHECKING:
-    from ..data.dataset import DataSet, Split
 
 HALVES = ("train", "test", "both")
 MUCH = 256 << 20        # bytes; a PYNQ-Z2 has 512 MiB for everything
@@ -44,7 +41,7 @@ def command(
     from rtl_gen.contract.network_file import read
 
     from ..data.export import write_samples
-    from ..data.fit import check_fit
+    from ..data.fit import check_fit, some
     from ..data.source import load_data
     from ..runs.find import find_network
     from ..runs.network_data import data_of
@@ -60,7 +57,7 @@ def command(
     spec = read(path).spec
     dataset = load_data(data_of(path, spec, data, data_root))
     check_fit(dataset, spec)
-    found = write_samples(out, halves_of(dataset, half, samples))
+    found = write_samples(out, {name: some(dataset, name, samples) for name in HALVES[:2] if half in (name, "both")})
     if found.memory_bytes > MUCH:
         say(f"{out} takes {_mebibytes(found.memory_bytes)} in the board's memory; where that is too much, export fewer "
             "with --samples")
@@ -72,13 +69,6 @@ def command(
         ("data", dataset.name), *((f"{name} samples", number) for name, number in found.samples.items()),
         ("steps and inputs", f"{found.steps} x {found.inputs}"),
         ("in the board's memory", _mebibytes(found.memory_bytes)), ("file", out)])
-
-
-def halves_of(data: "DataSet", half: str, samples: int | None) -> dict[str, "Split"]:
-    """The halves that were asked for, ``samples`` of each."""
-    from ..data.fit import some
-
-    return {name: some(data, name, samples) for name in (HALVES[:2] if half == "both" else (half,))}
 
 
 def _mebibytes(number: int) -> str:
