@@ -22,6 +22,8 @@ VERBS = {
     "learn": "Let a network go on learning as the chip does.",
     "build": "Turn a network into sources, driver and report for a board.",
     "verify": "Compare a build's hardware with the reference, bit for bit.",
+    "export-samples": "Write samples for the program on a board.",
+    "rehearse": "Run a build's program for the board on a simulated board.",
     "report": "Write a run or a build as one HTML page.",
     "boards": "List the boards.",
     "datasets": "List the data sets.",
@@ -70,7 +72,7 @@ def _app(verb: str) -> Any:
 
 
 def _command(verb: str) -> Callable[..., None]:
-    return importlib.import_module(f".commands.{verb}", __package__).command
+    return importlib.import_module(f".commands.{verb.replace('-', '_')}", __package__).command
 
 
 def _elsewhere() -> None:

@@ -84,7 +84,7 @@ def read(folder: str | os.PathLike[str]) -> Network:
                 rates=tuple(int(rate) for rate in arrays["rates"]) if "rates" in arrays else ())
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
-    except (KeyError, TypeError, ValueError, OSError, EOFError, NotImplementedError, zlib.error,
-            zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, OSError, EOFError, MemoryError, NotImplementedError, RuntimeError,
+            zlib.error, zipfile.BadZipFile) as error:
         raise NetworkFileError(f"{path} holds no weights for {SPEC_FILE} ({error}); "
                                "copy it from the build again") from None

@@ -3,6 +3,8 @@
 The driver is the board's own, :class:`board.host.host.Host`; only the link is another.
 """
 
+import os
+import socket
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 
 from board.host.host import Host
 from board.host.link import Link
+from board.host.remote import serve
 from rtl_gen.contract.network_file import read, write
 from rtl_gen.contract.protocol import Memory
 from rtl_gen.contract.spec import NetworkSpec
@@ -53,6 +56,16 @@ def learn(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: 
         _tell(done, number + 1)
     write(output, host.network())
     return {"counters": host.counters(), "errors": int(host.errors())}
+
+
+def open_window(link: Link, spec: NetworkSpec, *, place: str) -> dict[str, Any]:
+    """Let one program reach the core's window through a Unix socket at ``place``, until it leaves."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{place}.new")
+        listener.listen()
+        os.rename(f"{place}.new", place)       # there once somebody listens, and not before
+        serve(listener, link.read, link.write)
+    return {}
 
 
 def _tell(path: str, number: int) -> None:

@@ -1,0 +1,266 @@
+"""A course: which samples a core learns from, in which order, and what is measured on the way. NumPy only.
+
+The core is a board's, through :class:`board.host.host.Host`, or whatever else runs and learns as it does.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_gen.contract.network import Network
+
+from .guard import Guard
+from .host import Result
+from .samples import UNLABELLED, Samples
+
+__all__ = ["Core", "Course", "Outcome", "Progress", "Score", "attend", "lesson_order"]
+
+Numbers = NDArray[np.int64]
+Score = tuple[int, int]     # samples answered right, of those that have a label
+Save = Callable[[Network, "Progress", Network | None], object]
+
+
+class Core(Protocol):
+    """What runs and learns: the part of :class:`board.host.host.Host` that a course needs."""
+
+    def load(self, network: Network) -> None:
+        """Take a network."""
+
+    def network(self) -> Network:
+        """The network as it stands."""
+
+    def run(self, spikes: NDArray[np.integer], *, label: int = 0, learn: bool = False) -> Result:
+        """Run one sample, (T, inputs), and learn from it where ``learn``."""
+
+    def set_rates(self, rates: tuple[int, ...]) -> None:
+        """Set the steps that are added to the rate shifts, one a block."""
+
+    def counters(self) -> dict[str, int]:
+        """All counters."""
+
+    def clear_counters(self) -> None:
+        """Set all counters to 0."""
+
+
+def lesson_order(samples: int, *, passes: int = 1, shuffled: bool, seed: int) -> Iterator[Numbers]:
+    """For each pass the numbers of the samples, (samples,), in the order in which they are learned from.
+
+    Unshuffled they come as they lie. Shuffled, pass after pass is the next ``permutation(samples)`` of one
+    ``numpy.random.default_rng(seed)``: a board and ``snnfpga learn`` draw the same.
+    """
+    rng = np.random.default_rng(seed)
+    for _ in range(passes):
+        yield rng.permutation(samples) if shuffled else np.arange(samples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """What is to be learned and measured.
+
+    Attributes
+    ----------
+    samples
+        All samples.
+    lessons, held, test
+        Numbers of those to learn from, as they lie; of those that the guard measures on; of those that accuracy is
+        measured on, before and after.
+    passes
+        Over the lessons; 0 only measures.
+    shuffled, seed
+        The order, as :func:`lesson_order` takes it.
+    interval
+        Samples between two checks of the guard; None where there is no guard.
+    rates
+        Steps added to the rate shifts, one a block; None leaves them as they are.
+    """
+
+    samples: Samples
+    lessons: Numbers
+    held: Numbers
+    test: Numbers
+    passes: int
+    shuffled: bool = False
+    seed: int = 0
+    interval: int | None = None
+    rates: tuple[int, ...] | None = None
+
+    def order(self) -> Numbers:
+        """Numbers of the samples in the order of learning, of all passes."""
+        drawn = lesson_order(len(self.lessons), passes=self.passes, shuffled=self.shuffled, seed=self.seed)
+        return np.concatenate([np.zeros(0, np.int64), *(self.lessons[indices] for indices in drawn)])
+
+    def digest(self) -> str:
+        """SHA-256, in hex, of all of it: the same only for the same course."""
+        found = hashlib.sha256()
+        for array in (self.samples.spikes, self.samples.labels, self.samples.steps, self.order(), self.held,
+                      self.test):
+            found.update(f"{array.dtype} {array.shape} ".encode())
+            found.update(np.ascontiguousarray(array))
+        found.update(repr((self.interval, self.rates)).encode())
+        return found.hexdigest()
+
+
+@dataclass
+class Progress:
+    """How far a course is; :func:`dataclasses.asdict` of it is plain JSON.
+
+    Attributes
+    ----------
+    done
+        Lessons that were run, those without a label among them.
+    unlabelled
+        Of these, how many had no label: they were answered and not learned from.
+    right
+        Of the others, how many were answered right in the very run that learned from them.
+    before
+        The score on the test samples before learning.
+    checks
+        The guard's measurements: lessons done, right, total.
+    kept
+        Lessons that the network in the end has learned from, where the guard went back to an earlier one.
+    ended
+        Whether the course is over.
+    """
+
+    done: int = 0
+    unlabelled: int = 0
+    right: int = 0
+    before: Score | None = None
+    checks: list[tuple[int, int, int]] = field(default_factory=list)
+    kept: int = 0
+    ended: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a course.
+
+    Attributes
+    ----------
+    progress
+        What was learned.
+    after
+        The score on the test samples in the end.
+    predictions
+        The class answered in each run of a sample, in the order of the runs.
+    learning_counters, counters
+        The core's, while it learned here, the guard's measurements included; and over the last measurement alone.
+    """
+
+    progress: Progress
+    after: Score
+    predictions: list[int]
+    learning_counters: dict[str, int]
+    counters: dict[str, int]
+
+    def to_json(self) -> str:
+        """As a JSON object; the fields of the progress stand beside the others."""
+        values: dict[str, Any] = {**asdict(self.progress), "after": self.after, "predictions": self.predictions,
+                                  "learning_counters": self.learning_counters, "counters": self.counters}
+        return json.dumps(values) + "\n"
+
+
+class _Runs:
+    """Runs samples by their number and keeps what was answered."""
+
+    def __init__(self, core: Core, samples: Samples) -> None:
+        self.core, self.samples = core, samples
+        self.predictions: list[int] = []
+
+    def answer(self, number: int, *, learn: bool = False) -> bool:
+        """Run a sample, learn from it where asked for and it has a label; whether its answer is right."""
+        label = int(self.samples.labels[number])
+        known = label != UNLABELLED
+        result = self.core.run(self.samples[number], label=label if known else 0, learn=learn and known)
+        self.predictions.append(result.prediction)
+        return known and result.prediction == label
+
+    def score(self, numbers: Numbers) -> Score:
+        """Right answers of these samples, of those that have a label; the others are run as well."""
+        right = sum(self.answer(number) for number in numbers.tolist())
+        return right, int((self.samples.labels[numbers] != UNLABELLED).sum())
+
+
+def attend(course: Course, core: Core, network: Network, *, progress: Progress | None = None,
+           best: Network | None = None, save: Save | None = None, every: int = 0,
+           say: Callable[[str], object] = print) -> Outcome:
+    """Load ``network``, learn and measure; the core then holds what was learned, or with a guard the best of it.
+
+    Parameters
+    ----------
+    network
+        What the core is to begin with: where ``progress`` is given, what it held then.
+    progress, best
+        How far an interrupted course was, and the network that its guard kept; the rest is then done exactly as it
+        would have been.
+    save
+        Takes the network, the progress, and the guard's best where that is another, after every ``every`` lessons and
+        at the end.
+    say
+        Takes lines about what goes on.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the core refuses something or does not answer.
+    """
+    runs, progress = _Runs(core, course.samples), progress or Progress()
+    core.load(network)
+    if course.rates is not None:
+        core.set_rates(course.rates)
+    if course.passes:
+        if progress.before is None:
+            progress.before = runs.score(course.test)
+            say(f"Before learning: {told(progress.before)} right")
+        core.clear_counters()
+        if not progress.ended:
+            _learn(course, runs, progress, best, save, every, say)
+    taught = core.counters() if course.passes else {}
+    core.clear_counters()
+    after = runs.score(course.test)
+    return Outcome(progress, after, runs.predictions, taught, core.counters())
+
+
+def _learn(course: Course, runs: _Runs, progress: Progress, best: Network | None, save: Save | None, every: int,
+           say: Callable[[str], object]) -> None:
+    """The rest of the lessons."""
+    core, order = runs.core, course.order()
+    guard: Guard[Network | None] | None = None if course.interval is None else Guard(course.interval)
+    if guard is not None:
+        for done, right, total in progress.checks:
+            guard.check(done, right, total, lambda: best)       # as it went before the interruption
+
+    def check() -> bool:
+        right, total = runs.score(course.held)
+        progress.checks.append((progress.done, right, total))
+        say(f"Guard: after {progress.done} samples {told((right, total))} held out are right")
+        return guard.check(progress.done, right, total, core.network)
+
+    going = guard is None or bool(progress.checks) or check()
+    while going and progress.done < len(order):
+        number = int(order[progress.done])
+        progress.right += runs.answer(number, learn=True)
+        progress.unlabelled += int(course.samples.labels[number] == UNLABELLED)
+        progress.done += 1
+        if guard is not None and (guard.due(progress.done) or progress.done == len(order)):
+            going = check()
+        if save is not None and going and progress.done < len(order) and progress.done % every == 0:
+            save(core.network(), progress, guard.best.kept if guard is not None else None)
+    progress.kept = progress.done
+    if guard is not None and guard.best.lessons != progress.done:
+        core.load(guard.best.kept)
+        progress.kept = guard.best.lessons
+        say(f"Guard: back to what was learned after {progress.kept} of {progress.done} samples")
+    progress.ended = True
+    if save is not None:
+        save(core.network(), progress, None)
+
+
+def told(score: Score) -> str:
+    """A score in words."""
+    return f"{score[0]} of {score[1]}"

@@ -1,0 +1,153 @@
+"""What a person may ask of the program on the board, and whether it can be done. NumPy only."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.spec import NetworkSpec
+
+from .course import Course
+from .guard import default_interval, hold_out
+from .samples import Samples
+from .saved import KEEP
+
+__all__ = ["make_course", "parser", "rates_of"]
+
+HELD_OUT = 0.2
+LARGEST_RATE, RATE_OFF = 3, 4
+NOTHING = np.zeros(0, np.int64)
+
+
+def parser(about: str, clock_mhz: float) -> argparse.ArgumentParser:
+    """The program's options; ``about`` is the text above them, ``clock_mhz`` the clock where none is asked for."""
+    made = argparse.ArgumentParser(prog="example.py", description=about, allow_abbrev=False,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("bitstream", type=Path)
+    made.add_argument("samples", type=Path, help=".npz of spikes, label, and where they are there length and split")
+    made.add_argument("--network", type=Path, help="folder with spec.json and weights.npz; else this program's")
+    made.add_argument("--clock-mhz", type=float, default=clock_mhz)
+    made.add_argument("--record", type=Path, metavar="FILE", help="write what was answered and counted, as JSON")
+    made.add_argument("--link", type=Path, metavar="SOCKET",
+                      help="reach a core behind this Unix socket and load no bitstream: what snnfpga rehearse does")
+    learning = made.add_argument_group("learning")
+    learning.add_argument("--learn", "--passes", dest="passes", type=int, default=0, metavar="N",
+                          help="passes over the samples to learn from; else none, and accuracy is measured alone")
+    learning.add_argument("--held-out", type=float, metavar="SHARE",
+                          help=f"of a file without split the last, to measure on and not to learn from ({HELD_OUT})")
+    learning.add_argument("--order", choices=("shuffled", "file"), default="shuffled",
+                          help="file: as they lie; shuffled, as snnfpga learn does: pass after pass the next "
+                          "permutation of numpy.random.default_rng(SEED)")
+    learning.add_argument("--seed", type=int, help="draws the order and what the guard holds out; else the network's")
+    learning.add_argument("--rates", metavar="R[,R...]",
+                          help=f"steps added to the rate shifts: 0..{LARGEST_RATE} or off, one for all blocks or one a "
+                          "block")
+    learning.add_argument("--guard", type=float, metavar="SHARE",
+                          help="hold out this share of each class of the samples to learn from, keep the weights that "
+                          "answer most of them, and stop where it gets worse")
+    learning.add_argument("--guard-every", type=int, metavar="N",
+                          help="samples between two measurements of the guard; else a tenth of all, and 50 at least")
+    saving = made.add_argument_group("saving")
+    saving.add_argument("--save-every", type=int, metavar="N", help="save what was learned every N samples, whole even "
+                        "where the power goes, and at the end")
+    saving.add_argument("--saved", type=Path, metavar="FOLDER", help="where to; else saved/ beside this program")
+    saving.add_argument("--keep", type=int, default=KEEP, metavar="N", help=f"saved networks that stay ({KEEP})")
+    back = saving.add_mutually_exclusive_group()
+    back.add_argument("--resume", action="store_true", help="go on from what was saved last, within the course where "
+                      "that was interrupted")
+    back.add_argument("--rollback", action="store_true", help="take back what was saved last, and begin with what was "
+                      "saved before it")
+    return made
+
+
+def rates_of(text: str | None, blocks: int) -> tuple[int, ...] | None:
+    """The rates in ``0,off,2`` or ``1``, one a block; None where none are asked for.
+
+    Raises
+    ------
+    SnnfpgaError
+        If one is something else, or there are more or fewer than blocks.
+    """
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",")]
+    known = {**{str(rate): rate for rate in range(LARGEST_RATE + 1)}, "off": RATE_OFF}
+    wrong = next((word for word in words if word not in known), None)
+    if wrong is not None:
+        raise SnnfpgaError(f"Rates must be 0..{LARGEST_RATE} or off, not {wrong!r}", USAGE)
+    if len(words) not in (1, blocks):
+        raise SnnfpgaError(f"Rates must be one for all blocks or one for each of {blocks}, not {len(words)}", USAGE)
+    return tuple(known[word] for word in words * (blocks if len(words) == 1 else 1))
+
+
+def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec) -> Course:
+    """What these options ask for, of these samples.
+
+    Raises
+    ------
+    SnnfpgaError
+        If an option is out of range, or leaves nothing to learn from or to measure on.
+    """
+    _check_ranges(options)
+    rates = rates_of(options.rates, len(spec.blocks))
+    if not options.passes:
+        return Course(samples=samples, lessons=NOTHING, held=NOTHING, test=_measured(samples), passes=0, rates=rates)
+    if not any(block.directives.learns for block in spec.blocks):
+        raise SnnfpgaError(f"Network {spec.name} has no block with an update engine and cannot learn; leave --learn "
+                           "out, or build one that was trained with hardware.learning=true", USAGE)
+    test = _test(options.held_out, samples)
+    lessons, test = np.flatnonzero(~test), np.flatnonzero(test)
+    held, interval = NOTHING, None
+    seed = spec.seed if options.seed is None else options.seed
+    if options.guard is not None:
+        drawn = hold_out(samples.labels[lessons], options.guard, seed)
+        held, lessons = lessons[drawn], lessons[~drawn]
+        interval = options.guard_every or default_interval(options.passes * len(lessons))
+    return Course(samples=samples, lessons=lessons, held=held, test=test, passes=options.passes,
+                  shuffled=options.order == "shuffled", seed=seed, interval=interval, rates=rates)
+
+
+def _check_ranges(options: argparse.Namespace) -> None:
+    for name, least in (("passes", 0), ("guard_every", 1), ("save_every", 1), ("keep", 2), ("seed", 0)):
+        value = getattr(options, name)
+        if value is not None and value < least:
+            shown = "learn" if name == "passes" else name.replace("_", "-")
+            raise SnnfpgaError(f"--{shown} must be at least {least}, not {value}", USAGE)
+    if options.held_out is not None and not 0 < options.held_out < 1:
+        raise SnnfpgaError(f"--held-out must be between 0 and 1, not {options.held_out:g}", USAGE)
+    if not 0 < options.clock_mhz < float("inf"):
+        raise SnnfpgaError(f"--clock-mhz must be more than 0, not {options.clock_mhz:g}", USAGE)
+    needed: Sequence[tuple[str, str]] = (("guard", "passes"), ("save_every", "passes"), ("held_out", "passes"),
+                                         ("guard_every", "guard"))
+    for name, other in needed:
+        if getattr(options, name) is not None and not getattr(options, other):
+            given, lacking = name.replace("_", "-"), "learn" if other == "passes" else other
+            raise SnnfpgaError(f"--{given} applies to learning with --{lacking}, which is not asked for; give it, or "
+                               f"leave --{given} out", USAGE)
+    if options.network is not None and (options.resume or options.rollback):
+        raise SnnfpgaError("--network cannot stand beside --resume or --rollback, which take what was saved; leave one "
+                           "of them out", USAGE)
+
+
+def _measured(samples: Samples) -> np.ndarray:
+    """What is measured on where nothing is learned: the test samples, or all where the file does not say."""
+    whole = np.arange(len(samples))
+    return whole if samples.is_test is None or not samples.is_test.any() else whole[samples.is_test]
+
+
+def _test(share: float | None, samples: Samples) -> np.ndarray:
+    """(N,) bool: what is measured on and not learned from."""
+    count = len(samples)
+    if samples.is_test is None:
+        lessons = count - round((HELD_OUT if share is None else share) * count)
+        test = np.arange(count) >= lessons
+    elif share is not None:
+        raise SnnfpgaError("--held-out applies to samples without split, and these have one; leave it out", USAGE)
+    else:
+        test = samples.is_test
+    if test.all() or not test.any():
+        raise SnnfpgaError(f"Of {count} samples {count - int(test.sum())} would be learned from; both those and the "
+                           "rest must be some", USAGE)
+    return test

@@ -1,0 +1,323 @@
+"""The program on the board, on a core in Python: what it learns, and what it does when it is interrupted."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from board.host import archive, options, program
+from board.host.course import lesson_order
+from board.host.guard import hold_out
+from board.host.port import LinkTimeoutError
+from sim.reference.network import Reference
+from tests.board.fake_link import FakeCore, FakeLink
+from tests.networks import block, network, samples
+
+SPEC = network().spec           # 12 inputs, 3 classes, at most 16 steps
+SPIKES, LABELS = samples(SPEC, 30)
+LENGTHS = np.random.default_rng(2).integers(3, 8, 30)
+SPLIT = np.where(np.arange(30) % 5 == 4, "test", "train")
+TRAIN, TEST = np.flatnonzero(SPLIT == "train"), np.flatnonzero(SPLIT == "test")
+DRAWN = TRAIN[np.random.default_rng(SPEC.seed).permutation(24)]     # the order in which snnfpga learn learns
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A driver folder's network and a file of samples, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    Path("driver").mkdir()
+    archive.write("driver", network())
+    write()
+    return tmp_path
+
+
+def write(**changes):
+    spikes = SPIKES * (np.arange(7) < LENGTHS[:, None])[:, :, None].astype(np.uint8)
+    arrays = {"spikes": spikes, "label": LABELS, "length": LENGTHS, "split": SPLIT, **changes}
+    np.savez("samples.npz", **{name: values for name, values in arrays.items() if values is not None})
+
+
+class DyingLink(FakeLink):
+    """The core of which the power goes when it is to take its beat number ``beats``."""
+
+    def __init__(self, core, beats):
+        super().__init__(core)
+        self.left = beats
+
+    def send(self, beats, *, last=True):
+        self.left -= len(beats)
+        if self.left < 0:
+            raise PowerLoss
+        super().send(beats, last=last)
+
+
+class PowerLoss(BaseException):
+    """Ends the program where it stands."""
+
+
+def run(*arguments, link=None, core=None):
+    """Exit code of the program; the links it made."""
+    made = []
+
+    def attach(bitstream, *, clock_mhz):
+        made.append((bitstream, clock_mhz))
+        return link or FakeLink(core or FakeCore(network()))
+
+    code = program.main(attach, folder=Path("driver"), clock_mhz=50.0, about="The program.",
+                        arguments=["top.bit", "samples.npz", *arguments])
+    return code, made
+
+
+def learned(folder="driver/learned"):
+    return weights(archive.read(folder))
+
+
+def weights(made):
+    return np.concatenate([*(values.ravel() for values in (*sum(made.weights, ()), *made.readouts)),
+                           made.window_numbers])
+
+
+def taught(order, labels=LABELS, lengths=LENGTHS):
+    """The reference after it has learned from these samples one by one."""
+    reference = Reference(network())
+    for number in order:
+        reference.run(SPIKES[number, :lengths[number]], int(labels[number]), learn=True)
+    return reference
+
+
+def accuracy(reference, numbers=TEST, labels=LABELS):
+    return np.mean([reference.run(SPIKES[n, :LENGTHS[n]], 0, learn=False).prediction == labels[n] for n in numbers])
+
+
+def test_length_and_split_are_those_of_the_file(here, capsys):
+    assert run("--learn", "1")[0] == 0
+    reference = taught(DRAWN)
+    np.testing.assert_array_equal(learned(), weights(reference.network()))
+    assert (weights(taught(DRAWN, lengths=[7] * 30).network()) != learned()).any()
+    out = capsys.readouterr().out
+    assert f"Accuracy before: {accuracy(taught([])):.4f} of 6 test samples, not learned from\n" in out
+    assert f"Accuracy: {accuracy(reference):.4f} of 6 test samples, not learned from\n" in out
+
+
+def test_without_learning_it_answers_the_test_samples_or_all(here, capsys):
+    _, made = run("--clock-mhz", "80")
+    assert made == [(Path("top.bit"), 80.0)]
+    assert f"Accuracy: {accuracy(taught([])):.4f} of 6 test samples\n" in capsys.readouterr().out
+    write(split=None)
+    run()
+    assert f"Accuracy: {accuracy(taught([]), range(30)):.4f} of 30 samples\n" in capsys.readouterr().out
+    assert not Path("driver/learned").exists()
+
+
+def test_shuffled_order_is_the_one_that_is_documented(here):
+    assert run("--passes", "2", "--order", "shuffled", "--seed", "5")[0] == 0
+    rng = np.random.default_rng(5)
+    order = np.concatenate([TRAIN[rng.permutation(24)], TRAIN[rng.permutation(24)]])
+    np.testing.assert_array_equal(learned(), weights(taught(order).network()))
+    np.testing.assert_array_equal([*lesson_order(24, passes=2, shuffled=True, seed=5)],
+                                  np.searchsorted(TRAIN, order).reshape(2, 24))
+
+
+def test_a_sample_without_a_label_is_answered_and_not_learned_from(here, capsys):
+    labels = np.where(np.arange(30) % 3 == 0, -1, LABELS)
+    write(label=labels)
+    assert run("--learn", "1", "--record", "record.json")[0] == 0
+    reference = taught([number for number in DRAWN if labels[number] >= 0])
+    np.testing.assert_array_equal(learned(), weights(reference.network()))
+    known = [number for number in TEST if labels[number] >= 0]
+    out = capsys.readouterr().out
+    assert "Learned from 16 samples, " in out
+    assert "; 8 without a label\n" in out
+    assert f"Accuracy: {accuracy(reference, known):.4f} of 6 test samples, not learned from\n" in out
+    assert "  of which 2 have no label and do not count\n" in out
+    found = json.loads(Path("record.json").read_text())
+    assert len(found["predictions"]) == 6 + 24 + 6
+    assert (found["done"], found["unlabelled"], found["kept"]) == (24, 8, 24)
+    write(label=np.full(30, -1))
+    assert run()[0] == 0
+    assert "Accuracy is not measured: none of the 6 test samples has a label\n" in capsys.readouterr().out
+
+
+def test_the_guard_keeps_the_best_and_stops(here, capsys):
+    """As a program of a few lines does, which is written from the documentation."""
+    arguments = ("--learn", "20", "--guard", "0.3", "--guard-every", "8", "--seed", "2", "--order", "shuffled")
+    assert run(*arguments, "--record", "record.json")[0] == 0
+    held = hold_out(LABELS[TRAIN], 0.3, 2)
+    lessons, held = TRAIN[~held], TRAIN[held]
+    rng = np.random.default_rng(2)
+    order = np.concatenate([lessons[rng.permutation(len(lessons))] for _ in range(20)])
+    reference, best, worse, done = taught([]), None, 0, 0
+    while True:
+        right = round(accuracy(reference, held) * len(held))
+        if best is None or right >= best[0]:
+            best = right, done, weights(reference.network())
+        worse = worse + 1 if (best[0] - right) / len(held) > 0.02 else 0
+        if worse == 2 or done == len(order):
+            break
+        for number in order[done:done + 8]:
+            reference.run(SPIKES[number, :LENGTHS[number]], int(LABELS[number]), learn=True)
+            done += 1
+    np.testing.assert_array_equal(learned(), best[2])
+    found = json.loads(Path("record.json").read_text())
+    assert (found["done"], found["kept"]) == (done, best[1])
+    assert found["checks"][-1][0] == done < len(order)      # it stopped
+    assert 0 < best[1] < done
+    assert f"Guard: back to what was learned after {best[1]} of {done} samples\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("guard", [(), ("--guard", "0.3", "--guard-every", "5")])
+def test_what_is_interrupted_anywhere_ends_as_if_it_was_not(here, capsys, guard):
+    arguments = ("--learn", "2", "--order", "shuffled", *guard, "--save-every", "4", "--keep", "3")
+    assert run(*arguments, "--saved", "whole", "--record", "whole.json")[0] == 0
+    wanted, whole = learned(), json.loads(Path("whole.json").read_text())
+    for first in (400, 700, 1000, 1300):
+        code, beats, losses = None, first, 0
+        while code is None:
+            try:
+                code, _ = run(*arguments, "--saved", f"saved{first}", "--resume", "--record", "again.json",
+                              link=DyingLink(FakeCore(network()), beats))
+            except PowerLoss:
+                beats, losses = beats + 200, losses + 1
+        assert code == 0
+        assert losses > 0
+        np.testing.assert_array_equal(learned(), wanted)
+        again = json.loads(Path("again.json").read_text())
+        for key in ("done", "right", "unlabelled", "before", "checks", "kept", "ended", "after"):
+            assert again[key] == whole[key], key
+    assert "Goes on from saved" in capsys.readouterr().out
+
+
+def test_a_course_that_ended_is_only_measured_and_another_goes_on_from_it(here, capsys):
+    run("--learn", "1", "--save-every", "50")
+    first = learned()
+    assert run("--learn", "1", "--save-every", "50", "--resume")[0] == 0
+    np.testing.assert_array_equal(learned(), first)
+    assert "24 samples of this course are done\n" in capsys.readouterr().out
+    assert run("--learn", "1", "--order", "file", "--save-every", "50", "--resume")[0] == 0
+    assert "The course before has ended; begins another with what it learned\n" in capsys.readouterr().out
+    reference = taught([*DRAWN, *TRAIN])
+    np.testing.assert_array_equal(learned(), weights(reference.network()))
+
+
+def test_what_was_saved_is_taken_back(here, capsys):
+    run("--learn", "1", "--save-every", "10")
+    assert run("--rollback")[0] == 0
+    out = capsys.readouterr().out
+    assert "Rolled back to driver/saved/generation-000002\n" in out
+    assert f"Accuracy: {accuracy(taught(DRAWN[:20])):.4f} of 6 test samples\n" in out
+    assert run("--resume")[0] == 0
+    assert "Goes on from driver/saved/generation-000002\n" in capsys.readouterr().out
+    run("--rollback")
+    code, made = run("--rollback")
+    assert (code, made) == (1, [])
+    assert capsys.readouterr().err == (
+        "example.py: No generation in driver/saved to go back to; begin with the build's network, without --rollback\n")
+    # A course of its own, from the network that was gone back to.
+    assert run("--learn", "1", "--save-every", "10", "--resume")[0] == 0
+    np.testing.assert_array_equal(learned(), weights(taught(DRAWN).network()))
+
+
+def test_a_damaged_generation_is_skipped_with_a_line(here, capsys):
+    run("--learn", "1", "--save-every", "10")
+    Path("driver/saved/generation-000003/weights.npz").write_bytes(b"")
+    assert run("--resume")[0] == 0
+    out = capsys.readouterr().out
+    assert "Skipped driver/saved/generation-000003: weights.npz is not as it was written\n" in out
+    assert "Goes on from driver/saved/generation-000002\n" in out
+
+
+def test_what_was_learned_before_is_not_begun_anew(here, capsys):
+    run("--learn", "1", "--save-every", "10")
+    capsys.readouterr()
+    refused(capsys, ("--learn", "1", "--save-every", "10"),
+            "Folder driver/saved holds what was learned before, the latest generation-000003; go on from it with "
+            "--resume, or name another folder with --saved")
+
+
+def test_another_course_does_not_end_one_that_was_interrupted(here, capsys):
+    with pytest.raises(PowerLoss):
+        run("--learn", "1", "--save-every", "10", link=DyingLink(FakeCore(network()), 900))
+    capsys.readouterr()
+    code, made = run("--learn", "2", "--save-every", "10", "--resume")
+    assert (code, made) == (2, [])
+    assert re.search("is of a course that was interrupted, with other samples or options; give those again, or begin "
+                     "another course from it with --network driver/saved/generation-00000", capsys.readouterr().err)
+
+
+def refused(capsys, arguments, line, code=2):
+    """Before the core is reached, in one line and nothing else."""
+    assert run(*arguments) == (code, [])
+    assert capsys.readouterr() == ("", f"example.py: {line}\n")
+
+
+@pytest.mark.parametrize(("arguments", "line"), [
+    (("--learn", "-1"), "--learn must be at least 0, not -1"),
+    (("--learn", "1", "--seed", "-1"), "--seed must be at least 0, not -1"),
+    (("--learn", "1", "--save-every", "0"), "--save-every must be at least 1, not 0"),
+    (("--learn", "1", "--guard", "0.1", "--guard-every", "0"), "--guard-every must be at least 1, not 0"),
+    (("--learn", "1", "--keep", "1"), "--keep must be at least 2, not 1"),
+    (("--learn", "1", "--held-out", "nan"), "--held-out must be between 0 and 1, not nan"),
+    (("--learn", "1", "--held-out", "0.3"),
+     "--held-out applies to samples without split, and these have one; leave it out"),
+    (("--clock-mhz", "0"), "--clock-mhz must be more than 0, not 0"),
+    (("--guard", "0.1"),
+     "--guard applies to learning with --learn, which is not asked for; give it, or leave --guard out"),
+    (("--learn", "1", "--guard-every", "9"),
+     "--guard-every applies to learning with --guard, which is not asked for; give it, or leave --guard-every out"),
+    (("--learn", "1", "--guard", "1.5"), "Share held out for the guard must be between 0 and 1, not 1.5"),
+    (("--rates", "1,4"), "Rates must be 0..3 or off, not '4'"),
+    (("--rates", "1,1,1"), "Rates must be one for all blocks or one for each of 2, not 3"),
+    (("--network", "driver", "--resume"),
+     "--network cannot stand beside --resume or --rollback, which take what was saved; leave one of them out"),
+    (("--rollback",), "No generation in driver/saved to go back to; begin with the build's network, without "
+                      "--rollback"),
+    (("--link", "none.sock"), "No core answers at none.sock (No such file or directory); leave --link out on a board"),
+])
+def test_what_cannot_be_done_is_said_in_a_line(here, capsys, arguments, line):
+    refused(capsys, arguments, line, 1 if arguments[0] in ("--rollback", "--link") else 2)
+
+
+def test_what_does_not_fit_the_build_is_said_before_the_core_is_reached(here, capsys):
+    for name, made in (("other", network(block(12, 9))), ("silent", network(name="small"))):
+        Path(name).mkdir()
+        archive.write(name, made)
+    refused(capsys, ("--network", "other"), "Network other has another specification than this build; give one that it "
+                                            "learned")
+    write(split=np.array(["train"] * 30))
+    refused(capsys, ("--learn", "1"), "Of 30 samples 30 would be learned from; both those and the rest must be some")
+
+
+@pytest.mark.parametrize(("text", "rates"), [
+    (None, None), ("2", (2, 2)), ("off", (4, 4)), ("0, off", (0, 4)), ("3,1", (3, 1))])
+def test_rates_are_set_after_the_network_is_loaded(here, monkeypatch, text, rates):
+    assert options.rates_of(text, 2) == rates
+    calls = []
+    monkeypatch.setattr(program.Host, "set_rates", lambda host, given: calls.append(given), raising=False)
+    assert run(*(() if text is None else ("--rates", text)))[0] == 0
+    assert calls == ([] if rates is None else [rates])
+
+
+def test_a_core_that_stops_answering_is_a_line(here, capsys):
+    class Deaf(FakeLink):
+        def receive(self, timeout_s):
+            raise LinkTimeoutError("No packet came")
+
+    assert run("--learn", "1", link=Deaf(FakeCore(network())))[0] == 1
+    assert capsys.readouterr().err.startswith("example.py: No result came within 10.0 s: status ")
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_anything_is_learned(here, capsys):
+    Path("driver/learned").write_text("a file")
+    assert run("--learn", "1") == (1, [])
+    assert capsys.readouterr().err == "example.py: Cannot read or write driver/learned: File exists\n"
+
+
+def test_the_help_shows_how(capsys):
+    made = options.parser("The program.", 50.0)
+    assert isinstance(made, argparse.ArgumentParser)
+    text = made.format_help()
+    for name in ("--order", "--seed", "--guard", "--rates", "--save-every", "--resume", "--rollback", "--link"):
+        assert name in text
