@@ -16,6 +16,7 @@ from rtl_gen.contract.update import UpdateSpec
 from rtl_gen.contract.weights import WeightSpec
 
 from ..config.models import Config
+from ..config.on_chip import AUTO
 from ..config.network import HOST_SURROGATES, LayerSettings
 from .architecture import Layer
 from .neuron import kind_of
@@ -26,6 +27,8 @@ from .surrogates import HostSurrogate
 # Chosen on digits-events: a network whose camera changes learns fast, one that fits already forgets little.
 RATE_SHIFT = 16
 READOUT_RATE_SHIFT = 10
+DEAD_ZONE = 24
+FEEDBACK_GUARD = 2  # bits by which passed-down credits stay away from the 16 that they have
 ENGINE = "reverse"  # what learns on chip, whatever rule trained the network
 GRADIENT_UNIT = 4   # the logistic table of the chip counts logits in sixteenths, that is with 4 fraction bits
 
@@ -52,7 +55,7 @@ def layer_spec(config: Config, own: LayerSettings, block: int, layer: Layer, sha
             synapses=synapses, pool=shape.pool, residual=residual, **parts,
             update=UpdateSpec(rate_shift=rate_shift(config, parts["weights"].shadow_bits),
                               rounding=config.hardware.of_block(block).rounding,
-                              feedback_shift=config.on_chip.feedback_shift))
+                              feedback_shift=feedback_shift(config, unit)))
     except SpecError as error:      # speaks of what was made of these keys
         raise SpecError(f"Config network gives block {block} a layer that cannot be built: {error}; change "
                         "network.threshold, gain, headroom, weight_bits, membrane_bits, neuron, keep, "
@@ -83,8 +86,14 @@ def rate_shift(config: Config, shadow_bits: int) -> int:
     return _rate(config.on_chip.rate_shift, RATE_SHIFT, shadow_bits)
 
 
-def _rate(asked: int | None, whole: int, shadow_bits: int) -> int:
-    return max(0, whole - shadow_bits) if asked is None else asked
+def feedback_shift(config: Config, unit: int) -> int:
+    """The shift of credits that pass down through weights whose currents are multiples of ``2**-unit``."""
+    asked = config.on_chip.feedback_shift
+    return asked if isinstance(asked, int) else min(31, max(0, unit + FEEDBACK_GUARD))
+
+
+def _rate(asked: int | str | None, whole: int, shadow_bits: int) -> int:
+    return asked if isinstance(asked, int) else max(0, whole - shadow_bits)
 
 
 def _surrogate(config: Config, threshold: int) -> SurrogateSpec:
@@ -104,7 +113,7 @@ def readout_spec(config: Config, block: int, neurons: int, classes: int, pool: P
     """The readout of block ``block``; its weight ``bits`` and its logits' ``unit`` count where it is learned."""
     on_chip, learned = config.on_chip, config.network.readout == "learned"
     shift = on_chip.logit_shift
-    if shift is None:
+    if not isinstance(shift, int):
         # A real logit of 1 is then 16 of the units of the error table, as in the loss that trained it.
         shift = (unit if learned else round(math.log2(fixed_gain(neurons)))) - GRADIENT_UNIT
     shadow_bits = on_chip.shadow_bits if learned and bits != 1 else 0
@@ -113,7 +122,7 @@ def readout_spec(config: Config, block: int, neurons: int, classes: int, pool: P
         weight_bits=bits if learned else 2, shadow_bits=shadow_bits,
         rate_shift=_rate(on_chip.readout_rate_shift, READOUT_RATE_SHIFT, shadow_bits) if learned else 0,
         rounding=config.hardware.of_block(block).rounding if learned else "nearest",
-        error_function=on_chip.error_function, logit_shift=max(-8, min(24, shift)), dead_zone=on_chip.dead_zone,
+        error_function=on_chip.error_function, logit_shift=max(-8, min(24, shift)), dead_zone=DEAD_ZONE if on_chip.dead_zone == AUTO else on_chip.dead_zone,
         accumulate=config.learning.accumulate, pool=pool)
 
 

@@ -1,0 +1,74 @@
+"""How the rates of blocks change while a core learns: a schedule sees how many answers are wrong, and sets them.
+
+The same schedule is taken on a board, in ``snnfpga learn`` and in the search that chooses the rate shifts, so that what
+the search measured is what a user gets. It decides by the answers alone, which are the same on every machine.
+"""
+
+from collections.abc import Sequence
+
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.network import MAX_RATE, RATE_OFF
+
+__all__ = ["SCHEDULES", "Schedule", "ScheduleError"]
+
+SCHEDULES = {
+    "adaptive": "fast while more answers are wrong than are to be expected, slow else",
+    "falling": "from fast to slow in four equal parts of the lessons",
+    "constant": "the rates as they are",
+}
+MEMORY = 16                     # lessons over which wrong answers are averaged
+EXCESS = (0.3, 0.15, 0.05)      # share of wrong answers beyond the expected, above which the rate is 0, 1, 2; else 3
+
+
+class ScheduleError(SnnfpgaError, ValueError):
+    """A schedule that there is not, or a share that is none."""
+
+    exit_code = USAGE
+
+
+class Schedule:
+    """The rates of all blocks for each lesson, in turn; a block that is off stays off.
+
+    Parameters
+    ----------
+    name
+        One of :data:`SCHEDULES`.
+    rates
+        Of each block, as :attr:`rtl_gen.contract.network.Network.rates`.
+    lessons
+        How many samples there are to learn from in all.
+    expected
+        Share of wrong answers that is to be expected where nothing has changed.
+
+    Raises
+    ------
+    ScheduleError
+        If there is no such schedule, or ``expected`` is no share.
+    """
+
+    def __init__(self, name: str, rates: Sequence[int], lessons: int, expected: float) -> None:
+        if name not in SCHEDULES:
+            raise ScheduleError(f"Schedule must be one of {', '.join(SCHEDULES)}, not {name!r}")
+        if not 0 <= expected <= 1:
+            raise ScheduleError(f"The expected share of wrong answers must be in 0..1, not {expected}")
+        self.name, self._rates, self._lessons, self._expected = name, tuple(rates), lessons, expected
+        self._wrong = expected
+        self._done = 0
+
+    def rates(self) -> tuple[int, ...]:
+        """The rates for the next lesson."""
+        if self.name == "constant":
+            return self._rates
+        step = self._step()
+        return tuple(rate if rate == RATE_OFF else step for rate in self._rates)
+
+    def _step(self) -> int:
+        if self.name == "falling":
+            return min(MAX_RATE, (MAX_RATE + 1) * self._done // max(self._lessons, 1))
+        excess = self._wrong - self._expected
+        return next((step for step, least in enumerate(EXCESS) if excess > least), MAX_RATE)
+
+    def answered(self, right: bool) -> None:
+        """Take in whether the answer to the lesson, given before it was learned from, was right."""
+        self._done += 1
+        self._wrong += ((not right) - self._wrong) / MEMORY

@@ -1,0 +1,124 @@
+"""Centred readouts: the chip's errors are near zero where the trained network is right, and no prediction changes.
+
+Training by cross-entropy looks at differences of logits only: the same amount added to the logits of all classes is
+no loss and no gain. The chip's error of a class looks at its own logit alone (``docs/arithmetic.md``, Errors and
+credits). A trained network may therefore be right in every sample while the chip sees errors in most classes, and the
+first thing that it does is to undo them, weight by weight and at the cost of what was trained.
+
+An integer d_j, subtracted from all weights of neuron j in a learned readout, changes the logits of all classes by the
+same amount: answers keep their order, and ties stay ties. So the d_j are free, and are chosen such that the chip's
+errors are least on training samples.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rtl_gen.contract.network import Network
+from rtl_gen.contract.readout import ReadoutSpec
+from sim.reference.grid import pooled
+
+from ..data.dataset import Split
+from ..network.inference import batch_passages, weights_of
+
+UNITS_OF_A_LOGIT = 16.0     # steps of the chip's table of errors for a real logit of 1
+DECAY = 1e-4                # keeps the amounts small where spikes do not decide them
+ITERATIONS = 100
+
+
+@dataclass(frozen=True)
+class WindowEnds:
+    """What the readout of a block had read at the ends of windows.
+
+    Attributes
+    ----------
+    counts
+        (M, rows): the events of each row that the loss logits add up there.
+    labels
+        (M,).
+    """
+
+    counts: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+
+def window_ends(network: Network, split: Split) -> list[WindowEnds]:
+    """For each block what its readout had read at the end of each window of each sample of ``split``."""
+    found: list[list[NDArray[np.int64]]] = [[] for _ in network.spec.blocks]
+    labels: list[list[int]] = [[] for _ in network.spec.blocks]
+    first = 0
+    for batch in batch_passages(network.spec, weights_of(network), split):
+        size = batch[0].answers.shape[0]
+        for b, (block, passage) in enumerate(zip(network.spec.blocks, batch, strict=True)):
+            spikes = passage.spikes[-1].cpu().numpy().astype(np.uint8)
+            for sample in range(size):
+                steps = split.steps_of(first + sample)
+                counts = pooled(block.readout.pool, np.ascontiguousarray(spikes[:steps, sample])).astype(np.int64)
+                for seen in _read(counts, block.window, block.loss_steps, block.readout.accumulate):
+                    found[b].append(seen)
+                    labels[b].append(int(split.labels[first + sample]))
+        first += size
+    return [WindowEnds(np.array(counts), np.array(own)) for counts, own in zip(found, labels, strict=True)]
+
+
+def _read(counts: NDArray[np.int64], window: int, loss_steps: int, accumulate: str) -> Iterator[NDArray[np.int64]]:
+    """(rows,) at the end of each window that reaches its loss steps."""
+    total = np.zeros(counts.shape[1], np.int64)
+    for start in range(0, len(counts), window):
+        seen = counts[start + window - loss_steps:start + window].sum(0)
+        total = total + seen if accumulate == "cumulative" else seen
+        if len(counts) - start > window - loss_steps:
+            yield total
+
+
+def centred(network: Network, split: Split) -> Network:
+    """``network`` with its learned readouts centred on ``split``, samples that it was trained on.
+
+    Every sample gets the same predictions as before, and the same differences between answers.
+    """
+    readouts = list(network.readouts)
+    for b, (block, ends) in enumerate(zip(network.spec.blocks, window_ends(network, split), strict=True)):
+        if block.readout.learned and block.readout.weight_bits > 1 and len(ends.labels):
+            amounts = _amounts(block.readout, network.readouts[b] >> block.readout.shadow_bits, ends)
+            readouts[b] = network.readouts[b] - (amounts[:, None] << block.readout.shadow_bits).astype(np.int32)
+    return replace(network, readouts=tuple(readouts))
+
+
+def _amounts(readout: ReadoutSpec, weights: NDArray[np.int32], ends: WindowEnds) -> NDArray[np.int64]:
+    """(rows,) whole units to subtract from ``weights``, (rows, classes), which stay within their bits."""
+    scale = 2.0 ** -readout.logit_shift / UNITS_OF_A_LOGIT
+    counts = torch.from_numpy(ends.counts * scale)
+    logits = counts @ torch.from_numpy(weights.astype(np.float64))
+    wanted = torch.nn.functional.one_hot(torch.from_numpy(ends.labels), readout.classes).double()
+    amounts = torch.zeros(len(weights), dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([amounts], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        errors = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits - (counts @ amounts)[:, None], wanted, reduction="sum")
+        total = errors / len(wanted) + DECAY * (amounts ** 2).sum()
+        total.backward()
+        return total
+
+    optimiser.step(loss)
+    low, high = -(1 << (readout.weight_bits - 1)), (1 << (readout.weight_bits - 1)) - 1
+    whole = amounts.detach().numpy().round().astype(np.int64)
+    return np.clip(whole, weights.max(1) - high, weights.min(1) - low)
+
+
+def error_share(network: Network, split: Split) -> float:
+    """Share of the chip's errors, over classes, windows, samples and blocks, that are beyond the dead zone."""
+    beyond = total = 0
+    for block, readout, ends in zip(network.spec.blocks, network.readouts, window_ends(network, split), strict=True):
+        own = block.readout
+        scaled = (ends.counts @ (readout >> own.shadow_bits).astype(np.int64)) * 2.0 ** -own.logit_shift
+        found = 127 / (1 + np.exp(-np.clip(scaled / UNITS_OF_A_LOGIT, -30, 30)))
+        found[np.arange(len(found)), ends.labels] -= 127
+        beyond += int((np.abs(found) > own.dead_zone).sum())
+        total += found.size
+    return beyond / max(total, 1)
