@@ -163,7 +163,7 @@ def rehearse(place: Path, samples: Path, arguments: Sequence[str], design: Desig
     """
     differences = Comparison(QUANTITIES, "the reference")
     record = place / DRIVER / RECORD
-    given = ["board.bit", str(samples), *arguments]
+    given = ["core.bit", str(samples), *arguments]
     command = [sys.executable, str(place / DRIVER / "example.py"), *given, "--link", str(socket_place),
                "--record", str(record)]
     code = _run(command, design, socket_place, quiet)
