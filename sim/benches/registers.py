@@ -124,8 +124,8 @@ def draw(spec, rng, model):
     turns = [address for address, register in model.registers.items() if register.access == Access.COUNTER]
     kind = rng.random()
     r_addr = rng.choice(addresses) + (rng.randrange(4) if kind < 0.2 else 0)
-    value = rng.choice((rng.getrandbits(32), rng.randrange(4), memory_id(0, 0, Memory.SPIKES), 5, 1 << 8,
-                        memory_id(1, 0, Memory.ANSWERS), len(spec.blocks) * MEMORIES_PER_BLOCK))
+    value = rng.choice((rng.getrandbits(32), rng.randrange(4), memory_id(0, 0, Memory.SPIKES), RATE_OFF, RATE_OFF + 1,
+                        1 << 8, memory_id(1, 0, Memory.ANSWERS), len(spec.blocks) * MEMORIES_PER_BLOCK))
     return {
         "r_en": rng.randrange(2), "w_en": int(rng.random() < 0.4),
         "r_addr": turns[model.turn] if rng.random() < 0.3 else r_addr,

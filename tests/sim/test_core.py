@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -24,6 +25,8 @@ def learn(link, spec, *, network, data, through_mailbox, out):
     found = []
     with np.load(data) as arrays:
         for number, (spikes, label) in enumerate(zip(arrays["spikes"], arrays["labels"])):
+            if number in (4, 8):
+                host.set_rates([3, 4] if number == 4 else [1, 0])
             if number % 4 == 0:
                 result, steps = host.run_stepwise(spikes, label=int(label), learn=True)
                 assert len(steps) == len(spikes)
@@ -61,7 +64,7 @@ def built(tmp_path_factory, icarus):
 @pytest.mark.parametrize("component", [Core, MailboxCore])
 def test_the_host_driver_learns_as_the_reference_does(built, component, script, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(script)
-    network = random_network(SPEC, 5, density=0.3)
+    network = replace(random_network(SPEC, 5, density=0.3), rates=(0, 2))
     write(tmp_path / "network.safetensors", network)
     generator = np.random.default_rng(5)
     spikes = (generator.random((12, 6, SPEC.inputs)) < 0.3).astype(np.uint8)
@@ -72,13 +75,16 @@ def test_the_host_driver_learns_as_the_reference_does(built, component, script, 
         "through_mailbox": component is MailboxCore, "out": str(tmp_path / "learned.safetensors")})
 
     reference = Reference(network)
-    wanted = [reference.run(sample, int(label), True) for sample, label in zip(spikes, labels, strict=True)]
+    wanted = []
+    for number, (sample, label) in enumerate(zip(spikes, labels, strict=True)):
+        reference.rates = [0, 2] if number < 4 else [3, 4] if number < 8 else [1, 0]
+        wanted.append(reference.run(sample, int(label), True))
     assert found["results"] == [[result.prediction, result.answers[-1].tolist()] for result in wanted]
     assert found["errors"] == 0
     assert found["counters"] | {f"block{b}.{name}": value for b, counters in enumerate(reference.counters)
                                 for name, value in counters.items()} == found["counters"]
     learned, wanted = read(tmp_path / "learned.safetensors"), reference.network()
-    assert learned.window_numbers == wanted.window_numbers
+    assert (learned.window_numbers, learned.rates) == (wanted.window_numbers, (1, 0))
     for block in range(len(SPEC.blocks)):
         assert np.array_equal(learned.weights[block][0], wanted.weights[block][0])
         assert np.array_equal(learned.readouts[block], wanted.readouts[block])
