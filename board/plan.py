@@ -179,7 +179,7 @@ def read_manifest(folder: Path) -> dict[str, object]:
     """
     path = Path(folder) / MANIFEST
     try:
-        manifest = json.loads(path.read_text())
+        manifest = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise BuildError(f"{folder} is no build folder: it has no {MANIFEST}; make one with: snnfpga build") from None
     except (ValueError, OSError) as error:

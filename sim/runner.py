@@ -94,14 +94,14 @@ def build_verilog(text: str, *, top: str, build_dir: Path, simulator: str | None
     folder = Path(build_dir).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / f"{top}.v"
-    if not source.exists() or source.read_text() != text:
-        source.write_text(text)
+    if not source.exists() or source.read_text("utf-8") != text:
+        source.write_text(text, "utf-8")
     sources, arguments = [source], []
     if simulator == "verilator":
         # Generated Verilog has harmless width warnings. Only the ports are visible to a bench: to keep every signal
         # visible would cost most of Verilator's speed.
         control = folder / "ports.vlt"
-        control.write_text(f'`verilator_config\npublic_flat_rw -module "{top}" -var "*"\n')
+        control.write_text(f'`verilator_config\npublic_flat_rw -module "{top}" -var "*"\n', "utf-8")
         sources = [control, source]
         arguments = ["-Wno-fatal", "-Wno-lint", "--no-public-flat-rw", "--x-assign", "0", "--x-initial", "0"]
         if optimise:
@@ -123,8 +123,8 @@ def _logged(log: Path, act: Callable[[Runner, Path], None], simulator: str) -> N
 
 def _telling(log: Path) -> str:
     """The line that says most of why a tool stopped: the first that speaks of an error, else the last."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
-    lines = [line for line in lines if line]
+    text = log.read_text("utf-8", errors="replace") if log.exists() else ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "")
 
 

@@ -54,7 +54,7 @@ def read_spec(folder: str | os.PathLike[str]) -> NetworkSpec:
     """
     path = Path(folder) / SPEC_FILE
     try:
-        return NetworkSpec.from_dict(json.loads(path.read_text()))
+        return NetworkSpec.from_dict(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
     except (SpecError, ValueError, OSError) as error:

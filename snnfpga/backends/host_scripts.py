@@ -57,4 +57,4 @@ def learn(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: 
 
 def _tell(path: str, number: int) -> None:
     """Leave word of how far it is, for the progress bar outside."""
-    Path(path).write_text(str(number))
+    Path(path).write_text(str(number), encoding="utf-8")
