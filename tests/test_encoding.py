@@ -30,7 +30,8 @@ def by_locale(tree):
                 yield node.lineno
 
 
-@pytest.mark.parametrize("text", ["p.read_text()", "p.write_text('x')", "open(p)", "open(p, 'w')", "p.open('a')", "p.open()"])
+@pytest.mark.parametrize("text", ["p.read_text()", "p.write_text('x')", "open(p)", "open(p, 'w')", "p.open('a')",
+                                  "p.open()"])
 def test_a_call_by_locale_is_found(text):
     assert list(by_locale(ast.parse(text))) == [1]
 

@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +59,7 @@ def read_spec(folder: str | os.PathLike[str]) -> NetworkSpec:
         return NetworkSpec.from_dict(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
-    except (SpecError, ValueError, OSError) as error:
+    except (SpecError, ValueError, OSError, RecursionError) as error:
         raise NetworkFileError(f"{path} holds no valid specification ({error}); copy it from the build again") from None
 
 
@@ -81,6 +83,8 @@ def read(folder: str | os.PathLike[str]) -> Network:
                 window_numbers=tuple(int(number) for number in arrays["window_numbers"]))
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    # Damage anywhere in an archive shows as one of these.
+    except (LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, NotImplementedError, RuntimeError,
+            MemoryError, struct.error, zipfile.BadZipFile, zlib.error) as error:
         raise NetworkFileError(f"{path} holds no weights for {SPEC_FILE} ({error}); "
                                "copy it from the build again") from None
