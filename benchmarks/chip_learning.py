@@ -175,7 +175,7 @@ def main() -> None:
     for name in arguments.names:
         if name not in EXPERIMENTS:
             parser.error(f"there is no experiment {name!r}; choose from {', '.join(EXPERIMENTS)}")
-    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"results": {}}
+    stored = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {"results": {}}
     results = {} if arguments.validate else stored["results"]
     hardness = stored.get("digits_perceptron") or {f"split {split}": perceptron(split) for split in SEEDS}
     for name in arguments.names or EXPERIMENTS:

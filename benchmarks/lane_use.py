@@ -49,7 +49,8 @@ def measure(simulator: str) -> list[dict[str, float]]:
                     run(design, bench="sim.benches.lane_use", environment={OUTPUT_VARIABLE: str(output)}, arrays={
                         "samples": np.array(4), "steps": np.array(8), "density": np.array(density),
                         "learn": np.array(int(learn))})
-                    rows.append({"bias": bias, "density": density, "learn": learn, **json.loads(output.read_text())})
+                    rows.append({"bias": bias, "density": density, "learn": learn,
+                                 **json.loads(output.read_text("utf-8"))})
                     print("{bias!s:>6} {density:>8.2f} {learn!s:>6} {cycles:>9} {synaptic_operations:>10} {share:>7.1%}"
                           .format(**rows[-1]), flush=True)
     return rows
@@ -63,7 +64,7 @@ def main() -> None:
     rows = measure(arguments.simulator)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps({"command": "python benchmarks/lane_use.py", **describe(),
-                                   "simulator": arguments.simulator, "rows": rows}, indent=1) + "\n")
+                                   "simulator": arguments.simulator, "rows": rows}, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def main() -> None:
     if unknown:
         parser.error(f"options are {', '.join(OPTIONS)}, not {', '.join(unknown)}")
     prepare("cpu", threads=1)
-    known = json.loads(RESULTS.read_text())["accuracies"] if RESULTS.exists() else {}
+    known = json.loads(RESULTS.read_text("utf-8"))["accuracies"] if RESULTS.exists() else {}
     table = Table("option", "off", "on", "on - off", title=f"Test accuracy, {len(SEEDS)} seeds, mean and deviation",
                   title_justify="left")
     for name in arguments.options or OPTIONS:

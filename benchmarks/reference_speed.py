@@ -92,7 +92,7 @@ def main() -> None:
     RESULTS.write_text(json.dumps({
         "command": "python benchmarks/reference_speed.py", "cores_used": 1, "cores": os.cpu_count(),
         "machine": platform.machine(), "python": platform.python_version(), "numpy": version("numpy"),
-        "numba": version("numba"), "goal_learn_samples_per_s": GOAL, "rows": rows}, indent=1) + "\n")
+        "numba": version("numba"), "goal_learn_samples_per_s": GOAL, "rows": rows}, indent=1) + "\n", "utf-8")
     if worst < GOAL:
         sys.exit(f"Reference must learn at least {GOAL} samples/s, not {worst}")
 

@@ -114,7 +114,7 @@ def main() -> None:
     unknown = [name for name in arguments.names if name not in DESIGNS]
     if unknown:
         parser.error(f"designs are {', '.join(DESIGNS)}, not {', '.join(unknown)}")
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"designs": {}}
+    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {"designs": {}}
     for name in arguments.names or DESIGNS:
         spec, goal = DESIGNS[name]
         row = measure(spec, goal)

@@ -47,7 +47,7 @@ class Results:
         return runs[key]
 
     def _read(self) -> dict[str, Any]:
-        return json.loads(self._path.read_text())["results"] if self._path.exists() else {}
+        return json.loads(self._path.read_text("utf-8"))["results"] if self._path.exists() else {}
 
 
 def _settings(config: Config) -> dict[str, Any]:

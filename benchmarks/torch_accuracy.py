@@ -81,7 +81,7 @@ def main() -> None:
     for name in arguments.names:
         if name not in EXPERIMENTS:
             parser.error(f"there is no experiment {name!r}; choose from {', '.join(EXPERIMENTS)}")
-    stored = json.loads(RESULTS.read_text())["results"] if RESULTS.exists() and not arguments.validate else {}
+    stored = json.loads(RESULTS.read_text("utf-8"))["results"] if RESULTS.exists() and not arguments.validate else {}
     results: dict[str, Any] = {}
     for name in arguments.names or EXPERIMENTS:
         settings = [*EXPERIMENTS[name], *arguments.set]

@@ -113,7 +113,7 @@ def run_on_core(design: Design, *, script: str, arguments: Mapping[str, Any], se
     """
     with own_folder(design) as folder:
         order, answer = folder / "script.json", folder / "script.results.json"
-        order.write_text(json.dumps({"script": script, "arguments": dict(arguments), "answer": str(answer)}))
+        order.write_text(json.dumps({"script": script, "arguments": dict(arguments), "answer": str(answer)}), "utf-8")
         try:
             run(design, bench=f"{__package__}.benches.host_script", seed=seed, folder=folder,
                 environment={SCRIPT_VARIABLE: str(order)})
@@ -125,4 +125,4 @@ def run_on_core(design: Design, *, script: str, arguments: Mapping[str, Any], se
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}

@@ -137,8 +137,8 @@ def _logged(log: Path, work: Path, act: Callable[[Runner, Path], None], simulato
 
 def _telling(log: Path) -> str:
     """The line that says most of why a tool stopped: the first that speaks of an error, else the last."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
-    lines = [line for line in lines if line]
+    text = log.read_text("utf-8", errors="replace") if log.exists() else ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "")
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -56,7 +57,7 @@ def read_spec(folder: str | os.PathLike[str]) -> NetworkSpec:
     """
     path = Path(folder) / SPEC_FILE
     try:
-        return NetworkSpec.from_dict(json.loads(path.read_text()))
+        return NetworkSpec.from_dict(json.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
     except (SpecError, KeyError, TypeError, AttributeError, ValueError, RecursionError, OSError) as error:
@@ -84,7 +85,8 @@ def read(folder: str | os.PathLike[str]) -> Network:
                 rates=tuple(int(rate) for rate in arrays["rates"]) if "rates" in arrays else ())
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
-    except (KeyError, TypeError, ValueError, OSError, EOFError, MemoryError, NotImplementedError, RuntimeError,
-            zlib.error, zipfile.BadZipFile) as error:
+    # Damage anywhere in an archive shows as one of these.
+    except (LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, NotImplementedError, RuntimeError,
+            MemoryError, struct.error, zipfile.BadZipFile, zlib.error) as error:
         raise NetworkFileError(f"{path} holds no weights for {SPEC_FILE} ({error}); "
                                "copy it from the build again") from None

@@ -32,7 +32,7 @@ def synthesise(rtlil: str, *, top: str, family: str) -> Synthesis:
     """
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as name:
         folder = Path(name)
-        (folder / "design.il").write_text(rtlil)
+        (folder / "design.il").write_text(rtlil, "utf-8")
         synth = f"synth_xilinx -family {family} -top {top} -flatten -noiopad -noclkbuf"
         # Yosys 0.70 ends with a failed assertion where a wire is called `a[0]` beside a wire `a`, as Amaranth calls the
         # fields of a structure: so names are given up before the LUTs are mapped.
@@ -41,8 +41,8 @@ def synthesise(rtlil: str, *, top: str, family: str) -> Synthesis:
                    "tee -q -o stat.json stat -json",
                    f"select {top}",
                    "write_rtlil -selected netlist.il"], directory=folder)
-        cells = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
-        netlist = (folder / "netlist.il").read_text()
+        cells = json.loads((folder / "stat.json").read_text("utf-8"))["design"]["num_cells_by_type"]
+        netlist = (folder / "netlist.il").read_text("utf-8")
     return Synthesis(resources=_resources(cells), cells=cells, netlist=netlist)
 
 
@@ -75,11 +75,11 @@ def logic_delay_ps(synthesised: Synthesis, *, top: str) -> int:
     """
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as name:
         folder = Path(name)
-        (folder / "netlist.il").write_text(synthesised.netlist)
+        (folder / "netlist.il").write_text(synthesised.netlist, "utf-8")
         # A fresh design: the mapping leaves the cell library without its timing arcs.
         yosys.run(["read_verilog -lib -specify +/xilinx/cells_sim.v", "read_rtlil netlist.il",
                    f"hierarchy -top {top}", f"expose -evert {_BUFFERS}", "tee -q -o sta.txt sta"], directory=folder)
-        text = (folder / "sta.txt").read_text()
+        text = (folder / "sta.txt").read_text("utf-8")
     found = re.search(r"Latest arrival time in '.*' is (\d+)", text)
     if found is None:
         raise yosys.YosysError(f"Yosys found no path in {top} from a register to a register; its clock must come from "

@@ -16,7 +16,7 @@ from ..core import SCRIPT_VARIABLE, SimulatedLink
 
 @cocotb.test()          # each wait of the link is bounded; the script itself may take as long as it likes
 async def runs_the_script(dut):
-    order = json.loads(Path(os.environ[SCRIPT_VARIABLE]).read_text())
+    order = json.loads(Path(os.environ[SCRIPT_VARIABLE]).read_text("utf-8"))
     rng = random.Random(cocotb.RANDOM_SEED)
     registers = RegisterDriver(dut, "s_axi", rng=rng)
     streams = ()
@@ -30,6 +30,6 @@ async def runs_the_script(dut):
         function = getattr(importlib.import_module(module), name)
         value = await bridge(function)(link, load_spec(), **order["arguments"])
     except Exception as error:
-        answer.write_text(json.dumps({"error": f"{type(error).__name__}: {error}"}))
+        answer.write_text(json.dumps({"error": f"{type(error).__name__}: {error}"}), encoding="utf-8")
         raise
-    answer.write_text(json.dumps({"value": value}))
+    answer.write_text(json.dumps({"value": value}), encoding="utf-8")

@@ -73,4 +73,4 @@ async def measure(dut):
         "synaptic_operations": operations,
         "share": operations / (cycles * spec.blocks[0].directives.lanes),
         **{name: counter.totals[name] for name in ("forward_cycles", "update_cycles", "stall_cycles", "updates")},
-    }))
+    }), encoding="utf-8")

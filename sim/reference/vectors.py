@@ -225,10 +225,10 @@ def files() -> dict[str, str]:
 def main() -> None:
     docs = Path(sys.argv[1])
     for name, contents in files().items():
-        (docs / "vectors" / name).write_text(contents)
+        (docs / "vectors" / name).write_text(contents, "utf-8")
     page = docs / "arithmetic.md"
-    kept = page.read_text().partition(HEADING)[0].rstrip("\n")
-    page.write_text(f"{kept}\n\n{page_sections()}")
+    kept = page.read_text("utf-8").partition(HEADING)[0].rstrip("\n")
+    page.write_text(f"{kept}\n\n{page_sections()}", "utf-8")
 
 
 if __name__ == "__main__":

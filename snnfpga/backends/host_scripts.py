@@ -70,4 +70,4 @@ def open_window(link: Link, spec: NetworkSpec, *, place: str) -> dict[str, Any]:
 
 def _tell(path: str, number: int) -> None:
     """Leave word of how far it is, for the progress bar outside."""
-    Path(path).write_text(str(number))
+    Path(path).write_text(str(number), encoding="utf-8")

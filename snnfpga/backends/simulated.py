@@ -113,7 +113,7 @@ def _watch(done: Path, ended: threading.Event, advance: Advance) -> None:
     shown, over = 0, False
     while not over:
         over = ended.wait(0.5)
-        text = done.read_text() if done.exists() else ""
+        text = done.read_text("utf-8") if done.exists() else ""
         number = int(text) if text.isdigit() else shown
         advance(number - shown)
         shown = number

@@ -17,7 +17,7 @@ RECORD = "verify.json"
 
 def verify_build(folder: Path, core: str, network: Network, split: Split, simulator: str) -> Verification:
     """Run the Verilog that lies in the build folder, learning from ``split``; raises as :func:`sim.verify.verify`."""
-    text = (folder / f"{core}.v").read_text()
+    text = (folder / f"{core}.v").read_text("utf-8")
     samples = [sample[:split.steps_of(number)] for number, sample in enumerate(split.spikes)]
     return verify(network, samples, split.labels, build_dir=folder_of(network.spec, simulator),
                   simulator=simulator, verilog=(core, text))

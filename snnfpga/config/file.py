@@ -98,9 +98,9 @@ def check(values: dict[str, Any]) -> Config:
 
 def _text(path: Path | None) -> str:
     if path is None:
-        return DEFAULT.read_text()
+        return DEFAULT.read_text("utf-8")
     try:
-        return path.read_text()
+        return path.read_text("utf-8")
     except UnicodeDecodeError:
         raise SnnfpgaError(f"Config {path} is not a text file; give a YAML file", USAGE) from None
     except OSError as error:

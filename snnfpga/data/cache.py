@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -80,7 +81,8 @@ def _read(path: Path) -> DataSet | None:
         return DataSet(str(arrays["name"]), _split(arrays, "train"), _split(arrays, "test"),
                        tuple(arrays["sensor"].tolist()), int(arrays["classes"]))
     # Damage anywhere in an archive shows as one of these, before its bytes can be compared with the checksum.
-    except (OSError, ValueError, TypeError, EOFError, LookupError, NotImplementedError, zlib.error, zipfile.BadZipFile):
+    except (OSError, ValueError, TypeError, AttributeError, EOFError, LookupError, RuntimeError, MemoryError,
+            struct.error, zlib.error, zipfile.BadZipFile):
         return None
 
 

@@ -43,8 +43,7 @@ def check_lessons(data: DataSet) -> None:
     if len(found) < 2:
         raise DataError(f"Data {data.name} must have at least 2 classes to train on, and all its train samples have "
                         f"label {found[0]}; add samples of another")
-    if not any(data.train.spikes[start:start + BATCH].any() for start in range(0, len(data.train), BATCH)):
-        raise DataError(f"Data {data.name} holds no event in its train samples; mend them, or its split")
+    _check_events(data)
     lacking = np.setdiff1d(np.arange(data.classes), found)
     if len(lacking):
         few = ", ".join(map(str, lacking[:5])) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
@@ -52,6 +51,12 @@ def check_lessons(data: DataSet) -> None:
         say(f"Warning: data {data.name} has no train sample of label {few}, of {data.classes} classes"
             + (f", and {tested} test samples that cannot be answered right; mend its split" if tested else
                "; number the classes from 0, without holes"))
+
+
+def _check_events(data: DataSet) -> None:
+    """Refuse train samples of which none has an event."""
+    if not any(data.train.spikes[start:start + BATCH].any() for start in range(0, len(data.train), BATCH)):
+        raise DataError(f"Data {data.name} holds no event in its train samples; mend them, or its split")
 
 
 def some(data: DataSet, half: str, samples: int | None = None, seed: int = 0) -> Split:
@@ -78,7 +83,8 @@ def lessons(data: DataSet, samples: int | None = None, seed: int = 0) -> Split:
     Raises
     ------
     DataError
-        As :func:`some`.
+        As :func:`some`, or if no train sample has an event.
     """
     split = some(data, "train", samples, seed)
+    _check_events(data)
     return split.select(np.random.default_rng(seed).permutation(len(split)))

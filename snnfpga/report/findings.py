@@ -24,7 +24,7 @@ def read_object(path: Path, keys: Iterable[str], command: str) -> dict[str, Any]
         If it is no JSON object, or lacks one of ``keys``; ``command`` makes it anew.
     """
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise SnnfpgaError(f"{path} is not whole JSON ({error}); make it again with: {command}") from None
     if not isinstance(found, dict):

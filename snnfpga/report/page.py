@@ -110,4 +110,4 @@ def _when(path: Path) -> str:
 
 
 def _asset(name: str) -> str:
-    return (files("snnfpga.report") / name).read_text()
+    return (files("snnfpga.report") / name).read_text("utf-8")

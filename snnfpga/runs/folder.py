@@ -66,7 +66,7 @@ def is_run(folder: Path) -> bool:
     The name alone says nothing: many programs have a ``config.yaml``, and a person may keep one of ours there.
     """
     try:
-        text = (folder / CONFIG).read_text()
+        text = (folder / CONFIG).read_text("utf-8")
         return text == config_text(check(parse(text, CONFIG)))
     except (OSError, UnicodeDecodeError, SnnfpgaError):
         return False
@@ -146,7 +146,7 @@ def read_run_config(folder: Path) -> Config:
     path = folder / CONFIG
     if not path.exists():
         raise SnnfpgaError(f"No run {folder} to resume; train without --resume", USAGE)
-    return check(parse(path.read_text(), str(path)))
+    return check(parse(path.read_text("utf-8"), str(path)))
 
 
 def _differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

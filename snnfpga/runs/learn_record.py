@@ -42,7 +42,7 @@ def record_place(source: Path) -> Path | None:
 def is_record(path: Path) -> bool:
     """Whether ``snnfpga learn`` wrote this file."""
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text("utf-8"))
     except ValueError:
         return False
     return isinstance(found, dict) and set(KEYS) <= found.keys()

@@ -57,7 +57,7 @@ class MetricsLog:
 
     def write(self, metrics: EpochMetrics) -> None:
         """Add an epoch."""
-        with naming(self._path), self._path.open("a") as file:
+        with naming(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(metrics)) + "\n")
         board = self._board
         board.add_scalar("accuracy/train", metrics.train_accuracy, metrics.epoch)
@@ -78,7 +78,7 @@ class MetricsLog:
 def read_metrics(path: Path) -> list[dict[str, Any]]:
     """The lines of ``metrics.jsonl``; one cut short by a full disk or a kill is left out."""
     lines = []
-    for line in path.read_text().splitlines():
+    for line in path.read_text("utf-8").splitlines():
         try:
             lines.append(json.loads(line))
         except json.JSONDecodeError:

@@ -44,3 +44,16 @@ def test_an_error_may_have_a_code_of_its_own():
 
 def test_a_mistake_of_ours_is_not_explained():
     assert explain(ValueError("never")) is None
+
+
+def test_memory_that_is_not_there_is_a_line():
+    assert explain(MemoryError("Unable to allocate 1.82 TiB")) == (
+        "Not enough memory (Unable to allocate 1.82 TiB); take fewer samples at a time, fewer steps, or a smaller "
+        "network", FAILED)
+    assert explain(MemoryError())[0].startswith("Not enough memory (the system gave none); ")
+
+
+def test_a_long_line_is_cut():
+    line, _ = explain(SnnfpgaError(f"Name {'x' * 5000} is no name; take another"))
+    assert line == f"Name {'x' * 500}... (5000 characters) ...{'x' * 500} is no name; take another"
+    assert len(explain(SnnfpgaError("word " * 5000))[0]) < 3100

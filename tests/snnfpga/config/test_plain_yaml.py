@@ -107,7 +107,10 @@ def test_numbers_and_words_by_what_a_key_asks_for():
     for setting, wanted in (("network.bias==", "Config network.bias must be true or false, not '='"),
                             ("training.epochs=0x10", "Config training.epochs must be an integer, not '0x10'"),
                             ("training.epochs=1:20", "Config training.epochs must be an integer, not '1:20'"),
-                            ("learning.rule=true", "Config learning.rule must be a valid string, not True"),
+                            ("learning.rule=true", "Config learning.rule must be a number or text, not True"),
+                            ("training.epochs=true", "Config training.epochs must be a number or text, not True"),
+                            ("data.delays=[1, true]", "Config data.delays must be a number or text, not [1, True]"),
+                            ("network.keep=false", "Config network.keep must be a number or text, not False"),
                             ("seed=!!int x", "--set seed takes a value in YAML, not '!!int x' (tag "
                              "'tag:yaml.org,2002:int' is not taken; write the value without it)")):
         with pytest.raises(SnnfpgaError) as caught:

@@ -9,7 +9,7 @@ import pytest
 
 from snnfpga.data import archive
 from snnfpga.data.dataset import DataError, assemble
-from snnfpga.data.fit import check_lessons
+from snnfpga.data.fit import check_lessons, lessons
 from snnfpga.data.registry import DataOptions, load
 
 SAMPLES, EVENTS = 40, 30
@@ -240,6 +240,8 @@ def test_labels_that_nobody_has(capfd, labels, half, wanted):
 def test_train_samples_without_events():
     with pytest.raises(DataError, match=r"^Data m\.npz holds no event in its train samples; mend them, or its split$"):
         check_lessons(data_of([0, 1, 0, 1], ["train", "train", "test", "test"], silent="train"))
+    with pytest.raises(DataError, match=r"^Data m\.npz holds no event in its train samples; mend them, or its split$"):
+        lessons(data_of([0, 1, 0, 1], ["train", "train", "test", "test"], silent="train"), 1)
     check_lessons(data_of([0, 1, 0, 1], ["train", "train", "test", "test"], silent="test"))
 
 
