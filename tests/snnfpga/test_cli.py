@@ -285,8 +285,8 @@ def test_a_full_disk_is_one_line(capsys, folder, monkeypatch):
 def test_the_demo_sees_what_is_in_the_way_of_its_build_first(folder, capfd):
     (folder / "build").mkdir()
     (folder / "build" / "demo-pynq-z2").write_text("mine")
-    assert call(capfd, "demo") == (2, "", "snnfpga: Build folder build/demo-pynq-z2 is a file; name another folder with "
-                                          "--out\n")
+    assert call(capfd, "demo") == (
+        2, "", "snnfpga: Build folder build/demo-pynq-z2 is a file; name another folder with --out\n")
     assert not (folder / "runs").exists()
 
 
