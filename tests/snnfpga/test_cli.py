@@ -166,6 +166,7 @@ def test_tables_cut_no_name(capsys, monkeypatch, terminal):
     (2, "--resume goes on with a run and --overwrite discards it; give one of them",
      ["train", "--resume", "--overwrite"]),
     (2, "No run runs/digits to resume; train without --resume", ["train", "--resume"]),
+    (2, "No run runs/none to resume; train without --resume", ["train", "--resume", "--out", "runs/none"]),
     (2, "No finished run below runs/; make one with: snnfpga train", ["evaluate"]),
     (2, "No run or network runs/mine; make one with: snnfpga train", ["evaluate", "runs/mine"]),
     (2, "No backend is called 'refrence'; did you mean reference?", ["evaluate", "--backend", "refrence"]),
@@ -279,6 +280,14 @@ def test_a_full_disk_is_one_line(capsys, folder, monkeypatch):
     monkeypatch.setattr("os.fsync", full)
     fails(capsys, 1, "Cannot read or write runs/digits/config.yaml: No space left on device; make room or choose "
                      "another place", "train", *QUICK)
+
+
+def test_the_demo_sees_what_is_in_the_way_of_its_build_first(folder, capfd):
+    (folder / "build").mkdir()
+    (folder / "build" / "demo-pynq-z2").write_text("mine")
+    assert call(capfd, "demo") == (
+        2, "", "snnfpga: Build folder build/demo-pynq-z2 is a file; name another folder with --out\n")
+    assert not (folder / "runs").exists()
 
 
 def test_the_demo_stops_where_a_verb_fails(folder, capfd):
