@@ -20,6 +20,7 @@ from rtl_gen.contract.spec import NetworkSpec
 
 from .block import Block, Passage
 from .flat import flat_layer
+from .grid_vector import grids_network, grids_samples
 from .initial import random_network
 from .network import Reference
 from .rounding import mix
@@ -96,8 +97,9 @@ def deep_network() -> Network:
     return random_network(NetworkSpec(name="deep", blocks=blocks, max_steps=11, seed=0xCAFEF00D), 1, density=0.3)
 
 
-def network_vector(network: Network, samples: list[list[list[int]]], labels: list[int]) -> dict[str, Any]:
-    """What learning ``samples``, each (T, inputs) counts of events, gives, in all numbers."""
+def network_vector(network: Network, samples: list[list[list[int]]], labels: list[int],
+                   learn: bool = True) -> dict[str, Any]:
+    """What ``samples``, each (T, inputs) counts of events, give, in all numbers; learning, or not."""
     reference = Reference(network)
     reference._blocks = [RecordingBlock(network, index) for index in range(len(network.spec.blocks))]
     found: dict[str, Any] = {
@@ -108,9 +110,10 @@ def network_vector(network: Network, samples: list[list[list[int]]], labels: lis
         for block in reference._blocks:
             block.windows = []
         reference.clear_counters()
-        result = reference.run(np.array(sample), label, learn=True, trace=True)
+        result = reference.run(np.array(sample), label, learn=learn, trace=True)
         found["samples"].append({
-            "counts": sample, "label": label, "prediction": result.prediction,
+            "counts": sample, "label": label, **({} if learn else {"learn": False}),
+            "prediction": result.prediction,
             "answers": [answer.tolist() for answer in result.answers],
             "spikes": [[values.tolist() for values in layers] for layers in result.spikes or []],
             "membranes": [[values.tolist() for values in layers] for layers in result.membranes or []],
@@ -127,6 +130,10 @@ def deep_vector() -> dict[str, Any]:
     samples = [(generator.random((steps, 12)) < 0.3).astype(np.int64) * generator.integers(1, 3, (steps, 12))
                for steps in (11, 8, 5, 1)]
     return network_vector(deep_network(), [sample.tolist() for sample in samples], [0, 2, 1, 2])
+
+
+def grids_vector() -> dict[str, Any]:
+    return network_vector(grids_network(), grids_samples(), [0, 1, 2], learn=False)
 
 
 def mix_vector() -> list[dict[str, int]]:
@@ -155,9 +162,12 @@ def page_sections() -> str:
     text += "```\n\n## Test vectors\n\n"
     text += _paragraph(
         "`docs/vectors/mix.json` holds random words, `tiny.json` and `deep.json` networks that learn from samples, "
-        "with all numbers. All three, and the last two sections of this page, are written by "
-        "`python -m sim.reference.vectors docs`. `deep.json` has two blocks, the first of two layers, triangles, "
-        "both resets, a fixed and a learned readout, an update interval, duplicates and short windows.") + "\n"
+        "`grids.json` one that runs without learning, with all numbers. All four, and the last two sections of this "
+        "page, are written by `python -m sim.reference.vectors docs`. `deep.json` has two blocks, the first of two "
+        "layers, triangles, both resets, a fixed and a learned readout, an update interval, duplicates and short "
+        "windows. `grids.json` has pools of both kinds, whole squares and cut ones, convolutions, one with groups and "
+        "one behind a pool, learned thresholds, a residual, weights of 1 bit, a readout with a pool, and a recurrent "
+        "layer.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word"],
                    [[f"{v['seed']:#x}", v["window_number"], v["layer"], v["row"], f"{v['word']:#06x}"]
                     for v in mix_vector()])
@@ -195,7 +205,8 @@ def _tiny_section(vector: dict[str, Any]) -> str:
 
 def files() -> dict[str, str]:
     """File name in ``docs/vectors`` to contents."""
-    made = {"mix.json": mix_vector(), "tiny.json": tiny_vector(), "deep.json": deep_vector()}
+    made = {"mix.json": mix_vector(), "tiny.json": tiny_vector(), "deep.json": deep_vector(),
+            "grids.json": grids_vector()}
     return {name: json.dumps(value, separators=(",", ":")) + "\n" for name, value in made.items()}
 
 
