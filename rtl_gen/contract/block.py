@@ -13,7 +13,7 @@ MAX_LANES = 512
 
 @dataclass(frozen=True, kw_only=True)
 class Directives:
-    """How a block is laid out in hardware. No directive changes a result.
+    """How a block is laid out in hardware. Lanes and memory change no result; without an engine a block never learns.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Directives:
         Where the weights lie: ``block`` RAM, ``distributed`` RAM, or ``auto`` (the synthesis tool decides).
     engine
         Which engine learns, a module of :mod:`rtl_gen.contract.engines.learning`: ``reverse``, over truncated windows,
-        or ``none``: the block runs, and refuses to learn.
+        or ``none``: the block runs, and never learns.
     """
 
     lanes: int

@@ -20,6 +20,7 @@ from rtl_gen.contract.spec import NetworkSpec
 
 from .block import Block, Passage
 from .flat import flat_layer
+from .grid_vector import grids_network, grids_samples
 from .initial import random_network
 from .network import Reference
 from .rate_vectors import LABELS, RATES, rates_network
@@ -100,8 +101,8 @@ def deep_network() -> Network:
 
 
 def network_vector(network: Network, samples: list[list[list[int]]], labels: list[int],
-                   rates: list[list[int]] | None = None) -> dict[str, Any]:
-    """What learning ``samples``, each (T, inputs) counts of events, gives, in all numbers.
+                   rates: list[list[int]] | None = None, learn: bool = True) -> dict[str, Any]:
+    """What ``samples``, each (T, inputs) counts of events, give, in all numbers; learning, or not.
 
     With ``rates``, a list of them for each sample, they are set before it, and the random words are kept whole.
     """
@@ -118,10 +119,11 @@ def network_vector(network: Network, samples: list[list[list[int]]], labels: lis
         if rates is not None:
             reference.rates = list(rates[number])
         reference.clear_counters()
-        result = reference.run(np.array(sample), label, learn=True, trace=True)
+        result = reference.run(np.array(sample), label, learn=learn, trace=True)
         found["samples"].append({
             **({} if rates is None else {"rates": rates[number]}),
-            "counts": sample, "label": label, "prediction": result.prediction,
+            "counts": sample, "label": label, **({} if learn else {"learn": False}),
+            "prediction": result.prediction,
             "answers": [answer.tolist() for answer in result.answers],
             "spikes": [[values.tolist() for values in layers] for layers in result.spikes or []],
             "membranes": [[values.tolist() for values in layers] for layers in result.membranes or []],
@@ -144,6 +146,10 @@ def rates_vector() -> dict[str, Any]:
     generator = np.random.Generator(np.random.PCG64(4))
     samples = [(generator.random((steps, 10)) < 0.4).astype(np.int64) for steps in (8, 7, 5, 6, 8, 8, 3)]
     return network_vector(rates_network(), [sample.tolist() for sample in samples], LABELS, RATES)
+
+
+def grids_vector() -> dict[str, Any]:
+    return network_vector(grids_network(), grids_samples(), [0, 1, 2], learn=False)
 
 
 def mix_vector() -> list[dict[str, int]]:
@@ -173,11 +179,14 @@ def page_sections() -> str:
     text += "```\n\n## Test vectors\n\n"
     text += _paragraph(
         "`docs/vectors/mix.json` holds random words, `tiny.json`, `deep.json` and `rates.json` networks that learn "
-        "from samples, with all numbers. All four, and the last two sections of this page, are written by "
-        "`python -m sim.reference.vectors docs`. `deep.json` has two blocks, the first of two layers, triangles, "
+        "from samples, `grids.json` one that runs without learning, with all numbers. All five, and "
+        "the last two sections of this page, are written by `python -m sim.reference.vectors docs`. `deep.json` has two blocks, the first of two layers, triangles, "
         "both resets, a fixed and a learned readout, an update interval, duplicates and short windows. `rates.json` "
         "has two blocks, r of up to 16 + 3 under stochastic rounding, and says before each sample the `rates` that "
-        "are set for it, 4 for off. In `mix.json`, `tiny.json` and `deep.json`, whose rates are all 0, and in the "
+        "are set for it, 4 for off. "
+        "`grids.json` has pools of both kinds, whole squares and cut ones, convolutions, one with groups and one "
+        "behind a pool, learned thresholds, a residual, weights of 1 bit, a readout with a pool, and a recurrent "
+        "layer. In `mix.json`, `tiny.json` and `deep.json`, whose rates are all 0, and in the "
         "tables below, `word` is the low half of a random word, y, and `high` the high half, x; in `rates.json` it "
         "is the whole.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word", "high"],
@@ -218,7 +227,7 @@ def _tiny_section(vector: dict[str, Any]) -> str:
 def files() -> dict[str, str]:
     """File name in ``docs/vectors`` to contents."""
     made = {"mix.json": mix_vector(), "tiny.json": tiny_vector(), "deep.json": deep_vector(),
-            "rates.json": rates_vector()}
+            "rates.json": rates_vector(), "grids.json": grids_vector()}
     return {name: json.dumps(value, separators=(",", ":")) + "\n" for name, value in made.items()}
 
 

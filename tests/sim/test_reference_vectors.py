@@ -36,8 +36,8 @@ def test_words_are_what_the_page_says():
         assert (word % 65536, word // 65536) == (entry["word"], entry["high"])
 
 
-@pytest.mark.parametrize("name", ["tiny.json", "deep.json", "rates.json"])
-def test_networks_learn_as_the_page_says(name):
+@pytest.mark.parametrize("name", ["tiny.json", "deep.json", "rates.json", "grids.json"])
+def test_networks_run_and_learn_as_the_page_says(name):
     vector = load(name)
     network = Network(
         spec=NetworkSpec.from_dict(vector["spec"]),
@@ -50,7 +50,7 @@ def test_networks_learn_as_the_page_says(name):
             block.count = dict.fromkeys(block.count, 0)
         machine.set_rates(sample.get("rates", [0] * len(machine.blocks)))
         steps = [[index for index, count in enumerate(row) for _ in range(count)] for row in sample["counts"]]
-        prediction, spikes, membranes = machine.run(steps, sample["label"], learn=True)
+        prediction, spikes, membranes = machine.run(steps, sample["label"], learn=sample.get("learn", True))
         assert prediction == sample["prediction"]
         assert spikes == sample["spikes"]
         assert membranes == sample["membranes"]
@@ -58,7 +58,7 @@ def test_networks_learn_as_the_page_says(name):
         assert [block.count for block in machine.blocks] == sample["counters"]
         for block, windows in zip(machine.blocks, sample["windows"], strict=True):
             # Block 1 of deep.json learns from every second window of 3.
-            assert windows or len(steps) < 6 or block.rate == 4
+            assert windows or len(steps) < 6 or block.rate == 4 or not sample.get("learn", True)
             if windows:
                 assert block.stored == windows[-1]["stored"]
                 assert block.readout == windows[-1]["readout"]
@@ -69,3 +69,12 @@ def test_deep_vector_moves_every_counter():
     names = samples[0]["counters"][0]
     total = {name: sum(counters[name] for sample in samples for counters in sample["counters"]) for name in names}
     assert {name for name, value in total.items() if value == 0} <= {"membrane_saturations"}
+
+
+def test_grids_vector_moves_every_counter_that_moves_without_learning():
+    samples = load("grids.json")["samples"]
+    for block in range(2):
+        total = {name: sum(sample["counters"][block][name] for sample in samples) for name in (
+            "events", "spikes", "synaptic_operations", "readout_operations", "membrane_saturations")}
+        assert min(total.values()) > 0, f"block {block}: {total}"
+    assert sum(sample["counters"][0]["events_dropped"] for sample in samples) > 0

@@ -15,7 +15,7 @@ UPDATES = {"multiplies", "windows_learned", "windows_skipped", "updates", "weigh
 MUTANTS = (
     ("grid.py", "np.add if pool.kind", "np.bitwise_or if pool.kind"),
     ("grid.py", "y // pool.size, x // pool.size", "x // pool.size, y // pool.size"),
-    ("synapses/conv.py", "y + padding - ky", "y + padding - kx"),
+    ("synapses/conv.py", "y + padding - ky", "y - ky"),
     ("synapses/conv.py", "group = c // part", "group = c % groups"),
     ("synapses/conv.py", "(ky * kernel + kx) * part", "(kx * kernel + ky) * part"),
     ("synapses/conv.py", "operations += count * each", "operations += count * filters"),

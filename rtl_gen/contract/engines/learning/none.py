@@ -1,4 +1,4 @@
-"""No engine: the block runs, and refuses to learn."""
+"""No engine: the block runs, and never learns."""
 
 from collections.abc import Iterator
 
