@@ -1,11 +1,15 @@
 """What of a network has no hardware, and what cannot learn on chip; PyTorch and the reference run more."""
 
+from collections.abc import Iterator
+from itertools import chain
+
 from .checks import SpecError
 from .declared import engines_of
-from .engines.base import Engine
-from .engines.refusals import arithmetic
+from .engines.refusals import Refusal, arithmetic
 from .protocol import BLOCKS_PER_LAYER
 from .spec import NetworkSpec
+
+__all__ = ["check_hardware", "check_learning", "hardware_refusals", "learning_refusals"]
 
 
 def check_hardware(spec: NetworkSpec) -> None:
@@ -14,15 +18,9 @@ def check_hardware(spec: NetworkSpec) -> None:
     Raises
     ------
     SpecError
-        If there are too many blocks, an engine refuses a block, or as :func:`check_learning`.
+        The first of :func:`hardware_refusals`, if there is one.
     """
-    check_learning(spec)
-    if len(spec.blocks) > BLOCKS_PER_LAYER:
-        raise SpecError(f"A network in hardware must have at most {BLOCKS_PER_LAYER} blocks, not "
-                        f"{len(spec.blocks)}; run it on torch or the reference")
-    for index, block in enumerate(spec.blocks):
-        for engine in engines_of(block).all:
-            _refuse(engine, index)
+    _check(hardware_refusals(spec))
 
 
 def check_learning(spec: NetworkSpec) -> None:
@@ -31,15 +29,40 @@ def check_learning(spec: NetworkSpec) -> None:
     Raises
     ------
     SpecError
-        If a block has binary weights, learned thresholds, residual currents, or something else than each input at
-        each neuron.
+        The first of :func:`learning_refusals`, if there is one.
     """
-    for index, block in enumerate(spec.blocks):
-        for reason in arithmetic(block, index):
-            raise SpecError(reason)
-        _refuse(engines_of(block).learning, index)
+    _check(learning_refusals(spec))
 
 
-def _refuse(engine: Engine, index: int) -> None:
-    for reason in engine.refusals(index):
-        raise SpecError(reason)
+def hardware_refusals(spec: NetworkSpec) -> tuple[Refusal, ...]:
+    """All that the reference computes and no component does: what does not learn, too many blocks, what engines refuse.
+
+    Each is there once, however many engines refuse it.
+    """
+    return _once(chain(learning_refusals(spec), _too_many_blocks(spec), (
+        refusal for index, block in enumerate(spec.blocks) for engine in engines_of(block).all
+        for refusal in engine.refusals(index))))
+
+
+def learning_refusals(spec: NetworkSpec) -> tuple[Refusal, ...]:
+    """All that does not learn on chip: binary weights, learned thresholds, residual currents, and synapses other than
+    each input at each neuron.
+    """
+    return _once(refusal for index, block in enumerate(spec.blocks)
+                 for refusal in chain(arithmetic(block, index), engines_of(block).learning.refusals(index)))
+
+
+def _too_many_blocks(spec: NetworkSpec) -> Iterator[Refusal]:
+    if len(spec.blocks) > BLOCKS_PER_LAYER:
+        yield Refusal(line=f"A network in hardware must have at most {BLOCKS_PER_LAYER} blocks, not "
+                           f"{len(spec.blocks)}; run it on torch or the reference",
+                      what=f"{len(spec.blocks)} blocks", places=(), change=f"at most {BLOCKS_PER_LAYER} blocks")
+
+
+def _once(found: Iterator[Refusal]) -> tuple[Refusal, ...]:
+    return tuple(dict.fromkeys(found))
+
+
+def _check(found: tuple[Refusal, ...]) -> None:
+    for refusal in found:
+        raise SpecError(refusal.line)

@@ -32,7 +32,7 @@ def test_json_is_one_object_and_the_folder_verifies(here, capfd):
     assert found.keys() >= KEYS
     assert found["lanes"] == [2]
     assert found["bitstream"] is None
-    manifest = verify(here / "build" / "small-pynq-z2")
+    manifest = verify(here / "build" / "small-pynq-z2-lanes2")
     assert manifest["digest"] == found["digest"]
     assert network_file.read(here / found["folder"] / "network.safetensors").spec.blocks[0].directives.lanes == 2
 
@@ -49,6 +49,16 @@ def test_plan_writes_nothing(here, capfd):
 @pytest.mark.parametrize(("arguments", "code", "message"), [
     (("small.safetensors", "--board", "pynk-z2"), 2,
      "snnfpga: Board must be one of those that snnfpga boards lists, not 'pynk-z2'; did you mean pynq-z2?\n"),
+    (("small.safetensors", "--lanes", "8,x"), 2,
+     "snnfpga: --lanes must be a number, or one for each block as 16,8, not '8,x'\n"),
+    (("small.safetensors", "--lanes", "8,4"), 2,
+     "snnfpga: Lanes must be one for all blocks or one for each of the 1, not 2: 8,4\n"),
+    (("small.safetensors", "--memory", "ram"), 2,
+     "snnfpga: Memory must be one of auto, block, distributed, not 'ram'\n"),
+    (("small.safetensors", "--clock-mhz", "50"), 2,
+     "snnfpga: --clock-mhz says what clock the times of --plan are of; a build asks for the 100 MHz of pynq-z2, so "
+     "leave it out\n"),
+    (("small.safetensors", "--plan", "--clock-mhz", "0"), 2, "snnfpga: --clock-mhz must be more than 0, not 0\n"),
     (("small.safetensors", "--lanes", "513"), 2, "snnfpga: Lanes must be an integer in 1..512, not 513\n"),
     (("small.safetensors", "--out", "taken"), 1, "snnfpga: Build folder taken holds files that no build of snnfpga "
                                                  "made; name another folder with --out, or remove it yourself\n"),
