@@ -52,12 +52,12 @@ class Outlook:
 
     @property
     def verdict(self) -> str:
-        """``fits``, ``does not fit``, or, where the fit's error leaves it open, ``may fit``."""
+        """``fits``, ``does not fit``, or ``may fit``: where the fit's error leaves it open, or there is no fit."""
         logic, budget = self.board.part.logic(self.spec), self.board.part.budget
         known = Resources({name: much for name, much in self.needs.items() if logic is None or name != logic.amount})
         if known.exceeded(budget) or (logic is not None and logic.least > budget[logic.amount]):
             return FITS_NOT
-        return MAY_FIT if logic is not None and logic.most > budget[logic.amount] else FITS
+        return FITS if logic is not None and logic.most <= budget[logic.amount] else MAY_FIT
 
     @property
     def exceeded(self) -> list[str]:
@@ -87,13 +87,17 @@ class Outlook:
 
 
 def lanes_that_fit(outlook: Outlook) -> Outlook | None:
-    """The same with as many lanes as fit, found by halving those of all blocks; None where not even one lane fits."""
+    """The same with as many lanes as fit, found by halving those of all blocks; None where not even one lane fits.
+
+    Where no fit says how much logic it takes, its memories have to.
+    """
+    enough = {FITS} if outlook.board.part.logic(outlook.spec) is not None else {FITS, MAY_FIT}
     lanes = [block.directives.lanes for block in outlook.spec.blocks]
     while max(lanes) > 1:
         lanes = [max(1, number // 2) for number in lanes]
         blocks = tuple(replace(block, directives=replace(block.directives, lanes=number))
                        for block, number in zip(outlook.spec.blocks, lanes, strict=True))
         fewer = replace(outlook, spec=replace(outlook.spec, blocks=blocks))
-        if fewer.verdict == FITS:
+        if fewer.verdict in enough:
             return fewer
     return None

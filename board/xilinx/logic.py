@@ -19,9 +19,11 @@ from rtl_gen.contract.memories import MemoryDeclaration
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import memories
 
+from ..part import Logic
+from .logic_fit import DESIGNS, ERROR, LUTS
 from .memories import place
 
-__all__ = ["TERMS", "memory_luts", "terms"]
+__all__ = ["TERMS", "fitted", "memory_luts", "terms"]
 
 # What each term counts: the order in which the fit keeps them.
 TERMS = {
@@ -37,6 +39,13 @@ TERMS = {
 }
 # Words of one row of memories: of block RAMs in their widest shape that Yosys takes for deep memories, and of LUTs.
 _WORDS_IN_BLOCK, _WORDS_IN_LUTS = 1024, 64
+
+
+def fitted(spec: NetworkSpec) -> Logic:
+    """LUTs of the whole design, board's top and all, by the fit."""
+    much = memory_luts(spec) + sum(LUTS[name] * amount for name, amount in terms(spec).items())
+    return Logic(amount="lut", much=much, error=ERROR, origin=(
+        f"the largest error of {DESIGNS} designs that Yosys mapped (docs/results/resource_fit.json)"))
 
 
 def memory_luts(spec: NetworkSpec) -> float:

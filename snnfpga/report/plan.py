@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from board.build import CORE, NETWORK
-from board.outlook import FITS, Outlook, lanes_that_fit
+from board.outlook import FITS, MAY_FIT, Outlook, lanes_that_fit
 from board.report import report
 from board.toolchain import find, ready
 from rtl_gen.contract.engines.refusals import Refusal
@@ -48,6 +48,8 @@ def verdict(outlook: Outlook) -> str:
     words = f"{outlook.verdict} {outlook.board.name}"
     if outlook.verdict == FITS:
         return words
+    if outlook.verdict == MAY_FIT and outlook.board.part.logic(outlook.spec) is None:
+        return f"{words}: its memories do, its logic is counted by the build"
     fewer = lanes_that_fit(outlook)
     if fewer is None:
         return f"{words}, nor with fewer lanes; take fewer neurons, inputs or bits"
