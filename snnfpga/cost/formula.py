@@ -53,7 +53,7 @@ def by_formula(config: Config, network: SpikingNetwork, batch: Batch, generator:
     def told(formula: Callable[[], Value]) -> Value | None:
         try:
             if batch.within is not None:
-                raise NoFormulaError("Formula must have samples of one length; count a run")
+                raise NoFormulaError("Formula must have samples of one length; take what snnfpga cost counts")
             return formula()
         except NoFormulaError as error:
             absent.append(str(error))
@@ -80,10 +80,11 @@ def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity, generator:
     """
     settings, formula = config.learning, find_rule(config.learning.rule).formula
     if settings.feedback != "readout":
-        raise NoFormulaError(f"Formula of a rule must have learning.feedback readout, not {settings.feedback}; count a "
-                             "run")
+        raise NoFormulaError(f"Formula of a rule must have learning.feedback readout, not {settings.feedback}; take "
+                             "what snnfpga cost counts")
     if formula is None:
-        raise NoFormulaError(f"Formula of rule {settings.rule} must be carried by it, and it carries none; count a run")
+        raise NoFormulaError(f"Formula of rule {settings.rule} must be carried by it, and it carries none; take what "
+                             "snnfpga cost counts")
     chosen = selected(settings, seen.steps, generator or torch.Generator())
     return formula.operations(settings, blocks, seen, chosen)
 

@@ -100,7 +100,7 @@ def operations(settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Acti
     """
     if settings.skip:
         raise NoFormulaError(f"Formula of rule bptt-checkpoint must have learning.skip 0, not {settings.skip}; "
-                             "count a run")
+                             "take what snnfpga cost counts")
     return end_to_end(blocks, seen, segments(settings, seen.steps), again=True)
 
 

@@ -47,7 +47,7 @@ def test_a_table_says_what_has_no_formula(tmp_path, monkeypatch, capsys):
     for settings, absent, reason in (
             (["learning.rule=bptt-checkpoint"], 1, "Formula of kept bytes must have learning.feedback readout and a "
              "rule that carries one, not readout and bptt-checkpoint; measure a run"),
-            (["data.name=short.npz"], 2, "Formula must have samples of one length; count a run")):
+            (["data.name=short.npz"], 2, "Formula must have samples of one length; take what snnfpga cost counts")):
         code, out, err = call(capsys, *COST, *(word for setting in settings for word in ("--set", setting)))
         assert (code, out.count("none"), err) == (0, absent, f"No value by formula: {reason}\n")
 

@@ -88,8 +88,8 @@ def test_rules_that_work_by_steps(network, learning):
 def test_what_has_no_formula():
     for learning, message in (
             ({"rule": "bptt-checkpoint", "skip": 0.5},
-             "Formula of rule bptt-checkpoint must have learning.skip 0, not 0.5; count a run"),
-            ({"feedback": "sign"}, "Formula of a rule must have learning.feedback readout, not sign; count a run")):
+             "Formula of rule bptt-checkpoint must have learning.skip 0, not 0.5; take what snnfpga cost counts"),
+            ({"feedback": "sign"}, "Formula of a rule must have learning.feedback readout, not sign; take what snnfpga cost counts")):
         config, network, events = made({"learning": learning})
         with pytest.raises(NoFormulaError, match=f"^{message}$"):
             by_formula(config, network, events)
