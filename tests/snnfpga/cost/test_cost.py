@@ -89,7 +89,8 @@ def test_what_has_no_formula():
     for learning, message in (
             ({"rule": "bptt-checkpoint", "skip": 0.5},
              "Formula of rule bptt-checkpoint must have learning.skip 0, not 0.5; take what snnfpga cost counts"),
-            ({"feedback": "sign"}, "Formula of a rule must have learning.feedback readout, not sign; take what snnfpga cost counts")):
+            ({"feedback": "sign"},
+             "Formula of a rule must have learning.feedback readout, not sign; take what snnfpga cost counts")):
         config, network, events = made({"learning": learning})
         with pytest.raises(NoFormulaError, match=f"^{message}$"):
             by_formula(config, network, events)

@@ -52,7 +52,8 @@ def test_a_rule_without_a_formula_trains_and_is_counted(folder, capsys):
     found, = json.loads(out)["cells"]
     assert (code, found["cost"], found["peak_activation_bytes"]) == (
         0, counted["cost"], counted["peak_activation_bytes"])
-    reasons = ["Formula of rule my_rules.mine must be carried by it, and it carries none; take what snnfpga cost counts",
+    reasons = ["Formula of rule my_rules.mine must be carried by it, and it carries none; take what snnfpga cost "
+               "counts",
                "Formula of kept bytes must have learning.feedback readout and a rule that carries one, not readout and "
                "my_rules.mine; measure a run"]
     assert found["formula"] == {"cost": None, "peak_activation_bytes": None, "absent": reasons}
