@@ -2,11 +2,12 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from rtl_gen.contract import network_file
+from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.network import Network, spec_digest
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -15,23 +16,45 @@ from .plan import BuildError, BuildPlan
 from .registry import Board
 from .report import check_counted, check_fit, markdown, report
 
-__all__ = ["CORE", "NETWORK", "Phases", "check_sources", "make_plan", "with_lanes"]
+__all__ = ["CORE", "NETWORK", "Phases", "check_sources", "make_plan", "with_lanes", "with_memory"]
 
 CORE = "core"                           # top of the core alone, which simulations take
 NETWORK = "network.safetensors"
 Phases = Callable[[str], object]
 
 
-def with_lanes(network: Network, lanes: int) -> Network:
-    """The same network, every block laid out with so many lanes.
+def with_lanes(network: Network, lanes: int | Sequence[int]) -> Network:
+    """The same network, every block laid out with so many lanes, or each with its own.
 
     Raises
     ------
     SpecError
-        If the number is not one a block can have.
+        If a number is not one a block can have, or there is not one a block.
     """
-    blocks = tuple(replace(block, directives=replace(block.directives, lanes=lanes)) for block in network.spec.blocks)
-    return replace(network, spec=replace(network.spec, blocks=blocks))
+    return _directed(network, "lanes", [lanes] if isinstance(lanes, int) else lanes)
+
+
+def with_memory(network: Network, memory: Sequence[str]) -> Network:
+    """The same network with the weights of every block in one kind of memory, or of each in its own.
+
+    Raises
+    ------
+    SpecError
+        If there is no such kind, or there is not one a block.
+    """
+    return _directed(network, "memory", memory)
+
+
+def _directed(network: Network, name: str, values: Sequence[int] | Sequence[str]) -> Network:
+    """The same network with one directive changed: in all blocks alike where there is one value."""
+    blocks = network.spec.blocks
+    if len(values) not in (1, len(blocks)):
+        raise SpecError(f"{name.capitalize()} must be one for all blocks or one for each of the {len(blocks)}, not "
+                        f"{len(values)}: {','.join(map(str, values))}")
+    each = list(values) * len(blocks) if len(values) == 1 else values
+    changed = tuple(replace(block, directives=replace(block.directives, **{name: value}))
+                    for block, value in zip(blocks, each, strict=True))
+    return replace(network, spec=replace(network.spec, blocks=changed))
 
 
 def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synthesis: bool,

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rtl_gen.contract.memories import MemoryDeclaration
+from rtl_gen.contract.spec import NetworkSpec
 
-__all__ = ["Amount", "Part", "Resources", "Synthesis"]
+__all__ = ["Amount", "Logic", "Part", "Resources", "Synthesis"]
 
 
 class Resources(Mapping[str, float]):
@@ -87,6 +88,38 @@ class Synthesis:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Logic:
+    """Logic that a design would take, from a fit to designs that were mapped.
+
+    Attributes
+    ----------
+    amount
+        Of which of the part's amounts.
+    much
+        So many, memories that lie within the logic among them.
+    error
+        The largest error of the fit on a design that it was not made from, as a share of what was counted.
+    origin
+        What that error is and over what designs, in words.
+    """
+
+    amount: str
+    much: float
+    error: float
+    origin: str
+
+    @property
+    def least(self) -> float:
+        """What would be counted where the fit says too much by its largest error."""
+        return self.much / (1 + self.error)
+
+    @property
+    def most(self) -> float:
+        """What would be counted where it says too little."""
+        return self.much / (1 - self.error)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Part(ABC):
     """A part: what it has, how memories and designs are put into it. Each vendor's room makes its own.
 
@@ -110,6 +143,10 @@ class Part(ABC):
     @abstractmethod
     def place(self, memory: MemoryDeclaration) -> Resources:
         """What ``memory`` takes, by formula; always the same names, those of the amounts that memories can take."""
+
+    def logic(self, spec: NetworkSpec) -> Logic | None:
+        """What the whole design of a network would take of logic; None where nothing was fitted to this part."""
+        return None
 
     @abstractmethod
     def synthesise(self, rtlil: str, *, top: str) -> Synthesis:

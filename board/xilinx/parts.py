@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from rtl_gen.contract.memories import MemoryDeclaration
+from rtl_gen.contract.spec import NetworkSpec
 
-from ..part import Amount, Part, Resources, Synthesis
-from . import memories, synthesis
+from ..part import Amount, Logic, Part, Resources, Synthesis
+from . import logic, memories, synthesis
 
 __all__ = ["XC7Z020", "SevenSeries", "amounts"]
 
@@ -35,6 +36,9 @@ class SevenSeries(Part):
 
     def place(self, memory: MemoryDeclaration) -> Resources:
         return memories.place(memory)
+
+    def logic(self, spec: NetworkSpec) -> Logic:
+        return logic.fitted(spec)
 
     def synthesise(self, rtlil: str, *, top: str) -> Synthesis:
         return synthesis.synthesise(rtlil, top=top, family=self.family)

@@ -1,12 +1,16 @@
 """What of a network has no hardware, and what cannot learn on chip; PyTorch and the reference run more."""
 
+from collections.abc import Iterator
+from itertools import chain
+
 from .arithmetic import answer_max, signed_bits
 from .checks import SpecError
 from .declared import engines_of
-from .engines.base import Engine
-from .engines.refusals import arithmetic
+from .engines.refusals import Refusal, arithmetic
 from .protocol import ANSWER_BITS, BLOCKS_PER_LAYER
 from .spec import NetworkSpec
+
+__all__ = ["check_hardware", "check_learning", "hardware_refusals", "learning_refusals"]
 
 
 def check_hardware(spec: NetworkSpec) -> None:
@@ -15,21 +19,9 @@ def check_hardware(spec: NetworkSpec) -> None:
     Raises
     ------
     SpecError
-        If there are too many blocks, answers do not fit a beat, an engine refuses a block, or as
-        :func:`check_learning`.
+        The first of :func:`hardware_refusals`, if there is one.
     """
-    check_learning(spec)
-    if len(spec.blocks) > BLOCKS_PER_LAYER:
-        raise SpecError(f"A network in hardware must have at most {BLOCKS_PER_LAYER} blocks, not "
-                        f"{len(spec.blocks)}; run it on torch or the reference")
-    for index, block in enumerate(spec.blocks):
-        for engine in engines_of(block).all:
-            _refuse(engine, index)
-        largest = answer_max(block.readout, spec.max_steps)
-        if signed_bits(largest) > ANSWER_BITS:
-            raise SpecError(f"Answers in hardware must fit {ANSWER_BITS} bits, not reach {largest} as in block {index} "
-                            f"with {spec.max_steps} steps; take fewer steps (hardware.max_steps), neurons or readout "
-                            "bits")
+    _check(hardware_refusals(spec))
 
 
 def check_learning(spec: NetworkSpec) -> None:
@@ -38,15 +30,52 @@ def check_learning(spec: NetworkSpec) -> None:
     Raises
     ------
     SpecError
-        If a block has binary weights, learned thresholds, residual currents, or something else than each input at
-        each neuron.
+        The first of :func:`learning_refusals`, if there is one.
     """
+    _check(learning_refusals(spec))
+
+
+def hardware_refusals(spec: NetworkSpec) -> tuple[Refusal, ...]:
+    """All that the reference computes and no component does: what does not learn, too many blocks, answers
+    that do not fit a beat, what engines refuse.
+
+    Each is there once, however many engines refuse it.
+    """
+    return _once(chain(learning_refusals(spec), _too_many_blocks(spec), _wide_answers(spec), (
+        refusal for index, block in enumerate(spec.blocks) for engine in engines_of(block).all
+        for refusal in engine.refusals(index))))
+
+
+def learning_refusals(spec: NetworkSpec) -> tuple[Refusal, ...]:
+    """All that does not learn on chip: binary weights, learned thresholds, residual currents, and synapses other than
+    each input at each neuron.
+    """
+    return _once(refusal for index, block in enumerate(spec.blocks)
+                 for refusal in chain(arithmetic(block, index), engines_of(block).learning.refusals(index)))
+
+
+def _too_many_blocks(spec: NetworkSpec) -> Iterator[Refusal]:
+    if len(spec.blocks) > BLOCKS_PER_LAYER:
+        yield Refusal(line=f"A network in hardware must have at most {BLOCKS_PER_LAYER} blocks, not "
+                           f"{len(spec.blocks)}; run it on torch or the reference",
+                      what=f"{len(spec.blocks)} blocks", places=(), change=f"at most {BLOCKS_PER_LAYER} blocks")
+
+
+def _wide_answers(spec: NetworkSpec) -> Iterator[Refusal]:
     for index, block in enumerate(spec.blocks):
-        for reason in arithmetic(block, index):
-            raise SpecError(reason)
-        _refuse(engines_of(block).learning, index)
+        largest = answer_max(block.readout, spec.max_steps)
+        if signed_bits(largest) > ANSWER_BITS:
+            yield Refusal(line=f"Answers in hardware must fit {ANSWER_BITS} bits, not reach {largest} as in block "
+                               f"{index} with {spec.max_steps} steps; take fewer steps (hardware.max_steps), neurons "
+                               "or readout bits",
+                          what=f"answers of more than {ANSWER_BITS} bits", places=(f"readout of block {index}",),
+                          change="fewer steps (hardware.max_steps), neurons or readout bits")
 
 
-def _refuse(engine: Engine, index: int) -> None:
-    for reason in engine.refusals(index):
-        raise SpecError(reason)
+def _once(found: Iterator[Refusal]) -> tuple[Refusal, ...]:
+    return tuple(dict.fromkeys(found))
+
+
+def _check(found: tuple[Refusal, ...]) -> None:
+    for refusal in found:
+        raise SpecError(refusal.line)

@@ -8,7 +8,7 @@ import typer
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..console import print_json, print_table, progress
+from ..console import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from ..config.models import Config
@@ -54,11 +54,14 @@ def command(
     if plot is not None:
         check_out(plot, is_report, "a page that snnfpga wrote", "name another file")
     cells = run(whole, run_folder, sweep or [])
+    for line in [] if sweep or cells[0].hardware is None else cells[0].hardware.lines:
+        say(line)
     if plot is not None:
         write_atomically(plot, page(whole, cells).encode())
     if as_json:
         shown = _as_json(whole, cells)
-        print_json(shown if sweep else {"rule": shown["rule"], "layers": shown["cells"][0]["layers"]})
+        one = {name: shown["cells"][0][name] for name in ("layers", "hardware")}
+        print_json(shown if sweep else {"rule": shown["rule"], **one})
         return
     if sweep:
         layers = cells[0].layers
@@ -79,7 +82,8 @@ def command(
 def _as_json(config: "Config", cells: list["Cell"]) -> dict[str, Any]:
     return {"rule": config.learning.rule, "cells": [
         {"window": cell.window, "block": cell.block,
-         "layers": [asdict(health) | {"advice": health.advice} for health in cell.layers]} for cell in cells]}
+         "layers": [asdict(health) | {"advice": health.advice} for health in cell.layers],
+         "hardware": None if cell.hardware is None else cell.hardware.to_dict()} for cell in cells]}
 
 
 def run(config: "Config", run_folder: Path | None, asked: list[str]) -> list["Cell"]:
@@ -87,6 +91,7 @@ def run(config: "Config", run_folder: Path | None, asked: list[str]) -> list["Ce
     from ..data.fit import some
     from ..data.source import load_data
     from ..diagnose.diagnosis import Cell, diagnose
+    from ..diagnose.hardware import hardware_of
     from ..network.sweep import depth, over, parse, size
     from ..training.checkpoint import load_checkpoint
     from ..training.trainer import Trainer, drawn_batch, prepare
@@ -102,6 +107,7 @@ def run(config: "Config", run_folder: Path | None, asked: list[str]) -> list["Ce
             if run_folder is not None:
                 load_checkpoint(run_folder / "checkpoint.safetensors", trainer.network, trainer.optimiser,
                                 trainer.sources, trainer.config)
-            found.append(Cell(one.learning.window, depth(one), diagnose(one, trainer.network, batch)))
+            found.append(Cell(one.learning.window, depth(one), diagnose(one, trainer.network, batch),
+                              hardware_of(trainer.network, split, one.seed)))
             advance()
     return found

@@ -75,6 +75,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     """Train; give what ``--json`` prints (docs/training.md, Reports), or None where another process speaks."""
     from ..data.fit import check_lessons, some
     from ..data.source import load_data
+    from ..diagnose.hardware import hardware_of, note_of
     from ..network.surrogates import host_surrogate
     from ..runs import folder as run_folder
     from ..runs.find import NETWORK, RUNS
@@ -103,13 +104,17 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         trainer = Trainer(config, data, device, team)
         for line in warnings(config, data, trainer.network.spec) if team.leads else ():
             say(f"Warning: {line}")
+        hardware = hardware_of(trainer.network, data.train, config.seed) if team.leads else None
+        for line in [] if hardware is None else hardware.lines:
+            say(line)
         place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
         _through_epochs(trainer, folder, place, resume)
         result = trainer.evaluate()
         if team.leads:
             trained_on = config.data.model_copy(update={"steps": data.steps})
             run_folder.write_network(place, trainer.network.export(), trained_on, result.accuracies[-1],
-                                     trainer.network.blocks[-1].logit_scale, host_surrogate(trainer.network.spec))
+                                     trainer.network.blocks[-1].logit_scale, host_surrogate(trainer.network.spec),
+                                     note_of(trainer.network, data.train, config.seed))
             run_folder.take_place(folder, place)
     team.leave()        # once the files are there
     if not team.leads:
@@ -121,6 +126,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         "seconds": round(trainer.progress.seconds, 3),
         "epochs": trainer.progress.epochs,
         "peak_activation_bytes": trainer.progress.peak_activation_bytes,
+        "hardware": None if hardware is None else hardware.to_dict(),
         "network": str(folder / NETWORK),
     }
 

@@ -80,8 +80,8 @@ def cost(config: Config, blocks: Sequence[BlockSpec], seen: Activity, generator:
     """
     settings, formula = config.learning, find_rule(config.learning.rule).formula
     if settings.feedback != "readout":
-        raise NoFormulaError(f"Formula of a rule must have learning.feedback readout, not {settings.feedback}; count a "
-                             "run")
+        raise NoFormulaError(f"Formula of a rule must have learning.feedback readout, not {settings.feedback}; go by "
+                             "what was counted")
     if formula is None:
         raise NoFormulaError(f"Formula of rule {settings.rule} must be carried by it, and it carries none; go by "
                              "what was counted")

@@ -18,6 +18,7 @@ from ..network.network import SpikingNetwork
 from ..network.neuron import thresholds_of
 from ..network.surrogates import gates
 from ..network.window import Flows, layer_run, rest
+from .hardware import Hardware
 
 SILENT, BUSY = 0.002, 0.8       # firing rates a step beyond which a layer hardly tells anything apart
 FAR = 0.02                      # share of membranes within reach of the surrogate below which little is learned
@@ -76,11 +77,12 @@ class LayerHealth:
 
 @dataclass(frozen=True)
 class Cell:
-    """Every layer's health, with a window and a block depth."""
+    """Every layer's health, with a window and a block depth; and what hardware thinks of it, where it was asked."""
 
     window: int
     block: int
     layers: list[LayerHealth]
+    hardware: Hardware | None = None
 
 
 def diagnose(config: Config, network: SpikingNetwork, batch: Batch) -> list[LayerHealth]:

@@ -13,6 +13,7 @@ CONFIG = "config.yaml"
 CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
+ACTIVITY = "activity"           # in a network's notes: what its data asks of each block, rtl_gen.activity
 LOGIT_SCALE = "logit_scale"     # in a network's notes: a real logit is an answer of the last block times this
 
 

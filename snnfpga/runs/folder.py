@@ -15,7 +15,7 @@ from rtl_gen.contract.network_file import SURROGATE, write
 from ..config.data import DataConfig
 from ..config.file import check, config_text, parse, write_config
 from ..config.models import Config
-from .find import CHECKPOINT, CONFIG, LOGIT_SCALE, METRICS, NETWORK, TENSORBOARD
+from .find import ACTIVITY, CHECKPOINT, CONFIG, LOGIT_SCALE, METRICS, NETWORK, TENSORBOARD
 
 NEW = "new"     # within a run: the one that is to take its place
 
@@ -158,12 +158,14 @@ def _differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str,
 
 
 def write_network(folder: Path, network: Network, data: DataConfig, test_accuracy: float, logit_scale: float,
-                  surrogate: str | None) -> None:
+                  surrogate: str | None, activity: str | None = None) -> None:
     """Write the network file.
 
-    Its notes say what data it was trained on, how well it does, what its integer answers are in real logits, and the
-    surrogate that training took in place of the hardware's, if it did.
+    Its notes say what data it was trained on, how well it does, what its integer answers are in real logits, the
+    surrogate that training took in place of the hardware's, if it did, and what the data asks of each block, where it
+    can be hardware.
     """
     notes = {"data": data.model_dump_json(), "test_accuracy": json.dumps(test_accuracy),
              LOGIT_SCALE: json.dumps(logit_scale)}
-    write(folder / NETWORK, network, notes=notes if surrogate is None else {**notes, SURROGATE: surrogate})
+    own = {SURROGATE: surrogate, ACTIVITY: activity}
+    write(folder / NETWORK, network, notes={**notes, **{name: text for name, text in own.items() if text is not None}})

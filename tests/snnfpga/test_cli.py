@@ -58,7 +58,7 @@ def test_train_and_evaluate_print_one_object(capsys, folder):
     assert (code, err) == (0, "")
     result = json.loads(out)
     assert set(result) == {"test_accuracy", "block_accuracies", "test_samples", "seconds", "epochs",
-                           "peak_activation_bytes", "network"}
+                           "peak_activation_bytes", "hardware", "network"}
     assert result["network"] == "runs/digits/network.safetensors"
     assert result["test_samples"] == 359
     code, out, err = call(capsys, "evaluate", "--json")

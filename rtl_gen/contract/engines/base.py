@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ..block import BlockSpec
 from ..memories import MemoryDeclaration
 from ..plan import BlockPlan
+from .refusals import Refusal
 
 __all__ = ["Engine"]
 
@@ -28,7 +29,7 @@ class Engine(ABC):
         return self.plan.block
 
     @abstractmethod
-    def refusals(self, index: int) -> Iterator[str]:
+    def refusals(self, index: int) -> Iterator[Refusal]:
         """Why it cannot serve the block, which is the network's number ``index``; nothing where it can."""
 
     @property

@@ -58,16 +58,22 @@ class Forward(Engine):
     DRAIN = 5                   # its pipeline, before a window can be learned from
     LEAST_WORDS = 4             # a membrane is written so many cycles after it is read at the earliest
 
-    def refusals(self, index: int) -> Iterator[str]:
+    def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block: its arithmetic, then its depth and its size."""
         block = self.block
         yield from refusals.arithmetic(block, index)
         if block.depth != 1:
-            yield (f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
-                   "split it into blocks of one layer, or run it on the reference")
+            yield refusals.Refusal(
+                line=f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
+                     "split it into blocks of one layer, or run it on the reference",
+                what=f"a block of {block.depth} layers", places=(f"block {index}",), change="blocks of one layer")
         if max(block.inputs, block.outputs) > MAX_INPUTS:
-            yield (f"A block in hardware must have at most {MAX_INPUTS} inputs and neurons, not "
-                   f"{max(block.inputs, block.outputs)} as block {index} has; make it smaller")
+            size = max(block.inputs, block.outputs)
+            yield refusals.Refusal(
+                line=f"A block in hardware must have at most {MAX_INPUTS} inputs and neurons, not {size} as block "
+                     f"{index} has; make it smaller",
+                what=f"{size} inputs or neurons", places=(f"block {index}",),
+                change=f"at most {MAX_INPUTS} inputs and neurons in a block")
 
     @property
     def of_layers(self) -> tuple[ForwardMemories, ...]:

@@ -21,7 +21,7 @@ class Readout(Engine):
 
     OVERHEAD = 13               # cycles of a window's end: decide, pipeline, hand over
 
-    def refusals(self, index: int) -> Iterator[str]:
+    def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
         yield from refusals.arithmetic(self.block, index)
 

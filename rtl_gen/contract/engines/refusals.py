@@ -1,25 +1,70 @@
 """What several engines refuse, each in one line."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from ..block import BlockSpec
+from ..layer import LayerSpec
 
-__all__ = ["arithmetic"]
+__all__ = ["Refusal", "arithmetic"]
 
 
-def arithmetic(block: BlockSpec, index: int) -> Iterator[str]:
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Why an engine cannot serve a block.
+
+    Attributes
+    ----------
+    line
+        For an error, whole: the thing, the rule, the offender, what to do.
+    what
+        What stands in the way, without its place: ``a convolution``.
+    places
+        Where it is, as ``block 1 layer 0``; none where it is the network as a whole.
+    change
+        What the network would need in its place.
+    """
+
+    line: str
+    what: str
+    places: tuple[str, ...]
+    change: str
+
+
+def arithmetic(block: BlockSpec, index: int) -> Iterator[Refusal]:
     """What of a block's arithmetic neither runs nor learns in hardware."""
-    grid = block.readout.pool or next((la for la in block.layers if la.pool or la.synapses.kind != "dense"), None)
-    if grid or any(layer.synapses.recurrent for layer in block.layers):
-        yield ("A block in hardware, or that is to learn on chip, must have each input at each "
-               f"neuron, and block {index} has a {'convolution or pooling' if grid else 'recurrent layer'}; "
-               "evaluate it on torch or the reference")
+    yield from _not_dense(block, index)
     if block.sources:
-        yield ("Layers in hardware, or that are to learn on chip, must have their own currents alone, "
-               f"and block {index} adds those of earlier layers; evaluate it on torch or the reference")
+        yield Refusal(line="Layers in hardware, or that are to learn on chip, must have their own currents alone, "
+                      f"and block {index} adds those of earlier layers; evaluate it on torch or the reference",
+                      what="currents of earlier layers", change="layers with their own currents alone",
+                      places=_places(block, index, lambda layer: layer.residual is not None))
     if any(layer.neuron.threshold_shift is not None for layer in block.layers):
-        yield ("Neurons in hardware, or that are to learn on chip, must have the threshold of their "
-               f"layer, and block {index} has learned ones; evaluate it on torch or the reference")
+        yield Refusal(line="Neurons in hardware, or that are to learn on chip, must have the threshold of their "
+                      f"layer, and block {index} has learned ones; evaluate it on torch or the reference",
+                      what="learned thresholds", change="a threshold for a whole layer",
+                      places=_places(block, index, lambda layer: layer.neuron.threshold_shift is not None))
     if min(block.readout.weight_bits, *(layer.weights.bits for layer in block.layers)) < 2:
-        yield ("Weights in hardware, or that are to learn on chip, must have at least 2 bits, not 1 "
-               f"as in block {index}; take 2")
+        readout = (f"readout of block {index}",) if block.readout.weight_bits < 2 else ()
+        yield Refusal(line="Weights in hardware, or that are to learn on chip, must have at least 2 bits, not 1 "
+                      f"as in block {index}; take 2", what="weights of 1 bit", change="weights of 2 bits or more",
+                      places=_places(block, index, lambda layer: layer.weights.bits < 2) + readout)
+
+
+def _not_dense(block: BlockSpec, index: int) -> Iterator[Refusal]:
+    """Convolutions and pooling, else recurrence, are one line; each of them is a refusal of its own where all count."""
+    pooled = _places(block, index, lambda layer: layer.pool is not None)
+    pooled += (f"readout of block {index}",) if block.readout.pool is not None else ()
+    found = {"a convolution": _places(block, index, lambda layer: layer.synapses.kind != "dense"), "pooling": pooled,
+             "a recurrent layer": _places(block, index, lambda layer: layer.synapses.recurrent)}
+    named = "convolution or pooling" if found["a convolution"] or pooled else "recurrent layer"
+    for what, places in found.items():
+        if places:
+            yield Refusal(line="A block in hardware, or that is to learn on chip, must have each input at each "
+                          f"neuron, and block {index} has a {named}; evaluate it on torch or the reference",
+                          what=what, places=places, change="layers in which each input is at each neuron, with no "
+                                                           "recurrence and no pooling")
+
+
+def _places(block: BlockSpec, index: int, stands: Callable[[LayerSpec], bool]) -> tuple[str, ...]:
+    return tuple(f"block {index} layer {number}" for number, layer in enumerate(block.layers) if stands(layer))

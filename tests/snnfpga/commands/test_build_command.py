@@ -32,7 +32,7 @@ def test_json_is_one_object_and_the_folder_verifies(here, capfd):
     assert found.keys() >= KEYS
     assert found["lanes"] == [2]
     assert found["bitstream"] is None
-    manifest = verify(here / "build" / "small-pynq-z2")
+    manifest = verify(here / "build" / "small-pynq-z2-lanes2")
     assert manifest["digest"] == found["digest"]
     assert network_file.read(here / found["folder"] / "network.safetensors").spec.blocks[0].directives.lanes == 2
 
@@ -49,6 +49,16 @@ def test_plan_writes_nothing(here, capfd):
 @pytest.mark.parametrize(("arguments", "code", "message"), [
     (("small.safetensors", "--board", "pynk-z2"), 2,
      "snnfpga: Board must be one of those that snnfpga boards lists, not 'pynk-z2'; did you mean pynq-z2?\n"),
+    (("small.safetensors", "--lanes", "8,x"), 2,
+     "snnfpga: --lanes must be a number, or one for each block as 16,8, not '8,x'\n"),
+    (("small.safetensors", "--lanes", "8,4"), 2,
+     "snnfpga: Lanes must be one for all blocks or one for each of the 1, not 2: 8,4\n"),
+    (("small.safetensors", "--memory", "ram"), 2,
+     "snnfpga: Memory must be one of auto, block, distributed, not 'ram'\n"),
+    (("small.safetensors", "--clock-mhz", "50"), 2,
+     "snnfpga: --clock-mhz says what clock the times of --plan are of; a build asks for the 100 MHz of pynq-z2, so "
+     "leave it out\n"),
+    (("small.safetensors", "--plan", "--clock-mhz", "0"), 2, "snnfpga: --clock-mhz must be more than 0, not 0\n"),
     (("small.safetensors", "--lanes", "513"), 2, "snnfpga: Lanes must be an integer in 1..512, not 513\n"),
     (("small.safetensors", "--out", "taken"), 2, "snnfpga: Build folder taken holds files that no build of snnfpga "
                                                  "made; name another folder with --out, or remove it yourself\n"),
@@ -94,6 +104,65 @@ def test_deeper_blocks_are_one_line(here, arguments):
     assert (done.returncode, done.stdout, done.stderr) == (2, "", (
         "snnfpga: A block in hardware must have 1 layer, not 2 as block 0 has; split it into blocks of one layer, or "
         "run it on the reference\n"))
+
+
+def test_builds_of_other_lanes_lie_side_by_side_and_hold_the_same_bits(here, capfd):
+    """Nothing is trained again: verify compares the wider build with the reference, and takes the newest by itself."""
+    made = network(block(4, 4, lanes=4), block(4, 4, lanes=4))
+    network_file.write(here / "two.safetensors", made)
+    spikes, labels = samples(made.spec, 4)
+    np.savez(here / "two.npz", spikes=spikes, label=labels, split=np.array(["train", "test"] * 2))
+    plain, narrow = ("build", "two.safetensors", "--no-synthesis"), ("--lanes", "2,1")
+    assert call(capfd, *plain)[0] == 0
+    first = (here / "build" / "small-pynq-z2" / "core.v").read_bytes()
+    code, _, err = call(capfd, *plain, *narrow)
+    assert (code, err) == (0, "")
+    assert sorted(path.name for path in (here / "build").iterdir()) == ["small-pynq-z2", "small-pynq-z2-lanes2-1"]
+    assert (here / "build" / "small-pynq-z2" / "core.v").read_bytes() == first
+    code, out, _ = call(capfd, "verify", "--data", "two.npz", "--samples", "2", "--json")
+    assert (code, json.loads(out)["mismatches"]) == (0, 0)
+    assert (here / "build" / "small-pynq-z2-lanes2-1" / "verify.json").exists()
+    network_file.write(here / "two.safetensors", network(block(4, 4, window=6), block(4, 4, window=6)))
+    code, _, err = call(capfd, *plain)
+    assert (code, err) == (0, (
+        "build/small-pynq-z2 holds a build of another design, with windows of 3 steps and not 6; this one goes to "
+        "build/small-pynq-z2-k6\n"))
+    code, _, err = call(capfd, *plain, "--out", "build/small-pynq-z2")
+    assert (code, err) == (0, "build/small-pynq-z2 holds a build of another design; this one takes its place\n")
+    assert (here / "build" / "small-pynq-z2" / "core.v").read_bytes() != first
+
+
+def test_a_plan_loads_nothing_that_takes_long(here):
+    """Neither PyTorch, nor Amaranth, nor Yosys, nor a page of figures is loaded for it."""
+    code = ("import sys\n"
+            "from snnfpga.cli import main\n"
+            "try:\n    main(['build', 'small.safetensors', '--plan'])\n"
+            "finally:\n    print([name for name in ('torch', 'amaranth', 'pyosys', 'plotly', 'sklearn', 'scipy')"
+            " if name in sys.modules], file=sys.stderr)\n")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+def test_a_plan_that_does_not_fit_is_shown_and_refused(here, capfd):
+    network_file.write(here / "large.safetensors", network(block(4000, 900, lanes=16)))
+    code, out, err = call(capfd, "build", "large.safetensors", "--plan")
+    assert code == 1
+    assert "does not fit pynq-z2, nor with fewer lanes" in out
+    assert err.startswith("snnfpga: Network small must fit the 140 block RAMs")
+    code, out, _ = call(capfd, "build", "large.safetensors", "--plan", "--json")
+    assert (code, json.loads(out)["outlook"]["exceeded"]) == (1, ["ramb36"])
+
+
+def test_all_that_has_no_hardware_is_a_table_before_the_line(here, capfd):
+    both = network_spec(inputs=6, sizes=(6, 6), depth=2, classes=3, max_steps=16)
+    network_file.write(here / "deep.safetensors", random_network(both, 1))
+    code, out, err = call(capfd, "build", "deep.safetensors", "--plan")
+    assert code == 2
+    assert out.startswith("Why test has no hardware")
+    assert "block 0" in out
+    assert "block 1" in out
+    assert err.count("\n") == 1
+    assert call(capfd, "build", "deep.safetensors", "--plan", "--json")[1] == ""
 
 
 def test_verify_refuses_a_top_of_another_generator(here, capfd):

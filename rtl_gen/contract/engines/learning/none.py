@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...memories import MemoryDeclaration
+from ..refusals import Refusal
 from .base import Learning
 
 
@@ -10,7 +11,7 @@ class NoLearning(Learning):
     """Nothing at all."""
 
 
-    def refusals(self, index: int) -> Iterator[str]:
+    def refusals(self, index: int) -> Iterator[Refusal]:
         """Nothing is refused."""
         return iter(())
 

@@ -36,7 +36,7 @@ class Reverse(Learning):
 
     OVERHEAD = 10               # cycles of a word beside its rows: clear, scan, check, and the last row's way out
 
-    def refusals(self, index: int) -> Iterator[str]:
+    def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
         yield from refusals.arithmetic(self.block, index)
 

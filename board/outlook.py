@@ -1,0 +1,103 @@
+"""Whether a network would fit a board and how fast it would be, by formula, before anything is made of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from rtl_gen.activity import Activity, mean_cycles
+from rtl_gen.contract.spec import NetworkSpec
+
+from .part import Resources
+from .registry import Board
+from .report import all_memories, estimated
+
+__all__ = ["FITS", "FITS_NOT", "MAY_FIT", "Outlook", "lanes_that_fit"]
+
+FITS, MAY_FIT, FITS_NOT = "fits", "may fit", "does not fit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """A network that hardware can be made of, on a board.
+
+    Attributes
+    ----------
+    spec, board
+        The network and the board.
+    activity
+        What samples ask of each block; None where it is not known.
+    clock_mhz
+        The clock that times are of.
+    """
+
+    spec: NetworkSpec
+    board: Board
+    activity: Sequence[Activity] | None
+    clock_mhz: float
+
+    @cached_property
+    def needs(self) -> Resources:
+        """What memories take by formula and, where the part has a fit of it, logic by that; other amounts are not in
+        it.
+        """
+        needs = dict(estimated(all_memories(self.spec, self.board), self.board.part))
+        logic = self.board.part.logic(self.spec)
+        return Resources(needs if logic is None else {logic.amount: float(round(logic.much)), **needs})
+
+    @property
+    def error(self) -> float:
+        """The largest error of the fit of logic, as a share of what was counted; 0 where there is no fit."""
+        logic = self.board.part.logic(self.spec)
+        return 0.0 if logic is None else logic.error
+
+    @property
+    def verdict(self) -> str:
+        """``fits``, ``does not fit``, or ``may fit``: where the fit's error leaves it open, or there is no fit."""
+        logic, budget = self.board.part.logic(self.spec), self.board.part.budget
+        known = Resources({name: much for name, much in self.needs.items() if logic is None or name != logic.amount})
+        if known.exceeded(budget) or (logic is not None and logic.least > budget[logic.amount]):
+            return FITS_NOT
+        return FITS if logic is not None and logic.most <= budget[logic.amount] else MAY_FIT
+
+    @property
+    def exceeded(self) -> list[str]:
+        """Names of the amounts of which it takes more than the part has."""
+        return self.needs.exceeded(self.board.part.budget)
+
+    def cycles(self, *, learn: bool) -> float | None:
+        """Cycles of a mean sample in the core, of its slowest block: the others work at the same time."""
+        if self.activity is None:
+            return None
+        return max(mean_cycles(block, activity, learn=learn)
+                   for block, activity in zip(self.spec.blocks, self.activity, strict=True))
+
+    def microseconds(self, *, learn: bool) -> float | None:
+        """The time of :meth:`cycles`; None where no activity is known, or none of the blocks learns."""
+        cycles = self.cycles(learn=learn)
+        none_learns = learn and not any(block.directives.learns for block in self.spec.blocks)
+        return None if cycles is None or none_learns else cycles / self.clock_mhz
+
+    def to_dict(self) -> dict[str, object]:
+        """As ``--json`` prints it."""
+        return {"board": self.board.name, "verdict": self.verdict, "exceeded": self.exceeded,
+                "lanes": [block.directives.lanes for block in self.spec.blocks], "needs": dict(self.needs),
+                "budget": dict(self.board.part.budget), "logic_error": self.error, "clock_mhz": self.clock_mhz,
+                "microseconds": {name: None if value is None else round(value, 2) for name, value in
+                                 (("run", self.microseconds(learn=False)), ("learn", self.microseconds(learn=True)))}}
+
+
+def lanes_that_fit(outlook: Outlook) -> Outlook | None:
+    """The same with as many lanes as fit, found by halving those of all blocks; None where not even one lane fits.
+
+    Where no fit says how much logic it takes, its memories have to.
+    """
+    enough = {FITS} if outlook.board.part.logic(outlook.spec) is not None else {FITS, MAY_FIT}
+    lanes = [block.directives.lanes for block in outlook.spec.blocks]
+    while max(lanes) > 1:
+        lanes = [max(1, number // 2) for number in lanes]
+        blocks = tuple(replace(block, directives=replace(block.directives, lanes=number))
+                       for block, number in zip(outlook.spec.blocks, lanes, strict=True))
+        fewer = replace(outlook, spec=replace(outlook.spec, blocks=blocks))
+        if fewer.verdict in enough:
+            return fewer
+    return None

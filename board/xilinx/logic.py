@@ -1,0 +1,82 @@
+"""LUTs of a whole design for a 7-series part, by a formula that was fitted to designs as Yosys maps them.
+
+What the memories in LUTs take is known exactly and not fitted. The rest is a sum of what the engines have: bits of
+lanes, of windows and of classes, each times a number of LUTs a bit that ``benchmarks/resource_fit.py`` found.
+"""
+
+from collections import Counter
+
+from rtl_gen.contract.arithmetic import (
+    answer_max,
+    credit_max,
+    current_max,
+    delta_max,
+    readout_delta_max,
+    signed_bits,
+)
+from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.memories import MemoryDeclaration
+from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.estimate import memories
+
+from ..part import Logic
+from .logic_fit import DESIGNS, ERROR, LUTS
+from .memories import place
+
+__all__ = ["TERMS", "fitted", "memory_luts", "terms"]
+
+# What each term counts: the order in which the fit keeps them.
+TERMS = {
+    "design": "a design",
+    "blocks": "a block",
+    "forward": "a bit of a lane's current and membrane",
+    "update": "a bit of a lane's stored weight and of its window's sum, where it learns",
+    "random": "a lane that rounds stochastically",
+    "window": "a bit of a lane's credit at one position of the window",
+    "answers": "a bit of the answers, all classes",
+    "readout": "a bit of a class's stored readout weight and of its change, where it learns",
+    "rows": "a bit that is chosen among memories one below another",
+}
+# Words of one row of memories: of block RAMs in their widest shape that Yosys takes for deep memories, and of LUTs.
+_WORDS_IN_BLOCK, _WORDS_IN_LUTS = 1024, 64
+
+
+def fitted(spec: NetworkSpec) -> Logic:
+    """LUTs of the whole design, board's top and all, by the fit."""
+    much = memory_luts(spec) + sum(LUTS[name] * amount for name, amount in terms(spec).items())
+    return Logic(amount="lut", much=much, error=ERROR, origin=(
+        f"the largest error of {DESIGNS} designs that Yosys mapped (docs/results/resource_fit.json)"))
+
+
+def memory_luts(spec: NetworkSpec) -> float:
+    """LUTs that the network's memories take by formula."""
+    return sum(place(memory)["lut_as_memory"] for memory in memories(spec))
+
+
+def terms(spec: NetworkSpec) -> dict[str, float]:
+    """How much a network has of each of :data:`TERMS`."""
+    found: Counter[str] = Counter({"design": 1, "rows": sum(map(_chosen_bits, memories(spec)))})
+    for block in spec.blocks:
+        found.update(_of_block(block, spec.max_steps))
+    return {name: float(found[name]) for name in TERMS}
+
+
+def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
+    (layer,), readout, lanes = block.layers, block.readout, block.directives.lanes
+    found = {"blocks": 1,
+             "forward": lanes * (signed_bits(current_max(layer)) + layer.neuron.membrane_bits),
+             "answers": readout.classes * signed_bits(answer_max(readout, max_steps))}
+    if block.directives.learns:
+        found |= {"update": lanes * (layer.weights.stored_bits + signed_bits(delta_max(block, 0))),
+                  "random": lanes * (layer.update.rounding == "stochastic"),
+                  "window": lanes * block.window * signed_bits(credit_max(block, 0)),
+                  "readout": readout.classes * readout.learned * (
+                      readout.stored_bits + signed_bits(readout_delta_max(block)))}
+    return found
+
+
+def _chosen_bits(memory: MemoryDeclaration) -> int:
+    """Bits at the inputs of the choice between memories that lie one below another, but for the first of each."""
+    if place(memory)["ramb36"]:
+        return (-(-memory.depth // _WORDS_IN_BLOCK) - 1) * memory.width
+    return (-(-memory.depth // _WORDS_IN_LUTS) - 1) * memory.width

@@ -1,0 +1,37 @@
+"""What samples ask of each block's engines: events, silent steps, active inputs of a window."""
+
+import torch
+from torch import Tensor
+
+from rtl_gen.activity import Activity
+from rtl_gen.contract.spec import NetworkSpec
+
+from ..data.dataset import Split
+from .inference import batches, run_block
+from .window import BlockWeights
+
+SAMPLES = 64        # that a mean is taken of
+
+
+@torch.no_grad()
+def activity_of(spec: NetworkSpec, weights: list[BlockWeights], split: Split) -> tuple[Activity, ...]:
+    """Every block's activity, input side first, as means over the samples of ``split``, of which there must be one."""
+    sums = torch.zeros(len(spec.blocks), 5, dtype=torch.float64)
+    for events, within in batches(split, weights):
+        inside = torch.ones_like(events[..., :1]) if within is None else within.to(events.dtype)   # (T, B, 1)
+        for index, (block, own) in enumerate(zip(spec.blocks, weights, strict=True)):
+            sums[index] += _sums(events, inside, block.window).cpu()
+            events = run_block(block, own, events, within).spikes[-1]
+    return tuple(Activity(steps=steps / len(split), windows=windows / len(split), events=events / steps,
+                          silent=silent / steps, rows=rows / windows)
+                 for steps, windows, events, silent, rows in sums.tolist())
+
+
+def _sums(events: Tensor, inside: Tensor, window: int) -> Tensor:
+    """Steps, windows, events, silent steps, and inputs active in a window, of events (T, B, inputs)."""
+    active = (events > 0) * inside
+    counts = active.sum(2, keepdim=True)
+    windows = [(part.amax(0).sum(), part_inside.amax(0).sum())
+               for part, part_inside in zip(active.split(window), inside.split(window), strict=True)]
+    rows, number = (torch.stack(values).sum() for values in zip(*windows, strict=True))
+    return torch.stack([inside.sum(), number, counts.sum(), ((counts == 0) * inside).sum(), rows]).double()

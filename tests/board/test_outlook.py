@@ -1,0 +1,96 @@
+from dataclasses import replace
+
+import pytest
+
+from board.outlook import FITS, FITS_NOT, MAY_FIT, Outlook, lanes_that_fit
+from board.part import Logic
+from board.pynq_z2.board import BOARD
+from board.report import all_memories, estimated
+from board.xilinx.logic import TERMS, fitted, memory_luts, terms
+from board.xilinx.logic_fit import DESIGNS, ERROR, LUTS
+from board.xilinx.parts import SevenSeries
+from rtl_gen.activity import Activity, mean_cycles
+from tests.board.scratch_vendor.board import BOARD as SCRATCH
+from tests.networks import block, network, network_spec
+
+SPEC = network(block(12, 10), block(10, 8)).spec
+BUSY = Activity(steps=8, windows=3, events=4, silent=0.25, rows=6)
+IDLE = Activity(steps=8, windows=3, events=1, silent=0.5, rows=2)
+
+
+def outlook(spec=SPEC, board=BOARD, activity=(BUSY, IDLE)):
+    return Outlook(spec=spec, board=board, activity=activity, clock_mhz=50)
+
+
+def logic_of(monkeypatch, luts):
+    monkeypatch.setattr(SevenSeries, "logic", lambda _, spec: Logic(
+        amount="lut", much=luts(spec), error=0.1, origin="a fit"))
+
+
+def test_the_slowest_block_sets_the_time():
+    found = outlook()
+    each = [mean_cycles(one, activity, learn=False) for one, activity in zip(SPEC.blocks, (BUSY, IDLE), strict=True)]
+    assert each[0] > each[1]
+    assert found.microseconds(learn=False) == each[0] / 50
+    assert found.microseconds(learn=True) > found.microseconds(learn=False)
+    assert outlook(activity=None).microseconds(learn=False) is None
+    silent = network_spec(learning=False)
+    assert outlook(silent, activity=(BUSY,)).microseconds(learn=True) is None
+    assert outlook(silent, activity=(BUSY,)).microseconds(learn=False) is not None
+
+
+def test_memories_are_by_formula_and_logic_by_the_fit():
+    found = outlook()
+    memories = estimated(all_memories(SPEC, BOARD), BOARD.part)
+    assert dict(found.needs) == {"lut": round(fitted(SPEC).much), **memories}
+    assert found.to_dict()["verdict"] == FITS
+    assert found.to_dict()["needs"] == dict(found.needs)
+
+
+@pytest.mark.parametrize(("luts", "verdict", "exceeded"), [
+    (47_000, FITS, []), (50_000, MAY_FIT, []), (56_000, MAY_FIT, ["lut"]), (59_000, FITS_NOT, ["lut"])])
+def test_the_error_of_the_fit_leaves_it_open(monkeypatch, luts, verdict, exceeded):
+    """Ten per cent of 53,200: 48,363 may be 53,737 and 58,520 may be 53,200."""
+    logic_of(monkeypatch, lambda spec: luts)
+    assert (outlook().verdict, outlook().exceeded) == (verdict, exceeded)
+
+
+def test_memories_that_do_not_fit_leave_nothing_open():
+    found = outlook(network(block(4000, 900, lanes=16)).spec, activity=(BUSY,))
+    assert (found.verdict, found.exceeded) == (FITS_NOT, ["ramb36"])
+    assert lanes_that_fit(found) is None
+
+
+def test_fewer_lanes_are_found(monkeypatch):
+    logic_of(monkeypatch, lambda spec: 10_000 * sum(block.directives.lanes for block in spec.blocks))
+    fewer = lanes_that_fit(outlook())
+    assert [block.directives.lanes for block in fewer.spec.blocks] == [2, 2]
+    assert fewer.microseconds(learn=False) > outlook().microseconds(learn=False)
+    uneven = replace(SPEC, blocks=(SPEC.blocks[0], replace(SPEC.blocks[1], directives=replace(
+        SPEC.blocks[1].directives, lanes=1))))
+    assert [block.directives.lanes for block in lanes_that_fit(outlook(uneven)).spec.blocks] == [2, 1]
+    logic_of(monkeypatch, lambda spec: 60_000)
+    assert lanes_that_fit(outlook()) is None
+
+
+def test_a_part_without_a_fit_promises_nothing():
+    found = outlook(board=SCRATCH)
+    assert found.verdict == MAY_FIT
+    assert set(found.needs) == {"dp16k", "lut4"}
+    assert found.error == 0
+    much = outlook(network(block(400, 900, lanes=16)).spec, SCRATCH, (BUSY,))
+    assert much.verdict == FITS_NOT
+
+
+def test_terms_are_those_that_were_fitted():
+    assert tuple(LUTS) == tuple(TERMS) == tuple(terms(SPEC))
+    assert all(value >= 0 for value in LUTS.values())
+    assert 0 < ERROR < 0.5
+    assert DESIGNS > len(LUTS) / 2
+    assert terms(SPEC)["blocks"] == 2
+    one = network_spec(lanes=4, learning=False)
+    assert {name for name, much in terms(one).items() if not much} == {"update", "random", "window", "readout", "rows"}
+    twice, once = terms(network_spec(lanes=8)), terms(network_spec(lanes=4))
+    assert [name for name in TERMS if twice[name] == 2 * once[name] > 0] == ["forward", "update", "window"]
+    assert terms(network_spec(window=8))["window"] > 2 * once["window"] - 1
+    assert fitted(SPEC).much == memory_luts(SPEC) + sum(LUTS[name] * much for name, much in terms(SPEC).items())

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from rtl_gen.activity import Activity, from_json, mean_cycles, to_json
+from rtl_gen.estimate import cycles
+from tests.networks import block
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("lanes", [4, 16])
+def test_means_give_the_mean_of_the_samples(bias, lanes):
+    """Samples of several lengths, silent steps among them; windows that the end cuts short."""
+    base = block(40, 20, bias=bias, window=3, lanes=lanes)
+    generator = np.random.default_rng(1)
+    samples = [(generator.random((steps, 40)) < 0.02).astype(int) for steps in (5, 6, 9, 13)]
+    events = [sample.sum(1).tolist() for sample in samples]
+    rows = [[int(sample[start:start + 3].any(0).sum()) for start in range(0, len(sample), 3)] for sample in samples]
+    assert any(0 in one for one in events)
+    steps, windows = sum(map(len, events)), sum(map(len, rows))
+    activity = Activity(steps=steps / 4, windows=windows / 4, events=sum(map(sum, events)) / steps,
+                        silent=sum(one.count(0) for one in events) / steps, rows=sum(map(sum, rows)) / windows)
+    cost = cycles(base)
+    alone = np.mean([cost.sample(one, None) for one in events])
+    assert mean_cycles(base, activity, learn=False) == pytest.approx(alone)
+    learned = np.mean([cost.sample(one, of) for one, of in zip(events, rows, strict=True)])
+    assert mean_cycles(base, activity, learn=True) == pytest.approx(learned)
+    assert learned > alone
+
+
+def test_silence_alone():
+    base = block(40, 20, window=3)
+    silent = Activity(steps=6, windows=2, events=0, silent=1, rows=0)
+    assert mean_cycles(base, silent, learn=False) == cycles(base).sample([0] * 6, None)
+
+
+def test_a_note_is_read_back_or_is_none():
+    found = (Activity(steps=8, windows=2, events=1.25, silent=0.5, rows=3.125),) * 2
+    assert from_json(to_json(found), 2) == found
+    for text in ("", "[]", "null", "{}", "[1, 2]", '[{"steps": 1}, {"steps": 1}]', to_json(found)[:-3]):
+        assert from_json(text, 2) is None
+    assert from_json(to_json(found), 1) is None
