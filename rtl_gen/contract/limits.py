@@ -40,6 +40,19 @@ def check_learning(spec: NetworkSpec) -> None:
         _refuse(engines_of(block).learning, index)
 
 
+def check_labels(thing: str, per_step: bool) -> None:
+    """Refuse ``thing``, samples with labels of their steps: a sample has one label in hardware, and on its host.
+
+    Raises
+    ------
+    SpecError
+        If the labels are ``per_step``.
+    """
+    if per_step:
+        raise SpecError(f"Samples in hardware must have one label each, and {thing} has one a step; take torch or the "
+                        "reference, which know labels of steps, or data with one label a sample")
+
+
 def _refuse(engine: Engine, index: int) -> None:
     for reason in engine.refusals(index):
         raise SpecError(reason)

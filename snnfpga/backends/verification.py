@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.limits import check_labels
 from rtl_gen.contract.network import Network
 from sim.verify import Verification, verify
 
@@ -14,6 +15,7 @@ from .simulated import folder_of
 
 def verify_build(folder: Path, core: str, network: Network, split: Split, simulator: str) -> Verification:
     """Run the Verilog that lies in the build folder, learning from ``split``; raises as :func:`sim.verify.verify`."""
+    check_labels("this data", split.step_labels is not None)
     text = (folder / f"{core}.v").read_text()
     samples = [sample[:split.steps_of(number)] for number, sample in enumerate(split.spikes)]
     return verify(network, samples, split.labels, build_dir=folder_of(network.spec, simulator),

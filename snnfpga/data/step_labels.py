@@ -18,7 +18,8 @@ STEPS = "step_label"
 SEGMENTS = ("segment_start_us", "segment_label", "segment_offset")
 
 
-def of_steps(thing: str, arrays: Arrays, shape: tuple[int, int], lengths: NDArray[np.int64] | None) -> StepLabels | None:
+def of_steps(thing: str, arrays: Arrays, shape: tuple[int, int],
+             lengths: NDArray[np.int64] | None) -> StepLabels | None:
     """The array ``step_label`` of dense spikes of ``shape`` (N, T), -1 after a sample's end; None where there is none.
 
     Raises
@@ -167,8 +168,8 @@ def with_sample_labels(thing: str, arrays: Arrays, labels: StepLabels | None) ->
         return arrays
     bare = np.flatnonzero((labels == -1).all(1))
     if len(bare):
-        raise DataError(f"{thing} must have a label in some step of each sample, or 'label' beside, and sample {bare[0]} "
-                        "has neither; label a step of it, or leave it out")
+        raise DataError(f"{thing} must have a label in some step of each sample, or 'label' beside, and sample "
+                        f"{bare[0]} has neither; label a step of it, or leave it out")
     return {**arrays, "label": of_samples(labels)}
 
 
@@ -196,7 +197,8 @@ def classes_of(thing: str, arrays: Arrays, labels: StepLabels | None, classes: i
     return max(classes, largest + 1)
 
 
-def of_windows(labels: StepLabels, window: int, loss_steps: int, lengths: NDArray[np.int64] | None) -> NDArray[np.int64]:
+def of_windows(labels: StepLabels, window: int, loss_steps: int,
+               lengths: NDArray[np.int64] | None) -> NDArray[np.int64]:
     """The label of each window of ``window`` steps, (N, windows), -1 where it has none: docs/arithmetic.md, Labels.
 
     That is the label of its last step that has one; none where no step of the loss window took place.
@@ -209,6 +211,12 @@ def of_windows(labels: StepLabels, window: int, loss_steps: int, lengths: NDArra
     for position in range(window):
         now = padded[:, position::window]
         found = np.where(now == -1, found, now)
+    return np.where(windows_there(labels.shape, window, loss_steps, lengths), found, -1)
+
+
+def windows_there(shape: tuple[int, int], window: int, loss_steps: int,
+                  lengths: NDArray[np.int64] | None) -> NDArray[np.bool_]:
+    """(N, windows): whether a step of the loss window of each window took place, of samples of ``shape`` (N, T)."""
+    samples, steps = shape
     ends = np.full(samples, steps) if lengths is None else lengths
-    lasted = np.clip(ends[:, None] - np.arange(count) * window, 0, window)
-    return np.where(lasted > window - loss_steps, found, -1)
+    return ends[:, None] - np.arange(-(-steps // window)) * window > window - loss_steps

@@ -61,7 +61,8 @@ class Segment:
     def __init__(self, network: SpikingNetwork, batch: Batch, steps: range, skip: float) -> None:
         self._network = network
         self._events = batch.events[steps.start:steps.stop]
-        self._within = None if batch.within is None else batch.within[steps.start:steps.stop]
+        within = batch.within if batch.answering is None else batch.answering
+        self._within = None if within is None else within[steps.start:steps.stop]
         self._kept = len(steps) - int(skip * len(steps))
 
     def __call__(self, readout: Tensor, *parts: Tensor | None) -> tuple[Tensor | None, ...]:

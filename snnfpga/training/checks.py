@@ -10,12 +10,13 @@ from ..config.models import Config
 from ..data.dataset import DataSet
 from ..learning import registry, select
 from ..network import refused, regrid
-from . import flips, parallel, schedule, teacher, warm_start
+from . import flips, parallel, schedule, step_labels, teacher, warm_start
 
 OF_CONFIG: tuple[Callable[[Config], None], ...] = (
     registry.check, refused.check, warm_start.check, parallel.check, regrid.check, schedule.check, flips.check,
     teacher.check)
-OF_DATA: tuple[Callable[[Config, DataSet], None], ...] = (select.check_data, registry.check_data)
+OF_DATA: tuple[Callable[[Config, DataSet], None], ...] = (
+    select.check_data, registry.check_data, step_labels.check_data)
 
 
 def check(config: Config, data: DataSet) -> None:

@@ -1,0 +1,73 @@
+"""Training on labels of steps: what cannot serve them, and how many windows are answered right."""
+
+import torch
+from torch import Tensor
+
+from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
+from ..config.models import Config
+from ..data.dataset import DataError, DataSet, Split
+from ..data.step_labels import of_windows
+from ..learning.registry import RULES, find_rule
+from ..learning.rule import Learned
+from ..network.inference import predict
+from ..network.specify import longest_sample
+
+
+def check_data(config: Config, data: DataSet) -> None:
+    """Refuse what is of samples with one label, where the data has labels of steps.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the rule, or what the configuration switches on, cannot serve them.
+    DataError
+        If a half of the data has no labelled window.
+    """
+    if data.train.step_labels is None:
+        return
+    rule = find_rule(config.learning.rule)
+    if not rule.step_labels:
+        others = ", ".join(other.name for other in RULES.values() if other.step_labels)
+        raise SnnfpgaError(f"Rule {rule.name} learns from one label a sample, and data {data.name} has labels of "
+                           f"steps; take one of {others}", USAGE)
+    for key, asked, why in (
+            ("training.distill", config.training.distill is not None, "a teacher answers whole samples"),
+            ("training.warm_epochs", config.training.warm_epochs > 0, "a warm start knows no steps"),
+            ("training.augment.time_shift", config.training.augment.time_shift > 0, "it moves events off their labels"),
+            ("learning.feedback=labels", config.learning.feedback == "labels", "it is told one label a sample")):
+        if asked:
+            raise SnnfpgaError(f"Config {key} cannot serve data {data.name}, which has labels of steps: {why}; leave "
+                               "it out", USAGE)
+    window = min(config.learning.window, longest_sample(config, data.steps))
+    for name, half in (("train", data.train), ("test", data.test)):
+        if not (of_windows(half.step_labels, window, config.learning.loss_steps or window, half.lengths) >= 0).any():
+            raise DataError(f"Data {data.name} must have a labelled window among its {name} samples, and none of its "
+                            f"windows of {window} steps has a label and a step in the loss window; label more steps, "
+                            "or change learning.window or loss_steps")
+
+
+class Tally:
+    """Right answers on the way through an epoch: to samples, or where steps have labels to labelled windows.
+
+    Attributes
+    ----------
+    right
+        So far, of what was added.
+    whole
+        All samples, or labelled windows, of the split.
+    """
+
+    def __init__(self, split: Split, block: BlockSpec) -> None:
+        self.right = 0
+        if split.step_labels is None:
+            self._wanted, self.whole = torch.from_numpy(split.labels), len(split)
+            return
+        labels = of_windows(split.step_labels, block.window, block.loss_steps, split.lengths)
+        self._wanted, self.whole = torch.from_numpy(labels), int((labels >= 0).sum())
+
+    def add(self, learned: Learned, samples: Tensor) -> None:
+        """Take what came of ``samples``, (B,), by number."""
+        found = predict(learned.answers) if learned.windows is None else learned.windows.T
+        self.right += int((found.cpu() == self._wanted[samples]).sum())
