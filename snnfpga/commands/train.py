@@ -60,6 +60,9 @@ def command(
         return
     print_table("Trained", ("what", "measured"), [
         ("test accuracy", percent(result["test_accuracy"])),
+        *((f"labelled windows, {half}", f"{counts['labelled']}; {counts['unlabelled']} without a label, not learned "
+           "from" if half == "train" else counts["labelled"])
+          for half, counts in result.get("windows", {}).items()),
         *((f"  readout of block {b}", percent(share)) for b, share in enumerate(result["block_accuracies"])),
         ("time", f"{result['seconds']:.1f} s, {result['epochs']} epochs"),
         ("activations kept for learning", f"{result['peak_activation_bytes']} bytes at the peak"),
@@ -74,6 +77,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     from ..runs import folder as run_folder
     from ..runs.find import NETWORK, RUNS
     from ..training.parallel import join
+    from ..training.step_labels import advice, window_counts
     from ..training.trainer import Trainer, prepare
 
     if resume and overwrite:
@@ -90,6 +94,8 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         some(data, half)
     check_classes(data)
     trainer = Trainer(config, data, device, team)
+    for line in advice(config, data) if team.leads else ():
+        say(f"Warning: {line}")
     place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
     _through_epochs(trainer, folder, place, resume)
     result = trainer.evaluate()
@@ -109,6 +115,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         "epochs": trainer.progress.epochs,
         "peak_activation_bytes": trainer.progress.peak_activation_bytes,
         "network": str(folder / NETWORK),
+        **window_counts(trainer.network.spec.blocks[-1], data),
     }
 
 

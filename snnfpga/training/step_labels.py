@@ -1,5 +1,6 @@
 """Training on labels of steps: what cannot serve them, and how many windows are answered right."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -8,7 +9,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
 from ..data.dataset import DataError, DataSet, Split
-from ..data.step_labels import of_windows
+from ..data.step_labels import of_windows, windows_there
 from ..learning.registry import RULES, find_rule
 from ..learning.rule import Learned
 from ..network.inference import predict
@@ -46,6 +47,31 @@ def check_data(config: Config, data: DataSet) -> None:
             raise DataError(f"Data {data.name} must have a labelled window among its {name} samples, and none of its "
                             f"windows of {window} steps has a label and a step in the loss window; label more steps, "
                             "or change learning.window or loss_steps")
+
+
+def advice(config: Config, data: DataSet) -> list[str]:
+    """Warnings on a configuration that learns from ``data``, whose steps have labels, in vain."""
+    labels = data.train.step_labels
+    if labels is None or config.learning.accumulate == "window":
+        return []
+    changing = [len(np.unique(own[own >= 0])) > 1 for own in labels]
+    if not any(changing):
+        return []
+    return [f"labels change within {sum(changing)} of {len(labels)} training samples, and logits are summed since each "
+            "sample's start, so that what was shown before counts as what is shown now; "
+            "--set learning.accumulate=window starts them anew in each window"]
+
+
+def window_counts(block: BlockSpec, data: DataSet) -> dict[str, dict[str, dict[str, int]]]:
+    """Windows with and without a label of each half, under ``windows``; nothing where samples have one label."""
+    found = {}
+    for name, half in (("train", data.train), ("test", data.test)):
+        if half.step_labels is None:
+            return {}
+        labels = of_windows(half.step_labels, block.window, block.loss_steps, half.lengths)
+        there = windows_there(half.step_labels.shape, block.window, block.loss_steps, half.lengths)
+        found[name] = {"labelled": int((labels >= 0).sum()), "unlabelled": int((there & (labels < 0)).sum())}
+    return {"windows": found}
 
 
 class Tally:
