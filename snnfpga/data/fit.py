@@ -1,6 +1,7 @@
 """Whether data and network belong together."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -21,7 +22,7 @@ def check_fit(data: DataSet, spec: NetworkSpec) -> None:
     if data.steps > spec.max_steps:
         raise DataError(f"Data {data.name} must have at most {spec.max_steps} steps for network {spec.name}, not "
                         f"{data.steps}; bin it coarser, or train with a higher hardware.max_steps")
-    largest = max((int(split.labels.max()) for split in (data.train, data.test) if len(split)), default=0)
+    largest = max((int(label) for split in (data.train, data.test) for label in labels_in(split)), default=0)
     if largest >= spec.classes:
         raise DataError(f"Labels of data {data.name} must be in 0..{spec.classes - 1} for network {spec.name}, "
                         f"not {largest}")
@@ -35,10 +36,17 @@ def check_classes(data: DataSet) -> None:
     DataError
         If there is nothing to tell apart.
     """
-    found = np.unique(data.train.labels)
+    found = labels_in(data.train)
     if len(found) < 2:
-        raise DataError(f"Data {data.name} must have at least 2 classes to train on, and all its train samples have "
-                        f"label {found[0]}; add samples of another")
+        what = f"all its train samples have label {found[0]}" if len(found) else "its train samples have no label"
+        raise DataError(f"Data {data.name} must have at least 2 classes to train on, and {what}; add samples of "
+                        "another")
+
+
+def labels_in(split: Split) -> NDArray[np.int64]:
+    """The labels that are there, of samples or where they have some of steps, each once and in order; none is none."""
+    found = np.unique(split.labels if split.step_labels is None else split.step_labels)
+    return found[found >= 0]
 
 
 def some(data: DataSet, half: str, samples: int | None = None) -> Split:

@@ -1,4 +1,4 @@
-"""Data whose steps have labels from the command line: trained, evaluated, learned from, reported, refused by the RTL."""
+"""Data whose steps have labels, from the command line: trained, evaluated, learned from, reported, and refused."""
 
 import json
 
@@ -10,8 +10,8 @@ from tests.verbs import call
 
 TRAIN = ("train", "--set", "data.name=steps.npz", "--set", "name=steps", "--set", "network.blocks=[[32]]", "--set",
          "training.batch=20", "--set", "training.epochs=6", "--json")
-NO_HARDWARE = ("snnfpga: Samples in hardware must have one label each, and data steps.npz has one a step; take torch or "
-               "the reference, which know labels of steps, or data with one label a sample\n")
+NO_HARDWARE = ("snnfpga: Samples in hardware must have one label each, and data steps.npz has one a step; take torch "
+               "or the reference, which know labels of steps, or data with one label a sample\n")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_label_that_changes_is_learned_and_reported(here, capfd):
 
 
 def test_sums_since_the_start_are_warned_of(here, capfd):
-    code, out, err = call(capfd, *TRAIN, "--set", "training.epochs=1")
+    code, _, err = call(capfd, *TRAIN, "--set", "training.epochs=1")
     assert code == 0
     assert err.startswith("Warning: labels change within ")
     assert "--set learning.accumulate=window" in err
