@@ -52,12 +52,18 @@ def check_data(config: Config, data: DataSet) -> None:
 def advice(config: Config, data: DataSet) -> list[str]:
     """Warnings on a configuration that learns from ``data``, whose steps have labels, in vain."""
     labels = data.train.step_labels
-    if labels is None or config.learning.accumulate == "window":
+    if labels is None:
         return []
+    window = min(config.learning.window, longest_sample(config, data.steps))
+    learned = of_windows(labels, window, config.learning.loss_steps or window, data.train.lengths)
+    found = [f"no window of {window} steps of the training samples has label {label} of {data.classes}; number the "
+             "classes from 0, label more steps, or take another learning.window"
+             for label in range(data.classes) if label not in learned][:1]
     changing = [len(np.unique(own[own >= 0])) > 1 for own in labels]
-    if not any(changing):
-        return []
-    return [f"labels change within {sum(changing)} of {len(labels)} training samples, and logits are summed since each "
+    if config.learning.accumulate == "window" or not any(changing):
+        return found
+    return [*found,
+            f"labels change within {sum(changing)} of {len(labels)} training samples, and logits are summed since each "
             "sample's start, so that what was shown before counts as what is shown now; "
             "--set learning.accumulate=window starts them anew in each window"]
 

@@ -16,7 +16,7 @@ from snnfpga.network.answers import answering_steps
 from snnfpga.network.inference import batch_passages, weights_of
 from snnfpga.network.initial import initialise
 from snnfpga.training import checks
-from snnfpga.training.step_labels import Tally
+from snnfpga.training.step_labels import Tally, advice
 from snnfpga.training.trainer import Trainer, drawn_batch
 from tests.cue import cue_task
 
@@ -157,6 +157,22 @@ def test_a_half_without_a_labelled_window_is_refused(tmp_path):
     assert str(error.value) == (
         "Data cue.npz must have a labelled window among its test samples, and none of its windows of 4 steps has a "
         "label and a step in the loss window; label more steps, or change learning.window or loss_steps")
+
+
+def test_a_class_without_a_window_and_sums_since_the_start_are_warned_of(tmp_path):
+    data = data_of(tmp_path)
+    fresh = {"accumulate": "window"}
+    assert advice(config_of(learning=fresh), data) == []
+    wide = replace(data, classes=5)
+    assert advice(config_of(learning=fresh), wide) == [
+        "no window of 4 steps of the training samples has label 3 of 5; number the classes from 0, label more steps, "
+        "or take another learning.window"]
+    both = advice(config_of(), wide)
+    assert len(both) == 2
+    assert both[1].startswith("labels change within ")
+    steady = replace(data.train, step_labels=np.repeat(data.train.step_labels[:, :1], 16, 1))
+    assert len(advice(config_of(), replace(data, train=steady))) == 0
+    assert advice(config_of(), replace(data, train=replace(data.train, step_labels=None))) == []
 
 
 def test_an_epoch_counts_labelled_windows(tmp_path):
