@@ -1,7 +1,9 @@
 """Labels within a sample: one a step, of spikes in steps or of the segments of a recording (``docs/data.md``)."""
 
+import zipfile
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,15 @@ Arrays = Mapping[str, NDArray]
 
 STEPS = "step_label"
 SEGMENTS = ("segment_start_us", "segment_label", "segment_offset")
+
+
+def are_in(path: Path) -> bool:
+    """Whether an .npz names labels of steps or segments, unread; False as well where it cannot be opened."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return bool({f"{STEPS}.npy", f"{SEGMENTS[1]}.npy"} & set(file.namelist()))
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def of_steps(thing: str, arrays: Arrays, shape: tuple[int, int],

@@ -14,7 +14,7 @@ from . import flips, parallel, schedule, step_labels, teacher, warm_start
 
 OF_CONFIG: tuple[Callable[[Config], None], ...] = (
     registry.check, refused.check, warm_start.check, parallel.check, regrid.check, schedule.check, flips.check,
-    teacher.check)
+    teacher.check, step_labels.check)
 OF_DATA: tuple[Callable[[Config, DataSet], None], ...] = (
     select.check_data, registry.check_data, step_labels.check_data)
 

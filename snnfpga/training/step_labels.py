@@ -1,5 +1,7 @@
 """Training on labels of steps: what cannot serve them, and how many windows are answered right."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,44 +11,61 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
 from ..data.dataset import DataError, DataSet, Split
-from ..data.step_labels import of_windows, windows_there
+from ..data.step_labels import are_in, of_windows, windows_there
 from ..learning.registry import RULES, find_rule
 from ..learning.rule import Learned
 from ..network.inference import predict
 from ..network.specify import longest_sample
 
 
-def check_data(config: Config, data: DataSet) -> None:
-    """Refuse what is of samples with one label, where the data has labels of steps.
+def check(config: Config) -> None:
+    """Refuse what is of samples with one label, where the file of the data names labels of steps, before it is read.
 
     Raises
     ------
     SnnfpgaError
         If the rule, or what the configuration switches on, cannot serve them.
+    """
+    path = Path(config.data.name)
+    if path.suffix == ".npz" and are_in(path):
+        _check_served(config, path.name)
+
+
+def check_data(config: Config, data: DataSet) -> None:
+    """As :func:`check`, of data that is there.
+
+    Raises
+    ------
+    SnnfpgaError
+        As :func:`check`.
     DataError
         If a half of the data has no labelled window.
     """
     if data.train.step_labels is None:
         return
-    rule = find_rule(config.learning.rule)
-    if not rule.step_labels:
-        others = ", ".join(other.name for other in RULES.values() if other.step_labels)
-        raise SnnfpgaError(f"Rule {rule.name} learns from one label a sample, and data {data.name} has labels of "
-                           f"steps; take one of {others}", USAGE)
-    for key, asked, why in (
-            ("training.distill", config.training.distill is not None, "a teacher answers whole samples"),
-            ("training.warm_epochs", config.training.warm_epochs > 0, "a warm start knows no steps"),
-            ("training.augment.time_shift", config.training.augment.time_shift > 0, "it moves events off their labels"),
-            ("learning.feedback=labels", config.learning.feedback == "labels", "it is told one label a sample")):
-        if asked:
-            raise SnnfpgaError(f"Config {key} cannot serve data {data.name}, which has labels of steps: {why}; leave "
-                               "it out", USAGE)
+    _check_served(config, data.name)
     window = min(config.learning.window, longest_sample(config, data.steps))
     for name, half in (("train", data.train), ("test", data.test)):
         if not (of_windows(half.step_labels, window, config.learning.loss_steps or window, half.lengths) >= 0).any():
             raise DataError(f"Data {data.name} must have a labelled window among its {name} samples, and none of its "
                             f"windows of {window} steps has a label and a step in the loss window; label more steps, "
                             "or change learning.window or loss_steps")
+
+
+def _check_served(config: Config, data: str) -> None:
+    rule = find_rule(config.learning.rule)
+    if not rule.step_labels:
+        others = ", ".join(other.name for other in RULES.values() if other.step_labels)
+        raise SnnfpgaError(f"Rule {rule.name} learns from one label a sample, and data {data} has labels of steps; "
+                           f"take one of {others}", USAGE)
+    for key, asked, why in (
+            ("training.distill", config.training.distill is not None, "a teacher answers whole samples"),
+            ("training.warm_epochs", config.training.warm_epochs > 0, "a warm start knows no steps"),
+            ("training.augment.time_shift", config.training.augment.time_shift > 0, "it moves events off their labels"),
+            ("learning.feedback=labels", config.learning.feedback == "labels", "it is told one label a sample")):
+        if asked:
+            raise SnnfpgaError(f"Config {key} cannot serve data {data}, which has labels of steps: {why}; leave it "
+                               "out", USAGE)
 
 
 def advice(config: Config, data: DataSet) -> list[str]:

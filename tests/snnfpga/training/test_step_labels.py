@@ -16,7 +16,7 @@ from snnfpga.network.answers import answering_steps
 from snnfpga.network.inference import batch_passages, weights_of
 from snnfpga.network.initial import initialise
 from snnfpga.training import checks
-from snnfpga.training.step_labels import Tally, advice
+from snnfpga.training.step_labels import Tally, advice, check
 from snnfpga.training.trainer import Trainer, drawn_batch
 from tests.cue import cue_task
 
@@ -147,6 +147,17 @@ def test_what_cannot_serve_them_is_refused_by_name(tmp_path, sections, words):
     with pytest.raises(SnnfpgaError) as error:
         checks.check(config_of(**sections), data_of(tmp_path))
     assert str(error.value) == words
+    with pytest.raises(SnnfpgaError) as error:
+        check(config_of(data={"name": str(tmp_path / "cue.npz")}, **sections))
+    assert str(error.value) == words
+
+
+@pytest.mark.parametrize("name", ["digits", "plain.npz", "absent.npz", "broken.npz"])
+def test_other_data_is_not_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    np.savez("plain.npz", spikes=np.ones((4, 4, 2), np.uint8), label=[0, 1, 0, 1])
+    (tmp_path / "broken.npz").write_bytes(b"step_label.npy")
+    check(config_of(data={"name": name}, learning={"rule": "bptt-checkpoint"}))
 
 
 def test_a_half_without_a_labelled_window_is_refused(tmp_path):
