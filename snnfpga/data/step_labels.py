@@ -59,7 +59,7 @@ def of_segments(thing: str, arrays: Arrays, found: Binned) -> StepLabels | None:
     """What ``segment_start_us``, ``segment_label`` and ``segment_offset`` say of each step; None where they are not.
 
     A label holds from its segment's start until the next one's, the last until the sample's last event. A step has the
-    label that holds at its end, or where steps go by count, at its last event.
+    label that holds in its middle, or where steps go by count, at its middle event.
 
     Parameters
     ----------
@@ -98,18 +98,21 @@ def of_segments(thing: str, arrays: Arrays, found: Binned) -> StepLabels | None:
 
 def _of_sample(time: NDArray[np.int64], start: NDArray[np.int64], label: NDArray[np.int8],
                timeline: Timeline) -> StepLabels:
-    """(T,): the label that holds at the end of each step of a sample with events at ``time``."""
+    """(T,): the label that holds in the middle of each step of a sample with events at ``time``."""
     found = np.full(timeline.steps, -1, np.int8)
     if not len(time) or not len(start):
         return found
-    last = min(int(steps_of(time, timeline)[-1]), timeline.steps - 1)
+    of_events = steps_of(time, timeline)
+    last = min(int(of_events[-1]), timeline.steps - 1)
     numbers = np.arange(last + 1)
+    # Steps count from the first event, which comes a little after a recording begins: a label at their ends would be
+    # the next one wherever labels change a whole number of steps from the beginning.
     if timeline.step is None:
-        ends = time[np.searchsorted(steps_of(time, timeline), numbers, "right") - 1]
+        middle = time[(np.searchsorted(of_events, numbers) + np.searchsorted(of_events, numbers, "right") - 1) // 2]
     else:
-        ends = time[0] - 1 + -(-(numbers + 1) * timeline.step.numerator // timeline.step.denominator)
-    # A sample ends with its last event, perhaps within a step, and so does its last label.
-    segment = np.searchsorted(start, np.minimum(ends, time[-1]), "right") - 1
+        middle = time[0] + (2 * numbers + 1) * timeline.step.numerator // (2 * timeline.step.denominator)
+    # A sample ends with its last event, perhaps before the middle of a step, and so does its last label.
+    segment = np.searchsorted(start, np.minimum(middle, time[-1]), "right") - 1
     found[:last + 1] = np.where(segment < 0, -1, label[segment])
     return found
 

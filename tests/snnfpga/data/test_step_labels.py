@@ -60,20 +60,21 @@ def test_labels_after_a_samples_end_are_none(tmp_path):
     assert data.test.labels[0] == 2
 
 
-def test_a_step_has_the_label_that_holds_at_its_end(tmp_path):
+def test_a_step_has_the_label_that_holds_in_its_middle(tmp_path):
     # Steps of 10 us from the first event, at 100, on: the second label holds from 120 on.
     data = read(tmp_path, segments(), steps=8)
     assert data.train.step_labels[0].tolist() == [0, 0, 1, 1, 1, 1, 1, 1]
     assert data.test.step_labels[0].tolist() == [1, 1, -1, -1, -1, -1, -1, -1]
-    late = segments(segment_start_us=np.tile([100, 129], 5))
-    assert read(tmp_path, late, steps=8).train.step_labels[0].tolist() == [0, 0, 1, 1, 1, 1, 1, 1]
+    early, late = (segments(segment_start_us=np.tile([100, 125 + by], 5)) for by in (0, 1))
+    assert read(tmp_path, early, steps=8).train.step_labels[0].tolist() == [0, 0, 1, 1, 1, 1, 1, 1]
+    assert read(tmp_path, late, steps=8).train.step_labels[0].tolist() == [0, 0, 0, 1, 1, 1, 1, 1]
     assert read(tmp_path, segments(segment_start_us=np.tile([105, 130], 5)), steps=8).train.step_labels[0].tolist() == [
         0, 0, 0, 1, 1, 1, 1, 1]
     # From before the first event on, and not before a segment begins.
-    assert read(tmp_path, segments(segment_start_us=np.tile([0, 179], 5)), steps=8).train.step_labels[0].tolist() == [
+    assert read(tmp_path, segments(segment_start_us=np.tile([0, 175], 5)), steps=8).train.step_labels[0].tolist() == [
         0, 0, 0, 0, 0, 0, 0, 1]
-    assert read(tmp_path, segments(segment_start_us=np.tile([115, 179], 5)), steps=8).train.step_labels[0].tolist() == [
-        -1, 0, 0, 0, 0, 0, 0, 1]
+    assert read(tmp_path, segments(segment_start_us=np.tile([115, 176], 5)), steps=8).train.step_labels[0].tolist() == [
+        -1, 0, 0, 0, 0, 0, 0, 0]
 
 
 def test_the_last_label_holds_until_the_last_event(tmp_path):
@@ -85,7 +86,14 @@ def test_the_last_label_holds_until_the_last_event(tmp_path):
     assert read(tmp_path, short, step_us=10, steps=3).train.step_labels[0].tolist() == [0, 0, 1]
 
 
-def test_steps_by_count_have_the_label_of_their_last_event(tmp_path):
+def test_a_first_event_that_comes_late_moves_no_label(tmp_path):
+    """Of a recording from 100 on, whose label changes every 40 us: steps of 10 us begin with its first event."""
+    time = np.concatenate([[103, 110, 130, 179], np.tile([100, 110, 130, 179], 4)])
+    data = read(tmp_path, segments(t=time, segment_start_us=np.tile([100, 140], 5)), step_us=10)
+    assert data.train.step_labels[:2].tolist() == [[0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 2, 2, 2, 2]]
+
+
+def test_steps_by_count_have_the_label_of_their_middle_event(tmp_path):
     assert read(tmp_path, segments(), steps=2, binning="count").train.step_labels[0].tolist() == [0, 1]
     assert read(tmp_path, segments(), steps=8, binning="count").train.step_labels[0].tolist() == [
         0, 0, 0, 0, 1, 1, 1, -1]
