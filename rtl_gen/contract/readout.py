@@ -9,6 +9,7 @@ from .update import check_rate
 
 ERROR_FUNCTIONS = ("hard_sigmoid", "logistic")
 ACCUMULATES = ("window", "cumulative")
+ANSWERS = ("all", "last")
 MAX_CLASSES = 64
 
 
@@ -35,6 +36,8 @@ class ReadoutSpec:
         Whether the logits of the loss start afresh in each ``window`` or are ``cumulative`` over the sample.
     pool
         Of the neurons' spikes, before the weights; None for none.
+    answer
+        Whether the answer is the sum over ``all`` steps of a sample, or over those of its ``last`` window.
     """
 
     inputs: int
@@ -49,6 +52,7 @@ class ReadoutSpec:
     dead_zone: int
     accumulate: str
     pool: PoolSpec | None = None
+    answer: str = "all"
 
     def __post_init__(self) -> None:
         check_range("Readout inputs", self.inputs, 1, MAX_NEURONS)
@@ -66,6 +70,7 @@ class ReadoutSpec:
         check_range("Logit shift", self.logit_shift, -8, 24)
         check_range("Dead zone", self.dead_zone, 0, 127)
         check_choice("Accumulate", self.accumulate, ACCUMULATES)
+        check_choice("Answer", self.answer, ANSWERS)
         if self.pool is not None and self.pool.inputs != self.inputs:
             raise SpecError(f"Pool of a readout of {self.inputs} neurons must take as many, not {self.pool.inputs}")
 

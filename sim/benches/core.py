@@ -92,8 +92,9 @@ class Recorder:
         assert not count, f"{count} packets that nobody asked for"
 
     def _steps(self, action):
-        return self.driver.steps(self.scenario.samples[action.index], label=int(self.scenario.labels[action.index]),
-                                 learn=action.learn)
+        label = int(self.scenario.labels[action.index])     # of a sample without one, -1, nothing is learned
+        return self.driver.steps(self.scenario.samples[action.index], label=max(0, label),
+                                 learn=action.learn and label >= 0)
 
     async def _sample(self, number, action):
         if not action.stepwise:

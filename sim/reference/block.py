@@ -1,6 +1,6 @@
 """One block: its weights, its window number, its counters, and a sample's way through it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from .credit import feedback_below
 from .forward import Trace, forward, neurons_of
 from .grid import pooled
+from .labels import NONE, Label, label_of
 from .readout import errors, feedback, read_out
 from .rounding import addends
 from .update import update
@@ -26,7 +27,7 @@ from .update import update
 COUNTER_MAX = (1 << 32) - 1
 
 
-@dataclass(frozen=True)
+@dataclass
 class Passage:
     """What a sample left in a block; a list entry a layer, (T, outputs) each."""
 
@@ -34,6 +35,8 @@ class Passage:
     gates: list[NDArray[np.uint8]]
     membranes: list[NDArray[np.int32]]
     answer: NDArray[np.int64]       # (classes,)
+    logits: list[NDArray[np.int64]] = field(default_factory=list)   # (classes,) at the end of each window, if asked for
+    windows_unlabelled: int = 0
 
     def layer(self, index: int, span: slice) -> Trace:
         """The steps ``span`` of one layer, as views."""
@@ -84,11 +87,13 @@ class Block:
     def count_events(self, accepted: int, dropped: int) -> None:
         self._count(events=accepted, events_dropped=dropped)
 
-    def run(self, events: NDArray[np.uint8], label: int, learn: bool, seed: int, aborted: bool = False) -> Passage:
+    def run(self, events: NDArray[np.uint8], label: Label, learn: bool, seed: int, aborted: bool = False,
+            windows: bool = False) -> Passage:
         """Pass a sample of T complete steps through the block; learn at the end of its windows.
 
         ``events`` is (T, inputs), 0 or 1. A block without an update engine does not learn, nor does one that is off. An
-        aborted sample does not learn from a window it left unfinished.
+        aborted sample does not learn from a window it left unfinished. The logits at the end of each window are kept
+        where ``windows``.
         """
         steps = len(events)
         learn = learn and self.spec.directives.learns and self.rate != RATE_OFF
@@ -101,16 +106,25 @@ class Block:
         membranes = [np.zeros(size, np.int32) for size in sizes]
         own = [np.zeros(layer.outputs if layer.synapses.recurrent else 0, np.uint8) for layer in self.spec.layers]
         logit = np.zeros(self.spec.readout.classes, np.int64)
-        # Without learning nothing happens at the end of a window, so the sample is one.
-        window = self.spec.window if learn else steps
+        # Without learning, and where the answer is of all steps, nothing happens at the end of a window.
+        windowed = learn or windows or self.spec.readout.answer == "last"
+        window = self.spec.window if windowed else steps
         for w, start in enumerate(range(0, steps, max(window, 1))):
             stop = min(start + window, steps)
             if self.spec.readout.accumulate == "window":
                 logit[:] = 0
+            if self.spec.readout.answer == "last":
+                passage.answer[:] = 0
             self._forward(events[start:stop], slice(start, stop), passage, membranes, own, logit)
+            if windows:
+                passage.logits.append(logit.copy())
             unfinished = aborted and stop - start < window
             if learn and not unfinished and self._learns_from(w, stop - start):
-                self._learn(events[start:stop], slice(start, stop), passage, logit, label, seed)
+                wanted = label_of(label, slice(start, stop))
+                if wanted == NONE:
+                    passage.windows_unlabelled += 1
+                else:
+                    self._learn(events[start:stop], slice(start, stop), passage, logit, wanted, seed)
         return passage
 
     def _forward(self, events: NDArray[np.uint8], span: slice, passage: Passage,

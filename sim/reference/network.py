@@ -12,6 +12,7 @@ from rtl_gen.contract.network import Network, check_rates
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 
 from .block import COUNTER_MAX, Block
+from .labels import Label, check_label
 
 Spikes = NDArray[np.uint8]
 
@@ -29,12 +30,18 @@ class Result:
     spikes, membranes
         With a trace, for each block and layer (T, outputs), uint8 and int32; a membrane is the one after the reset.
         Else None.
+    windows
+        For each block (W, classes) int64: its logits at the end of each window, where they were asked for. Else None.
+    windows_unlabelled
+        Windows, of all blocks, that would have been learned from and have no label.
     """
 
     prediction: int
     answers: list[NDArray[np.int64]]
     spikes: list[list[Spikes]] | None
     membranes: list[list[NDArray[np.int32]]] | None
+    windows: list[NDArray[np.int64]] | None = None
+    windows_unlabelled: int = 0
 
 
 class Reference:
@@ -42,6 +49,11 @@ class Reference:
 
     It copies the weights of ``network`` and owns the copy. ``seed`` and ``rates``, a list of a rate for each block, may
     be set between samples.
+
+    Attributes
+    ----------
+    windows_unlabelled
+        As :attr:`Result.windows_unlabelled`, over all samples since the counters were cleared.
 
     Raises
     ------
@@ -54,6 +66,7 @@ class Reference:
         self.seed = network.spec.seed
         self.rates = list(network.rates)
         self._blocks = [Block(network, index) for index in range(len(network.spec.blocks))]
+        self.windows_unlabelled = 0
 
     @property
     def seed(self) -> int:
@@ -81,8 +94,9 @@ class Reference:
     def clear_counters(self) -> None:
         for block in self._blocks:
             block.counters = dict.fromkeys(BLOCK_COUNTERS, 0)
+        self.windows_unlabelled = 0
 
-    def run(self, spikes: Spikes, label: int, learn: bool, trace: bool = False) -> Result:
+    def run(self, spikes: Spikes, label: Label, learn: bool, trace: bool = False, windows: bool = False) -> Result:
         """Run a sample, and learn from it in the blocks that have an update engine.
 
         Parameters
@@ -91,19 +105,23 @@ class Reference:
             (T, inputs), how many events of each index came in each step; those beyond the first are dropped and
             counted.
         label
-            The class, looked at only to learn.
+            The class, or (T,) the class of each step, looked at only to learn; -1 is none. A window learns from the
+            label of its last step that has one, and from a sample or a window without any nothing is learned.
+        windows
+            Whether to give the logits at the end of each window.
 
         Raises
         ------
         ValueError
             If the spikes have a wrong shape, negative or fractional values, or more than ``max_steps`` steps, or the
-            label is no class of a network that is to learn, or ``rates`` holds what is no rate.
+            label is neither a class nor -1, or not one a step, of a network that is to learn, or ``rates`` holds what
+            is no rate.
         """
-        self._check_label(label, learn)
+        self._check_label(label, len(spikes), learn)
         events = self._events(spikes, 1, self.spec.max_steps)
-        return self._run(events, label, learn, trace)
+        return self._run(events, label, learn, trace, windows=windows)
 
-    def abort(self, spikes: Spikes, label: int, learn: bool, partial_step: NDArray[np.uint8] | None = None) -> None:
+    def abort(self, spikes: Spikes, label: Label, learn: bool, partial_step: NDArray[np.uint8] | None = None) -> None:
         """Run a sample that is aborted: it gives no result and does not learn from an unfinished window.
 
         Parameters
@@ -118,7 +136,7 @@ class Reference:
         ValueError
             As :meth:`run`; there can be at most ``max_steps - 1`` completed steps.
         """
-        self._check_label(label, learn)
+        self._check_label(label, len(spikes), learn)
         events = self._events(spikes, 0, self.spec.max_steps - 1)
         if partial_step is not None:
             self._events(np.asarray(partial_step)[None], 1, 1)
@@ -135,13 +153,15 @@ class Reference:
         _check_samples(samples, labels)
         return np.array([self.run(sample, 0, learn=False).prediction for sample in samples], np.int64)
 
-    def learn(self, samples: Spikes | Sequence[Spikes], labels: NDArray[np.int64],
+    def learn(self, samples: Spikes | Sequence[Spikes], labels: Sequence[Label] | NDArray[np.int64],
               order: NDArray[np.int64] | None = None,
               progress: Callable[[int], object] | None = None) -> NDArray[np.int64]:
         """Learn from ``samples``, (N, T, inputs) or N of (steps, inputs), one by one; give the predictions on the way.
 
         Parameters
         ----------
+        labels
+            For each sample its class, or (steps,) the class of each of its steps; -1 is none.
         order
             Indices of the samples to learn from, in this order; all of them as they lie where None.
         progress
@@ -159,25 +179,30 @@ class Reference:
         chosen = np.arange(len(samples)) if order is None else order
         predictions = np.empty(len(chosen), np.int64)
         for done, index in enumerate(chosen):
-            predictions[done] = self.run(samples[index], int(labels[index]), learn=True).prediction
+            predictions[done] = self.run(samples[index], labels[index], learn=True).prediction
             if progress is not None:
                 progress(done + 1)
         return predictions
 
-    def _run(self, events: Spikes, label: int, learn: bool, trace: bool, aborted: bool = False) -> Result:
+    def _run(self, events: Spikes, label: Label, learn: bool, trace: bool, aborted: bool = False,
+             windows: bool = False) -> Result:
         check_rates(self.spec, self.rates)
         passages = []
         for index, block in enumerate(self._blocks):
             if index:
                 block.count_events(int(events.sum()), 0)
             block.rate = self.rates[index]
-            passages.append(block.run(events, label, learn, self.seed, aborted))
+            passages.append(block.run(events, label, learn, self.seed, aborted, windows))
             events = passages[-1].spikes[-1]
+        unlabelled = sum(passage.windows_unlabelled for passage in passages)
+        self.windows_unlabelled += unlabelled
         return Result(
             prediction=int(np.argmax(passages[-1].answer)),     # argmax takes the lowest of equal ones
             answers=[passage.answer for passage in passages],
             spikes=[passage.spikes for passage in passages] if trace else None,
-            membranes=[passage.membranes for passage in passages] if trace else None)
+            membranes=[passage.membranes for passage in passages] if trace else None,
+            windows=[np.array(passage.logits) for passage in passages] if windows else None,
+            windows_unlabelled=unlabelled)
 
     def _events(self, spikes: Spikes, shortest: int, longest: int) -> Spikes:
         """Check ``spikes``; count the first block's events; give them without duplicates, (T, inputs)."""
@@ -197,11 +222,10 @@ class Reference:
         self._blocks[0].count_events(accepted, int(values.sum(dtype=np.int64)) - accepted)
         return events
 
-    def _check_label(self, label: int, learn: bool) -> None:
+    def _check_label(self, label: Label, steps: int, learn: bool) -> None:
         if learn:
             check_learning(self.spec)
-        if learn and not 0 <= label < self.spec.classes:
-            raise ValueError(f"Label of a sample to learn from must be in 0..{self.spec.classes - 1}, not {label}")
+            check_label(label, steps, self.spec.classes)
 
 
 def _check_samples(samples: Spikes | Sequence[Spikes], labels: NDArray[np.int64] | None) -> None:

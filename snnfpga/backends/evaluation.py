@@ -15,6 +15,7 @@ from ..network.exact import check_exact
 from ..network.inference import weights_of
 from .backend import Trace
 from .registry import make
+from .windows import WindowScore
 
 TRUTH = "torch"
 QUANTITIES = ("spikes", "membranes", "answers", "predictions")
@@ -22,12 +23,21 @@ QUANTITIES = ("spikes", "membranes", "answers", "predictions")
 
 @dataclass(frozen=True)
 class Measured:
-    """Predictions (N,) of a backend, and what was compared with PyTorch on the way."""
+    """Predictions (N,) of a backend, and what was compared with PyTorch on the way.
+
+    ``windows`` are its answers to labelled windows, where steps have labels; else None.
+    """
 
     predictions: NDArray[np.int64]
     differences: Comparison
+    windows: WindowScore | None = None
 
     def accuracy(self, split: Split) -> float:
+        """The share of samples answered right, or where steps have labels of labelled windows."""
+        return self.sample_accuracy(split) if self.windows is None else self.windows.accuracy
+
+    def sample_accuracy(self, split: Split) -> float:
+        """The share of samples whose prediction is their label."""
         return float((self.predictions == split.labels).mean())
 
 
@@ -43,10 +53,16 @@ def measure(network: Network, split: Split, backend: str, advance: Advance) -> M
     """
     check_exact(network.spec, weights_of(network))
     differences, compared = Comparison(QUANTITIES, TRUTH), backend != TRUTH
+    windows = None if split.step_labels is None else WindowScore(network.spec.blocks[-1], split)
     traces: Iterable[Trace] = make(backend, network).run(split, advance, trace=compared)
     if compared:
         traces = _compared(differences, traces, make(TRUTH, network).run(split, lambda done=1: None, trace=True))
-    return Measured(np.array([found.prediction for found in traces], np.int64), differences)
+    predictions = []
+    for number, found in enumerate(traces):
+        predictions.append(found.prediction)
+        if windows is not None:
+            windows.add(number, found)
+    return Measured(np.array(predictions, np.int64), differences, windows)
 
 
 def _compared(differences: Comparison, traces: Iterable[Trace], truth: Iterable[Trace]) -> Iterable[Trace]:
@@ -64,4 +80,6 @@ def compare(differences: Comparison, sample: str, found: Trace, wanted: Trace) -
                 differences.compare(name, f"{sample}, {name} of block {b} layer {index}", one, other)
     for b, (one, other) in enumerate(zip(found.answers, wanted.answers, strict=True)):
         differences.compare("answers", f"{sample}, answer of block {b}", one, other)
+    for b, (one, other) in enumerate(zip(found.windows or [], wanted.windows or [], strict=True)):
+        differences.compare("answers", f"{sample}, logits of block {b} at the end of windows", one, other)
     differences.compare("predictions", f"{sample}, prediction", [found.prediction], [wanted.prediction])

@@ -52,7 +52,8 @@ def learn(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: 
         spikes, labels, steps = file["spikes"], file["labels"], file["steps"]
     host.clear_counters()
     for number, (sample, label) in enumerate(zip(spikes, labels, strict=True)):
-        host.run(sample[:steps[number]], label=int(label), learn=True)
+        # A sample without a label, -1, is answered and not learned from.
+        host.run(sample[:steps[number]], label=max(0, int(label)), learn=bool(label >= 0))
         _tell(done, number + 1)
     write(output, host.network())
     return {"counters": host.counters(), "errors": int(host.errors())}

@@ -1,6 +1,7 @@
 """On-chip learning from outside: the same samples on any backend that learns as the chip does."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ..console import Advance
 from ..data.dataset import Split
 from .backend import Backend
 from .registry import make
+from .windows import WindowScore, check_windows
 
 LEARNED_FROM = "learned_from"
 TRUTH = "reference"
@@ -28,8 +30,14 @@ class Learned:
 
 
 def accuracy(network: Network, split: Split, advance: Advance) -> float:
-    """Share of ``split`` that the network, as it stands, answers right."""
+    """Share of ``split`` that the network, as it stands, answers right; where steps have labels, of labelled windows.
+    """
     traces = make(TRUTH, network).run(split, advance, trace=False)
+    if split.step_labels is not None:
+        score = WindowScore(network.spec.blocks[-1], split)
+        for number, found in enumerate(traces):
+            score.add(number, found)
+        return score.accuracy
     return sum(found.prediction == label for found, label in zip(traces, split.labels, strict=True)) / len(split)
 
 
@@ -65,6 +73,19 @@ def compare(differences: Comparison, one: Backend, other: Backend) -> None:
     counted = one.counters()
     for name, value in other.counters().items():
         differences.compare("counters", f"counter {name}", [counted[name]], [value])
+
+
+def check(network: Network, backend: str, halves: Mapping[str, Split], thing: str) -> None:
+    """Refuse samples to learn from, ``train``, and to ``test`` with, before any of them is run.
+
+    Raises
+    ------
+    SnnfpgaError
+        If the backend cannot take them, or steps have labels and the test samples no labelled window.
+    """
+    make(backend, network).check(halves["train"], thing)
+    for name, half in halves.items():
+        check_windows(network.spec.blocks[-1], half, f"{thing}, its {name} samples,")
 
 
 def learned_notes(source: Path, after: float, samples: int, data: str) -> dict[str, str]:

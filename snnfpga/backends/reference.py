@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
+from sim.reference.labels import Label
 from sim.reference.network import Reference
 
 from ..console import Advance
@@ -17,15 +21,23 @@ class IntegerReference(Backend):
         """Give what each sample leaves, in order."""
         reference = Reference(self._network)
         for number, sample in enumerate(split.spikes):
-            result = reference.run(sample[:split.steps_of(number)], 0, learn=False, trace=trace)
-            yield Trace(result.prediction, result.answers, result.spikes, result.membranes)
+            result = reference.run(sample[:split.steps_of(number)], 0, learn=False, trace=trace,
+                                   windows=split.step_labels is not None)
+            yield Trace(result.prediction, result.answers, result.spikes, result.membranes, result.windows)
             advance()
 
     def learn(self, split: Split, advance: Advance) -> None:
         """Learn from the samples one by one."""
         reference = Reference(self._network)
         samples = [sample[:split.steps_of(number)] for number, sample in enumerate(split.spikes)]
-        reference.learn(samples, split.labels, progress=lambda done: advance())
+        reference.learn(samples, labels_of(split), progress=lambda done: advance())
         blocks = reference.counters
         self._network = reference.network()
         self._counters = {name: sum(block[name] for block in blocks) for name in BLOCK_COUNTERS}
+
+
+def labels_of(split: Split) -> list[Label] | NDArray[np.int64]:
+    """The label of each sample, or those of its own steps where they have labels."""
+    if split.step_labels is None:
+        return split.labels
+    return [labels[:split.steps_of(number)] for number, labels in enumerate(split.step_labels)]

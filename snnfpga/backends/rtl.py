@@ -17,12 +17,15 @@ from .backend import Backend, Trace
 class Rtl(Backend):
     """A network in the core that was generated for it; its place is a simulator."""
 
+    takes_step_labels = False
+
     def __init__(self, network: Network, place: str | None = None) -> None:
         super().__init__(network, place)
         simulated.check_place(network.spec, place)
 
     def run(self, split: Split, advance: Advance, *, trace: bool) -> Iterator[Trace]:
         """Give what each sample leaves, in order; all samples run before the first is given, halted in each step."""
+        self.check(split, "this data")
         found = simulated.evaluate(self._network, split, advance, self._place)
         blocks = self._network.spec.blocks
 
@@ -38,6 +41,7 @@ class Rtl(Backend):
 
     def learn(self, split: Split, advance: Advance) -> None:
         """Learn from the samples one by one, and read the network and the counters back."""
+        self.check(split, "this data")
         blocks = range(len(self._network.spec.blocks))
         self._network, counters = simulated.learn(self._network, split, advance, self._place)
         self._counters = {name: sum(counters[f"block{b}.{name}"] for b in blocks) for name in BLOCK_COUNTERS}

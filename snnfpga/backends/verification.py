@@ -6,6 +6,7 @@ from typing import Any
 
 from rtl_gen.claim import claimed_file
 from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.limits import check_labels
 from rtl_gen.contract.network import Network
 from sim.verify import Verification, verify
 
@@ -17,6 +18,7 @@ RECORD = "verify.json"
 
 def verify_build(folder: Path, core: str, network: Network, split: Split, simulator: str) -> Verification:
     """Run the Verilog that lies in the build folder, learning from ``split``; raises as :func:`sim.verify.verify`."""
+    check_labels("this data", split.step_labels is not None)
     text = (folder / f"{core}.v").read_text("utf-8")
     samples = [sample[:split.steps_of(number)] for number, sample in enumerate(split.spikes)]
     return verify(network, samples, split.labels, build_dir=folder_of(network.spec, simulator),

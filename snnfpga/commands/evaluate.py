@@ -42,6 +42,8 @@ def command(
     from rtl_gen.contract.network_file import read
 
     from ..backends.evaluation import measure
+    from ..backends.registry import make
+    from ..backends.windows import check_windows, rows_of
     from ..data.fit import check_fit, some
     from ..data.source import load_data
     from ..runs.find import find_network
@@ -53,17 +55,21 @@ def command(
     dataset = load_data(data_of(path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
     split = some(dataset, "test", samples, seed)
+    check_windows(network.spec.blocks[-1], split, f"data {dataset.name}, its test samples,")
+    make(backend, network).check(split, f"data {dataset.name}")
     with progress(f"evaluating on {backend}", len(split)) as advance:
         measured = measure(network, split, backend, advance)
-    found, accuracy = measured.differences, measured.accuracy(split)
+    found, accuracy, windows = measured.differences, measured.accuracy(split), measured.windows
     if as_json:
         print_json({"backend": backend, "samples": len(split), "accuracy": accuracy, "differences": found.total,
                     "differing": found.differing, "compared": found.compared, "data": dataset.name,
-                    "network": str(path)})
+                    "network": str(path),
+                    **({} if windows is None else windows.facts(measured.sample_accuracy(split)))})
     else:
         print_table(f"Evaluated {path}", ("what", "measured"), [
             ("backend", backend), ("data", f"{dataset.name}, {len(split)} test samples"),
-            ("accuracy", percent(accuracy)),
+            *((("accuracy", percent(accuracy)),) if windows is None else
+              rows_of(windows, measured.sample_accuracy(split))),
             *((f"{name} that differ from torch", f"{found.differing[name]} of {found.compared[name]}")
               for name in found.compared if backend != "torch"),
             *(("first of them", line) for line in found.described[:1])])

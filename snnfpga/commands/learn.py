@@ -51,6 +51,7 @@ def command(
     from rtl_gen.contract.network_file import read, write
 
     from ..backends import learn
+    from ..backends.windows import unlabelled
     from ..data.fit import lessons, some
     from ..runs.find import find_network
     from ..runs.learn_record import facts, record_place, write_record
@@ -64,13 +65,15 @@ def command(
     dataset = _data(path, network, data, data_root)
     taught, test = lessons(dataset, samples, network.spec.seed), some(dataset, "test")
     _check_learns(path, network, taught)
-    make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
+    learn.check(network, backend, {"train": taught, "test": test}, f"data {dataset.name}")
     with progress(f"learning on {backend}", 2 * len(test) + len(taught)) as advance:
         before = learn.accuracy(network, test, advance)
         learned = learn.learn(network, taught, backend, advance, simulator)
         after = learn.accuracy(learned.network, test, advance)
     _refuse_differences(backend, learned.differences)
     found = facts(backend, dataset.name, path, len(taught), before, after, learned.counters, out)
+    if windows_unlabelled := unlabelled(network.spec, taught):
+        found["windows_unlabelled"] = windows_unlabelled
     write(out, learned.network, notes=learn.learned_notes(path, after, len(taught), dataset.name))
     if record is not None:
         write_record(record, found)
@@ -119,6 +122,7 @@ def _show(found: dict[str, Any], network: Path, tested: int, counters: dict[str,
         ("backend", found["backend"]),
         ("data", f"{found['data']}, {found['samples']} samples to learn from, {tested} to test"),
         ("accuracy before", percent(found["accuracy_before"])), ("accuracy after", percent(found["accuracy_after"])),
+        *(("windows without a label, not learned from", found[key]) for key in ("windows_unlabelled",) if key in found),
         ("weight updates formed", counters["updates"]), ("writes of a weight", counters["weights_written"]),
         ("saturations", counters["weight_saturations"]), ("network", found["network"])])
 

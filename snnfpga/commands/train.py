@@ -65,6 +65,9 @@ def command(
         return
     print_table("Trained", ("what", "measured"), [
         ("test accuracy", percent(result["test_accuracy"])),
+        *((f"labelled windows, {half}", f"{counts['labelled']}; {counts['unlabelled']} without a label, not learned "
+           "from" if half == "train" else counts["labelled"])
+          for half, counts in result.get("windows", {}).items()),
         *((f"  readout of block {b}", percent(share)) for b, share in enumerate(result["block_accuracies"])),
         ("time", f"{result['seconds']:.1f} s, {result['epochs']} epochs"),
         ("activations kept for learning", f"{result['peak_activation_bytes']} bytes at the peak"),
@@ -82,6 +85,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     from ..training import checks
     from ..training.futile import warnings
     from ..training.parallel import join
+    from ..training.step_labels import advice, window_counts
     from ..training.trainer import Trainer, prepare
 
     if resume and overwrite:
@@ -102,7 +106,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
             some(data, half)
         check_lessons(data)
         trainer = Trainer(config, data, device, team)
-        for line in warnings(config, data, trainer.network.spec) if team.leads else ():
+        for line in (*warnings(config, data, trainer.network.spec), *advice(config, data)) if team.leads else ():
             say(f"Warning: {line}")
         hardware = hardware_of(trainer.network, data.train, config.seed) if team.leads else None
         for line in [] if hardware is None else hardware.lines:
@@ -128,6 +132,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         "peak_activation_bytes": trainer.progress.peak_activation_bytes,
         "hardware": None if hardware is None else hardware.to_dict(),
         "network": str(folder / NETWORK),
+        **window_counts(trainer.network.spec.blocks[-1], data),
     }
 
 

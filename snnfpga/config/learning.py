@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rtl_gen.contract.readout import ACCUMULATES
+from rtl_gen.contract.readout import ACCUMULATES, ANSWERS
 
 from .section import Section, Share, Steps
 
@@ -59,6 +59,10 @@ class LearningConfig(Section):
                     "works by steps.")
     accumulate: Literal[ACCUMULATES] = Field(
         "cumulative", description="The loss reads the logits since a sample's start, or those of each `window` alone.")
+    answer: Literal[ANSWERS] = Field(
+        "all",
+        description="The answer is the sum over all steps of a sample, or over those of its `last` window, which no "
+                    "hardware has yet.")
     loss: Literal["cross_entropy", "logistic", "hard_sigmoid", "squared", "squared_margin"] = Field(
         "cross_entropy",
         description="The loss of a logit. The gradients of `logistic` and `hard_sigmoid` are the chip's errors of "

@@ -55,11 +55,13 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Binned:
-    """Spikes (N, T, inputs) with input ``(y * W + x) * C + p``, lengths (N,) or None, and the pooled sensor."""
+    """Spikes (N, T, inputs) with input ``(y * W + x) * C + p``, lengths (N,) or None, the pooled sensor, the timeline.
+    """
 
     spikes: LazySpikes
     lengths: NDArray[np.int64] | None
     sensor: Sensor
+    timeline: Timeline
 
 
 def timeline_of(thing: str, recordings: Iterable[Events], how: Binning) -> Timeline:
@@ -93,16 +95,16 @@ def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning, t
     lengths: list[int] = []
 
     def binned(events: Events) -> EventLists:
-        step = _steps(events["t"], timeline)
+        step = steps_of(events["t"], timeline)
         inside = step < timeline.steps
         lengths.append(min(int(step[-1]) + 1, timeline.steps) if len(step) else 1)
         return list_events(step[inside], _inputs(events, pooled, how.pool)[inside], timeline.steps, inputs)
 
     return Binned(join_smallest(map(binned, recordings)), None if how.step_us is None else np.array(lengths, np.int64),
-                  pooled)
+                  pooled, timeline)
 
 
-def _steps(time: NDArray[np.int64], timeline: Timeline) -> NDArray[np.int64]:
+def steps_of(time: NDArray[np.int64], timeline: Timeline) -> NDArray[np.int64]:
     """The step of each event of a sample."""
     if timeline.step is None:
         return np.arange(len(time)) * timeline.steps // max(len(time), 1)

@@ -30,14 +30,18 @@ class Split:
     spikes
         (N, T, inputs) uint8, 0 or 1: an array, or what is indexed like one and makes it sample by sample.
     labels
-        (N,) int64, 0 .. classes - 1.
+        (N,) int64, 0 .. classes - 1; -1 for a sample that has none.
     lengths
         (N,) int64, 1 .. T: the steps that a sample has; those after them are silent. None: all have T.
+    step_labels
+        (N, T) int8, the label of each step, -1 where it has none; what is learned and measured goes by them then, and
+        ``labels`` only says how samples are split and called. None: a sample has one label.
     """
 
     spikes: Spikes | LazySpikes
     labels: Labels
     lengths: NDArray[np.int64] | None = None
+    step_labels: NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -58,7 +62,8 @@ class Split:
     def select(self, index: slice | NDArray) -> "Split":
         """The samples at ``index``; lazy spikes stay so."""
         return Split(selected(self.spikes, index), self.labels[index],
-                     None if self.lengths is None else self.lengths[index])
+                     None if self.lengths is None else self.lengths[index],
+                     None if self.step_labels is None else self.step_labels[index])
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,8 @@ class DataSet:
         digest = hashlib.sha256()
         for split in (self.train, self.test):
             lengths = () if split.lengths is None else told(split.lengths)
-            for piece in chain(content_of(split.spikes), told(split.labels), lengths):
+            step_labels = () if split.step_labels is None else told(split.step_labels)
+            for piece in chain(content_of(split.spikes), told(split.labels), lengths, step_labels):
                 digest.update(piece)
         return digest.hexdigest()
 
@@ -118,7 +124,8 @@ def stratified(labels: Labels, seed: int, test_share: float = 0.2) -> NDArray[np
 
 
 def assemble(name: str, spikes: Spikes | LazySpikes, labels: Labels, is_test: NDArray[np.bool_],
-             sensor: tuple[int, int, int], classes: int, lengths: NDArray[np.int64] | None = None) -> DataSet:
+             sensor: tuple[int, int, int], classes: int, lengths: NDArray[np.int64] | None = None,
+             step_labels: NDArray[np.int8] | None = None) -> DataSet:
     """Cut samples (N, T, inputs) into a :class:`DataSet`."""
-    whole = Split(spikes, labels, lengths)
+    whole = Split(spikes, labels, lengths, step_labels)
     return DataSet(name, whole.select(~is_test), whole.select(is_test), sensor, classes)

@@ -1,6 +1,7 @@
 """Whether data and network belong together."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -25,7 +26,7 @@ def check_fit(data: DataSet, spec: NetworkSpec) -> None:
     if data.steps > spec.max_steps:
         raise DataError(f"Data {data.name} must have at most {spec.max_steps} steps for network {spec.name}, not "
                         f"{data.steps}; bin it coarser, or train with a higher hardware.max_steps")
-    largest = max((int(split.labels.max()) for split in (data.train, data.test) if len(split)), default=0)
+    largest = max((int(label) for split in (data.train, data.test) for label in labels_in(split)), default=0)
     if largest >= spec.classes:
         raise DataError(f"Labels of data {data.name} must be in 0..{spec.classes - 1} for network {spec.name}, "
                         f"not {largest}")
@@ -39,10 +40,11 @@ def check_lessons(data: DataSet) -> None:
     DataError
         If there is nothing to tell apart, or by.
     """
-    found = np.unique(data.train.labels)
+    found = labels_in(data.train)
     if len(found) < 2:
-        raise DataError(f"Data {data.name} must have at least 2 classes to train on, and all its train samples have "
-                        f"label {found[0]}; add samples of another")
+        what = f"all its train samples have label {found[0]}" if len(found) else "its train samples have no label"
+        raise DataError(f"Data {data.name} must have at least 2 classes to train on, and {what}; add samples of "
+                        "another")
     _check_events(data)
     lacking = np.setdiff1d(np.arange(data.classes), found)
     if len(lacking):
@@ -51,6 +53,12 @@ def check_lessons(data: DataSet) -> None:
         say(f"Warning: data {data.name} has no train sample of label {few}, of {data.classes} classes"
             + (f", and {tested} test samples that cannot be answered right; mend its split" if tested else
                "; number the classes from 0, without holes"))
+
+
+def labels_in(split: Split) -> NDArray[np.int64]:
+    """The labels that are there, of samples or where they have some of steps, each once and in order; none is none."""
+    found = np.unique(split.labels if split.step_labels is None else split.step_labels)
+    return found[found >= 0]
 
 
 def _check_events(data: DataSet) -> None:

@@ -17,11 +17,12 @@ from .dataset import DataError, DataSet, Labels, Spikes, assemble, stratified
 from .integers import check_integers, integers
 from .lazy import LazySpikes
 from .options import DataOptions
+from .step_labels import SEGMENTS, classes_of, of_segments, of_steps, with_sample_labels
 
 Arrays = Mapping[str, NDArray]
 SPARSE = ("t", "x", "y", "p", "offset", "sensor")
 EVENT_STEPS = 16    # of sparse events, where no number is asked for
-KNOWN = {"spikes", "length", "label", "split", "classes", *SPARSE}
+KNOWN = {"spikes", "length", "label", "step_label", "split", "classes", *SPARSE, *SEGMENTS}
 
 
 def load_npz(path: Path, options: DataOptions) -> DataSet:
@@ -46,6 +47,7 @@ def load_npz(path: Path, options: DataOptions) -> DataSet:
         spikes, sensor = _dense(thing, arrays["spikes"])
         _check_options(thing, spikes.shape[1], options)
         lengths = _lengths(thing, arrays, spikes)
+        step_labels = of_steps(thing, arrays, spikes.shape[:2], lengths)
     else:
         for name in SPARSE:
             if name not in arrays:
@@ -55,8 +57,11 @@ def load_npz(path: Path, options: DataOptions) -> DataSet:
                             "data.step_us")
         found = bin_events(thing, arrays, options.binned(EVENT_STEPS))
         spikes, sensor, lengths = found.spikes, found.sensor, found.lengths
-    labels, classes = _labels(thing, arrays, len(spikes))
-    return assemble(path.name, spikes, labels, _split(thing, arrays, labels, options.seed), sensor, classes, lengths)
+        step_labels = of_segments(thing, arrays, found)
+    labels, classes = _labels(thing, with_sample_labels(thing, arrays, step_labels), len(spikes))
+    classes = classes_of(thing, arrays, step_labels, classes)
+    return assemble(path.name, spikes, labels, _split(thing, arrays, labels, options.seed), sensor, classes, lengths,
+                    step_labels)
 
 
 def _check_options(thing: str, own: int, options: DataOptions) -> None:

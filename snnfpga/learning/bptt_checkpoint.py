@@ -61,7 +61,8 @@ class Segment:
     def __init__(self, network: SpikingNetwork, batch: Batch, steps: range, skip: float) -> None:
         self._network = network
         self._events = batch.events[steps.start:steps.stop]
-        self._within = None if batch.within is None else batch.within[steps.start:steps.stop]
+        within = batch.within if batch.answering is None else batch.answering
+        self._within = None if within is None else within[steps.start:steps.stop]
         self._kept = len(steps) - int(skip * len(steps))
 
     def __call__(self, readout: Tensor, *parts: Tensor | None) -> tuple[Tensor | None, ...]:
@@ -110,4 +111,5 @@ RULE = Rule(
     keeps="all states at every segment's start; events, gates and spikes of one segment of all blocks",
     costs="a second forward pass, and a backward pass as long as the forward one",
     honours=frozenset({"segment", "skip"}),
-    refuses=REFUSES, recurrent=True, experimental=True, learn=learn, formula=RuleFormula(operations=operations))
+    refuses=f"{REFUSES}, labels of steps", recurrent=True, experimental=True, learn=learn,
+    formula=RuleFormula(operations=operations))

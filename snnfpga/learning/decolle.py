@@ -23,4 +23,4 @@ RULE = Rule(
     honours=HONOURS | {"traces.restart", "error_threshold"},
     refuses=f"{REFUSES}, feedback labels with error_threshold",
     check=partial(check_step_rule, name="decolle", signal="block"),
-    learn=LEARN, formula=step_formula(LEARN))
+    step_labels=True, learn=LEARN, formula=step_formula(LEARN))

@@ -21,4 +21,4 @@ RULE = Rule(
     honours=HONOURS,
     refuses=REFUSES,
     check=partial(check_step_rule, name="lls", signal="block"),
-    learn=LEARN, formula=step_formula(LEARN))
+    step_labels=True, learn=LEARN, formula=step_formula(LEARN))

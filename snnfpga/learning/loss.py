@@ -78,6 +78,23 @@ LOSSES: dict[str, Loss] = {
     "squared_margin": squared_margin}
 
 
+def labelled_loss(loss_of: Loss, logits: Tensor, labels: Tensor) -> tuple[Tensor | None, int]:
+    """The mean loss over the samples of logits (B, classes) that have a label, and their number; None of none.
+
+    ``labels`` are (B,), -1 where there is none.
+    """
+    known = labels >= 0
+    count = int(known.sum())
+    return (loss_of(logits[known], labels[known]) if count else None), count
+
+
+def mean_loss(losses: list[tuple[float, int]]) -> float | None:
+    """The mean of means over so many samples each; None where there are none."""
+    if len({count for _, count in losses}) <= 1:
+        return sum(loss for loss, _ in losses) / len(losses) if losses else None
+    return sum(loss * count for loss, count in losses) / sum(count for _, count in losses)
+
+
 def loss_from(settings: LearningConfig, batch: Batch) -> Loss:
     """The loss of ``learning.loss``, and where the batch has a teacher the divergence from its answer as well.
 

@@ -24,8 +24,9 @@ from ..config.models import Config
 from ..network.frontends.registry import architecture_of, settings_of
 from ..network.network import SpikingNetwork
 from ..network.window import rest
+from .answered import Answered
 from .feedback import Feedback, check_feedback
-from .loss import loss_from
+from .loss import Loss, labelled_loss, loss_from, mean_loss
 from .rule import Batch, Gradients, Learned
 from .select import check_selection, selected
 from .traces import TracedLayer, Traces
@@ -91,8 +92,8 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
     states = [[TracedLayer(layer, factors, state) for layer, state in
                zip(block.layers, rest(block, events.shape[1], events), strict=True)] for block in spec.blocks]
     logits = [events.new_zeros(events.shape[1], spec.classes) for _ in spec.blocks]
-    answers = torch.zeros_like(logits[0], dtype=torch.float64)
-    losses: list[list[float]] = [[] for _ in spec.blocks]
+    answered = Answered(spec.blocks[-1], batch)
+    losses: list[list[tuple[float, int]]] = [[] for _ in spec.blocks]
     learns = selected(settings, len(events), batch.generator)
     for t, passing in enumerate(events):
         if factors.restart and t % factors.restart == 0:
@@ -108,17 +109,25 @@ def _learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch, fact
                     logit = (before + step) * network.blocks[b].logit_scale
                     if settings.error_threshold is not None:
                         logit = Trigger.apply(logit, settings.error_threshold)
-                    loss = loss_of(logit, batch.labels)
-            if has_loss:
-                loss.backward()
-                losses[b].append(loss.item())
+                    loss, count = _loss(loss_of, logit, batch, t)
+            if has_loss and loss is not None:
+                # Every labelled step weighs the same, however many samples of the batch have one.
+                (loss if batch.step_labels is None else loss * (count / len(batch.labels))).backward()
+                losses[b].append((loss.item(), count))
             logits[b] = logits[b] + step.detach()
             passing = layers[-1].detach() if signal == "block" or not feedback.joined else layers[-1]
-        answers += step.detach()
+        answered.add(step.detach()[None], t)
         if learns[t] and settings.update == "window":
             gathered.update()
     gathered.push_back()
-    return Learned([sum(values) / len(values) if values else None for values in losses], answers)
+    return Learned([mean_loss(values) for values in losses], answered.samples, answered.windows)
+
+
+def _loss(loss_of: Loss, logits: Tensor, batch: Batch, step: int) -> tuple[Tensor | None, int]:
+    """The loss of logits (B, classes) in a step, and of how many samples it is the mean; None of none."""
+    if batch.step_labels is None:
+        return loss_of(logits, batch.labels), len(batch.labels)
+    return labelled_loss(loss_of, logits, batch.step_labels[step])
 
 
 def _block_layers(states: list[TracedLayer], matrices: list[Tensor], events: Tensor, joined: bool) -> list[Tensor]:

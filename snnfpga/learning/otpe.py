@@ -28,4 +28,4 @@ RULE = Rule(
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True, experimental=True,
     check=partial(check_step_rule, name="otpe", signal="network"),
-    learn=LEARN, formula=step_formula(LEARN))
+    step_labels=True, learn=LEARN, formula=step_formula(LEARN))

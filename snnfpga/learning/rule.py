@@ -10,6 +10,7 @@ from rtl_gen.contract.spec import NetworkSpec
 
 from ..config.learning import LearningConfig
 from ..config.models import Config
+from ..data.step_labels import of_windows
 from ..network.network import SpikingNetwork
 from ..network.sparse import adds_in_place
 from ..network.window import BlockWeights
@@ -43,6 +44,10 @@ class Batch:
         (B,) classes.
     within
         (T, B, 1): 1 in the steps of each sample, 0 after its end; None where all are equally long.
+    answering
+        (T, B or 1, 1): 1 in the steps that are summed to a sample's answer; None for those of ``within``.
+    step_labels
+        (T, B) classes of steps, -1 where a step has none, in the place of ``labels``; None where samples have one.
     generator
         Draws what a rule chooses at random.
     seed
@@ -63,6 +68,8 @@ class Batch:
     events: Tensor
     labels: Tensor
     within: Tensor | None = None
+    answering: Tensor | None = None
+    step_labels: Tensor | None = None
     generator: torch.Generator = field(default_factory=torch.Generator)
     seed: int = 0
     teacher: Tensor | None = None
@@ -78,6 +85,19 @@ class Batch:
         """
         return steps if self.within is None else steps * self.within[first:first + len(steps)]
 
+    def answered(self, steps: Tensor, first: int) -> Tensor:
+        """What steps from ``first`` on add to the samples' answers, (K, B, classes)."""
+        mask = self.within if self.answering is None else self.answering
+        return steps if mask is None else steps * mask[first:first + len(steps)]
+
+    def window_labels(self, window: int, loss_steps: int | None) -> Tensor | None:
+        """(W, B): the label of each window, -1 where it has none; None where steps have no labels."""
+        if self.step_labels is None:
+            return None
+        lengths = None if self.within is None else self.within[:, :, 0].sum(0).long().cpu().numpy()
+        found = of_windows(self.step_labels.T.cpu().numpy(), window, loss_steps or window, lengths)
+        return torch.from_numpy(found.T.copy()).to(self.step_labels.device)
+
 
 @dataclass(frozen=True)
 class Learned:
@@ -88,11 +108,14 @@ class Learned:
     losses
         Of each block, the mean over the windows or steps learned from; None for a block that has no loss of its own.
     answers
-        (B, classes): the last block's, over all steps, with the weights before each update.
+        (B, classes): the last block's, with the weights before each update.
+    windows
+        (W, B): the last block's answers to the windows, where steps have labels; else None.
     """
 
     losses: list[float | None]
     answers: Tensor
+    windows: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +134,8 @@ class Rule:
         What its updates take beside the forward pass.
     honours
         The keys of ``learning`` that mean something to it; others must keep their defaults. What every rule honours
-        (rule, accumulate, loss) is not among them, nor is the window, which the chip takes from a network of any rule.
+        (rule, accumulate, answer, loss) is not among them, nor is the window, which the chip takes from a network of
+        any rule.
     refuses
         What it cannot serve, recurrent layers and the knobs of single rules apart, for people; the checks hold to it.
     recurrent
@@ -121,6 +145,8 @@ class Rule:
     on_chip
         The engine, of :mod:`rtl_gen.contract.engines.learning`, by which the generated hardware learns as the rule
         does, from a network of whatever rule; None where there is none.
+    step_labels
+        Whether it learns from labels of steps.
     sends_forward_only
         Whether nothing comes back from block to block, so that processes can share the blocks.
     experimental
@@ -143,6 +169,7 @@ class Rule:
     recurrent: bool = False
     windowed: bool = False
     on_chip: str | None = None
+    step_labels: bool = False
     sends_forward_only: bool = False
     experimental: bool = False
     check: Callable[[Config], None] = lambda config: None

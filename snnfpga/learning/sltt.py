@@ -21,4 +21,4 @@ RULE = Rule(
     honours=HONOURS,
     refuses=f"{REFUSES}, feedback dfa",
     check=partial(check_step_rule, name="sltt", signal="network"),
-    learn=LEARN, formula=step_formula(LEARN))
+    step_labels=True, learn=LEARN, formula=step_formula(LEARN))

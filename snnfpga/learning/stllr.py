@@ -24,4 +24,4 @@ RULE = Rule(
     refuses=f"{REFUSES}, feedback dfa",
     recurrent=True,
     check=partial(check_step_rule, name="s-tllr", signal="network"),
-    learn=LEARN, formula=step_formula(LEARN))
+    step_labels=True, learn=LEARN, formula=step_formula(LEARN))

@@ -22,4 +22,4 @@ RULE = Rule(
     honours=HONOURS | TRACES,
     refuses=REFUSES,
     check=partial(check_step_rule, name="tess", signal="block"),
-    learn=LEARN, formula=step_formula(LEARN))
+    step_labels=True, learn=LEARN, formula=step_formula(LEARN))

@@ -17,13 +17,14 @@ from ..config.learning import LearningConfig
 from ..config.models import Config
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, rest
+from .answered import Answered
 from .feedback import Feedback, check_feedback
 from .formula.activity import Activity
 from .formula.kept import of_block
 from .formula.operations import Cost
 from .formula.passes import credit_back, error_back, forward, gradients, read_out, updates
 from .formula.rule_formula import RuleFormula
-from .loss import Loss, loss_from
+from .loss import Loss, labelled_loss, loss_from, mean_loss
 from .rule import Batch, Gradients, Learned, Rule
 from .select import Strongest, check_selection, selected
 
@@ -46,21 +47,25 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     gathered = Gradients(network, batch)
     blocks, chosen = Blocks(network, settings, batch, gathered), selected(settings, len(batch.events), batch.generator)
     mine = batch.neighbours.mine(len(network.spec.blocks))
-    answers = torch.zeros(batch.events.shape[1], network.spec.classes, dtype=torch.float64, device=batch.events.device)
+    answered = Answered(network.spec.blocks[-1], batch)
+    wanted = batch.window_labels(settings.window, settings.loss_steps)
     for index, start in enumerate(range(0, len(batch.events), settings.window)):
         events = batch.events[start:start + settings.window]
         passing = batch.neighbours.below(events, network.spec.blocks[mine[0]].inputs)
         # As docs/arithmetic.md: every m-th window, and only where a step of the loss window took place.
         lost = chosen[start + first_loss(settings):start + len(events)]
         learns = (index + 1) % settings.update_interval == 0 and any(lost)
+        if wanted is not None:
+            learns = learns and bool((wanted[index] >= 0).any())
         for b in mine:
-            passing, steps = blocks.window(b, passing, start, lost if learns else [])
+            passing, steps = blocks.window(b, passing, start, lost if learns else [],
+                                           None if wanted is None else wanted[index])
         batch.neighbours.above(passing)
-        answers += steps.sum(0, dtype=torch.float64)
+        answered.add(steps, start)
         if learns and settings.update == "window":
             gathered.update()
     gathered.push_back()
-    return Learned([sum(values) / len(values) if values else None for values in blocks.losses], answers)
+    return Learned([mean_loss(values) for values in blocks.losses], answered.samples, answered.windows)
 
 
 def first_loss(settings: LearningConfig) -> int:
@@ -74,7 +79,7 @@ class Blocks:
     Attributes
     ----------
     losses
-        Of each block, one a window that it learned from.
+        Of each block, one a window that it learned from, and the samples it is the mean of.
     """
 
     def __init__(self, network: SpikingNetwork, settings: LearningConfig, batch: Batch, gathered: Gradients) -> None:
@@ -83,9 +88,10 @@ class Blocks:
         size, like = batch.events.shape[1], gathered.weights[0].readout
         self._states = [rest(block, size, like) for block in network.spec.blocks]
         self._logits = [like.new_zeros(size, network.spec.classes) for _ in network.spec.blocks]
-        self.losses: list[list[float]] = [[] for _ in network.spec.blocks]
+        self.losses: list[list[tuple[float, int]]] = [[] for _ in network.spec.blocks]
 
-    def window(self, b: int, events: Tensor, start: int, lost: list[bool]) -> tuple[Tensor, Tensor]:
+    def window(self, b: int, events: Tensor, start: int, lost: list[bool],
+               wanted: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Run block ``b`` over a window, and learn from it.
 
         Parameters
@@ -94,6 +100,8 @@ class Blocks:
             (K, B, inputs), from step ``start`` of the samples on.
         lost
             For each step of the loss window whether it has a loss; none, where nothing is to be learned.
+        wanted
+            (B,): the label of the window, -1 where it has none, where steps have labels; else None.
 
         Returns
         -------
@@ -111,19 +119,37 @@ class Blocks:
             read = steps[first_loss(settings):] if first_loss(settings) else steps
             before = self._logits[b] if settings.accumulate == "cumulative" else torch.zeros_like(self._logits[b])
             self._logits[b] = before + read.detach().sum(0)
-            if lost:
-                loss = self._loss(b, read, lost, before)
-        if lost:
-            loss.backward()
-            self.losses[b].append(loss.item())
+            losses = self._losses(b, read, lost, before, start + first_loss(settings), wanted) if lost else []
+        if losses:
+            # Every labelled window weighs the same, however many samples of the batch have one.
+            sum(loss if wanted is None else loss * (count / len(wanted)) for loss, count in losses).backward()
+            self.losses[b].append(_noted(losses))
         return layers[-1].detach(), steps.detach()
 
-    def _loss(self, b: int, steps: Tensor, lost: list[bool], before: Tensor) -> Tensor:
-        """The loss of a loss window's ``steps`` (L, B, classes), for logits that were ``before`` (B, classes)."""
-        scale, labels = self._network.blocks[b].logit_scale, self._batch.labels
+    def _losses(self, b: int, steps: Tensor, lost: list[bool], before: Tensor, start: int,
+                wanted: Tensor | None) -> list[tuple[Tensor, int]]:
+        """The losses of a loss window's ``steps`` (L, B, classes), and of how many samples each is the mean.
+
+        Logits were ``before`` (B, classes); the first of the steps is ``start``; ``wanted`` as in :meth:`window`.
+        """
+        scale, labels, size = self._network.blocks[b].logit_scale, self._batch.labels, len(self._batch.labels)
         if self._settings.loss_at == "step":
-            return step_losses(self._loss_of, steps, lost, before, scale, labels, self._settings)
-        return self._loss_of((before + steps.sum(0)) * scale, labels)
+            if wanted is None:
+                return [(step_losses(self._loss_of, steps, lost, before, scale, labels, self._settings), size)]
+            return labelled_step_losses(self._loss_of, steps, lost, before, scale,
+                                        self._batch.step_labels[start:start + len(steps)], self._settings)
+        logits = (before + steps.sum(0)) * scale
+        if wanted is None:
+            return [(self._loss_of(logits, labels), size)]
+        loss, count = labelled_loss(self._loss_of, logits, wanted)
+        return [] if loss is None else [(loss, count)]
+
+
+def _noted(losses: list[tuple[Tensor, int]]) -> tuple[float, int]:
+    """A window's losses as one value and the samples that count in it; those of steps add up."""
+    if len(losses) == 1:
+        return losses[0][0].item(), losses[0][1]
+    return sum(loss.item() for loss, _ in losses), max(count for _, count in losses)
 
 
 def step_losses(loss_of: Loss, steps: Tensor, chosen: list[bool], before: Tensor, scale: float, labels: Tensor,
@@ -144,6 +170,19 @@ def step_losses(loss_of: Loss, steps: Tensor, chosen: list[bool], before: Tensor
         if settings.accumulate == "cumulative":
             before = before + step.detach()
     return total
+
+
+def labelled_step_losses(loss_of: Loss, steps: Tensor, chosen: list[bool], before: Tensor, scale: float, labels: Tensor,
+                         settings: LearningConfig) -> list[tuple[Tensor, int]]:
+    """As :func:`step_losses`, but one by one, each of the samples whose step has a label, (L, B), and their number."""
+    found = []
+    for step, counts, own in zip(steps, chosen, labels, strict=False):
+        loss, count = labelled_loss(loss_of, (before + step) * scale, own) if counts else (None, 0)
+        if loss is not None:
+            found.append((loss, count))
+        if settings.accumulate == "cumulative":
+            before = before + step.detach()
+    return found
 
 
 def operations(settings: LearningConfig, blocks: Sequence[BlockSpec], seen: Activity, chosen: Sequence[bool]) -> Cost:
@@ -180,5 +219,5 @@ RULE = Rule(
     costs="a backward pass as long as the forward one, within each block",
     honours=frozenset({"loss_steps", "loss_at", "update_interval", "update", "select", "selected_steps", "feedback"}),
     refuses="window above the steps of a sample; loss_steps above window; select without loss_at step",
-    recurrent=True, windowed=True, on_chip="reverse", sends_forward_only=True, check=check, learn=learn,
-    formula=RuleFormula(operations=operations, kept_bytes=kept_bytes))
+    recurrent=True, windowed=True, step_labels=True, on_chip="reverse", sends_forward_only=True, check=check,
+    learn=learn, formula=RuleFormula(operations=operations, kept_bytes=kept_bytes))

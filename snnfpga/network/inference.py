@@ -13,6 +13,8 @@ from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
 
 from ..data.dataset import Split
+from ..data.step_labels import of_windows
+from .answers import answers_of, window_logits
 from .neuron import after_reset, thresholds_of
 from .window import BlockWeights, Flows, layer_rest, layer_run, layer_window, read_out, rest
 
@@ -29,11 +31,14 @@ class BatchPassage:
         (T, B, outputs) float32, integer-valued; a membrane is the one after the reset.
     answers
         (B, classes) float64, integer-valued.
+    windows
+        (W, B, classes) float64, integer-valued: the logits at the end of each window; None where steps have no labels.
     """
 
     spikes: list[Tensor]
     membranes: list[Tensor]
     answers: Tensor
+    windows: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Evaluation:
     predictions
         (N,) int64: the class of the last block's largest answer, the lowest where several are.
     accuracies
-        Of each block's readout, 0..1; the last is the network's.
+        Of each block's readout, 0..1; the last is the network's. Where steps have labels, of its labelled windows.
     rates
         Spikes for each neuron and step, for each block and layer.
     """
@@ -70,19 +75,17 @@ def _float(values: NDArray[np.int32], device: str) -> Tensor:
     return torch.from_numpy(values.astype(np.float32)).to(device)
 
 
-def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor, within: Tensor | None = None) -> BatchPassage:
+def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor, within: Tensor | None = None,
+              windows: bool = False) -> BatchPassage:
     """Whole samples (T, B, inputs) through a block; ``within`` as :func:`batches` gives it."""
     spikes, membranes, flows = [], [], Flows(block.sources)
     for layer, matrix, state in zip(block.layers, weights.layers, rest(block, events.shape[1], events), strict=True):
         events, charged = layer_run(layer, matrix, events, state, flows)
         spikes.append(events)
         membranes.append(after_reset(charged, events, thresholds_of(layer, matrix), layer))
-    return BatchPassage(spikes, membranes, total(read_out(block.readout, weights.readout, events), within))
-
-
-def total(steps: Tensor, within: Tensor | None) -> Tensor:
-    """Answers (B, classes) of what each step adds (T, B, classes); steps after a sample's end add nothing."""
-    return (steps if within is None else steps * within).sum(0, dtype=torch.float64)
+    steps = read_out(block.readout, weights.readout, events)
+    return BatchPassage(spikes, membranes, answers_of(block, steps, within),
+                        window_logits(block, steps, within) if windows else None)
 
 
 @torch.no_grad()
@@ -91,7 +94,7 @@ def batch_passages(spec: NetworkSpec, weights: list[BlockWeights], split: Split)
     for events, within in batches(split, weights):
         batch = []
         for block, own in zip(spec.blocks, weights, strict=True):
-            batch.append(run_block(block, own, events, within))
+            batch.append(run_block(block, own, events, within, split.step_labels is not None))
             events = batch[-1].spikes[-1]
         yield batch
 
@@ -129,14 +132,34 @@ def predict(answers: Tensor) -> Tensor:
 def evaluate(spec: NetworkSpec, weights: list[BlockWeights], split: Split) -> Evaluation:
     """Predictions and accuracies over ``split``."""
     predictions: list[list[Tensor]] = []
+    of_step_labels: list[list[Tensor]] = []
     fired = [[0.0] * block.depth for block in spec.blocks]
     for events, within in batches(split, weights):
         predictions.append([])
+        of_step_labels.append([])
         for b, (block, own) in enumerate(zip(spec.blocks, weights, strict=True)):
             share, flows = events.shape[1] / len(split), Flows(block.sources)
             for index, (layer, matrix) in enumerate(zip(block.layers, own.layers, strict=True)):
                 events, _ = layer_window(layer, matrix, events, layer_rest(layer, events.shape[1], matrix), flows)
                 fired[b][index] += float(events.mean()) * share
-            predictions[-1].append(predict(total(read_out(block.readout, own.readout, events), within)))
+            steps = read_out(block.readout, own.readout, events)
+            predictions[-1].append(predict(answers_of(block, steps, within)))
+            if split.step_labels is not None:
+                of_step_labels[-1].append(window_predictions(window_logits(block, steps, within)).T)
     blocks = [torch.cat(parts).cpu().numpy() for parts in zip(*predictions, strict=True)]
-    return Evaluation(blocks[-1], [float((block == split.labels).mean()) for block in blocks], fired)
+    accuracies = [float((block == split.labels).mean()) for block in blocks]
+    if split.step_labels is not None:
+        accuracies = [_window_accuracy(spec.blocks[b], split, torch.cat(parts).cpu().numpy())
+                      for b, parts in enumerate(zip(*of_step_labels, strict=True))]
+    return Evaluation(blocks[-1], accuracies, fired)
+
+
+def window_predictions(logits: Tensor) -> Tensor:
+    """(W, B) classes of the largest logits (W, B, classes) of windows."""
+    return predict(logits.flatten(0, 1)).unflatten(0, logits.shape[:2])
+
+
+def _window_accuracy(block: BlockSpec, split: Split, predictions: NDArray[np.int64]) -> float:
+    """Share of the labelled windows that are answered right, of predictions (N, W)."""
+    labels = of_windows(split.step_labels, block.window, block.loss_steps, split.lengths)
+    return float((predictions == labels)[labels >= 0].mean())

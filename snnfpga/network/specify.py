@@ -122,8 +122,9 @@ def readout_spec(config: Config, block: int, neurons: int, classes: int, pool: P
         weight_bits=bits if learned else 2, shadow_bits=shadow_bits,
         rate_shift=_rate(on_chip.readout_rate_shift, READOUT_RATE_SHIFT, shadow_bits) if learned else 0,
         rounding=config.hardware.of_block(block).rounding if learned else "nearest",
-        error_function=on_chip.error_function, logit_shift=max(-8, min(24, shift)), dead_zone=DEAD_ZONE if on_chip.dead_zone == AUTO else on_chip.dead_zone,
-        accumulate=config.learning.accumulate, pool=pool)
+        error_function=on_chip.error_function, logit_shift=max(-8, min(24, shift)),
+        dead_zone=DEAD_ZONE if on_chip.dead_zone == AUTO else on_chip.dead_zone,
+        accumulate=config.learning.accumulate, pool=pool, answer=config.learning.answer)
 
 
 def readout_bits(config: Config) -> int:

@@ -76,7 +76,7 @@ def page(folder: Path, sample: int) -> Page:
     network = run.network
     name = folder.resolve().name if network is None else network.spec.name
     return Page(f"Run {name}", "How a spiking network was trained, and what it and its learning cost.", (
-        _glance(run), *curves(run.epochs, run.sources(METRICS), run.no_metrics), _sample(run, sample),
+        _glance(run), *curves(run.epochs, run.sources(METRICS), run.no_metrics), *_sample(run, sample),
         memory(run.folder, network, run.no_network), _weights(run),
         learning(folder if network else None, NETWORK, _refused(check_learning, network) if network else None),
         _configuration(run)))
@@ -138,24 +138,28 @@ def _words(layer: LayerSpec) -> str:
     return f"{pool}{conv.filters}C{conv.kernel}{stride}{adds}"
 
 
-def _sample(run: Run, sample: int) -> Section:
+def _sample(run: Run, sample: int) -> list[Section]:
+    """One sample, and before it where steps have labels what is answered to the windows of all."""
     about = ("One test sample on its way through the network, computed by the integer reference as the chip computes "
              "it. Each mark is an event or a spike; dotted lines end a window of K steps, beyond which no credit goes "
              "back. Look for the label's answer to rise above the others.")
     if run.network is None:
-        return Section("One sample", about, missing=run.no_network)
+        return [Section("One sample", about, missing=run.no_network)]
     from ..data.fit import check_fit, some
     from ..data.source import load_data
     from ..runs.network_data import data_of
     from .raster import figure, trace
+    from .windows import labelled_windows, sample_figures
 
     path = run.folder / NETWORK
     try:
         data = load_data(data_of(path, run.network.spec, None, None))
         check_fit(data, run.network.spec)
         test = some(data, "test")
+        windows = [] if test.step_labels is None else [
+            labelled_windows(run.network, test, data.name, run.sources(NETWORK))]
     except DataError as error:
-        return Section("One sample", about, missing=f"The data cannot be read: {error}.")
+        return [Section("One sample", about, missing=f"The data cannot be read: {error}.")]
     if not 0 <= sample < len(test):
         raise SnnfpgaError(f"Sample must be in 0..{len(test) - 1}, the test samples of {data.name}, not {sample}",
                            USAGE)
@@ -163,8 +167,10 @@ def _sample(run: Run, sample: int) -> Section:
     verdict = "right" if traced.prediction == traced.label else "wrong"
     words = Paragraph(f"Test sample {sample} of `{data.name}`: label {traced.label}, prediction {traced.prediction}, "
                   f"{verdict}. {int((traced.events != 0).sum())} events came in over {len(traced.events)} steps.")
-    return Section("One sample", about, (words, figure(traced, [block.window for block in run.network.spec.blocks])),
-                   run.sources(NETWORK))
+    parts: list[Part] = [words, figure(traced, [block.window for block in run.network.spec.blocks])]
+    if test.step_labels is not None:
+        parts += sample_figures(run.network, traced, test.step_labels[sample][:test.steps_of(sample)])
+    return [*windows, Section("One sample", about, tuple(parts), run.sources(NETWORK))]
 
 
 def _weights(run: Run) -> Section:

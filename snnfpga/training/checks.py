@@ -10,13 +10,13 @@ from ..config.models import Config
 from ..data.dataset import DataSet
 from ..learning import registry, select
 from ..network import refused, regrid
-from . import flips, futile, parallel, schedule, teacher, warm_start
+from . import flips, futile, parallel, schedule, step_labels, teacher, warm_start
 
 OF_CONFIG: tuple[Callable[[Config], None], ...] = (
     registry.check, refused.check, warm_start.check, parallel.check, regrid.check, schedule.check, flips.check,
-    teacher.check, futile.check)
-OF_DATA: tuple[Callable[[Config, DataSet], None], ...] = (select.check_data, registry.check_data,
-                                                               futile.check_data)
+    teacher.check, step_labels.check, futile.check)
+OF_DATA: tuple[Callable[[Config, DataSet], None], ...] = (
+    select.check_data, registry.check_data, step_labels.check_data, futile.check_data)
 
 
 def check_config(config: Config) -> None:

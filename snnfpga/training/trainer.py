@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
@@ -19,16 +20,19 @@ from ..data.dataset import DataSet, Split
 from ..learning.memory import ActivationMeter
 from ..learning.registry import find_rule
 from ..learning.rule import Batch, Learned, Neighbours, drawn_silent
-from ..network.inference import Evaluation, evaluate, predict, within_samples
+from ..network.answers import answering_steps
+from ..network.inference import Evaluation, evaluate, within_samples
 from ..network.initial import initialise
 from ..network.network import REMEDY, SpikingNetwork
 from ..network.regrid import fitted, move
+from ..network.specify import longest_sample
 from ..runs.metrics import EpochMetrics, MetricsLog
 from . import checks, futile
 from .checkpoint import Progress, Sources, load_checkpoint, save_checkpoint
 from .flips import THRESHOLDS, BinaryFlips
 from .parallel import Pipe, Team
 from .schedule import rate_at
+from .step_labels import Tally
 from .teacher import digest_of, taught
 from .warm_start import warm_start
 
@@ -132,13 +136,13 @@ class Trainer:
         if number == 0:
             warm_start(self.network, self.config, self.train)
         order = torch.randperm(len(self.labels), generator=generator)
-        right, losses = 0, []
+        tally, losses = Tally(self.train, self.network.spec.blocks[-1]), []
         meter = ActivationMeter()
         for index, chosen in enumerate(order.split(self.config.training.batch)):
             rate = self._set_rate(number * self.batches + index)
             with meter if index == 0 else nullcontext():
-                for learned, labels in self._batch(chosen, generator):
-                    right += int((predict(learned.answers).cpu() == labels).sum())
+                for learned, samples in self._batch(chosen, generator):
+                    tally.add(learned, samples)
                     losses.append(learned.losses)
             each_batch()
         if isinstance(self.neighbours, Pipe):
@@ -147,9 +151,9 @@ class Trainer:
         self.progress = Progress(number + 1, self.progress.seconds + time.perf_counter() - began,
                                  max(self.progress.peak_activation_bytes, meter.peak_bytes))
         # Of blocks in a row the last process has the answers, and each the losses of its own.
-        found = self.team.gather((right, losses))
+        found = self.team.gather((tally.right, losses))
         everyone = found if self.config.training.parallel == "data" else found[-1:]
-        accuracy = sum(count for count, _ in everyone) / len(self.labels)
+        accuracy = sum(count for count, _ in everyone) / tally.whole
         means = _means([line for _, lines in found for line in lines])
         return EpochMetrics(number + 1, round(self.progress.seconds, 3), rate, means, accuracy, result.accuracies,
                             result.rates, moved)
@@ -160,7 +164,7 @@ class Trainer:
         return evaluate(self.network.spec, self.network.integers(), self.test)
 
     def _batch(self, chosen: Tensor, generator: torch.Generator) -> list[tuple[Learned, Tensor]]:
-        """Learn from the parts of a batch that are this process's; each with its labels."""
+        """Learn from the parts of a batch that are this process's; each with its samples, by number."""
         events = self.augment(torch.from_numpy(self.spikes[chosen.numpy()]), generator)
         drop = self.config.training.event_drop
         if drop:
@@ -176,7 +180,7 @@ class Trainer:
         for rank, (own, samples, drawing) in enumerate(parts):
             if isinstance(self.neighbours, Pipe) or rank % self.team.size == self.team.rank:
                 learned = self._learn(own, samples, drawing, silent, len(samples) / len(chosen))
-                found.append((learned, self.labels[samples]))
+                found.append((learned, samples))
         if not isinstance(self.neighbours, Pipe):
             self.team.sum_gradients(self.network.parameters())
         self._apply()
@@ -190,7 +194,7 @@ class Trainer:
             parameter.grad = None
         learned = self.rule.learn(self.network, self.config.learning, Batch(
             events=events.transpose(0, 1).contiguous().to(self.device), labels=self.labels[samples].to(self.device),
-            within=within_samples(self.train.lengths, samples.numpy(), events.shape[1], torch.device(self.device)),
+            **of_steps(self.train, samples.numpy(), self.config, torch.device(self.device)),
             generator=generator, seed=self.config.seed,
             teacher=None if self.teacher is None else self.teacher[samples].to(self.device),
             teacher_weight=self.config.training.distill_weight or 1.0,
@@ -220,8 +224,18 @@ def drawn_batch(split: Split, config: Config) -> Batch:
     part = split.draw(config.training.batch, config.seed)
     events = torch.from_numpy(part.spikes[:]).transpose(0, 1).contiguous()
     return Batch(events=events, labels=torch.from_numpy(part.labels), seed=config.seed,
-                 within=within_samples(part.lengths, slice(None), len(events), events.device),
+                 **of_steps(part, slice(None), config, events.device),
                  generator=torch.Generator().manual_seed(config.seed))
+
+
+def of_steps(split: Split, chosen: slice | NDArray, config: Config, device: torch.device) -> dict[str, Tensor | None]:
+    """What a :class:`Batch` of the ``chosen`` samples says of each step."""
+    steps, labels = split.spikes.shape[1], split.step_labels
+    within = within_samples(split.lengths, chosen, steps, device)
+    window = min(config.learning.window, longest_sample(config, steps))
+    answering = answering_steps(config.learning.answer, window, steps, within)
+    return {"within": within, "answering": None if answering is None else answering.to(device),
+            "step_labels": None if labels is None else torch.from_numpy(labels[chosen]).T.long().to(device)}
 
 
 def generator_of(generator: torch.Generator) -> torch.Generator:

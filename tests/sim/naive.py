@@ -92,7 +92,7 @@ class NaiveBlock:
         return self.readout[j][c] >> self.b.readout.shadow_bits
 
     def start(self, label, learn):
-        self.label, self.learn = label, learn and self.rate != 4
+        self.labels, self.learn, self.t, self.unlabelled, self.ends = label, learn and self.rate != 4, 0, 0, []
         self.u = [[0] * layer.outputs for layer in self.b.layers]
         self.answer = [0] * self.b.readout.classes
         self.logit = [0] * self.b.readout.classes
@@ -105,6 +105,7 @@ class NaiveBlock:
         self.active = [[] for _ in depth]      # per layer, per position: the set of active inputs
         self.spiked = [[] for _ in depth]      # per layer, per position: one 0/1 a neuron
         self.gate = [[] for _ in depth]
+        self.label = None
 
     def step(self, events, last):
         """One step; ``events`` is a list of indices, which may repeat. Gives the indices that fired."""
@@ -117,6 +118,10 @@ class NaiveBlock:
         if p == 0 and b.readout.accumulate == "window":
             self.logit = [0] * b.readout.classes
         self.currents = []
+        if p == 0 and b.readout.answer == "last":
+            self.answer = [0] * b.readout.classes
+        of_step = self.labels[self.t] if isinstance(self.labels, list) else self.labels
+        self.label, self.t = self.label if of_step == -1 else of_step, self.t + 1
         for number in range(len(b.layers)):
             seen = self.layer_step(number, seen)
         for j, value in pooled(b.readout.pool, seen).items():
@@ -203,8 +208,12 @@ class NaiveBlock:
     def end_of_window(self):
         b, r = self.b, len(self.spiked[0])
         w, self.w = self.w, self.w + 1
+        self.ends.append(list(self.logit))
         chosen = w % b.update_interval == b.update_interval - 1
-        if self.learn and b.directives.learns and chosen and not r <= b.window - b.loss_steps:
+        learns = self.learn and b.directives.learns and chosen and not r <= b.window - b.loss_steps
+        if learns and self.label is None:
+            self.unlabelled += 1
+        elif learns:
             n, self.number = self.number, (self.number + 1) % 2 ** 32
             self.learn_window(n, r)
         self.clear_window()

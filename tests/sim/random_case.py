@@ -41,7 +41,8 @@ def random_readout(rng, inputs, classes):
         shadow_bits=rng.choice((0, 3, 8)) if learned else 0, rate_shift=rng.choice((0, 2, 5)) if learned else 0,
         rounding=rng.choice(("nearest", "stochastic")) if learned else "nearest",
         error_function=rng.choice(("hard_sigmoid", "logistic")), logit_shift=rng.choice((-3, 0, 0, 1, 4)),
-        dead_zone=rng.choice((0, 0, 3, 60, 120)), accumulate=rng.choice(("window", "cumulative")))
+        dead_zone=rng.choice((0, 0, 3, 60, 120)), accumulate=rng.choice(("window", "cumulative")),
+        answer=rng.choice(("all", "all", "last")))
 
 
 def random_spec(rng):
@@ -91,6 +92,14 @@ def random_counts(rng, steps, inputs):
     density = rng.choice((0.0, 0.1, 0.4, 0.9))
     return np.array([[(1 + (rng.random() < 0.1) * rng.randint(1, 2)) * (rng.random() < density)
                       for _ in range(inputs)] for _ in range(steps)], np.uint8).reshape(steps, inputs)
+
+
+def random_label(rng, steps, classes):
+    """A class, or none, or a list of them with one a step."""
+    if rng.random() < 0.6:
+        return rng.randrange(classes) if rng.random() < 0.9 else -1
+    share = rng.random()
+    return [rng.randrange(classes) if rng.random() < share else -1 for _ in range(steps)]
 
 
 def as_lists(counts, rng):

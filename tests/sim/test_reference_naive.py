@@ -19,7 +19,7 @@ from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from sim.reference.network import Reference
 
 from .naive import Naive
-from .random_case import as_lists, random_counts, random_network, random_rates
+from .random_case import as_lists, random_counts, random_label, random_network, random_rates
 
 SAMPLES = 6
 
@@ -49,6 +49,11 @@ def assert_within_bounds(naive, max_steps):
             assert value <= bounds[name], f"{name}: {value} > {bounds[name]}"
 
 
+def as_given(label):
+    """A label, or those of steps, as the reference takes them."""
+    return np.array(label, np.int64) if isinstance(label, list) else label
+
+
 def compare(seed, make=Reference, draw=random_network, learns=True):
     """Learn, where the drawn network ``learns``, run and abort some samples on both; give the reference."""
     rng = random.Random(seed)
@@ -59,19 +64,22 @@ def compare(seed, make=Reference, draw=random_network, learns=True):
         if number % 2:
             reference.rates = random_rates(rng, spec)
             naive.set_rates(reference.rates)
-        steps, label, learn = rng.randint(1, spec.max_steps), rng.randrange(spec.classes), rng.random() < 0.8 and learns
+        steps, learn = rng.randint(1, spec.max_steps), rng.random() < 0.8 and learns
         if rng.random() < 0.15:
-            counts = random_counts(rng, steps - 1, spec.inputs)
+            counts, label = random_counts(rng, steps - 1, spec.inputs), random_label(rng, steps - 1, spec.classes)
             partial = random_counts(rng, 1, spec.inputs)
-            reference.abort(counts, label, learn, partial_step=partial[0])
+            reference.abort(counts, as_given(label), learn, partial_step=partial[0])
             naive.abort(as_lists(counts, rng), label, learn, as_lists(partial, rng)[0])
         else:
-            counts = random_counts(rng, steps, spec.inputs)
-            result = reference.run(counts, label, learn, trace=True)
+            counts, label = random_counts(rng, steps, spec.inputs), random_label(rng, steps, spec.classes)
+            windows = rng.random() < 0.5
+            result = reference.run(counts, as_given(label), learn, trace=True, windows=windows)
             prediction, spikes, membranes = naive.run(as_lists(counts, rng), label, learn)
             assert result.prediction == prediction
+            assert result.windows_unlabelled == sum(block.unlabelled for block in naive.blocks)
             for index, block in enumerate(naive.blocks):
                 assert result.answers[index].tolist() == block.answer
+                assert not windows or result.windows[index].tolist() == block.ends
                 for layer in range(len(block.b.layers)):
                     np.testing.assert_array_equal(result.spikes[index][layer], spikes[index][layer])
                     np.testing.assert_array_equal(result.membranes[index][layer], membranes[index][layer])

@@ -154,14 +154,48 @@ def test_duplicates_are_dropped_and_counted():
     (np.zeros((0, 30), np.uint8), 0, "A sample must have 1..8 steps, not 0; cut it or raise max_steps"),
     (np.full((4, 30), -1), 0, "Spikes must be counts of events, integers of at least 0, not -1"),
     (np.full((4, 30), 0.5), 0, "Spikes must be counts of events, integers of at least 0, not float64"),
-    (np.ones((4, 30), np.uint8), 3, "Label of a sample to learn from must be in 0..2, not 3"),
-    (np.ones((4, 30), np.uint8), -1, "Label of a sample to learn from must be in 0..2, not -1"),
+    (np.ones((4, 30), np.uint8), 3, "Label of a sample to learn from must be in 0..2, or -1 for none, not 3"),
+    (np.ones((4, 30), np.uint8), -2, "Label of a sample to learn from must be in 0..2, or -1 for none, not -2"),
+    (np.ones((4, 30), np.uint8), np.array([0, -1, 1, 3]),
+     "Label of a sample to learn from must be in 0..2, or -1 for none, not 3"),
+    (np.ones((4, 30), np.uint8), np.zeros(3, int),
+     r"Labels of a sample to learn from must be one, or one for each of 4 steps, not of shape \(3,\)"),
+    (np.ones((4, 30), np.uint8), np.zeros(4), "Labels of a sample to learn from must be integers, not float64"),
 ])
 def test_refuses_a_bad_sample(spikes, label, message):
     reference = Reference(random_network(small_spec(), 0))
     with pytest.raises(ValueError, match=f"^{message}$"):
         reference.run(spikes, label, learn=True)
     assert set(reference.counters[0].values()) == {0}
+
+
+def test_without_a_label_it_answers_and_does_not_learn():
+    samples, labels = samples_of(6)
+    unlabelled, plain, by_steps = (Reference(random_network(small_spec(), 0)) for _ in range(3))
+    before = unlabelled.network()
+    for sample, label in zip(samples, labels, strict=True):
+        assert unlabelled.run(sample, -1, learn=True).prediction == unlabelled.run(sample, 0, learn=False).prediction
+        plain.run(sample, int(label), learn=True)
+        by_steps.run(sample, np.full(len(sample), label), learn=True)
+    assert_same(unlabelled.network(), before)
+    assert_same(plain.network(), by_steps.network())
+    assert plain.counters == by_steps.counters
+    assert not np.array_equal(plain.network().weights[0][0], before.weights[0][0])
+
+
+def test_the_answer_may_be_that_of_the_last_window():
+    samples, _ = samples_of(3)
+    spec = small_spec()
+    block = spec.blocks[0]
+    last = small_spec(readout=replace(block.readout, answer="last"))
+    network = random_network(last, 0)
+    for steps in range(1, 9):
+        whole = Reference(replace(network, spec=spec)).run(samples[0][:steps], 0, learn=False)
+        before = (steps - 1) // block.window * block.window
+        found = Reference(network).run(samples[0][:steps], 0, learn=False).answers[0]
+        earlier = (Reference(replace(network, spec=spec)).run(samples[0][:before], 0, learn=False).answers[0]
+                   if before else 0)
+        np.testing.assert_array_equal(found, whole.answers[0] - earlier)
 
 
 def test_refuses_samples_that_do_not_fit():

@@ -24,6 +24,10 @@ class Readout(Engine):
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
         yield from refusals.arithmetic(self.block, index)
+        if self.block.readout.answer != "all":
+            yield ("A readout in hardware must answer with the sum over all steps, and that of block "
+                   f"{index} answers with its {self.block.readout.answer} window's; evaluate it on torch or the "
+                   "reference")
 
     @property
     def weights(self) -> MemoryDeclaration:

@@ -155,7 +155,7 @@ def test_pooled(tmp_path):
      "Data mine.npz must not hold 'labels'; rename it or leave it out (did you mean label?)"),
     (dense(frames=np.zeros(1)),
      "Data mine.npz must not hold 'frames'; rename it or leave it out (known: classes, label, length, offset, p, "
-     "sensor, spikes, split, t, x, y)"),
+     "segment_label, segment_offset, segment_start_us, sensor, spikes, split, step_label, t, x, y)"),
     (dense(length=np.ones(9, int)),
      "Data mine.npz: length must hold 10 integers, one a sample, not int64 of shape (9,)"),
     (dense(length=np.ones(10)),

@@ -3,10 +3,12 @@
 import importlib
 import pkgutil
 
+import numpy as np
 import pytest
 
 import snnfpga
 from snnfpga.training.checks import OF_CONFIG, OF_DATA
+from tests.cue import cue_task
 from tests.verbs import call
 
 # One configuration that each of the list refuses, and how its line begins.
@@ -24,7 +26,18 @@ REFUSED = {
     "training.flips": (["training.flip_threshold=0.1"], "Config training.flip_threshold means nothing"),
     "training.futile": (["training.weight_decay=500"], "Config training.weight_decay must be below 1 / training.rate"),
     "training.teacher": (["training.distill_weight=0.5"], "Config training.distill_weight means nothing"),
+    "training.step_labels": (["data.name=STEPS", "learning.rule=bptt-checkpoint"],
+                             "Rule bptt-checkpoint learns from one label a sample"),
 }
+
+
+@pytest.fixture
+def labels_of_steps(tmp_path_factory):
+    """A file whose steps have labels, to stand for STEPS."""
+    path = tmp_path_factory.mktemp("data") / "steps.npz"
+    spikes, labels = cue_task(samples=20, steps=16, channels=3)
+    np.savez(path, spikes=spikes, step_label=labels)
+    return str(path)
 
 
 def test_every_feature_that_checks_is_in_the_list():
@@ -45,10 +58,11 @@ def test_every_feature_that_checks_is_in_the_list():
 
 @pytest.mark.parametrize("check", OF_CONFIG, ids=lambda check: check.__module__)
 @pytest.mark.parametrize("verb", ["train", "cost", "diagnose"])
-def test_every_verb_refuses_the_same(verb, check, tmp_path, monkeypatch, capsys):
+def test_every_verb_refuses_the_same(verb, check, labels_of_steps, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     settings, beginning = REFUSED[check.__module__.removeprefix(f"{snnfpga.__name__}.")]
-    code, out, err = call(capsys, verb, *(word for setting in settings for word in ("--set", setting)))
+    code, out, err = call(capsys, verb, *(word.replace("STEPS", labels_of_steps)
+                                          for setting in settings for word in ("--set", setting)))
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"snnfpga: {beginning}")
     assert not list(tmp_path.iterdir())
