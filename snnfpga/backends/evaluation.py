@@ -22,9 +22,10 @@ QUANTITIES = ("spikes", "membranes", "answers", "predictions")
 
 @dataclass(frozen=True)
 class Measured:
-    """Predictions (N,) of a backend, and what was compared with PyTorch on the way."""
+    """Predictions (N,) and the last block's answers (N, classes) of a backend, and what was compared with PyTorch."""
 
     predictions: NDArray[np.int64]
+    answers: NDArray[np.int64]
     differences: Comparison
 
     def accuracy(self, split: Split) -> float:
@@ -46,7 +47,9 @@ def measure(network: Network, split: Split, backend: str, advance: Advance) -> M
     traces: Iterable[Trace] = make(backend, network).run(split, advance, trace=compared)
     if compared:
         traces = _compared(differences, traces, make(TRUTH, network).run(split, lambda done=1: None, trace=True))
-    return Measured(np.array([found.prediction for found in traces], np.int64), differences)
+    found = [(trace.prediction, trace.answers[-1]) for trace in traces]
+    return Measured(np.array([prediction for prediction, _ in found], np.int64),
+                    np.array([answers for _, answers in found], np.int64), differences)
 
 
 def _compared(differences: Comparison, traces: Iterable[Trace], truth: Iterable[Trace]) -> Iterable[Trace]:

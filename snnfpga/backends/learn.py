@@ -10,6 +10,7 @@ from sim.compare import Comparison
 
 from ..console import Advance
 from ..data.dataset import Split
+from ..runs.held_out import HELD_OUT
 from .backend import Backend
 from .registry import make
 
@@ -67,8 +68,12 @@ def compare(differences: Comparison, one: Backend, other: Backend) -> None:
 
 
 def learned_notes(source: Path, after: float, samples: int, data: str) -> dict[str, str]:
-    """Notes of the learned network: those of the network it came from, and what was added."""
-    return {**read_notes(source), "test_accuracy": json.dumps(after), LEARNED_FROM: f"{samples} samples of {data}"}
+    """Notes of the learned network: those of the network it came from, and what was added.
+
+    It may have learned from samples that training held out, so that they are no longer.
+    """
+    notes = {name: text for name, text in read_notes(source).items() if name != HELD_OUT}
+    return {**notes, "test_accuracy": json.dumps(after), LEARNED_FROM: f"{samples} samples of {data}"}
 
 
 def is_learned(path: Path) -> bool:

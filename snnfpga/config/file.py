@@ -14,6 +14,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from .models import Config
 from .nearest import offer
+from .own import own_name, run_name
 
 RULES = {                       # where pydantic's own words speak of Python
     "too_short": "a list of at least {min_length} entry",
@@ -49,6 +50,9 @@ class _Loader(yaml.SafeLoader):
 def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     """Read ``path`` (None: the default that ships with the package), change it by ``settings``, and check it.
 
+    The values of the default are the digits' own: where ``settings`` name a file as the data, it counts for nothing. A
+    run on a file is called as the file is, where nothing else is said.
+
     Parameters
     ----------
     settings
@@ -59,10 +63,18 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     SnnfpgaError
         If the file is absent or no YAML, a key is unknown, or a value out of range.
     """
-    values = parse(_text(path), str(path or "digits.yaml"))
+    settings = list(settings)
+    values = _changed(parse(_text(path), str(path or "digits.yaml")), settings)
+    own = own_name(values)
+    if own is not None:
+        values = {"name": run_name(own)} | (_changed({}, settings) if path is None else values)
+    return check(values)
+
+
+def _changed(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     for setting in settings:
         _apply(values, setting)
-    return check(values)
+    return values
 
 
 def with_options(settings: Iterable[str] | None, data_root: Path | None, seed: int | None = None) -> list[str]:

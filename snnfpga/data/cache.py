@@ -56,7 +56,7 @@ def _key(name: str, source: Path, how: Binning, seed: int) -> str:
 def _contents(data: DataSet) -> bytes:
     arrays = {"name": np.array(data.name), "sensor": np.array(data.sensor), "classes": np.array(data.classes)}
     for half, split in (("train", data.train), ("test", data.test)):
-        found = {**_stored(split.spikes), "label": split.labels, "length": split.lengths}
+        found = {**_stored(split.spikes), "label": split.labels, "length": split.lengths, "row": split.rows}
         arrays |= {f"{half}_{key}": values for key, values in found.items() if values is not None}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays, sha256=np.array(_checksum(arrays)))
@@ -88,7 +88,7 @@ def _split(arrays: dict[str, NDArray], half: str) -> Split:
     inputs = int(np.prod(arrays["sensor"]))
     spikes = (PackedSpikes(arrays[f"{half}_bits"], inputs) if f"{half}_bits" in arrays else
               EventLists(arrays[f"{half}_events"], arrays[f"{half}_counts"], inputs))
-    return Split(spikes, arrays[f"{half}_label"], arrays.get(f"{half}_length"))
+    return Split(spikes, arrays[f"{half}_label"], arrays.get(f"{half}_length"), arrays.get(f"{half}_row"))
 
 
 def _checksum(arrays: dict[str, NDArray]) -> str:

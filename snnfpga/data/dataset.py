@@ -33,11 +33,15 @@ class Split:
         (N,) int64, 0 .. classes - 1.
     lengths
         (N,) int64, 1 .. T: the steps that a sample has; those after them are silent. None: all have T.
+    rows
+        (N,) int64: the place of each sample in the file or the set that was cut into halves, counted from 0. None where
+        the halves came as such.
     """
 
     spikes: Spikes | LazySpikes
     labels: Labels
     lengths: NDArray[np.int64] | None = None
+    rows: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -62,7 +66,7 @@ class Split:
     def select(self, index: slice | NDArray) -> "Split":
         """The samples at ``index``; lazy spikes stay so."""
         return Split(selected(self.spikes, index), self.labels[index],
-                     None if self.lengths is None else self.lengths[index])
+                     *(None if values is None else values[index] for values in (self.lengths, self.rows)))
 
 
 @dataclass(frozen=True)
@@ -124,5 +128,5 @@ def stratified(labels: Labels, seed: int, test_share: float = 0.2) -> NDArray[np
 def assemble(name: str, spikes: Spikes | LazySpikes, labels: Labels, is_test: NDArray[np.bool_],
              sensor: tuple[int, int, int], classes: int, lengths: NDArray[np.int64] | None = None) -> DataSet:
     """Cut samples (N, T, inputs) into a :class:`DataSet`."""
-    whole = Split(spikes, labels, lengths)
+    whole = Split(spikes, labels, lengths, np.arange(len(labels)))
     return DataSet(name, whole.select(~is_test), whole.select(is_test), sensor, classes)

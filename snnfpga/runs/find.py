@@ -9,6 +9,7 @@ BUILDS = Path("build")
 NETWORK = "network.safetensors"
 CONFIG = "config.yaml"
 CHECKPOINT = "checkpoint.safetensors"
+BEST = "best.safetensors"       # a checkpoint of the best epoch, where samples are held out
 METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
 LOGIT_SCALE = "logit_scale"     # in a network's notes: a real logit is an answer of the last block times this

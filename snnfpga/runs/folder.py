@@ -13,7 +13,8 @@ from rtl_gen.contract.network_file import SURROGATE, write
 from ..config.data import DataConfig
 from ..config.file import check, config_text, parse, write_config
 from ..config.models import Config
-from .find import CONFIG, LOGIT_SCALE, NETWORK, TENSORBOARD
+from .find import BEST, CONFIG, LOGIT_SCALE, NETWORK, TENSORBOARD
+from .held_out import HELD_OUT
 
 NEW = "new"     # within a run: the one that is to take its place
 
@@ -71,6 +72,7 @@ def take_place(folder: Path, place: Path) -> None:
         return
     for events in (folder / TENSORBOARD).glob("events.out.tfevents.*"):
         events.unlink()
+    (folder / BEST).unlink(missing_ok=True)     # the new run may hold out no samples
     for path in [path for path in place.rglob("*") if path.is_file()]:
         target = folder / path.relative_to(place)
         target.parent.mkdir(exist_ok=True)
@@ -109,13 +111,17 @@ def _differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str,
         yield path, before, after
 
 
-def write_network(folder: Path, network: Network, data: DataConfig, test_accuracy: float, logit_scale: float,
-                  surrogate: str | None) -> None:
+def write_network(folder: Path, network: Network, data: DataConfig, test_accuracy: float | None, logit_scale: float,
+                  surrogate: str | None, held_out: tuple[float, int, float | None, int]) -> None:
     """Write the network file.
 
-    Its notes say what data it was trained on, how well it does, what its integer answers are in real logits, and the
-    surrogate that training took in place of the hardware's, if it did.
+    Its notes say what data it was trained on, how well it does, what its integer answers are in real logits, the share
+    and the seed by which training samples were held out, how well it does on those and the epoch that its weights are
+    of, if any were, and the surrogate that training took in place of the hardware's, if it did.
     """
-    notes = {"data": data.model_dump_json(), "test_accuracy": json.dumps(test_accuracy),
-             LOGIT_SCALE: json.dumps(logit_scale)}
+    notes = {"data": data.model_dump_json(), LOGIT_SCALE: json.dumps(logit_scale)}
+    if test_accuracy is not None:
+        notes["test_accuracy"] = json.dumps(test_accuracy)
+    if held_out[0]:
+        notes[HELD_OUT] = json.dumps(dict(zip(("share", "seed", "accuracy", "epoch"), held_out, strict=True)))
     write(folder / NETWORK, network, notes=notes if surrogate is None else {**notes, SURROGATE: surrogate})
