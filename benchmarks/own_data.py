@@ -1,15 +1,14 @@
 """Defaults for data of one's own: what was tried on some sets, and what was taken, confirmed on others.
 
-Run: ``python benchmarks/own_data.py --data-root FOLDER``, some twenty minutes of one core; writes
-``docs/results/own_data.json`` after each training and goes on where it stopped. Accuracy is that of the test split
-after the last epoch; the seed also draws the split, 80/20. ``chosen`` is what ``snnfpga train`` takes; all but the
-digits' values hold out a tenth of the training samples.
+Run: ``python benchmarks/own_data.py --data-root FOLDER``, some ten minutes of one core; writes
+``docs/results/own_data.json`` after each training and goes on where it stopped. Accuracy is that of the test split,
+drawn 80/20, after the last epoch; one seed. ``chosen`` is what ``snnfpga train`` takes; all but the digits' values hold
+out a tenth of the training samples.
 """
 
 import argparse
 import tempfile
 from pathlib import Path
-from statistics import mean, pstdev
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,6 @@ from snnfpga.config.models import Config
 from snnfpga.data.own_defaults import UPDATES, completed
 from snnfpga.data.source import load_data
 
-SEEDS = (0, 1, 2)       # on the sets that confirm; the first alone on those that were chosen on
 CANDIDATES: dict[str, tuple[str, ...]] = {
     "chosen": (),
     "K = T / 4": (),
@@ -36,15 +34,14 @@ CANDIDATES: dict[str, tuple[str, ...]] = {
 }
 
 
-def configured(made: Made, name: str, candidate: str, seed: int) -> tuple[Config, Any]:
+def configured(made: Made, candidate: str) -> tuple[Config, Any]:
     """A configuration as ``snnfpga train`` completes it for an .npz, and the data."""
     spikes, label = made
     own = list(CANDIDATES[candidate])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "own.npz"
         np.savez(path, spikes=spikes, label=label)
-        common = [f"data.name={path}", f"data.seed={seed}", f"seed={seed}", f"name={name}"]
-        config = read_config(None, [*common, *own])
+        config = read_config(None, [f"data.name={path}", *own])
         data = load_data(config.data)
     config = completed(config, data)[0]
     learning, training = {}, {}
@@ -52,17 +49,17 @@ def configured(made: Made, name: str, candidate: str, seed: int) -> tuple[Config
         learning["window"] = max(1, spikes.shape[1] // 4)
     if candidate == "half the updates":
         training["epochs"] = max(1, round(UPDATES / 2 * config.training.batch / (0.9 * len(data.train))))
-    # The file's path and the seed would tell runs of a case apart.
+    # The file's path would tell runs of a case apart.
     return config.model_copy(update={
-        "data": config.data.model_copy(update={"name": "own.npz", "seed": 0}),
+        "data": config.data.model_copy(update={"name": "own.npz"}),
         "learning": config.learning.model_copy(update=learning),
         "training": config.training.model_copy(update=training)}), data
 
 
-def accuracy(results: Results, made: Made, name: str, candidate: str, seed: int) -> float:
-    config, data = configured(made, "own", candidate, seed)
+def accuracy(results: Results, made: Made, name: str, candidate: str) -> float:
+    config, data = configured(made, candidate)
     case = f"{name}: {candidate}"
-    return results.run(case, config, f"seed {seed}", lambda: train(config, data, case))["test_accuracy"]
+    return results.run(case, config, "seed 0", lambda: train(config, data, case))["test_accuracy"]
 
 
 def main() -> None:
@@ -72,13 +69,12 @@ def main() -> None:
     results = Results("own_data", "python benchmarks/own_data.py --data-root FOLDER")
     table = Table("set", *CANDIDATES, title="Test accuracy after the last epoch, %", title_justify="left")
     tried, confirmed = sets(arguments.data_root)
-    plan = [*((name, make, list(CANDIDATES), SEEDS[:1]) for name, make in tried.items()),
-            *((name, make, ["chosen", "values of the digits"], SEEDS) for name, make in confirmed.items())]
-    for name, make, candidates, seeds in plan:
+    plan = [*((name, make, ["chosen", "values of the digits"]) for name, make in confirmed.items()),
+            *((name, make, list(CANDIDATES)) for name, make in tried.items())]
+    for name, make, candidates in plan:
         made, cells = make(), dict.fromkeys(CANDIDATES, "")
         for candidate in candidates:
-            found = [accuracy(results, made, name, candidate, seed) for seed in seeds]
-            cells[candidate] = f"{mean(found):.2f}" + (f" ({pstdev(found):.2f})" if len(found) > 1 else "")
+            cells[candidate] = f"{accuracy(results, made, name, candidate):.2f}"
         table.add_row(name, *cells.values())
     Console(width=160).print(table)
 

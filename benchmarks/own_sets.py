@@ -75,8 +75,8 @@ def sets(root: Path) -> tuple[dict[str, Callable[[], Made]], dict[str, Callable[
         "braille": lambda: whole(load("braille", DataOptions(steps=64, root=root))),
         "two cues, 4 silent": lambda: order(4),
     }, {
-        "wine": lambda: table("wine", 16),
-        "nmnist-1100": lambda: whole(load("nmnist-1100", DataOptions(steps=16, root=root))),
         "chirps": chirps,
+        "wine": lambda: table("wine", 16),
         "two cues, 8 silent": lambda: order(8),
+        "nmnist-1100": lambda: whole(load("nmnist-1100", DataOptions(steps=16, root=root))),
     }

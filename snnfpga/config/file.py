@@ -50,8 +50,8 @@ class _Loader(yaml.SafeLoader):
 def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     """Read ``path`` (None: the default that ships with the package), change it by ``settings``, and check it.
 
-    The values of the default are the digits' own: where ``settings`` name a file as the data, it counts for nothing. A
-    run on a file is called as the file is, where nothing else is said.
+    The values of the default are the digits' own: where ``settings`` name a file as the data, it counts for nothing,
+    named or not. A run on a file is called as the file is, where nothing else is said.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     SnnfpgaError
         If the file is absent or no YAML, a key is unknown, or a value out of range.
     """
-    settings = list(settings)
-    values = _changed(parse(_text(path), str(path or "digits.yaml")), settings)
+    settings, text = list(settings), _text(path)
+    values = _changed(parse(text, str(path or "digits.yaml")), settings)
     own = own_name(values)
     if own is not None:
-        values = {"name": run_name(own)} | (_changed({}, settings) if path is None else values)
+        values = {"name": run_name(own)} | (_changed({}, settings) if text == DEFAULT.read_text() else values)
     return check(values)
 
 

@@ -18,6 +18,7 @@ from ..network.network import SpikingNetwork
 from ..network.neuron import thresholds_of
 from ..network.surrogates import gates
 from ..network.window import Flows, layer_run, rest
+from .fit import Fit
 
 SILENT, BUSY = 0.002, 0.8       # firing rates a step beyond which a layer hardly tells anything apart
 FAR = 0.02                      # share of membranes within reach of the surrogate below which little is learned
@@ -76,11 +77,25 @@ class LayerHealth:
 
 @dataclass(frozen=True)
 class Cell:
-    """Every layer's health, with a window and a block depth."""
+    """Every layer's health, with a window and a block depth.
+
+    Attributes
+    ----------
+    window, block
+        K, and the layers of a block.
+    layers
+        Their health.
+    steps
+        T of the samples.
+    fit
+        How a trained network fits its samples; None of one that is not trained, or has no unseen samples.
+    """
 
     window: int
     block: int
     layers: list[LayerHealth]
+    steps: int
+    fit: Fit | None = None
 
 
 def diagnose(config: Config, network: SpikingNetwork, batch: Batch) -> list[LayerHealth]:

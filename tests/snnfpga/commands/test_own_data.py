@@ -13,6 +13,7 @@ from snnfpga.data.dataset import Split
 from snnfpga.data.own_defaults import own_defaults
 from tests.verbs import call
 
+ROOT = Path(__file__).parents[3]
 SHORT = ("--set", "training.epochs=2", "--set", "network.blocks=[[12]]", "--json")
 
 
@@ -70,6 +71,12 @@ def test_a_run_with_defaults_is_resumed_by_the_same_words(capsys):
     call(capsys, "train", *words)
     assert call(capsys, "train", *words, "--resume")[0] == 0
     assert call(capsys, "train", "--resume", "--out", "runs/my-data", "--json")[::2] == (0, "")
+
+
+def test_the_default_by_its_path_is_the_default():
+    words = ["data.name=mine.npz", "learning.window=3"]
+    assert read_config(ROOT / "configs" / "digits.yaml", words) == read_config(None, words)
+    assert read_config(None, words).training.event_drop == 0
 
 
 def test_named_sets_have_the_values_they_had():
