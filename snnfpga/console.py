@@ -17,8 +17,10 @@ UNBOUNDED = 10_000      # columns, where no terminal sets a bound
 
 
 @contextmanager
-def progress(title: str, total: int, done: int = 0) -> Iterator[Advance]:
-    """A bar for ``total`` things; the function given advances it by one and may change its words.
+def progress(title: str, total: int | None, done: int = 0) -> Iterator[Advance]:
+    """A bar for ``total`` things, None for as many as it takes.
+
+    The function given advances it by one and may change its words.
 
     Nothing is shown where standard error is no terminal.
     """

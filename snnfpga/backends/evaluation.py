@@ -23,12 +23,13 @@ QUANTITIES = ("spikes", "membranes", "answers", "predictions")
 
 @dataclass(frozen=True)
 class Measured:
-    """Predictions (N,) of a backend, and what was compared with PyTorch on the way.
+    """Predictions (N,) and the last block's answers (N, classes) of a backend, and what was compared with PyTorch.
 
     ``windows`` are its answers to labelled windows, where steps have labels; else None.
     """
 
     predictions: NDArray[np.int64]
+    answers: NDArray[np.int64]
     differences: Comparison
     windows: WindowScore | None = None
 
@@ -57,12 +58,13 @@ def measure(network: Network, split: Split, backend: str, advance: Advance) -> M
     traces: Iterable[Trace] = make(backend, network).run(split, advance, trace=compared)
     if compared:
         traces = _compared(differences, traces, make(TRUTH, network).run(split, lambda done=1: None, trace=True))
-    predictions = []
-    for number, found in enumerate(traces):
-        predictions.append(found.prediction)
+    found = []
+    for number, trace in enumerate(traces):
+        found.append((trace.prediction, trace.answers[-1]))
         if windows is not None:
-            windows.add(number, found)
-    return Measured(np.array(predictions, np.int64), differences, windows)
+            windows.add(number, trace)
+    return Measured(np.array([prediction for prediction, _ in found], np.int64),
+                    np.array([answers for _, answers in found], np.int64), differences, windows)
 
 
 def _compared(differences: Comparison, traces: Iterable[Trace], truth: Iterable[Trace]) -> Iterable[Trace]:

@@ -11,6 +11,7 @@ from sim.compare import Comparison
 
 from ..console import Advance
 from ..data.dataset import Split
+from ..runs.held_out import HELD_OUT
 from .backend import Backend
 from .registry import make
 from .windows import WindowScore, check_windows
@@ -89,8 +90,12 @@ def check(network: Network, backend: str, halves: Mapping[str, Split], thing: st
 
 
 def learned_notes(source: Path, after: float, samples: int, data: str) -> dict[str, str]:
-    """Notes of the learned network: those of the network it came from, and what was added."""
-    return {**read_notes(source), "test_accuracy": json.dumps(after), LEARNED_FROM: f"{samples} samples of {data}"}
+    """Notes of the learned network: those of the network it came from, and what was added.
+
+    It may have learned from samples that training held out, so that they are no longer.
+    """
+    notes = {name: text for name, text in read_notes(source).items() if name != HELD_OUT}
+    return {**notes, "test_accuracy": json.dumps(after), LEARNED_FROM: f"{samples} samples of {data}"}
 
 
 def is_learned(path: Path) -> bool:

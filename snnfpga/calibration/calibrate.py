@@ -1,6 +1,6 @@
 """A trained network becomes one that learns well on chip: centred, with shifts that were measured."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from rtl_gen.contract.network import Network
@@ -30,6 +30,10 @@ class Evidence:
         Samples that it had not learned from.
     errors
         Share of the chip's errors beyond the dead zone on training samples, before and after readouts were centred.
+    searched
+        Whether rate shifts were to be found.
+    rounding
+        Of the last block's updates.
     found
         The search; None where there were too few samples, or all was given by hand.
     """
@@ -37,6 +41,8 @@ class Evidence:
     subject: str
     unseen: int
     errors: tuple[float, float]
+    searched: bool
+    rounding: str
     found: Found | None
 
     def facts(self) -> dict[str, Any]:
@@ -82,11 +88,13 @@ def calibrated(network: Network, subject: Network, kind: str, fitted: Split, uns
     if on_chip.centre:
         network, subject = centred(network, some), centred(subject, some)
     errors = before, error_share(network, some)
+    rounding = network.spec.blocks[-1].layers[-1].update.rounding
     if not (enough and on_chip.searched):
-        return begun(_faster(network, shifts_of(network))), Evidence(kind, len(unseen), errors, None)
+        return begun(_faster(network, shifts_of(network))), Evidence(
+            kind, len(unseen), errors, on_chip.searched, rounding, None)
     found = Search(subject, fitted, unseen, on_chip, config.seed, advance).run()
     network = with_dead_zone(with_shifts(network, found.shifts, found.chosen.interval), found.chosen.dead_zone)
-    return begun(network), Evidence(kind, len(unseen), errors, found)
+    return begun(network), Evidence(kind, len(unseen), errors, True, rounding, found)
 
 
 def _faster(network: Network, shifts: list[BlockShifts]) -> Network:

@@ -45,7 +45,7 @@ def _moved(shift: int, by: int, asked: int | str | None) -> int:
 
 
 def with_shifts(network: Network, shifts: Sequence[BlockShifts], interval: int | None = None) -> Network:
-    """``network`` with other rate shifts, as far as its rounding has them, and learning every ``interval``-th window."""
+    """``network`` with other rate shifts, as far as its rounding has them, learning every ``interval``-th window."""
     blocks = tuple(_block(block, own, interval) for block, own in zip(network.spec.blocks, shifts, strict=True))
     return replace(network, spec=replace(network.spec, blocks=blocks))
 

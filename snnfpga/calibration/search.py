@@ -194,19 +194,21 @@ class Search:
         """Measure one setting; without a ``dead_zone`` the network's own."""
         network = with_dead_zone(with_shifts(self.network, shifts, interval), dead_zone)
         counters: dict[str, int] = {}
-        losses = [accuracy(network, scores) - accuracy(learned(network, lessons, order, 1 - self.accuracy, counters), scores)
-                  for lessons, scores in self.unchanged for order in orders(len(lessons), ORDERS, self.seed)]
+        expected = 1 - self.accuracy
+        losses = [
+            accuracy(network, scores) - accuracy(learned(network, lessons, order, expected, counters), scores)
+            for lessons, scores in self.unchanged for order in orders(len(lessons), ORDERS, self.seed)]
         recovered = {}
         for name, (lessons, scores) in self.drifts.items():
             order = orders(len(lessons), 1, self.seed)[0]
-            after = accuracy(learned(network, lessons, order, 1 - self.accuracy, counters), scores)
+            after = accuracy(learned(network, lessons, order, expected, counters), scores)
             recovered[name] = (after - self.drifted[name]) / (self.accuracy - self.drifted[name])
         return Trial(by, interval, network.spec.blocks[-1].readout.dead_zone, 100 * float(np.mean(losses)), recovered,
                      counters.get("underflows", 0) / max(counters.get("updates", 0), 1))
 
 
 def choose(trials: Sequence[Trial]) -> Trial:
-    """Of those that keep what is known the one that recovers most, the faster of equals; else the one that keeps most."""
+    """Of those that keep what is known the one that recovers most, of equals the faster; else what keeps most."""
     keeping = [trial for trial in trials if trial.keeps]
     if keeping:
         return max(keeping, key=lambda trial: (trial.recovery, -trial.by))

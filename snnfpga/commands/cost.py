@@ -11,6 +11,7 @@ from ..console import print_json, print_table, progress, say
 if TYPE_CHECKING:
     from ..config.models import Config
     from ..cost.measure import Cell
+    from ..data.dataset import DataSet
 
 
 def command(
@@ -40,13 +41,14 @@ def command(
 
     from ..config.file import read_config, with_options
     from ..cost.plot import page
+    from ..data.own_defaults import complete
     from ..report.page import is_report
     from ..runs.out_file import check_out
 
-    whole = read_config(config, with_options(settings, data_root))
+    whole, data = complete(read_config(config, with_options(settings, data_root)))
     if plot is not None:
         check_out(plot, is_report, "a page that snnfpga wrote", "name another file")
-    cells = run(whole, sweep or [])
+    cells = run(whole, sweep or [], data)
     if plot is not None:
         write_atomically(plot, page(whole, cells).encode())
     if as_json:
@@ -65,8 +67,11 @@ def command(
         say(f"No value by formula: {reason}")
 
 
-def run(config: "Config", asked: list[str]) -> list["Cell"]:
-    """Measure each cell of the sweeps asked for, on a batch of the training split."""
+def run(config: "Config", asked: list[str], data: "DataSet | None" = None) -> list["Cell"]:
+    """Measure each cell of the sweeps asked for, on a batch of the training split.
+
+    ``data`` is what the configuration names, where it is loaded already.
+    """
     from ..cost.measure import measure
     from ..data.fit import some
     from ..data.source import load_data
@@ -74,7 +79,7 @@ def run(config: "Config", asked: list[str]) -> list["Cell"]:
     from ..training.trainer import drawn_batch, prepare
 
     prepare("cpu", config.training.threads)
-    data = load_data(config.data)
+    data = data or load_data(config.data)
     batch = drawn_batch(some(data, "train"), config)
     cells, found = parse(asked, config, len(batch.events)), []
     with progress("counting", size(cells)) as advance:

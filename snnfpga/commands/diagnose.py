@@ -8,11 +8,13 @@ import typer
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..console import print_json, print_table, progress, say
+from ..console import percent, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from ..config.models import Config
+    from ..data.dataset import DataSet
     from ..diagnose.diagnosis import Cell
+    from ..diagnose.fit import Fit
 
 
 def command(
@@ -28,6 +30,9 @@ def command(
 ) -> None:
     """Look at a network before it trains, or at a run as it stands: rates, membranes near the threshold, gradients.
 
+    Of a run it says besides whether it fits its training samples too little or too much, by samples that it never
+    learned from, and what to try in order, with the points that each change gained on three sets.
+
     Examples:
 
       snnfpga diagnose
@@ -41,27 +46,30 @@ def command(
     from rtl_gen.contract.atomic import write_atomically
 
     from ..config.file import read_config, with_options
+    from ..data.own_defaults import complete
     from ..diagnose.page import page
     from ..report.page import is_report
     from ..runs.find import CONFIG
     from ..runs.out_file import check_out
 
     run_folder = config if config is not None and config.is_dir() else None
-    whole = read_config(config / CONFIG if run_folder is not None else config, with_options(settings, data_root))
+    whole, data = complete(read_config(config / CONFIG if run_folder is not None else config,
+                                       with_options(settings, data_root)))
     if run_folder is not None and sweep:
         raise SnnfpgaError("--sweep makes networks anew and cannot be of a run as trained; give its configuration "
                            f"{config / CONFIG}", USAGE)
     if plot is not None:
         check_out(plot, is_report, "a page that snnfpga wrote", "name another file")
-    cells = run(whole, run_folder, sweep or [])
+    cells = run(whole, run_folder, sweep or [], data)
     for line in [] if sweep or cells[0].hardware is None else cells[0].hardware.lines:
         say(line)
     if plot is not None:
         write_atomically(plot, page(whole, cells).encode())
     if as_json:
         shown = _as_json(whole, cells)
+        fit = {} if run_folder is None else {"fit": _fit_as_json(whole, cells[0])}
         one = {name: shown["cells"][0][name] for name in ("layers", "hardware")}
-        print_json(shown if sweep else {"rule": shown["rule"], **one})
+        print_json(shown if sweep else {"rule": shown["rule"], **one, **fit})
         return
     if sweep:
         layers = cells[0].layers
@@ -77,6 +85,33 @@ def command(
          "" if health.gradient is None else f"{health.gradient:.2e}",
          "" if health.cosine is None else f"{health.cosine:.3f}", health.advice or "well")
         for health in found])
+    if cells[0].fit is not None:
+        _show_fit(whole, cells[0].fit, cells[0].steps)
+
+
+def _show_fit(config: "Config", fit: "Fit", steps: int) -> None:
+    """Print how a run fits its samples, and what to try."""
+    from ..diagnose.fit import SETS, WORDS
+
+    low, high = fit.interval
+    print_table("Fit", ("what", "measured"), [
+        ("accuracy on training samples", percent(fit.train)),
+        (f"accuracy on {fit.samples} {fit.half} samples", percent(fit.unseen)),
+        ("  95 % interval", f"{percent(low)} .. {percent(high)}"), ("the network", WORDS[fit.verdict])])
+    tried = fit.remedies(config, steps)
+    if tried:
+        print_table("To try, in this order: points of test accuracy that each gained alone", (
+            "change", "key", *SETS), [(remedy.what, remedy.setting, *(f"{gain:+.2f}" for gain in remedy.gains))
+                                      for remedy in tried])
+
+
+def _fit_as_json(config: "Config", cell: "Cell") -> dict[str, Any] | None:
+    from ..diagnose.fit import SETS
+
+    fit = cell.fit
+    return None if fit is None else {**asdict(fit), "verdict": fit.verdict, "try": [
+        {"change": remedy.what, "key": remedy.setting, "gains": dict(zip(SETS, remedy.gains, strict=True))}
+        for remedy in fit.remedies(config, cell.steps)]}
 
 
 def _as_json(config: "Config", cells: list["Cell"]) -> dict[str, Any]:
@@ -86,18 +121,22 @@ def _as_json(config: "Config", cells: list["Cell"]) -> dict[str, Any]:
          "hardware": None if cell.hardware is None else cell.hardware.to_dict()} for cell in cells]}
 
 
-def run(config: "Config", run_folder: Path | None, asked: list[str]) -> list["Cell"]:
-    """Diagnose on a batch of the training split; a run's weights are those of its checkpoint."""
+def run(config: "Config", run_folder: Path | None, asked: list[str], data: "DataSet | None" = None) -> list["Cell"]:
+    """Diagnose on a batch of the training split; a run's weights are those of its checkpoint.
+
+    ``data`` is what the configuration names, where it is loaded already.
+    """
     from ..data.fit import some
     from ..data.source import load_data
     from ..diagnose.diagnosis import Cell, diagnose
+    from ..diagnose.fit import fit_of
     from ..diagnose.hardware import hardware_of
     from ..network.sweep import depth, over, parse, size
     from ..training.checkpoint import load_checkpoint
     from ..training.trainer import Trainer, drawn_batch, prepare
 
     prepare("cpu", config.training.threads)
-    data = load_data(config.data)
+    data = data or load_data(config.data)
     split = some(data, "train")
     batch = drawn_batch(split, config)
     cells, found = parse(asked, config, len(batch.events)), []
@@ -107,7 +146,9 @@ def run(config: "Config", run_folder: Path | None, asked: list[str]) -> list["Ce
             if run_folder is not None:
                 load_checkpoint(run_folder / "checkpoint.safetensors", trainer.network, trainer.optimiser,
                                 trainer.sources, trainer.config)
-            found.append(Cell(one.learning.window, depth(one), diagnose(one, trainer.network, batch),
+            layers = diagnose(one, trainer.network, batch)
+            fit = None if run_folder is None else fit_of(trainer)
+            found.append(Cell(one.learning.window, depth(one), layers, len(batch.events), fit,
                               hardware_of(trainer.network, split, one.seed)))
             advance()
     return found

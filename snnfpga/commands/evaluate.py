@@ -1,7 +1,7 @@
 """``snnfpga evaluate``: a network's accuracy on a backend, and how far that is from PyTorch."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,15 @@ from rtl_gen.contract.errors import FAILED, SnnfpgaError
 
 from ..backends.registry import BACKENDS, check_name, described
 from ..console import percent, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..data.dataset import DataSet, Split
+    from ..runs.scores import Scores
+
+MATRIX = 16     # classes up to which the whole confusion matrix fits a terminal
 
 
 def command(
@@ -20,10 +29,15 @@ def command(
     samples: Annotated[int | None, typer.Option(help="So many test samples, drawn class by class; else all.",
                                                 show_default=False)] = None,
     seed: Annotated[int, typer.Option(min=0, help="Draws the samples.")] = 0,
+    predictions: Annotated[Path | None, typer.Option(help="Write each sample's label, prediction and answers as "
+                                                     "comma-separated values.", show_default=False)] = None,
     data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
-    """Measure a network's accuracy on test samples, and compare the backends spike by spike.
+    """Measure a network's accuracy on test samples, by class, and compare the backends spike by spike.
+
+    The 95 % interval is what so few samples leave open; the balanced accuracy counts every class alike. Where the data
+    has no test split, the training samples that were held out to validate by are measured, and named so.
 
     The reference computes in integers what the hardware computes; rtl is the generated hardware itself, in Verilator or
     Icarus. Every spike, membrane, answer and prediction of either is compared with PyTorch's; any difference is a
@@ -35,45 +49,93 @@ def command(
 
       snnfpga evaluate runs/digits --backend reference
 
+      snnfpga evaluate runs/digits --predictions digits.csv
+
       snnfpga evaluate runs/digits --backend rtl --samples 40
 
       snnfpga evaluate network.safetensors --data drifted.npz --samples 100
     """
+    from rtl_gen.contract.atomic import write_atomically
     from rtl_gen.contract.network_file import read
 
     from ..backends.evaluation import measure
+    from ..backends.predictions import is_table, table
     from ..backends.registry import make
     from ..backends.windows import check_windows, rows_of
-    from ..data.fit import check_fit, some
+    from ..data.fit import check_fit
     from ..data.source import load_data
+    from ..runs.evaluation_record import facts, record_place, write_record
     from ..runs.find import find_network
+    from ..runs.held_out import WORDS, with_unseen
     from ..runs.network_data import data_of
+    from ..runs.out_file import check_out
+    from ..runs.scores import Scores
 
     check_name(backend)
     path = find_network(target)
     network = read(path)
+    if predictions is not None:
+        check_out(predictions, is_table, "a table that snnfpga evaluate wrote", "name another file")
     dataset = load_data(data_of(path, network.spec, data, data_root))
     check_fit(dataset, network.spec)
-    split = some(dataset, "test", samples, seed)
+    dataset, half = (dataset, "test") if data is not None else with_unseen(dataset, path)
+    split, rows = _chosen(dataset, samples, seed)
     check_windows(network.spec.blocks[-1], split, f"data {dataset.name}, its test samples,")
     make(backend, network).check(split, f"data {dataset.name}")
     with progress(f"evaluating on {backend}", len(split)) as advance:
         measured = measure(network, split, backend, advance)
-    found, accuracy, windows = measured.differences, measured.accuracy(split), measured.windows
+    found, scores = measured.differences, Scores.of(split.labels, measured.predictions, network.spec.classes)
+    windows = measured.windows
+    if predictions is not None:
+        write_atomically(predictions, table(split, rows, measured.predictions, measured.answers))
+    record = record_place(path)
+    if record is not None and data is None and samples is None and windows is None and not found.total:
+        write_record(record, facts(dataset.name, half, scores, path))
     if as_json:
-        print_json({"backend": backend, "samples": len(split), "accuracy": accuracy, "differences": found.total,
-                    "differing": found.differing, "compared": found.compared, "data": dataset.name,
-                    "network": str(path),
+        print_json({"backend": backend, "half": half, "samples": len(split), **scores.facts(),
+                    "accuracy": measured.accuracy(split),
+                    "differences": found.total, "differing": found.differing, "compared": found.compared,
+                    "data": dataset.name, "network": str(path),
                     **({} if windows is None else windows.facts(measured.sample_accuracy(split)))})
     else:
+        low, high = scores.interval
         print_table(f"Evaluated {path}", ("what", "measured"), [
-            ("backend", backend), ("data", f"{dataset.name}, {len(split)} test samples"),
-            *((("accuracy", percent(accuracy)),) if windows is None else
-              rows_of(windows, measured.sample_accuracy(split))),
+            ("backend", backend), ("data", f"{dataset.name}, {len(split)} {WORDS[half]}"),
+            *(rows_of(windows, measured.sample_accuracy(split)) if windows is not None else (
+                ("accuracy", percent(scores.accuracy)),
+                ("  95 % interval", f"{percent(low)} .. {percent(high)}"),
+                ("  balanced over the classes", percent(scores.balanced_accuracy)))),
             *((f"{name} that differ from torch", f"{found.differing[name]} of {found.compared[name]}")
               for name in found.compared if backend != "torch"),
-            *(("first of them", line) for line in found.described[:1])])
+            *(("first of them", line) for line in found.described[:1]),
+            *([("predictions", predictions)] if predictions is not None else [])])
+        _show_classes(scores)
     if found.total:
         raise SnnfpgaError(f"Backend {backend} must equal torch, and {found.summary()} differ of "
                            f"{sum(found.compared.values())} values compared; do not build this network, report it",
                            FAILED)
+
+
+def _chosen(dataset: "DataSet", samples: int | None, seed: int) -> "tuple[Split, NDArray[np.int64] | None]":
+    """The test samples asked for, numbered within the test split as ``rows``; and their rows in the file."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from ..data.fit import some
+
+    own = dataset.test.rows
+    numbered = replace(dataset, test=replace(dataset.test, rows=np.arange(len(dataset.test))))
+    split = some(numbered, "test", samples, seed)
+    return split, None if own is None else own[split.rows]
+
+
+def _show_classes(scores: "Scores") -> None:
+    """Print how each class did, and what was taken for what."""
+    from ..runs.scores import CLASS_HEADER, class_rows
+
+    print_table("By class", CLASS_HEADER, class_rows(scores, percent))
+    classes = len(scores.confusion)
+    if classes <= MATRIX:
+        print_table("Confusion", ("class, taken for", *map(str, range(classes))), [
+            (label, *(count or "" for count in row)) for label, row in enumerate(scores.confusion.tolist())])

@@ -7,7 +7,7 @@ import typer
 
 from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 
-from ..backends.registry import check_name, described, learners, make
+from ..backends.registry import check_name, described, learners
 from ..console import percent, print_json, print_table, progress, say
 
 if TYPE_CHECKING:

@@ -23,8 +23,9 @@ def command(
 ) -> None:
     """Write a report of a run or a build: one HTML file, figures and all, that opens without any network.
 
-    A run: accuracy, loss and firing rates, one sample spike by spike, memory for learning, weights, configuration.
-    A build: resources, blocks, cycles, memories, and what verify and learn found. What is missing is named.
+    A run: accuracy, loss and firing rates, each class and what it is taken for, one sample spike by spike, memory for
+    learning, weights, configuration. A build: resources, blocks, cycles, memories, and what verify and learn found.
+    What is missing is named.
 
     Examples:
 

@@ -1,5 +1,6 @@
 """``snnfpga train``: a configuration becomes a run, with the network file in it."""
 
+import json
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,9 @@ NOTHING_LEARNED = (-1, -1)      # in the place of a block and layer that was war
 
 if TYPE_CHECKING:
     from ..config.models import Config
+    from ..data.dataset import DataSet
+    from ..diagnose.hardware import Hardware
+    from ..network.inference import Evaluation
     from ..runs.metrics import EpochMetrics
     from ..training.trainer import Trainer
 
@@ -35,8 +39,11 @@ def command(
 ) -> None:
     """Train a network from a configuration.
 
-    The run's folder holds network.safetensors (what all other verbs take), config.yaml, metrics.jsonl, tensorboard/
-    and a checkpoint.
+    The run's folder holds network.safetensors (what all other verbs take), config.yaml, metrics.jsonl, tensorboard/,
+    a checkpoint, and evaluate.json for the report.
+
+    Data of your own, an .npz, has defaults for any data, which a line on standard error says; what you set wins. A
+    tenth of its training samples is held out to validate by. The test samples choose nothing.
 
     Examples:
 
@@ -44,48 +51,58 @@ def command(
 
       snnfpga train configs/digits.yaml --set learning.window=8 --out runs/k8
 
-      snnfpga train --set data.name=mine.npz --set name=mine
+      snnfpga train --set data.name=mine.npz --set training.keep=best
 
       snnfpga train --resume
 
       torchrun --nproc-per-node 2 -m snnfpga train --set training.parts=2
     """
     from ..config.file import read_config, with_options
+    from ..data.own_defaults import complete
     from ..runs.find import CONFIG
 
     if resume and config is None and out is not None:
         config = out / CONFIG       # a run knows what it was begun with
         if not config.exists():
             raise SnnfpgaError(f"No run {out} to resume; train without --resume", USAGE)
-    result = run(read_config(config, with_options(settings, data_root, seed)), out, device, resume, overwrite)
+    whole, data = complete(read_config(config, with_options(settings, data_root, seed)))
+    result = run(whole, out, device, resume, overwrite, data)
     if result is None:
         return
     if as_json:
         print_json(result)
         return
+    by_block = [(f"  readout of block {b}", percent(share)) for b, share in enumerate(result["block_accuracies"])]
+    tested = result["test_accuracy"] is not None
     print_table("Trained", ("what", "measured"), [
-        ("test accuracy", percent(result["test_accuracy"])),
+        *([("test accuracy", percent(result["test_accuracy"])), *by_block] if tested else []),
         *((f"labelled windows, {half}", f"{counts['labelled']}; {counts['unlabelled']} without a label, not learned "
            "from" if half == "train" else counts["labelled"])
           for half, counts in result.get("windows", {}).items()),
-        *((f"  readout of block {b}", percent(share)) for b, share in enumerate(result["block_accuracies"])),
+        *([(f"validation accuracy, {result['validation_samples']} training samples held out",
+            percent(result["validation_accuracy"]))] if result["validation_samples"] else []),
+        *([*by_block, ("test accuracy", "none: the data has no test samples")] if not tested else []),
+        *([("weights of epoch", result["kept_epoch"])] if result["kept_epoch"] < result["epochs"] else []),
         ("time", f"{result['seconds']:.1f} s, {result['epochs']} epochs"),
         ("activations kept for learning", f"{result['peak_activation_bytes']} bytes at the peak"),
         ("network", result["network"])])
 
 
-def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any] | None:
-    """Train; give what ``--json`` prints (docs/training.md, Reports), or None where another process speaks."""
+def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool,
+        data: "DataSet | None" = None) -> dict[str, Any] | None:
+    """Train; give what ``--json`` prints (docs/training.md, Reports), or None where another process speaks.
+
+    ``data`` is what the configuration names, where it is loaded already.
+    """
     from ..data.fit import check_lessons, some
     from ..data.source import load_data
-    from ..diagnose.hardware import hardware_of, note_of
-    from ..network.surrogates import host_surrogate
+    from ..diagnose.hardware import hardware_of
     from ..runs import folder as run_folder
-    from ..runs.find import NETWORK, RUNS
+    from ..runs.find import RUNS
     from ..training import checks
     from ..training.futile import warnings
     from ..training.parallel import join
-    from ..training.step_labels import advice, window_counts
+    from ..training.step_labels import advice
     from ..training.trainer import Trainer, prepare
 
     if resume and overwrite:
@@ -94,6 +111,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     checks.check_config(config)     # before the data is read
     prepare(device, config.training.threads)
     team = join(config, device)
+    found = None
     with run_folder.claimed(folder) if team.leads else nullcontext():
         if resume:
             run_folder.check_same(folder, config)
@@ -101,39 +119,80 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
                 say(f"Run {folder} was stopped within its first epoch: it begins again")
         elif team.leads:
             run_folder.check_free(folder, overwrite)
-        data = load_data(config.data)
-        for half in ("train", "test"):
+        data = data or load_data(config.data)
+        for half in ("train",) if config.training.validation else ("train", "test"):
             some(data, half)
         check_lessons(data)
         trainer = Trainer(config, data, device, team)
-        for line in (*warnings(config, data, trainer.network.spec), *advice(config, data)) if team.leads else ():
-            say(f"Warning: {line}")
         hardware = hardware_of(trainer.network, data.train, config.seed) if team.leads else None
-        for line in [] if hardware is None else hardware.lines:
-            say(line)
+        if team.leads:
+            for line in (*warnings(config, data, trainer.network.spec), *advice(config, data)):
+                say(f"Warning: {line}")
+            for line in [] if hardware is None else hardware.lines:
+                say(line)
         place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
         _through_epochs(trainer, folder, place, resume)
-        result = trainer.evaluate()
         if team.leads:
-            trained_on = config.data.model_copy(update={"steps": data.steps})
-            run_folder.write_network(place, trainer.network.export(), trained_on, result.accuracies[-1],
-                                     trainer.network.blocks[-1].logit_scale, host_surrogate(trainer.network.spec),
-                                     note_of(trainer.network, data.train, config.seed))
+            trainer.choose(place)
+            found = _leave(trainer, data, place, folder, hardware)
             run_folder.take_place(folder, place)
     team.leave()        # once the files are there
-    if not team.leads:
-        return None
+    return found
+
+
+def _leave(trainer: "Trainer", data: "DataSet", place: Path, folder: Path,
+           hardware: "Hardware | None") -> dict[str, Any]:
+    """Calibrate what was trained and write it into ``place``, which becomes ``folder``; give what ``--json`` prints."""
+    from rtl_gen.contract.network_file import SURROGATE
+
+    from ..calibration.calibrate import CALIBRATION
+    from ..calibration.stage import ready
+    from ..calibration.words import lines
+    from ..diagnose.hardware import note_of
+    from ..network.surrogates import host_surrogate
+    from ..runs import evaluation_record
+    from ..runs import folder as run_folder
+    from ..runs.find import ACTIVITY, NETWORK
+    from ..runs.scores import Scores
+    from ..training.step_labels import window_counts
+
+    config, last = trainer.config, trainer.network.blocks[-1]
+    tested, validated = trainer.evaluate(), trainer.validate()
+    with progress("calibrating learning on chip", None) as advance:
+        network, evidence = ready(trainer, data, advance)
+    for line in lines(evidence):
+        say(line)
+    calibration = None if evidence is None else evidence.facts()
+    run_folder.write_network(
+        place, network, config.data.model_copy(update={"steps": data.steps}), _accuracy(tested), last.logit_scale,
+        (config.training.validation, config.seed, _accuracy(validated), trainer.kept), **{
+            SURROGATE: host_surrogate(trainer.network.spec),
+            ACTIVITY: note_of(trainer.network, data.train, config.seed),
+            CALIBRATION: None if calibration is None else json.dumps(calibration)})
+    half, split, judged = ("validation", trainer.validation, validated) if tested is None else (
+        "test", trainer.test, tested)
+    evaluation_record.write_record(place / evaluation_record.EVALUATE, evaluation_record.facts(
+        data.name, half, Scores.of(split.labels, judged.predictions, data.classes), place / NETWORK))
     return {
-        "test_accuracy": result.accuracies[-1],
-        "block_accuracies": result.accuracies,
+        "test_accuracy": _accuracy(tested),
+        "block_accuracies": judged.accuracies,
         "test_samples": len(data.test),
+        "validation_accuracy": _accuracy(validated),
+        "validation_samples": len(trainer.validation),
+        "kept_epoch": trainer.kept,
         "seconds": round(trainer.progress.seconds, 3),
         "epochs": trainer.progress.epochs,
         "peak_activation_bytes": trainer.progress.peak_activation_bytes,
         "hardware": None if hardware is None else hardware.to_dict(),
+        "calibration": calibration,
         "network": str(folder / NETWORK),
         **window_counts(trainer.network.spec.blocks[-1], data),
     }
+
+
+def _accuracy(found: "Evaluation | None") -> float | None:
+    """The last block's, or None where nothing was measured."""
+    return None if found is None else found.accuracies[-1]
 
 
 def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool) -> None:
@@ -145,8 +204,9 @@ def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool)
     with progress("training", epochs * trainer.batches) as advance:
 
         def report(metrics: "EpochMetrics") -> None:
-            words = f"epoch {metrics.epoch}/{epochs}, test {percent(metrics.test_accuracies[-1])}"
-            advance(0, words)
+            found = {"test": metrics.test_accuracies, "validation": metrics.validation_accuracies}
+            advance(0, ", ".join([f"epoch {metrics.epoch}/{epochs}", *(
+                f"{half} {percent(accuracies[-1])}" for half, accuracies in found.items() if accuracies)]))
             for line in metrics.moved:
                 say(f"Before epoch {metrics.epoch}, {line}")
             _warn(metrics, warned)

@@ -14,6 +14,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError, shortened, shown
 
 from .models import Config
 from .nearest import offer
+from .own import own_name, run_name
 from .plain_yaml import YamlFault, load
 from .settings import apply, section_in
 
@@ -38,6 +39,9 @@ DEFAULT = files("snnfpga") / "digits.yaml"
 def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     """Read ``path`` (None: the default that ships with the package), change it by ``settings``, and check it.
 
+    The values of the default are the digits' own: where ``settings`` name a file as the data, it counts for nothing,
+    named or not. A run on a file is called as the file is, where nothing else is said.
+
     Parameters
     ----------
     settings
@@ -48,10 +52,18 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     SnnfpgaError
         If the file is absent or no YAML, a key is unknown, or a value out of range.
     """
-    values = parse(_text(path), str(path or "digits.yaml"))
+    settings, text = list(settings), _text(path)
+    values = _changed(parse(text, str(path or "digits.yaml")), settings)
+    own = own_name(values)
+    if own is not None:
+        values = {"name": run_name(own)} | (_changed({}, settings) if text == DEFAULT.read_text() else values)
+    return check(values)
+
+
+def _changed(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     for setting in settings:
         apply(values, setting)
-    return check(values)
+    return values
 
 
 def with_options(settings: Iterable[str] | None, data_root: Path | None, seed: int | None = None) -> list[str]:

@@ -21,7 +21,8 @@ class OnChipConfig(Section):
     shadow_bits: Annotated[int, Field(ge=0, le=16)] = Field(
         8, description="The bits below a weight in which the chip gathers small updates; a weight of 1 bit has none.")
     rate_shift: Shift | Literal["auto"] | None = Field(
-        AUTO, description="An update of a layer is divided by 2^rate_shift; null is 16 less `shadow_bits`, on any data.")
+        AUTO,
+        description="An update of a layer is divided by 2^rate_shift; null is 16 less `shadow_bits`, on any data.")
     readout_rate_shift: Shift | Literal["auto"] | None = Field(
         AUTO,
         description="An update of a readout is divided by 2^readout_rate_shift; null is 10 less `shadow_bits`, on any "

@@ -62,6 +62,15 @@ class TrainingConfig(Section):
                     "([flips](training.md#weights-of-one-bit)).")
     rate: Positive = Field(
         2e-3, description="The learning rate at the start; with bso and t-bso the share of a new gradient in the mean.")
+    validation: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        0.0,
+        description="The share of each class's training samples that is held out, never learned from, and measured "
+                    "after each epoch, drawn by `seed` ([validation](training.md#validation)). For an `.npz` of your "
+                    "own it is 0.1 where nothing is said.")
+    keep: Literal["last", "best"] = Field(
+        "last",
+        description="The epoch whose weights the network gets: the `last`, or the `best` on the samples held out for "
+                    "`validation`, the later of equals.")
     schedule: Literal["cosine", "constant", "cosine-restarts"] = Field(
         "cosine",
         description="Half a cosine brings the rate to 0 over the run (`cosine`), or it stays, or half a cosine begins "

@@ -58,7 +58,7 @@ def _contents(data: DataSet) -> bytes:
     arrays = {"name": np.array(data.name), "sensor": np.array(data.sensor), "classes": np.array(data.classes)}
     for half, split in (("train", data.train), ("test", data.test)):
         found = {**_stored(split.spikes), "label": split.labels, "length": split.lengths,
-                 "step_label": split.step_labels}
+                 "step_label": split.step_labels, "row": split.rows}
         arrays |= {f"{half}_{key}": values for key, values in found.items() if values is not None}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays, sha256=np.array(_checksum(arrays)))
@@ -91,7 +91,8 @@ def _split(arrays: dict[str, NDArray], half: str) -> Split:
     inputs = int(np.prod(arrays["sensor"]))
     spikes = (PackedSpikes(arrays[f"{half}_bits"], inputs) if f"{half}_bits" in arrays else
               EventLists(arrays[f"{half}_events"], arrays[f"{half}_counts"], inputs))
-    return Split(spikes, arrays[f"{half}_label"], arrays.get(f"{half}_length"), arrays.get(f"{half}_step_label"))
+    optional = (arrays.get(f"{half}_{name}") for name in ("length", "step_label", "row"))
+    return Split(spikes, arrays[f"{half}_label"], *optional)
 
 
 def _checksum(arrays: dict[str, NDArray]) -> str:

@@ -36,12 +36,16 @@ class Split:
     step_labels
         (N, T) int8, the label of each step, -1 where it has none; what is learned and measured goes by them then, and
         ``labels`` only says how samples are split and called. None: a sample has one label.
+    rows
+        (N,) int64: the place of each sample in the file or the set that was cut into halves, counted from 0. None where
+        the halves came as such.
     """
 
     spikes: Spikes | LazySpikes
     labels: Labels
     lengths: NDArray[np.int64] | None = None
     step_labels: NDArray[np.int8] | None = None
+    rows: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -62,8 +66,8 @@ class Split:
     def select(self, index: slice | NDArray) -> "Split":
         """The samples at ``index``; lazy spikes stay so."""
         return Split(selected(self.spikes, index), self.labels[index],
-                     None if self.lengths is None else self.lengths[index],
-                     None if self.step_labels is None else self.step_labels[index])
+                     *(None if values is None else values[index]
+                       for values in (self.lengths, self.step_labels, self.rows)))
 
 
 @dataclass(frozen=True)
@@ -127,5 +131,5 @@ def assemble(name: str, spikes: Spikes | LazySpikes, labels: Labels, is_test: ND
              sensor: tuple[int, int, int], classes: int, lengths: NDArray[np.int64] | None = None,
              step_labels: NDArray[np.int8] | None = None) -> DataSet:
     """Cut samples (N, T, inputs) into a :class:`DataSet`."""
-    whole = Split(spikes, labels, lengths, step_labels)
+    whole = Split(spikes, labels, lengths, step_labels, np.arange(len(labels)))
     return DataSet(name, whole.select(~is_test), whole.select(is_test), sensor, classes)

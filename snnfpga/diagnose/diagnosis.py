@@ -18,6 +18,7 @@ from ..network.network import SpikingNetwork
 from ..network.neuron import thresholds_of
 from ..network.surrogates import gates
 from ..network.window import Flows, layer_run, rest
+from .fit import Fit
 from .hardware import Hardware
 
 SILENT, BUSY = 0.002, 0.8       # firing rates a step beyond which a layer hardly tells anything apart
@@ -77,11 +78,27 @@ class LayerHealth:
 
 @dataclass(frozen=True)
 class Cell:
-    """Every layer's health, with a window and a block depth; and what hardware thinks of it, where it was asked."""
+    """Every layer's health, with a window and a block depth.
+
+    Attributes
+    ----------
+    window, block
+        K, and the layers of a block.
+    layers
+        Their health.
+    steps
+        T of the samples.
+    fit
+        How a trained network fits its samples; None of one that is not trained, or has no unseen samples.
+    hardware
+        What hardware thinks of it, where it was asked.
+    """
 
     window: int
     block: int
     layers: list[LayerHealth]
+    steps: int
+    fit: Fit | None = None
     hardware: Hardware | None = None
 
 

@@ -16,8 +16,8 @@ from rtl_gen.contract.update import UpdateSpec
 from rtl_gen.contract.weights import WeightSpec
 
 from ..config.models import Config
-from ..config.on_chip import AUTO
 from ..config.network import HOST_SURROGATES, LayerSettings
+from ..config.on_chip import AUTO
 from .architecture import Layer
 from .neuron import kind_of
 from .shape import Shape

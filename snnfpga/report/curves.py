@@ -22,12 +22,13 @@ def curves(epochs: Epochs, sources: tuple[Path, ...], no_metrics: str) -> list[S
     """
     return [_curve(*each, epochs, sources, no_metrics) for each in (
         ("Accuracy", "Share of right answers after each epoch. Each block has a readout of its own: look for later "
-         "blocks to do at least as well as earlier ones, and for a test curve that does not fall while training "
-         "rises.", _accuracies),
+         "blocks to do at least as well as earlier ones, and for a test or validation curve that does not fall while "
+         "training rises.", _accuracies),
         ("Loss", "What each block minimises by itself, from its own readout, on average over the epoch's batches. Look "
          "for curves that fall and level off.", _losses),
-        ("Firing rates", "Spikes for each neuron and step on the test split. A layer near 0 % is silent and passes "
-         "nothing on; one near 100 % fires whatever it sees; the lower the rate, the less the hardware has to do.",
+        ("Firing rates", "Spikes for each neuron and step on the test split, or without one on the samples held out. A "
+         "layer near 0 % is silent and passes nothing on; one near 100 % fires whatever it sees; the lower the rate, "
+         "the less the hardware has to do.",
          _rates))]
 
 
@@ -46,6 +47,8 @@ def _numbers(epochs: Epochs) -> list[int]:
 def _accuracies(epochs: Epochs) -> Part:
     drawn = {f"test, block {block}": [line["test_accuracies"][block] for line in epochs]
              for block in range(len(epochs[0]["test_accuracies"]))}
+    if epochs[0].get("validation_accuracies"):      # runs of before have no such key
+        drawn["validation, last block"] = [line["validation_accuracies"][-1] for line in epochs]
     drawn["training, last block"] = [line["train_accuracy"] for line in epochs]
     return over_epochs("Accuracy of each readout", "% right", _numbers(epochs), drawn, scale=100)
 

@@ -88,3 +88,26 @@ def against(title: str, x: dict[str, Any], y: dict[str, Any], places: Sequence[f
                                  "yanchor": "top", "xanchor": "left", "text": words, "showarrow": False,
                                  "font": {"color": SOFT, "size": 12}}]}
     return Figure(title, data, layout(x, y, showlegend=True, **more), 340)
+
+
+def heat(title: str, columns: str, rows: str, counts: NDArray[np.int64], written: int = 16) -> Figure:
+    """A map of ``counts``, square: the darker, the larger a row's share; up to ``written`` rows each is written down.
+
+    Parameters
+    ----------
+    columns, rows
+        What the axes are called.
+    """
+    size = len(counts)
+    names = [str(label) for label in range(size)]
+    shares = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    text = [[str(count) if count else "" for count in row] for row in counts.tolist()]
+    data = [{"type": "heatmap", "x": names, "y": names, "z": np.round(shares, 2).tolist(), "text": text,
+             "texttemplate": "%{text}" if size <= written else "", "zmin": 0, "zmax": 100, "xgap": 1, "ygap": 1,
+             "colorscale": [[0, "var(--faint)"], [1, "var(--c0)"]],
+             "hovertemplate": f"{rows} %{{y}}, {columns} %{{x}}: %{{text}}, %{{z}} %<extra></extra>",
+             "colorbar": {"title": {"text": "% of the row"}, "outlinewidth": 0}}]
+    # Names are words here: as numbers an axis would run between them, and upwards.
+    x = axis(columns, type="category", showgrid=False, constrain="domain")
+    y = axis(rows, type="category", showgrid=False, autorange="reversed", scaleanchor="x", constrain="domain")
+    return Figure(title, data, layout(x, y, hovermode="closest", showlegend=False), min(640, 200 + 32 * size))

@@ -19,7 +19,9 @@ from ..console import percent, quoted
 from ..data.dataset import DataError
 from ..runs.find import CHECKPOINT, CONFIG, METRICS, NETWORK
 from ..runs.folder import read_run_config
+from ..runs.held_out import HELD_OUT
 from ..runs.metrics import read_metrics
+from .classes import classes, evaluation
 from .curves import curves
 from .figures import histogram
 from .findings import learning
@@ -76,7 +78,8 @@ def page(folder: Path, sample: int) -> Page:
     network = run.network
     name = folder.resolve().name if network is None else network.spec.name
     return Page(f"Run {name}", "How a spiking network was trained, and what it and its learning cost.", (
-        _glance(run), *curves(run.epochs, run.sources(METRICS), run.no_metrics), *_sample(run, sample),
+        _glance(run), *curves(run.epochs, run.sources(METRICS), run.no_metrics),
+        classes(run.folder, run.path(NETWORK), run.no_network), *_sample(run, sample),
         memory(run.folder, network, run.no_network), _weights(run),
         learning(folder if network else None, NETWORK, _refused(check_learning, network) if network else None),
         _configuration(run)))
@@ -84,13 +87,9 @@ def page(folder: Path, sample: int) -> Page:
 
 def _glance(run: Run) -> Section:
     about = "The run in numbers. The accuracy is that of the last block's readout on samples it never learned from."
-    tiles = []
+    tiles = _accuracy(run)
     if run.epochs:
-        last = run.epochs[-1]
-        tiles += [(percent(last["test_accuracies"][-1]), f"test accuracy after epoch {last['epoch']}"),
-                  (f"{number(round(last['seconds'], 1))} s", "of training")]
-    elif run.network is not None and "test_accuracy" in (notes := read_notes(run.folder / NETWORK)):
-        tiles.append((percent(float(notes["test_accuracy"])), "test accuracy"))
+        tiles.append((f"{number(round(run.epochs[-1]['seconds'], 1))} s", "of training"))
     peak = peak_activation_bytes(run.folder)
     if peak is not None:
         tiles.append((f"{number(peak)} B", "activations that PyTorch kept to learn from one batch, at the peak"))
@@ -104,6 +103,24 @@ def _glance(run: Run) -> Section:
         parts.append(Paragraph("This network runs on PyTorch and on the integer reference, and has no hardware: "
                            f"{refused}. What is said of the chip below is by formula."))
     return Section("At a glance", about, tuple(parts), run.sources(METRICS, CHECKPOINT, NETWORK))
+
+
+def _accuracy(run: Run) -> list[tuple[str, str]]:
+    """How well the network does, by its record; else how well it did after the last epoch, or by its notes."""
+    notes = {} if run.network is None else read_notes(run.folder / NETWORK)
+    held = json.loads(notes.get(HELD_OUT, "{}"))
+    found = evaluation(run.path(NETWORK))
+    tiles = []
+    if held and run.epochs and held["epoch"] < run.epochs[-1]["epoch"]:
+        tiles = [(str(held["epoch"]), f"the epoch that the weights are of, of {run.epochs[-1]['epoch']} the best on "
+                  "the samples held out")]
+    if found is not None:
+        return [(percent(found["accuracy"]), f"{found['half']} accuracy of the network"), *tiles]
+    if run.epochs:
+        last = run.epochs[-1]
+        return [(percent(last[f"{half}_accuracies"][-1]), f"{half} accuracy after epoch {last['epoch']}")
+                for half in ("test", "validation") if last.get(f"{half}_accuracies")][:1]
+    return [(percent(float(notes["test_accuracy"])), "test accuracy")] if "test_accuracy" in notes else []
 
 
 def _refused(check: Callable[[NetworkSpec], None], network: Network) -> str | None:
@@ -147,6 +164,7 @@ def _sample(run: Run, sample: int) -> list[Section]:
         return [Section("One sample", about, missing=run.no_network)]
     from ..data.fit import check_fit, some
     from ..data.source import load_data
+    from ..runs.held_out import WORDS, with_unseen
     from ..runs.network_data import data_of
     from .raster import figure, trace
     from .windows import labelled_windows, sample_figures
@@ -155,17 +173,19 @@ def _sample(run: Run, sample: int) -> list[Section]:
     try:
         data = load_data(data_of(path, run.network.spec, None, None))
         check_fit(data, run.network.spec)
+        data, half = with_unseen(data, path)
         test = some(data, "test")
         windows = [] if test.step_labels is None else [
             labelled_windows(run.network, test, data.name, run.sources(NETWORK))]
     except DataError as error:
         return [Section("One sample", about, missing=f"The data cannot be read: {error}.")]
     if not 0 <= sample < len(test):
-        raise SnnfpgaError(f"Sample must be in 0..{len(test) - 1}, the test samples of {data.name}, not {sample}",
+        raise SnnfpgaError(f"Sample must be in 0..{len(test) - 1}, the {WORDS[half]} of {data.name}, not {sample}",
                            USAGE)
     traced = trace(run.network, test.spikes[sample][:test.steps_of(sample)], int(test.labels[sample]))
     verdict = "right" if traced.prediction == traced.label else "wrong"
-    words = Paragraph(f"Test sample {sample} of `{data.name}`: label {traced.label}, prediction {traced.prediction}, "
+    name = "Test sample" if half == "test" else "Held-out training sample"
+    words = Paragraph(f"{name} {sample} of `{data.name}`: label {traced.label}, prediction {traced.prediction}, "
                   f"{verdict}. {int((traced.events != 0).sum())} events came in over {len(traced.events)} steps.")
     parts: list[Part] = [words, figure(traced, [block.window for block in run.network.spec.blocks])]
     if test.step_labels is not None:

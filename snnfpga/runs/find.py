@@ -11,6 +11,7 @@ BUILDS = Path("build")
 NETWORK = "network.safetensors"
 CONFIG = "config.yaml"
 CHECKPOINT = "checkpoint.safetensors"
+BEST = "best.safetensors"       # a checkpoint of the best epoch, where samples are held out
 METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
 ACTIVITY = "activity"           # in a network's notes: what its data asks of each block, rtl_gen.activity

@@ -10,12 +10,13 @@ from typing import Any
 from rtl_gen.claim import LOCK, claimed_folder
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network import Network
-from rtl_gen.contract.network_file import SURROGATE, write
+from rtl_gen.contract.network_file import write
 
 from ..config.data import DataConfig
 from ..config.file import check, config_text, parse, write_config
 from ..config.models import Config
-from .find import ACTIVITY, CHECKPOINT, CONFIG, LOGIT_SCALE, METRICS, NETWORK, TENSORBOARD
+from .find import BEST, CHECKPOINT, CONFIG, LOGIT_SCALE, METRICS, NETWORK, TENSORBOARD
+from .held_out import HELD_OUT
 
 NEW = "new"     # within a run: the one that is to take its place
 
@@ -103,6 +104,7 @@ def take_place(folder: Path, place: Path) -> None:
         return
     for events in (folder / TENSORBOARD).glob("events.out.tfevents.*"):
         events.unlink()
+    (folder / BEST).unlink(missing_ok=True)     # the new run may hold out no samples
     for path in [path for path in place.rglob("*") if path.is_file()]:
         target = folder / path.relative_to(place)
         target.parent.mkdir(exist_ok=True)
@@ -157,15 +159,17 @@ def _differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str,
         yield path, before, after
 
 
-def write_network(folder: Path, network: Network, data: DataConfig, test_accuracy: float, logit_scale: float,
-                  surrogate: str | None, activity: str | None = None) -> None:
+def write_network(folder: Path, network: Network, data: DataConfig, test_accuracy: float | None, logit_scale: float,
+                  held_out: tuple[float, int, float | None, int], **notes: str | None) -> None:
     """Write the network file.
 
-    Its notes say what data it was trained on, how well it does, what its integer answers are in real logits, the
-    surrogate that training took in place of the hardware's, if it did, and what the data asks of each block, where it
-    can be hardware.
+    Its notes say what data it was trained on, how well it does, what its integer answers are in real logits, and the
+    share and the seed by which training samples were held out, how well it does on those and the epoch that its weights
+    are of, if any were; and whatever else is not None in ``notes``.
     """
-    notes = {"data": data.model_dump_json(), "test_accuracy": json.dumps(test_accuracy),
-             LOGIT_SCALE: json.dumps(logit_scale)}
-    own = {SURROGATE: surrogate, ACTIVITY: activity}
-    write(folder / NETWORK, network, notes={**notes, **{name: text for name, text in own.items() if text is not None}})
+    said: dict[str, str | None] = {"data": data.model_dump_json(), LOGIT_SCALE: json.dumps(logit_scale), **notes}
+    if test_accuracy is not None:
+        said["test_accuracy"] = json.dumps(test_accuracy)
+    if held_out[0]:
+        said[HELD_OUT] = json.dumps(dict(zip(("share", "seed", "accuracy", "epoch"), held_out, strict=True)))
+    write(folder / NETWORK, network, notes={name: text for name, text in said.items() if text is not None})

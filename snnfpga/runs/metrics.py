@@ -27,11 +27,15 @@ class EpochMetrics:
     train_accuracy
         Over the epoch, each sample as it was met.
     test_accuracies
-        Of each block's readout on the test split; the last is the network's.
+        Of each block's readout on the test split; the last is the network's. None of them where the data has no test
+        split.
     firing_rates
-        Spikes for each neuron and step on the test split, for each block and layer.
+        Spikes for each neuron and step on the test split, for each block and layer; without one, on the samples held
+        out.
     moved
         Weights that went to another scale before the epoch, in words.
+    validation_accuracies
+        Of each block's readout on the samples held out of the training split; none of them where none is.
     """
 
     epoch: int
@@ -42,6 +46,7 @@ class EpochMetrics:
     test_accuracies: list[float]
     firing_rates: list[list[float]]
     moved: list[str] = field(default_factory=list)
+    validation_accuracies: list[float] = field(default_factory=list)
 
 
 class MetricsLog:
@@ -62,8 +67,9 @@ class MetricsLog:
         board = self._board
         board.add_scalar("accuracy/train", metrics.train_accuracy, metrics.epoch)
         board.add_scalar("rate", metrics.rate, metrics.epoch)
-        for block, accuracy in enumerate(metrics.test_accuracies):
-            board.add_scalar(f"accuracy/test block {block}", accuracy, metrics.epoch)
+        for split, accuracies in (("test", metrics.test_accuracies), ("validation", metrics.validation_accuracies)):
+            for block, accuracy in enumerate(accuracies):
+                board.add_scalar(f"accuracy/{split} block {block}", accuracy, metrics.epoch)
         for block, loss in enumerate(metrics.losses):
             if loss is not None:
                 board.add_scalar(f"loss/block {block}", loss, metrics.epoch)

@@ -10,11 +10,11 @@ from ..config.models import Config
 from ..data.dataset import DataSet
 from ..learning import registry, select
 from ..network import refused, regrid
-from . import flips, futile, parallel, schedule, step_labels, teacher, warm_start
+from . import best, flips, futile, parallel, schedule, step_labels, teacher, warm_start
 
 OF_CONFIG: tuple[Callable[[Config], None], ...] = (
     registry.check, refused.check, warm_start.check, parallel.check, regrid.check, schedule.check, flips.check,
-    teacher.check, step_labels.check, futile.check)
+    teacher.check, step_labels.check, futile.check, best.check)
 OF_DATA: tuple[Callable[[Config, DataSet], None], ...] = (
     select.check_data, registry.check_data, step_labels.check_data, futile.check_data)
 

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from ..config.models import Config
 from ..config.training import TrainingConfig
 from ..data.augment import Augmenter
 from ..data.dataset import DataSet, Split
+from ..data.validation import validation_split
 from ..learning.memory import ActivationMeter
 from ..learning.registry import find_rule
 from ..learning.rule import Batch, Learned, Neighbours, drawn_silent
@@ -26,8 +28,10 @@ from ..network.initial import initialise
 from ..network.network import REMEDY, SpikingNetwork
 from ..network.regrid import fitted, move
 from ..network.specify import longest_sample
-from ..runs.metrics import EpochMetrics, MetricsLog
+from ..runs.find import BEST, CHECKPOINT, METRICS
+from ..runs.metrics import EpochMetrics, MetricsLog, read_metrics
 from . import checks, futile
+from .best import best_of
 from .checkpoint import Progress, Sources, load_checkpoint, save_checkpoint
 from .flips import THRESHOLDS, BinaryFlips
 from .parallel import Pipe, Team
@@ -75,6 +79,9 @@ class Trainer:
 
     def __init__(self, config: Config, data: DataSet, device: str = "cpu", team: Team | None = None) -> None:
         checks.check(config, data)
+        digest = data.digest()      # of all that there is, whatever is held out of it
+        learned, self.validation = validation_split(data.train, config.training.validation, config.seed)
+        data = replace(data, train=learned)
         self.rule = find_rule(config.learning.rule)
         self.config, self.device, self.team = config, device, team or Team()
         shared = self.team.size > 1 and config.training.parallel == "blocks"
@@ -89,8 +96,9 @@ class Trainer:
         self.optimiser = optimiser(self.network, config.training)
         self.progress = Progress(0, 0.0, 0)
         self.teacher = taught(config, data)
-        self.sources = Sources(data.digest(), "" if self.teacher is None else digest_of(self.teacher))
+        self.sources = Sources(digest, "" if self.teacher is None else digest_of(self.teacher))
         self.saved = 0      # epochs that a checkpoint holds
+        self.kept = 0       # epochs after which the weights are those that the network gets
 
     @property
     def batches(self) -> int:
@@ -100,6 +108,8 @@ class Trainer:
     def run(self, folder: Path, resume: bool, report: Report, each_batch: Callable[[], None]) -> None:
         """Train to the end; after each epoch write metrics and a checkpoint into ``folder`` and call ``report``.
 
+        The best epoch by the samples held out has a checkpoint of its own.
+
         Raises
         ------
         SnnfpgaError
@@ -107,11 +117,12 @@ class Trainer:
         OSError
             If a file cannot be written.
         """
-        checkpoint = folder / "checkpoint.safetensors"
+        checkpoint = folder / CHECKPOINT
         if resume and checkpoint.exists():      # else it was stopped within its first epoch
             self.progress = load_checkpoint(checkpoint, self.network, self.optimiser, self.sources, self.config)
             self.saved = self.progress.epochs
         log = MetricsLog(folder, self.progress.epochs) if self.team.leads else None
+        lines = [] if log is None else read_metrics(folder / METRICS)
         try:
             while self.progress.epochs < self.config.training.epochs:
                 metrics = self.epoch(each_batch)
@@ -119,12 +130,27 @@ class Trainer:
                 if log is None:
                     continue
                 log.write(metrics)
+                lines.append(asdict(metrics))
+                if best_of(self.config, lines) is lines[-1]:
+                    save_checkpoint(folder / BEST, self.network, self.optimiser, self.progress, self.sources)
                 save_checkpoint(checkpoint, self.network, self.optimiser, self.progress, self.sources)
                 self.saved = self.progress.epochs
                 report(metrics)
         finally:
             if log is not None:
                 log.close()
+
+    def choose(self, folder: Path) -> None:
+        """Bring the network to the epoch that ``training.keep`` asks for, after the last.
+
+        Raises
+        ------
+        SnnfpgaError
+            If the checkpoint of the best epoch in ``folder`` is gone or damaged.
+        """
+        self.kept = self.progress.epochs
+        if self.config.training.keep == "best":
+            self.kept = load_checkpoint(folder / BEST, self.network, self.optimiser, self.sources, self.config).epochs
 
     def epoch(self, each_batch: Callable[[], None] = lambda: None) -> EpochMetrics:
         """One pass over the training samples, in an order drawn by seed and epoch."""
@@ -147,7 +173,7 @@ class Trainer:
             each_batch()
         if isinstance(self.neighbours, Pipe):
             self.team.share_blocks(self.network.blocks, self.optimiser)
-        result = self.evaluate()
+        tested, validated = self.evaluate(), self.validate()
         self.progress = Progress(number + 1, self.progress.seconds + time.perf_counter() - began,
                                  max(self.progress.peak_activation_bytes, meter.peak_bytes))
         # Of blocks in a row the last process has the answers, and each the losses of its own.
@@ -155,13 +181,22 @@ class Trainer:
         everyone = found if self.config.training.parallel == "data" else found[-1:]
         accuracy = sum(count for count, _ in everyone) / tally.whole
         means = _means([line for _, lines in found for line in lines])
-        return EpochMetrics(number + 1, round(self.progress.seconds, 3), rate, means, accuracy, result.accuracies,
-                            result.rates, moved)
+        rates = (tested or validated).rates     # who trains sees to it that there is one of them
+        return EpochMetrics(number + 1, round(self.progress.seconds, 3), rate, means, accuracy,
+                            [] if tested is None else tested.accuracies, rates, moved,
+                            [] if validated is None else validated.accuracies)
+
+    def evaluate(self) -> Evaluation | None:
+        """How well the network does on the test split as it stands; None where there is none."""
+        return self._judged(self.test)
+
+    def validate(self) -> Evaluation | None:
+        """How well the network does on the samples held out as it stands; None where there are none."""
+        return self._judged(self.validation)
 
     @torch.no_grad()
-    def evaluate(self) -> Evaluation:
-        """How well the network does on the test split as it stands."""
-        return evaluate(self.network.spec, self.network.integers(), self.test)
+    def _judged(self, split: Split) -> Evaluation | None:
+        return evaluate(self.network.spec, self.network.integers(), split) if len(split) else None
 
     def _batch(self, chosen: Tensor, generator: torch.Generator) -> list[tuple[Learned, Tensor]]:
         """Learn from the parts of a batch that are this process's; each with its samples, by number."""

@@ -57,8 +57,10 @@ def test_train_and_evaluate_print_one_object(capsys, folder):
     code, out, err = call(capsys, "train", *QUICK, "--json")
     assert (code, err) == (0, "")
     result = json.loads(out)
-    assert set(result) == {"test_accuracy", "block_accuracies", "test_samples", "seconds", "epochs",
-                           "peak_activation_bytes", "hardware", "network"}
+    assert set(result) == {"test_accuracy", "block_accuracies", "test_samples", "validation_accuracy",
+                           "validation_samples", "kept_epoch", "seconds", "epochs", "peak_activation_bytes", "hardware",
+                           "calibration", "network"}
+    assert (result["validation_accuracy"], result["validation_samples"]) == (None, 0)
     assert result["network"] == "runs/digits/network.safetensors"
     assert result["test_samples"] == 359
     code, out, err = call(capsys, "evaluate", "--json")

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 from unittest.mock import patch
@@ -48,6 +49,24 @@ def test_a_rule_of_ones_own_trains_costs_and_is_diagnosed(tmp_path, monkeypatch,
             assert cell["formula"]["cost"] == cell["cost"]
             assert cell["formula"]["peak_activation_bytes"] == pytest.approx(cell["peak_activation_bytes"], rel=0.05)
             assert cell["formula"]["absent"] == []
+
+
+def test_recipes_for_data_of_ones_own(tmp_path, monkeypatch, capsys):
+    """Each makes its file, and its lines run as they stand, but for one epoch."""
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in code("own-data.md", "python"):
+        exec(block, names)
+    lines = [line for block in code("own-data.md", "sh") for line in block.replace("\\\n", "").splitlines()]
+    files = {word.partition("=")[2] for line in lines for word in line.split() if word.startswith("data.name=")}
+    assert files == {path.name for path in tmp_path.glob("*.npz")}
+    assert len(files) == 5
+    for line in lines:
+        program, *words = shlex.split(line)
+        assert program == "snnfpga"
+        short = ["--set", "training.epochs=1"] if words[0] == "train" else []
+        status, _, err = call(capsys, *words, *short)
+        assert (status, [line for line in err.splitlines() if not line.startswith("Defaults for own data")]) == (0, [])
 
 
 def code(page, language):

@@ -22,13 +22,16 @@ from rtl_gen.contract import network_file
 from rtl_gen.contract.declared import state_buffer_bits
 from rtl_gen.estimate import cycles
 from sim.reference.network import Reference
+from snnfpga.cli import main
 from snnfpga.config.data import DataConfig
 from snnfpga.report import build, run
 from snnfpga.report.page import Page, Section, render
 from snnfpga.report.parts import Bars, Paragraph, Table, Tiles, Verdict
 from snnfpga.report.parts import Figure as Plot
 from snnfpga.report.target import find, run_of
+from snnfpga.runs.evaluation_record import facts, write_record
 from snnfpga.runs.learn_record import file_digest
+from snnfpga.runs.scores import Scores
 from tests.networks import block, network, network_spec, samples
 from tests.verbs import call, small_run
 
@@ -52,6 +55,8 @@ def here(tmp_path, monkeypatch):
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in EPOCHS))
     progress = json.dumps({"epochs": 2, "seconds": 3.25, "peak_activation_bytes": 5678})
     (folder / "checkpoint.safetensors").write_bytes(save({"a": np.zeros(1)}, metadata={"progress": progress}))
+    write_record(folder / "evaluate.json", facts("small.npz", "test", Scores.of([0, 1, 2, 2, 2], [0, 1, 2, 0, 0], 3),
+                                                 folder / "network.safetensors"))
     make_build(Path("build/small"), with_lanes(made, 2))
     return tmp_path
 
@@ -96,7 +101,7 @@ def test_a_run_shows_every_section_but_learning(here, capfd):
     assert list(found["missing"]) == ["Learning on chip"]
     assert "`snnfpga learn runs/small`" in found["missing"]["Learning on chip"]
     words = text(Path(found["report"]).read_text())
-    for shown in ("87.50 % test accuracy after epoch 2", "3.2 s of training",
+    for shown in ("60.00 % test accuracy of the network", "3.2 s of training",
                   "5678 B activations", "12-10-7 inputs and neurons, in 2 blocks, for 3 classes",
                   "data.name small.npz", "hardware.lanes 8", "Not run. snnfpga learn runs/small"):
         assert shown in words
@@ -118,6 +123,48 @@ def test_curves_are_those_of_the_metrics(here):
         "test, block 0": [50, 62.5], "test, block 1": [37.5, 87.5], "training, last block": [25, 75]}
     assert curves(drawn["Loss of each block"]) == {"block 0": [1.5, None]}
     assert curves(drawn["Firing rate of each layer"]) == {"block 0": [12.5, 10], "block 1": [25, 20]}
+
+
+def test_classes_are_those_of_the_record(here):
+    html = render(run.page(Path("runs/small"), 0))
+    drawn, = figures(html)["What is taken for what"]["data"]
+    assert drawn["z"] == [[100, 0, 0], [0, 100, 0], [66.67, 0, 33.33]]
+    assert drawn["text"] == [["1", "", ""], ["", "1", ""], ["2", "", "1"]]
+    words = text(html)
+    for shown in ("60.00 % of 5 test samples are right", "23.07 % .. 88.24 % 95 % interval",
+                  "77.78 % balanced over the classes", "2 3 33.33 % 0 (2)"):
+        assert shown in words
+
+
+def test_a_record_of_another_network_is_not_shown(here):
+    path = Path("runs/small/evaluate.json")
+    path.write_text(path.read_text().replace('"network_sha256": "', '"network_sha256": "0'))
+    page = run.page(Path("runs/small"), 0)
+    assert page.missing["Classes"] == ("No `evaluate.json` of the network in this folder. `snnfpga evaluate "
+                                       "runs/small` measures it and leaves one.")
+    assert "87.50 % test accuracy after epoch 2" in text(render(page))
+    assert call_and_read("runs/small") == 5
+
+
+def call_and_read(folder):
+    """Samples of the record that evaluate leaves of a network that the run holds now."""
+    with pytest.raises(SystemExit) as left:
+        main(["evaluate", folder, "--json"])
+    assert not left.value.code
+    assert "Classes" not in run.page(Path(folder), 0).missing
+    return json.loads(Path(folder, "evaluate.json").read_text())["samples"]
+
+
+def test_a_run_without_a_test_split_says_so(here):
+    folder = Path("runs/small")
+    epochs = [{**line, "test_accuracies": [], "validation_accuracies": [0.25, accuracy]}
+              for line, accuracy in zip(EPOCHS, (0.75, 0.5), strict=True)]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in epochs))
+    (folder / "evaluate.json").unlink()
+    html = render(run.page(folder, 0))
+    assert "50.00 % validation accuracy after epoch 2" in text(html)
+    assert curves(figures(html)["Accuracy of each readout"]) == {
+        "validation, last block": [75, 50], "training, last block": [25, 75]}
 
 
 def test_the_raster_is_the_references_sample(here):
@@ -189,8 +236,8 @@ def test_what_a_run_lacks_is_named(here):
     for name in ("network.safetensors", "metrics.jsonl", "checkpoint.safetensors"):
         Path("runs/small", name).unlink()
     missing = run.page(Path("runs/small"), 0).missing
-    assert set(missing) == {"At a glance", "Accuracy", "Loss", "Firing rates", "One sample", "Memory for learning",
-                            "Weights", "Learning on chip"}
+    assert set(missing) == {"At a glance", "Accuracy", "Loss", "Firing rates", "Classes", "One sample",
+                            "Memory for learning", "Weights", "Learning on chip"}
     assert missing["One sample"] == ("No `network.safetensors` in this folder: the run is not finished. Go on with "
                                      "`snnfpga train --resume --out runs/small`.")
 

@@ -1,0 +1,44 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix
+
+from snnfpga.console import percent
+from snnfpga.runs.scores import Scores, class_rows, wilson
+
+
+@pytest.mark.parametrize(("right", "samples"), [(0, 1), (1, 1), (0, 20), (20, 20), (3, 7), (351, 359), (5000, 10000)])
+def test_the_interval_is_wilsons(right, samples):
+    wanted = binomtest(right, samples).proportion_ci(0.95, "wilson")
+    assert wilson(right, samples) == pytest.approx((wanted.low, wanted.high), abs=1e-9)
+    low, high = wilson(right, samples)
+    assert 0 <= low <= right / samples <= high <= 1
+
+
+def test_scores_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 5, 300)
+    predictions = np.where(rng.random(300) < 0.7, labels, rng.integers(0, 5, 300))
+    found = Scores.of(labels, predictions, 5)
+    assert (found.confusion == confusion_matrix(labels, predictions)).all()
+    assert found.accuracy == pytest.approx((labels == predictions).mean())
+    assert found.balanced_accuracy == pytest.approx(balanced_accuracy_score(labels, predictions))
+
+
+def test_what_has_no_label_or_no_sample_does_not_count():
+    found = Scores.of([0, 0, -1, 2], [0, 1, 1, 2], 4)
+    assert (found.samples, found.class_samples) == (3, [2, 0, 1, 0])
+    assert found.class_accuracies == [0.5, None, 1.0, None]
+    assert found.balanced_accuracy == 0.75
+    nothing = Scores.of([], [], 2)
+    assert math.isnan(nothing.accuracy)
+    assert nothing.interval == (0.0, 1.0)
+
+
+def test_mistakes_come_by_how_often():
+    found = Scores.of([0] * 6 + [1], [0, 2, 2, 3, 1, 4, 1], 5)
+    assert found.mistakes(0) == [(2, 2), (1, 1), (3, 1)]
+    assert class_rows(found, percent)[:3] == [(0, 6, "16.67 %", "2 (2), 1 (1), 3 (1)"), (1, 1, "100.00 %", ""),
+                                              (2, 0, "no sample", "")]
