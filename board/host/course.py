@@ -16,13 +16,32 @@ from rtl_gen.contract.network import Network
 
 from .guard import Guard
 from .host import Result
-from .samples import UNLABELLED, Samples
+from .samples import UNLABELLED
+from .schedule import Schedule
 
-__all__ = ["Core", "Course", "Outcome", "Progress", "Score", "attend", "lesson_order"]
+__all__ = ["Core", "Course", "Outcome", "Progress", "SampleSource", "Score", "attend", "lesson_order"]
 
 Numbers = NDArray[np.int64]
 Score = tuple[int, int]     # samples answered right, of those that have a label
 Save = Callable[[Network, "Progress", Network | None], object]
+
+
+class SampleSource(Protocol):
+    """Samples by number: :class:`.samples.Samples`, or what makes one when it is asked for.
+
+    Attributes
+    ----------
+    labels
+        (N,) int64, the class, or ``UNLABELLED`` (-1).
+    """
+
+    labels: Numbers
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def __getitem__(self, number: int) -> NDArray[np.uint8]:
+        """One sample, (its steps, inputs)."""
 
 
 class Core(Protocol):
@@ -77,9 +96,13 @@ class Course:
         Samples between two checks of the guard; None where there is no guard.
     rates
         Steps added to the rate shifts, one a block; None leaves them as they are.
+    schedule
+        How the rates change on the way, one of :data:`.schedule.SCHEDULES`; in the end they are as they were.
+    expected
+        Share of wrong answers that is usual, for the schedule.
     """
 
-    samples: Samples
+    samples: SampleSource
     lessons: Numbers
     held: Numbers
     test: Numbers
@@ -88,6 +111,8 @@ class Course:
     seed: int = 0
     interval: int | None = None
     rates: tuple[int, ...] | None = None
+    schedule: str = "constant"
+    expected: float = 0.0
 
     def order(self) -> Numbers:
         """Numbers of the samples in the order of learning, of all passes."""
@@ -97,11 +122,11 @@ class Course:
     def digest(self) -> str:
         """SHA-256, in hex, of all of it: the same only for the same course."""
         found = hashlib.sha256()
-        for array in (self.samples.spikes, self.samples.labels, self.samples.steps, self.order(), self.held,
-                      self.test):
+        for array in (*(self.samples[number] for number in range(len(self.samples))), self.samples.labels,
+                      self.order(), self.held, self.test):
             found.update(f"{array.dtype} {array.shape} ".encode())
             found.update(np.ascontiguousarray(array))
-        found.update(repr((self.interval, self.rates)).encode())
+        found.update(repr((self.interval, self.rates, self.schedule, self.expected)).encode())
         return found.hexdigest()
 
 
@@ -123,6 +148,8 @@ class Progress:
         The guard's measurements: lessons done, right, total.
     kept
         Lessons that the network in the end has learned from, where the guard went back to an earlier one.
+    wrong
+        The share of wrong answers that the schedule goes by; None before the first lesson.
     ended
         Whether the course is over.
     """
@@ -133,6 +160,7 @@ class Progress:
     before: Score | None = None
     checks: list[tuple[int, int, int]] = field(default_factory=list)
     kept: int = 0
+    wrong: float | None = None
     ended: bool = False
 
 
@@ -168,7 +196,7 @@ class Outcome:
 class _Runs:
     """Runs samples by their number and keeps what was answered."""
 
-    def __init__(self, core: Core, samples: Samples) -> None:
+    def __init__(self, core: Core, samples: SampleSource) -> None:
         self.core, self.samples = core, samples
         self.predictions: list[int] = []
 
@@ -188,7 +216,7 @@ class _Runs:
 
 def attend(course: Course, core: Core, network: Network, *, progress: Progress | None = None,
            best: Network | None = None, save: Save | None = None, every: int = 0,
-           say: Callable[[str], object] = print) -> Outcome:
+           each: Callable[[Progress], object] = lambda _: None, say: Callable[[str], object] = print) -> Outcome:
     """Load ``network``, learn and measure; the core then holds what was learned, or with a guard the best of it.
 
     Parameters
@@ -201,6 +229,8 @@ def attend(course: Course, core: Core, network: Network, *, progress: Progress |
     save
         Takes the network, the progress, and the guard's best where that is another, after every ``every`` lessons and
         at the end.
+    each
+        Called after each lesson.
     say
         Takes lines about what goes on.
 
@@ -216,10 +246,12 @@ def attend(course: Course, core: Core, network: Network, *, progress: Progress |
     if course.passes:
         if progress.before is None:
             progress.before = runs.score(course.test)
-            say(f"Before learning: {told(progress.before)} right")
+            if progress.before[1]:
+                say(f"Before learning: {told(progress.before)} right")
         core.clear_counters()
         if not progress.ended:
-            _learn(course, runs, progress, best, save, every, say)
+            rates = network.rates if course.rates is None else course.rates
+            _learn(course, runs, progress, best, save, every, each, say, rates)
     taught = core.counters() if course.passes else {}
     core.clear_counters()
     after = runs.score(course.test)
@@ -227,9 +259,11 @@ def attend(course: Course, core: Core, network: Network, *, progress: Progress |
 
 
 def _learn(course: Course, runs: _Runs, progress: Progress, best: Network | None, save: Save | None, every: int,
-           say: Callable[[str], object]) -> None:
-    """The rest of the lessons."""
+           each: Callable[[Progress], object], say: Callable[[str], object], rates: tuple[int, ...]) -> None:
+    """The rest of the lessons, and then the ``rates`` that were set before."""
     core, order = runs.core, course.order()
+    schedule = Schedule(course.schedule, rates, len(order), course.expected, done=progress.done, wrong=progress.wrong)
+    current = rates
     guard: Guard[Network | None] | None = None if course.interval is None else Guard(course.interval)
     if guard is not None:
         for done, right, total in progress.checks:
@@ -244,9 +278,19 @@ def _learn(course: Course, runs: _Runs, progress: Progress, best: Network | None
     going = guard is None or bool(progress.checks) or check()
     while going and progress.done < len(order):
         number = int(order[progress.done])
-        progress.right += runs.answer(number, learn=True)
-        progress.unlabelled += int(course.samples.labels[number] == UNLABELLED)
+        if schedule.rates() != current:
+            current = schedule.rates()
+            core.set_rates(current)
+        right = runs.answer(number, learn=True)
+        progress.right += right
+        if course.samples.labels[number] == UNLABELLED:
+            progress.unlabelled += 1
+            schedule.passed()
+        else:
+            schedule.answered(right)
+        progress.wrong = schedule.wrong
         progress.done += 1
+        each(progress)
         if guard is not None and (guard.due(progress.done) or progress.done == len(order)):
             going = check()
         if save is not None and going and progress.done < len(order) and progress.done % every == 0:
@@ -256,6 +300,7 @@ def _learn(course: Course, runs: _Runs, progress: Progress, best: Network | None
         core.load(guard.best.kept)
         progress.kept = guard.best.lessons
         say(f"Guard: back to what was learned after {progress.kept} of {progress.done} samples")
+    core.set_rates(rates)
     progress.ended = True
     if save is not None:
         save(core.network(), progress, None)

@@ -7,17 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.network import MAX_RATE, RATE_OFF
 from rtl_gen.contract.spec import NetworkSpec
 
 from .course import Course
 from .guard import default_interval, hold_out
 from .samples import Samples
 from .saved import KEEP
+from .schedule import SCHEDULES
 
 __all__ = ["make_course", "parser", "rates_of"]
 
 HELD_OUT = 0.2
-LARGEST_RATE, RATE_OFF = 3, 4
 NOTHING = np.zeros(0, np.int64)
 
 
@@ -42,8 +43,14 @@ def parser(about: str, clock_mhz: float) -> argparse.ArgumentParser:
                           "permutation of numpy.random.default_rng(SEED)")
     learning.add_argument("--seed", type=int, help="draws the order and what the guard holds out; else the network's")
     learning.add_argument("--rates", metavar="R[,R...]",
-                          help=f"steps added to the rate shifts: 0..{LARGEST_RATE} or off, one for all blocks or one a "
+                          help=f"steps added to the rate shifts: 0..{MAX_RATE} or off, one for all blocks or one a "
                           "block")
+    learning.add_argument("--schedule", choices=tuple(SCHEDULES),
+                          help="how the rates change on the way: " + "; ".join(
+                              f"{name}, {words}" for name, words in SCHEDULES.items())
+                          + " (falling; constant where --rates are given)")
+    learning.add_argument("--expected", type=float, default=0.0, metavar="SHARE",
+                          help="of wrong answers, that is usual, for the adaptive schedule (0)")
     learning.add_argument("--guard", type=float, metavar="SHARE",
                           help="hold out this share of each class of the samples to learn from, keep the weights that "
                           "answer most of them, and stop where it gets worse")
@@ -73,10 +80,10 @@ def rates_of(text: str | None, blocks: int) -> tuple[int, ...] | None:
     if text is None:
         return None
     words = [word.strip() for word in text.split(",")]
-    known = {**{str(rate): rate for rate in range(LARGEST_RATE + 1)}, "off": RATE_OFF}
+    known = {**{str(rate): rate for rate in range(MAX_RATE + 1)}, "off": RATE_OFF}
     wrong = next((word for word in words if word not in known), None)
     if wrong is not None:
-        raise SnnfpgaError(f"Rates must be 0..{LARGEST_RATE} or off, not {wrong!r}", USAGE)
+        raise SnnfpgaError(f"Rates must be 0..{MAX_RATE} or off, not {wrong!r}", USAGE)
     if len(words) not in (1, blocks):
         raise SnnfpgaError(f"Rates must be one for all blocks or one for each of {blocks}, not {len(words)}", USAGE)
     return tuple(known[word] for word in words * (blocks if len(words) == 1 else 1))
@@ -106,7 +113,9 @@ def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec
         held, lessons = lessons[drawn], lessons[~drawn]
         interval = options.guard_every or default_interval(options.passes * len(lessons))
     return Course(samples=samples, lessons=lessons, held=held, test=test, passes=options.passes,
-                  shuffled=options.order == "shuffled", seed=seed, interval=interval, rates=rates)
+                  shuffled=options.order == "shuffled", seed=seed, interval=interval, rates=rates,
+                  schedule=options.schedule or ("constant" if options.rates else "falling"),
+                  expected=options.expected)
 
 
 def _check_ranges(options: argparse.Namespace) -> None:

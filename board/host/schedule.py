@@ -39,6 +39,13 @@ class Schedule:
         How many samples there are to learn from in all.
     expected
         Share of wrong answers that is to be expected where nothing has changed.
+    done, wrong
+        Of a course that was interrupted: its lessons so far, and what :attr:`wrong` was then.
+
+    Attributes
+    ----------
+    wrong
+        Mean share of wrong answers over the last lessons.
 
     Raises
     ------
@@ -46,14 +53,15 @@ class Schedule:
         If there is no such schedule, or ``expected`` is no share.
     """
 
-    def __init__(self, name: str, rates: Sequence[int], lessons: int, expected: float) -> None:
+    def __init__(self, name: str, rates: Sequence[int], lessons: int, expected: float, *, done: int = 0,
+                 wrong: float | None = None) -> None:
         if name not in SCHEDULES:
             raise ScheduleError(f"Schedule must be one of {', '.join(SCHEDULES)}, not {name!r}")
         if not 0 <= expected <= 1:
             raise ScheduleError(f"The expected share of wrong answers must be in 0..1, not {expected}")
         self.name, self._rates, self._lessons, self._expected = name, tuple(rates), lessons, expected
-        self._wrong = expected
-        self._done = 0
+        self.wrong = expected if wrong is None else wrong
+        self._done = done
 
     def rates(self) -> tuple[int, ...]:
         """The rates for the next lesson."""
@@ -65,10 +73,14 @@ class Schedule:
     def _step(self) -> int:
         if self.name == "falling":
             return min(MAX_RATE, (MAX_RATE + 1) * self._done // max(self._lessons, 1))
-        excess = self._wrong - self._expected
+        excess = self.wrong - self._expected
         return next((step for step, least in enumerate(EXCESS) if excess > least), MAX_RATE)
 
     def answered(self, right: bool) -> None:
         """Take in whether the answer to the lesson, given before it was learned from, was right."""
         self._done += 1
-        self._wrong += ((not right) - self._wrong) / MEMORY
+        self.wrong += ((not right) - self.wrong) / MEMORY
+
+    def passed(self) -> None:
+        """Take in that a lesson had no label."""
+        self._done += 1

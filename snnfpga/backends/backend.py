@@ -1,7 +1,7 @@
 """What a backend is: one network on one kind of machine, that runs samples and learns from them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +12,8 @@ from rtl_gen.contract.network import Network
 
 from ..console import Advance
 from ..data.dataset import Split
+
+Rates = Sequence[tuple[int, ...]] | None      # of each sample, a rate for each block
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,10 @@ class Backend(ABC):
         """Give what each sample leaves, in order, without learning; spikes and membranes only where ``trace``."""
 
     @abstractmethod
-    def learn(self, split: Split, advance: Advance) -> None:
+    def learn(self, split: Split, advance: Advance, rates: Rates = None) -> None:
         """Learn from the samples one by one, as the chip does; from one without a label nothing.
+
+        ``rates`` are those for each sample, the network's where None; afterwards the network has its own again.
 
         Raises
         ------

@@ -45,16 +45,23 @@ def evaluate(link: Link, spec: NetworkSpec, *, network: str, samples: str, outpu
 
 
 def learn(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: str, done: str) -> dict[str, Any]:
-    """Learn from samples one by one; write the network that the core then holds, and give its counters."""
-    host = Host(link, spec)
-    host.load(read(network))
+    """Learn from samples one by one, at the rates of each; write the network that the core then holds, with the rates
+    that it came with, and give its counters.
+    """
+    host, given = Host(link, spec), read(network)
+    host.load(given)
+    current = given.rates
     with np.load(samples) as file:
-        spikes, labels, steps = file["spikes"], file["labels"], file["steps"]
+        spikes, labels, steps, rates = (file[name] for name in ("spikes", "labels", "steps", "rates"))
     host.clear_counters()
     for number, (sample, label) in enumerate(zip(spikes, labels, strict=True)):
+        if tuple(rates[number].tolist()) != current:
+            current = tuple(rates[number].tolist())
+            host.set_rates(current)
         # A sample without a label, -1, is answered and not learned from.
         host.run(sample[:steps[number]], label=max(0, int(label)), learn=bool(label >= 0))
         _tell(done, number + 1)
+    host.set_rates(given.rates)
     write(output, host.network())
     return {"counters": host.counters(), "errors": int(host.errors())}
 

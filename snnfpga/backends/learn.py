@@ -12,7 +12,7 @@ from sim.compare import Comparison
 from ..console import Advance
 from ..data.dataset import Split
 from ..runs.held_out import HELD_OUT
-from .backend import Backend
+from .backend import Backend, Rates
 from .registry import make
 from .windows import WindowScore, check_windows
 
@@ -42,7 +42,8 @@ def accuracy(network: Network, split: Split, advance: Advance) -> float:
     return sum(found.prediction == label for found, label in zip(traces, split.labels, strict=True)) / len(split)
 
 
-def learn(network: Network, split: Split, backend: str, advance: Advance, place: str | None = None) -> Learned:
+def learn(network: Network, split: Split, backend: str, advance: Advance, place: str | None = None,
+          rates: Rates = None) -> Learned:
     """Learn from ``split`` on ``backend``, and compare every weight and counter with the reference's.
 
     Of the reference itself there is nothing to compare with. ``advance`` is called after each sample.
@@ -53,10 +54,10 @@ def learn(network: Network, split: Split, backend: str, advance: Advance, place:
         If the backend does not learn as the chip does.
     """
     learner, differences = make(backend, network, place), Comparison(QUANTITIES, f"the {TRUTH}")
-    learner.learn(split, advance)
+    learner.learn(split, advance, rates)
     if backend != TRUTH:
         wanted = make(TRUTH, network)
-        wanted.learn(split, lambda done=1: None)
+        wanted.learn(split, lambda done=1: None, rates)
         compare(differences, learner, wanted)
     return Learned(learner.network(), learner.counters(), differences)
 

@@ -1,6 +1,7 @@
 """The integer reference: what the hardware must do, sample by sample."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from sim.reference.network import Reference
 
 from ..console import Advance
 from ..data.dataset import Split
-from .backend import Backend, Trace
+from .backend import Backend, Rates, Trace
 
 
 class IntegerReference(Backend):
@@ -26,13 +27,17 @@ class IntegerReference(Backend):
             yield Trace(result.prediction, result.answers, result.spikes, result.membranes, result.windows)
             advance()
 
-    def learn(self, split: Split, advance: Advance) -> None:
+    def learn(self, split: Split, advance: Advance, rates: Rates = None) -> None:
         """Learn from the samples one by one."""
         reference = Reference(self._network)
-        samples = [sample[:split.steps_of(number)] for number, sample in enumerate(split.spikes)]
-        reference.learn(samples, labels_of(split), progress=lambda done: advance())
+        labels = labels_of(split)
+        for number, sample in enumerate(split.spikes):
+            if rates is not None:
+                reference.rates = list(rates[number])
+            reference.learn([sample[:split.steps_of(number)]], labels[number:number + 1])
+            advance()
         blocks = reference.counters
-        self._network = reference.network()
+        self._network = replace(reference.network(), rates=self._network.rates)
         self._counters = {name: sum(block[name] for block in blocks) for name in BLOCK_COUNTERS}
 
 

@@ -16,11 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from board.host import archive, program
-from board.host.host import Result
 from board.host.options import parser
 from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 from rtl_gen.contract.limits import check_hardware
@@ -28,52 +24,16 @@ from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
 from sim.compare import Comparison
 from sim.core import run_on_core
-from sim.reference.network import Reference
 from sim.runner import Design, build
 
 from . import learn
+from .reference_core import ReferenceCore
 from .simulated import SCRIPTS, folder_of, preferred
 
 DRIVER, REFERENCE = "driver", "reference"   # folders of a rehearsal
 RECORD = "record.json"
 QUANTITIES = ("weights", "predictions", "counters")
 OURS = ("link", "record", "saved")          # options that a rehearsal gives itself, or that would leave its folder
-
-
-class ReferenceCore:
-    """The integer reference in a core's place: a :class:`board.host.course.Core`."""
-
-    def __init__(self, network: Network) -> None:
-        self._reference = Reference(network)
-        self._counted: dict[str, int] = {}
-
-    def load(self, network: Network) -> None:
-        """Take a network; counters go on."""
-        self._counted = self.counters()
-        self._reference = Reference(network)
-
-    def network(self) -> Network:
-        """The network as it stands."""
-        return self._reference.network()
-
-    def run(self, spikes: NDArray[np.integer], *, label: int = 0, learn: bool = False) -> Result:
-        """Run one sample, and learn from it where ``learn``."""
-        found = self._reference.run(spikes, label, learn)
-        return Result(found.prediction, found.answers[-1])
-
-    def set_rates(self, rates: tuple[int, ...]) -> None:
-        """Set the steps that are added to the rate shifts, one a block."""
-        self._reference.rates = list(rates)
-
-    def counters(self) -> dict[str, int]:
-        """The counters of the blocks, named as a core's."""
-        return {name: value + self._counted.get(name, 0) for b, block in enumerate(self._reference.counters)
-                for name, value in ((f"block{b}.{name}", value) for name, value in block.items())}
-
-    def clear_counters(self) -> None:
-        """Set all counters to 0."""
-        self._counted = {}
-        self._reference.clear_counters()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from ..console import Advance
 from ..data.dataset import Split
 from . import simulated
-from .backend import Backend, Trace
+from .backend import Backend, Rates, Trace
 
 
 class Rtl(Backend):
@@ -39,9 +39,9 @@ class Rtl(Backend):
                         layers("spikes", number, steps) if trace else None,
                         layers("membranes", number, steps) if trace else None)
 
-    def learn(self, split: Split, advance: Advance) -> None:
+    def learn(self, split: Split, advance: Advance, rates: Rates = None) -> None:
         """Learn from the samples one by one, and read the network and the counters back."""
         self.check(split, "this data")
         blocks = range(len(self._network.spec.blocks))
-        self._network, counters = simulated.learn(self._network, split, advance, self._place)
+        self._network, counters = simulated.learn(self._network, split, advance, self._place, rates)
         self._counters = {name: sum(counters[f"block{b}.{name}"] for b in blocks) for name in BLOCK_COUNTERS}

@@ -19,6 +19,7 @@ from sim.simulators import choose, missing
 
 from ..console import Advance
 from ..data.dataset import Split
+from .backend import Rates
 
 DESIGNS = Path("build") / "simulation"
 SCRIPTS = f"{__package__}.host_scripts"
@@ -83,19 +84,23 @@ def evaluate(network: Network, split: Split, advance: Advance,
 
 
 def learn(network: Network, split: Split, advance: Advance,
-          simulator: str | None = None) -> tuple[Network, dict[str, int]]:
-    """The network after the core has learned from ``split``, read back from it, and its counters."""
+          simulator: str | None = None, rates: Rates = None) -> tuple[Network, dict[str, int]]:
+    """The network after the core has learned from ``split``, at the ``rates`` of each sample where there are some.
+
+    It is read back from the core; beside it the core's counters.
+    """
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "learned.safetensors"
-        told = _run(network, split, "learn", Path(folder), output, advance, simulator)
+        told = _run(network, split, "learn", Path(folder), output, advance, simulator, rates)
         return read(output), told["counters"]
 
 
 def _run(network: Network, split: Split, script: str, folder: Path, output: Path, advance: Advance,
-         simulator: str | None) -> dict[str, Any]:
+         simulator: str | None, rates: Rates = None) -> dict[str, Any]:
     samples, start, done = folder / "samples.npz", folder / "network.safetensors", folder / "done"
     np.savez(samples, spikes=split.spikes[:], labels=split.labels,
-             steps=[split.steps_of(number) for number in range(len(split))])
+             steps=[split.steps_of(number) for number in range(len(split))],
+             rates=[network.rates] * len(split) if rates is None else rates)
     write(start, network)
     ended = threading.Event()
     watcher = threading.Thread(target=_watch, args=(done, ended, advance), daemon=True)

@@ -9,7 +9,7 @@ from rtl_gen.contract.spec import NetworkSpec
 from ..console import Advance
 from ..data.dataset import Split
 from ..network.inference import batch_passages, predict, weights_of
-from .backend import Backend, Trace
+from .backend import Backend, Rates, Trace
 from .registry import refuse_to_learn
 
 
@@ -34,7 +34,7 @@ class Torch(Backend):
                 number += 1
             advance(len(predictions))
 
-    def learn(self, split: Split, advance: Advance) -> None:
+    def learn(self, split: Split, advance: Advance, rates: Rates = None) -> None:
         """Refuse: training learns in float weights, and not as the chip does."""
         raise refuse_to_learn("torch")
 

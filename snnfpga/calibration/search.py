@@ -6,7 +6,7 @@ drift took it gets back (:attr:`Trial.recovered`). The search is bounded by tria
 that the same seed gives the same file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,10 +26,10 @@ from .trials import Lessons, accuracy, learned, orders
 TOLERANCE = 0.5         # points that may be lost where nothing changed
 HARM = 10.0             # points that a drift must take, for its recovery to be measured
 ORDERS = 3
-FASTEST, SLOWEST = -3, 5   # shifts that are tried, from those by scale
+FASTEST, SLOWEST = -3, 4   # shifts that are tried, from those by scale
 DEAD_ZONES = (12, 48)      # that are tried beside the usual one
-TRIALS = 9                 # at most, roughly
-LONG = 4                # windows of a sample from which on learning from fewer of them is tried
+TRIALS = 8                 # of most searches
+LONG = 8                # windows of a sample from which on learning from fewer of them is tried in any case
 LESSONS = 300           # of a trial
 SCORES = 240
 LEAST = 24              # samples held out, below which nothing can be told
@@ -65,8 +65,8 @@ class Trial:
 
     @property
     def recovery(self) -> float:
-        """Mean over the drifts; 0 where none did harm."""
-        return float(np.mean(list(self.recovered.values()))) if self.recovered else 0.0
+        """Mean over the drifts, each 1 at most; 0 where none did harm."""
+        return float(np.mean([min(1.0, share) for share in self.recovered.values()])) if self.recovered else 0.0
 
     @property
     def keeps(self) -> bool:
@@ -151,36 +151,41 @@ class Search:
         wrong = next(iter(self.drifts.values()), (self.unchanged[0][0],))[0]
         for interval in self._intervals():
             bases[interval] = self._by_scale(wrong, interval)
-        first = max((tried(0, interval) for interval in bases), key=lambda trial: (trial.keeps, trial.recovery))
-        interval = first.interval
-        if first.keeps:
-            best = first
-            for by in range(-1, FASTEST - 1, -1):
-                trial = tried(by, interval)
-                if not trial.keeps or trial.recovery < best.recovery:
-                    break
-                best = trial
-        else:
-            for by in range(1, SLOWEST + 1):
-                if tried(by, interval).keeps:
-                    break
+            self._climb(lambda by, own=interval: tried(by, own))
+            if self._windows() < LONG and choose(trials).keeps:
+                break       # single windows tell enough of the class
         chosen = choose(trials)
         if self.on_chip.dead_zone == "auto":
             for dead_zone in DEAD_ZONES:
-                tried(chosen.by, interval, dead_zone)
+                tried(chosen.by, chosen.interval, dead_zone)
             chosen = choose(trials)
         return Found(trials, chosen, moved(bases[chosen.interval], chosen.by, self.on_chip), self.accuracy,
                      self.drifted)
 
+    @staticmethod
+    def _climb(tried: Callable[[int], Trial]) -> None:
+        """Go faster than by scale as long as that helps, or slower until what is known is kept."""
+        best = tried(0)
+        if best.keeps:
+            for by in range(-1, FASTEST - 1, -1):
+                trial = tried(by)
+                if not trial.keeps or trial.recovery < best.recovery:
+                    return
+                best = trial
+        for by in range(1, SLOWEST + 1) if not best.keeps else ():
+            if tried(by).keeps:
+                return
+
     def _intervals(self) -> list[int]:
         """Update intervals to try: in long samples single windows say little of the class."""
-        blocks = [block for block in self.network.spec.blocks if block.directives.learns]
-        own = max(block.update_interval for block in blocks)
-        windows = min(-(-int(self._steps()) // block.window) for block in blocks)
-        return [own] if own > 1 or windows < LONG else sorted({1, windows // LONG, windows})
+        own = max(block.update_interval for block in self.network.spec.blocks if block.directives.learns)
+        windows = self._windows()
+        return [own] if own > 1 else sorted({1, windows} | ({windows // 4} if windows >= LONG else set()))
 
-    def _steps(self) -> float:
-        return self.scores.spikes.shape[1] if self.scores.lengths is None else float(np.median(self.scores.lengths))
+    def _windows(self) -> int:
+        """Windows of a sample, at least, in the blocks that learn."""
+        steps = self.scores.spikes.shape[1] if self.scores.lengths is None else float(np.median(self.scores.lengths))
+        return min(-(-int(steps) // block.window) for block in self.network.spec.blocks if block.directives.learns)
 
     def _by_scale(self, lessons: Lessons, interval: int) -> list[BlockShifts]:
         given = [BlockShifts(tuple(layer.update.rate_shift for layer in block.layers), block.readout.rate_shift)

@@ -1,0 +1,35 @@
+"""A network that has learned nothing yet: random weights on a trained network's specification."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rtl_gen.contract.network import Network
+from sim.reference.initial import random_network
+
+from ..data.dataset import Split
+from ..network.specify import DEAD_ZONE, RATE_SHIFT, READOUT_RATE_SHIFT
+
+LOOKED_AT = 64          # samples, for how many inputs are active
+READOUT_SHARE = 0.06    # of a readout weight's range
+
+
+def fresh(network: Network, split: Split, seed: int) -> Network:
+    """Random weights, drawn by ``seed``, on the specification of ``network``, with rates for all that is to be learned.
+
+    The rates are those of no data in particular (``on_chip.rate_shift: null``): the calibrated ones are for changes to
+    what is known already.
+    """
+    blocks = []
+    for block in network.spec.blocks:
+        layers = tuple(replace(layer, update=replace(
+            layer.update, rate_shift=max(0, RATE_SHIFT - layer.weights.shadow_bits))) for layer in block.layers)
+        readout = replace(block.readout, dead_zone=DEAD_ZONE)
+        if readout.learned:
+            readout = replace(readout, rate_shift=max(0, READOUT_RATE_SHIFT - readout.shadow_bits))
+        blocks.append(replace(block, layers=layers, readout=readout, update_interval=1))
+    density = float(np.mean(split.draw(LOOKED_AT, seed).spikes[:] != 0))
+    spec = replace(network.spec, blocks=tuple(blocks))
+    return random_network(spec, seed, density=max(density, 1e-3), readout_share=READOUT_SHARE)
+
+
