@@ -11,6 +11,7 @@ from rtl_gen.contract.arithmetic import (
     credit_max,
     current_max,
     delta_max,
+    feedback_max,
     readout_delta_max,
     signed_bits,
 )
@@ -29,9 +30,11 @@ __all__ = ["TERMS", "fitted", "memory_luts", "terms"]
 TERMS = {
     "design": "a design",
     "blocks": "a block",
+    "lanes": "a lane",
     "forward": "a bit of a lane's current and membrane",
     "update": "a bit of a lane's stored weight and of its window's sum, where it learns",
-    "random": "a lane that rounds stochastically",
+    "random": "a lane, or a class of a learned readout, that rounds stochastically",
+    "gates": "a bit of a lane's gate times a bit of the feedback it is multiplied by, where it learns",
     "window": "a bit of a lane's credit at one position of the window",
     "answers": "a bit of the answers, all classes",
     "readout": "a bit of a class's stored readout weight and of its change, where it learns",
@@ -63,12 +66,14 @@ def terms(spec: NetworkSpec) -> dict[str, float]:
 
 def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
     (layer,), readout, lanes = block.layers, block.readout, block.directives.lanes
-    found = {"blocks": 1,
+    found = {"blocks": 1, "lanes": lanes,
              "forward": lanes * (signed_bits(current_max(layer)) + layer.neuron.membrane_bits),
              "answers": readout.classes * signed_bits(answer_max(readout, max_steps))}
     if block.directives.learns:
         found |= {"update": lanes * (layer.weights.stored_bits + signed_bits(delta_max(block, 0))),
-                  "random": lanes * (layer.update.rounding == "stochastic"),
+                  "random": lanes * (layer.update.rounding == "stochastic")
+                            + readout.classes * (readout.learned and readout.rounding == "stochastic"),
+                  "gates": lanes * layer.surrogate.gate_bits * signed_bits(feedback_max(block, 0)),
                   "window": lanes * block.window * signed_bits(credit_max(block, 0)),
                   "readout": readout.classes * readout.learned * (
                       readout.stored_bits + signed_bits(readout_delta_max(block)))}

@@ -55,7 +55,8 @@ def test_help_of_a_verb_has_an_example(capsys, verb):
 
 def test_train_and_evaluate_print_one_object(capsys, folder):
     code, out, err = call(capsys, "train", *QUICK, "--json")
-    assert (code, err) == (0, "")
+    assert (code, err.count("\n")) == (0, 1)
+    assert err.startswith("Hardware: fits pynq-z2 at 16 and 8 lanes, about ")
     result = json.loads(out)
     assert set(result) == {"test_accuracy", "block_accuracies", "test_samples", "validation_accuracy",
                            "validation_samples", "kept_epoch", "seconds", "epochs", "peak_activation_bytes", "hardware",

@@ -43,7 +43,8 @@ def test_a_rule_of_ones_own_trains_costs_and_is_diagnosed(tmp_path, monkeypatch,
     assert [line.split()[:2] for line in lines] == [["snnfpga", verb] for verb in ("train", "cost", "diagnose")]
     for line in lines:
         status, out, err = call(capsys, *line.split()[1:], "--json")
-        assert (status, err) == (0, "")
+        assert status == 0
+        assert err == "" if " cost " in line else err.startswith("Hardware: fits pynq-z2 ")
         if " cost " in line:
             cell, = json.loads(out)["cells"]
             assert cell["formula"]["cost"] == cell["cost"]
