@@ -32,8 +32,8 @@ def command(
                                           "samples, for each pass anew.")] = True,
     seed: Annotated[int | None, typer.Option(min=0, help="Draws samples and order; else the network's.",
                                              show_default=False)] = None,
-    schedule: Annotated[str | None, typer.Option(help="How rates change on the way: falling, adaptive or constant; else "
-                                                 "falling, or constant with --rates.", show_default=False)] = None,
+    schedule: Annotated[str | None, typer.Option(help="How rates change on the way: falling, adaptive or constant; "
+                                                 "else falling, or constant with --rates.", show_default=False)] = None,
     rates: Annotated[str | None, typer.Option(metavar="R[,R...]", help="Steps added to the rate shifts: 0..3 or off, "
                                               "one for all blocks or one a block; else the network's.",
                                               show_default=False)] = None,
@@ -167,8 +167,8 @@ def _plan(path: Path, network: "Network", passes: int, shuffle: bool, seed: int 
     if not 0 < rehearse_share <= 10:
         raise SnnfpgaError(f"--rehearse-share must be above 0 and at most 10, not {rehearse_share:g}", USAGE)
     if new.step_labels is not None and (passes > 1 or guard is not None or schedule or rates):
-        raise SnnfpgaError("Samples with labels of steps are learned from once, at the network's rates; leave --passes, "
-                           "--guard, --schedule and --rates out", USAGE)
+        raise SnnfpgaError("Samples with labels of steps are learned from once, at the network's rates; leave "
+                           "--passes, --guard, --schedule and --rates out", USAGE)
     note = read_notes(path).get(CALIBRATION)
     known = None if note is None else json.loads(note).get("accuracy")
     if note is None:

@@ -9,8 +9,10 @@ from rtl_gen.contract.errors import SnnfpgaError
 
 from ..console import percent, quoted
 from ..runs.learn_record import KEYS, LEARN, file_digest
+from .learning_curve import learning_curve
 from .page import Section
 from .parts import Folded, Paragraph, Part, Table, Tiles, Verdict, number
+from .worse import worse
 
 VERIFY = "verify.json"
 
@@ -95,14 +97,24 @@ def learning(folder: Path | None, network: str, refused: str | None = None) -> S
     if found["source_sha256"] != file_digest(folder / network):
         return Section(title, about, missing=f"`{LEARN}` is of an earlier network in this folder. "
                        f"`snnfpga learn {quoted(folder)}` lets the one that is there now go on learning.")
+    return Section(title, about, tuple(_learned(found)), (path,))
+
+
+def _learned(found: dict[str, Any]) -> list[Part]:
+    """What ``snnfpga learn`` left, for people."""
     backend = {"reference": "the integer reference", "rtl": "the hardware in a simulator"}.get(
         found["backend"], str(found["backend"]))
-    parts: list[Part] = [
-        Tiles([(percent(found["accuracy_before"]), "test accuracy before"),
-               (percent(found["accuracy_after"]), "test accuracy after"),
-               (number(found["samples"]), "samples learned from"), (number(found["updates"]), "weight updates formed"),
-               (number(found["saturations"]), "saturated weights")]),
-        Paragraph(f"`{found['source']}` learned from `{found['data']}` on {backend}; "
-                  f"the result is `{found['network']}`."),
-        Folded("Counters of all blocks", Table(("counter", "count"), list(found["counters"].items())))]
-    return Section(title, about, tuple(parts), (path,))
+    tiles = [(percent(found["accuracy_before"]), "test accuracy before"),
+             (percent(found["accuracy_after"]), "test accuracy after")]
+    if "original_accuracy_after" in found:
+        tiles += [(percent(found["original_accuracy_before"]), "on the data it was trained on, before"),
+                  (percent(found["original_accuracy_after"]), "on that, after")]
+    tiles += [(number(found["samples"]), "lessons"), (number(found["updates"]), "weight updates formed"),
+              (number(found["saturations"]), "saturated weights")]
+    parts: list[Part] = [Verdict(False, f"{line[0].upper()}{line[1:]}.") for line in worse(found)]
+    parts += [Tiles(tiles), Paragraph(f"`{found['source']}` learned from `{found['data']}` on {backend}; "
+                                      f"the result is `{found['network']}`.")]
+    if found.get("curve"):
+        parts.append(learning_curve(found["curve"]))
+    parts.append(Folded("Counters of all blocks", Table(("counter", "count"), list(found["counters"].items()))))
+    return parts
