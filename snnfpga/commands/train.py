@@ -92,9 +92,9 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     check_classes(data)
     trainer = Trainer(config, data, device, team)
     hardware = hardware_of(trainer.network, data.train, config.seed) if team.leads else None
+    place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
     for line in [] if hardware is None else hardware.lines:
         say(line)
-    place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
     _through_epochs(trainer, folder, place, resume)
     result = trainer.evaluate()
     if team.leads:
