@@ -125,12 +125,12 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
         check_lessons(data)
         trainer = Trainer(config, data, device, team)
         hardware = hardware_of(trainer.network, data.train, config.seed) if team.leads else None
+        place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
         if team.leads:
             for line in (*warnings(config, data, trainer.network.spec), *advice(config, data)):
                 say(f"Warning: {line}")
             for line in [] if hardware is None else hardware.lines:
                 say(line)
-        place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
         _through_epochs(trainer, folder, place, resume)
         if team.leads:
             trainer.choose(place)
