@@ -56,6 +56,9 @@ class Blocks:
             if dut.write__en.value == 1:
                 assert dut.drained.value == 1, "wrote while the blocks were at work"
                 self._keep_word()
+            if dut.between.value == 1:
+                assert dut.drained.value == 1
+                assert dut.o__valid.value == 0, "between samples, with a sample about to begin"
             moves = dut.o__valid.value == 1 and dut.o__ready.value == 1
             self.busy = self.rng.randint(1, 8) if moves else max(0, self.busy - 1)
             dut.drained.value = self.busy == 0      # from this edge on, as a block's own register would
@@ -120,7 +123,6 @@ class Blocks:
             await FallingEdge(dut.clk)
             while dut.between.value != 1:
                 await FallingEdge(dut.clk)
-            assert dut.drained.value == 1
             assert not self.tokens or self.tokens[-1][0] == TokenKind.ABORT or self.tokens[-1][2], "within a sample"
             before = len(self.tokens)
             await FallingEdge(dut.clk)
