@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..config.models import Config
 from ..config.own import is_own
 from ..console import say
@@ -96,9 +98,9 @@ def completed(config: Config, data: DataSet) -> tuple[Config, str]:
     """``config`` with values for any data where it leaves them open and its data is a file; and a line that says so.
 
     The same configuration and data give the same values; a configuration with every key, such as a run keeps, is left
-    as it is. The line is empty where nothing was left open.
+    as it is, and so is one whose data has nothing to tell apart. The line is empty where nothing was changed.
     """
-    if not is_own(config.data.name) or not len(data.train):
+    if not is_own(config.data.name) or len(np.unique(data.train.labels)) < 2:
         return config, ""
     said, sections = [], {}
     for name, values in own_defaults(config, data.train).items():

@@ -243,7 +243,7 @@ def test_a_network_elsewhere_says_where_its_data_is_looked_for(capsys, folder, m
     assert call(capsys, "evaluate")[0] == 0
     (folder / "else").mkdir()
     monkeypatch.chdir(folder / "else")
-    network = folder / "runs/digits/network.safetensors"
+    network = folder / "runs/mine/network.safetensors"
     fails(capsys, 2, f"Network {network} was trained on mine.npz, and there is no such file here, in {folder}/else; go "
                      "to the folder it was trained from, or name the data with --data", "evaluate", str(network))
     assert call(capsys, "evaluate", str(network), "--data", "../mine.npz")[0] == 0

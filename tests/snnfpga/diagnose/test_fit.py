@@ -30,11 +30,12 @@ def test_gains_are_those_that_were_measured(remedy):
 def test_the_largest_gain_comes_first_and_what_is_there_is_left_out():
     fit = Fit("test", 0.5, 0.5, 100)
     gains = [remedy.mean for remedy in fit.remedies(Config(), 16)]
-    assert len(gains) == len(UNDER)
+    assert len(gains) == sum(remedy.mean > 0 for remedy in UNDER) > 3
     assert gains == sorted(gains, reverse=True)
+    assert gains[-1] > 0
     there = Config.model_validate({"network": {"normalise": "weights"}, "learning": {"window": 16},
                                    "data": {"delays": [2]}})
-    assert {remedy.key for remedy in fit.remedies(there, 16)} == {"wider", "T", "epochs"}
+    assert {remedy.key for remedy in fit.remedies(there, 16)} == {"wider", "epochs"}
     assert fit.remedies(Config(), 4) != fit.remedies(Config(), 16)      # no line of T/8
     assert not Fit("test", 1.0, 1.0, 100).remedies(Config(), 16)
 
