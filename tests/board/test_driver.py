@@ -87,7 +87,8 @@ def test_example_learns_and_measures_on_what_it_did_not_learn_from(folder, board
     spikes, labels = samples(start.spec, 11)
     np.savez(tmp_path / "samples.npz", spikes=spikes.reshape(11, 7, 3, 4), label=labels)
     monkeypatch.setattr(sys, "argv", ["example.py", str(tmp_path / "top.bit"), str(tmp_path / "samples.npz"),
-                                      "--learn", "2", "--held-out", "0.3", "--order", "file", "--clock-mhz", "80"])
+                                      "--learn", "2", "--held-out", "0.3", "--order", "file", "--schedule", "constant",
+                                      "--clock-mhz", "80"])
     board.core.spec = start.spec
     board.core.values["digest"] = FakeCore(start).values["digest"]
     assert run_example(folder) == 0

@@ -67,8 +67,13 @@ def run(*arguments, link=None, core=None):
         return link or FakeLink(core or FakeCore(network()))
 
     code = program.main(attach, folder=Path("driver"), clock_mhz=50.0, about="The program.",
-                        arguments=["top.bit", "samples.npz", *arguments])
+                        arguments=["top.bit", "samples.npz", *constant(arguments), *arguments])
     return code, made
+
+
+def constant(arguments):
+    """What is told by hand here learns at one rate."""
+    return ("--schedule", "constant") if {"--learn", "--passes"} & {*arguments} else ()
 
 
 def learned(folder="driver/learned"):

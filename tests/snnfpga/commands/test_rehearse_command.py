@@ -56,14 +56,15 @@ def rehearse(capture, *words):
 
 def test_a_course_on_the_simulated_board_equals_the_reference(here, capfd):
     made, spikes, labels = here
-    code, out, err = rehearse(capfd, "--samples", "mine.npz", "--folder", "trial", "--", "--learn", "2", "--seed", "3")
+    options = ["--learn", "2", "--seed", "3", "--schedule", "constant"]
+    code, out, err = rehearse(capfd, "--samples", "mine.npz", "--folder", "trial", "--", *options)
     assert code == 0, err
     found = json.loads(out)
     assert found["differences"] == 0
     assert found["compared"]["weights"] > 200
     assert found["compared"]["predictions"] == 3 + 18 + 3
     assert found["compared"]["counters"] > 40
-    assert (found["done"], found["unlabelled"], found["arguments"]) == (18, 4, ["--learn", "2", "--seed", "3"])
+    assert (found["done"], found["unlabelled"], found["arguments"]) == (18, 4, options)
     assert re.search(r"Accuracy: 0\.\d{4} of 3 test samples, not learned from\n", err)
     # And equal to the reference told by hand, not by the program.
     reference, rng = Reference(made), np.random.default_rng(3)
