@@ -114,7 +114,7 @@ def _taken(path: Path, thing: str, wait: bool) -> FileLock | None:
             warnings.simplefilter("ignore")     # of a file system without locks, where the file itself is one
             lock.acquire(timeout=-1 if wait else 0)
         if not isinstance(lock, SoftFileLock):      # whose file has a text of its own
-            path.write_text(f"process {os.getpid()} on {platform.node()}")
+            path.write_text(f"process {os.getpid()} on {platform.node()}", "utf-8")
         return lock
     except Timeout:
         raise InUseError(f"{thing} is being written by {_owner(path)}; wait until that has ended, or choose another "
@@ -131,7 +131,7 @@ def _taken(path: Path, thing: str, wait: bool) -> FileLock | None:
 
 def _owner(path: Path) -> str:
     try:
-        return path.read_text(errors="replace").strip() or "another process"
+        return path.read_text("utf-8", errors="replace").strip() or "another process"
     except OSError:
         return "another process"
 

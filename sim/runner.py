@@ -114,7 +114,7 @@ def build_verilog(text: str, *, top: str, build_dir: Path, simulator: str | None
             sources = {**({"ports.vlt": control} if simulator == "verilator" else {}), f"{top}.v": text}
             with compiling(place) as work:
                 for name, contents in sources.items():
-                    (work / name).write_text(contents)
+                    (work / name).write_text(contents, "utf-8")
                 _logged(folder / "build.log", work, lambda runner, log: runner.build(
                     sources=[work / name for name in sources], hdl_toplevel=top, build_dir=work, build_args=arguments,
                     always=True, timescale=("1ns", "1ps"), waves=waves, log_file=log), simulator)
@@ -129,7 +129,7 @@ def _logged(log: Path, work: Path, act: Callable[[Runner, Path], None], simulato
         act(get_runner(simulator), log)
     except RuntimeError as error:
         if log.exists():
-            log.write_text(log.read_text(errors="replace").replace(str(work), str(log.parent)))
+            log.write_text(log.read_text("utf-8", errors="replace").replace(str(work), str(log.parent)), "utf-8")
         for source in (*work.glob("*.v"), *work.glob("*.vlt")):
             (log.parent / source.name).write_bytes(source.read_bytes())
         raise SimulatorError(f"{simulator} did not build the design: {_telling(log) or error}; see {log}") from None

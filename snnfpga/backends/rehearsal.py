@@ -129,7 +129,7 @@ def rehearse(place: Path, samples: Path, arguments: Sequence[str], design: Desig
     code = _run(command, design, socket_place, quiet)
     if code:
         return Rehearsal(code if code > 0 else FAILED, {}, differences)
-    found = json.loads(record.read_text())
+    found = json.loads(record.read_text("utf-8"))
     task = program.prepare(parser("", 1.0).parse_args(given), place / REFERENCE, say=_silent)
     core = ReferenceCore(task.network)
     wanted = program.carry_out(task, core, say=_silent)

@@ -213,7 +213,7 @@ class Search:
 
 
 def choose(trials: Sequence[Trial]) -> Trial:
-    """Of those that keep what is known the one that recovers most, of equals the faster; else what keeps most."""
+    """The trial that recovers most of those that keep what is known, of equals the faster; else what keeps most."""
     keeping = [trial for trial in trials if trial.keeps]
     if keeping:
         return max(keeping, key=lambda trial: (trial.recovery, -trial.by))

@@ -58,15 +58,13 @@ def command(
       torchrun --nproc-per-node 2 -m snnfpga train --set training.parts=2
     """
     from ..config.file import read_config, with_options
-    from ..data.own_defaults import complete
     from ..runs.find import CONFIG
 
     if resume and config is None and out is not None:
         config = out / CONFIG       # a run knows what it was begun with
         if not config.exists():
             raise SnnfpgaError(f"No run {out} to resume; train without --resume", USAGE)
-    whole, data = complete(read_config(config, with_options(settings, data_root, seed)))
-    result = run(whole, out, device, resume, overwrite, data)
+    result = run(read_config(config, with_options(settings, data_root, seed)), out, device, resume, overwrite)
     if result is None:
         return
     if as_json:
@@ -88,13 +86,10 @@ def command(
         ("network", result["network"])])
 
 
-def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool,
-        data: "DataSet | None" = None) -> dict[str, Any] | None:
-    """Train; give what ``--json`` prints (docs/training.md, Reports), or None where another process speaks.
-
-    ``data`` is what the configuration names, where it is loaded already.
-    """
+def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any] | None:
+    """Train; give what ``--json`` prints (docs/training.md, Reports), or None where another process speaks."""
     from ..data.fit import check_lessons, some
+    from ..data.own_defaults import complete
     from ..data.source import load_data
     from ..diagnose.hardware import hardware_of
     from ..runs import folder as run_folder
@@ -113,12 +108,13 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     team = join(config, device)
     found = None
     with run_folder.claimed(folder) if team.leads else nullcontext():
+        if team.leads and not resume:
+            run_folder.check_free(folder, overwrite)
+        config, data = complete(config)
         if resume:
             run_folder.check_same(folder, config)
             if not run_folder.check_begun(folder) and team.leads:
                 say(f"Run {folder} was stopped within its first epoch: it begins again")
-        elif team.leads:
-            run_folder.check_free(folder, overwrite)
         data = data or load_data(config.data)
         for half in ("train",) if config.training.validation else ("train", "test"):
             some(data, half)

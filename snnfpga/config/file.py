@@ -56,7 +56,7 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     values = _changed(parse(text, str(path or "digits.yaml")), settings)
     own = own_name(values)
     if own is not None:
-        values = {"name": run_name(own)} | (_changed({}, settings) if text == DEFAULT.read_text() else values)
+        values = {"name": run_name(own)} | (_changed({}, settings) if text == DEFAULT.read_text("utf-8") else values)
     return check(values)
 
 

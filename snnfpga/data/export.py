@@ -64,7 +64,7 @@ def write_samples(path: Path, halves: Mapping[str, Split]) -> Exported:
                 with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
                     _write_spikes(archive, list(splits), (len(lengths), steps, inputs))
                     for name, values in arrays.items():
-                        with archive.open(f"{name}.npy", "w") as entry:
+                        with archive.open(f"{name}.npy", mode="w") as entry:
                             np.lib.format.write_array(entry, values, allow_pickle=False)
                 file.flush()
                 os.fsync(file.fileno())
@@ -77,7 +77,7 @@ def write_samples(path: Path, halves: Mapping[str, Split]) -> Exported:
 
 def _write_spikes(archive: zipfile.ZipFile, splits: list[Split], shape: tuple[int, int, int]) -> None:
     """Spikes of all splits as one array, a few samples of it in memory at a time."""
-    with archive.open("spikes.npy", "w", force_zip64=True) as entry:
+    with archive.open("spikes.npy", mode="w", force_zip64=True) as entry:
         np.lib.format.write_array_header_1_0(entry, {"descr": "|u1", "fortran_order": False, "shape": shape})
         for split in splits:
             for first in range(0, len(split), CHUNK):

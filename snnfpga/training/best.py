@@ -6,9 +6,10 @@ from typing import Any
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
+from ..data.dataset import DataSet
 
 
-def check(config: Config) -> None:
+def check_data(config: Config, data: DataSet) -> None:
     """Refuse to keep the best epoch where nothing is held out to tell it by.
 
     Raises

@@ -14,9 +14,9 @@ from . import best, flips, futile, parallel, schedule, step_labels, teacher, war
 
 OF_CONFIG: tuple[Callable[[Config], None], ...] = (
     registry.check, refused.check, warm_start.check, parallel.check, regrid.check, schedule.check, flips.check,
-    teacher.check, step_labels.check, futile.check, best.check)
+    teacher.check, step_labels.check, futile.check)
 OF_DATA: tuple[Callable[[Config, DataSet], None], ...] = (
-    select.check_data, registry.check_data, step_labels.check_data, futile.check_data)
+    select.check_data, registry.check_data, step_labels.check_data, futile.check_data, best.check_data)
 
 
 def check_config(config: Config) -> None:

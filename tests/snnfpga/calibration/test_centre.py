@@ -38,7 +38,7 @@ def test_answers_move_by_the_same_amount_in_all_classes(changes):
     np.testing.assert_array_equal(*predictions)
 
 
-def test_errors_get_fewer_and_a_second_time_changes_little():
+def test_errors_get_fewer():
     network, split = a_network(), groups(80, 5)
     # All logits far above 0, where cross-entropy may leave them.
     lifted = np.clip(network.readouts[0] + np.int32(30 << 8), -(1 << 15), (1 << 15) - 1)
@@ -46,8 +46,6 @@ def test_errors_get_fewer_and_a_second_time_changes_little():
     # No more are left than where nothing was lifted, and its own errors come on top.
     assert error_share(moved, split) <= error_share(network, split) < error_share(
         replace(network, readouts=(lifted,)), split)
-    again = centred(moved, split)
-    assert np.abs((again.readouts[0] - moved.readouts[0]) >> 8).max() <= 1
 
 
 def test_weights_stay_within_their_bits():

@@ -5,7 +5,7 @@ import pytest
 
 from snnfpga.data.dataset import DataError
 from snnfpga.data.delays import delayed
-from snnfpga.data.fit import check_classes, check_fit
+from snnfpga.data.fit import check_lessons, check_fit
 from snnfpga.data.registry import DataOptions, load
 from snnfpga.data.step_labels import of_samples, of_windows
 from tests.networks import network
@@ -177,11 +177,11 @@ def test_what_does_not_go_together_is_named(tmp_path, arrays, words):
 
 def test_classes_are_those_of_steps(tmp_path):
     labels = np.array([[0, 0, 0, 1]] * 10)
-    check_classes(read(tmp_path, steps(step_label=labels)))
+    check_lessons(read(tmp_path, steps(step_label=labels)))
     one = read(tmp_path, steps(step_label=np.where(labels == 1, -1, labels)))
     with pytest.raises(DataError, match=r"^Data mine.npz must have at least 2 classes to train on, and all its train "
                                         r"samples have label 0; add samples of another$"):
-        check_classes(one)
+        check_lessons(one)
     wide = read(tmp_path, steps(spikes=np.ones((10, 4, 12), np.uint8), step_label=np.where(labels == 1, 3, labels)))
     with pytest.raises(DataError, match=r"^Labels of data mine.npz must be in 0..2 for network small, not 3$"):
         check_fit(wide, network().spec)
