@@ -23,6 +23,7 @@ REFUSED = {
     "training.schedule": (["training.period=3"], "Config training.schedule must be cosine-restarts"),
     "training.flips": (["training.flip_threshold=0.1"], "Config training.flip_threshold means nothing"),
     "training.teacher": (["training.distill_weight=0.5"], "Config training.distill_weight means nothing"),
+    "training.best": (["training.keep=best"], "Config training.keep=best needs samples that are held out"),
 }
 
 
