@@ -93,7 +93,8 @@ class Fit:
         gap, high = self.train - self.unseen, self.interval[1]
         under = self.train < LEARNED
         mistakes = round((1 - self.unseen) * self.samples)
-        if gap > GAP and self.train > high and mistakes >= FEW and (not under or gap > 1 - self.train):
+        over = gap > GAP and self.train > high and mistakes >= FEW
+        if over and (not under or gap > 1 - self.train):
             return "over"
         return "under" if under else "open" if gap > GAP else "well"
 
