@@ -135,7 +135,7 @@ def fit() -> None:
     write_atomically(FIT, (
         '"""What benchmarks/resource_fit.py found; written by it and not by hand."""\n\n'
         f'LUTS = {{\n{per_term}\n}}\nERROR = {largest:.3f}\nDESIGNS = {len(names)}\n').encode())
-    results = json.loads(RESULTS.read_text())
+    results = json.loads(RESULTS.read_text("utf-8"))
     results["fit"] = {"luts": dict(zip(TERMS, luts.round(4).tolist(), strict=True)),
                       "largest_error": round(largest, 4),
                       "errors_of_a_fit_without_it": {name: round(error, 4) for name, error in errors.items()}}
@@ -176,7 +176,7 @@ def _map(names: Sequence[str], jobs: int) -> None:
 
 
 def _read() -> dict[str, Any]:
-    return json.loads(RESULTS.read_text())["designs"] if RESULTS.exists() else {}
+    return json.loads(RESULTS.read_text("utf-8"))["designs"] if RESULTS.exists() else {}
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from .dataset import Split
 
 CHUNK = 64      # samples that are dense at a time
 
+SPIKES = "spikes.npy"    # within the archive
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -77,7 +79,7 @@ def write_samples(path: Path, halves: Mapping[str, Split]) -> Exported:
 
 def _write_spikes(archive: zipfile.ZipFile, splits: list[Split], shape: tuple[int, int, int]) -> None:
     """Spikes of all splits as one array, a few samples of it in memory at a time."""
-    with archive.open("spikes.npy", mode="w", force_zip64=True) as entry:
+    with archive.open(SPIKES, mode="w", force_zip64=True) as entry:
         np.lib.format.write_array_header_1_0(entry, {"descr": "|u1", "fortran_order": False, "shape": shape})
         for split in splits:
             for first in range(0, len(split), CHUNK):

@@ -12,6 +12,7 @@ from ..training.trainer import Trainer
 
 LEARNED = 0.95      # share of its own training samples below which a network has not learned them
 GAP = 0.03          # by which training must be above unseen samples, beyond what their number leaves open
+FEW = 3             # mistakes on unseen samples below which they do not tell
 DRAWN = 2000        # training samples that are asked
 SETS = ("digits-events", "braille", "nmnist-1100")
 
@@ -91,7 +92,9 @@ class Fit:
         """
         gap, high = self.train - self.unseen, self.interval[1]
         under = self.train < LEARNED
-        if gap > GAP and self.train > high and (not under or gap > 1 - self.train):
+        mistakes = round((1 - self.unseen) * self.samples)
+        over = gap > GAP and self.train > high and mistakes >= FEW
+        if over and (not under or gap > 1 - self.train):
             return "over"
         return "under" if under else "open" if gap > GAP else "well"
 

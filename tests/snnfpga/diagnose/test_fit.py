@@ -13,7 +13,8 @@ RESULTS = json.loads((Path(__file__).parents[3] / "docs" / "results" / "advice.j
 
 @pytest.mark.parametrize(("train", "unseen", "samples", "verdict"), [
     (1.0, 0.8, 100, "over"), (0.94, 0.7, 100, "over"), (0.6, 0.58, 100, "under"), (0.7, 0.5, 100, "under"),
-    (0.99, 0.98, 100, "well"), (0.99, 0.99, 1000, "well"), (0.97, 0.875, 8, "open"), (0.97, 0.99, 100, "well")])
+    (0.99, 0.98, 100, "well"), (0.99, 0.99, 1000, "well"), (0.97, 0.875, 8, "open"), (1.0, 0.875, 8, "open"),
+    (0.97, 0.99, 100, "well")])
 def test_a_verdict(train, unseen, samples, verdict):
     assert Fit("validation", train, unseen, samples).verdict == verdict
 
