@@ -13,7 +13,6 @@ from snnfpga.config.models import Config
 
 from .networks import network, samples
 
-
 # What is told on the way of every training of one's own data, and of every learning on chip.
 ON_THE_WAY = ("Defaults for own data ", "Learning on chip, measured on ", "Hardware: ")
 NOT_CALIBRATED = ("are too few to calibrate learning on chip", "was not calibrated for learning on chip",

@@ -34,7 +34,7 @@ def ready(trainer: Trainer, data: DataSet, advance: Advance = lambda *_: None) -
     config, network = trainer.config, trainer.network.export()
     if not learns(network) or learning_refusals(network.spec) or data.train.step_labels is not None:
         return network, None
-    if trainer.team.size > 1 or not _needs_unseen(config):
+    if not _needs_unseen(config):
         fitted, unseen, subject, kind = trainer.train, trainer.train.select(slice(0)), network, "network"
     elif config.training.validation:
         fitted, unseen, subject, kind = trainer.train, trainer.validation, network, "network"

@@ -59,8 +59,11 @@ def own_defaults(config: Config, train: Split) -> dict[str, dict[str, Any]]:
     batch = _value(config, "training", "batch", BATCH)
     learned = len(validation_split(train, share, config.seed)[0])
     least, most = EPOCHS
+    # A label of a step is learned at the end of its window: that of one whole sample would be a single lesson.
+    learning = {} if train.step_labels is not None else {
+        "window": min(train.spikes.shape[1], max(WINDOW, config.learning.loss_steps or 1))}
     return {
-        "learning": {"window": min(train.spikes.shape[1], max(WINDOW, config.learning.loss_steps or 1))},
+        "learning": learning,
         "training": {"epochs": min(max(-(-UPDATES * batch // learned), least), most), "batch": batch, "rate": RATE,
                      "validation": share},
     }

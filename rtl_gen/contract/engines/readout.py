@@ -25,9 +25,12 @@ class Readout(Engine):
         """Why it cannot serve the block."""
         yield from refusals.arithmetic(self.block, index)
         if self.block.readout.answer != "all":
-            yield ("A readout in hardware must answer with the sum over all steps, and that of block "
-                   f"{index} answers with its {self.block.readout.answer} window's; evaluate it on torch or the "
-                   "reference")
+            yield refusals.Refusal(
+                line="A readout in hardware must answer with the sum over all steps, and that of block "
+                     f"{index} answers with its {self.block.readout.answer} window's; evaluate it on torch or the "
+                     "reference",
+                what="an answer of the last window", places=(f"readout of block {index}",),
+                change="learning.answer all")
 
     @property
     def weights(self) -> MemoryDeclaration:

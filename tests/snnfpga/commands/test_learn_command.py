@@ -24,7 +24,7 @@ def test_the_report_of_a_run_shows_what_was_learned_wherever_it_was_written(here
     code, out, _ = call(capfd, "learn", "runs/small", "--out", "adapted.safetensors", "--json")
     found = json.loads(out)
     assert code == 0
-    assert set(found) == set(KEYS)
+    assert set(found) == {*KEYS, "curve", "guard", "passes", "rehearsed", "schedule", "seed", "unlabelled"}
     assert (found["data"], found["source"], found["network"]) == (
         "small.npz", "runs/small/network.safetensors", "adapted.safetensors")
     assert found["source_sha256"] == file_digest(Path("runs/small/network.safetensors"))
@@ -71,9 +71,9 @@ def test_a_word_that_is_not_ours_stays(here, capfd):
 
 def test_hardware_that_learns_otherwise_is_refused(here, capfd, monkeypatch):
     """One weight of the core is off by one, and one of its counters."""
-    def wrong(network, split, advance, simulator):
+    def wrong(network, split, advance, simulator, rates):
         learner = make("reference", network)
-        learner.learn(split, advance)
+        learner.learn(split, advance, rates)
         learned = learner.network()
         learned.weights[1][0][2, 0] ^= 1
         return learned, {f"block{b}.{name}": value * (b == 0) + (name == "events") * b

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from snnfpga.backends import evaluation, learn
+from snnfpga.backends import evaluation, study
+from snnfpga.backends.lessons import course_of
 from snnfpga.data.dataset import DataError, DataSet, Split
 from snnfpga.data.fit import lessons, some
 from snnfpga.data.sampling import drawn
@@ -83,7 +84,7 @@ def test_verbs_draw_by_class_and_seed(tmp_path, monkeypatch, capfd):
     spikes = np.zeros((40, 5, 12), np.uint8)
     spikes[np.arange(40), :, np.arange(40) % 12] = 1
     np.savez("sorted.npz", spikes=spikes, label=np.repeat([0, 1], 20), split=np.array(["train", "test"] * 20))
-    seen = []
+    seen, taught = [], []
 
     def spy(original):
         def found(network, split, *arguments):
@@ -92,12 +93,15 @@ def test_verbs_draw_by_class_and_seed(tmp_path, monkeypatch, capfd):
         return found
 
     monkeypatch.setattr(evaluation, "measure", spy(evaluation.measure))
-    monkeypatch.setattr(learn, "learn", spy(learn.learn))
+    monkeypatch.setattr(study, "course_of", lambda plan, new, *more: taught.append(course_of(plan, new, *more))
+                        or taught[-1])
     verb = ("evaluate", "runs/small", "--data", "sorted.npz", "--samples", "4")
     for more in ((), ("--backend", "reference"), ("--seed", "1")):
         assert call(capfd, *verb, *more)[0] == 0
     assert [labels for labels, _ in seen] == [[0, 0, 1, 1]] * 3
     assert seen[0] == seen[1] != seen[2]
     assert call(capfd, "learn", "runs/small", "--data", "sorted.npz")[0] == 0
-    assert sorted(seen[3][0]) == [0] * 10 + [1] * 10 != seen[3][0]
+    course, _ = taught[0]
+    learned = course.samples.labels[course.order()].tolist()
+    assert sorted(learned) == [0] * 10 + [1] * 10 != learned
     assert call(capfd, *verb, "--seed", "-1")[0] == 2

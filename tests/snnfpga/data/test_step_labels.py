@@ -5,7 +5,7 @@ import pytest
 
 from snnfpga.data.dataset import DataError
 from snnfpga.data.delays import delayed
-from snnfpga.data.fit import check_lessons, check_fit
+from snnfpga.data.fit import check_fit, check_lessons
 from snnfpga.data.registry import DataOptions, load
 from snnfpga.data.step_labels import of_samples, of_windows
 from tests.networks import network
@@ -44,7 +44,7 @@ def test_a_label_beside_them_names_the_sample(tmp_path):
 
 def test_they_go_where_the_samples_go_and_count_in_the_digest(tmp_path):
     data = read(tmp_path, steps(split=np.array(["train", "test"] * 5)))
-    assert data.train.take(2).step_labels.tolist() == STEPS[[0, 2]].tolist()
+    assert data.train.select(slice(2)).step_labels.tolist() == STEPS[[0, 2]].tolist()
     assert data.train.draw(3, 0).step_labels.shape == (3, 4)
     assert delayed(data, (1,)).test.step_labels.tolist() == data.test.step_labels.tolist()
     other = read(tmp_path, steps(step_label=STEPS[::-1].copy(), split=np.array(["train", "test"] * 5)))

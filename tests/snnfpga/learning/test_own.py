@@ -38,7 +38,7 @@ def folder(tmp_path, monkeypatch):
 def test_a_rule_without_a_formula_trains_and_is_counted(folder, capsys):
     Path("my_rules.py").write_text(LOCAL)
     rule = [*QUICK, "--set", "learning.rule=my_rules.mine"]
-    code, out, err = call(capsys, "train", *rule, "--json")
+    code, out, err = call(capsys, "train", *rule, "--json", whole=True)
     assert code == 0
     assert err.startswith("Hardware: fits pynq-z2 ")
     accuracy = json.loads(out)["test_accuracy"]

@@ -44,13 +44,13 @@ def here(tmp_path, monkeypatch):
     ("torch.ones(2) @ torch.ones(3)", "fails in my_rule.py, line 9: RuntimeError: inconsistent tensor size, expected "
                                       "tensor [2] and src [3] to have the same number of elements, but got 2 and 3 "
                                       "elements respectively; mend it there"),
-    ("return None", "in my_rule.py " + WANTED.format(batch=32, what="not NoneType")),
-    ("return found.losses", "in my_rule.py " + WANTED.format(batch=32, what="not list")),
+    ("return None", "in my_rule.py " + WANTED.format(batch=28, what="not NoneType")),
+    ("return found.losses", "in my_rule.py " + WANTED.format(batch=28, what="not list")),
     ("return replace(found, answers=found.answers[:1])",
-     "in my_rule.py " + WANTED.format(batch=32, what="not one with answers of (1, 4)")),
+     "in my_rule.py " + WANTED.format(batch=28, what="not one with answers of (1, 4)")),
     ("return replace(found, answers=None)",
-     "in my_rule.py " + WANTED.format(batch=32, what="not one with answers of NoneType")),
-    ("return replace(found, losses=[])", "in my_rule.py " + WANTED.format(batch=32, what="not one with 0 losses")),
+     "in my_rule.py " + WANTED.format(batch=28, what="not one with answers of NoneType")),
+    ("return replace(found, losses=[])", "in my_rule.py " + WANTED.format(batch=28, what="not one with 0 losses")),
 ])
 def test_what_fails_in_training_is_one_line(here, capsys, body, says):
     Path("my_rule.py").write_text(RULE.format(body=body, check="pass"))

@@ -31,7 +31,8 @@ def test_a_run_that_is_being_trained_is_nobody_elses(here, capsys):
     assert not Path("runs").exists()
     assert call(capsys, "train", *QUICK)[0] == 0
     assert sorted(path.name for path in Path("runs/twin").iterdir()) == [
-        "checkpoint.safetensors", "config.yaml", "metrics.jsonl", "network.safetensors", "tensorboard"]
+        "best.safetensors", "checkpoint.safetensors", "config.yaml", "evaluate.json", "metrics.jsonl",
+        "network.safetensors", "tensorboard"]
 
 
 def test_what_is_to_take_a_runs_place_is_claimed_with_it(here, capsys, monkeypatch):

@@ -30,8 +30,8 @@ def data(tmp_path, monkeypatch):
     spikes[2:, 0, 0] = True
     np.savez("mine.npz", spikes=spikes.astype(np.uint8), label=np.arange(24) % 2, length=lengths,
              split=np.array(["train"] * 20 + ["test"] * 4))
-    return ("data.name=mine.npz", "network.blocks=[[8]]", "training.epochs=1", "training.batch=8", "learning.window=3",
-            "hardware.lanes=4")
+    return ("data.name=mine.npz", "network.blocks=[[8]]", "training.epochs=1", "training.batch=8",
+            "learning.window=3", "training.validation=0", "hardware.lanes=4")
 
 
 def train(capfd, data, *settings):
@@ -89,14 +89,14 @@ def test_short_and_silent_samples_are_said_with_their_share(data, capfd):
         "Warning: 40.00 % of the training samples (8 of 20) teach nothing: they have fewer than 3 steps, the first "
         "step that is learned from by learning.window, loss_steps and update_interval",
         "Warning: 10.00 % of the training samples (2 of 20) have no event, and no input of theirs can be learned from"]
-    assert call(capfd, "learn", "runs/digits", "--json")[2].splitlines() == lines[:1]
+    assert call(capfd, "learn", "runs/mine", "--json")[2].splitlines() == lines[:1]
 
 
 def test_a_network_that_no_sample_teaches_does_not_learn(data, capfd):
     assert train(capfd, data)[0] == 0
     short = np.random.default_rng(1).random((9, 2, 5)) < 0.5
     np.savez("short.npz", spikes=short.astype(np.uint8), label=np.arange(9) % 2)
-    assert call(capfd, "learn", "runs/digits", "--data", "short.npz", "--json")[0] == 0
+    assert call(capfd, "learn", "runs/mine", "--data", "short.npz", "--json")[0] == 0
     assert train(capfd, data, "learning.loss_steps=1", "name=late")[0] == 0
     code, out, err = call(capfd, "learn", "runs/late", "--data", "short.npz", "--json")
     assert (code, out) == (2, "")
