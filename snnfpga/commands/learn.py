@@ -75,10 +75,11 @@ def command(
 
       snnfpga learn runs/digits --samples 50 --backend rtl
     """
-    from rtl_gen.contract.network_file import read, write
+    from rtl_gen.contract.network_file import read, read_notes, write
 
     from ..backends import learn
     from ..backends.study import study
+    from ..calibration.calibrate import CALIBRATION
     from ..calibration.given import with_settings
     from ..data.fit import some
     from ..runs.find import find_network
@@ -98,6 +99,9 @@ def command(
     _check_learns(path, network, new)
     learn.check(network, backend, {"train": new, "test": test}, f"data {dataset.name}")
     make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
+    if CALIBRATION not in read_notes(path):
+        say(f"Network {path} was not calibrated for learning on chip, as an earlier snnfpga trained it; train again "
+            "for rates that were measured")
     original = None if data is None else _original(path, given, data_root)
     old = None if rehearse is None else _data(path, network, None if rehearse == SAME else rehearse, data_root).train
     if fresh:
@@ -171,9 +175,6 @@ def _plan(path: Path, network: "Network", passes: int, shuffle: bool, seed: int 
                            "--passes, --guard, --schedule and --rates out", USAGE)
     note = read_notes(path).get(CALIBRATION)
     known = None if note is None else json.loads(note).get("accuracy")
-    if note is None:
-        say(f"Network {path} was not calibrated for learning on chip, as an earlier snnfpga trained it or a setting of "
-            "on_chip was given by hand; train again for rates that were measured")
     asked = rates_of(rates, len(network.spec.blocks))
     plan = Plan(passes=passes, shuffled=shuffle, seed=network.spec.seed if seed is None else seed, rates=asked,
                 schedule=schedule or ("falling" if asked is None else "constant"), guard=guard,

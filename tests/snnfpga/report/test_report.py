@@ -254,7 +254,7 @@ def test_learning_is_shown_of_the_network_that_is_there(here):
     learned = {**LEARNED, "source_sha256": file_digest(network_path)}
     Path("runs/small/learn.json").write_text(json.dumps(learned))
     words = text(render(run.page(Path("runs/small"), 0)))
-    for shown in ("25.00 % test accuracy before", "81.25 % test accuracy after", "20 samples learned from",
+    for shown in ("25.00 % test accuracy before", "81.25 % test accuracy after", "20 lessons",
                   "777 weight updates formed", "2 saturated weights",
                   "runs/small/network.safetensors learned from drifted.npz on the hardware in a simulator; the result "
                   "is adapted.safetensors ."):
