@@ -55,9 +55,10 @@ def command(
               "--overwrite")
     path = find_network(target)
     spec = read(path).spec
-    dataset = load_data(data_of(path, spec, data, data_root))
+    dataset = load_data(data_of(path, spec, data, data_root), unlabelled=True)
     check_fit(dataset, spec)
-    found = write_samples(out, {name: some(dataset, name, samples) for name in HALVES[:2] if half in (name, "both")})
+    found = write_samples(out, {name: some(dataset, name, samples, spec.seed) for name in HALVES[:2]
+                                if half in (name, "both")})
     if found.memory_bytes > MUCH:
         say(f"{out} takes {_mebibytes(found.memory_bytes)} in the board's memory; where that is too much, export fewer "
             "with --samples")

@@ -98,7 +98,7 @@ def _export(network_path: Path, network: "Network", data_root: Path | None, out:
 
     data = load_data(data_of(network_path, network.spec, None, data_root))
     check_fit(data, network.spec)
-    write_samples(out, {half: some(data, half, min(count, len(getattr(data, half))) or None)
+    write_samples(out, {half: some(data, half, min(count, len(getattr(data, half))) or None, network.spec.seed)
                         for half, count in (("train", LESSONS), ("test", TESTS))})
     return out
 

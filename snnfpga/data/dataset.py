@@ -15,6 +15,9 @@ Spikes = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
 
+UNLABELLED = -1     # the label of a sample that has none
+
+
 class DataError(SnnfpgaError, ValueError):
     """Data that cannot be used; one line names the thing, the rule, the offender and what to do."""
 

@@ -13,7 +13,7 @@ from rtl_gen.contract.spec import MAX_INPUTS
 from ..config.nearest import offer
 from .archive import read_arrays
 from .binning import bin_events
-from .dataset import DataError, DataSet, Labels, Spikes, assemble, stratified
+from .dataset import UNLABELLED, DataError, DataSet, Labels, Spikes, assemble, stratified
 from .integers import check_integers, integers
 from .lazy import LazySpikes
 from .options import DataOptions
@@ -132,10 +132,10 @@ def _labels(thing: str, arrays: Arrays, samples: int) -> tuple[Labels, int]:
         if given.shape != () or given.dtype.kind not in "iu" or not 2 <= given <= MAX_CLASSES:
             raise DataError(f"{thing}: classes must be one integer in 2..{MAX_CLASSES}, not {shown(given.tolist())}")
         classes = int(given)
-    bad = np.flatnonzero((labels < 0) | (labels >= classes))
+    bad = np.flatnonzero((labels < UNLABELLED) | (labels >= classes))
     if len(bad):
-        raise DataError(f"{thing}: label must be in 0..{classes - 1}, not {labels[bad[0]]} (sample {bad[0]}); "
-                        "number the classes from 0")
+        raise DataError(f"{thing}: label must be in 0..{classes - 1}, or {UNLABELLED} for none, not {labels[bad[0]]} "
+                        f"(sample {bad[0]}); number the classes from 0")
     return labels.astype(np.int64), classes if "classes" in arrays else max(2, int(labels.max()) + 1)
 
 

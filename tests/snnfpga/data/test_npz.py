@@ -140,10 +140,10 @@ def test_pooled(tmp_path):
     (dense(label=np.arange(9)), "Data mine.npz: label must have shape (10,), one a sample, not (9,)"),
     (dense(label=np.zeros(10)), "Data mine.npz: label must hold integers, not float64; convert them with "
      ".astype(numpy.int64)"),
-    (dense(label=np.arange(10) - 1),
-     "Data mine.npz: label must be in 0..63, not -1 (sample 0); number the classes from 0"),
+    (dense(label=np.arange(10) - 2),
+     "Data mine.npz: label must be in 0..63, or -1 for none, not -2 (sample 0); number the classes from 0"),
     (dense(label=np.arange(10), classes=np.int64(5)),
-     "Data mine.npz: label must be in 0..4, not 5 (sample 5); number the classes from 0"),
+     "Data mine.npz: label must be in 0..4, or -1 for none, not 5 (sample 5); number the classes from 0"),
     (dense(classes=np.int64(1)), "Data mine.npz: classes must be one integer in 2..64, not 1"),
     (dense(split=np.array(["train"] * 9 + ["valid"])), "Data mine.npz: split must be train or test, not 'valid' "
                                                  "(sample 9)"),
