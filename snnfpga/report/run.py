@@ -21,6 +21,7 @@ from ..runs.find import CHECKPOINT, CONFIG, METRICS, NETWORK
 from ..runs.folder import read_run_config
 from ..runs.held_out import HELD_OUT
 from ..runs.metrics import read_metrics
+from .calibration import calibration
 from .classes import classes, evaluation
 from .curves import curves
 from .figures import histogram
@@ -81,6 +82,7 @@ def page(folder: Path, sample: int) -> Page:
         _glance(run), *curves(run.epochs, run.sources(METRICS), run.no_metrics),
         classes(run.folder, run.path(NETWORK), run.no_network), *_sample(run, sample),
         memory(run.folder, network, run.no_network), _weights(run),
+        calibration(run.path(NETWORK), run.no_network),
         learning(folder if network else None, NETWORK, _refused(check_learning, network) if network else None),
         _configuration(run)))
 
