@@ -98,7 +98,7 @@ def test_a_run_shows_every_section_but_learning(here, capfd):
     assert found["kind"] == "run"
     assert found["report"] == "runs/small/report.html"
     assert found["bytes"] == Path(found["report"]).stat().st_size
-    assert list(found["missing"]) == ["Learning on chip"]
+    assert list(found["missing"]) == ["Calibration", "Learning on chip"]
     assert "`snnfpga learn runs/small`" in found["missing"]["Learning on chip"]
     words = text(Path(found["report"]).read_text())
     for shown in ("60.00 % test accuracy of the network", "3.2 s of training",
@@ -237,7 +237,7 @@ def test_what_a_run_lacks_is_named(here):
         Path("runs/small", name).unlink()
     missing = run.page(Path("runs/small"), 0).missing
     assert set(missing) == {"At a glance", "Accuracy", "Loss", "Firing rates", "Classes", "One sample",
-                            "Memory for learning", "Weights", "Learning on chip"}
+                            "Memory for learning", "Weights", "Calibration", "Learning on chip"}
     assert missing["One sample"] == ("No `network.safetensors` in this folder: the run is not finished. Go on with "
                                      "`snnfpga train --resume --out runs/small`.")
 
@@ -245,7 +245,7 @@ def test_what_a_run_lacks_is_named(here):
 def test_data_that_is_gone_costs_one_section(here):
     Path("small.npz").unlink()
     missing = run.page(Path("runs/small"), 0).missing
-    assert set(missing) == {"One sample", "Learning on chip"}
+    assert set(missing) == {"One sample", "Calibration", "Learning on chip"}
     assert "small.npz" in missing["One sample"]
 
 
@@ -444,7 +444,9 @@ def test_a_network_on_a_grid(tmp_path, monkeypatch, capsys):
     why = ("A block in hardware, or that is to learn on chip, must have each input at each neuron, and block 0 has a "
            "convolution or pooling; evaluate it on torch or the reference.")
     assert f"This network runs on PyTorch and on the integer reference, and has no hardware: {why} What is" in shown
-    assert run.page(Path("runs/grid"), 0).missing == {"Learning on chip": f"This network cannot learn so: {why}"}
+    missing = run.page(Path("runs/grid"), 0).missing
+    assert missing.pop("Calibration").startswith("This network was not calibrated")
+    assert missing == {"Learning on chip": f"This network cannot learn so: {why}"}
 
 
 def test_a_network_that_learns_on_the_reference_alone(here):
