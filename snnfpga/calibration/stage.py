@@ -18,7 +18,7 @@ from .calibrate import Evidence, calibrated, learns
 from .search import LEAST
 
 COPY_SHARE = 0.15       # of the training split, held out for the copy where nothing was held out in training
-COPY_SAMPLES = 60_000   # that a copy is trained with, all epochs together, but one epoch at least
+COPY_SAMPLES = 200_000  # that a copy is trained with, all epochs together, but one epoch at least
 
 
 def ready(trainer: Trainer, data: DataSet, advance: Advance = lambda *_: None) -> tuple[Network, Evidence | None]:

@@ -1,5 +1,6 @@
 """``snnfpga learn``: a network goes on learning as the chip does, in chip arithmetic."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,7 +44,8 @@ def command(
     rehearse: Annotated[str | None, typer.Option(metavar="DATA", help="Mix in old samples, of a data set, an .npz, or "
                                                  f"{SAME}: what the network was trained on.",
                                                  show_default=False)] = None,
-    rehearse_share: Annotated[float, typer.Option(metavar="SHARE", help="So many old samples for each new one.")] = 0.1,
+    rehearse_share: Annotated[float | None, typer.Option(metavar="SHARE", help="So many old samples for each new one, "
+                                                         "with --rehearse; else 0.1.", show_default=False)] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin with random weights, not the trained ones.")] = False,
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value of on_chip "
                                                        "without training again, for example on_chip.dead_zone=12.",
@@ -99,9 +101,12 @@ def command(
     _check_learns(path, network, new)
     learn.check(network, backend, {"train": new, "test": test}, f"data {dataset.name}")
     make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
-    if CALIBRATION not in read_notes(path):
-        say(f"Network {path} was not calibrated for learning on chip, as an earlier snnfpga trained it; train again "
-            "for rates that were measured")
+    if rehearse is None and rehearse_share is not None:
+        raise SnnfpgaError("--rehearse-share says how many old samples are mixed in, and --rehearse names none; give "
+                           "it, or leave the share out", USAGE)
+    if "trials" not in json.loads(read_notes(path).get(CALIBRATION, "{}")) and not (rates or settings or fresh):
+        say(f"Network {path} was not calibrated for learning on chip, by an earlier snnfpga or for want of samples: "
+            "learning may make it worse; hold samples out with --guard 0.2, or learn slower with --rates 3")
     original = None if data is None else _original(path, given, data_root)
     old = None if rehearse is None else _data(path, network, None if rehearse == SAME else rehearse, data_root).train
     if fresh:
@@ -112,7 +117,7 @@ def command(
         found = study(network, new, old, test, original, plan, backend, simulator, advance, say)
     _refuse_differences(backend, found.differences)
     values = facts(backend, dataset.name, path, found.lessons, found.before, found.after, found.counters, out)
-    values |= found.more
+    values |= found.more | {"rates": rates, "settings": settings or [], "fresh": fresh}
     write(out, found.network, notes=learn.learned_notes(path, found.after, found.lessons, dataset.name))
     if record is not None:
         write_record(record, values)
@@ -157,10 +162,8 @@ def _original(path: Path, network: "Network", root: Path | None) -> "Split | Non
 
 
 def _plan(path: Path, network: "Network", passes: int, shuffle: bool, seed: int | None, schedule: str | None,
-          rates: str | None, guard: float | None, rehearse_share: float, new: "Split") -> "Plan":
+          rates: str | None, guard: float | None, rehearse_share: float | None, new: "Split") -> "Plan":
     """What was asked for, checked."""
-    import json
-
     from board.host.options import rates_of
     from board.host.schedule import Schedule
     from rtl_gen.contract.network_file import read_notes
@@ -168,6 +171,8 @@ def _plan(path: Path, network: "Network", passes: int, shuffle: bool, seed: int 
     from ..backends.lessons import Plan
     from ..calibration.calibrate import CALIBRATION
 
+    if rehearse_share is None:
+        rehearse_share = Plan.rehearse
     if not 0 < rehearse_share <= 10:
         raise SnnfpgaError(f"--rehearse-share must be above 0 and at most 10, not {rehearse_share:g}", USAGE)
     if new.step_labels is not None and (passes > 1 or guard is not None or schedule or rates):

@@ -7,14 +7,22 @@ from typing import Annotated, Any, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+
+def _expanded(path: str) -> str:
+    """A path with the home of who runs the command for ``~``; one that no file can have is refused."""
+    if "\0" in path:
+        raise PydanticCustomError("path", "a path without a null byte")
+    return os.path.expanduser(path)
+
+
 WeightBits = Annotated[int, Field(ge=1, le=16)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Steps = Annotated[int, Field(ge=1, le=65535)]
 # ~ is the home of who runs the command, as in a shell, which leaves it as it is within a word.
-UserPath = Annotated[Path, AfterValidator(lambda path: Path(os.path.expanduser(path)))]
-NameOrPath = Annotated[str, AfterValidator(os.path.expanduser)]
+UserPath = Annotated[Path, AfterValidator(lambda path: Path(_expanded(str(path))))]
+NameOrPath = Annotated[str, AfterValidator(lambda path: _expanded(path))]
 Seed = Annotated[int, Field(ge=0, lt=1 << 32)]
 
 

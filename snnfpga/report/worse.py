@@ -16,5 +16,6 @@ def worse(found: dict[str, Any]) -> Iterator[str]:
                "before, or learn with --guard 0.2, slower (--rates 3), or from more samples")
     old, new = found.get("original_accuracy_before"), found.get("original_accuracy_after")
     if old is not None and new is not None and old - new > FORGOTTEN:
-        yield (f"on the data it was trained on the network fell from {percent(old)} to {percent(new)}; mix old samples "
-               "in with --rehearse same")
+        remedy = ("mix more of the old samples in (--rehearse-share), or learn slower (--rates 3, --schedule adaptive)"
+                  if found.get("rehearsed") else "mix old samples in with --rehearse same")
+        yield f"on the data it was trained on the network fell from {percent(old)} to {percent(new)}; {remedy}"

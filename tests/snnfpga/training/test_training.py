@@ -231,7 +231,7 @@ def test_an_overwritten_run_stays_until_the_new_one_is_trained(data, monkeypatch
     assert result["network"] == "runs/small/network.safetensors"
     after = contents(folder)
     kinds = sorted(path.name.split(".")[0] for path in after)
-    assert kinds == ["checkpoint", "config", "evaluate", "events", "metrics", "mine", "network"]
+    assert kinds == ["best", "checkpoint", "config", "evaluate", "events", "metrics", "mine", "network"]
     assert all(after[path] != before[path] for path in after if path in before and path.name != "mine.txt")
 
 
