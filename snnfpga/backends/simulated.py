@@ -43,15 +43,19 @@ def design(spec: NetworkSpec, simulator: str | None = None) -> Design:
 
 
 def check_place(spec: NetworkSpec, simulator: str | None) -> None:
-    """Refuse, before any work, a simulator that is not there and a folder that cannot be written.
+    """Refuse, before any work, a network without hardware, a simulator that is not there and a folder that cannot be
+    written.
 
     Raises
     ------
+    SpecError
+        If the network has no hardware.
     sim.simulators.SimulatorError
         If the simulator is missing.
     rtl_gen.claim.PlaceError
         If its folder cannot be made or written.
     """
+    check_hardware(spec)
     with claimed_folder(folder_of(spec, choose(simulator) if simulator else preferred()), "Simulation folder",
                         wait=True):
         pass
