@@ -14,7 +14,7 @@ from .course import Course
 from .guard import default_interval, hold_out
 from .samples import Samples
 from .saved import KEEP
-from .schedule import SCHEDULES
+from .schedule import DEFAULT, SCHEDULES
 
 __all__ = ["make_course", "parser", "rates_of"]
 
@@ -114,7 +114,7 @@ def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec
         interval = options.guard_every or default_interval(options.passes * len(lessons))
     return Course(samples=samples, lessons=lessons, held=held, test=test, passes=options.passes,
                   shuffled=options.order == "shuffled", seed=seed, interval=interval, rates=rates,
-                  schedule=options.schedule or ("constant" if options.rates else "falling"),
+                  schedule=options.schedule or ("constant" if options.rates else DEFAULT),
                   expected=options.expected)
 
 

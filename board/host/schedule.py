@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network import MAX_RATE, RATE_OFF
 
-__all__ = ["SCHEDULES", "Schedule", "ScheduleError"]
+__all__ = ["DEFAULT", "SCHEDULES", "Schedule", "ScheduleError"]
 
 SCHEDULES = {
     "adaptive": "fast while more answers are wrong than are to be expected, slow else",
     "falling": "from fast to slow in four equal parts of the lessons",
     "constant": "the rates as they are",
 }
+DEFAULT = "falling"             # also what the search for rate shifts learns by
 MEMORY = 16                     # lessons over which wrong answers are averaged
 EXCESS = (0.3, 0.15, 0.05)      # share of wrong answers beyond the expected, above which the rate is 0, 1, 2; else 3
 

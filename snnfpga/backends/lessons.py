@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from board.host.course import Course, Progress, attend
 from board.host.guard import default_interval, hold_out
 from board.host.samples import UNLABELLED
+from board.host.schedule import DEFAULT
 from rtl_gen.contract.network import Network
 
 from ..console import Advance
@@ -74,7 +75,7 @@ class Plan:
     passes: int = 1
     shuffled: bool = True
     seed: int = 0
-    schedule: str = "falling"
+    schedule: str = DEFAULT
     expected: float = 0.0
     rates: tuple[int, ...] | None = None
     guard: float | None = None

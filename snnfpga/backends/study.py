@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from board.host.course import lesson_order
 from rtl_gen.contract.network import Network
 from sim.compare import Comparison
 
@@ -59,7 +60,9 @@ def study(network: Network, new: Split, old: Split | None, test: Split, original
     halves = {"": test} | ({} if original is None else {"original_": original})
     before = {name: learn.accuracy(network, half, advance) for name, half in halves.items()}
     if new.step_labels is not None:
-        learned = learn.learn(network, new, backend, advance, place)
+        # A file is often sorted by class, and who learns one class after another forgets the first.
+        order, = lesson_order(len(new), shuffled=plan.shuffled, seed=plan.seed)
+        learned = learn.learn(network, new.select(order), backend, advance, place)
         counters, differences, made, lessons = learned.counters, learned.differences, learned.network, len(new)
         more: dict[str, Any] = {"windows_unlabelled": count} if (count := unlabelled(network.spec, new)) else {}
     else:
@@ -72,9 +75,10 @@ def study(network: Network, new: Split, old: Split | None, test: Split, original
             learned = learn.learn(network, taught, backend, advance, place, rates)
             counters, differences, made = learned.counters, learned.differences, learned.network
         more = {"curve": found.curve, "rehearsed": int((course.lessons >= len(new)).sum()),
-                "unlabelled": found.progress.unlabelled, "guard": [list(check) for check in found.progress.checks]}
+                "unlabelled": found.progress.unlabelled, "guard": [list(check) for check in found.progress.checks],
+                "passes": plan.passes, "schedule": plan.schedule}
     after = {name: learn.accuracy(made, half, advance) for name, half in halves.items()}
-    more |= {"passes": plan.passes, "schedule": plan.schedule, "seed": plan.seed}
+    more["seed"] = plan.seed
     if original is not None:
         more |= {"original_accuracy_before": before["original_"], "original_accuracy_after": after["original_"]}
     return Study(made, lessons, before[""], after[""], counters, differences, more)

@@ -10,7 +10,7 @@ from ..config.on_chip import AUTO
 from ..console import Advance
 from ..data.dataset import Split
 from .centre import centred, error_share
-from .rates import BlockShifts, begun, shifts_of, with_dead_zone, with_shifts
+from .rates import begun, built, shifts_of, with_dead_zone, with_shifts
 from .search import LEAST, TOLERANCE, Found, Search
 from .temperature import logit_shifts, softened
 
@@ -65,7 +65,7 @@ def learns(network: Network) -> bool:
 
 def calibrated(network: Network, subject: Network, kind: str, fitted: Split, unseen: Split, config: Config,
                advance: Advance = lambda *_: None) -> tuple[Network, Evidence]:
-    """``network`` ready to learn on chip, at the rate :data:`.rates.STEP`.
+    """``network`` ready to learn on chip, at the rate :data:`.rates.STEP`, as a rule.
 
     Parameters
     ----------
@@ -90,14 +90,9 @@ def calibrated(network: Network, subject: Network, kind: str, fitted: Split, uns
     errors = before, error_share(network, some)
     rounding = network.spec.blocks[-1].layers[-1].update.rounding
     if not (enough and on_chip.searched):
-        return begun(_faster(network, shifts_of(network))), Evidence(
+        return begun(with_shifts(network, built(shifts_of(network), on_chip)), on_chip), Evidence(
             kind, len(unseen), errors, on_chip.searched, rounding, None)
     found = Search(subject, fitted, unseen, on_chip, config.seed, advance).run()
     network = with_dead_zone(with_shifts(network, found.shifts, found.chosen.interval), found.chosen.dead_zone)
-    return begun(network), Evidence(kind, len(unseen), errors, True, rounding, found)
+    return begun(network, on_chip), Evidence(kind, len(unseen), errors, True, rounding, found)
 
-
-def _faster(network: Network, shifts: list[BlockShifts]) -> Network:
-    """Shifts that no search chose are those of the rate that the network begins with, one above what is built."""
-    return with_shifts(network, [BlockShifts(tuple(max(0, shift - 1) for shift in own.layers), max(0, own.readout - 1))
-                                 for own in shifts])

@@ -65,9 +65,22 @@ def highest(rounding: str) -> int:
     return 16 if rounding == "stochastic" else MAX_RATE_SHIFT
 
 
-def begun(network: Network) -> Network:
-    """``network`` at the rate :data:`STEP`, where its blocks learn."""
-    return replace(network, rates=tuple(STEP if block.directives.learns else 0 for block in network.spec.blocks))
+def step_of(on_chip: OnChipConfig) -> int:
+    """The rate that a calibrated network begins with; 0 where a shift of 0 by hand leaves none below it."""
+    return 0 if 0 in (on_chip.rate_shift, on_chip.readout_rate_shift) else STEP
+
+
+def built(shifts: Sequence[BlockShifts], on_chip: OnChipConfig) -> list[BlockShifts]:
+    """Shifts that hardware is built with, so that those given are had at the rate of :func:`step_of`."""
+    step = step_of(on_chip)
+    return [BlockShifts(tuple(max(0, shift - step) for shift in own.layers), max(0, own.readout - step))
+            for own in shifts]
+
+
+def begun(network: Network, on_chip: OnChipConfig) -> Network:
+    """``network`` at the rate of :func:`step_of`, where its blocks learn."""
+    step = step_of(on_chip)
+    return replace(network, rates=tuple(step if block.directives.learns else 0 for block in network.spec.blocks))
 
 
 def with_dead_zone(network: Network, dead_zone: int | None) -> Network:

@@ -19,7 +19,7 @@ from ..console import Advance
 from ..data.dataset import Split
 from ..data.sampling import drawn
 from .drifts import DRIFTS, SHARES
-from .rates import BlockShifts, moved, with_dead_zone, with_shifts
+from .rates import BlockShifts, built, moved, shifts_of, with_dead_zone, with_shifts
 from .scale import scaled
 from .trials import Lessons, accuracy, learned, orders
 
@@ -188,12 +188,11 @@ class Search:
         return min(-(-int(steps) // block.window) for block in self.network.spec.blocks if block.directives.learns)
 
     def _by_scale(self, lessons: Lessons, interval: int) -> list[BlockShifts]:
-        given = [BlockShifts(tuple(layer.update.rate_shift for layer in block.layers), block.readout.rate_shift)
-                 for block in self.network.spec.blocks]
+        given = shifts_of(self.network)
         found = scaled(self.network, lessons, given, interval)
         return [BlockShifts(own.layers if self.on_chip.rate_shift == "auto" else old.layers,
                             own.readout if self.on_chip.readout_rate_shift == "auto" else old.readout)
-                for own, old in zip(found, given, strict=True)]
+                for own, old in zip(found, built(given, self.on_chip), strict=True)]
 
     def trial(self, shifts: Sequence[BlockShifts], by: int, interval: int, dead_zone: int | None = None) -> Trial:
         """Measure one setting; without a ``dead_zone`` the network's own."""

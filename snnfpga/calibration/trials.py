@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from board.host.schedule import Schedule
+from board.host.schedule import DEFAULT, Schedule
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from sim.reference.network import Reference
@@ -14,7 +14,6 @@ from sim.reference.network import Reference
 from ..data.dataset import Split
 
 Spikes = NDArray[np.uint8]
-SCHEDULE = "falling"   # what snnfpga learn takes by default
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def learned(network: Network, lessons: Lessons, order: NDArray[np.int64], expect
 
     Counts are added to ``counters``.
     """
-    reference, schedule = Reference(network), Schedule(SCHEDULE, network.rates, len(order), expected)
+    reference, schedule = Reference(network), Schedule(DEFAULT, network.rates, len(order), expected)
     for spikes, label in lessons.select(order).samples():
         reference.rates = list(schedule.rates())
         schedule.answered(reference.run(spikes, label, learn=True).prediction == label)

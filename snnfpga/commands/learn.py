@@ -97,7 +97,8 @@ def command(
     _check_files(path, out, record, overwrite)
     dataset = _data(path, network, data, data_root)
     new, test = _drawn(dataset, samples, network.spec.seed if seed is None else seed), some(dataset, "test")
-    plan = _plan(path, network, passes, shuffle, seed, schedule, rates, guard, rehearse_share, new)
+    plan = _plan(path, network, passes, shuffle, seed, schedule, rates, guard, rehearse, rehearse_share,
+                 new)
     _check_learns(path, network, new)
     learn.check(network, backend, {"train": new, "test": test}, f"data {dataset.name}")
     make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
@@ -162,10 +163,11 @@ def _original(path: Path, network: "Network", root: Path | None) -> "Split | Non
 
 
 def _plan(path: Path, network: "Network", passes: int, shuffle: bool, seed: int | None, schedule: str | None,
-          rates: str | None, guard: float | None, rehearse_share: float | None, new: "Split") -> "Plan":
+          rates: str | None, guard: float | None, rehearse: str | None, rehearse_share: float | None,
+          new: "Split") -> "Plan":
     """What was asked for, checked."""
     from board.host.options import rates_of
-    from board.host.schedule import Schedule
+    from board.host.schedule import DEFAULT, Schedule
     from rtl_gen.contract.network_file import read_notes
 
     from ..backends.lessons import Plan
@@ -175,14 +177,14 @@ def _plan(path: Path, network: "Network", passes: int, shuffle: bool, seed: int 
         rehearse_share = Plan.rehearse
     if not 0 < rehearse_share <= 10:
         raise SnnfpgaError(f"--rehearse-share must be above 0 and at most 10, not {rehearse_share:g}", USAGE)
-    if new.step_labels is not None and (passes > 1 or guard is not None or schedule or rates):
+    if new.step_labels is not None and (passes > 1 or guard is not None or schedule or rates or rehearse):
         raise SnnfpgaError("Samples with labels of steps are learned from once, at the network's rates; leave "
-                           "--passes, --guard, --schedule and --rates out", USAGE)
+                           "--passes, --guard, --schedule, --rates and --rehearse out", USAGE)
     note = read_notes(path).get(CALIBRATION)
     known = None if note is None else json.loads(note).get("accuracy")
     asked = rates_of(rates, len(network.spec.blocks))
     plan = Plan(passes=passes, shuffled=shuffle, seed=network.spec.seed if seed is None else seed, rates=asked,
-                schedule=schedule or ("falling" if asked is None else "constant"), guard=guard,
+                schedule=schedule or (DEFAULT if asked is None else "constant"), guard=guard,
                 expected=0.0 if known is None else 1 - known, rehearse=rehearse_share)
     Schedule(plan.schedule, network.rates, 1, plan.expected)        # refuses one that there is not
     return plan

@@ -39,11 +39,20 @@ def test_what_was_given_by_hand_stays(network):
         (name, value), = on_chip.items()
         spec = network_spec(rounding="stochastic", max_steps=8, **{"rate_shift": 8, "readout_rate_shift": 3} | on_chip)
         given = type(network)(spec, network.weights, network.readouts, network.window_numbers)
-        assert found(settle(given, on_chip)[0].spec) == value, name
+        settled, _ = settle(given, on_chip)
+        assert found(settled.spec) + settled.rates[0] == value, name
     settled, evidence = settle(network, {"rate_shift": 8, "readout_rate_shift": 3, "dead_zone": 24, "logit_shift": 2})
     assert evidence.found is None
     assert settled.spec.blocks[0].readout.dead_zone == 24
     assert shifts_of(settled)[0].layers == (8 - settled.rates[0],)
+
+
+def test_a_shift_of_0_by_hand_is_had(network):
+    """There is none below it that hardware could be built with."""
+    spec = network_spec(rounding="stochastic", rate_shift=0, readout_rate_shift=3, max_steps=8)
+    given = type(network)(spec, network.weights, network.readouts, network.window_numbers)
+    settled, _ = settle(given, {"rate_shift": 0, "readout_rate_shift": 3})
+    assert (settled.rates, shifts_of(settled)[0].layers, shifts_of(settled)[0].readout) == ((0,), (0,), 3)
 
 
 def test_too_few_samples_are_said(network):
