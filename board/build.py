@@ -96,7 +96,7 @@ def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synth
     contents = {name: text.encode() for name, text in files.items()}
     contents[NETWORK] = _network_bytes(network, notes)
     contents |= {f"driver/{name}": data for name, data in
-                 driver.files(network, extra=board.driver, example=board.example).items()}
+                 driver.files(network, notes=notes, extra=board.driver, example=board.example).items()}
     return BuildPlan(f"{spec.name}-{board.name}", {
         "board": board.name, "top": board.top, "core": CORE, "network": NETWORK,
         "specification": spec_digest(spec)}, contents)

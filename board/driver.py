@@ -1,6 +1,6 @@
 """The driver folder of a build: the host's side of the core, for a machine that has Python 3.10 and NumPy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from rtl_gen import contract
 from rtl_gen.contract.network import Network
 
 from . import host
-from .host import archive
+from .host import archive, expected
 from .imports import to_clone
 
 __all__ = ["FOLDERS", "files"]
@@ -19,17 +19,19 @@ FOLDERS = (host.__name__, contract.__name__)
 _OUTER = __package__.removesuffix("board")
 
 
-def files(network: Network, *, extra: Sequence[str], example: str) -> dict[str, bytes]:
+def files(network: Network, *, notes: Mapping[str, str], extra: Sequence[str],
+          example: str) -> dict[str, bytes]:
     """Modules, the example program and the network, by their paths within the folder.
 
-    The modules lie and are imported there as in the clone, also where this one runs from a wheel. ``extra`` names the
+    ``notes`` are those of the network file. The modules lie and are imported there as in the clone, also where this one runs from a wheel. ``extra`` names the
     modules, or whole packages, that a board adds to :data:`FOLDERS`.
     """
     names = {name for folder in FOLDERS for name in _modules(folder)} | set(extra)
     names = {name.removeprefix(_OUTER) for name in names}
     names |= {parent for name in names for parent in _parents(name)}
     found = dict(_source(name) for name in sorted(names))
-    return {**found, "example.py": _source(example.removeprefix(_OUTER))[1], **archive.to_files(network)}
+    return {**found, "example.py": _source(example.removeprefix(_OUTER))[1], expected.FILE: expected.to_file(notes),
+            **archive.to_files(network)}
 
 
 def _modules(package: str) -> Iterator[str]:

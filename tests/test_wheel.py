@@ -15,7 +15,7 @@ import pytest
 from board import driver
 from board.imports import INNER, OUTER
 from board.pynq_z2.board import BOARD
-from rtl_gen.contract.network_file import read
+from rtl_gen.contract.network_file import read, read_notes
 from tests.skips import skip_or_fail
 from tests.verbs import call
 
@@ -108,8 +108,8 @@ def test_the_wheel_works_alone(beside, tmp_path):
              ["learn", "runs/small", "--samples", "4"]]
     run(beside / "python", "-c", VERBS, json.dumps(verbs), *INNER, cwd=tmp_path)
     written = tmp_path / "built/driver"
-    assert driver.files(read(tmp_path / "runs/small/network.safetensors"), extra=BOARD.driver,
-                        example=BOARD.example) == {
+    network = tmp_path / "runs/small/network.safetensors"
+    assert driver.files(read(network), notes=read_notes(network), extra=BOARD.driver, example=BOARD.example) == {
         path.relative_to(written).as_posix(): path.read_bytes() for path in written.rglob("*") if path.is_file()}
 
 

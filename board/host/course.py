@@ -148,8 +148,8 @@ class Progress:
         The guard's measurements: lessons done, right, total.
     kept
         Lessons that the network in the end has learned from, where the guard went back to an earlier one.
-    wrong
-        The share of wrong answers that the schedule goes by; None before the first lesson.
+    wrong, wrong_by_class
+        The shares of wrong answers that the schedule goes by; None and empty before the first lesson.
     ended
         Whether the course is over.
     """
@@ -161,6 +161,7 @@ class Progress:
     checks: list[tuple[int, int, int]] = field(default_factory=list)
     kept: int = 0
     wrong: float | None = None
+    wrong_by_class: list[float] = field(default_factory=list)
     ended: bool = False
 
 
@@ -262,7 +263,8 @@ def _learn(course: Course, runs: _Runs, progress: Progress, best: Network | None
            each: Callable[[Progress], object], say: Callable[[str], object], rates: tuple[int, ...]) -> None:
     """The rest of the lessons, and then the ``rates`` that were set before."""
     core, order = runs.core, course.order()
-    schedule = Schedule(course.schedule, rates, len(order), course.expected, done=progress.done, wrong=progress.wrong)
+    schedule = Schedule(course.schedule, rates, len(order), course.expected, done=progress.done, wrong=progress.wrong,
+                        wrong_by_class=progress.wrong_by_class)
     current = rates
     guard: Guard[Network | None] | None = None if course.interval is None else Guard(course.interval)
     if guard is not None:
@@ -278,17 +280,18 @@ def _learn(course: Course, runs: _Runs, progress: Progress, best: Network | None
     going = guard is None or bool(progress.checks) or check()
     while going and progress.done < len(order):
         number = int(order[progress.done])
-        if schedule.rates() != current:
-            current = schedule.rates()
+        label = int(course.samples.labels[number])
+        if schedule.rates(label) != current:
+            current = schedule.rates(label)
             core.set_rates(current)
         right = runs.answer(number, learn=True)
         progress.right += right
-        if course.samples.labels[number] == UNLABELLED:
+        if label == UNLABELLED:
             progress.unlabelled += 1
             schedule.passed()
         else:
-            schedule.answered(right)
-        progress.wrong = schedule.wrong
+            schedule.answered(label, right)
+        progress.wrong, progress.wrong_by_class = schedule.wrong, schedule.wrong_by_class
         progress.done += 1
         each(progress)
         if guard is not None and (guard.due(progress.done) or progress.done == len(order)):

@@ -48,9 +48,10 @@ def parser(about: str, clock_mhz: float) -> argparse.ArgumentParser:
     learning.add_argument("--schedule", choices=tuple(SCHEDULES),
                           help="how the rates change on the way: " + "; ".join(
                               f"{name}, {words}" for name, words in SCHEDULES.items())
-                          + " (falling; constant where --rates are given)")
-    learning.add_argument("--expected", type=float, default=0.0, metavar="SHARE",
-                          help="of wrong answers, that is usual, for the adaptive schedule (0)")
+                          + f" ({DEFAULT}; constant where --rates are given)")
+    learning.add_argument("--expected", type=float, metavar="SHARE",
+                          help="of wrong answers, that is usual, for the settling and the adaptive schedule (as the "
+                          "network was calibrated, else 0)")
     learning.add_argument("--guard", type=float, metavar="SHARE",
                           help="hold out this share of each class of the samples to learn from, keep the weights that "
                           "answer most of them, and stop where it gets worse")
@@ -89,8 +90,8 @@ def rates_of(text: str | None, blocks: int) -> tuple[int, ...] | None:
     return tuple(known[word] for word in words * (blocks if len(words) == 1 else 1))
 
 
-def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec) -> Course:
-    """What these options ask for, of these samples.
+def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec, usual: float) -> Course:
+    """What these options ask for, of these samples; ``usual`` is the expected share of wrong answers else.
 
     Raises
     ------
@@ -115,7 +116,7 @@ def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec
     return Course(samples=samples, lessons=lessons, held=held, test=test, passes=options.passes,
                   shuffled=options.order == "shuffled", seed=seed, interval=interval, rates=rates,
                   schedule=options.schedule or ("constant" if options.rates else DEFAULT),
-                  expected=options.expected)
+                  expected=usual if options.expected is None else options.expected)
 
 
 def _check_ranges(options: argparse.Namespace) -> None:

@@ -18,7 +18,7 @@ from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
 
-from . import archive
+from . import archive, expected
 from .course import Core, Course, Outcome, Progress, attend, told
 from .host import Host
 from .link import Link, MmioLink
@@ -118,7 +118,7 @@ def prepare(options: argparse.Namespace, folder: Path, say: Callable[[str], obje
     if network.spec != spec:
         raise SnnfpgaError(f"Network {options.network} has another specification than this build; give one that it "
                            "learned", USAGE)
-    course = make_course(options, read_samples(options.samples, spec), spec)
+    course = make_course(options, read_samples(options.samples, spec), spec, expected.in_folder(folder))
     saved = SavedNetworks(options.saved or folder / SAVED, keep=options.keep, say=say)
     if course.passes:
         _check_writable(folder / LEARNED)

@@ -1,7 +1,7 @@
 """How the rates of blocks change while a core learns: a schedule sees how many answers are wrong, and sets them.
 
 The same schedule is taken on a board, in ``snnfpga learn`` and in the search that chooses the rate shifts, so that what
-the search measured is what a user gets. It decides by the answers alone, which are the same on every machine.
+the search measured is what a user gets. It decides by labels and answers alone, which are the same on every machine.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,16 @@ from rtl_gen.contract.network import MAX_RATE, RATE_OFF
 __all__ = ["DEFAULT", "SCHEDULES", "Schedule", "ScheduleError"]
 
 SCHEDULES = {
+    "settling": "the slower of adaptive and falling; a class that is answered wrong much more often than the others "
+                "is learned fast",
     "adaptive": "fast while more answers are wrong than are to be expected, slow else",
     "falling": "from fast to slow in four equal parts of the lessons",
     "constant": "the rates as they are",
 }
-DEFAULT = "falling"             # also what the search for rate shifts learns by
-MEMORY = 16                     # lessons over which wrong answers are averaged
-EXCESS = (0.3, 0.15, 0.05)      # share of wrong answers beyond the expected, above which the rate is 0, 1, 2; else 3
+DEFAULT = "settling"            # also what the search for rate shifts learns by
+MEMORY, CLASS_MEMORY = 16, 4    # lessons over which wrong answers are averaged, of all classes and of one
+EXCESS = (0.2, 0.1, 0.03)       # share of wrong answers beyond the expected, above which the rate is 0, 1, 2; else 3
+LEAD = 0.5                      # share by which a class is answered wrong more often than all, to be learned fast
 
 
 class ScheduleError(SnnfpgaError, ValueError):
@@ -40,13 +43,16 @@ class Schedule:
         How many samples there are to learn from in all.
     expected
         Share of wrong answers that is to be expected where nothing has changed.
-    done, wrong
-        Of a course that was interrupted: its lessons so far, and what :attr:`wrong` was then.
+    done, wrong, wrong_by_class
+        Of a course that was interrupted: its lessons so far, and what :attr:`wrong` and :attr:`wrong_by_class` were
+        then.
 
     Attributes
     ----------
     wrong
         Mean share of wrong answers over the last lessons.
+    wrong_by_class
+        The same over the last lessons of each class, up to the largest label so far.
 
     Raises
     ------
@@ -55,32 +61,43 @@ class Schedule:
     """
 
     def __init__(self, name: str, rates: Sequence[int], lessons: int, expected: float, *, done: int = 0,
-                 wrong: float | None = None) -> None:
+                 wrong: float | None = None, wrong_by_class: Sequence[float] = ()) -> None:
         if name not in SCHEDULES:
             raise ScheduleError(f"Schedule must be one of {', '.join(SCHEDULES)}, not {name!r}")
         if not 0 <= expected <= 1:
             raise ScheduleError(f"The expected share of wrong answers must be in 0..1, not {expected}")
         self.name, self._rates, self._lessons, self._expected = name, tuple(rates), lessons, expected
         self.wrong = expected if wrong is None else wrong
+        self.wrong_by_class = list(wrong_by_class)
         self._done = done
 
-    def rates(self) -> tuple[int, ...]:
-        """The rates for the next lesson."""
+    def rates(self, label: int) -> tuple[int, ...]:
+        """The rates for the next lesson, of class ``label``; any that is no class for one without a label."""
         if self.name == "constant":
             return self._rates
-        step = self._step()
+        step = self._step(label)
         return tuple(rate if rate == RATE_OFF else step for rate in self._rates)
 
-    def _step(self) -> int:
-        if self.name == "falling":
-            return min(MAX_RATE, (MAX_RATE + 1) * self._done // max(self._lessons, 1))
+    def _step(self, label: int) -> int:
+        falling = min(MAX_RATE, (MAX_RATE + 1) * self._done // max(self._lessons, 1))
         excess = self.wrong - self._expected
-        return next((step for step, least in enumerate(EXCESS) if excess > least), MAX_RATE)
+        adaptive = next((step for step, least in enumerate(EXCESS) if excess > least), MAX_RATE)
+        if self.name != "settling":
+            return falling if self.name == "falling" else adaptive
+        if self._of_class(label) - max(self.wrong, self._expected) > LEAD:
+            return 0
+        return max(falling, adaptive)
 
-    def answered(self, right: bool) -> None:
+    def _of_class(self, label: int) -> float:
+        return self.wrong_by_class[label] if 0 <= label < len(self.wrong_by_class) else self._expected
+
+    def answered(self, label: int, right: bool) -> None:
         """Take in whether the answer to the lesson, given before it was learned from, was right."""
         self._done += 1
         self.wrong += ((not right) - self.wrong) / MEMORY
+        missing = label + 1 - len(self.wrong_by_class)
+        self.wrong_by_class += [self._expected] * missing
+        self.wrong_by_class[label] += ((not right) - self.wrong_by_class[label]) / CLASS_MEMORY
 
     def passed(self) -> None:
         """Take in that a lesson had no label."""

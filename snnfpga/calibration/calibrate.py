@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from board.host.expected import NOTE
 from rtl_gen.contract.network import Network
 
 from ..config.models import Config
@@ -11,11 +12,11 @@ from ..console import Advance
 from ..data.dataset import Split
 from .centre import centred, error_share
 from .rates import begun, built, shifts_of, with_dead_zone, with_shifts
-from .search import LEAST, TOLERANCE, Found, Search
+from .search import LEAST, Found, Search
 from .temperature import logit_shifts, softened
 
-CALIBRATION = "calibration"     # in a network's notes
-CENTRED_ON = 512                # training samples
+CALIBRATION = NOTE          # in a network's notes
+CENTRED_ON = 512            # training samples
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Evidence:
         if self.found is not None:
             values |= {"accuracy": round(self.found.accuracy, 4),
                        "drifted": {name: round(share, 4) for name, share in self.found.drifted.items()},
-                       "tolerated_points": TOLERANCE, "chosen": self.found.chosen.facts(),
+                       "tolerated_points": round(self.found.chosen.tolerated, 3), "chosen": self.found.chosen.facts(),
                        "trials": [trial.facts() for trial in self.found.trials]}
         return values
 

@@ -17,7 +17,7 @@ from sim.reference.network import Reference
 from .rates import BlockShifts, with_shifts
 from .trials import Lessons
 
-# Root mean square of a sample's change over that of the weights, at the fastest step of the falling schedule. Measured
+# Root mean square of a sample's change over that of the weights, at the fastest step of the schedule. Measured
 # on digits-events, where larger steps forgot what was known; other sets are within a factor of two of it.
 MOVE = 0.005
 SAMPLES = 32

@@ -23,7 +23,7 @@ from .rates import BlockShifts, built, moved, shifts_of, with_dead_zone, with_sh
 from .scale import scaled
 from .trials import Lessons, accuracy, learned, orders
 
-TOLERANCE = 0.5         # points that may be lost where nothing changed
+TOLERANCE = 0.5         # points that may be lost where nothing changed, or one sample where that is more
 HARM = 10.0             # points that a drift must take, for its recovery to be measured
 ORDERS = 3
 FASTEST, SLOWEST = -3, 4   # shifts that are tried, from those by scale
@@ -54,6 +54,8 @@ class Trial:
         Share of the accuracy taken by each drift that came back.
     underflows
         Share of the updates that were rounded to nothing.
+    tolerated
+        Points that may be lost.
     """
 
     by: int
@@ -62,6 +64,7 @@ class Trial:
     loss_points: float
     recovered: dict[str, float]
     underflows: float
+    tolerated: float = TOLERANCE
 
     @property
     def recovery(self) -> float:
@@ -71,11 +74,12 @@ class Trial:
     @property
     def keeps(self) -> bool:
         """Whether it loses no more than is tolerated where nothing changed."""
-        return self.loss_points <= TOLERANCE
+        return self.loss_points <= self.tolerated
 
     def facts(self) -> dict[str, Any]:
         """As it is stored in a network's notes."""
         found = asdict(self)
+        del found["tolerated"]
         found["loss_points"] = round(self.loss_points, 3)
         found["recovered"] = {name: round(share, 4) for name, share in self.recovered.items()}
         return found | {"underflows": round(self.underflows, 4)}
@@ -115,6 +119,7 @@ class Search:
         known = Lessons.of(fitted, drawn(fitted.labels, min(len(fitted), lessons), seed))
         self.scores = held
         self.unchanged = self._halves(held, known, lessons)
+        self.tolerated = max(TOLERANCE, 100 / len(held))
         self.accuracy = accuracy(network, held)
         self.drifted: dict[str, float] = {}
         self.drifts: dict[str, tuple[Lessons, Lessons]] = {}
@@ -164,16 +169,20 @@ class Search:
 
     @staticmethod
     def _climb(tried: Callable[[int], Trial]) -> None:
-        """Go faster than by scale as long as that helps, or slower until what is known is kept."""
+        """Go faster than by scale as long as what is known is kept and that helps, or slower until it is kept.
+
+        What is won back is measured on few samples, so that one trial that wins no more ends nothing, but two do.
+        """
         best = tried(0)
-        if best.keeps:
-            for by in range(-1, FASTEST - 1, -1):
-                trial = tried(by)
-                if not trial.keeps or trial.recovery < best.recovery:
-                    return
-                best = trial
-        for by in range(1, SLOWEST + 1) if not best.keeps else ():
-            if tried(by).keeps:
+        if not best.keeps:
+            any(tried(by).keeps for by in range(1, SLOWEST + 1))
+            return
+        worse = 0
+        for by in range(-1, FASTEST - 1, -1):
+            trial = tried(by)
+            worse = worse + 1 if trial.recovery <= best.recovery else 0
+            best = max(best, trial, key=lambda one: one.recovery)
+            if not trial.keeps or worse == 2:
                 return
 
     def _intervals(self) -> list[int]:
@@ -208,7 +217,7 @@ class Search:
             after = accuracy(learned(network, lessons, order, expected, counters), scores)
             recovered[name] = (after - self.drifted[name]) / (self.accuracy - self.drifted[name])
         return Trial(by, interval, network.spec.blocks[-1].readout.dead_zone, 100 * float(np.mean(losses)), recovered,
-                     counters.get("underflows", 0) / max(counters.get("updates", 0), 1))
+                     counters.get("underflows", 0) / max(counters.get("updates", 0), 1), self.tolerated)
 
 
 def choose(trials: Sequence[Trial]) -> Trial:

@@ -71,8 +71,8 @@ def learned(network: Network, lessons: Lessons, order: NDArray[np.int64], expect
     """
     reference, schedule = Reference(network), Schedule(DEFAULT, network.rates, len(order), expected)
     for spikes, label in lessons.select(order).samples():
-        reference.rates = list(schedule.rates())
-        schedule.answered(reference.run(spikes, label, learn=True).prediction == label)
+        reference.rates = list(schedule.rates(label))
+        schedule.answered(label, reference.run(spikes, label, learn=True).prediction == label)
     if counters is not None:
         for block in reference.counters:
             for name in BLOCK_COUNTERS:

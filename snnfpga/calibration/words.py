@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..console import percent
 from .calibrate import Evidence
-from .search import LEAST, TOLERANCE, Trial
+from .search import LEAST, Trial
 
 UNDERFLOWS = 0.3        # of the updates, above which nearest rounding freezes a network
 
@@ -22,8 +22,8 @@ def lines(evidence: Evidence | None) -> Iterator[str]:
     whose = "" if evidence.subject == "network" else ", by a copy trained on 85 % of the samples"
     yield f"Learning on chip, measured on {evidence.unseen} samples not learned from{whose}: {told(found.chosen)}"
     if not found.chosen.keeps:
-        yield (f"Warning: no rate that was tried loses {TOLERANCE} points or less on unchanged data; learn with a "
-               "guard (snnfpga learn --guard 0.2), or with more samples")
+        yield (f"Warning: no rate that was tried loses {found.chosen.tolerated:.2g} points or less on unchanged data; "
+               "learn with a guard (snnfpga learn --guard 0.2), or with more samples")
     if evidence.rounding == "nearest" and found.chosen.underflows > UNDERFLOWS:
         yield (f"Warning: {percent(found.chosen.underflows)} of the updates are rounded to nothing; take "
                "hardware.rounding=stochastic, or more on_chip.shadow_bits")

@@ -33,8 +33,8 @@ def command(
                                           "samples, for each pass anew.")] = True,
     seed: Annotated[int | None, typer.Option(min=0, help="Draws samples and order; else the network's.",
                                              show_default=False)] = None,
-    schedule: Annotated[str | None, typer.Option(help="How rates change on the way: falling, adaptive or constant; "
-                                                 "else falling, or constant with --rates.", show_default=False)] = None,
+    schedule: Annotated[str | None, typer.Option(help="How rates change on the way: settling, falling, adaptive or "
+                                                 "constant; else settling, or constant with --rates.", show_default=False)] = None,
     rates: Annotated[str | None, typer.Option(metavar="R[,R...]", help="Steps added to the rate shifts: 0..3 or off, "
                                               "one for all blocks or one a block; else the network's.",
                                               show_default=False)] = None,
@@ -166,12 +166,12 @@ def _plan(path: Path, network: "Network", passes: int, shuffle: bool, seed: int 
           rates: str | None, guard: float | None, rehearse: str | None, rehearse_share: float | None,
           new: "Split") -> "Plan":
     """What was asked for, checked."""
+    from board.host.expected import in_notes
     from board.host.options import rates_of
     from board.host.schedule import DEFAULT, Schedule
     from rtl_gen.contract.network_file import read_notes
 
     from ..backends.lessons import Plan
-    from ..calibration.calibrate import CALIBRATION
 
     if rehearse_share is None:
         rehearse_share = Plan.rehearse
@@ -180,12 +180,10 @@ def _plan(path: Path, network: "Network", passes: int, shuffle: bool, seed: int 
     if new.step_labels is not None and (passes > 1 or guard is not None or schedule or rates or rehearse):
         raise SnnfpgaError("Samples with labels of steps are learned from once, at the network's rates; leave "
                            "--passes, --guard, --schedule, --rates and --rehearse out", USAGE)
-    note = read_notes(path).get(CALIBRATION)
-    known = None if note is None else json.loads(note).get("accuracy")
     asked = rates_of(rates, len(network.spec.blocks))
     plan = Plan(passes=passes, shuffled=shuffle, seed=network.spec.seed if seed is None else seed, rates=asked,
                 schedule=schedule or (DEFAULT if asked is None else "constant"), guard=guard,
-                expected=0.0 if known is None else 1 - known, rehearse=rehearse_share)
+                expected=in_notes(read_notes(path)), rehearse=rehearse_share)
     Schedule(plan.schedule, network.rates, 1, plan.expected)        # refuses one that there is not
     return plan
 

@@ -16,6 +16,6 @@ def worse(found: dict[str, Any]) -> Iterator[str]:
                "before, or learn with --guard 0.2, slower (--rates 3), or from more samples")
     old, new = found.get("original_accuracy_before"), found.get("original_accuracy_after")
     if old is not None and new is not None and old - new > FORGOTTEN:
-        remedy = ("mix more of the old samples in (--rehearse-share), or learn slower (--rates 3, --schedule adaptive)"
+        remedy = ("mix more of the old samples in (--rehearse-share), or learn slower (--rates 3)"
                   if found.get("rehearsed") else "mix old samples in with --rehearse same")
         yield f"on the data it was trained on the network fell from {percent(old)} to {percent(new)}; {remedy}"

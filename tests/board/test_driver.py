@@ -24,7 +24,7 @@ PYNQ_PYTHON = (3, 10)       # of the PYNQ 3.0 image
 def folder(tmp_path):
     """A driver folder as the build writes it."""
     board = get("pynq-z2")
-    for path, contents in driver.files(network(), extra=board.driver, example=board.example).items():
+    for path, contents in driver.files(network(), notes={}, extra=board.driver, example=board.example).items():
         target = tmp_path / "driver" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(contents)

@@ -326,3 +326,13 @@ def test_the_help_shows_how(capsys):
     text = made.format_help()
     for name in ("--order", "--seed", "--guard", "--rates", "--save-every", "--resume", "--rollback", "--link"):
         assert name in text
+
+
+@pytest.mark.parametrize(("contents", "given", "expected"), [
+    ('{"expected": 0.25}', [], 0.25), ('{"expected": 0.25}', ["--expected", "0.5"], 0.5), ("[]", [], 0.0),
+    (None, [], 0.0)])
+def test_the_share_of_wrong_answers_that_is_usual_comes_from_the_build(here, contents, given, expected):
+    if contents is not None:
+        Path("driver/expected.json").write_text(contents)
+    made = options.parser("", 50.0).parse_args(["top.bit", "samples.npz", "--passes", "1", *given])
+    assert program.prepare(made, Path("driver")).course.expected == expected

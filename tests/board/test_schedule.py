@@ -5,11 +5,11 @@ import pytest
 from board.host.schedule import Schedule, ScheduleError
 
 
-def steps(name, answers, **given):
+def steps(name, answers, labels=None, **given):
     schedule, found = Schedule(name, (1, 1), len(answers), given.pop("expected", 0.0), **given), []
-    for right in answers:
-        found.append(schedule.rates()[0])
-        schedule.answered(right)
+    for label, right in zip(labels or [0] * len(answers), answers, strict=True):
+        found.append(schedule.rates(label)[0])
+        schedule.answered(label, right)
     return found
 
 
@@ -30,21 +30,40 @@ def test_adaptive_is_fast_while_more_is_wrong_than_usual():
     assert steps("adaptive", [False] * 40, expected=1.0) == [3] * 40
 
 
+def test_settling_is_the_slower_of_both():
+    answers = [True] * 4 + [False] * 20 + [True] * 60
+    assert steps("settling", answers) == [max(pair) for pair in zip(
+        steps("adaptive", answers), steps("falling", answers), strict=True)]
+
+
+def test_settling_learns_a_class_fast_that_is_wrong_while_the_others_are_right():
+    labels = [0, 1, 2, 3] * 10
+    answers = [label != 3 for label in labels]
+    found = steps("settling", answers, labels)
+    assert [step for step, label in zip(found, labels, strict=True) if label != 3][-7:] == [3] * 7
+    assert [step for step, label in zip(found, labels, strict=True) if label == 3][-5:] == [0] * 5
+    assert found[3] == 3        # nothing is known of the class yet
+    schedule = Schedule("settling", (1,), 8, 0.0)
+    assert schedule.rates(-1) == schedule.rates(7) == (3,)
+
+
 def test_a_schedule_goes_on_where_it_was_interrupted():
     answers = [True, False, False, True, False, True, False, False]
-    for name in ("falling", "adaptive"):
+    labels = [0, 2, 2, 1, 2, 0, 2, 1]
+    for name in ("falling", "adaptive", "settling"):
         whole = Schedule(name, (1,), len(answers), 0.1)
-        for right in answers[:5]:
-            whole.answered(right)
-        rest = Schedule(name, (1,), len(answers), 0.1, done=5, wrong=whole.wrong)
-        for right in answers[5:]:
-            assert rest.rates() == whole.rates()
-            rest.answered(right)
-            whole.answered(right)
+        for label, right in zip(labels[:5], answers[:5], strict=True):
+            whole.answered(label, right)
+        rest = Schedule(name, (1,), len(answers), 0.1, done=5, wrong=whole.wrong, wrong_by_class=whole.wrong_by_class)
+        for label, right in zip(labels[5:], answers[5:], strict=True):
+            assert rest.rates(label) == whole.rates(label)
+            rest.answered(label, right)
+            whole.answered(label, right)
 
 
 def test_what_is_no_schedule_is_refused():
-    with pytest.raises(ScheduleError, match=r"^Schedule must be one of adaptive, falling, constant, not 'slow'$"):
+    with pytest.raises(ScheduleError,
+                       match=r"^Schedule must be one of settling, adaptive, falling, constant, not 'slow'$"):
         Schedule("slow", (1,), 1, 0.0)
     with pytest.raises(ScheduleError, match=r"must be in 0\.\.1, not 2"):
         Schedule("falling", (1,), 1, 2)

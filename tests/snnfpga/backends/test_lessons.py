@@ -45,10 +45,10 @@ def test_in_order_at_constant_rates_it_is_what_the_reference_learns():
     assert len(found.lessons) == 24
 
 
-def test_falling_rates_are_kept_with_each_lesson_and_the_network_gets_its_own_back():
+def test_rates_are_kept_with_each_lesson_and_the_network_gets_its_own_back():
     made = replace(network(), rates=(1,) * len(network().spec.blocks))
     new, test = splits(made)
-    found = attend(made, new, test, Plan())
+    found = attend(made, new, test, Plan(schedule="falling"))
     assert [lesson.rates[0] for lesson in found.lessons] == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
     assert found.network.rates == made.rates
     taught, rates = found.split()

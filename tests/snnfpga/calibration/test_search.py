@@ -91,5 +91,5 @@ def test_a_block_that_is_off_stays_off_in_every_schedule():
     for name in SCHEDULES:
         schedule = Schedule(name, (RATE_OFF, 1), 8, 0.0)
         for _ in range(8):
-            assert schedule.rates()[0] == RATE_OFF
-            schedule.answered(False)
+            assert schedule.rates(0)[0] == RATE_OFF
+            schedule.answered(0, False)
