@@ -23,8 +23,8 @@ def files(network: Network, *, notes: Mapping[str, str], extra: Sequence[str],
           example: str) -> dict[str, bytes]:
     """Modules, the example program and the network, by their paths within the folder.
 
-    ``notes`` are those of the network file. The modules lie and are imported there as in the clone, also where this one runs from a wheel. ``extra`` names the
-    modules, or whole packages, that a board adds to :data:`FOLDERS`.
+    ``notes`` are those of the network file. The modules lie and are imported there as in the clone, also where this
+    one runs from a wheel. ``extra`` names the modules, or whole packages, that a board adds to :data:`FOLDERS`.
     """
     names = {name for folder in FOLDERS for name in _modules(folder)} | set(extra)
     names = {name.removeprefix(_OUTER) for name in names}

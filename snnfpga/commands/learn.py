@@ -34,7 +34,8 @@ def command(
     seed: Annotated[int | None, typer.Option(min=0, help="Draws samples and order; else the network's.",
                                              show_default=False)] = None,
     schedule: Annotated[str | None, typer.Option(help="How rates change on the way: settling, falling, adaptive or "
-                                                 "constant; else settling, or constant with --rates.", show_default=False)] = None,
+                                                 "constant; else settling, or constant with --rates.",
+                                                 show_default=False)] = None,
     rates: Annotated[str | None, typer.Option(metavar="R[,R...]", help="Steps added to the rate shifts: 0..3 or off, "
                                               "one for all blocks or one a block; else the network's.",
                                               show_default=False)] = None,
