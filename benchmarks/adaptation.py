@@ -23,6 +23,7 @@ from resumable import FOLDS, Results, fold
 from rich.console import Console
 from rich.table import Table
 
+from board.host.schedule import DEFAULT
 from rtl_gen.contract.network import Network
 from snnfpga.backends.fresh import fresh
 from snnfpga.backends.lessons import Plan, attended, course_of
@@ -134,10 +135,10 @@ def measured(network: Network, split: Split) -> float:
 
 
 def learn(network: Network, split: Split, order: int, expected: float, lessons: int = LESSONS,
-          old: Split | None = None, passes: int = 1) -> Network:
+          old: Split | None = None, passes: int = 1, schedule: str = DEFAULT) -> Network:
     """As ``snnfpga learn --samples N --seed ORDER`` does."""
     new = split.select(drawn(split.labels, min(lessons, len(split)), order))
-    course, _ = course_of(Plan(seed=order, expected=expected, passes=passes), new, old, split.select(slice(1)))
+    course, _ = course_of(Plan(seed=order, expected=expected, passes=passes, schedule=schedule), new, old, split.select(slice(1)))
     return attended(course, network, np.zeros(0, np.int64), lambda *_: None).network
 
 
@@ -167,7 +168,7 @@ def run(name: str, case: Case, config: Config, number: int | None) -> dict[str, 
         random = fresh(network, data.train, 0)
         whole = data.train
         found["fresh"] = {"passes": PASSES[name], "accuracy": points([measured(
-            learn(random, whole, 0, 0.0, len(whole), passes=PASSES[name]), seen.test)])[0]}
+            learn(random, whole, 0, 0.0, len(whole), passes=PASSES[name], schedule="falling"), seen.test)])[0]}
     return found
 
 

@@ -161,7 +161,7 @@ class Progress:
     checks: list[tuple[int, int, int]] = field(default_factory=list)
     kept: int = 0
     wrong: float | None = None
-    wrong_by_class: list[float] = field(default_factory=list)
+    wrong_by_class: list[float | None] = field(default_factory=list)
     ended: bool = False
 
 

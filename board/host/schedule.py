@@ -4,6 +4,7 @@ The same schedule is taken on a board, in ``snnfpga learn`` and in the search th
 the search measured is what a user gets. It decides by labels and answers alone, which are the same on every machine.
 """
 
+import math
 from collections.abc import Sequence
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
@@ -12,16 +13,17 @@ from rtl_gen.contract.network import MAX_RATE, RATE_OFF
 __all__ = ["DEFAULT", "SCHEDULES", "Schedule", "ScheduleError"]
 
 SCHEDULES = {
-    "settling": "the slower of adaptive and falling; a class that is answered wrong much more often than the others "
-                "is learned fast",
+    "settling": "the slower of adaptive and falling; a class that is not known yet is learned fast",
     "adaptive": "fast while more answers are wrong than are to be expected, slow else",
     "falling": "from fast to slow in four equal parts of the lessons",
     "constant": "the rates as they are",
 }
 DEFAULT = "settling"            # also what the search for rate shifts learns by
-MEMORY, CLASS_MEMORY = 16, 4    # lessons over which wrong answers are averaged, of all classes and of one
+MEMORY, CLASS_MEMORY = 24, 4    # lessons over which wrong answers are averaged, of all classes and of one
 EXCESS = (0.2, 0.1, 0.03)       # share of wrong answers beyond the expected, above which the rate is 0, 1, 2; else 3
+DEVIATIONS = (3, 2, 1)          # the same in standard deviations of that mean, where they are more
 LEAD = 0.5                      # share by which a class is answered wrong more often than all, to be learned fast
+KNOWN = 0.5                     # share of wrong answers below which a class that is answered right is known
 
 
 class ScheduleError(SnnfpgaError, ValueError):
@@ -52,7 +54,8 @@ class Schedule:
     wrong
         Mean share of wrong answers over the last lessons.
     wrong_by_class
-        The same over the last lessons of each class, up to the largest label so far.
+        The same over the last lessons of each class, up to the largest label so far; None for a class that is known:
+        it was answered right, and less than half of its last lessons were wrong.
 
     Raises
     ------
@@ -61,7 +64,7 @@ class Schedule:
     """
 
     def __init__(self, name: str, rates: Sequence[int], lessons: int, expected: float, *, done: int = 0,
-                 wrong: float | None = None, wrong_by_class: Sequence[float] = ()) -> None:
+                 wrong: float | None = None, wrong_by_class: Sequence[float | None] = ()) -> None:
         if name not in SCHEDULES:
             raise ScheduleError(f"Schedule must be one of {', '.join(SCHEDULES)}, not {name!r}")
         if not 0 <= expected <= 1:
@@ -70,6 +73,8 @@ class Schedule:
         self.wrong = expected if wrong is None else wrong
         self.wrong_by_class = list(wrong_by_class)
         self._done = done
+        deviation = math.sqrt(expected * (1 - expected) / (2 * MEMORY - 1))
+        self._excess = tuple(max(least, times * deviation) for least, times in zip(EXCESS, DEVIATIONS, strict=True))
 
     def rates(self, label: int) -> tuple[int, ...]:
         """The rates for the next lesson, of class ``label``; any that is no class for one without a label."""
@@ -81,23 +86,27 @@ class Schedule:
     def _step(self, label: int) -> int:
         falling = min(MAX_RATE, (MAX_RATE + 1) * self._done // max(self._lessons, 1))
         excess = self.wrong - self._expected
-        adaptive = next((step for step, least in enumerate(EXCESS) if excess > least), MAX_RATE)
+        adaptive = next((step for step, least in enumerate(self._excess) if excess > least), MAX_RATE)
         if self.name != "settling":
             return falling if self.name == "falling" else adaptive
-        if self._of_class(label) - max(self.wrong, self._expected) > LEAD:
+        own = self._of_class(label)
+        if own is not None and own - max(self.wrong, self._expected) > LEAD:
             return 0
         return max(falling, adaptive)
 
-    def _of_class(self, label: int) -> float:
+    def _of_class(self, label: int) -> float | None:
         return self.wrong_by_class[label] if 0 <= label < len(self.wrong_by_class) else self._expected
 
     def answered(self, label: int, right: bool) -> None:
         """Take in whether the answer to the lesson, given before it was learned from, was right."""
         self._done += 1
         self.wrong += ((not right) - self.wrong) / MEMORY
-        missing = label + 1 - len(self.wrong_by_class)
-        self.wrong_by_class += [self._expected] * missing
-        self.wrong_by_class[label] += ((not right) - self.wrong_by_class[label]) / CLASS_MEMORY
+        own = self._of_class(label)
+        if own is not None:
+            own += ((not right) - own) / CLASS_MEMORY
+            missing = label + 1 - len(self.wrong_by_class)
+            self.wrong_by_class += [self._expected] * missing
+            self.wrong_by_class[label] = None if right and own < KNOWN else own
 
     def passed(self) -> None:
         """Take in that a lesson had no label."""

@@ -34,7 +34,8 @@ def command(
     seed: Annotated[int | None, typer.Option(min=0, help="Draws samples and order; else the network's.",
                                              show_default=False)] = None,
     schedule: Annotated[str | None, typer.Option(help="How rates change on the way: settling, falling, adaptive or "
-                                                 "constant; else settling, or constant with --rates.",
+                                                 "constant; else settling, falling with --fresh, or "
+                                                 "constant with --rates.",
                                                  show_default=False)] = None,
     rates: Annotated[str | None, typer.Option(metavar="R[,R...]", help="Steps added to the rate shifts: 0..3 or off, "
                                               "one for all blocks or one a block; else the network's.",
@@ -99,7 +100,7 @@ def command(
     dataset = _data(path, network, data, data_root)
     new, test = _drawn(dataset, samples, network.spec.seed if seed is None else seed), some(dataset, "test")
     plan = _plan(path, network, passes, shuffle, seed, schedule, rates, guard, rehearse, rehearse_share,
-                 new)
+                 new, fresh)
     _check_learns(path, network, new)
     learn.check(network, backend, {"train": new, "test": test}, f"data {dataset.name}")
     make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
@@ -165,7 +166,7 @@ def _original(path: Path, network: "Network", root: Path | None) -> "Split | Non
 
 def _plan(path: Path, network: "Network", passes: int, shuffle: bool, seed: int | None, schedule: str | None,
           rates: str | None, guard: float | None, rehearse: str | None, rehearse_share: float | None,
-          new: "Split") -> "Plan":
+          new: "Split", fresh: bool) -> "Plan":
     """What was asked for, checked."""
     from board.host.expected import in_notes
     from board.host.options import rates_of
@@ -183,7 +184,7 @@ def _plan(path: Path, network: "Network", passes: int, shuffle: bool, seed: int 
                            "--passes, --guard, --schedule, --rates and --rehearse out", USAGE)
     asked = rates_of(rates, len(network.spec.blocks))
     plan = Plan(passes=passes, shuffled=shuffle, seed=network.spec.seed if seed is None else seed, rates=asked,
-                schedule=schedule or (DEFAULT if asked is None else "constant"), guard=guard,
+                schedule=schedule or ("constant" if asked else "falling" if fresh else DEFAULT), guard=guard,
                 expected=in_notes(read_notes(path)), rehearse=rehearse_share)
     Schedule(plan.schedule, network.rates, 1, plan.expected)        # refuses one that there is not
     return plan

@@ -44,7 +44,10 @@ def test_settling_learns_a_class_fast_that_is_wrong_while_the_others_are_right()
     assert [step for step, label in zip(found, labels, strict=True) if label == 3][-5:] == [0] * 5
     assert found[3] == 3        # nothing is known of the class yet
     schedule = Schedule("settling", (1,), 8, 0.0)
-    assert schedule.rates(-1) == schedule.rates(7) == (3,)
+    for right in (True, *[False] * 8):      # a class that was known is learned as all are
+        schedule.answered(0, right)
+    assert schedule.wrong_by_class == [None]
+    assert schedule.rates(-1) == schedule.rates(0) == schedule.rates(7)
 
 
 def test_a_schedule_goes_on_where_it_was_interrupted():
