@@ -92,7 +92,11 @@ def _arrays(path: Path) -> Arrays:
             raise SampleError(f"Samples {path} must be an .npz archive, not a single array; save it with numpy.savez")
         with found as file:
             # Of events with times only the names are told: nothing is read that is not used.
-            return {name: np.empty(0) if name in EVENTS else file[name] for name in file.files}
+            read = {name: np.empty(0) if name in EVENTS else file[name] for name in file.files}
+        bare = [name for name, values in read.items() if not isinstance(values, np.ndarray)]
+        if bare:        # NumPy gives the bytes of what does not begin as an array
+            raise ValueError(f"{bare[0]!r} is damaged, or no array of NumPy")
+        return read
     except SampleError:
         raise
     except FileNotFoundError:
@@ -110,6 +114,8 @@ def _reason(error: Exception) -> str:
     """Why an .npz cannot be read, in a line, without NumPy's advice to unpickle what may be anyone's."""
     if "pickle" in str(error):
         return "it is no archive, or an array holds Python objects"
+    if "encrypted" in str(error):
+        return "it is encrypted, with a password"
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -13,6 +13,7 @@ from rtl_gen.contract.errors import shown
 
 from .dataset import DataError
 
+ENCRYPTED = 1       # a flag of a file in a zip archive
 MEMBER = ".npy"     # what NumPy adds to an array's name in the archive
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -68,6 +69,9 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
         name = member.filename.removesuffix(MEMBER)
         if name in sizes:
             raise DataError(f"Data {path} holds {shown(name)} twice; save it again with numpy.savez")
+        if member.flag_bits & ENCRYPTED:
+            raise DataError(f"Data {path} holds {shown(name)} encrypted, with a password; save it again with "
+                            "numpy.savez")
         with archive.open(member) as file:
             sizes[name] = _size(path, member.filename, file)
     memory = _memory()
@@ -80,8 +84,11 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
 
 def _size(path: Path, name: str, file: IO[bytes]) -> tuple[int, tuple[int, ...]]:
     """Bytes and shape of an array, by its header alone."""
-    if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX or not name.endswith(MEMBER):
+    if not name.endswith(MEMBER):
         raise DataError(f"Data {path} holds {shown(name)}, which is no array; leave it out")
+    if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
+        raise DataError(f"Data {path} holds {shown(name)}, which is damaged, or no array of NumPy: it does not begin "
+                        "as one; save it again with numpy.savez")
     version = (file.read(1)[0], file.read(1)[0])
     shape, _, dtype = HEADERS.get(version, np.lib.format.read_array_header_2_0)(file)
     if dtype.hasobject:
