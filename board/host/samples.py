@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.regular import regular
 from rtl_gen.contract.spec import NetworkSpec
 
 __all__ = ["UNLABELLED", "SampleError", "Samples", "read_samples"]
@@ -87,7 +88,7 @@ def read_samples(path: Path, spec: NetworkSpec) -> Samples:
 
 def _arrays(path: Path) -> Arrays:
     try:
-        found = np.load(path, allow_pickle=False)
+        found = np.load(regular(path), allow_pickle=False)
         if isinstance(found, np.ndarray):
             raise SampleError(f"Samples {path} must be an .npz archive, not a single array; save it with numpy.savez")
         with found as file:

@@ -76,7 +76,7 @@ def command(
     network = read(path)
     if predictions is not None:
         check_out(predictions, is_table, "a table that snnfpga evaluate wrote", "name another file")
-    dataset = load_data(data_of(path, network.spec, data, data_root))
+    dataset = load_data(data_of(path, network.spec, data, data_root), labelled=("test",))
     check_fit(dataset, network.spec)
     dataset, half = (dataset, "test") if data is not None else with_unseen(dataset, path)
     split, rows = _chosen(dataset, samples, seed)

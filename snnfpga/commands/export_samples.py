@@ -55,7 +55,7 @@ def command(
               "--overwrite")
     path = find_network(target)
     spec = read(path).spec
-    dataset = load_data(data_of(path, spec, data, data_root), unlabelled=True)
+    dataset = load_data(data_of(path, spec, data, data_root), labelled=() if half == "train" else ("test",))
     check_fit(dataset, spec)
     found = write_samples(out, {name: some(dataset, name, samples, spec.seed) for name in HALVES[:2]
                                 if half in (name, "both")})

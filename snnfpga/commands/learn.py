@@ -135,7 +135,7 @@ def _data(path: Path, network: "Network", name: str | None, root: Path | None) -
     from ..data.source import load_data
     from ..runs.network_data import data_of
 
-    dataset = load_data(data_of(path, network.spec, name, root), unlabelled=True)
+    dataset = load_data(data_of(path, network.spec, name, root), labelled=("test",))
     check_fit(dataset, network.spec)
     return dataset
 

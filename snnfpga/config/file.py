@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shortened, shown
+from rtl_gen.contract.regular import regular
 
 from .models import Config
 from .nearest import offer
@@ -123,7 +124,7 @@ def _text(path: Path | None) -> str:
     if path is None:
         return DEFAULT.read_text("utf-8")
     try:
-        return path.read_text("utf-8")
+        return regular(path).read_text("utf-8")
     except UnicodeDecodeError:
         raise SnnfpgaError(f"Config {path} is not a text file; give a YAML file", USAGE) from None
     except OSError as error:

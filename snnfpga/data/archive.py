@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.errors import shown
+from rtl_gen.contract.regular import NotAFileError, regular
 
 from .dataset import DataError
 
@@ -36,7 +37,7 @@ def read_arrays(path: Path, needed: tuple[str, ...] = ()) -> dict[str, NDArray]:
 def is_dense(path: Path) -> bool:
     """Whether the file holds spikes in steps; False as well where it cannot be read, which loading it will say."""
     try:
-        with zipfile.ZipFile(path) as file:
+        with zipfile.ZipFile(regular(path)) as file:
             return "spikes.npy" in file.namelist()
     except Exception:       # whatever damage makes it meet
         return False
@@ -44,7 +45,7 @@ def is_dense(path: Path) -> bool:
 
 def _read(path: Path) -> dict[str, NDArray]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(regular(path)) as archive:
             _check_members(path, archive)
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
@@ -52,7 +53,7 @@ def _read(path: Path) -> dict[str, NDArray]:
         raise DataError(f"No data file {path}; give the path of an .npz or the name of a data set") from None
     except DataError:
         raise
-    except (PermissionError, IsADirectoryError) as error:
+    except (PermissionError, IsADirectoryError, NotAFileError) as error:
         raise DataError(f"Data {path} cannot be read ({error.strerror}); give the path of an .npz or the name of a "
                         "data set") from None
     except MemoryError as error:

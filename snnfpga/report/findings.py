@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rtl_gen.contract.errors import SnnfpgaError
+from rtl_gen.contract.regular import regular
 
 from ..console import percent, quoted
 from ..runs.learn_record import KEYS, LEARN, file_digest
@@ -26,7 +27,7 @@ def read_object(path: Path, keys: Iterable[str], command: str) -> dict[str, Any]
         If it is no JSON object, or lacks one of ``keys``; ``command`` makes it anew.
     """
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(regular(path).read_text("utf-8"))
     except ValueError as error:
         raise SnnfpgaError(f"{path} is not whole JSON ({error}); make it again with: {command}") from None
     if not isinstance(found, dict):

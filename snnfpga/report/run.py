@@ -173,7 +173,7 @@ def _sample(run: Run, sample: int) -> list[Section]:
 
     path = run.folder / NETWORK
     try:
-        data = load_data(data_of(path, run.network.spec, None, None))
+        data = load_data(data_of(path, run.network.spec, None, None), labelled=("test",))
         check_fit(data, run.network.spec)
         data, half = with_unseen(data, path)
         test = some(data, "test")
