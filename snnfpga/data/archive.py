@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rtl_gen.contract.errors import shown
 from rtl_gen.contract.regular import NotAFileError, regular
 
+from ..console import size as size_in_words
 from .dataset import DataError
 
 ENCRYPTED = 1       # a flag of a file in a zip archive
@@ -80,7 +81,7 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
         name, (size, shape) = max(sizes.items(), key=lambda found: found[1])
         remedy = "give fewer samples" if name != "spikes" else (
             "give events (t, x, y, p), which are kept as lists, or fewer samples or steps")
-        raise DataError(f"Data {path}: {name} of shape {shape} takes {_bytes(size)}, more than memory; {remedy}")
+        raise DataError(f"Data {path}: {name} of shape {shape} takes {size_in_words(size)}, more than memory; {remedy}")
 
 
 def _size(path: Path, name: str, file: IO[bytes]) -> tuple[int, tuple[int, ...]]:
@@ -103,12 +104,6 @@ def _memory() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
-
-
-def _bytes(size: int) -> str:
-    """A size as people read it."""
-    power = min((size.bit_length() - 1) // 10, 8)
-    return f"{size / (1 << 10 * power):.3g} {' KMGTPEZY'[power].strip()}{'iB' if power else 'bytes'}"
 
 
 def _reason(path: Path, error: Exception) -> str:

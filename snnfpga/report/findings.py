@@ -105,11 +105,12 @@ def _learned(found: dict[str, Any]) -> list[Part]:
     """What ``snnfpga learn`` left, for people."""
     backend = {"reference": "the integer reference", "rtl": "the hardware in a simulator"}.get(
         found["backend"], str(found["backend"]))
-    tiles = [(percent(found["accuracy_before"]), "test accuracy before"),
-             (percent(found["accuracy_after"]), "test accuracy after")]
+    tested, old = found.get("test_samples"), found.get("original_samples")
+    tiles = [(percent(found["accuracy_before"], tested), "test accuracy before"),
+             (percent(found["accuracy_after"], tested), "test accuracy after")]
     if "original_accuracy_after" in found:
-        tiles += [(percent(found["original_accuracy_before"]), "on the data it was trained on, before"),
-                  (percent(found["original_accuracy_after"]), "on that, after")]
+        tiles += [(percent(found["original_accuracy_before"], old), "on the data it was trained on, before"),
+                  (percent(found["original_accuracy_after"], old), "on that, after")]
     tiles += [(number(found["samples"]), "lessons"), (number(found["updates"]), "weight updates formed"),
               (number(found["saturations"]), "saturated weights")]
     parts: list[Part] = [Verdict(False, f"{line[0].upper()}{line[1:]}.") for line in worse(found)]

@@ -30,6 +30,8 @@ from .memory import memory, peak_activation_bytes
 from .page import Page, Section
 from .parts import Paragraph, Part, Table, Tiles, number
 
+UNKNOWN = 100       # samples that an accuracy is taken to be of, where no file says how many
+
 
 @dataclass(frozen=True)
 class Run:
@@ -117,12 +119,12 @@ def _accuracy(run: Run) -> list[tuple[str, str]]:
         tiles = [(str(held["epoch"]), f"the epoch that the weights are of, of {run.epochs[-1]['epoch']} the best on "
                   "the samples held out")]
     if found is not None:
-        return [(percent(found["accuracy"]), f"{found['half']} accuracy of the network"), *tiles]
+        return [(percent(found["accuracy"], found["samples"]), f"{found['half']} accuracy of the network"), *tiles]
     if run.epochs:
         last = run.epochs[-1]
-        return [(percent(last[f"{half}_accuracies"][-1]), f"{half} accuracy after epoch {last['epoch']}")
+        return [(percent(last[f"{half}_accuracies"][-1], UNKNOWN), f"{half} accuracy after epoch {last['epoch']}")
                 for half in ("test", "validation") if last.get(f"{half}_accuracies")][:1]
-    return [(percent(float(notes["test_accuracy"])), "test accuracy")] if "test_accuracy" in notes else []
+    return [(percent(float(notes["test_accuracy"]), UNKNOWN), "test accuracy")] if "test_accuracy" in notes else []
 
 
 def _refused(check: Callable[[NetworkSpec], None], network: Network) -> str | None:

@@ -15,7 +15,7 @@ from snnfpga.config.data import DataConfig
 from tests.networks import block, network, network_spec, samples
 from tests.verbs import call
 
-KEYS = {"board", "device", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"}
+KEYS = {"board", "part_name", "part", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"}
 
 
 @pytest.fixture
