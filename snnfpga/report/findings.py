@@ -101,6 +101,18 @@ def learning(folder: Path | None, network: str, refused: str | None = None) -> S
     return Section(title, about, tuple(_learned(found)), (path,))
 
 
+def _asked(found: dict[str, Any]) -> str:
+    """How it was asked to learn, as a sentence; nothing where all was as it is by itself, or an earlier snnfpga wrote.
+    """
+    passes = found.get("passes", 1)
+    said = [*([f"{passes} passes"] if passes > 1 else []),
+            *([f"the schedule `{found['schedule']}`"] if "schedule" in found else []),
+            *([f"the rates `{found['rates']}`"] if found.get("rates") else []),
+            *(f"`--set {setting}`" for setting in found.get("settings", [])),
+            *(["random weights to begin with"] if found.get("fresh") else [])]
+    return f" It had {', '.join(said)}." if said else ""
+
+
 def _learned(found: dict[str, Any]) -> list[Part]:
     """What ``snnfpga learn`` left, for people."""
     backend = {"reference": "the integer reference", "rtl": "the hardware in a simulator"}.get(
@@ -115,7 +127,7 @@ def _learned(found: dict[str, Any]) -> list[Part]:
               (number(found["saturations"]), "saturated weights")]
     parts: list[Part] = [Verdict(False, f"{line[0].upper()}{line[1:]}.") for line in worse(found)]
     parts += [Tiles(tiles), Paragraph(f"`{found['source']}` learned from `{found['data']}` on {backend}; "
-                                      f"the result is `{found['network']}`.")]
+                                      f"the result is `{found['network']}`.{_asked(found)}")]
     if found.get("curve"):
         parts.append(learning_curve(found["curve"]))
     parts.append(Folded("Counters of all blocks", Table(("counter", "count"), list(found["counters"].items()))))

@@ -17,18 +17,18 @@ from rtl_gen.contract.spec import NetworkSpec
 
 from ..console import percent, quoted
 from ..data.dataset import DataError
-from ..runs.find import CHECKPOINT, CONFIG, METRICS, NETWORK
-from ..runs.folder import read_run_config
+from ..runs.find import CHECKPOINT, METRICS, NETWORK
 from ..runs.held_out import HELD_OUT
 from ..runs.metrics import read_metrics
 from .calibration import calibration
 from .classes import classes, evaluation
+from .configuration import configuration
 from .curves import curves
 from .figures import histogram
 from .findings import learning
 from .memory import memory, peak_activation_bytes
 from .page import Page, Section
-from .parts import Paragraph, Part, Table, Tiles, number
+from .parts import Paragraph, Part, Tiles, number
 
 UNKNOWN = 100       # samples that an accuracy is taken to be of, where no file says how many
 
@@ -86,7 +86,7 @@ def page(folder: Path, sample: int) -> Page:
         memory(run.folder, network, run.no_network), _weights(run),
         calibration(run.path(NETWORK), run.no_network),
         learning(folder if network else None, NETWORK, _refused(check_learning, network) if network else None),
-        _configuration(run)))
+        configuration(folder, network)))
 
 
 def _glance(run: Run) -> Section:
@@ -214,20 +214,3 @@ def _weights(run: Run) -> Section:
     if readouts:
         parts.append(histogram("Weights of each learned readout", readouts))
     return Section("Weights", about, tuple(parts), run.sources(NETWORK))
-
-
-def _configuration(run: Run) -> Section:
-    about = "Every value of the run; `snnfpga train` with this file makes the same weights again, bit for bit."
-    if run.path(CONFIG) is None:
-        return Section("Configuration", about, missing=f"No `{CONFIG}` in this folder. `snnfpga train` writes it.")
-    rows = _flat(read_run_config(run.folder).model_dump(mode="json"))
-    return Section("Configuration", about, (Table(("key", "value"), rows, keys=True),), run.sources(CONFIG))
-
-
-def _flat(values: Any, key: str = "") -> list[tuple[str, str]]:
-    """A row for each value; tables within tables and lists of tables are named by dots and numbers."""
-    if isinstance(values, dict):
-        return [row for name, value in values.items() for row in _flat(value, f"{key}.{name}" if key else name)]
-    if isinstance(values, list) and values and isinstance(values[0], dict):
-        return [row for index, value in enumerate(values) for row in _flat(value, f"{key}[{index}]")]
-    return [(key, "not set" if values is None else values if isinstance(values, str) else json.dumps(values))]
