@@ -62,6 +62,7 @@ def test_the_kinds(tmp_path, pipe):
                                                                 "file"),
     (("learn", "NETWORK", "--data", "digits", "--out", "/dev/null"), "File /dev/null to write is a device; name "
                                                                      "another file"),
+    (("report", "PIPE"), "A report is of a run's or a build's folder, and PIPE is a named pipe; name its folder"),
     (("build", "PIPE"), f"Network PIPE cannot be read: {NOT_A_FILE}; name a run's folder or a network file"),
     (("export-samples", "NETWORK", "--data", "PIPE"), f"Data PIPE cannot be read ({NOT_A_FILE}); give the path of an "
                                                       ".npz or the name of a data set"),
