@@ -31,8 +31,9 @@ def find(target: Path | None) -> Path:
                                USAGE)
         return max(marks, key=lambda path: path.stat().st_mtime_ns).parent
     if target.exists() and not target.is_dir():
-        raise SnnfpgaError(f"A report is of a run's or a build's folder, and {target} is {kind_of(target) or 'a file'}; "
-                           "name its folder", USAGE)
+        kind = kind_of(target) or "a file"
+        raise SnnfpgaError(f"A report is of a run's or a build's folder, and {target} is {kind}; name its folder",
+                           USAGE)
     if not target.is_dir():
         raise SnnfpgaError(f"No run or build {target}; make one with: snnfpga train, or snnfpga build", USAGE)
     if not is_build(target) and not any((target / name).exists() for name in (NETWORK, CONFIG, METRICS)):
