@@ -138,7 +138,8 @@ def learn(network: Network, split: Split, order: int, expected: float, lessons: 
           old: Split | None = None, passes: int = 1, schedule: str = DEFAULT) -> Network:
     """As ``snnfpga learn --samples N --seed ORDER`` does."""
     new = split.select(drawn(split.labels, min(lessons, len(split)), order))
-    course, _ = course_of(Plan(seed=order, expected=expected, passes=passes, schedule=schedule), new, old, split.select(slice(1)))
+    plan = Plan(seed=order, expected=expected, passes=passes, schedule=schedule)
+    course, _ = course_of(plan, new, old, split.select(slice(1)))
     return attended(course, network, np.zeros(0, np.int64), lambda *_: None).network
 
 

@@ -122,7 +122,7 @@ def main() -> None:
         if arguments.parts:
             shown |= {part: mapped(component)[0].resources for part, component in parts(spec).items()}
             row["parts"] = {part: dict(used) for part, used in shown.items() if part != "core"}
-        results = {"command": "python benchmarks/resources.py", **describe("pyosys"), "device": DEVICE.name,
+        results = {"command": "python benchmarks/resources.py", **describe("pyosys"), "part": DEVICE.name,
                    "yosys": version("pyosys"), "budget": dict(DEVICE.budget),
                    "designs": {**results["designs"], name: row}}
         write_atomically(RESULTS, (json.dumps(results, indent=1) + "\n").encode())

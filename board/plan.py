@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from rtl_gen.contract.atomic import naming
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.regular import regular
 
 __all__ = ["MANIFEST", "BuildError", "BuildPlan", "check_target", "read_manifest", "verify", "write"]
 
@@ -218,7 +219,7 @@ def _read(folder: Path) -> dict[str, object]:
     """The manifest of a build by whatever version; raises as :func:`read_manifest`."""
     path = Path(folder) / MANIFEST
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        manifest = json.loads(regular(path).read_text("utf-8"))
     except FileNotFoundError:
         raise BuildError(f"{folder} is no build folder: it has no {MANIFEST}; make one with: snnfpga build") from None
     except (ValueError, OSError, RecursionError) as error:
@@ -246,7 +247,7 @@ def verify(folder: Path, facts: Sequence[str] = ()) -> dict[str, object]:
     found = {}
     for path, total in manifest["files"].items():
         try:
-            found[path] = _sha256((Path(folder) / path).read_bytes())
+            found[path] = _sha256(regular(Path(folder) / path).read_bytes())
         except OSError:
             raise BuildError(f"Build folder {folder} lacks {path}; build again with: snnfpga build") from None
         if found[path] != total:

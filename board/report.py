@@ -125,7 +125,7 @@ def report(spec: NetworkSpec, board: Board, *, resources: Resources | None,
     bits = [state_buffer_bits(spec, b) for b in range(len(spec.blocks))]
     part, found = board.part, all_memories(spec, board)
     return {
-        "name": spec.name, "board": board.name, "device": part.name, "part": part.code,
+        "name": spec.name, "board": board.name, "part_name": part.name, "part": part.code,
         "top": board.top, "clock_mhz": board.clock_mhz,
         "lanes": [block.directives.lanes for block in spec.blocks],
         "cycles": {"sample_silent": max(block["sample_silent"] for block in blocks),

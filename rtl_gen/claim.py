@@ -4,6 +4,7 @@ import errno
 import os
 import platform
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,6 +110,7 @@ def _locked(path: Path, thing: str, wait: bool) -> Iterator[None]:
 def _taken(path: Path, thing: str, wait: bool) -> FileLock | None:
     """The lock, or None where the file system has none: then a line says so, and work goes on."""
     lock = FileLock(str(path))
+    _check_takes_files(path.parent, thing)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")     # of a file system without locks, where the file itself is one
@@ -127,6 +129,16 @@ def _taken(path: Path, thing: str, wait: bool) -> FileLock | None:
     print(f"{thing} lies where files cannot be locked; see to it that no other process writes there", file=sys.stderr)
     path.unlink(missing_ok=True)
     return None
+
+
+def _check_takes_files(folder: Path, thing: str) -> None:
+    """Refuse a folder in which no file can be made; a lock would be tried there again and again, as if it were held."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        why = f"nothing can be made in {folder}" if isinstance(error, FileNotFoundError) else error.strerror
+        raise PlaceError(f"{thing} cannot be written: {why}; choose another place") from None
 
 
 def _owner(path: Path) -> str:

@@ -64,9 +64,21 @@ def print_json(values: dict[str, Any]) -> None:
     print(json.dumps(values))
 
 
-def percent(share: float) -> str:
-    """A share of 1 as people read it."""
-    return f"{100 * share:.2f} %"
+def percent(share: float, of: int | None = None) -> str:
+    """A share as people read it, with no more decimals than one thing of ``of`` can change.
+
+    That is none below 100 things, one below 1000, two from there on, and of what is not counted (None).
+    """
+    return f"{100 * share:.{2 if of is None or of >= 1000 else 1 if of >= 100 else 0}f} %"
+
+
+def size(count: int) -> str:
+    """A number of bytes as people read it: in bytes, KiB, MiB and so on, with three digits, or four from 1000 to 1023.
+    """
+    power = min(max(count.bit_length() - 1, 0) // 10, 8)
+    much = count / (1 << 10 * power)
+    unit = f"{'KMGTPEZY'[power - 1]}iB" if power else "bytes"
+    return f"{much:.0f} {unit}" if much >= 999.5 else f"{much:.3g} {unit}"
 
 
 def quoted(path: Path) -> str:

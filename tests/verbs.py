@@ -18,6 +18,9 @@ ON_THE_WAY = ("Defaults for own data ", "Learning on chip, measured on ", "Hardw
 NOT_CALIBRATED = ("are too few to calibrate learning on chip", "was not calibrated for learning on chip",
                   "unchanged data; learn with a guard")
 
+# Rates by hand, so that none is searched for, which takes longer than all else of a small training.
+UNSEARCHED = ("--set", "on_chip.rate_shift=8", "--set", "on_chip.readout_rate_shift=2")
+
 
 def call(capture, *arguments, whole=False):
     """Exit code, standard output and standard error; ``capture`` is capsys or capfd.

@@ -14,6 +14,7 @@ from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.network_file import NetworkFileError
+from rtl_gen.contract.regular import regular
 from rtl_gen.contract.spec import NetworkSpec
 
 __all__ = ["SPEC_FILE", "WEIGHTS_FILE", "read", "read_spec", "to_files", "write"]
@@ -57,7 +58,7 @@ def read_spec(folder: str | os.PathLike[str]) -> NetworkSpec:
     """
     path = Path(folder) / SPEC_FILE
     try:
-        return NetworkSpec.from_dict(json.loads(path.read_text("utf-8")))
+        return NetworkSpec.from_dict(json.loads(regular(path).read_text("utf-8")))
     except FileNotFoundError:
         raise NetworkFileError(f"No {path}; copy the whole driver folder of the build") from None
     except (SpecError, KeyError, TypeError, AttributeError, ValueError, RecursionError, OSError) as error:
@@ -75,7 +76,7 @@ def read(folder: str | os.PathLike[str]) -> Network:
     spec = read_spec(folder)
     path = Path(folder) / WEIGHTS_FILE
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(regular(path), allow_pickle=False) as arrays:
             return Network(
                 spec=spec,
                 weights=tuple(tuple(arrays[f"block{b}.layer{index}"] for index in range(block.depth))

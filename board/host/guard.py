@@ -103,8 +103,8 @@ class Guard(Generic[T]):
     """Keeps what did best on the samples held out, and says when to stop.
 
     It stops once ``PATIENCE`` checks in a row (2) are more than ``MARGIN_POINTS`` percentage points (2) below the best.
-    Of equal scores the later is the best: it has learned from more. All is counted in whole samples, so that every
-    machine decides the same.
+    Of equal scores the earliest is the best: what learning did not improve stays as it was. All is counted in whole
+    samples, so that every machine decides the same.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class Guard(Generic[T]):
     Attributes
     ----------
     best
-        The check with the most right answers; None before the first.
+        The check with the most right answers, the earliest of equals; None before the first.
     worse
         Checks in a row, up to the last, that were further below the best than the margin.
     """
@@ -139,7 +139,7 @@ class Guard(Generic[T]):
         -------
         Whether to go on learning.
         """
-        if self.best is None or right >= self.best.right:
+        if self.best is None or right > self.best.right:
             self.best = Check(lessons, right, total, keep())
         below = 100 * (self.best.right - right) > MARGIN_POINTS * total
         self.worse = self.worse + 1 if below else 0

@@ -15,6 +15,7 @@ from rtl_gen.contract.spec import NetworkSpec
 from .exchange import Exchange, Integers, step_beats
 from .link import Link, LinkPort
 from .port import Beats, finish
+from .samples import UNLABELLED
 
 __all__ = ["HaltedState", "Host", "Result"]
 
@@ -102,6 +103,8 @@ class Host:
     def run(self, spikes: NDArray[np.integer], *, label: int = 0, learn: bool = False) -> Result:
         """Run one sample, (T, inputs) of 0 and 1, and learn from it where ``learn``.
 
+        A sample without a label, -1, is answered and not learned from, whatever ``learn`` says.
+
         Raises
         ------
         ValueError
@@ -126,9 +129,11 @@ class Host:
                              f"not {spikes.shape}")
         if not np.isin(spikes, (0, 1)).all():
             raise ValueError(f"Sample must hold 0 and 1 only, not {spikes.min()}..{spikes.max()}")
-        if not 0 <= label < self.spec.classes:
-            raise ValueError(f"Label must be in 0..{self.spec.classes - 1}, not {label}")
-        return step_beats([np.flatnonzero(step) for step in spikes], label=label, learn=learn)
+        if label != UNLABELLED and not 0 <= label < self.spec.classes:
+            raise ValueError(f"Label must be in 0..{self.spec.classes - 1}, or {UNLABELLED} for none, not {label}")
+        known = label != UNLABELLED
+        return step_beats([np.flatnonzero(step) for step in spikes], label=label if known else 0,
+                          learn=learn and known)
 
     def _of_neurons(self, step: dict[tuple[int, int, Memory], Integers],
                     memory: Memory) -> tuple[tuple[Integers, ...], ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.regular import regular
 from rtl_gen.contract.spec import NetworkSpec
 
 __all__ = ["UNLABELLED", "SampleError", "Samples", "read_samples"]
@@ -87,12 +88,16 @@ def read_samples(path: Path, spec: NetworkSpec) -> Samples:
 
 def _arrays(path: Path) -> Arrays:
     try:
-        found = np.load(path, allow_pickle=False)
+        found = np.load(regular(path), allow_pickle=False)
         if isinstance(found, np.ndarray):
             raise SampleError(f"Samples {path} must be an .npz archive, not a single array; save it with numpy.savez")
         with found as file:
             # Of events with times only the names are told: nothing is read that is not used.
-            return {name: np.empty(0) if name in EVENTS else file[name] for name in file.files}
+            read = {name: np.empty(0) if name in EVENTS else file[name] for name in file.files}
+        bare = [name for name, values in read.items() if not isinstance(values, np.ndarray)]
+        if bare:        # NumPy gives the bytes of what does not begin as an array
+            raise ValueError(f"{bare[0]!r} is damaged, or no array of NumPy")
+        return read
     except SampleError:
         raise
     except FileNotFoundError:
@@ -110,6 +115,8 @@ def _reason(error: Exception) -> str:
     """Why an .npz cannot be read, in a line, without NumPy's advice to unpickle what may be anyone's."""
     if "pickle" in str(error):
         return "it is no archive, or an array holds Python objects"
+    if "encrypted" in str(error):
+        return "it is encrypted, with a password"
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -27,6 +27,7 @@ from typing import Any
 
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network import Network
+from rtl_gen.contract.regular import regular
 
 from . import archive
 
@@ -206,7 +207,7 @@ def _read(number: int, place: Path) -> Generation:
 
 def _contents(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return regular(path).read_bytes()
     except OSError as error:
         raise SavedError(f"{path.name} cannot be read ({error.strerror})") from None
 

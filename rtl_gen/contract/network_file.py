@@ -12,6 +12,7 @@ import numpy as np
 from .atomic import write_atomically
 from .errors import USAGE, SnnfpgaError
 from .network import IntArray, Network, check_rates
+from .regular import NotAFileError, regular
 from .spec import NetworkSpec
 from .upgrade import from_format_1
 
@@ -106,11 +107,14 @@ def _read(path: str | os.PathLike[str]) -> tuple[Network, dict[str, str]]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(os.fspath(path), framework="numpy") as file:
+        with safe_open(os.fspath(regular(path)), framework="numpy") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except FileNotFoundError:
         raise NetworkFileError(f"No network file {path}; make one with: snnfpga train") from None
+    except NotAFileError as error:
+        raise NetworkFileError(f"Network {path} cannot be read: {error.strerror}; name a run's folder or a network "
+                               "file") from None
     except (SafetensorError, OSError, ValueError) as error:
         raise NetworkFileError(f"{path} is not a whole safetensors file ({error}); copy or export it again") from None
     if metadata.get("format") != "snnfpga":

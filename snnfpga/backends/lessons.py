@@ -135,7 +135,9 @@ def course_of(plan: Plan, new: Split, old: Split | None, test: Split) -> tuple[C
         lessons, held = lessons[~out], lessons[out]
     if old is not None:
         count = min(len(old), max(1, round(plan.rehearse * len(lessons))))
-        lessons = np.concatenate((lessons, samples.numbers(2)[drawn(old.labels, count, plan.seed)]))
+        mixed_in = samples.numbers(2)[drawn(old.labels, count, plan.seed)]
+        # A draw mixes them as it is; as they lie, the old ones would come last, when the new are learned.
+        lessons = np.concatenate((lessons, mixed_in)) if plan.shuffled else spread(lessons, mixed_in)
     if plan.guard is not None:
         interval = default_interval(plan.passes * len(lessons))
     tested = samples.numbers(1)
@@ -143,6 +145,15 @@ def course_of(plan: Plan, new: Split, old: Split | None, test: Split) -> tuple[C
     return Course(samples=samples, lessons=lessons, held=held, test=np.zeros(0, np.int64), passes=plan.passes,
                   shuffled=plan.shuffled, seed=plan.seed, interval=interval, rates=plan.rates,
                   schedule=plan.schedule, expected=plan.expected), watched
+
+
+def spread(lessons: NDArray[np.int64], old: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``lessons`` with the ``old`` ones between them at equal distances, both in their order.
+
+    Of n lessons and m old ones the k-th old one, from 0, stands in the middle of the k-th of m equal parts.
+    """
+    places = (2 * np.arange(len(old)) + 1) * len(lessons) // (2 * len(old))
+    return np.insert(lessons, places, old)
 
 
 def attended(course: Course, network: Network, watched: NDArray[np.int64], advance: Advance,

@@ -78,8 +78,9 @@ def study(network: Network, new: Split, old: Split | None, test: Split, original
                 "unlabelled": found.progress.unlabelled, "guard": [list(check) for check in found.progress.checks],
                 "passes": plan.passes, "schedule": plan.schedule}
     after = {name: learn.accuracy(made, half, advance) for name, half in halves.items()}
-    more["seed"] = plan.seed
+    more |= {"seed": plan.seed, "test_samples": len(test)}
     if original is not None:
-        more |= {"original_accuracy_before": before["original_"], "original_accuracy_after": after["original_"]}
+        more |= {"original_accuracy_before": before["original_"], "original_accuracy_after": after["original_"],
+                 "original_samples": len(original)}
     return Study(made, lessons, before[""], after[""], counters, differences, more)
 

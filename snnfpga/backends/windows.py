@@ -70,15 +70,16 @@ class WindowScore:
                 "by_window": [{"right": right, "labelled": labelled} for right, labelled in self.by_window.tolist()]}
 
 
-def rows_of(score: WindowScore, sample_accuracy: float) -> list[tuple[str, str]]:
-    """Rows of a table for people."""
-    rows = [("accuracy of labelled windows", f"{percent(score.accuracy)}, {score.right} of {score.labelled}")]
+def rows_of(score: WindowScore, sample_accuracy: float, samples: int) -> list[tuple[str, str]]:
+    """Rows of a table for people; ``sample_accuracy`` is that of ``samples`` samples."""
+    count = score.labelled
+    rows = [("accuracy of labelled windows", f"{percent(score.accuracy, count)}, {score.right} of {count}")]
     for label, answers in enumerate(score.confusion):
         if answers.sum():
             taken = ", ".join(f"{count} as {other}" for other, count in enumerate(answers) if count and other != label)
             rows.append((f"  windows of label {label}",
                          f"{answers[label]} of {answers.sum()} right{'; ' if taken else ''}{taken}"))
-    return [*rows, ("accuracy of samples, by their most frequent or own label", percent(sample_accuracy))]
+    return [*rows, ("accuracy of samples, by their most frequent or own label", percent(sample_accuracy, samples))]
 
 
 def check_windows(block: BlockSpec, split: Split, thing: str) -> None:

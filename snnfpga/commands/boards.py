@@ -21,7 +21,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON
     boards = [get(name) for name in names()]
     if as_json:
         print_json({"boards": [{
-            "name": board.name, "title": board.title, "device": board.part.name, "part": board.part.code,
+            "name": board.name, "title": board.title, "part_name": board.part.name, "part": board.part.code,
             "clock_mhz": board.clock_mhz, "budget": dict(board.part.budget), "tools": {
                 stage.tool: find(stage.tool) is not None for stage in board.flow}} for board in boards]})
         return

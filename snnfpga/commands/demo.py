@@ -97,8 +97,8 @@ def command(
     reports = [VerbRun("report", str(place)).result() for place in (out, folder)]
     resources, budget = built["resources"], built["budget"]
     print_table(f"Measured in {time.monotonic() - began:.0f} s", ("what", "measured", "file"), [
-        ("test accuracy, PyTorch", percent(trained["test_accuracy"]), trained["network"]),
-        ("test accuracy, integer reference", percent(reference["accuracy"]), ""),
+        ("test accuracy, PyTorch", percent(trained["test_accuracy"], trained["test_samples"]), trained["network"]),
+        ("test accuracy, integer reference", percent(reference["accuracy"], reference["samples"]), ""),
         ("values that differ between the two", reference["differences"], ""),
         *((amount["label"], f"{resources[key]:g} of {budget[key]:g} ({resources[key] / budget[key]:.1%})", folder)
           for key, amount in built["amounts"].items()),
@@ -106,7 +106,8 @@ def command(
         ("hardware against reference", f"{sum(verified['compared'].values())} values compared, "
          f"{verified['mismatches']} differ", folder / "verify.json"),
         (f"accuracy before a camera that drifted; after {LESSONS} samples learned in hardware",
-         f"{percent(learned['accuracy_before'])} -> {percent(learned['accuracy_after'])}", learned["network"]),
+         " -> ".join(percent(learned[f"accuracy_{when}"], learned["test_samples"]) for when in ("before", "after")),
+         learned["network"]),
         *(("report", "", found["report"]) for found in reports)])
 
 

@@ -95,9 +95,10 @@ def _show_fit(config: "Config", fit: "Fit", steps: int) -> None:
 
     low, high = fit.interval
     print_table("Fit", ("what", "measured"), [
-        ("accuracy on training samples", percent(fit.train)),
-        (f"accuracy on {fit.samples} {fit.half} samples", percent(fit.unseen)),
-        ("  95 % interval", f"{percent(low)} .. {percent(high)}"), ("the network", WORDS[fit.verdict])])
+        ("accuracy on training samples", percent(fit.train, fit.asked)),
+        (f"accuracy on {fit.samples} {fit.half} samples", percent(fit.unseen, fit.samples)),
+        ("  95 % interval", f"{percent(low, fit.samples)} .. {percent(high, fit.samples)}"),
+        ("the network", WORDS[fit.verdict])])
     tried = fit.remedies(config, steps)
     if tried:
         print_table("To try, in this order: points of test accuracy that each gained alone", (

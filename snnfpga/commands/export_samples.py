@@ -8,7 +8,7 @@ import typer
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.nearest import offer
-from ..console import print_json, print_table, say
+from ..console import print_json, print_table, say, size
 
 HALVES = ("train", "test", "both")
 MUCH = 256 << 20        # bytes; a PYNQ-Z2 has 512 MiB for everything
@@ -55,12 +55,12 @@ def command(
               "--overwrite")
     path = find_network(target)
     spec = read(path).spec
-    dataset = load_data(data_of(path, spec, data, data_root), unlabelled=True)
+    dataset = load_data(data_of(path, spec, data, data_root), labelled=() if half == "train" else ("test",))
     check_fit(dataset, spec)
     found = write_samples(out, {name: some(dataset, name, samples, spec.seed) for name in HALVES[:2]
                                 if half in (name, "both")})
     if found.memory_bytes > MUCH:
-        say(f"{out} takes {_mebibytes(found.memory_bytes)} in the board's memory; where that is too much, export fewer "
+        say(f"{out} takes {size(found.memory_bytes)} in the board's memory; where that is too much, export fewer "
             "with --samples")
     if as_json:
         print_json({"samples": found.samples, "steps": found.steps, "inputs": found.inputs, "data": dataset.name,
@@ -69,8 +69,4 @@ def command(
     print_table(f"Exported for {path}", ("what", "value"), [
         ("data", dataset.name), *((f"{name} samples", number) for name, number in found.samples.items()),
         ("steps and inputs", f"{found.steps} x {found.inputs}"),
-        ("in the board's memory", _mebibytes(found.memory_bytes)), ("file", out)])
-
-
-def _mebibytes(number: int) -> str:
-    return f"{number / (1 << 20):.1f} MiB"
+        ("in the board's memory", size(found.memory_bytes)), ("file", out)])

@@ -70,15 +70,16 @@ def command(
     if as_json:
         print_json(result)
         return
-    by_block = [(f"  readout of block {b}", percent(share)) for b, share in enumerate(result["block_accuracies"])]
-    tested = result["test_accuracy"] is not None
+    tested, held = result["test_samples"], result["validation_samples"]
+    by_block = [(f"  readout of block {b}", percent(share, tested or held))
+                for b, share in enumerate(result["block_accuracies"])]
     print_table("Trained", ("what", "measured"), [
-        *([("test accuracy", percent(result["test_accuracy"])), *by_block] if tested else []),
+        *([("test accuracy", percent(result["test_accuracy"], tested)), *by_block] if tested else []),
         *((f"labelled windows, {half}", f"{counts['labelled']}; {counts['unlabelled']} without a label, not learned "
            "from" if half == "train" else counts["labelled"])
           for half, counts in result.get("windows", {}).items()),
-        *([(f"validation accuracy, {result['validation_samples']} training samples held out",
-            percent(result["validation_accuracy"]))] if result["validation_samples"] else []),
+        *([(f"validation accuracy, {held} training samples held out", percent(result["validation_accuracy"], held))]
+          if held else []),
         *([*by_block, ("test accuracy", "none: the data has no test samples")] if not tested else []),
         *([("weights of epoch", result["kept_epoch"])] if result["kept_epoch"] < result["epochs"] else []),
         ("time", f"{result['seconds']:.1f} s, {result['epochs']} epochs"),
@@ -200,9 +201,11 @@ def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool)
     with progress("training", epochs * trainer.batches) as advance:
 
         def report(metrics: "EpochMetrics") -> None:
-            found = {"test": metrics.test_accuracies, "validation": metrics.validation_accuracies}
+            found = {"test": (metrics.test_accuracies, trainer.test),
+                     "validation": (metrics.validation_accuracies, trainer.validation)}
             advance(0, ", ".join([f"epoch {metrics.epoch}/{epochs}", *(
-                f"{half} {percent(accuracies[-1])}" for half, accuracies in found.items() if accuracies)]))
+                f"{half} {percent(accuracies[-1], len(split))}" for half, (accuracies, split) in found.items()
+                if accuracies)]))
             for line in metrics.moved:
                 say(f"Before epoch {metrics.epoch}, {line}")
             _warn(metrics, warned)

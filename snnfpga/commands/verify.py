@@ -65,7 +65,7 @@ def command(
     network = read(network_path)
     check_record(folder)
     check_place(network.spec, simulator)
-    dataset = load_data(data_of(network_path, network.spec, data, data_root))
+    dataset = load_data(data_of(network_path, network.spec, data, data_root), labelled=("train",))
     check_fit(dataset, network.spec)
     split = lessons(dataset, samples, seed)
     check_labels(f"data {dataset.name}", split.step_labels is not None)

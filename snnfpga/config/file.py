@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shortened, shown
+from rtl_gen.contract.regular import regular
 
 from .models import Config
 from .nearest import offer
@@ -29,10 +30,18 @@ RULES = {                       # where pydantic's own words speak of Python
     "less_than": "below {lt}",
     "less_than_equal": "at most {le}",
     "int_parsing": "an integer",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
     "int_parsing_size": "an integer of fewer digits",
     "float_parsing": "a number",
+    "float_type": "a number",
     "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "string_too_long": "text of at most {max_length} characters",
+    "path_type": "a path",
 }
+Place = tuple[int | str, ...]       # keys, and positions in lists
 DEFAULT = files("snnfpga") / "digits.yaml"
 
 
@@ -101,18 +110,21 @@ def check(values: dict[str, Any]) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        first, *others = error.errors()
+        faults: dict[Place, list[ErrorDetails]] = {}
+        for fault in error.errors():
+            faults.setdefault(_place(fault), []).append(fault)
+        first, *others = faults
         # A list whose entries are refused is too short as well.
-        others = [other for other in others if other["loc"] != first["loc"][:len(other["loc"])]]
+        others = [other for other in others if other != first[:len(other)]]
         more = f" (and {len(others)} more)" if others else ""
-        raise SnnfpgaError(_explain(first) + more, USAGE) from None
+        raise SnnfpgaError(_explain(first, faults[first]) + more, USAGE) from None
 
 
 def _text(path: Path | None) -> str:
     if path is None:
         return DEFAULT.read_text("utf-8")
     try:
-        return path.read_text("utf-8")
+        return regular(path).read_text("utf-8")
     except UnicodeDecodeError:
         raise SnnfpgaError(f"Config {path} is not a text file; give a YAML file", USAGE) from None
     except OSError as error:
@@ -120,19 +132,32 @@ def _text(path: Path | None) -> str:
                            "give a YAML file, or none for the default", USAGE) from None
 
 
-def _explain(error: ErrorDetails) -> str:
-    """One line: the key, the rule, the offender."""
-    key = shortened(".".join(str(part) for part in error["loc"]))
-    if error["type"] == "extra_forbidden":
-        parent = error["loc"][:-1]
-        place = "Config key" if not parent else f"Config section {'.'.join(map(str, parent))} has no key"
-        return f"{place} {shown(str(error['loc'][-1]))}{' is unknown' if not parent else ''}; " + offer(
-            str(error["loc"][-1]), _keys(parent))
-    rule = RULES.get(error["type"], error["msg"].removeprefix("Input should be ")).format(**error.get("ctx", {}))
-    return f"Config {key} must be {rule}, not {shown(error['input'])}"
+def _place(error: ErrorDetails) -> Place:
+    """The key that an error is of, and positions in lists; where it may be of several types, pydantic adds each to it.
+    """
+    model: Any = Config
+    for depth, part in enumerate(error["loc"]):
+        if isinstance(part, str):
+            if model is None or part not in model.model_fields:
+                return error["loc"][:depth + (error["type"] == "extra_forbidden")]
+            model = section_in(model.model_fields[part].annotation)
+    return error["loc"]
 
 
-def _keys(path: tuple[int | str, ...]) -> list[str]:
+def _explain(place: Place, errors: list[ErrorDetails]) -> str:
+    """One line: the key, the rule, the offender; of several types that a key may have each has a rule."""
+    if errors[0]["type"] == "extra_forbidden":
+        *parent, key = place
+        where = "Config key" if not parent else f"Config section {'.'.join(map(str, parent))} has no key"
+        return f"{where} {shown(str(key))}{' is unknown' if not parent else ''}; " + offer(str(key), _keys(parent))
+    rules = dict.fromkeys(
+        RULES.get(error["type"], error["msg"].removeprefix("Input should be ")).format(**error.get("ctx", {}))
+        for error in errors)
+    return (f"Config {shortened('.'.join(map(str, place)))} must be {' or '.join(rules)}, not "
+            f"{shown(errors[0]['input'])}")
+
+
+def _keys(path: Iterable[int | str]) -> list[str]:
     """The keys that the section at ``path`` knows."""
     model: Any = Config
     for part in path:

@@ -14,6 +14,7 @@ from yaml.composer import ComposerError
 from rtl_gen.contract.errors import shown
 
 MOST, DEEPEST = 10_000, 50      # values, each as often as aliases repeat it; lists and tables within each other
+MERGE = "<<"
 PLAIN, TEXT = "plain", "tag:yaml.org,2002:str"
 COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 WORDS: dict[str, Any] = {
@@ -66,7 +67,7 @@ def load(text: str) -> Any:
     Raises
     ------
     YamlFault
-        If it is no YAML, a key is given twice or is no word, or it holds a tag such as ``!!timestamp``.
+        If it is no YAML, a key is given twice, is no word or merges a table, or it holds a tag such as ``!!timestamp``.
     """
     composer = None
     try:
@@ -100,6 +101,9 @@ def _table(node: yaml.MappingNode) -> dict[str, Any]:
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
             raise ComposerError(None, None, "a key must be a word", key.start_mark)
+        if key.value == MERGE and key.tag == PLAIN and isinstance(value, yaml.CollectionNode):
+            raise ComposerError(None, None, f"{MERGE}, which merges a table into another, is not taken; write its keys "
+                                "out", key.start_mark)
         if key.value in found:
             raise ComposerError(None, None, f"key {shown(key.value)} is given twice", key.start_mark)
         found[key.value] = _value(value)

@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.errors import shown
+from rtl_gen.contract.regular import NotAFileError, regular
 
+from ..console import size as size_in_words
 from .dataset import DataError
 
+ENCRYPTED = 1       # a flag of a file in a zip archive
 MEMBER = ".npy"     # what NumPy adds to an array's name in the archive
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
@@ -35,7 +38,7 @@ def read_arrays(path: Path, needed: tuple[str, ...] = ()) -> dict[str, NDArray]:
 def is_dense(path: Path) -> bool:
     """Whether the file holds spikes in steps; False as well where it cannot be read, which loading it will say."""
     try:
-        with zipfile.ZipFile(path) as file:
+        with zipfile.ZipFile(regular(path)) as file:
             return "spikes.npy" in file.namelist()
     except Exception:       # whatever damage makes it meet
         return False
@@ -43,7 +46,7 @@ def is_dense(path: Path) -> bool:
 
 def _read(path: Path) -> dict[str, NDArray]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(regular(path)) as archive:
             _check_members(path, archive)
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
@@ -51,7 +54,7 @@ def _read(path: Path) -> dict[str, NDArray]:
         raise DataError(f"No data file {path}; give the path of an .npz or the name of a data set") from None
     except DataError:
         raise
-    except (PermissionError, IsADirectoryError) as error:
+    except (PermissionError, IsADirectoryError, NotAFileError) as error:
         raise DataError(f"Data {path} cannot be read ({error.strerror}); give the path of an .npz or the name of a "
                         "data set") from None
     except MemoryError as error:
@@ -68,6 +71,9 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
         name = member.filename.removesuffix(MEMBER)
         if name in sizes:
             raise DataError(f"Data {path} holds {shown(name)} twice; save it again with numpy.savez")
+        if member.flag_bits & ENCRYPTED:
+            raise DataError(f"Data {path} holds {shown(name)} encrypted, with a password; save it again with "
+                            "numpy.savez")
         with archive.open(member) as file:
             sizes[name] = _size(path, member.filename, file)
     memory = _memory()
@@ -75,13 +81,16 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> None:
         name, (size, shape) = max(sizes.items(), key=lambda found: found[1])
         remedy = "give fewer samples" if name != "spikes" else (
             "give events (t, x, y, p), which are kept as lists, or fewer samples or steps")
-        raise DataError(f"Data {path}: {name} of shape {shape} takes {_bytes(size)}, more than memory; {remedy}")
+        raise DataError(f"Data {path}: {name} of shape {shape} takes {size_in_words(size)}, more than memory; {remedy}")
 
 
 def _size(path: Path, name: str, file: IO[bytes]) -> tuple[int, tuple[int, ...]]:
     """Bytes and shape of an array, by its header alone."""
-    if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX or not name.endswith(MEMBER):
+    if not name.endswith(MEMBER):
         raise DataError(f"Data {path} holds {shown(name)}, which is no array; leave it out")
+    if file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
+        raise DataError(f"Data {path} holds {shown(name)}, which is damaged, or no array of NumPy: it does not begin "
+                        "as one; save it again with numpy.savez")
     version = (file.read(1)[0], file.read(1)[0])
     shape, _, dtype = HEADERS.get(version, np.lib.format.read_array_header_2_0)(file)
     if dtype.hasobject:
@@ -95,12 +104,6 @@ def _memory() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
-
-
-def _bytes(size: int) -> str:
-    """A size as people read it."""
-    power = min((size.bit_length() - 1) // 10, 8)
-    return f"{size / (1 << 10 * power):.3g} {' KMGTPEZY'[power].strip()}{'iB' if power else 'bytes'}"
 
 
 def _reason(path: Path, error: Exception) -> str:

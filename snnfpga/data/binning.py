@@ -15,7 +15,7 @@ from .dataset import DataError
 from .event_lists import EventLists, join_smallest, list_events
 from .integers import check_integers, integers
 from .lazy import LazySpikes
-from .times import durations, warn_of_times
+from .times import advice, durations, warn_of_times
 
 Events = Mapping[str, NDArray]      # t (int64 microseconds), x, y, p: a value an event
 Sensor = tuple[int, int, int]
@@ -200,5 +200,6 @@ def _check_order(thing: str, time: NDArray, offset: NDArray[np.int64]) -> None:
     back[starts[(starts > 0) & (starts < len(time))] - 1] = False
     if back.any():
         at = int(np.flatnonzero(back)[0]) + 1
+        start, end = offset[np.searchsorted(offset, at, "right") + np.array([-1, 0])]
         raise DataError(f"{thing}: t must not go back within a sample, not from {time[at - 1]} to {time[at]} "
-                        f"(event {at}); sort the events of each sample by time")
+                        f"(event {at}); {advice(time[start:end], at)}")

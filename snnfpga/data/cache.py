@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.regular import regular
 
 from ..console import say
 from .binning import Binning
@@ -75,7 +76,7 @@ def _stored(spikes: Spikes | LazySpikes) -> dict[str, NDArray]:
 def _read(path: Path) -> DataSet | None:
     """The data in a file of this cache, or None where that is not what was written."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(regular(path), allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         if str(arrays.pop("sha256")) != _checksum(arrays):
             return None

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.regular import regular
+
 from .archive import read_arrays
 from .coding import coded_halves
 from .dataset import DataError, DataSet, Labels, Split
@@ -40,7 +42,7 @@ def read_batch(path: Path) -> tuple[Images, Labels]:
         If the file is absent, cut short, or holds a label above 9.
     """
     try:
-        contents = np.fromfile(path, np.uint8)
+        contents = np.fromfile(regular(path), np.uint8)
     except FileNotFoundError:
         raise DataError(f"No data file {path}; put it there, or give another --data-root") from None
     if not len(contents) or len(contents) % RECORD:

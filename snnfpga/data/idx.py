@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.regular import regular
+
 from .coding import coded_halves
 from .dataset import DataError, DataSet, Split
 from .integers import known_labels
@@ -46,7 +48,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         If the file is absent, cut short, or of another type or number of dimensions.
     """
     try:
-        contents = gzip.decompress(path.read_bytes())
+        contents = gzip.decompress(regular(path).read_bytes())
     except FileNotFoundError:
         raise DataError(f"No data file {path}; put it there, or give another --data-root") from None
     except (gzip.BadGzipFile, EOFError, zlib.error, struct.error):

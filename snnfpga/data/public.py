@@ -99,7 +99,7 @@ class Recordings(Sequence[Events]):
     def __init__(self, name: str, root: Path, half: Half) -> None:
         self.public = PUBLIC[name]
         self.folder = root / self.public.kind
-        if not any(self.folder.glob(half.files)):
+        if not any(path.is_file() for path in self.folder.glob(half.files)):
             raise DataError(f"No data file {self.folder / half.files}; put the set there as tonic.datasets."
                             f"{self.public.kind} lays it out, or give another --data-root")
         # tonic would download what it does not find whole.

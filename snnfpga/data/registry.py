@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtl_gen.contract.errors import shown
+from rtl_gen.contract.regular import kind_of
 
 from ..config.nearest import offer
 from . import cifar, digits, idx, public, recall, recorded
@@ -128,7 +129,8 @@ def load(name: str, options: DataOptions | None = None) -> DataSet:
 
 def is_file(name: str) -> bool:
     """Whether ``name`` is the path of a file of the user's, whatever it is called, and not the name of a set."""
-    return name not in SETS and (Path(name).suffix.lower() == ".npz" or Path(name).is_file())
+    return name not in SETS and (Path(name).suffix.lower() == ".npz" or Path(name).is_file()
+                                 or kind_of(name) is not None)
 
 
 def _load(name: str, options: DataOptions) -> DataSet:

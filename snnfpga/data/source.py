@@ -1,26 +1,36 @@
 """The data that a configuration names."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..config.data import DataConfig
 from ..console import say
-from .dataset import UNLABELLED, DataSet
+from .dataset import UNLABELLED, DataError, DataSet
 from .registry import DataOptions, load
 
+HALVES = ("train", "test")
 
-def load_data(config: DataConfig, *, unlabelled: bool = False) -> DataSet:
+
+def load_data(config: DataConfig, *, labelled: Sequence[str] = HALVES) -> DataSet:
     """Load ``config.name``: a name of the registry or the path of an .npz.
 
-    Samples without a label are left out, and their number is said; ``unlabelled`` keeps those of the training split,
-    for who answers them and does not learn from them.
+    Parameters
+    ----------
+    labelled
+        The halves that need labels: samples of them without one are left out, and their number is said. Those of
+        another half stay, for who answers them and does not learn from them, or does not use them at all.
 
     Raises
     ------
     DataError
-        As :func:`snnfpga.data.registry.load`.
+        As :func:`snnfpga.data.registry.load`; or if labels are needed and no sample has one.
     """
     data = load(config.name, DataOptions(**config.model_dump(exclude={"name"})))
-    for half in ("test",) if unlabelled else ("train", "test"):
+    if labelled and all((getattr(data, half).labels == UNLABELLED).all() for half in HALVES):
+        count = len(data.train) + len(data.test)
+        raise DataError(f"Data {data.name} must have a label for some sample, and all {count} have {UNLABELLED}, "
+                        "which is none; number its classes from 0")
+    for half in labelled:
         split = getattr(data, half)
         known = split.labels != UNLABELLED
         if not known.all():

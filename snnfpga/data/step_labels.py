@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.readout import MAX_CLASSES
+from rtl_gen.contract.regular import regular
 
 from .binning import Binned, Timeline, steps_of
 from .dataset import DataError
@@ -23,7 +24,7 @@ SEGMENTS = ("segment_start_us", "segment_label", "segment_offset")
 def are_in(path: Path) -> bool:
     """Whether an .npz names labels of steps or segments, unread; False as well where it cannot be opened."""
     try:
-        with zipfile.ZipFile(path) as file:
+        with zipfile.ZipFile(regular(path)) as file:
             return bool({f"{STEPS}.npy", f"{SEGMENTS[1]}.npy"} & set(file.namelist()))
     except (OSError, zipfile.BadZipFile):
         return False

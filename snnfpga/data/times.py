@@ -9,6 +9,7 @@ from ..console import say
 from .dataset import DataError
 
 LONGEST = 1 << 47       # us, over four years; 16 bits of steps times this fit 64 bits with a sign
+CLOCKS = (16, 24, 31, 32)  # bits of counters that recorders stamp events with
 CROWDED = 8             # samples that end within this part of the steps waste the rest
 
 
@@ -29,6 +30,22 @@ def durations(thing: str, recordings: Iterable[Mapping[str, NDArray]]) -> NDArra
                             f"from {time[0]} to {time[-1]}; mend its times")
         found.append(lasts)
     return np.array(found, np.int64)
+
+
+def advice(time: NDArray[np.int64], number: int) -> str:
+    """What to do about the times of one sample, which go back: first at the event that has ``number`` in its file.
+
+    A clock of b bits wraps from near its end to near its beginning, so that times fall by nearly 2^b, and ascend
+    otherwise; a signed one falls from near 2^(b-1) to near -2^(b-1). Any others are merely out of order.
+    """
+    falls = np.flatnonzero(np.diff(time) < 0) + 1
+    for bits in CLOCKS:
+        whole, edge = 1 << bits, 1 << bits - 4
+        if ((time[falls - 1] - time[falls] > whole - edge).all()
+                and any(low <= time.min() and time.max() < low + whole for low in (0, -whole // 2))):
+            return (f"the clock of {bits} bits seems to have wrapped: add 2^{bits} to the times from event {number} "
+                    "on, and again after each further fall")
+    return "sort the events of each sample by time"
 
 
 def warn_of_times(thing: str, lasts: NDArray[np.int64], steps: int, step_us: int | None) -> None:

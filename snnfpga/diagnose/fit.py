@@ -75,14 +75,15 @@ class Fit:
         ``validation``, or ``test`` where nothing was held out.
     train, unseen
         Accuracies as shares.
-    samples
-        Unseen ones.
+    samples, asked
+        Unseen ones, and those that it learned from.
     """
 
     half: str
     train: float
     unseen: float
     samples: int
+    asked: int
 
     @property
     def verdict(self) -> str:
@@ -123,7 +124,7 @@ def fit_of(trainer: Trainer) -> Fit | None:
     with torch.no_grad():
         train, unseen = (evaluate(network.spec, network.integers(), one).accuracies[-1]
                          for one in (trainer.train.draw(DRAWN, trainer.config.seed), split))
-    return Fit(half, train, unseen, len(split))
+    return Fit(half, train, unseen, len(split), min(DRAWN, len(trainer.train)))
 
 
 WORDS = {       # after "It"

@@ -31,15 +31,15 @@ def calibration(path: Path | None, no_network: str) -> Section:
         parts.append(Paragraph("Rates were not searched: they were given by hand, or there were too few samples."))
         return Section(title, about, tuple(parts), (path,))
     whose = "the network" if found["subject"] == "network" else "a copy, trained on 85 % of the training samples"
-    drifts = list(found["drifted"])
+    drifts, unseen = list(found["drifted"]), found["unseen_samples"]
     parts.append(Paragraph(
-        f"Tried with {whose}, on {found['unseen_samples']} samples: {percent(found['accuracy'])} right, and "
-        + (", ".join(f"{percent(share)} with {name}" for name, share in found["drifted"].items())
+        f"Tried with {whose}, on {unseen} samples: {percent(found['accuracy'], unseen)} right, and "
+        + (", ".join(f"{percent(share, unseen)} with {name}" for name, share in found["drifted"].items())
            or "no drift that was tried did harm") + "."))
     parts.append(Table(
         ("shift by scale", "every n-th window", "dead zone", "points lost, unchanged",
          *(f"won back, {name}" for name in drifts), "rounded to nothing", ""),
         [(f"{trial['by']:+d}", trial["interval"], trial["dead_zone"], f"{trial['loss_points']:.2f}",
-          *(percent(trial["recovered"][name]) for name in drifts), percent(trial["underflows"]),
+          *(percent(trial["recovered"][name], unseen) for name in drifts), percent(trial["underflows"]),
           "chosen" if trial == found["chosen"] else "") for trial in found["trials"]]))
     return Section(title, about, tuple(parts), (path,))

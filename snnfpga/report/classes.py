@@ -46,11 +46,12 @@ def classes(folder: Path, network: Path | None, no_network: str) -> Section:
                        f"{folder}` measures it and leaves one.")
     scores = Scores(np.array(found["confusion"]))
     low, high = scores.interval
+    count = scores.samples
     table = Table(CLASS_HEADER, class_rows(scores, percent))
     parts: tuple[Part, ...] = (
-        Tiles([(percent(scores.accuracy), f"of {scores.samples} {WORDS[found['half']]} are right"),
-               (f"{percent(low)} .. {percent(high)}", "95 % interval of that"),
-               (percent(scores.balanced_accuracy), "balanced over the classes")]),
+        Tiles([(percent(scores.accuracy, count), f"of {count} {WORDS[found['half']]} are right"),
+               (f"{percent(low, count)} .. {percent(high, count)}", "95 % interval of that"),
+               (percent(scores.balanced_accuracy, count), "balanced over the classes")]),
         heat("What is taken for what", "taken for", "class", scores.confusion),
         table if len(scores.confusion) <= OPEN else Folded("Each class", table))
     return Section(title, about, parts, (folder / EVALUATE,))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rtl_gen.contract.errors import SnnfpgaError
+from rtl_gen.contract.regular import regular
 
 from ..console import percent, quoted
 from ..runs.learn_record import KEYS, LEARN, file_digest
@@ -26,7 +27,7 @@ def read_object(path: Path, keys: Iterable[str], command: str) -> dict[str, Any]
         If it is no JSON object, or lacks one of ``keys``; ``command`` makes it anew.
     """
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(regular(path).read_text("utf-8"))
     except ValueError as error:
         raise SnnfpgaError(f"{path} is not whole JSON ({error}); make it again with: {command}") from None
     if not isinstance(found, dict):
@@ -100,20 +101,33 @@ def learning(folder: Path | None, network: str, refused: str | None = None) -> S
     return Section(title, about, tuple(_learned(found)), (path,))
 
 
+def _asked(found: dict[str, Any]) -> str:
+    """How it was asked to learn, as a sentence; nothing where all was as it is by itself, or an earlier snnfpga wrote.
+    """
+    passes = found.get("passes", 1)
+    said = [*([f"{passes} passes"] if passes > 1 else []),
+            *([f"the schedule `{found['schedule']}`"] if "schedule" in found else []),
+            *([f"the rates `{found['rates']}`"] if found.get("rates") else []),
+            *(f"`--set {setting}`" for setting in found.get("settings", [])),
+            *(["random weights to begin with"] if found.get("fresh") else [])]
+    return f" It had {', '.join(said)}." if said else ""
+
+
 def _learned(found: dict[str, Any]) -> list[Part]:
     """What ``snnfpga learn`` left, for people."""
     backend = {"reference": "the integer reference", "rtl": "the hardware in a simulator"}.get(
         found["backend"], str(found["backend"]))
-    tiles = [(percent(found["accuracy_before"]), "test accuracy before"),
-             (percent(found["accuracy_after"]), "test accuracy after")]
+    tested, old = found.get("test_samples"), found.get("original_samples")
+    tiles = [(percent(found["accuracy_before"], tested), "test accuracy before"),
+             (percent(found["accuracy_after"], tested), "test accuracy after")]
     if "original_accuracy_after" in found:
-        tiles += [(percent(found["original_accuracy_before"]), "on the data it was trained on, before"),
-                  (percent(found["original_accuracy_after"]), "on that, after")]
+        tiles += [(percent(found["original_accuracy_before"], old), "on the data it was trained on, before"),
+                  (percent(found["original_accuracy_after"], old), "on that, after")]
     tiles += [(number(found["samples"]), "lessons"), (number(found["updates"]), "weight updates formed"),
               (number(found["saturations"]), "saturated weights")]
     parts: list[Part] = [Verdict(False, f"{line[0].upper()}{line[1:]}.") for line in worse(found)]
     parts += [Tiles(tiles), Paragraph(f"`{found['source']}` learned from `{found['data']}` on {backend}; "
-                                      f"the result is `{found['network']}`.")]
+                                      f"the result is `{found['network']}`.{_asked(found)}")]
     if found.get("curve"):
         parts.append(learning_curve(found["curve"]))
     parts.append(Folded("Counters of all blocks", Table(("counter", "count"), list(found["counters"].items()))))

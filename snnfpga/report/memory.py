@@ -8,6 +8,7 @@ from typing import Any
 from rtl_gen.contract.declared import state_buffer_bits
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network import Network
+from rtl_gen.contract.regular import regular
 from rtl_gen.contract.spec import NetworkSpec
 
 from ..runs.find import CHECKPOINT, NETWORK
@@ -32,7 +33,7 @@ def peak_activation_bytes(folder: Path) -> int | None:
     if not path.exists():
         return None
     try:
-        with safe_open(path, framework="numpy") as file:
+        with safe_open(regular(path), framework="numpy") as file:
             return int(json.loads((file.metadata() or {})["progress"])["peak_activation_bytes"])
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise SnnfpgaError(f"Checkpoint {path} is damaged ({error}); train again, or remove it") from None

@@ -17,18 +17,20 @@ from rtl_gen.contract.spec import NetworkSpec
 
 from ..console import percent, quoted
 from ..data.dataset import DataError
-from ..runs.find import CHECKPOINT, CONFIG, METRICS, NETWORK
-from ..runs.folder import read_run_config
+from ..runs.find import CHECKPOINT, METRICS, NETWORK
 from ..runs.held_out import HELD_OUT
 from ..runs.metrics import read_metrics
 from .calibration import calibration
 from .classes import classes, evaluation
+from .configuration import configuration
 from .curves import curves
 from .figures import histogram
 from .findings import learning
 from .memory import memory, peak_activation_bytes
 from .page import Page, Section
-from .parts import Paragraph, Part, Table, Tiles, number
+from .parts import Paragraph, Part, Tiles, number
+
+UNKNOWN = 100       # samples that an accuracy is taken to be of, where no file says how many
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def page(folder: Path, sample: int) -> Page:
         memory(run.folder, network, run.no_network), _weights(run),
         calibration(run.path(NETWORK), run.no_network),
         learning(folder if network else None, NETWORK, _refused(check_learning, network) if network else None),
-        _configuration(run)))
+        configuration(folder, network)))
 
 
 def _glance(run: Run) -> Section:
@@ -117,12 +119,12 @@ def _accuracy(run: Run) -> list[tuple[str, str]]:
         tiles = [(str(held["epoch"]), f"the epoch that the weights are of, of {run.epochs[-1]['epoch']} the best on "
                   "the samples held out")]
     if found is not None:
-        return [(percent(found["accuracy"]), f"{found['half']} accuracy of the network"), *tiles]
+        return [(percent(found["accuracy"], found["samples"]), f"{found['half']} accuracy of the network"), *tiles]
     if run.epochs:
         last = run.epochs[-1]
-        return [(percent(last[f"{half}_accuracies"][-1]), f"{half} accuracy after epoch {last['epoch']}")
+        return [(percent(last[f"{half}_accuracies"][-1], UNKNOWN), f"{half} accuracy after epoch {last['epoch']}")
                 for half in ("test", "validation") if last.get(f"{half}_accuracies")][:1]
-    return [(percent(float(notes["test_accuracy"])), "test accuracy")] if "test_accuracy" in notes else []
+    return [(percent(float(notes["test_accuracy"]), UNKNOWN), "test accuracy")] if "test_accuracy" in notes else []
 
 
 def _refused(check: Callable[[NetworkSpec], None], network: Network) -> str | None:
@@ -173,7 +175,7 @@ def _sample(run: Run, sample: int) -> list[Section]:
 
     path = run.folder / NETWORK
     try:
-        data = load_data(data_of(path, run.network.spec, None, None))
+        data = load_data(data_of(path, run.network.spec, None, None), labelled=("test",))
         check_fit(data, run.network.spec)
         data, half = with_unseen(data, path)
         test = some(data, "test")
@@ -212,20 +214,3 @@ def _weights(run: Run) -> Section:
     if readouts:
         parts.append(histogram("Weights of each learned readout", readouts))
     return Section("Weights", about, tuple(parts), run.sources(NETWORK))
-
-
-def _configuration(run: Run) -> Section:
-    about = "Every value of the run; `snnfpga train` with this file makes the same weights again, bit for bit."
-    if run.path(CONFIG) is None:
-        return Section("Configuration", about, missing=f"No `{CONFIG}` in this folder. `snnfpga train` writes it.")
-    rows = _flat(read_run_config(run.folder).model_dump(mode="json"))
-    return Section("Configuration", about, (Table(("key", "value"), rows, keys=True),), run.sources(CONFIG))
-
-
-def _flat(values: Any, key: str = "") -> list[tuple[str, str]]:
-    """A row for each value; tables within tables and lists of tables are named by dots and numbers."""
-    if isinstance(values, dict):
-        return [row for name, value in values.items() for row in _flat(value, f"{key}.{name}" if key else name)]
-    if isinstance(values, list) and values and isinstance(values[0], dict):
-        return [row for index, value in enumerate(values) for row in _flat(value, f"{key}[{index}]")]
-    return [(key, "not set" if values is None else values if isinstance(values, str) else json.dumps(values))]

@@ -10,6 +10,7 @@ from rtl_gen.contract.block import Directives
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.network_file import NetworkFileError, read
+from rtl_gen.contract.regular import kind_of
 from rtl_gen.contract.spec import NetworkSpec
 
 from ..runs.find import BUILDS, CONFIG, METRICS, NETWORK, RUNS
@@ -29,8 +30,9 @@ def find(target: Path | None) -> Path:
             raise SnnfpgaError("No finished run below runs/ and no build below build/; make one with: snnfpga train",
                                USAGE)
         return max(marks, key=lambda path: path.stat().st_mtime_ns).parent
-    if target.is_file():
-        raise SnnfpgaError(f"A report is of a run's or a build's folder, and {target} is a file; name its folder",
+    if target.exists() and not target.is_dir():
+        kind = kind_of(target) or "a file"
+        raise SnnfpgaError(f"A report is of a run's or a build's folder, and {target} is {kind}; name its folder",
                            USAGE)
     if not target.is_dir():
         raise SnnfpgaError(f"No run or build {target}; make one with: snnfpga train, or snnfpga build", USAGE)

@@ -41,7 +41,7 @@ def labelled_windows(network: Network, test: Split, name: str, sources: tuple[Pa
     places = [min((number + 1) * block.window, test.spikes.shape[1]) - 1 for number in range(len(shares))]
     curve = [None if share is None else round(100 * share, 3) for share in shares]
     return Section("Labelled windows", about, (
-        Tiles([(percent(score.accuracy), "of the labelled windows of the test split answered right"),
+        Tiles([(percent(score.accuracy, score.labelled), "of the labelled windows of the test split answered right"),
                (f"{score.right} of {score.labelled}", "windows")]),
         against("Accuracy over the steps of samples", axis("step in which the window ends"),
                 axis("% right", range=[0, 101]), places, {"windows": curve}),

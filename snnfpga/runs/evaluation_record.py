@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.regular import regular
 
 from .find import CONFIG, NETWORK
 from .learn_record import file_digest
@@ -36,5 +37,5 @@ def facts(data: str, half: str, scores: Scores, network: Path) -> dict[str, Any]
 def write_record(path: Path, found: dict[str, Any]) -> None:
     """Write the object of :func:`facts`, unless it is there already."""
     text = (json.dumps(found) + "\n").encode()
-    if not path.exists() or path.read_bytes() != text:
+    if not path.exists() or regular(path).read_bytes() != text:
         write_atomically(path, text)

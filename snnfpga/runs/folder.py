@@ -11,6 +11,7 @@ from rtl_gen.claim import LOCK, claimed_folder
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.network_file import write
+from rtl_gen.contract.regular import regular
 
 from ..config.data import DataConfig
 from ..config.file import check, config_text, parse, write_config
@@ -67,7 +68,7 @@ def is_run(folder: Path) -> bool:
     The name alone says nothing: many programs have a ``config.yaml``, and a person may keep one of ours there.
     """
     try:
-        text = (folder / CONFIG).read_text("utf-8")
+        text = regular(folder / CONFIG).read_text("utf-8")
         return text == config_text(check(parse(text, CONFIG)))
     except (OSError, UnicodeDecodeError, SnnfpgaError):
         return False
@@ -148,7 +149,7 @@ def read_run_config(folder: Path) -> Config:
     path = folder / CONFIG
     if not path.exists():
         raise SnnfpgaError(f"No run {folder} to resume; train without --resume", USAGE)
-    return check(parse(path.read_text("utf-8"), str(path)))
+    return check(parse(regular(path).read_text("utf-8"), str(path)))
 
 
 def _differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.regular import regular
 
 from .find import CONFIG, NETWORK
 
@@ -30,7 +31,7 @@ def facts(backend: str, data: str, source: Path, samples: int, before: float, af
 
 def file_digest(path: Path) -> str:
     """SHA-256, in hex: by it a report knows whether the record is of the network that the run holds now."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(regular(path).read_bytes()).hexdigest()
 
 
 def record_place(source: Path) -> Path | None:
@@ -42,7 +43,7 @@ def record_place(source: Path) -> Path | None:
 def is_record(path: Path) -> bool:
     """Whether ``snnfpga learn`` wrote this file."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(regular(path).read_text("utf-8"))
     except ValueError:
         return False
     return isinstance(found, dict) and set(KEYS) <= found.keys()

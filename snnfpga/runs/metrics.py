@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rtl_gen.contract.atomic import naming, write_atomically
+from rtl_gen.contract.regular import regular
 
 from .find import METRICS, TENSORBOARD
 
@@ -84,7 +85,7 @@ class MetricsLog:
 def read_metrics(path: Path) -> list[dict[str, Any]]:
     """The lines of ``metrics.jsonl``; one cut short by a full disk or a kill is left out."""
     lines = []
-    for line in path.read_text("utf-8").splitlines():
+    for line in regular(path).read_text("utf-8").splitlines():
         try:
             lines.append(json.loads(line))
         except json.JSONDecodeError:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rtl_gen.claim import claimed_file
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.regular import kind_of
 
 from ..ending import at_end
 
@@ -27,7 +28,8 @@ def check_out(path: Path, ours: Callable[[Path], bool], what: str, remedy: str, 
     Raises
     ------
     SnnfpgaError
-        If there is no such folder, or a folder or a file of another kind is there, or nothing can be written there.
+        If there is no such folder, or a folder, a pipe or a file of another kind is there, or nothing can be written
+        there.
     rtl_gen.claim.InUseError
         If another process is about to write it.
     """
@@ -37,6 +39,8 @@ def check_out(path: Path, ours: Callable[[Path], bool], what: str, remedy: str, 
         raise SnnfpgaError(f"No folder {path.parent} to write {path.name} into; make it first", USAGE)
     if path.is_dir():
         raise SnnfpgaError(f"File {path} to write is a folder; name a file in it", USAGE)
+    if (kind := kind_of(path)) is not None:
+        raise SnnfpgaError(f"File {path} to write is {kind}; name another file", USAGE)
     claim = claimed_file(path, "File", wait=not keep)
     if keep:
         at_end.enter_context(claim)

@@ -97,7 +97,7 @@ class Scores:
 
 def class_rows(scores: Scores, percent: Any) -> list[Sequence[object]]:
     """Rows for a table of classes: the class, its samples, its accuracy, and what it was taken for."""
-    return [(label, count, "no sample" if share is None else percent(share),
+    return [(label, count, "no sample" if share is None else percent(share, count),
              ", ".join(f"{other} ({times})" for other, times in scores.mistakes(label)) or "")
             for label, (count, share) in enumerate(zip(scores.class_samples, scores.class_accuracies, strict=True))]
 

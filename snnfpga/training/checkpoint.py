@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network import spec_digest
+from rtl_gen.contract.regular import regular
 
 from ..config.models import Config
 from ..network.network import SpikingNetwork
@@ -77,7 +78,7 @@ def load_checkpoint(path: Path, network: SpikingNetwork, optimiser: torch.optim.
         If the file is absent, damaged, or of another network, other data or another teacher.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(regular(path), framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except FileNotFoundError:

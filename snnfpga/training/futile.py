@@ -122,7 +122,7 @@ def short_samples(split: Split, least: int) -> Iterator[str]:
 
 
 def _share(count: int, split: Split) -> str:
-    return f"{percent(count / len(split))} of the training samples ({count} of {len(split)})"
+    return f"{percent(count / len(split), len(split))} of the training samples ({count} of {len(split)})"
 
 
 def _longest(split: Split) -> int:

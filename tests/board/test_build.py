@@ -116,7 +116,8 @@ def test_what_yosys_counts_must_fit(monkeypatch):
 
 def test_report_holds_what_programs_ask_for():
     found = report(network().spec, BOARD, resources=BOARD.part.budget, logic_delay_ps=5000)
-    assert {"board", "device", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"} <= set(found)
+    assert {"board", "part_name", "part", "cycles", "lanes", "resources", "budget", "state_buffer_bits",
+            "top"} <= set(found)
     assert set(found["shares"].values()) == {1.0}
     assert found["lanes"] == [4, 2]
     assert found["state_buffer_bits"] == sum(found["state_buffer_bits_of_blocks"])

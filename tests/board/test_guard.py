@@ -61,7 +61,8 @@ def walk(scores, total=100):
 
 @pytest.mark.parametrize(("scores", "done", "kept"), [
     ([50, 60, 70], 3, "weights 2"),
-    ([50, 70, 70, 60], 4, "weights 2"),                 # of equals the later
+    ([50, 70, 70, 60], 4, "weights 1"),                 # of equals the earliest
+    ([50, 50, 50], 3, "weights 0"),                     # learning that changes nothing leaves the network alone
     ([50, 40, 40, 90], 3, "weights 0"),                 # learning that only spoils gives the start back
     ([50, 70, 60, 68, 60, 69, 60], 7, "weights 1"),     # within two points again in between
     ([50, 70, 68, 68, 68, 68], 6, "weights 1"),         # two points below are not more than two

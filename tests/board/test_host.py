@@ -185,13 +185,26 @@ def test_a_refused_write_is_said():
     (np.zeros((17, 12), np.uint8), 0, "Sample must be (1..16 steps, 12 inputs), not (17, 12)"),
     (np.zeros((0, 12), np.uint8), 0, "Sample must be (1..16 steps, 12 inputs), not (0, 12)"),
     (np.full((3, 12), 2, np.uint8), 0, "Sample must hold 0 and 1 only, not 2..2"),
-    (np.zeros((3, 12), np.uint8), 3, "Label must be in 0..2, not 3"),
+    (np.zeros((3, 12), np.uint8), 3, "Label must be in 0..2, or -1 for none, not 3"),
 ])
 def test_a_sample_that_does_not_fit_is_refused(spikes, label, message):
     start = network()
     host = Host(direct(FakeCore(start)), start.spec)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         host.run(spikes, label=label)
+
+
+def test_a_sample_without_a_label_is_answered_and_not_learned_from():
+    start = network()
+    host, reference = Host(direct(FakeCore(start)), start.spec), Reference(start)
+    host.load(start)
+    for spikes in samples(start.spec, 4)[0]:
+        result, expected = host.run(spikes, label=-1, learn=True), reference.run(spikes, -1, True)
+        assert (result.prediction, result.answers.tolist()) == (expected.prediction, expected.answers[-1].tolist())
+    learned = host.network()
+    assert learned.window_numbers == start.window_numbers
+    for one, other in zip(learned.readouts, start.readouts, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_an_answer_that_does_not_come_is_said(monkeypatch):

@@ -140,6 +140,14 @@ def test_other_files(path, tmp_path):
         read_samples(tmp_path, SPEC)
 
 
+def test_what_does_not_begin_as_an_array(path):
+    with zipfile.ZipFile(path, "w") as file:
+        for name in ("spikes.npy", "label.npy"):
+            file.writestr(name, b"\x93NUMPX" + bytes(200))
+    with pytest.raises(SampleError, match=r"not a whole .npz of plain arrays \('spikes' is damaged, or no array of "):
+        read_samples(path, SPEC)
+
+
 def test_what_is_larger_than_the_memory(path):
     """A header that claims more than any machine has."""
     header = b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (1099511627776, 7, 12), }"

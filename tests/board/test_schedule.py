@@ -23,7 +23,7 @@ def test_constant_keeps_the_rates():
 
 
 def test_adaptive_is_fast_while_more_is_wrong_than_usual():
-    found = steps("adaptive", [True] * 4 + [False] * 20 + [True] * 60)
+    found = steps("adaptive", [True] * 4 + [False] * 20 + [True] * 90)
     assert found[:4] == [3] * 4
     assert found[23] == 0
     assert found[-1] == 3

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -97,6 +98,15 @@ def test_a_place_that_cannot_be_is_said_at_once(kind, tmp_path, monkeypatch, pat
         CLAIMS[kind](tmp_path / path, "Run").__enter__()
     assert caught.value.exit_code == USAGE
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc, which takes no files")
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize(("kind", "place"), [("claimed_folder", "/proc"), ("claimed_file", "/proc/x")])
+def test_a_folder_that_takes_no_files_is_not_held_by_anyone(kind, place, wait):
+    with pytest.raises(PlaceError, match=f"^Run {place} cannot be written: nothing can be made in /proc; choose "
+                                         "another place$"):
+        CLAIMS[kind](Path(place), "Run", wait=wait).__enter__()
 
 
 def test_a_name_too_long_is_said_at_once(tmp_path):

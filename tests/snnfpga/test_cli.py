@@ -11,9 +11,10 @@ import pytest
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network_file import read, write
 from snnfpga.cli import VERBS, main
-from tests.verbs import call
+from tests.verbs import UNSEARCHED, call
 
-QUICK = ["--set", "training.epochs=1", "--set", "network.blocks=[[8], [8]]", "--set", "training.batch=256"]
+SEARCHED = ["--set", "training.epochs=1", "--set", "network.blocks=[[8], [8]]", "--set", "training.batch=256"]
+QUICK = [*SEARCHED, *UNSEARCHED]
 
 
 def fails(capsys, code, line, *arguments):
@@ -54,7 +55,7 @@ def test_help_of_a_verb_has_an_example(capsys, verb):
 
 
 def test_train_and_evaluate_print_one_object(capsys, folder):
-    code, out, err = call(capsys, "train", *QUICK, "--json", whole=True)
+    code, out, err = call(capsys, "train", *SEARCHED, "--json", whole=True)
     assert code == 0
     assert err.startswith("Hardware: fits pynq-z2 at 16 and 8 lanes, about ")
     assert err.splitlines()[1].startswith("Learning on chip, measured on 216 samples not learned from, by a copy")

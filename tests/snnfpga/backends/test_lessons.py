@@ -45,6 +45,19 @@ def test_in_order_at_constant_rates_it_is_what_the_reference_learns():
     assert len(found.lessons) == 24
 
 
+def test_in_order_the_old_samples_lie_between_the_new_ones():
+    made = network()
+    new, test = splits(made)
+    old = test.select(slice(0, 3))
+    course, _ = course_of(Plan(shuffled=False, rehearse=0.25), new, old, test)
+    first_old = len(new) + len(test)
+    assert [int(number) - first_old if number >= first_old else "new" for number in course.order()] == [
+        "new", "new", 0, "new", "new", "new", "new", 1, "new", "new", "new", "new", 2, "new", "new"]
+    assert [number for number in course.order() if number < first_old] == list(range(len(new)))
+    shuffled, _ = course_of(Plan(rehearse=0.25), new, old, test)
+    assert sorted(shuffled.lessons) == sorted(course.lessons)
+
+
 def test_rates_are_kept_with_each_lesson_and_the_network_gets_its_own_back():
     made = replace(network(), rates=(1,) * len(network().spec.blocks))
     new, test = splits(made)

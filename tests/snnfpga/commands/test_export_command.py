@@ -84,7 +84,7 @@ def test_much_is_said(here, capsys, monkeypatch):
     monkeypatch.setattr(export_samples, "MUCH", 800)
     code, out, err = call(capsys, "export-samples", "--json")
     assert code == 0
-    assert err == ("samples.npz takes 0.0 MiB in the board's memory; where that is too much, export fewer with "
+    assert err == ("samples.npz takes 840 bytes in the board's memory; where that is too much, export fewer with "
                    "--samples\n")
     assert json.loads(out)["memory_bytes"] == 10 * 7 * 12
 

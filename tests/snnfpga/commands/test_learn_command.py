@@ -4,10 +4,13 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from rtl_gen.contract import network_file
 from snnfpga.backends import simulated
 from snnfpga.backends.registry import make
+from snnfpga.runs.held_out import HELD_OUT
 from snnfpga.runs.learn_record import KEYS, file_digest
 from tests.verbs import call, small_run
 
@@ -24,8 +27,8 @@ def test_the_report_of_a_run_shows_what_was_learned_wherever_it_was_written(here
     code, out, _ = call(capfd, "learn", "runs/small", "--out", "adapted.safetensors", "--json")
     found = json.loads(out)
     assert code == 0
-    assert set(found) == {*KEYS, "curve", "guard", "passes", "rehearsed", "schedule", "seed", "unlabelled",
-                          "rates", "settings", "fresh"}
+    assert set(found) == {*KEYS, "curve", "guard", "passes", "rehearsed", "schedule", "seed", "test_samples",
+                          "unlabelled", "rates", "settings", "fresh"}
     assert (found["data"], found["source"], found["network"]) == (
         "small.npz", "runs/small/network.safetensors", "adapted.safetensors")
     assert found["source_sha256"] == file_digest(Path("runs/small/network.safetensors"))
@@ -40,6 +43,20 @@ def test_a_network_outside_a_run_leaves_no_word(here, capfd):
     assert call(capfd, "learn", "one.safetensors", "--out", "two.safetensors")[0] == 0
     assert not Path("learn.json").exists()
     assert Path("runs/small/learn.json").read_bytes() == word
+
+
+def test_samples_that_were_held_out_are_so_no_more(here, capfd):
+    """They may be learned from, so that nothing may be measured on them: the file says of none, and of data that has no
+    test split nothing is learned."""
+    network = Path("runs/small/network.safetensors")
+    held = {HELD_OUT: json.dumps({"share": 0.2, "seed": 0, "accuracy": 1.0, "epoch": 1})}
+    network_file.write(network, network_file.read(network), notes=network_file.read_notes(network) | held)
+    assert call(capfd, "learn", "runs/small", "--out", "adapted.safetensors")[0] == 0
+    assert HELD_OUT not in network_file.read_notes("adapted.safetensors")
+    arrays = dict(np.load("small.npz"))
+    np.savez("small.npz", **arrays | {"split": np.full(len(arrays["label"]), "train")})
+    assert call(capfd, "learn", "runs/small", "--out", "other.safetensors") == (
+        2, "", "snnfpga: Data small.npz has no test samples; mark some as test in its split, or give more\n")
 
 
 def test_only_what_learn_wrote_is_replaced(here, capfd):

@@ -1,5 +1,6 @@
 """A configuration is checked whole, and what is wrong with it is said in one line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.file import DEFAULT, check, parse, read_config, write_config
 from snnfpga.config.models import Config
+from snnfpga.config.settings import section_in
 
 ROOT = Path(__file__).parents[3]
 
@@ -59,8 +61,13 @@ def test_settings_override_the_file():
     ("network=7", "Config network must be a table of keys, not 7"),
     ("training.rate=fast", "Config training.rate must be a number, not 'fast'"),
     ("training.rate=.nan", "Config training.rate must be a finite number, not nan"),
-    ("training.epochs=1.5", "Config training.epochs must be a valid integer, got a number with a fractional part, "
-                            "not 1.5"),
+    ("training.epochs=1.5", "Config training.epochs must be an integer, not 1.5"),
+    ("on_chip.dead_zone=12.5", "Config on_chip.dead_zone must be an integer or 'auto', not 12.5"),
+    ("on_chip.dead_zone=200", "Config on_chip.dead_zone must be at most 127 or 'auto', not 200"),
+    ("on_chip.rate_shift=-1", "Config on_chip.rate_shift must be at least 0 or 'auto', not -1"),
+    ("network.block_depth=0", "Config network.block_depth must be at least 1 or 'all', not 0"),
+    ("learning.traces.pre=own", "Config learning.traces.pre must be a number or 'leak', not 'own'"),
+    ("data.root=3", "Config data.root must be a path, not 3"),
     ("network.readout=random", "Config network.readout must be 'learned' or 'fixed', not 'random'"),
     ("name=a b", "Config name must be letters, digits, - and _, not 'a b'"),
     ("name.part=3", "--set name.part names a part of what is one value, 'digits'"),
@@ -69,6 +76,33 @@ def test_settings_override_the_file():
 ])
 def test_wrong_settings(setting, wanted):
     assert message(read_config, None, [setting]) == wanted
+
+
+def keys_of(model, before=()):
+    """Every key of the configuration, with the positions in lists of sections."""
+    for name, field in model.model_fields.items():
+        section, key = section_in(field.annotation), (*before, name)
+        listed = section is not None and section is not field.annotation
+        yield key
+        if section is not None:
+            yield from keys_of(section, (*key, 0) if listed else key)
+
+
+@pytest.mark.parametrize("key", list(keys_of(Config)), ids=lambda key: ".".join(map(str, key)))
+def test_every_key_is_refused_in_words(key):
+    """No word of the library that checks, nor of Python, and one rule a key, whatever stands there."""
+    refused = 0
+    for wrong in (12.5, -(10**9), 10**9, "x y", [["x"]], {"x": 1}, True, None):
+        value = wrong
+        for part in reversed(key):
+            value = [value] if part == 0 else {part: value}
+        try:
+            check(value)
+        except SnnfpgaError as error:
+            refused += 1
+            said = str(error).partition(", not ")[0]
+            assert not re.search(r"constrained|literal\[|function-|<|valid |Input|instance|dictionary|tuple", said)
+    assert refused > 2
 
 
 def test_several_faults_are_counted():

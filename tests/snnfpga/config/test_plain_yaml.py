@@ -65,6 +65,7 @@ def deep(open_, close, count=3000):
     ("? [1]\n: 2", 1, "a key must be a word"),
     ("a: 1\n'a': 2", 2, "key 'a' is given twice"),
     ("1: a\n1: b", 2, "key '1' is given twice"),
+    ("a: &a {b: 1}\nc:\n  <<: *a", 3, "<<, which merges a table into another, is not taken; write its keys out"),
     ("a: 1\nb: \0", 2, "a character that YAML does not take, '\\x00'"),
     ("a: 1\n---\nb: 2", 2, "but found another document"),
     ("a: 'b", 1, "found unexpected end of stream"),

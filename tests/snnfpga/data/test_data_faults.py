@@ -169,7 +169,8 @@ def archived(path, **members):
      "Data m.npz: label of shape (4611686018427387904,) takes 32 EiB, more than memory; give fewer samples"),
     ({"spikes_npy": npy(np.zeros((2, 2, 2))), "notes.txt": b"mine"},
      "Data m.npz holds 'notes.txt', which is no array; leave it out"),
-    ({"spikes_npy": b"text"}, "Data m.npz holds 'spikes.npy', which is no array; leave it out"),
+    ({"spikes_npy": b"text"}, "Data m.npz holds 'spikes.npy', which is damaged, or no array of NumPy: it does not "
+     "begin as one; save it again with numpy.savez"),
     ({"spikes": npy(np.zeros(2))}, "Data m.npz holds 'spikes', which is no array; leave it out"),
     ({"spikes_npy": header((2, 2, 2)) + b"1"}, "is not a whole .npz of plain arrays ("),
     ({"spikes_npy": header((2, 2, 2))[:9]}, "is not a whole .npz of plain arrays ("),
@@ -181,6 +182,24 @@ def test_what_is_in_an_archive(tmp_path, members, wanted):
     with pytest.raises(DataError) as caught:
         load(str(tmp_path / "m.npz"))
     assert wanted in str(caught.value).replace(str(tmp_path / "m.npz"), "m.npz")
+
+
+def test_an_encrypted_archive(tmp_path):
+    path = tmp_path / "m.npz"
+    np.savez(path, **events())
+    contents = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as file:
+        places = [member.header_offset for member in file.infolist()]
+    directory = contents.index(b"PK\1\2")
+    for place in places:
+        contents[place + 6] |= 1        # the flag in each header, and in the directory
+    while directory >= 0:
+        contents[directory + 8] |= 1
+        directory = contents.find(b"PK\1\2", directory + 1)
+    path.write_bytes(contents)
+    with pytest.raises(DataError) as caught:
+        load(str(path))
+    assert str(caught.value) == f"Data {path} holds 't' encrypted, with a password; save it again with numpy.savez"
 
 
 def test_any_byte_may_be_wrong(tmp_path):

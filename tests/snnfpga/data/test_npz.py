@@ -194,6 +194,19 @@ def test_pooled(tmp_path):
     (sparse(t=np.tile([100, 90, 130, 179], 5)),
      "Data mine.npz: t must not go back within a sample, not from 100 to 90 (event 1); sort the events of each sample "
      "by time"),
+    *((sparse(t=np.tile([first, last, early, early + 40], 5)),
+       f"Data mine.npz: t must not go back within a sample, not from {last} to {early} (event 2); the clock of {bits} "
+       f"bits seems to have wrapped: add 2^{bits} to the times from event 2 on, and again after each further fall")
+      for first, last, early, bits in (
+          (2**32 - 90, 2**32 - 2, 7, 32), (2**31 - 90, 2**31 - 2, -2**31 + 7, 32), (2**31 - 90, 2**31 - 2, 7, 31),
+          (65400, 65530, 3, 16), (2**24 - 9, 2**24 - 2, 3, 24))),
+    # What falls by less, or also elsewhere, is merely out of order.
+    (sparse(t=np.tile([40000, 50000, 3, 90], 5)),
+     "Data mine.npz: t must not go back within a sample, not from 50000 to 3 (event 2); sort the events of each sample "
+     "by time"),
+    (sparse(t=np.tile([65530, 3, 90, 80], 5)),
+     "Data mine.npz: t must not go back within a sample, not from 65530 to 3 (event 1); sort the events of each sample "
+     "by time"),
     (sparse(**{name: np.zeros(0, int) for name in "txyp"}, offset=np.zeros(6, int)),
      "Data mine.npz holds no event; give at least one"),
 ])

@@ -10,7 +10,7 @@ from snnfpga.learning import truncated_local
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
 from snnfpga.network.initial import initialise
-from tests.verbs import call, small_run
+from tests.verbs import UNSEARCHED, call, small_run
 
 STEPS, BATCH, INPUTS, CLASSES = 12, 16, 20, 3
 
@@ -78,7 +78,7 @@ def test_a_gradient_that_is_no_number_is_told(tmp_path, monkeypatch, capsys):
 
 
 SMALL = ("--set", "network.blocks=[[12]]", "--set", "hardware.blocks=[]", "--set", "training.epochs=1",
-         "--set", "training.batch=512")
+         "--set", "training.batch=512", *UNSEARCHED)
 
 
 def test_command_on_a_configuration_and_on_a_run(tmp_path, monkeypatch, capsys):

@@ -16,7 +16,7 @@ RESULTS = json.loads((Path(__file__).parents[3] / "docs" / "results" / "advice.j
     (0.99, 0.98, 100, "well"), (0.99, 0.99, 1000, "well"), (0.97, 0.875, 8, "open"), (1.0, 0.875, 8, "open"),
     (0.97, 0.99, 100, "well")])
 def test_a_verdict(train, unseen, samples, verdict):
-    assert Fit("validation", train, unseen, samples).verdict == verdict
+    assert Fit("validation", train, unseen, samples, 1000).verdict == verdict
 
 
 @pytest.mark.parametrize("remedy", [*UNDER, *OVER], ids=lambda remedy: remedy.key)
@@ -29,7 +29,7 @@ def test_gains_are_those_that_were_measured(remedy):
 
 
 def test_the_largest_gain_comes_first_and_what_is_there_is_left_out():
-    fit = Fit("test", 0.5, 0.5, 100)
+    fit = Fit("test", 0.5, 0.5, 100, 100)
     gains = [remedy.mean for remedy in fit.remedies(Config(), 16)]
     assert len(gains) == sum(remedy.mean > 0 for remedy in UNDER) > 3
     assert gains == sorted(gains, reverse=True)
@@ -38,7 +38,7 @@ def test_the_largest_gain_comes_first_and_what_is_there_is_left_out():
                                    "data": {"delays": [2]}})
     assert {remedy.key for remedy in fit.remedies(there, 16)} == {"wider", "epochs"}
     assert fit.remedies(Config(), 4) != fit.remedies(Config(), 16)      # no line of T/8
-    assert not Fit("test", 1.0, 1.0, 100).remedies(Config(), 16)
+    assert not Fit("test", 1.0, 1.0, 100, 100).remedies(Config(), 16)
 
 
 def test_a_run_is_told_how_it_fits(tmp_path, monkeypatch, capsys):

@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from snnfpga.learning.registry import RULES, find_rule
-from tests.verbs import call
+from tests.verbs import UNSEARCHED, call
 
-QUICK = ["--set", "training.epochs=1", "--set", "network.blocks=[[8], [8]]", "--set", "training.batch=256"]
+QUICK = ["--set", "training.epochs=1", "--set", "network.blocks=[[8], [8]]", "--set", "training.batch=256",
+         *UNSEARCHED]
 LOCAL = """
 from snnfpga.errors import USAGE, SnnfpgaError
 from snnfpga.learning.registry import find_rule

@@ -40,5 +40,5 @@ def test_what_has_no_label_or_no_sample_does_not_count():
 def test_mistakes_come_by_how_often():
     found = Scores.of([0] * 6 + [1], [0, 2, 2, 3, 1, 4, 1], 5)
     assert found.mistakes(0) == [(2, 2), (1, 1), (3, 1)]
-    assert class_rows(found, percent)[:3] == [(0, 6, "16.67 %", "2 (2), 1 (1), 3 (1)"), (1, 1, "100.00 %", ""),
+    assert class_rows(found, percent)[:3] == [(0, 6, "17 %", "2 (2), 1 (1), 3 (1)"), (1, 1, "100 %", ""),
                                               (2, 0, "no sample", "")]

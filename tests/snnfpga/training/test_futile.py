@@ -86,9 +86,9 @@ def test_short_and_silent_samples_are_said_with_their_share(data, capfd):
     lines = err.splitlines()
     assert code == 0
     assert lines[:2] == [
-        "Warning: 40.00 % of the training samples (8 of 20) teach nothing: they have fewer than 3 steps, the first "
+        "Warning: 40 % of the training samples (8 of 20) teach nothing: they have fewer than 3 steps, the first "
         "step that is learned from by learning.window, loss_steps and update_interval",
-        "Warning: 10.00 % of the training samples (2 of 20) have no event, and no input of theirs can be learned from"]
+        "Warning: 10 % of the training samples (2 of 20) have no event, and no input of theirs can be learned from"]
     assert call(capfd, "learn", "runs/mine", "--json")[2].splitlines() == lines[:1]
 
 

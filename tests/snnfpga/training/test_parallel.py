@@ -14,10 +14,12 @@ from snnfpga import cli
 from snnfpga.config.models import Config
 from snnfpga.training import trainer as training
 from snnfpga.training.parallel import Team, join
-from tests.verbs import call
+from tests.verbs import UNSEARCHED, call
 
 SMALL = ("data.name=digits-events", "data.steps=4", "network.blocks=[[16],[12]]", "hardware.blocks=[]",
-         "training.epochs=2", "training.batch=480", "training.threads=1", "learning.window=2")
+         "training.epochs=2", "training.batch=480", "training.threads=1", "learning.window=2",
+         *UNSEARCHED[1::2])
+SEARCHED = ("on_chip.rate_shift=auto", "on_chip.readout_rate_shift=auto")
 REGRID = "training.regrid=[{after: 1, weight_bits: 4}]"
 
 
@@ -47,7 +49,7 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize("more", [
-    ("training.parts=2",), ("training.parts=2", "learning.rule=bptt", "training.augment.shift=1", REGRID),
+    ("training.parts=2", *SEARCHED), ("training.parts=2", "learning.rule=bptt", "training.augment.shift=1", REGRID),
     ("training.parts=2", "learning.rule=sltt", "learning.select=random", "learning.selected_steps=2")])
 def test_two_halves_of_a_batch(tmp_path, capsys, more):
     alone(capsys, tmp_path / "one", *more)
