@@ -31,8 +31,8 @@ class OnChipConfig(Section):
     feedback_shift: Shift | Literal["auto"] = Field(
         AUTO,
         description="Credits that pass down in a block of two layers and more are divided by 2^feedback_shift; `auto` "
-                    "is 2 more than the fraction bits of the weights that they pass through, which keeps their scale, less "
-                    "the bits by which the readout's feedback is divided.")
+                    "is 2 more than the fraction bits of the weights that they pass through, which keeps their scale, "
+                    "less the bits by which the readout's feedback is divided.")
     error_function: Literal[ERROR_FUNCTIONS] = Field(
         "logistic", description="The function from a logit to its error.")
     logit_shift: Annotated[int, Field(ge=-8, le=24)] | Literal["auto"] | None = Field(
