@@ -16,7 +16,7 @@ from rtl_gen.token import TokenKind, token_layout
 
 from ..bench import PERIOD_NS, load_spec, start
 from ..lanes import join, split
-from ..reference.readout import errors, feedback, read_out
+from ..reference.readout import divided, errors, feedback, read_out
 from ..reference.rounding import addends
 from ..reference.update import update
 from ..stream import StreamSink, StreamSource
@@ -62,7 +62,8 @@ class Model:
             self.counters["windows_skipped"] += 1
             return np.zeros(readout.inputs, np.int64)
         self.counters["windows_learned"] += 1
-        found = feedback(self.stored, readout.shadow_bits, error, len(part), loss_start)[-1]
+        found = divided(feedback(self.stored, readout.shadow_bits, error, len(part), loss_start)[-1],
+                        readout.feedback_shift)
         if readout.learned:
             self.counters["multiplies"] += readout.inputs * readout.classes
             active = part[loss_start:]
