@@ -136,7 +136,7 @@ def _show(found: dict[str, Any]) -> None:
     """Print what was learned, for people."""
     tested, counters = found["test_samples"], found["counters"]
     original = ("original_accuracy_before", "original_accuracy_after")
-    old = f", {found['rehearsed']} of them old ones" if found.get("rehearsed") else ""
+    old = f", {found['rehearsed']} old ones in each pass" if found.get("rehearsed") else ""
     print_table(f"Learned from {found['source']}", ("what", "measured"), [
         ("backend", found["backend"]),
         ("data", f"{found['data']}, {found['samples']} lessons{old}, {tested} samples to test"),

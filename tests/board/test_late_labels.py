@@ -57,7 +57,7 @@ def test_what_has_no_label_or_is_gone_teaches_nothing(host):
 def test_a_wrong_label_leaves_the_sample_to_wait(host):
     late = LateLabels(host)
     late.answer("a", SPIKES[0])
-    with pytest.raises(ValueError, match=re.escape("Label must be in 0..2, not 3")):
+    with pytest.raises(ValueError, match=re.escape("Label must be in 0..2, or -1 for none, not 3")):
         late.label("a", 3)
     assert late.label("a", 2) is not None
 

@@ -6,7 +6,7 @@ import pytest
 
 from snnfpga.config.models import Config
 from snnfpga.diagnose.fit import OVER, SETS, UNDER, Fit
-from tests.verbs import call
+from tests.verbs import UNSEARCHED, call
 
 RESULTS = json.loads((Path(__file__).parents[3] / "docs" / "results" / "advice.json").read_text())["results"]
 
@@ -47,7 +47,7 @@ def test_a_run_is_told_how_it_fits(tmp_path, monkeypatch, capsys):
     rng = np.random.default_rng(0)
     np.savez("noise.npz", spikes=(rng.random((150, 8, 40)) < 0.3).astype(np.uint8), label=np.arange(150) % 3)
     assert call(capsys, "train", "--set", "data.name=noise.npz", "--set", "training.epochs=30", "--set",
-                "training.validation=0.3", "--json")[0] == 0
+                "training.validation=0.3", *UNSEARCHED, "--json")[0] == 0
     found = json.loads(call(capsys, "diagnose", "runs/noise", "--json")[1])["fit"]
     assert (found["verdict"], found["half"], found["samples"]) == ("over", "validation", 36)
     assert found["train"] > 0.9 > 0.7 > found["unseen"]
