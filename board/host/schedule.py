@@ -13,7 +13,8 @@ from rtl_gen.contract.network import MAX_RATE, RATE_OFF
 __all__ = ["DEFAULT", "SCHEDULES", "Schedule", "ScheduleError"]
 
 SCHEDULES = {
-    "settling": "the slower of adaptive and falling; a class that is not known yet is learned fast",
+    "settling": "the slower of adaptive and falling, and off while no more answers are wrong than are to be expected; "
+                "a class that is not known yet is learned fast",
     "adaptive": "fast while more answers are wrong than are to be expected, slow else",
     "falling": "from fast to slow in four equal parts of the lessons",
     "constant": "the rates as they are",
@@ -92,7 +93,7 @@ class Schedule:
         own = self._of_class(label)
         if own is not None and own - max(self.wrong, self._expected) > LEAD:
             return 0
-        return max(falling, adaptive)
+        return RATE_OFF if excess < 0 else max(falling, adaptive)
 
     def _of_class(self, label: int) -> float | None:
         return self.wrong_by_class[label] if 0 <= label < len(self.wrong_by_class) else self._expected

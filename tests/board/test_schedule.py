@@ -3,6 +3,7 @@
 import pytest
 
 from board.host.schedule import Schedule, ScheduleError
+from rtl_gen.contract.network import RATE_OFF
 
 
 def steps(name, answers, labels=None, **given):
@@ -34,6 +35,15 @@ def test_settling_is_the_slower_of_both():
     answers = [True] * 4 + [False] * 20 + [True] * 60
     assert steps("settling", answers) == [max(pair) for pair in zip(
         steps("adaptive", answers), steps("falling", answers), strict=True)]
+
+
+def test_settling_learns_from_nothing_while_no_more_is_wrong_than_usual():
+    answers = [True] * 4 + [False] * 20 + [True] * 70
+    found = steps("settling", answers, expected=0.25)
+    assert found[0] == 3        # nothing is known yet
+    assert found[1:5] == [RATE_OFF] * 4
+    assert RATE_OFF not in found[8:40]
+    assert found[-10:] == [RATE_OFF] * 10
 
 
 def test_settling_learns_a_class_fast_that_is_wrong_while_the_others_are_right():
