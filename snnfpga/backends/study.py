@@ -1,11 +1,11 @@
 """A whole ``snnfpga learn``: accuracy before, the lessons, accuracy after, on the data learned from and on the old."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from board.host.course import lesson_order
-from rtl_gen.contract.network import Network
+from rtl_gen.contract.network import RATE_OFF, Network
 from sim.compare import Comparison
 
 from ..console import Advance
@@ -13,6 +13,7 @@ from ..data.dataset import Split
 from . import learn
 from .learn import QUANTITIES, TRUTH
 from .lessons import Plan, attended, course_of
+from .reference_core import Lesson
 from .windows import unlabelled
 
 
@@ -43,6 +44,11 @@ class Study:
     counters: dict[str, int]
     differences: Comparison
     more: dict[str, Any]
+
+
+def off(lessons: Sequence[Lesson]) -> int:
+    """How many lessons no block learned from, because its schedule had turned them off."""
+    return sum(all(rate == RATE_OFF for rate in lesson.rates) for lesson in lessons)
 
 
 def study(network: Network, new: Split, old: Split | None, test: Split, original: Split | None, plan: Plan,
@@ -76,7 +82,7 @@ def study(network: Network, new: Split, old: Split | None, test: Split, original
             counters, differences, made = learned.counters, learned.differences, learned.network
         more = {"curve": found.curve, "rehearsed": int((course.lessons >= len(new)).sum()),
                 "unlabelled": found.progress.unlabelled, "guard": [list(check) for check in found.progress.checks],
-                "passes": plan.passes, "schedule": plan.schedule}
+                "passes": plan.passes, "schedule": plan.schedule, "lessons_off": off(found.lessons)}
     after = {name: learn.accuracy(made, half, advance) for name, half in halves.items()}
     more |= {"seed": plan.seed, "test_samples": len(test)}
     if original is not None:

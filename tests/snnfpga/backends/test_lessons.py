@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rtl_gen.contract.network import RATE_OFF
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from snnfpga.backends.lessons import Plan, SplitSamples, attended, course_of
-from snnfpga.backends.study import study
+from snnfpga.backends.reference_core import Lesson
+from snnfpga.backends.study import off, study
 from snnfpga.data.dataset import Split
 from snnfpga.report.worse import worse
 from tests.networks import network, network_spec, samples
@@ -136,3 +138,9 @@ def test_what_got_worse_is_said():
     assert lines[0].startswith("learning made the network worse, 90.00 % before and 80.00 % after")
     assert "--rehearse same" in lines[1]
     assert not list(worse({"accuracy_before": 0.8, "accuracy_after": 0.8}))
+
+
+def test_lessons_that_were_off_are_counted():
+    spikes = np.zeros((3, 2), np.uint8)
+    lessons = [Lesson(spikes, 0, rates) for rates in ((RATE_OFF, RATE_OFF), (RATE_OFF, 1), (0, 0))]
+    assert off(lessons) == 1
