@@ -27,8 +27,8 @@ def test_the_report_of_a_run_shows_what_was_learned_wherever_it_was_written(here
     code, out, _ = call(capfd, "learn", "runs/small", "--out", "adapted.safetensors", "--json")
     found = json.loads(out)
     assert code == 0
-    assert set(found) == {*KEYS, "curve", "guard", "passes", "rehearsed", "schedule", "seed", "test_samples", "lessons_off",
-                          "unlabelled", "rates", "settings", "fresh"}
+    assert set(found) == {*KEYS, "curve", "guard", "passes", "rehearsed", "schedule", "seed", "test_samples",
+                          "lessons_off", "unlabelled", "rates", "settings", "fresh"}
     assert (found["data"], found["source"], found["network"]) == (
         "small.npz", "runs/small/network.safetensors", "adapted.safetensors")
     assert found["source_sha256"] == file_digest(Path("runs/small/network.safetensors"))
