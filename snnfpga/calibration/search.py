@@ -27,6 +27,7 @@ TOLERANCE = 0.5         # points that may be lost where nothing changed, or one 
 HARM = 10.0             # points that a drift must take, for its recovery to be measured
 ORDERS = 3
 FASTEST, SLOWEST = -3, 4   # shifts that are tried, from those by scale
+CHANCE = 0.05              # of recoveries, that tells nothing: it is measured on few samples
 DEAD_ZONES = (12, 48)      # that are tried beside the usual one
 TRIALS = 8                 # of most searches
 LONG = 8                # windows of a sample from which on learning from fewer of them is tried in any case
@@ -221,10 +222,12 @@ class Search:
 
 
 def choose(trials: Sequence[Trial]) -> Trial:
-    """The trial that recovers most of those that keep what is known, of equals the faster; else what keeps most."""
+    """The fastest of those that keep what is known and recover about as much as any; else what keeps most."""
     keeping = [trial for trial in trials if trial.keeps]
     if keeping:
-        return max(keeping, key=lambda trial: (trial.recovery, -trial.by))
+        most = max(trial.recovery for trial in keeping)
+        return min((trial for trial in keeping if trial.recovery >= most - CHANCE),
+                   key=lambda trial: (trial.by, -trial.recovery))
     return min(trials, key=lambda trial: trial.loss_points)
 
 

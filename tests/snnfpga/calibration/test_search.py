@@ -69,7 +69,8 @@ def test_of_those_that_keep_the_one_that_wins_most_back_is_chosen():
     keeps, wins, loses = trial(2, 0.1, 0.4), trial(1, TOLERANCE, 0.6), trial(0, 0.6, 0.9)
     assert choose([keeps, wins, loses]) is wins
     assert choose([trial(3, 2.0, 0.1), loses]) is loses
-    assert choose([trial(3, 0, 0.5), faster := trial(1, 0, 0.5)]) is faster
+    assert choose([trial(3, 0, 0.54), faster := trial(1, 0, 0.5)]) is faster
+    assert choose([trial(1, 0, 0.5), better := trial(1, 0, 0.54)]) is better
 
 
 def test_drifts_change_what_they_say():
