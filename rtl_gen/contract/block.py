@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .checks import SpecError, check_choice, check_range
+from .checks import SpecError, check_choice, check_flag, check_range
 from .kinds import kinds_in
 from .layer import LayerSpec
 from .readout import ReadoutSpec
@@ -13,7 +13,7 @@ MAX_LANES = 512
 
 @dataclass(frozen=True, kw_only=True)
 class Directives:
-    """How a block is laid out in hardware. Lanes and memory change no result; without an engine a block never learns.
+    """How a block is laid out in hardware. None changes a result, but that without an engine a block never learns.
 
     Attributes
     ----------
@@ -24,15 +24,20 @@ class Directives:
     engine
         Which engine learns, a module of :mod:`rtl_gen.contract.engines.learning`: ``reverse``, over truncated windows,
         or ``none``: the block runs, and never learns.
+    unroll
+        Whether an active row is learned from in one cycle, or in one for each position at which it was active: the
+        update engine takes more area with each position of the window, or none.
     """
 
     lanes: int
     memory: str
     engine: str
+    unroll: bool = False
 
     def __post_init__(self) -> None:
         check_range("Lanes", self.lanes, 1, MAX_LANES)
         check_choice("Memory", self.memory, MEMORIES)
+        check_flag("Unroll", self.unroll)
         check_choice("Engine", self.engine, kinds_in(f"{__package__}.engines.learning"))
 
     @property
