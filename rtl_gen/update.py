@@ -51,7 +51,9 @@ class UpdateEngine(wiring.Component):
     window_done : Out(1)
         It was dealt with.
     learn, skip : In(1)
-        Of the readout, once for each window not discarded: the feedback is ready; or all errors are 0.
+        Of the readout, once for each window not discarded: its feedback begins to come; or all errors are 0.
+    feedback_groups : In
+        Groups whose feedback can be read, in order; 0 from the cycle after ``learn`` until the first.
     learned : Out(1)
         A window was learned from: with this cycle its number is used up.
     reader, gate_reader : Out(RowReader), Out(GateReader)
@@ -86,6 +88,7 @@ class UpdateEngine(wiring.Component):
             "window_done": Out(1),
             "learn": In(1),
             "skip": In(1),
+            "feedback_groups": In(range(self.groups + 1)),
             "learned": Out(1),
             "reader": Out(RowReader(block)),
             "gate_reader": Out(GateReader(block, gate_layout)),

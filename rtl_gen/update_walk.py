@@ -99,7 +99,7 @@ class UpdateWalk:
         """The group's gates are read backwards, for its credits; without any, the next group's."""
         scan, fetching, group = self._scan, self.fetching, self.group
         with m.State("CLEAR"):
-            with m.If(self.pipeline_empty):
+            with m.If(self.pipeline_empty & (self._engine.feedback_groups > group)):
                 m.d.comb += scan.clear.eq(1)
                 m.d.sync += fetching.eq(self.steps)
                 m.next = "FETCH"

@@ -59,6 +59,8 @@ class Surroundings:
         self.counters, self.number, self.rate = dict.fromkeys(COUNTERS, 0), 0, 0
         self.cycle, self.done_at, self.finished = 0, 0, 0
         self.hosting = False
+        self.written, self.pace = self.groups, 0    # groups of feedback there are; a cycle of so many brings one more
+        dut.feedback_groups.value = self.groups
         for name in ("learn", "skip", "gate_reader__gates", "reader__rows", "reader__row", "reader__mask",
                      "feedback_reader__feedback", "weight_reader__weights", "key__seed", "key__window_number",
                      "host__en", "host__address", "host__weights", "rate"):
@@ -95,6 +97,9 @@ class Surroundings:
             mask = self.masks.get(self._value("reader__mask_row", self.layer.inputs), 0)
             word = self.words[min(self._value("weight_reader__address", len(self.words)), len(self.words) - 1)]
             self._record(active)
+            if self.written < self.groups and self.rng.random() * self.pace < 1:
+                self.written += 1
+                dut.feedback_groups.value = self.written
             # What the memories give one cycle later; the gates and the weights are the engine's while it is active.
             dut.gate_reader__gates.value = gates if active else self.rng.getrandbits(
                 self.lanes * (1 + self.layer.surrogate.gate_bits))
@@ -120,6 +125,8 @@ class Surroundings:
         if self.window is None:
             return self.rng.getrandbits(self.lanes * self.feedback_bits)
         group = self._value("feedback_reader__group", self.groups)
+        if group >= self.written:
+            return self.rng.getrandbits(self.lanes * self.feedback_bits)
         return join(self.window.feedback[group * self.lanes:(group + 1) * self.lanes], self.feedback_bits)
 
     def _row(self):
@@ -199,6 +206,9 @@ async def pass_window(there, source, window, kind, delay):
         dut[kind].value = 1
         await FallingEdge(dut.clk)
         dut[kind].value = 0
+        if kind == LEARN:
+            there.written = there.groups if there.pace == 0 else 0
+            dut.feedback_groups.value = there.written
     began = there.cycle
     while there.finished == finished:
         await FallingEdge(dut.clk)
@@ -224,6 +234,7 @@ async def matches_reference(dut):
         if kind == LEARN:
             for name, amount in zip(COUNTERS, there.expected(window), strict=True):
                 totals[name] += int(amount)
+            there.pace = rng.choice((0, 1, 10, 40))
         number = number + (kind != DISCARD) & 0xFFFFFFFF
         await pass_window(there, source, window, kind, rng.randint(1, 5))
         where = f"window {index} ({kind}, {steps} steps, {len(window.rows)} rows, rate {there.rate})"

@@ -57,7 +57,7 @@ def update(**settings):
 
 
 def readout(**settings):
-    return engine("readout", lambda package, spec, gates: package("readout").Readout(spec, 0, gates), **settings)
+    return engine("readout", lambda package, spec, _: package("readout").Readout(spec, 0), **settings)
 
 
 def credit(**settings):
@@ -90,6 +90,8 @@ TARGETS = {
     "update-nearest": update(inputs=9, sizes=(11,), lanes=4, window=3, loss_steps=2, rate_shift=8),
     "readout": readout(sizes=(18,), lanes=4, window=4, loss_steps=3, classes=5, rounding="stochastic", shadow_bits=0,
                        readout_rate_shift=5, update_interval=2),
+    "readout-quiet": readout(sizes=(9,), lanes=8, window=3, classes=2, shadow_bits=4, readout_rate_shift=6,
+                             update_interval=2, error_function="hard_sigmoid", dead_zone=40, logit_shift=5),
     "readout-cumulative": readout(sizes=(9,), lanes=8, window=3, loss_steps=2, learned=False, accumulate="cumulative",
                                   error_function="hard_sigmoid", dead_zone=40, logit_shift=0),
     "errors": Target(lambda package: Errors(package("errors").class_error), "sim.benches.errors",
@@ -237,9 +239,21 @@ MUTANTS = {
                                 "if True:"),
     "feedback of padding lanes": (False, "readout", "backward.py", "with m.Elif(placed.valid & (placed.lane == 0)):",
                                   "with m.Elif(0):"),
-    "spikes outside the loss counted": (False, "readout", "backward.py",
-                                        "with m.If(fetching > block.window - block.loss_steps):",
-                                        "with m.If(fetching != 0):"),
+    "spikes outside the loss counted": (False, "readout", "readout.py", "self._adds & self._learns_from",
+                                        "self._adds & self._learn"),
+    "spikes of an aborted window stay": (False, "readout", "readout.py",
+                                         "TokenKind.ABORT):\n                    m.d.comb += self._forget.eq(1)",
+                                         "TokenKind.ABORT):\n                    pass"),
+    "spikes of a skipped window stay": (False, "readout-quiet", "readout.py", "self.skip.eq(1), self._forget.eq(1),",
+                                        "self.skip.eq(1),"),
+    "spikes outlive a reset": (False, "readout", "backward.py", 'init="CLEAR" if self.readout.learned else "IDLE"',
+                               'init="IDLE"'),
+    "a token while counts are cleared": (False, "readout", "readout.py", "~self._adding) & self._backward_idle),",
+                                         "~self._adding)),"),
+    "feedback said to be there early": (False, "readout", "backward.py", "with m.If(written.valid & written.closes):",
+                                        "with m.If(placed.valid & placed.closes):"),
+    "feedback of the window before": (False, "readout", "backward.py", "m.d.sync += self.feedback_groups.eq(0)",
+                                      "pass"),
     "silent rows updated": (False, "readout", "backward.py", "en.eq(done.valid & (done.count != 0))",
                             "en.eq(done.valid)"),
     "other windows learned from": (False, "readout", "readout.py", "(self._windows == block.update_interval - 1) &",
@@ -264,9 +278,9 @@ MUTANTS = {
     # Block
     "fork without its other branch": (True, "block", "block.py", "branch.valid.eq(spikes.valid & other.ready)",
                                       "branch.valid.eq(spikes.valid)"),
-    "spikes counted in another group": (False, "block", "block.py",
-                                        "gates.group.eq(Mux(update.active, walked.group, counted.group))",
-                                        "gates.group.eq(walked.group)"),
+    "feedback taken before it is there": (False, "block", "block.py",
+                                          "update.feedback_groups.eq(readout.feedback_groups)",
+                                          "update.feedback_groups.eq(update.groups)"),
     "readout's reads not counted": (False, "block", "block.py",
                                     'found["weights_read"].append(readout.operations)', "pass"),
     "block at a rate of 0": (False, "block", "block.py", "update.rate.eq(self.registers.rate.shift)",

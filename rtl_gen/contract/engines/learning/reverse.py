@@ -8,7 +8,7 @@ from ...arithmetic import feedback_max, index_bits, signed_bits
 from ...memories import MemoryDeclaration
 from ...plan import LayerPlan
 from .. import refusals
-from ..readout import RANDOM_CYCLES
+from ..readout import RANDOM_CYCLES, Readout
 from .base import Learning
 
 
@@ -64,10 +64,17 @@ class Reverse(Learning):
         return tuple(chain.from_iterable(self.of_layers))
 
     def cycles(self, rows: int, steps: int) -> int:
-        """Cycles at the end of a window of ``steps``, with ``rows`` inputs active in it and credit in every word."""
+        """Cycles at the end of a window of ``steps``, with ``rows`` inputs active in it and credit in every word.
+
+        A word of neurons waits for the one before it, and for its feedback.
+        """
         (layer,) = self.plan.layers
         random = RANDOM_CYCLES if layer.layer.update.rounding == "stochastic" else 0
-        return layer.words * (steps + layer.layer.weights.bias + rows + self.OVERHEAD + random)
+        of_word = steps + layer.layer.weights.bias + rows + self.OVERHEAD + random
+        readout, passed = Readout(self.plan), 0
+        for word in range(layer.words):
+            passed = max(passed, readout.feedback_cycles(word)) + of_word
+        return passed
 
 
 SPEC = Reverse
