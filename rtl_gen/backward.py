@@ -10,6 +10,7 @@ from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
 from .feedback import FeedbackSum, error_layout
+from .feedback_rounding import divided
 from .memories import declared_memory
 from .ports import RATE_SHAPE, FeedbackReader, RandomKey, StoredCounts
 from .rounding import RandomDraw, StoredUpdate, row_addend
@@ -193,10 +194,11 @@ class BackwardPass(wiring.Component):
         shadow = readout.shadow_bits if readout.learned else 0
         m.d.comb += [self._sum.weights[c].eq(self.fetched[c] >> shadow) for c in range(readout.classes)]
         placed = stages[self._sum.latency]
+        feedback = divided(m, readout, self._sum.feedback)
         word = [Signal(signed(self.feedback_bits), name=f"feedback{n}") for n in range(lanes)]
         for n, value in enumerate(word):
             with m.If(placed.valid & (placed.lane == n)):
-                m.d.sync += value.eq(self._sum.feedback)
+                m.d.sync += value.eq(feedback)
             with m.Elif(placed.valid & (placed.lane == 0)):
                 m.d.sync += value.eq(0)             # so that padding lanes hold no feedback
         # Written lane by lane, so that the last write, of the group's last neuron, is the whole word.

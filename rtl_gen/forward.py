@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from .contract.arithmetic import current_max, index_bits, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.forward import Forward
+from .contract.memories import WEIGHT_LATENCY
 from .contract.plan import plan_of
 from .event_list import step_layout
 from .forward_layouts import entry_layout, gate_layout, group_layout, window_end_layout
@@ -74,7 +75,7 @@ class ForwardEngine(wiring.Component):
         Increments of the counters.
     """
 
-    LATENCY = 5     # cycles from taking a step to the spikes of its last group
+    LATENCY = 4 + WEIGHT_LATENCY    # cycles from taking a step to the spikes of its last group
 
     def __init__(self, block: BlockSpec) -> None:
         self.block = block
@@ -110,14 +111,14 @@ class ForwardEngine(wiring.Component):
         self._writing = Signal(name="writing")          # the stage behind the pipeline's last is writing
         walk.add_control(m)
         entries = [walk.issued]
-        for stage in range(1, 5):
+        for stage in range(1, self.LATENCY):
             entry = Signal(entry_layout(self.block), name=f"stage{stage}")
             m.d.sync += entry.eq(entries[-1])
             entries.append(entry)
         m.d.comb += walk.pipeline_empty.eq(
             ~Cat(entry.valid for entry in entries[1:]).any() & ~self._writing)
         walk.add_addresses(m, entries[1])
-        self._add_pipeline(m, *entries[2:])
+        self._add_pipeline(m, *entries[-3:])
         return m
 
     # What becomes of the weights: they are summed, a group's membranes charged, fired and written.
@@ -142,7 +143,7 @@ class ForwardEngine(wiring.Component):
         return Mux(entry.group_last, self.plan.last_lanes, self.lanes)
 
     def _sum(self, m: Module, entry: Signal) -> list[Signal]:
-        """Stage 2: the weights have come; sum them to the lanes' currents."""
+        """The weights have come; sum them to the lanes' currents."""
         layer = self.layer
         works = Signal()
         m.d.comb += [
@@ -162,7 +163,7 @@ class ForwardEngine(wiring.Component):
         return currents
 
     def _fire(self, m: Module, charging: Signal, firing: Signal, old: data.View, currents: list[Signal]) -> _Fired:
-        """Stage 3: charge. Stage 4: saturate, fire, reset."""
+        """A stage to charge, and one to saturate, fire and reset."""
         layer, fired = self.layer, _Fired([], [], [], [])
         for lane in range(self.lanes):
             membrane = Mux(charging.first_step, 0, old[lane])

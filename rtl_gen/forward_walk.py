@@ -25,7 +25,7 @@ class ForwardWalk:
     Attributes
     ----------
     issued : Signal(entry_layout)
-        The entry of this cycle, whose weights come two cycles later.
+        The entry of this cycle, whose weights are addressed in the next.
     push : Signal
         A START or ABORT leaves the engine.
     pipeline_empty : Signal
@@ -40,7 +40,7 @@ class ForwardWalk:
         self.position = Signal(range(block.window))
         self.windows = Signal(range(block.update_interval))     # of the sample, modulo the update interval
         self.group, self.entry = Signal(range(groups)), Signal(range(layer.rows + 1), name="entry")
-        # A group's membrane is read two cycles after its first address at the earliest and written LATENCY after.
+        # A group's membrane is read three cycles before it is written.
         self._gap_steps = max(0, Forward.LEAST_WORDS - groups)
         self.gap = Signal(range(max(2, self._gap_steps + 1)))
         self.window_over = Signal()         # of a recorded window: no step before it is dealt with

@@ -188,7 +188,7 @@ class WeightReader(wiring.Signature):
     Members
     -------
     address, weights : Out, In
-        The address of a word, and its stored weights one cycle later.
+        The address of a word, and its stored weights :data:`~rtl_gen.contract.memories.WEIGHT_LATENCY` cycles later.
     """
 
     def __init__(self, block: BlockSpec) -> None:

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .addresses import WeightAddress
 from .contract.arithmetic import DRAW_BITS, delta_max, index_bits, signed_bits
 from .contract.block import BlockSpec
+from .contract.memories import WEIGHT_LATENCY
 from .contract.plan import plan_of
 from .credit import CreditScan
 from .forward_layouts import window_end_layout
@@ -125,17 +126,20 @@ class UpdateEngine(wiring.Component):
             m.submodules.random = random = RandomDraw(self.layer_number)
             wiring.connect(m, wiring.flipped(self.key), random.key)
             m.d.comb += random.row.eq(row)
-            addressed, addressed_row = self._delay(m, listed, row, RandomDraw.LATENCY - 2, "mixed")
+            addressed, addressed_row = self._delay(m, listed, row, RandomDraw.LATENCY - 1 - WEIGHT_LATENCY, "mixed")
             word = random.word
         m.d.comb += [
             self._addresses.row.eq(addressed_row),
             self.weight_reader.address.eq(self._addresses.address),
-            self.reader.mask_row.eq(addressed_row),
-            self.reader.clear_en.eq(addressed.valid & addressed.clears & ~addressed.bias),
-            self.reader.clear_row.eq(addressed_row),
         ]
-
-        read, _ = self._delay(m, addressed, addressed_row, 1, "read")
+        # A mask comes one cycle after its row.
+        masked, masked_row = self._delay(m, addressed, addressed_row, WEIGHT_LATENCY - 1, "masked")
+        m.d.comb += [
+            self.reader.mask_row.eq(masked_row),
+            self.reader.clear_en.eq(masked.valid & masked.clears & ~masked.bias),
+            self.reader.clear_row.eq(masked_row),
+        ]
+        read, _ = self._delay(m, masked, Const(0), 1, "read")
         w_address, hosted = self._delay_address(m)
         # A bias is active in every step of the window.
         mask = Signal(self.block.window)
@@ -166,7 +170,7 @@ class UpdateEngine(wiring.Component):
     def _delay_address(self, m: Module) -> tuple[Signal, Signal]:
         """Where the weights read are written back, or the host's are; and whether it is the host's turn."""
         address = self.weight_reader.address
-        for stage in range(2 + StoredUpdate.LATENCY):
+        for stage in range(1 + WEIGHT_LATENCY + StoredUpdate.LATENCY):
             held = Signal.like(self.weight_reader.address, name=f"address{stage}")
             m.d.sync += held.eq(address)
             address = held

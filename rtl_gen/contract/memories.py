@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-__all__ = ["MemoryDeclaration"]
+__all__ = ["WEIGHT_LATENCY", "MemoryDeclaration"]
+
+WEIGHT_LATENCY = 1          # cycles from the address of a weight word to the word
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
 """What is around a :mod:`rtl_gen.forward` in its bench: events, weights, room for spikes, a record of what leaves."""
 
+from collections import deque
+
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
+from rtl_gen.contract.memories import WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.forward import ForwardEngine
@@ -63,16 +66,17 @@ class Surroundings:
     async def run(self):
         dut = self.dut
         bank_of_one = self.layer.inputs == 1            # whose indices have no bits
+        coming = deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY)
         while True:
             await RisingEdge(dut.clk)
             self.cycle += 1
             bank = self.banks[int(dut.reader__bank.value)]
             position = 0 if bank_of_one else int(dut.reader__position.value)
-            word = self.words[min(int(dut.weight_reader__address.value), len(self.words) - 1)]
+            coming.append(self.words[min(int(dut.weight_reader__address.value), len(self.words) - 1)])
             self._record()
-            # What a memory gives one cycle later.
+            # What the list gives one cycle later, and the weight memory after its latency.
             dut.reader__index.value = bank[position] if position < len(bank) else self.rng.randrange(self.layer.inputs)
-            dut.weight_reader__weights.value = word
+            dut.weight_reader__weights.value = coming[0]
             self._make_room()
 
     def _record(self):

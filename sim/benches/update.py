@@ -1,6 +1,7 @@
 """cocotb bench of :mod:`rtl_gen.update`. The bench plays window buffer, readout and weight memory."""
 
 import random
+from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import feedback_max, signed_bits
+from rtl_gen.contract.memories import WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words, words_to_weights
 from rtl_gen.contract.network import MAX_RATE
 from rtl_gen.contract.plan import plan_of
@@ -88,6 +90,7 @@ class Surroundings:
     async def run(self):
         dut = self.dut
         dut.key__seed.value, dut.key__window_number.value = self.spec.seed, self.number
+        coming = deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY)
         while True:
             await RisingEdge(dut.clk)
             self.cycle += 1
@@ -100,11 +103,12 @@ class Surroundings:
             if self.written < self.groups and self.rng.random() * self.pace < 1:
                 self.written += 1
                 dut.feedback_groups.value = self.written
-            # What the memories give one cycle later; the gates and the weights are the engine's while it is active.
+            coming.append(word if active else self.rng.getrandbits(self.lanes * self.layer.weights.stored_bits))
+            # What the memories give one cycle later, weights after their latency; gates and weights are the engine's
+            # while it is active.
             dut.gate_reader__gates.value = gates if active else self.rng.getrandbits(
                 self.lanes * (1 + self.layer.surrogate.gate_bits))
-            dut.weight_reader__weights.value = word if active else self.rng.getrandbits(
-                self.lanes * self.layer.weights.stored_bits)
+            dut.weight_reader__weights.value = coming[0]
             dut.feedback_reader__feedback.value, dut.reader__row.value, dut.reader__mask.value = feedback, row, mask
 
     def _value(self, name, count):

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from ..arithmetic import index_bits
-from ..memories import MemoryDeclaration
+from ..memories import WEIGHT_LATENCY, MemoryDeclaration
 from ..plan import LayerPlan
 from ..spec import MAX_INPUTS
 from . import refusals
@@ -55,7 +55,7 @@ def event_memories(inputs: int, prefix: str = "") -> EventMemories:
 class Forward(Engine):
     """The forward engine of a block."""
 
-    DRAIN = 5                   # its pipeline, before a window can be learned from
+    DRAIN = 4 + WEIGHT_LATENCY  # its pipeline, before a window can be learned from
     LEAST_WORDS = 4             # a membrane is written so many cycles after it is read at the earliest
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from ...arithmetic import feedback_max, index_bits, signed_bits
-from ...memories import MemoryDeclaration
+from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import LayerPlan
 from .. import refusals
 from ..readout import RANDOM_CYCLES, Readout
@@ -34,7 +34,8 @@ class ReverseMemories(NamedTuple):
 class Reverse(Learning):
     """The update engine of a block, with the window buffer that records for it."""
 
-    OVERHEAD = 10               # cycles of a word beside its rows: clear, scan, check, and the last row's way out
+    # Cycles of a word beside its rows: clear, scan, check, and the last row's way out.
+    OVERHEAD = 9 + WEIGHT_LATENCY
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
@@ -69,7 +70,8 @@ class Reverse(Learning):
         A word of neurons waits for the one before it, and for its feedback.
         """
         (layer,) = self.plan.layers
-        random = RANDOM_CYCLES if layer.layer.update.rounding == "stochastic" else 0
+        # Part of a random word is made while the weights are read.
+        random = RANDOM_CYCLES + 1 - WEIGHT_LATENCY if layer.layer.update.rounding == "stochastic" else 0
         of_word = steps + layer.layer.weights.bias + rows + self.OVERHEAD + random
         readout, passed = Readout(self.plan), 0
         for word in range(layer.words):
