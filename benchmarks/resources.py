@@ -75,7 +75,7 @@ def parts(spec: NetworkSpec) -> dict[str, Component]:
     block = spec.blocks[0]
     gates = gate_layout(block)
     return {
-        "forward": ForwardEngine(block), "update": UpdateEngine(block, 0, gates), "readout": Readout(spec, 0, gates),
+        "forward": ForwardEngine(block), "update": UpdateEngine(block, 0, gates), "readout": Readout(spec, 0),
         "window": WindowBuffer(block, gates), "events": EventList(block.inputs, block.readout.classes),
         "registers": Registers(spec), "host access": HostAccess(spec), "ingest": Ingest(spec),
         "block": Block(spec, 0), "block without learning": Block(without_learning(spec), 0)}

@@ -6,13 +6,15 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import DRAW_BITS, feedback_max, index_bits, readout_delta_max, signed_bits
 from .contract.engines.learning.reverse import Reverse
+from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
 from .feedback import FeedbackSum, error_layout
 from .feedback_rounding import divided
 from .memories import declared_memory
-from .ports import RATE_SHAPE, FeedbackReader, GateReader, RandomKey, StoredCounts
+from .ports import RATE_SHAPE, FeedbackReader, RandomKey, StoredCounts
 from .rounding import RandomDraw, StoredUpdate, row_addend
+from .spike_counts import SpikeCounts
 
 __all__ = ["BackwardPass", "row_layout"]
 
@@ -26,7 +28,8 @@ def row_layout(spec: NetworkSpec, index: int) -> data.ArrayLayout:
 class BackwardPass(wiring.Component):
     """Walks a readout's rows, each once, for its neuron's feedback and, where the readout is learned, its own update.
 
-    A row a cycle; before a group's rows its spikes are counted, a position a cycle, if the readout is learned.
+    A row a cycle. Where the readout is learned, spikes are counted as they pass, and the walk takes the counts. At the
+    start of each window they are 0: what was counted and is not walked is cleared, as is everything after a reset.
 
     Computes ``feedback`` of :mod:`sim.reference.readout` and :mod:`sim.reference.update` bit for bit.
 
@@ -36,47 +39,53 @@ class BackwardPass(wiring.Component):
         The network.
     index : int
         The block.
-    gate_layout : ArrayLayout
-        A group's gates and spikes in one step.
 
     Members
     -------
-    start, done : In(1), Out(1)
-        Walk the rows; they were walked, all results are written.
-    position, errors : In, In(ArrayLayout(error_layout()))
-        The window's last position, and the classes' errors; constant from ``start`` to ``done``.
+    start : In(1)
+        Walk the rows.
+    fired, fired_row, clear : In(1), In, In(1)
+        This neuron fired in a loss step of a window that will be learned from; or forget all that did. While ``idle``,
+        and only of a learned readout.
+    idle : Out(1)
+        Nothing is walked; all results are written.
+    errors : In(ArrayLayout(error_layout()))
+        The classes' errors; constant from ``start`` until ``idle``.
     reading, row, fetched : Out(1), Out, In
         This row of the weights is wanted; it comes one cycle later.
     host_en, host_row, host_data : In
         The host's new weights, while nothing is walked; only of a learned readout.
     w_en, w_row, w_data : Out
         New weights, the host's one cycle later: they share the last register, so that no choice lies behind it.
-    gate_reader : Out(GateReader)
-        Spikes of the window.
     feedback_reader : In(FeedbackReader)
         What was found.
+    feedback_groups : Out
+        Groups whose feedback was written since ``start``, in order.
     key : In(RandomKey)
         Of the random words.
     rate : In
-        What is added to the rate shift; constant from ``start`` to ``done``.
+        What is added to the rate shift; constant from ``start`` until ``idle``.
     multiplies, counts : Out, Out(StoredCounts)
         Increments of the counters.
     """
 
-    def __init__(self, spec: NetworkSpec, index: int, gate_layout: data.ArrayLayout) -> None:
+    def __init__(self, spec: NetworkSpec, index: int) -> None:
         self.block = block = spec.blocks[index]
         self.readout = readout = block.readout
         self.layer_number = spec.layer_number(index, block.depth)
         plan = plan_of(block)
         (self._memories,) = Reverse(plan).of_layers
-        self.lanes = plan.lanes
+        self.lanes, self.groups = plan.lanes, plan.readout_words
+        self._counts = ReadoutEngine(plan).counts
         self.feedback_bits = signed_bits(feedback_max(block, block.depth - 1))
         self.random = readout.learned and readout.rounding == "stochastic"
         self._row_layout = row = row_layout(spec, index)
         super().__init__({
             "start": In(1),
-            "done": Out(1),
-            "position": In(range(block.window)),
+            "fired": In(1),
+            "fired_row": In(range(readout.inputs)),
+            "clear": In(1),
+            "idle": Out(1),
             "errors": In(data.ArrayLayout(error_layout(), readout.classes)),
             "reading": Out(1),
             "row": Out(range(readout.inputs)),
@@ -87,8 +96,8 @@ class BackwardPass(wiring.Component):
             "w_en": Out(1),
             "w_row": Out(range(readout.inputs)),
             "w_data": Out(row),
-            "gate_reader": Out(GateReader(block, gate_layout)),
             "feedback_reader": In(FeedbackReader(block, self.feedback_bits)),
+            "feedback_groups": Out(range(self.groups + 1)),
             "key": In(RandomKey()),
             "rate": In(RATE_SHAPE),
             "multiplies": Out(index_bits(readout.classes + 1)),
@@ -97,12 +106,10 @@ class BackwardPass(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        counts = self._count_spikes(m)
         walked = Signal(data.StructLayout({
-            "valid": 1, "row": self.row.shape(), "lane": range(self.lanes), "group": self.gate_reader.group.shape(),
-            "count": counts[0].shape()}))
-        m.d.comb += walked.count.eq(Array(counts)[walked.lane])
+            "valid": 1, "row": self.row.shape(), "lane": range(self.lanes), "group": range(self.groups), "closes": 1}))
         self._walk(m, walked)
+        count = self._count_spikes(m, walked) if self.readout.learned else None
 
         # The random word of a row takes longer than its weights.
         m.submodules.sum = self._sum = FeedbackSum(self.readout)
@@ -112,6 +119,10 @@ class BackwardPass(wiring.Component):
             held = Signal.like(walked, name=f"stage{stage}")
             m.d.sync += held.eq(stages[-1])
             stages.append(held)
+        for stage in range(delay if self.readout.learned else 0):
+            held = Signal.like(count, name=f"count{stage}")
+            m.d.sync += held.eq(count)
+            count = held
         m.d.comb += [
             self._pipeline_empty.eq(~Cat(entry.valid for entry in stages[1:]).any()),
             self.reading.eq(stages[delay].valid),
@@ -120,62 +131,58 @@ class BackwardPass(wiring.Component):
         from_weights = stages[delay + 1:]
         self._collect_feedback(m, from_weights)
         if self.readout.learned:
-            self._update(m, walked.row, from_weights)
+            self._update(m, walked.row, from_weights, count)
         return m
 
-    def _count_spikes(self, m: Module) -> list[Signal]:
-        """How often each lane of the group fired in the loss window."""
-        self._clear_counts, self._counted = Signal(), Signal()
-        counts = [Signal(range(self.block.loss_steps + 1), name=f"count{n}") for n in range(self.lanes)]
-        with m.If(self._clear_counts):
-            m.d.sync += [count.eq(0) for count in counts]
-        with m.Elif(self._counted):
-            m.d.sync += [count.eq(count + gates.spike)
-                         for count, gates in zip(counts, self.gate_reader.gates, strict=True)]
-        return counts
+    def _count_spikes(self, m: Module, walked: data.View) -> Signal:
+        """How often each row's neuron fired in the loss steps, one cycle after the row is walked."""
+        m.submodules.counts = counts = SpikeCounts(self._counts)
+        m.d.comb += [
+            counts.row.eq(Mux(self.idle, self.fired_row, walked.row)),
+            counts.fired.eq(self.fired),
+            counts.forget.eq(~self.idle),
+        ]
+        return counts.count
 
     def _walk(self, m: Module, walked: data.View) -> None:
-        """Group by group: count its spikes where the readout is learned, then its rows."""
-        block, lanes = self.block, self.lanes
+        """Row by row; or only for their counts."""
+        lanes = self.lanes
         row, group, lane = Signal.like(walked.row), Signal.like(walked.group), Signal.like(walked.lane)
-        fetching = Signal(range(block.window + 1))      # positions still to be read
+        last = Signal()
         self._pipeline_empty = Signal()
         m.d.comb += [
-            self.gate_reader.group.eq(group),
-            self.gate_reader.position.eq(fetching - 1),
+            last.eq(row == self.readout.inputs - 1),
             walked.row.eq(row),
             walked.lane.eq(lane),
             walked.group.eq(group),
+            walked.closes.eq(last | (lane == lanes - 1)),
         ]
-        m.d.sync += self._counted.eq(0)
-        with m.FSM():
+        # After a reset the counts are what they were.
+        with m.FSM(init="CLEAR" if self.readout.learned else "IDLE") as fsm:
             with m.State("IDLE"):
                 m.d.sync += [row.eq(0), group.eq(0), lane.eq(0)]
                 with m.If(self.start):
-                    m.next = "COUNT" if self.readout.learned else "WALK"
-            with m.State("COUNT"):
-                m.d.comb += self._clear_counts.eq(1)
-                m.d.sync += fetching.eq(self.position + 1)
-                m.next = "FETCH"
-            with m.State("FETCH"):
-                # Positions of the loss window only.
-                with m.If(fetching > block.window - block.loss_steps):
-                    m.d.sync += [self._counted.eq(1), fetching.eq(fetching - 1)]
-                with m.Else():
+                    m.d.sync += self.feedback_groups.eq(0)
                     m.next = "WALK"
+                if self.readout.learned:
+                    with m.Elif(self.clear):
+                        m.next = "CLEAR"
             with m.State("WALK"):
                 m.d.comb += walked.valid.eq(1)
                 m.d.sync += [row.eq(row + 1), lane.eq(lane + 1)]
-                with m.If(row == self.readout.inputs - 1):
-                    m.next = "DRAIN"
-                with m.Elif(lane == lanes - 1):
+                with m.If(walked.closes):
                     m.d.sync += [group.eq(group + 1), lane.eq(0)]
-                    if self.readout.learned:
-                        m.next = "COUNT"
+                with m.If(last):
+                    m.next = "DRAIN"
             with m.State("DRAIN"):
                 with m.If(self._pipeline_empty):
-                    m.d.comb += self.done.eq(1)
                     m.next = "IDLE"
+            if self.readout.learned:
+                with m.State("CLEAR"):
+                    m.d.sync += row.eq(row + 1)
+                    with m.If(last):
+                        m.next = "IDLE"
+        m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
 
     def _collect_feedback(self, m: Module, stages: list[Signal]) -> None:
         """A row's sum, then its lane's place in its group's word."""
@@ -205,8 +212,10 @@ class BackwardPass(wiring.Component):
             read.addr.eq(self.feedback_reader.group),
             self.feedback_reader.feedback.eq(read.data),
         ]
+        with m.If(written.valid & written.closes):
+            m.d.sync += self.feedback_groups.eq(self.feedback_groups + 1)
 
-    def _update(self, m: Module, walked_row: Value, stages: list[Signal]) -> None:
+    def _update(self, m: Module, walked_row: Value, stages: list[Signal], count: Value) -> None:
         """New weights of the rows walked, and the counts of what happened to them."""
         readout = self.readout
         word = Const(0, DRAW_BITS)
@@ -217,7 +226,9 @@ class BackwardPass(wiring.Component):
             word = random.word
         addend = row_addend(word=word, rate=self.rate, rate_shift=readout.rate_shift, rounding=readout.rounding)
         bound = readout_delta_max(self.block)
-        read, done = stages[0], stages[1 + StoredUpdate.LATENCY]
+        done = stages[1 + StoredUpdate.LATENCY]
+        fired = Signal(1 + StoredUpdate.LATENCY)        # whether the neurons on their way fired at all
+        m.d.sync += fired.eq(Cat(count != 0, fired))
         hosted, w_row = Signal(), Signal.like(self.w_row)
         m.d.sync += [
             hosted.eq(self.host_en),
@@ -229,7 +240,7 @@ class BackwardPass(wiring.Component):
             delta = Signal(signed(signed_bits(bound)), name=f"delta{c}")
             stored = Signal(signed(readout.stored_bits), name=f"stored{c}")
             m.d.sync += [
-                delta.eq(sum(Mux(read.count[bit], error << bit, 0) for bit in range(len(read.count)))),
+                delta.eq(sum(Mux(count[bit], error << bit, 0) for bit in range(len(count)))),
                 stored.eq(self.fetched[c]),
             ]
             m.submodules[f"stored_update{c}"] = update = StoredUpdate(
@@ -244,7 +255,7 @@ class BackwardPass(wiring.Component):
             active.append(error != 0)
         en = Signal()
         m.d.comb += [
-            en.eq(done.valid & (done.count != 0)),
+            en.eq(done.valid & fired[-1]),
             self.w_row.eq(w_row),
             self.w_en.eq(en | hosted),
             self.counts.updates.eq(Mux(en, sum(active), 0)),

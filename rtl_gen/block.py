@@ -115,7 +115,7 @@ class Block(wiring.Component):
         spikes = token_layout(b.outputs, classes)
         m.submodules.to_readout = self._to_readout = StreamFifo(spikes, depth=4)
         m.submodules.to_next = self._to_next = StreamFifo(spikes, depth=4)
-        m.submodules.readout = self._readout = Readout(self.spec, self.index, self._forward.gate_layout)
+        m.submodules.readout = self._readout = Readout(self.spec, self.index)
         m.d.comb += self._forward.room.eq(self._groups.level <= groups + in_flight)
         # Forward engine and readout must agree on what is learned from.
         m.d.comb += self._forward.off.eq(self.registers.rate.off)
@@ -175,13 +175,9 @@ class Block(wiring.Component):
         wiring.connect(m, self._events.clearing, window.clearing)
         wiring.connect(m, update.reader, window.reader)
         wiring.connect(m, update.feedback_reader, readout.feedback_reader)
-        gates, walked, counted = window.gate_reader, update.gate_reader, readout.gate_reader
+        wiring.connect(m, update.gate_reader, window.gate_reader)
         m.d.comb += [
-            # The readout counts spikes before it hands the window to the update engine.
-            gates.position.eq(Mux(update.active, walked.position, counted.position)),
-            gates.group.eq(Mux(update.active, walked.group, counted.group)),
-            counted.gates.eq(gates.gates),
-            walked.gates.eq(gates.gates),
+            update.feedback_groups.eq(readout.feedback_groups),
             update.learn.eq(readout.learn),
             update.skip.eq(readout.skip),
             update.weight_reader.weights.eq(self._weights_read.data),

@@ -15,7 +15,7 @@ from .errors import class_error
 from .feedback import error_layout
 from .memories import declared_memory
 from .packet import packet_layout
-from .ports import BlockRate, FeedbackReader, GateReader, RandomKey, StoredCounts
+from .ports import BlockRate, FeedbackReader, RandomKey, StoredCounts
 from .token import TokenKind, token_layout
 
 __all__ = ["Readout"]
@@ -25,7 +25,8 @@ class Readout(wiring.Component):
     """A block's classifier, all classes at a time.
 
     An event costs one cycle. At the end of a window that is learned from it takes a cycle for each class to find the
-    errors, then one for each neuron to find its feedback and, where the readout is learned, to update its weights.
+    errors, then one for each neuron to find its feedback and, where the readout is learned, to update its weights. It
+    hands feedback on group by group.
 
     Computes :mod:`sim.reference.readout` bit for bit.
 
@@ -35,8 +36,6 @@ class Readout(wiring.Component):
         The network.
     index : int
         The block.
-    gate_layout : ArrayLayout
-        A group's gates and spikes in one step.
 
     Members
     -------
@@ -45,13 +44,13 @@ class Readout(wiring.Component):
     result : Out(stream of packet_layout)
         The answer to each sample that was not aborted.
     learn, skip : Out(1)
-        A window's feedback is ready; all of its errors are 0.
+        A window's feedback begins to be found; or all of its errors are 0.
     window_done : In(1)
         The block has dealt with its recorded window.
-    gate_reader : Out(GateReader)
-        Spikes of the window, used before ``learn``.
     feedback_reader : In(FeedbackReader)
         The neurons' feedback.
+    feedback_groups : Out
+        Groups whose feedback is found, in order; 0 from the cycle after ``learn`` until the first.
     key, rate : In(RandomKey), In(BlockRate)
         Of the random words; and how the block learns.
     host_address, host_weights, host_answer, host_w_en, host_w_data : In, Out, Out, In, In
@@ -63,14 +62,14 @@ class Readout(wiring.Component):
         Increments of the counters.
     """
 
-    def __init__(self, spec: NetworkSpec, index: int, gate_layout: data.ArrayLayout) -> None:
+    def __init__(self, spec: NetworkSpec, index: int) -> None:
         self.block = block = spec.blocks[index]
         self.readout = readout = block.readout
         self.learns = block.directives.learns
         self._declared = ReadoutEngine(plan_of(block))
         self.answer_bits = signed_bits(answer_max(readout, spec.max_steps))
         self.row_layout = row_layout(spec, index)
-        self._backward = BackwardPass(spec, index, gate_layout) if self.learns else None
+        self._backward = BackwardPass(spec, index) if self.learns else None
         feedback_bits = signed_bits(feedback_max(block, block.depth - 1))
         classes = index_bits(readout.classes + 1)
         super().__init__({
@@ -79,8 +78,8 @@ class Readout(wiring.Component):
             "learn": Out(1),
             "skip": Out(1),
             "window_done": In(1),
-            "gate_reader": Out(GateReader(block, gate_layout)),
             "feedback_reader": In(FeedbackReader(block, feedback_bits)),
+            "feedback_groups": Out(range(plan_of(block).readout_words + 1)),
             "key": In(RandomKey()),
             "rate": In(BlockRate()),
             "host_address": In(range(max(readout.inputs, readout.classes))),
@@ -133,7 +132,7 @@ class Readout(wiring.Component):
         self._adding = Signal()                         # a row has been addressed and will be added
         self._clear_answers, self._clear_logits = Signal(), Signal()
         self._in_loss = Signal()
-        adds = Signal()
+        self._adds = adds = Signal()
         m.d.comb += [
             adds.eq(self.i.valid & self.i.ready & (self.i.p.kind == TokenKind.EVENT)),
             self.operations.eq(Mux(adds, readout.classes, 0)),
@@ -167,7 +166,8 @@ class Readout(wiring.Component):
         self._last = Signal()
         self._class = Signal(range(readout.classes + 1))
         self._class_last = Signal()
-        self._start_backward, self._backward_done = Signal(), Signal()
+        self._learns_from = Signal()                    # the window, if it ended with this step
+        self._forget, self._backward_idle = Signal(), Signal(init=1)
         self._errors = Signal(data.ArrayLayout(error_layout(), readout.classes))
         m.d.comb += [
             self._in_loss.eq(self._position >= block.window - block.loss_steps),
@@ -191,17 +191,17 @@ class Readout(wiring.Component):
                 self._take_token(m)
             self._window_end_states(m)
             add_result_states(m, readout.classes, self._answer, self._class, self._class_last, self.result)
-        m.d.comb += self.idle.eq(fsm.ongoing("RUN") & ~self.i.valid & ~self._adding)
+        m.d.comb += self.idle.eq(fsm.ongoing("RUN") & ~self.i.valid & ~self._adding & self._backward_idle)
 
     def _take_token(self, m: Module) -> None:
         block, token = self.block, self.i.p
         label_bits = index_bits(self.readout.classes)
-        window_ends, learns_from = Signal(), Signal()
+        window_ends = Signal()
         m.d.comb += [
             window_ends.eq((self._position == block.window - 1) | token.last),
-            learns_from.eq(self._learn & (self._windows == block.update_interval - 1) & self._in_loss),
+            self._learns_from.eq(self._learn & (self._windows == block.update_interval - 1) & self._in_loss),
             # What closes a step waits for the row that is still being added.
-            self.i.ready.eq((token.kind == TokenKind.EVENT) | ~self._adding),
+            self.i.ready.eq(((token.kind == TokenKind.EVENT) | ~self._adding) & self._backward_idle),
         ]
         with m.If(self.i.valid & self.i.ready):
             with m.Switch(token.kind):
@@ -215,15 +215,17 @@ class Readout(wiring.Component):
                     ]
                 with m.Case(TokenKind.STEP):
                     m.d.sync += [self._last.eq(token.last), self._class.eq(0)]
-                    with m.If(window_ends & learns_from):
+                    with m.If(window_ends & self._learns_from):
                         m.next = "ERRORS"
                     with m.Elif(window_ends):
                         m.next = "WINDOW"
                     with m.Else():
                         m.d.sync += self._position.eq(self._position + 1)
+                with m.Case(TokenKind.ABORT):
+                    m.d.comb += self._forget.eq(1)
 
     def _window_end_states(self, m: Module) -> None:
-        """Errors, class by class; the backward pass, unless all are 0; and the wait for the update engine."""
+        """Errors, class by class; the start of the backward pass, unless all are 0; and the wait for all learning."""
         block, readout, c, error = self.block, self.readout, self._class, self._error
         with m.State("ERRORS"):
             m.d.sync += c.eq(c + 1)
@@ -234,18 +236,13 @@ class Readout(wiring.Component):
                 m.next = "DECIDE"
         with m.State("DECIDE"):
             m.d.sync += self._waits.eq(1)
+            m.next = "WAIT"
             with m.If(Value.cast(self._errors).any()):
-                m.d.comb += [self._start_backward.eq(1), self.windows_learned.eq(1)]
-                m.next = "BACKWARD"
+                m.d.comb += [self.learn.eq(1), self.windows_learned.eq(1)]
             with m.Else():
-                m.d.comb += [self.skip.eq(1), self.windows_skipped.eq(1)]
-                m.next = "WAIT"
-        with m.State("BACKWARD"):
-            with m.If(self._backward_done):
-                m.d.comb += self.learn.eq(1)
-                m.next = "WAIT"
+                m.d.comb += [self.skip.eq(1), self._forget.eq(1), self.windows_skipped.eq(1)]
         with m.State("WAIT"):
-            with m.If(~self._waits):
+            with m.If(~self._waits & self._backward_idle):
                 m.next = "WINDOW"
         with m.State("WINDOW"):
             m.d.sync += [
@@ -263,17 +260,27 @@ class Readout(wiring.Component):
     def _connect_backward(self, m: Module) -> None:
         m.submodules.backward = backward = self._backward
         m.d.comb += [
-            backward.start.eq(self._start_backward),
-            self._backward_done.eq(backward.done),
-            # The last position of the window that ended is still held.
-            backward.position.eq(self._position),
+            backward.start.eq(self.learn),
+            self._backward_idle.eq(backward.idle),
             backward.errors.eq(self._errors),
             backward.fetched.eq(self._fetched),
             backward.rate.eq(self.rate.shift),
             self.multiplies.eq(backward.multiplies),
+            self.feedback_groups.eq(backward.feedback_groups),
         ]
-        for outside, inside in ((self.gate_reader, backward.gate_reader), (self.key, backward.key),
-                                (self.feedback_reader, backward.feedback_reader), (self.counts, backward.counts)):
+        for outside, inside in ((self.key, backward.key), (self.feedback_reader, backward.feedback_reader),
+                                (self.counts, backward.counts)):
             wiring.connect(m, wiring.flipped(outside), inside)
+        if self.readout.learned:
+            counted = Signal()                          # spikes were, since all counts were 0
+            m.d.comb += [
+                backward.fired.eq(self._adds & self._learns_from),
+                backward.fired_row.eq(self.i.p.value),
+                backward.clear.eq(self._forget & counted),
+            ]
+            with m.If(backward.fired):
+                m.d.sync += counted.eq(1)
+            with m.Elif(self.learn | self._forget):
+                m.d.sync += counted.eq(0)
         with m.If(backward.reading):
             m.d.comb += self._read.addr.eq(backward.row)

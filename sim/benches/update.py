@@ -279,7 +279,8 @@ async def takes_the_cycles_of_the_formula(dut):
         credited = there.credits(window).any(axis=0)
         words = [bool(credited[first:first + there.lanes].any()) for first in range(0, len(credited), there.lanes)]
         walked += any(words) and len(window.rows) > 1
-        expected = reverse.cycles(len(window.rows), len(window.gates), int(window.active.sum()), words)
+        expected = reverse.cycles(len(window.rows), len(window.gates), int(window.active.sum()), words,
+                                  [0] * there.groups)
         took = await pass_window(there, source, window, LEARN, there.rng.randint(1, 8))
         assert took == expected, f"window {number}: {len(window.gates)} steps, {window.active.sum()} events in " \
                                  f"{len(window.rows)} rows, words with credit {words}"

@@ -1,4 +1,3 @@
-from rtl_gen.forward_layouts import gate_layout
 from rtl_gen.readout import Readout
 from sim.runner import simulate
 from tests.networks import network_spec
@@ -21,5 +20,5 @@ CASES = {
 @on_both(CASES, verilator="stochastic")
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
-    simulate(Readout(spec, 0, gate_layout(spec.blocks[0])), bench="sim.benches.readout",
+    simulate(Readout(spec, 0), bench="sim.benches.readout",
              build_dir=tmp_path, simulator=simulator, environment=handed(spec))

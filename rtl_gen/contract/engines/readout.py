@@ -19,7 +19,8 @@ def feedback_latency(*, learned: bool, classes: int) -> int:
 class Readout(Engine):
     """The classifier of a block."""
 
-    OVERHEAD = 13               # cycles of a window's end: decide, pipeline, hand over
+    OVERHEAD = 8                # cycles of a window's end: the last spikes' way, decide, hand over
+    FEEDBACK_OVERHEAD = 3       # of a row of feedback: fetch, write, say so
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
@@ -39,15 +40,38 @@ class Readout(Engine):
         return MemoryDeclaration("readout", readout.inputs, readout.classes * readout.stored_bits)
 
     @property
-    def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Its weights."""
-        return (self.weights,)
+    def counts(self) -> MemoryDeclaration:
+        """How often each neuron fired in the loss steps of the window, for a learned readout's own update."""
+        return MemoryDeclaration("spike_counts", self.block.readout.inputs, self.block.loss_steps.bit_length(),
+                                 window_state=True)
 
-    def cycles(self, steps: int) -> int:
-        """Cycles of a window's end before the update: errors class by class, feedback neuron by neuron."""
+    @property
+    def memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Its weights, and where they are learned the counts of spikes."""
+        return (self.weights, self.counts) if self._counts_spikes else (self.weights,)
+
+    @property
+    def reset_cycles(self) -> int:
+        """Cycles after a reset in which the counts of spikes are cleared, one for each neuron."""
+        return self.block.readout.inputs if self._counts_spikes else 0
+
+    @property
+    def _counts_spikes(self) -> bool:
+        return self.block.readout.learned and self.block.directives.learns
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of a window's end before its learning begins: errors, class by class."""
+        return self.block.readout.classes + self.OVERHEAD
+
+    def feedback_cycles(self, word: int) -> int:
+        """Cycles from the first in which the update engine learns until it can read the feedback of a word of neurons.
+
+        Feedback is found neuron by neuron, and each word is there as soon as its last neuron's is.
+        """
         readout = self.block.readout
-        counted = self.plan.readout_words * (steps + 2) if readout.learned else 0
+        rows = min((word + 1) * self.plan.lanes, readout.inputs)
         pipeline = feedback_latency(learned=readout.learned, classes=readout.classes)
         if readout.learned and readout.rounding == "stochastic":
             pipeline += RANDOM_CYCLES
-        return readout.classes + readout.inputs + counted + self.OVERHEAD + pipeline
+        return rows - 1 + pipeline + self.FEEDBACK_OVERHEAD

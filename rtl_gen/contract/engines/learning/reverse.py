@@ -8,6 +8,7 @@ from ...arithmetic import credit_max, feedback_max, index_bits, signed_bits
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import LayerPlan, words_of
 from .. import refusals
+from ..readout import Readout
 from .base import Learning
 
 SCAN_SHARE = 4              # lanes of the update engine for each lane of its credit scan
@@ -91,9 +92,9 @@ class Reverse(Learning):
         """Window state, feedback and credits, layer by layer."""
         return tuple(chain.from_iterable((*own[:-1], *own.credits) for own in self.of_layers))
 
-    def cycles(self, rows: int, steps: int, active: int | None = None,
-               credited: Sequence[bool] | None = None) -> int:
-        """Cycles at the end of a window of ``steps``, from when all feedback is known.
+    def cycles(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None,
+               feedback: Sequence[int] | None = None) -> int:
+        """Cycles of learning from a window of ``steps``, from when the errors are known.
 
         Parameters
         ----------
@@ -106,21 +107,23 @@ class Reverse(Learning):
             one. Unrolled it does not matter.
         credited
             Whether a neuron of each word has a credit; without it all words have.
+        feedback
+            Cycles until the feedback of each word is there; without it those that the readout takes.
         """
         (layer,) = self.plan.layers
-        bias, unrolled = layer.layer.weights.bias, self.block.directives.unroll
-        walk = rows + bias if unrolled else (rows if active is None else active) + bias * steps
+        bias, random = layer.layer.weights.bias, layer.layer.update.rounding == "stochastic"
+        walk = rows + bias if self.block.directives.unroll else (rows if active is None else active) + bias * steps
         credited = [True] * layer.words if credited is None else credited
-        scanned = taken = free = written = 0
-        for number, has in enumerate(credited):
-            scanned += steps * self.parts       # since the word before was taken
+        feedback = list(map(Readout(self.plan).feedback_cycles, range(layer.words))) if feedback is None else feedback
+        read = free = written = 0
+        for number, (has, there) in enumerate(zip(credited, feedback, strict=True)):
+            read = max(read, there) + steps * self.parts
             if has or number == layer.words - 1:
                 # Its rows are walked once its credits are known and those of the word before are done.
-                taken = max(taken + scanned + self.SCAN, free)
-                free = taken + (walk if has else rows + bias) + 1
-                scanned = 0
+                read = max(read + self.SCAN, free)
+                free = read + (walk if has else rows + bias) + 1
             if has and walk:
-                written = free + summed_cycles(random=layer.layer.update.rounding == "stochastic") + ROUNDING_CYCLES
+                written = free + summed_cycles(random=random) + ROUNDING_CYCLES
         return max(free + 1, written)
 
 
