@@ -67,8 +67,8 @@ class ForwardEngine(wiring.Component):
         It was dealt with: the next step may start.
     off : In(1)
         No window of the sample is recorded; constant while one is inside.
-    host_address, host_membranes, host_spikes : In, Out, Out
-        Reading side for the host, while idle.
+    host_reads, host_address, host_membranes, host_spikes : In(1), In, Out, Out
+        Reading side for the host, while it is the host's turn; nothing is inside then.
     idle : Out(1)
         Nothing is inside.
     synaptic_operations, bias_reads, membrane_saturations, active, stalled : Out
@@ -94,6 +94,7 @@ class ForwardEngine(wiring.Component):
             "window_end": Out(stream.Signature(window_end_layout(block))),
             "window_done": In(1),
             "off": In(1),
+            "host_reads": In(1),
             "host_address": In(index_bits(self.groups)),
             "host_membranes": Out(lanes * layer.neuron.membrane_bits),
             "host_spikes": Out(lanes),
@@ -129,7 +130,7 @@ class ForwardEngine(wiring.Component):
         read, write = membranes.read_port(), membranes.write_port()
         spikes_read, spikes_write = spikes.read_port(), spikes.write_port()
         m.d.comb += [
-            read.addr.eq(Mux(self.idle, self.host_address, summing.group)),
+            read.addr.eq(Mux(self.host_reads, self.host_address, summing.group)),
             spikes_read.addr.eq(self.host_address),
             self.host_membranes.eq(read.data),
             self.host_spikes.eq(spikes_read.data),

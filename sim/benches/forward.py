@@ -143,12 +143,14 @@ async def compare_state(there, membranes, spikes, where):
     """What the host reads while the engine is idle."""
     dut, bits = there.dut, there.layer.neuron.membrane_bits
     read, fired = [], []
+    dut.host_reads.value = 1
     for group in range(there.groups):
         dut.host_address.value = group
         await ClockCycles(dut.clk, 2)
         await FallingEdge(dut.clk)
         read += split(int(dut.host_membranes.value), bits, there.lanes)
         fired += split(int(dut.host_spikes.value), 1, there.lanes, signed=False)
+    dut.host_reads.value = 0
     assert read[:len(membranes)] == membranes.tolist(), f"{where}: membranes"
     assert fired == [*spikes.tolist(), *[0] * (len(fired) - len(spikes))], f"{where}: spikes of the last step"
 

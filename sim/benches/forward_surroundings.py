@@ -39,7 +39,7 @@ class Surroundings:
         self.waiting = 0                    # what the buffer behind holds
         self.updating = False
         dut.room.value = 1
-        dut.off.value = 0
+        dut.off.value = dut.host_reads.value = 0
         dut.o__ready.value = 1
         dut.window_done.value = dut.host_address.value = dut.reader__index.value = dut.weight_reader__weights.value = 0
 
