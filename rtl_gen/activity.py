@@ -47,7 +47,7 @@ def mean_cycles(block: BlockSpec, activity: Activity, *, learn: bool) -> float:
     # Of each m windows one is learned from, and what is left over is not.
     learned = activity.windows / block.update_interval
     length = min(block.window, activity.steps / activity.windows)
-    return total + learned * (cost.engines.forward.DRAIN + cost.readout(length) + cost.update(activity.rows, length))
+    return total + learned * (cost.engines.forward.latency + cost.readout(length) + cost.update(activity.rows, length))
 
 
 def to_json(found: Sequence[Activity]) -> str:

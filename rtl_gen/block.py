@@ -109,7 +109,7 @@ class Block(wiring.Component):
         m.submodules.steps = self._steps = StreamFifo(step_layout(b.inputs, classes), depth=2)
         m.submodules.forward = self._forward = ForwardEngine(b)
         # Room for a whole step behind the one that is leaving, and for what is in the pipeline.
-        groups, in_flight = self._forward.groups, ForwardEngine.LATENCY + 1
+        groups, in_flight = self._forward.groups, self._forward.latency + 1
         m.submodules.groups = self._groups = StreamFifo(group_layout(b), depth=2 * groups + 2 * in_flight)
         m.submodules.serialiser = self._serialiser = Serialiser(b)
         spikes = token_layout(b.outputs, classes)
@@ -160,6 +160,7 @@ class Block(wiring.Component):
         self._host_writes = Signal()
         m.d.comb += [
             weights.owner.eq(self._turns.owner),
+            weights.blank.eq(self._forward.blank),
             weights.host.address.eq(self.host.address),
             self._host_writes.eq(self.host.w_en & (self.host.select == Memory.WEIGHTS)),
         ]

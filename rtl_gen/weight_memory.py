@@ -2,11 +2,10 @@
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
 from .contract.block import BlockSpec
 from .contract.engines.forward import Forward
-from .contract.memories import WEIGHT_LATENCY
 from .contract.plan import plan_of
 from .memories import declared_memory
 from .ports import WeightReader, WeightWriter
@@ -34,6 +33,8 @@ class WeightMemory(wiring.Component):
         Whose address is read.
     forward, update, host : In(WeightReader)
         The reading sides; all see the words of all, and of a block that never learns there is no ``update``.
+    blank : In(1)
+        Zeros come in place of the word that is addressed in this cycle.
     writer : In(WeightWriter)
         New weights; whoever has them sees to it that nobody reads.
     """
@@ -46,6 +47,7 @@ class WeightMemory(wiring.Component):
         super().__init__({
             "owner": In(Owner),
             **{name: In(WeightReader(block)) for name in self._readers.values()},
+            "blank": In(1),
             "writer": In(WeightWriter(block)),
         })
 
@@ -59,13 +61,13 @@ class WeightMemory(wiring.Component):
             for owner, reader in readers.items():
                 with m.Case(owner):
                     m.d.comb += read.addr.eq(reader.address)
-        word = read.data
-        for stage in range(1, WEIGHT_LATENCY):
-            held = Signal.like(word, name=f"held{stage}")
-            m.d.sync += held.eq(word)
-            word = held
-        m.d.comb += [reader.weights.eq(word) for reader in readers.values()]
+        held, word = (Signal.like(read.data, name=name) for name in ("held", "word"))
+        blank = [Signal(name=f"blank{stage}") for stage in range(2)]
+        m.d.sync += [blank[0].eq(self.blank), blank[1].eq(blank[0]), held.eq(read.data), word.eq(held)]
+        with m.If(blank[1]):
+            m.d.sync += word.eq(0)      # which a register does by itself
         m.d.comb += [
+            *(reader.weights.eq(word) for reader in readers.values()),
             write.addr.eq(self.writer.address),
             write.data.eq(self.writer.weights),
             write.en.eq(self.writer.en),

@@ -26,7 +26,7 @@ class Memory:
         if spec.blocks[0].directives.learns:
             self.readers[Owner.UPDATE] = "update"
         self.owner = Owner.HOST
-        dut.writer__en.value = 0
+        dut.writer__en.value = dut.blank.value = 0
 
     def address(self):
         """A random address for everybody; returns the one of whose turn it is."""
@@ -60,7 +60,9 @@ async def a_word_is_of_the_owners_address(dut):
     for _ in range(CYCLES):
         if rng.random() < 0.1:
             there.owner = rng.choice(list(there.readers))
-        coming.append(there.words[there.address()])
+        word, blank = there.words[there.address()], rng.random() < 0.2
+        dut.blank.value = int(blank)
+        coming.append(0 if blank else word)
         if rng.random() < 0.3:                  # at another address than is read, and not before its word is fetched
             await there.write(rng.randrange(len(there.words)))
         else:
