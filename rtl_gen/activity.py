@@ -48,7 +48,7 @@ def mean_cycles(block: BlockSpec, activity: Activity, *, learn: bool) -> float:
     # Of each m windows one is learned from, and what is left over is not.
     learned = activity.windows / block.update_interval
     length = min(block.window, activity.steps / activity.windows)
-    return total + learned * (cost.engines.forward.DRAIN + cost.readout + cost.update(
+    return total + learned * (cost.engines.forward.latency + cost.readout + cost.update(
         activity.rows, length, activity.events * length))
 
 

@@ -84,7 +84,7 @@ class Cycles:
         for number, count in enumerate(rows or ()):
             steps = min(self.window, len(events) - number * self.window)
             active = sum(events[number * self.window:number * self.window + steps])
-            total += self.engines.forward.DRAIN + self.readout + self.update(count, steps, active)
+            total += self.engines.forward.latency + self.readout + self.update(count, steps, active)
         return total
 
 

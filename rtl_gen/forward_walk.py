@@ -40,7 +40,6 @@ class ForwardWalk:
         self.position = Signal(range(block.window))
         self.windows = Signal(range(block.update_interval))     # of the sample, modulo the update interval
         self.group, self.entry = Signal(range(groups)), Signal(range(layer.rows + 1), name="entry")
-        # A group's membrane is read three cycles before it is written.
         self._gap_steps = max(0, Forward.LEAST_WORDS - groups)
         self.gap = Signal(range(max(2, self._gap_steps + 1)))
         self.window_over = Signal()         # of a recorded window: no step before it is dealt with
@@ -200,6 +199,8 @@ class ForwardWalk:
             walk.row.eq(Mux(entry.bias, layer.inputs, reader.index)),
             engine.weight_reader.address.eq(walk.address),
         ]
+        if not layer.weights.bias:
+            m.d.comb += engine.blank.eq(entry.valid & ~entry.discard & ~entry.event)    # a step without a single row
         marks = Signal()
         m.d.comb += [
             marks.eq(entry.valid & entry.event & (entry.group == 0)),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 __all__ = ["WEIGHT_LATENCY", "MemoryDeclaration"]
 
-WEIGHT_LATENCY = 1          # cycles from the address of a weight word to the word
+WEIGHT_LATENCY = 3          # cycles from the address of a weight word to the word
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from collections import deque
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
+from rtl_gen.contract.engines.forward import Forward
 from rtl_gen.contract.memories import WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.plan import plan_of
-from rtl_gen.forward import ForwardEngine
 from rtl_gen.forward_layouts import group_layout, window_end_layout
 from rtl_gen.token import TokenKind
 
@@ -26,6 +26,7 @@ class Surroundings:
         (self.layer,) = self.block.layers
         (plan,) = plan_of(self.block).layers
         self.lanes, self.groups = plan.lanes, plan.words
+        self.latency = Forward(plan_of(self.block)).latency
         self.stored = random_network(spec, 7, density=0.3, gain=0.5).weights[0][0].copy()
         if self.layer.weights.bias:
             self.stored[-1] = np.random.default_rng(8).permutation(self.stored[0])
@@ -39,7 +40,7 @@ class Surroundings:
         self.waiting = 0                    # what the buffer behind holds
         self.updating = False
         dut.room.value = 1
-        dut.off.value = 0
+        dut.off.value = dut.host_reads.value = 0
         dut.o__ready.value = 1
         dut.window_done.value = dut.host_address.value = dut.reader__index.value = dut.weight_reader__weights.value = 0
 
@@ -72,7 +73,8 @@ class Surroundings:
             self.cycle += 1
             bank = self.banks[int(dut.reader__bank.value)]
             position = 0 if bank_of_one else int(dut.reader__position.value)
-            coming.append(self.words[min(int(dut.weight_reader__address.value), len(self.words) - 1)])
+            word = self.words[min(int(dut.weight_reader__address.value), len(self.words) - 1)]
+            coming.append(0 if dut.blank.value == 1 else word)
             self._record()
             # What the list gives one cycle later, and the weight memory after its latency.
             dut.reader__index.value = bank[position] if position < len(bank) else self.rng.randrange(self.layer.inputs)
@@ -115,7 +117,7 @@ class Surroundings:
 
     def _make_room(self):
         """The room is promised as the block does it: a whole step behind the one that is leaving."""
-        spare = self.groups + ForwardEngine.LATENCY + 1
+        spare = self.groups + self.latency + 1
         assert self.waiting <= 2 * spare, "more spikes than there was room for"
         if self.waiting and self.rng.random() < self.duty:
             self.waiting -= 1

@@ -79,7 +79,8 @@ def test_cycles_are_those_of_the_hardware(name, tmp_path):
         within = [min(cost.window, steps - number * cost.window) for number in range(len(rows))]
         active = [sum(events[number * cost.window:][:length]) for number, length in enumerate(within)]
         # A step that ends a window waits for its membranes in the drain.
-        expected = sum(map(cost.forward, events)) - max(0, 4 - cost.groups) * len(rows) + Forward.DRAIN * len(rows) + 1
+        expected = sum(map(cost.forward, events)) - max(0, Forward.LEAST_WORDS - cost.groups) * len(rows)
+        expected += cost.engines.forward.latency * len(rows) + 1
         assert counters["block0.forward_cycles"] == expected
         update = sum(map(cost.update, rows, within, active, credited))
         assert counters["block0.update_cycles"] == update

@@ -55,8 +55,7 @@ def event_memories(inputs: int, prefix: str = "") -> EventMemories:
 class Forward(Engine):
     """The forward engine of a block."""
 
-    DRAIN = 4 + WEIGHT_LATENCY  # its pipeline, before a window can be learned from
-    LEAST_WORDS = 4             # a membrane is written so many cycles after it is read at the earliest
+    LEAST_WORDS = 5             # of fewer, a membrane would be read again before it is written
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block: its arithmetic, then its depth and its size."""
@@ -100,6 +99,11 @@ class Forward(Engine):
     def reset_cycles(self) -> int:
         """Cycles after a reset in which the bits of seen events, and masks, are cleared: one for each input."""
         return self.block.inputs
+
+    @property
+    def latency(self) -> int:
+        """Cycles from taking a step to the spikes of its last group, and before a window can be learned from."""
+        return 3 + WEIGHT_LATENCY       # index, words, sum, fire
 
     def cycles(self, events: int) -> int:
         """Cycles of a step with ``events`` distinct input events: a weight word each, for each word of neurons."""
