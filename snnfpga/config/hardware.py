@@ -24,6 +24,8 @@ class BlockHardware(Section):
         None, description="Whether this block has an update engine; null takes `hardware.learning`.")
     rounding: Rounding | None = Field(
         None, description="How this block rounds updates; null takes `hardware.rounding`.")
+    unroll: bool | None = Field(
+        None, description="Whether this block learns from an active row in one cycle; null takes `hardware.unroll`.")
 
 
 class HardwareConfig(Section):
@@ -38,6 +40,11 @@ class HardwareConfig(Section):
         True, description="Blocks have an update engine, and go on learning on the chip.")
     rounding: Rounding = Field(
         "stochastic", description="How an update is rounded to a stored weight.")
+    unroll: bool = Field(
+        False,
+        description="Blocks learn from an active row in one cycle, however often it was active in the window. Otherwise "
+                    "they take a cycle for each step in which it was, in an update engine that hardly grows with "
+                    "`learning.window`. No result changes.")
     max_steps: Steps | None = Field(
         None, description="The steps of the longest sample that the hardware takes; null is the T of the data.")
     blocks: tuple[BlockHardware, ...] = Field(
@@ -47,4 +54,4 @@ class HardwareConfig(Section):
         """The directives of a block, none of them left open."""
         own = self.blocks[index].model_dump(exclude_none=True) if index < len(self.blocks) else {}
         return BlockHardware(**{"lanes": self.lanes, "memory": self.memory, "learning": self.learning,
-                                "rounding": self.rounding} | own)
+                                "rounding": self.rounding, "unroll": self.unroll} | own)
