@@ -42,9 +42,9 @@ class HardwareConfig(Section):
         "stochastic", description="How an update is rounded to a stored weight.")
     unroll: bool = Field(
         False,
-        description="Blocks learn from an active row in one cycle, however often it was active in the window. Otherwise "
-                    "they take a cycle for each step in which it was, in an update engine that hardly grows with "
-                    "`learning.window`. No result changes.")
+        description="Blocks learn from an active row in one cycle, however often it was active in the window. "
+                    "Otherwise they take a cycle for each step in which it was, in an update engine that hardly grows "
+                    "with `learning.window`. No result changes.")
     max_steps: Steps | None = Field(
         None, description="The steps of the longest sample that the hardware takes; null is the T of the data.")
     blocks: tuple[BlockHardware, ...] = Field(
