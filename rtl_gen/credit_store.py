@@ -10,6 +10,7 @@ from .contract.engines.learning.reverse import Reverse
 from .contract.plan import plan_of
 from .credit import load_layout
 from .memories import declared_memory
+from .rounding import addend_bits, summed_shape
 
 __all__ = ["CreditStore", "SteppedStore", "UnrolledStore", "selection_layout"]
 
@@ -38,20 +39,28 @@ class CreditStore(wiring.Component):
         Credits to be held in this half.
     select : In(selection_layout)
         What is added to the sums.
-    deltas : Out
-        The lanes' sums, one cycle later.
+    addend : In
+        What a row adds to the sums to be rounded, :attr:`ADDED` cycles after its credits are selected.
+    sums : Out
+        The lanes' sums, one cycle after that.
     """
+
+    ADDED: int
 
     def __init__(self, block: BlockSpec) -> None:
         self.block = block
         self.lanes = block.directives.lanes
         self.reverse = Reverse(plan_of(block))
+        (self.layer,) = block.layers
         self.delta = signed(signed_bits(delta_max(block, 0)))
+        rate_shift = self.layer.update.rate_shift
+        summed = summed_shape(delta_max=delta_max(block, 0), rate_shift=rate_shift)
         super().__init__({
             "load": In(load_layout(block)),
             "load_half": In(1),
             "select": In(selection_layout(block)),
-            "deltas": Out(data.ArrayLayout(self.delta, self.lanes)),
+            "addend": In(addend_bits(rate_shift)),
+            "sums": Out(data.ArrayLayout(summed, self.lanes)),
         })
 
     @staticmethod
@@ -65,7 +74,12 @@ class CreditStore(wiring.Component):
 
 
 class SteppedStore(CreditStore):
-    """Credits in distributed RAM: one position is added a cycle, and sums are whole with a row's last."""
+    """Credits in distributed RAM: one position is added a cycle, and sums are whole with a row's last.
+
+    A row's first is added to the addend.
+    """
+
+    ADDED = 0
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -83,7 +97,7 @@ class SteppedStore(CreditStore):
             selected.append(data.View(load.credits.shape(), read.data))
         for lane in range(self.lanes):
             part, place = self._part_of(lane)
-            m.d.sync += self.deltas[lane].eq(selected[part][place] + Mux(select.first, 0, self.deltas[lane]))
+            m.d.sync += self.sums[lane].eq(selected[part][place] + Mux(select.first, self.addend, self.sums[lane]))
         return m
 
 
@@ -93,6 +107,8 @@ class UnrolledStore(CreditStore):
     The sums of positions 0 and 1, 2 and 3, ... are made as the credits come, once for a whole walk and by one adder for
     all pairs. What was loaded is copied to be walked as a group opens, whatever the half.
     """
+
+    ADDED = 1
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -115,7 +131,11 @@ class UnrolledStore(CreditStore):
                                          load.credits[place], f"credit{lane}_{position}"))
             pairs = [self._held(m, loaded.valid & (loaded.part == part) & (loaded.position == 2 * number), both[place],
                                 f"pair{lane}_{number}") for number in range(window // 2)]
-            m.d.sync += self.deltas[lane].eq(self._masked_sum(self.select.mask, walked, pairs))
+            delta = Signal(self.delta, name=f"delta{lane}")
+            m.d.sync += [
+                delta.eq(self._masked_sum(self.select.mask, walked, pairs)),
+                self.sums[lane].eq(delta + self.addend),
+            ]
         return m
 
     def _held(self, m: Module, en: Value, value: Value, name: str) -> Signal:

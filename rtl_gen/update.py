@@ -22,7 +22,7 @@ from .ports import (
     WeightReader,
     WeightWriter,
 )
-from .rounding import RandomDraw, StoredUpdate, row_addend
+from .rounding import RandomDraw, RoundedUpdate, row_addend
 from .row_walk import RowWalk
 
 __all__ = ["UpdateEngine"]
@@ -91,7 +91,8 @@ class UpdateEngine(wiring.Component):
         self._rows = RowWalk(block)
         self._store = CreditStore.of(block)
         # Cycles from a row's last step until its sums are whole, and its word and what rounds it are there.
-        self._summed = summed_cycles(random=self.layer.update.rounding == "stochastic")
+        self.random = self.layer.update.rounding == "stochastic"
+        self._summed = summed_cycles(random=self.random, unrolled=block.directives.unroll)
         super().__init__({
             "window_end": In(stream.Signature(window_end_layout(block))),
             "window_done": Out(1),
@@ -188,7 +189,7 @@ class UpdateEngine(wiring.Component):
             selected.half.eq(~loading),
             selected.position.eq(step.position),
             selected.mask.eq(step.mask),
-            store.select.eq(delayed(m, selected, self._summed - 1, "selected")[-1]),
+            store.select.eq(delayed(m, selected, self._summed - 1 - store.ADDED, "selected")[-1]),
         ]
 
     def _pipeline(self, m: Module) -> None:
@@ -200,21 +201,27 @@ class UpdateEngine(wiring.Component):
         m.d.sync += address.eq(base + step.row)
         with m.If(self._rows.taken):
             m.d.sync += [base.eq(self._credits.base), alive.eq(self._credits.alive)]
-        addressed = delayed(m, address, self._summed - 1 - WEIGHT_LATENCY - HELD, "address")[-1]
+        # A weight is wanted a cycle after its sum is whole.
+        addressed = delayed(m, address, self._summed - WEIGHT_LATENCY - HELD, "address")[-1]
         m.d.comb += self.weight_reader.address.eq(addressed)
 
         word = Const(0, DRAW_BITS)
-        if self.layer.update.rounding == "stochastic":
+        if self.random:
             m.submodules.random = random = RandomDraw(self.layer_number)
             wiring.connect(m, wiring.flipped(self.key), random.key)
             m.d.comb += random.row.eq(step.row)
-            word = delayed(m, random.word, self._summed - RandomDraw.LATENCY, "word")[-1]
-        updates = self._update_lanes(m, word)
+            word = random.word
+        # With the row's first step, or unrolled with its only one.
+        addend = delayed(m, row_addend(word=word, rate=self.rate, rate_shift=self.layer.update.rate_shift,
+                                       rounding=self.layer.update.rounding),
+                         self._summed - 1 - RandomDraw.LATENCY if self.random else 0, "addend")[-1]
+        m.d.comb += self._store.addend.eq(addend)
+        updates = self._update_lanes(m, addend)
 
-        inside = delayed(m, ends, self._summed + StoredUpdate.LATENCY, "inside")
+        inside = delayed(m, ends, self._summed + RoundedUpdate.LATENCY, "inside")
         written, hosted = inside[-1], Signal()
         m.d.sync += hosted.eq(self.host.en)
-        w_address = delayed(m, addressed, WEIGHT_LATENCY + HELD + StoredUpdate.LATENCY, "w_address")[-1]
+        w_address = delayed(m, addressed, WEIGHT_LATENCY + HELD + RoundedUpdate.LATENCY - 1, "w_address")[-1]
         with m.If(self.host.en):
             m.d.sync += w_address.eq(self.host.address)
         m.d.comb += [
@@ -229,18 +236,18 @@ class UpdateEngine(wiring.Component):
                             (self.counts.saturations, (u.saturated for u in updates))):
             m.d.comb += port.eq(Mux(written, sum(flags), 0))
 
-    def _update_lanes(self, m: Module, word: Value) -> list[StoredUpdate]:
+    def _update_lanes(self, m: Module, addend: Value) -> list[RoundedUpdate]:
         """Each lane's sum is rounded and taken from its weight."""
         layer, bound = self.layer, delta_max(self.block, 0)
-        rate_shift, updates = layer.update.rate_shift, []
-        addend = row_addend(word=word, rate=self.rate, rate_shift=rate_shift, rounding=layer.update.rounding)
+        # What a sum was begun with; by nearest rounding it is the same for all rows.
+        added, updates = delayed(m, addend, int(self.random), "added")[-1], []
         for lane in range(self.lanes):
-            m.submodules[f"stored_update{lane}"] = update = StoredUpdate(
-                stored_bits=layer.weights.stored_bits, delta_max=bound, rate_shift=rate_shift)
+            m.submodules[f"update{lane}"] = update = RoundedUpdate(
+                stored_bits=layer.weights.stored_bits, delta_max=bound, rate_shift=layer.update.rate_shift)
             m.d.comb += [
                 update.stored.eq(delayed(m, self.weight_reader.weights[lane], HELD, f"stored{lane}")[-1]),
-                update.delta.eq(self._store.deltas[lane]),
-                update.addend.eq(addend),
+                update.summed.eq(self._store.sums[lane]),
+                update.not_zero.eq(self._store.sums[lane][:len(added)] != added),
                 update.rate.eq(self.rate),
                 update.load.eq(self.host.en),
                 update.loaded.eq(self.host.weights[lane]),

@@ -15,12 +15,15 @@ SCAN_SHARE = 4              # lanes of the update engine for each lane of its cr
 # A weight word that has just come out of its memory waits a cycle; one with registers behind the memory does not.
 HELD = 1 if WEIGHT_LATENCY == 1 else 0
 RANDOM_CYCLES = 4           # from a row to its random word
-ROUNDING_CYCLES = 3         # from a sum to the new weight
+ROUNDING_CYCLES = 2         # from a sum to the new weight; a cycle before that the old one is wanted
 
 
-def summed_cycles(*, random: bool) -> int:
-    """Cycles from the last step of a row to its sum: an address and its word take as long, a random word may more."""
-    return max(RANDOM_CYCLES if random else 0, 1 + WEIGHT_LATENCY + HELD)
+def summed_cycles(*, random: bool, unrolled: bool) -> int:
+    """Cycles from the last step of a row to its sum.
+
+    That takes two, and one more unrolled; the weight's address and word take almost as long, a random word may more.
+    """
+    return max(3 if unrolled else 2, 1 + RANDOM_CYCLES if random else 0, WEIGHT_LATENCY + HELD)
 
 
 class ReverseMemories(NamedTuple):
@@ -112,7 +115,8 @@ class Reverse(Learning):
         """
         (layer,) = self.plan.layers
         bias, random = layer.layer.weights.bias, layer.layer.update.rounding == "stochastic"
-        walk = rows + bias if self.block.directives.unroll else (rows if active is None else active) + bias * steps
+        unrolled = self.block.directives.unroll
+        walk = rows + bias if unrolled else (rows if active is None else active) + bias * steps
         credited = [True] * layer.words if credited is None else credited
         feedback = list(map(Readout(self.plan).feedback_cycles, range(layer.words))) if feedback is None else feedback
         read = free = written = 0
@@ -123,7 +127,7 @@ class Reverse(Learning):
                 read = max(read + self.SCAN, free)
                 free = read + (walk if has else rows + bias) + 1
             if has and walk:
-                written = free + summed_cycles(random=random) + ROUNDING_CYCLES
+                written = free + summed_cycles(random=random, unrolled=unrolled) + ROUNDING_CYCLES
         return max(free + 1, written)
 
 
