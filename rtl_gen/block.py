@@ -6,8 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from .block_registers import BlockRegisters
 from .contract.arithmetic import index_bits
+from .contract.engines.forward import Forward
 from .contract.limits import check_hardware
 from .contract.memory_map import geometry, host_memories
+from .contract.plan import plan_of
 from .contract.protocol import Memory
 from .contract.spec import NetworkSpec
 from .event_list import EventList, step_layout
@@ -104,8 +106,9 @@ class Block(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        b, classes = self.block, self.block.readout.classes
-        m.submodules.events = self._events = EventList(b.inputs, classes)
+        b, classes, declared = self.block, self.block.readout.classes, Forward(plan_of(self.block))
+        m.submodules.events = self._events = EventList(
+            b.inputs, classes, reads=b.directives.reads, first=declared.first_event(declared.plan.layers[0]))
         m.submodules.steps = self._steps = StreamFifo(step_layout(b.inputs, classes), depth=2)
         m.submodules.forward = self._forward = ForwardEngine(b)
         # Room for a whole step behind the one that is leaving, and for what is in the pipeline.
@@ -157,6 +160,8 @@ class Block(wiring.Component):
         m.submodules.turns = self._turns = Turns()
         m.submodules.weights = self._weights = weights = WeightMemory(self.block)
         wiring.connect(m, self._forward.weight_reader, weights.forward)
+        if self.block.directives.reads > 1:
+            wiring.connect(m, self._forward.second_reader, weights.second)
         self._host_writes = Signal()
         m.d.comb += [
             weights.owner.eq(self._turns.owner),
@@ -251,7 +256,7 @@ class Block(wiring.Component):
             "membrane_saturations": [forward.membrane_saturations],
             "weight_saturations": [readout.counts.saturations],
             "forward_cycles": [forward.active],
-            "busy_lane_cycles": [forward.synaptic_operations],
+            "busy_lane_cycles": [forward.busy_lanes],
             "update_cycles": [],
             "stall_cycles": [forward.stalled],
         }
