@@ -72,10 +72,12 @@ def with_shifts(layer, shifts):
         threshold_shift=neuron.threshold_shift, leak_shifts=shifts))
 
 
-def block(inputs, outputs, *, classes=3, learned=True, lanes=4, window=3, bias=True, shadow_bits=4):
+def block(inputs, outputs, *, classes=3, learned=True, lanes=4, window=3, bias=True, shadow_bits=4,
+          reads=1):
     """A block of one layer, to be chained with others of its kind."""
     return network_spec(
-        inputs=inputs, sizes=(outputs,), classes=classes, lanes=lanes, window=window, learned=learned, bias=bias,
+        inputs=inputs, sizes=(outputs,), classes=classes, lanes=lanes, reads=reads, window=window, learned=learned,
+        bias=bias,
         shadow_bits=shadow_bits, rate_shift=6, readout_rate_shift=4, membrane_bits=14, leak_shift=2, surrogate_width=48,
         error_function="hard_sigmoid", logit_shift=1, dead_zone=2).blocks[0]
 

@@ -136,6 +136,15 @@ class Forward(Engine):
 
     def cycles(self, events: int) -> int:
         """Cycles of a step with ``events`` distinct input events: a weight word each, for each word of neurons."""
-        (layer,) = self.plan.layers
-        reads = -(-(layer.layer.weights.bias + events) // self.reads)
-        return layer.words * max(1, reads) + max(0, self.LEAST_WORDS - layer.words)
+        rows = self.plan.layers[0].layer.weights.bias + events
+        return self.plan.layers[0].words * max(1, -(-rows // self.reads)) + self._gap
+
+    def mean_cycles(self, events: float) -> float:
+        """Mean cycles of steps with ``events`` in the mean; every other of them is taken to end with half a pair."""
+        rows = self.plan.layers[0].layer.weights.bias + events
+        return self.plan.layers[0].words * max(1, (rows + (self.reads - 1) / 2) / self.reads) + self._gap
+
+    @property
+    def _gap(self) -> int:
+        """Cycles that a step waits for its membranes."""
+        return max(0, self.LEAST_WORDS - self.plan.layers[0].words)
