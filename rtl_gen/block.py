@@ -111,7 +111,8 @@ class Block(wiring.Component):
             b.inputs, classes, reads=b.directives.reads, first=declared.first_event(declared.plan.layers[0]))
         m.submodules.steps = self._steps = StreamFifo(step_layout(b.inputs, classes), depth=2)
         m.submodules.forward = self._forward = ForwardEngine(b)
-        # Room for a whole step behind the one that is leaving, and for what is in the pipeline.
+        # Room for a whole step behind the one that is leaving, and for what is in the pipeline and not in the level of a
+        # cycle ago.
         groups, in_flight = self._forward.groups, self._forward.latency + 1
         m.submodules.groups = self._groups = StreamFifo(group_layout(b), depth=2 * groups + 2 * in_flight)
         m.submodules.serialiser = self._serialiser = Serialiser(b)
@@ -119,7 +120,7 @@ class Block(wiring.Component):
         m.submodules.to_readout = self._to_readout = StreamFifo(spikes, depth=4)
         m.submodules.to_next = self._to_next = StreamFifo(spikes, depth=4)
         m.submodules.readout = self._readout = Readout(self.spec, self.index, self._forward.gate_layout)
-        m.d.comb += self._forward.room.eq(self._groups.level <= groups + in_flight)
+        m.d.sync += self._forward.room.eq(self._groups.level <= groups + in_flight)
         # Forward engine and readout must agree on what is learned from.
         m.d.comb += self._forward.off.eq(self.registers.rate.off)
         wiring.connect(m, wiring.flipped(self.registers.rate), self._readout.rate)
