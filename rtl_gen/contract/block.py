@@ -9,6 +9,7 @@ from .readout import ReadoutSpec
 
 MEMORIES = ("auto", "block", "distributed")
 MAX_LANES = 512
+MAX_READS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class Directives:
     engine
         Which engine learns, a module of :mod:`rtl_gen.contract.engines.learning`: ``reverse``, over truncated windows,
         or ``none``: the block runs, and never learns.
+    reads
+        Weight words that the forward pass reads in a cycle: 1, or 2 through both ports of the memory.
     unroll
         Whether an active row is learned from in one cycle, or in one for each position at which it was active: the
         update engine takes more area with each position of the window, or none.
@@ -32,10 +35,12 @@ class Directives:
     lanes: int
     memory: str
     engine: str
+    reads: int = 1
     unroll: bool = False
 
     def __post_init__(self) -> None:
         check_range("Lanes", self.lanes, 1, MAX_LANES)
+        check_range("Reads", self.reads, 1, MAX_READS)
         check_choice("Memory", self.memory, MEMORIES)
         check_flag("Unroll", self.unroll)
         check_choice("Engine", self.engine, kinds_in(f"{__package__}.engines.learning"))
