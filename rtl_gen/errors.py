@@ -5,7 +5,9 @@ from amaranth.hdl import *
 from .contract.arithmetic import ERROR_BITS, ERROR_MAX, error_table
 from .contract.readout import ReadoutSpec
 
-__all__ = ["class_error"]
+__all__ = ["ERROR_LATENCY", "class_error"]
+
+ERROR_LATENCY = 0
 
 
 def class_error(m: Module, readout: ReadoutSpec, logit: Value, is_label: Value) -> Signal:

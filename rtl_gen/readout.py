@@ -11,8 +11,7 @@ from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.plan import plan_of
 from .contract.protocol import ANSWER_BITS
 from .contract.spec import NetworkSpec
-from .errors import class_error
-from .feedback import error_layout
+from .errors import ERROR_LATENCY, class_error
 from .memories import declared_memory
 from .packet import packet_layout
 from .ports import BlockRate, FeedbackReader, RandomKey, StoredCounts
@@ -25,8 +24,8 @@ class Readout(wiring.Component):
     """A block's classifier, all classes at a time.
 
     An event costs one cycle. At the end of a window that is learned from it takes a cycle for each class to find the
-    errors, then one for each neuron to find its feedback and, where the readout is learned, to update its weights. It
-    hands feedback on group by group.
+    errors, then for each neuron as many as its classes are walked in, to find its feedback and, where the readout is
+    learned, to update its weights. It hands feedback on group by group.
 
     Computes :mod:`sim.reference.readout` bit for bit.
 
@@ -92,7 +91,7 @@ class Readout(wiring.Component):
             "multiplies": Out(classes),
             "windows_learned": Out(1),
             "windows_skipped": Out(1),
-            "counts": Out(StoredCounts(readout.classes)),
+            "counts": Out(StoredCounts(self._declared.walk.classes_per_cycle)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -168,7 +167,6 @@ class Readout(wiring.Component):
         self._class_last = Signal()
         self._learns_from = Signal()                    # the window, if it ended with this step
         self._forget, self._backward_idle = Signal(), Signal(init=1)
-        self._errors = Signal(data.ArrayLayout(error_layout(), readout.classes))
         m.d.comb += [
             self._in_loss.eq(self._position >= block.window - block.loss_steps),
             self._class_last.eq(self._class == readout.classes - 1),
@@ -179,10 +177,7 @@ class Readout(wiring.Component):
             self._answer.eq(Array(self._answers)[Mux(self.idle, self.host_address, self._class)]),
             self.host_answer.eq(self._answer),
         ]
-        # The choice of a logit and its error would be too long a way for one cycle.
-        logit, self._error_class = Signal(signed(self.answer_bits)), Signal.like(self._class)
-        m.d.sync += [logit.eq(Array(self._logits)[self._class]), self._error_class.eq(self._class)]
-        self._error = class_error(m, readout, logit, self._error_class == self._label)
+        self._find_errors(m)
         self._waits = Signal()                          # the window was handed on and is not dealt with
         with m.If(self.window_done):
             m.d.sync += self._waits.eq(0)
@@ -192,6 +187,20 @@ class Readout(wiring.Component):
             self._window_end_states(m)
             add_result_states(m, readout.classes, self._answer, self._class, self._class_last, self.result)
         m.d.comb += self.idle.eq(fsm.ongoing("RUN") & ~self.i.valid & ~self._adding & self._backward_idle)
+
+    def _find_errors(self, m: Module) -> None:
+        """The error of each class that is asked for, some cycles later; and whether any is not 0."""
+        readout = self.readout
+        # The choice of a logit and its error would be too long a way for one cycle.
+        logit, is_label = Signal(signed(self.answer_bits)), Signal()
+        m.d.sync += [logit.eq(Array(self._logits)[self._class]), is_label.eq(self._class == self._label)]
+        self._error = class_error(m, readout, logit, is_label)
+        self._asks, self._learnable = Signal(), Signal()
+        self._asked = Signal(1 + ERROR_LATENCY)         # classes on their way to their errors
+        self._error_en = self._asked[-1]
+        m.d.sync += self._asked.eq(Cat(self._asks, self._asked))
+        with m.If(self._error_en & (self._error != 0)):
+            m.d.sync += self._learnable.eq(1)
 
     def _take_token(self, m: Module) -> None:
         block, token = self.block, self.i.p
@@ -214,7 +223,7 @@ class Readout(wiring.Component):
                         self._windows.eq(0),
                     ]
                 with m.Case(TokenKind.STEP):
-                    m.d.sync += [self._last.eq(token.last), self._class.eq(0)]
+                    m.d.sync += [self._last.eq(token.last), self._class.eq(0), self._learnable.eq(0)]
                     with m.If(window_ends & self._learns_from):
                         m.next = "ERRORS"
                     with m.Elif(window_ends):
@@ -226,21 +235,18 @@ class Readout(wiring.Component):
 
     def _window_end_states(self, m: Module) -> None:
         """Errors, class by class; the start of the backward pass, unless all are 0; and the wait for all learning."""
-        block, readout, c, error = self.block, self.readout, self._class, self._error
+        block, readout, c = self.block, self.readout, self._class
         with m.State("ERRORS"):
-            m.d.sync += c.eq(c + 1)
-            for number, held in enumerate(self._errors):
-                with m.If(self._error_class == number):
-                    m.d.sync += [held.value.eq(error), held.magnitude.eq(Mux(error < 0, -error, error))]
-            with m.If(c == readout.classes):
-                m.next = "DECIDE"
-        with m.State("DECIDE"):
-            m.d.sync += self._waits.eq(1)
-            m.next = "WAIT"
-            with m.If(Value.cast(self._errors).any()):
-                m.d.comb += [self.learn.eq(1), self.windows_learned.eq(1)]
-            with m.Else():
-                m.d.comb += [self.skip.eq(1), self._forget.eq(1), self.windows_skipped.eq(1)]
+            with m.If(c != readout.classes):
+                m.d.comb += self._asks.eq(1)
+                m.d.sync += c.eq(c + 1)
+            with m.Elif(self._asked == 0):
+                m.d.sync += self._waits.eq(1)
+                m.next = "WAIT"
+                with m.If(self._learnable):
+                    m.d.comb += [self.learn.eq(1), self.windows_learned.eq(1)]
+                with m.Else():
+                    m.d.comb += [self.skip.eq(1), self._forget.eq(1), self.windows_skipped.eq(1)]
         with m.State("WAIT"):
             with m.If(~self._waits & self._backward_idle):
                 m.next = "WINDOW"
@@ -262,7 +268,8 @@ class Readout(wiring.Component):
         m.d.comb += [
             backward.start.eq(self.learn),
             self._backward_idle.eq(backward.idle),
-            backward.errors.eq(self._errors),
+            backward.error_en.eq(self._error_en),
+            backward.error.eq(self._error),
             backward.fetched.eq(self._fetched),
             backward.rate.eq(self.rate.shift),
             self.multiplies.eq(backward.multiplies),

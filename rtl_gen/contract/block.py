@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .checks import SpecError, check_choice, check_range
 from .kinds import kinds_in
 from .layer import LayerSpec
-from .readout import ReadoutSpec
+from .readout import MAX_CLASSES, ReadoutSpec
 
 MEMORIES = ("auto", "block", "distributed")
 MAX_LANES = 512
@@ -13,7 +13,7 @@ MAX_LANES = 512
 
 @dataclass(frozen=True, kw_only=True)
 class Directives:
-    """How a block is laid out in hardware. Lanes and memory change no result; without an engine a block never learns.
+    """How a block is laid out in hardware, which changes no result; but without an engine a block never learns.
 
     Attributes
     ----------
@@ -24,16 +24,22 @@ class Directives:
     engine
         Which engine learns, a module of :mod:`rtl_gen.contract.engines.learning`: ``reverse``, over truncated windows,
         or ``none``: the block runs, and never learns.
+    classes_per_cycle
+        Classes that the readout's backward pass walks in a cycle, all where there are fewer; None takes the fewest
+        that keep up with the update engine.
     """
 
     lanes: int
     memory: str
     engine: str
+    classes_per_cycle: int | None = None
 
     def __post_init__(self) -> None:
         check_range("Lanes", self.lanes, 1, MAX_LANES)
         check_choice("Memory", self.memory, MEMORIES)
         check_choice("Engine", self.engine, kinds_in(f"{__package__}.engines.learning"))
+        if self.classes_per_cycle is not None:
+            check_range("Classes per cycle", self.classes_per_cycle, 1, MAX_CLASSES)
 
     @property
     def learns(self) -> bool:

@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rtl_gen.contract.block import MAX_LANES, MEMORIES
+from rtl_gen.contract.readout import MAX_CLASSES
 from rtl_gen.contract.update import ROUNDINGS
 
 from .section import Section, Steps
 
 Lanes = Annotated[int, Field(ge=1, le=MAX_LANES)]
 Memory = Literal[MEMORIES]
+Classes = Annotated[int, Field(ge=1, le=MAX_CLASSES)]
 Rounding = Literal[ROUNDINGS]
 
 
@@ -24,6 +26,9 @@ class BlockHardware(Section):
         None, description="Whether this block has an update engine; null takes `hardware.learning`.")
     rounding: Rounding | None = Field(
         None, description="How this block rounds updates; null takes `hardware.rounding`.")
+    classes_per_cycle: Classes | Literal["auto"] = Field(
+        "auto", description="Classes that this block's readout walks in a cycle when it learns; more take more LUTs. "
+                            "`auto` takes the fewest that keep up with the update engine.")
 
 
 class HardwareConfig(Section):
