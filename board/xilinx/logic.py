@@ -38,7 +38,7 @@ TERMS = {
     "gates": "a bit of a lane's gate times a bit of the feedback it is multiplied by, where it learns",
     "window": "a bit of a lane's credit at one position of the window",
     "answers": "a bit of the answers, all classes",
-    "readout": "a bit of the stored readout weight and of its change of a class that is walked in a cycle, where it learns",
+    "readout": "a bit of a class's stored readout weight and of its change, for each that is walked in a cycle",
     "rows": "a bit that is chosen among memories one below another",
 }
 # Words of one row of memories: of block RAMs in their widest shape that Yosys takes for deep memories, and of LUTs.

@@ -91,7 +91,7 @@ TARGETS = {
     "readout": readout(sizes=(18,), lanes=4, window=4, loss_steps=3, classes=5, rounding="stochastic", shadow_bits=0,
                        readout_rate_shift=5, update_interval=2, feedback_shift=1, classes_per_cycle=2),
     "readout-quiet": readout(sizes=(9,), lanes=8, window=3, classes=2, shadow_bits=4, readout_rate_shift=6,
-                             update_interval=2, error_function="hard_sigmoid", dead_zone=70, logit_shift=5),
+                             update_interval=2, error_function="hard_sigmoid", dead_zone=62, logit_shift=3),
     "readout-cumulative": readout(sizes=(9,), lanes=8, window=3, loss_steps=2, learned=False, accumulate="cumulative",
                                   error_function="hard_sigmoid", dead_zone=40, logit_shift=0),
     "errors": Target(lambda package: Errors(package("errors").class_error), "sim.benches.errors",
@@ -235,8 +235,17 @@ MUTANTS = {
     # Readout
     "tie to the highest": (False, "readout-cumulative", "answer.py", "(answer > best_answer)",
                            "(answer >= best_answer)"),
-    "cumulative logits reset": (True, "readout-cumulative", "readout.py", 'if readout.accumulate == "window":',
-                                "if True:"),
+    "cumulative logits reset": (True, "readout-cumulative", "class_sums.py", "logit if cumulative else held", "held"),
+    "steps before the loss are the logits'": (False, "readout-cumulative", "class_sums.py", "self.in_loss, held, 0",
+                                              "1, held, 0"),
+    "sums not taken over where the loss begins": (False, "readout", "readout.py", "loss_begins if self.learns",
+                                                  "0 if 1"),
+    "sums taken over twice": (False, "readout", "class_sums.py", "self.adds, self.taken)", "self.adds, self.begins)"),
+    "answers of the sample before": (False, "readout", "class_sums.py", "with m.If(self.begins):", "with m.If(0):"),
+    "answers outlive a reset": (False, "readout", "readout.py", 'init="TAKE" if self.learns else "RUN"', 'init="RUN"'),
+    "an aborted sample's sums stay": (False, "readout", "readout.py", """if self.learns:
+                        m.next = "TAKE\"""", """if 0:
+                        m.next = "TAKE\""""),
     "feedback of padding lanes": (False, "readout", "backward.py", "[value.eq(0) for value in word[1:]]", "[]"),
     "spikes outside the loss counted": (False, "readout", "readout.py", "self._adds & self._learns_from",
                                         "self._adds & self._learn"),
@@ -245,7 +254,7 @@ MUTANTS = {
                                          "TokenKind.ABORT):\n                    pass"),
     "spikes of a skipped window stay": (False, "readout-quiet", "readout.py", "self.skip.eq(1), self._forget.eq(1),",
                                         "self.skip.eq(1),"),
-    "spikes outlive a reset": (False, "readout", "backward.py", 'init="CLEAR" if self.readout.learned else "IDLE"',
+    "spikes outlive a reset": (False, "readout", "backward.py", 'init="CLEAR" if learned else "IDLE"',
                                'init="IDLE"'),
     "a token while counts are cleared": (False, "readout", "readout.py", "~self._adding) & self._backward_idle),",
                                          "~self._adding)),"),
@@ -255,11 +264,12 @@ MUTANTS = {
                                       "m.d.sync += []"),
     "silent rows updated": (False, "readout", "readout_update.py", "self.valid & (self.count != 0)",
                             "self.valid"),
-    "a part written as another": (False, "readout", "readout_update.py", "pairwise([*parts, newest])",
-                                  "pairwise([newest, *parts])"),
+    "a part written as another": (False, "readout", "readout_update.py", "Cat(*parts, newest)",
+                                  "Cat(newest, *parts)"),
     "a part of the host's lost": (False, "readout", "readout_update.py", "Value.cast(hosted_parts[number]), after",
                                   "after, after"),
-    "a row written before its last part": (False, "readout", "readout_update.py", "fires[-1] & last[-1]", "fires[-1]"),
+    "a row written after its last part": (False, "readout", "readout_update.py", "fires[-1] & last[-1]",
+                                          "fires[-1] & last[-2]"),
     "parts summed on": (False, "readout", "feedback.py", "Mux(first[-1], 0, self.feedback)", "self.feedback"),
     "a part's errors one cycle late": (False, "readout", "backward.py", "errors.part.eq(fetched.part)",
                                        "errors.part.eq(chosen.part)"),
@@ -363,7 +373,7 @@ def test_mutants_are_up_to_date_and_reach_every_engine():
     for _, _, file, old, _ in MUTANTS.values():
         assert (SOURCE / file).read_text().count(old) == 1, f"{file} must hold once {old!r}"
     engines = {"event_list", "forward", "neuron", "window", "credit", "update", "rounding", "readout", "errors",
-               "backward", "readout_update", "error_parts", "feedback",
+               "backward", "readout_update", "error_parts", "feedback", "class_sums",
                "serialiser", "block", "rates"}
     assert engines <= {file.removesuffix(".py") for _, _, file, _, _ in MUTANTS.values()}
     assert len(MUTANTS) >= 20
