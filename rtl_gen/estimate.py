@@ -81,7 +81,7 @@ class Cycles:
         total = sum(self.forward(count) for count in events) + self.SAMPLE_OVERHEAD
         for number, count in enumerate(rows or ()):
             steps = min(self.window, len(events) - number * self.window)
-            total += self.engines.forward.DRAIN + self.readout + self.update(count, steps)
+            total += self.engines.forward.latency + self.readout + self.update(count, steps)
         return total
 
 

@@ -58,7 +58,10 @@ class Machine(wiring.Component):
 
         wiring.connect(m, wiring.flipped(self.i), entry.i)
         wiring.connect(m, entry.o, ingest.i)
-        drained = self._chain(m, ingest, blocks, outlet)
+        # A register, so that no way leads from a block through it to the input. Only a token of the ingest's makes it
+        # end, and in the cycle after that one the register says so.
+        drained = Signal()
+        m.d.sync += drained.eq(self._chain(m, ingest, blocks, outlet))
         wiring.connect(m, outlet.o, wiring.flipped(self.o))
         self._connect_host(m, ingest, access, outlet, blocks)
         self._connect_registers(m, registers, ingest, access, blocks)

@@ -9,6 +9,7 @@ from .readout import MAX_CLASSES, ReadoutSpec
 
 MEMORIES = ("auto", "block", "distributed")
 MAX_LANES = 512
+MAX_READS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class Directives:
     engine
         Which engine learns, a module of :mod:`rtl_gen.contract.engines.learning`: ``reverse``, over truncated windows,
         or ``none``: the block runs, and never learns.
+    reads
+        Weight words that the forward pass reads in a cycle: 1, or 2 through both ports of the memory.
     classes_per_cycle
         Classes that the readout's backward pass walks in a cycle, all where there are fewer; None takes the fewest
         that keep up with the update engine.
@@ -32,10 +35,12 @@ class Directives:
     lanes: int
     memory: str
     engine: str
+    reads: int = 1
     classes_per_cycle: int | None = None
 
     def __post_init__(self) -> None:
         check_range("Lanes", self.lanes, 1, MAX_LANES)
+        check_range("Reads", self.reads, 1, MAX_READS)
         check_choice("Memory", self.memory, MEMORIES)
         check_choice("Engine", self.engine, kinds_in(f"{__package__}.engines.learning"))
         if self.classes_per_cycle is not None:

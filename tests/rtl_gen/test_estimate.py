@@ -33,6 +33,7 @@ def test_memories_are_those_of_the_design():
 
 
 CASES = {
+    "two-reads": block(40, 20, bias=True, window=3, reads=2),
     "learned": block(40, 20, bias=True, window=3),
     "fixed": block(40, 20, learned=False, bias=False, window=4),
     "few-groups": block(40, 12, lanes=8, window=2),
@@ -56,7 +57,8 @@ def test_cycles_are_those_of_the_hardware(name, tmp_path):
         assert counters["block0.windows_learned"] == len(rows)
         within = [min(cost.window, steps - number * cost.window) for number in range(len(rows))]
         # A step that ends a window waits for its membranes in the drain.
-        expected = sum(map(cost.forward, events)) - max(0, 4 - cost.groups) * len(rows) + Forward.DRAIN * len(rows) + 1
+        expected = sum(map(cost.forward, events)) - max(0, Forward.LEAST_WORDS - cost.groups) * len(rows)
+        expected += cost.engines.forward.latency * len(rows) + 1
         assert counters["block0.forward_cycles"] == expected
         update = sum(cost.update(count, length) for count, length in zip(rows, within, strict=True))
         assert counters["block0.update_cycles"] <= update
