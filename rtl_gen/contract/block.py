@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .checks import SpecError, check_choice, check_flag, check_range
 from .kinds import kinds_in
 from .layer import LayerSpec
-from .readout import ReadoutSpec
+from .readout import MAX_CLASSES, ReadoutSpec
 
 MEMORIES = ("auto", "block", "distributed")
 MAX_LANES = 512
@@ -30,6 +30,9 @@ class Directives:
     unroll
         Whether an active row is learned from in one cycle, or in one for each position at which it was active: the
         update engine takes more area with each position of the window, or none.
+    classes_per_cycle
+        Classes that the readout's backward pass walks in a cycle, all where there are fewer; None takes the fewest
+        that keep up with the update engine.
     """
 
     lanes: int
@@ -37,6 +40,7 @@ class Directives:
     engine: str
     reads: int = 1
     unroll: bool = False
+    classes_per_cycle: int | None = None
 
     def __post_init__(self) -> None:
         check_range("Lanes", self.lanes, 1, MAX_LANES)
@@ -44,6 +48,8 @@ class Directives:
         check_choice("Memory", self.memory, MEMORIES)
         check_flag("Unroll", self.unroll)
         check_choice("Engine", self.engine, kinds_in(f"{__package__}.engines.learning"))
+        if self.classes_per_cycle is not None:
+            check_range("Classes per cycle", self.classes_per_cycle, 1, MAX_CLASSES)
 
     @property
     def learns(self) -> bool:

@@ -252,7 +252,11 @@ async def no_spikes_stay_counted(dut, how):
     whole = block.window * block.update_interval - 1
     await source.send([{"kind": START, "value": learns}, *[{"kind": STEP, "last": 0}] * whole,
                        *({"kind": EVENT, "value": j} for j in range(readout.inputs))])
-    await (start(dut) if how == "reset" else source.send([{"kind": ABORT}]))
+    if how == "abort":
+        await source.send([{"kind": ABORT}])
+    dut.rst.value = int(how == "reset")
+    await FallingEdge(dut.clk)
+    dut.rst.value = 0
     there.counters, model.counters = (dict.fromkeys(COUNTERS, 0) for _ in range(2))
     spikes = np.zeros((whole + 1, readout.inputs), np.uint8)
     spikes[-1, 0] = 1

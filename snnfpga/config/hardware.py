@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rtl_gen.contract.block import MAX_LANES, MAX_READS, MEMORIES
+from rtl_gen.contract.readout import MAX_CLASSES
 from rtl_gen.contract.update import ROUNDINGS
 
 from .section import Section, Steps
@@ -12,6 +13,7 @@ from .section import Section, Steps
 Lanes = Annotated[int, Field(ge=1, le=MAX_LANES)]
 Reads = Annotated[int, Field(ge=1, le=MAX_READS)]
 Memory = Literal[MEMORIES]
+Classes = Annotated[int, Field(ge=1, le=MAX_CLASSES)]
 Rounding = Literal[ROUNDINGS]
 
 
@@ -29,6 +31,9 @@ class BlockHardware(Section):
         None, description="How this block rounds updates; null takes `hardware.rounding`.")
     unroll: bool | None = Field(
         None, description="Whether this block learns from an active row in one cycle; null takes `hardware.unroll`.")
+    classes_per_cycle: Classes | Literal["auto"] = Field(
+        "auto", description="Classes that this block's readout walks in a cycle when it learns; more take more LUTs. "
+                            "`auto` takes the fewest that keep up with the update engine.")
 
 
 class HardwareConfig(Section):
