@@ -17,7 +17,9 @@ from rtl_gen.contract.arithmetic import (
 )
 from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.declared import engines_of
+from rtl_gen.contract.engines.learning.reverse import Reverse
 from rtl_gen.contract.memories import MemoryDeclaration
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import memories
 
@@ -35,8 +37,8 @@ TERMS = {
     "forward": "a bit of a lane's current and membrane",
     "update": "a bit of a lane's stored weight and of its window's sum, where it learns",
     "random": "a lane, or a class that a learned readout walks in a cycle, that rounds stochastically",
-    "gates": "a bit of a lane's gate times a bit of the feedback it is multiplied by, where it learns",
-    "window": "a bit of a lane's credit at one position of the window",
+    "gates": "a bit of a gate times a bit of its feedback, in each lane of the credit scan",
+    "window": "a bit of a lane's credit at one position of the window, where it is unrolled",
     "answers": "a bit of the answers, all classes",
     "readout": "a bit of a class's stored readout weight and of its change, for each that is walked in a cycle",
     "rows": "a bit that is chosen among memories one below another",
@@ -75,8 +77,9 @@ def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
         found |= {"update": lanes * (layer.weights.stored_bits + signed_bits(delta_max(block, 0))),
                   "random": lanes * (layer.update.rounding == "stochastic")
                             + walked * (readout.learned and readout.rounding == "stochastic"),
-                  "gates": lanes * layer.surrogate.gate_bits * signed_bits(feedback_max(block, 0)),
-                  "window": lanes * block.window * signed_bits(credit_max(block, 0)),
+                  "gates": (Reverse(plan_of(block)).scan_lanes * layer.surrogate.gate_bits
+                            * signed_bits(feedback_max(block, 0))),
+                  "window": lanes * block.directives.unroll * block.window * signed_bits(credit_max(block, 0)),
                   "readout": walked * readout.learned * (
                       readout.stored_bits + signed_bits(readout_delta_max(block)))}
     return found
