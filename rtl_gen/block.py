@@ -111,8 +111,8 @@ class Block(wiring.Component):
             b.inputs, classes, reads=b.directives.reads, first=declared.first_event(declared.plan.layers[0]))
         m.submodules.steps = self._steps = StreamFifo(step_layout(b.inputs, classes), depth=2)
         m.submodules.forward = self._forward = ForwardEngine(b)
-        # Room for a whole step behind the one that is leaving, and for what is in the pipeline and not in the level of a
-        # cycle ago.
+        # Room for a whole step behind the one that is leaving, and for what is in the pipeline, a cycle of which the
+        # register of the level adds.
         groups, in_flight = self._forward.groups, self._forward.latency + 1
         m.submodules.groups = self._groups = StreamFifo(group_layout(b), depth=2 * groups + 2 * in_flight)
         m.submodules.serialiser = self._serialiser = Serialiser(b)
