@@ -107,7 +107,7 @@ def estimated_rows(found: Mapping[str, Mapping[str, object]]) -> list[tuple[str,
 def _block_cycles(block: BlockSpec, max_steps: int) -> dict[str, int]:
     cost, learning = cycles(block), block.directives.learns
     windows = -(-max_steps // block.window)
-    update = cost.readout(block.window) + cost.update(block.inputs, block.window) if learning else 0
+    update = cost.readout + cost.update(block.inputs, block.window, block.inputs * block.window) if learning else 0
     return {"groups": cost.groups, "step_silent": cost.forward(0), "step_full": cost.forward(block.inputs),
             "update_full": update, "sample_silent": cost.sample([0] * max_steps, None),
             "sample_full": cost.sample([block.inputs] * max_steps, [block.inputs] * windows if learning else None)}

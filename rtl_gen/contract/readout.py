@@ -11,6 +11,7 @@ ERROR_FUNCTIONS = ("hard_sigmoid", "logistic")
 ACCUMULATES = ("window", "cumulative")
 ANSWERS = ("all", "last")
 MAX_CLASSES = 64
+MAX_FEEDBACK_SHIFT = 31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,9 @@ class ReadoutSpec:
         Of the neurons' spikes, before the weights; None for none.
     answer
         Whether the answer is the sum over ``all`` steps of a sample, or over those of its ``last`` window.
+    feedback_shift
+        The feedback of a learned readout is divided by ``2**feedback_shift`` and saturated to 16 bits; None leaves it
+        exact.
     """
 
     inputs: int
@@ -53,6 +57,7 @@ class ReadoutSpec:
     accumulate: str
     pool: PoolSpec | None = None
     answer: str = "all"
+    feedback_shift: int | None = None
 
     def __post_init__(self) -> None:
         check_range("Readout inputs", self.inputs, 1, MAX_NEURONS)
@@ -71,6 +76,11 @@ class ReadoutSpec:
         check_range("Dead zone", self.dead_zone, 0, 127)
         check_choice("Accumulate", self.accumulate, ACCUMULATES)
         check_choice("Answer", self.answer, ANSWERS)
+        if self.feedback_shift is not None:
+            if not self.learned:
+                raise SpecError("A fixed readout must have exact feedback, without a feedback shift, not one of "
+                                f"{self.feedback_shift}")
+            check_range("Readout feedback shift", self.feedback_shift, 0, MAX_FEEDBACK_SHIFT)
         if self.pool is not None and self.pool.inputs != self.inputs:
             raise SpecError(f"Pool of a readout of {self.inputs} neurons must take as many, not {self.pool.inputs}")
 

@@ -19,6 +19,7 @@ from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 
 from .block import Block, Passage
+from .divided_vector import divided_network, divided_samples
 from .flat import flat_layer
 from .grid_vector import grids_network, grids_samples
 from .initial import random_network
@@ -148,6 +149,10 @@ def rates_vector() -> dict[str, Any]:
     return network_vector(rates_network(), [sample.tolist() for sample in samples], LABELS, RATES)
 
 
+def divided_vector() -> dict[str, Any]:
+    return network_vector(divided_network(), divided_samples(), [0, 2, 1])
+
+
 def grids_vector() -> dict[str, Any]:
     return network_vector(grids_network(), grids_samples(), [0, 1, 2], learn=False)
 
@@ -179,15 +184,18 @@ def page_sections() -> str:
     text += "```\n\n## Test vectors\n\n"
     text += _paragraph(
         "`docs/vectors/mix.json` holds random words, `tiny.json`, `deep.json` and `rates.json` networks that learn"
-        " from samples, `grids.json` one that runs without learning, with all numbers. All five, and the last two "
+        " from samples, as does `divided.json`, `grids.json` one that runs without learning, with all numbers. All "
+        "six, and the last two "
         "sections of this page, are written by `python -m sim.reference.vectors docs`. `deep.json` has two blocks,"
         " the first of two layers, triangles, both resets, a fixed and a learned readout, an update interval, "
         "duplicates and short windows. `rates.json` has two blocks, r of up to 16 + 3 under stochastic rounding, "
-        "and says before each sample the `rates` that are set for it, 4 for off. `grids.json` has pools of both "
+        "and says before each sample the `rates` that are set for it, 4 for off. `divided.json` has a readout whose "
+        "feedback is divided, in one block by so little that some of it is saturated, under two layers in the other. "
+        "`grids.json` has pools of both "
         "kinds, whole squares and cut ones, convolutions, one with groups and one behind a pool, learned "
         "thresholds, a residual, weights of 1 bit, a readout with a pool, and a recurrent layer. In `mix.json`, "
-        "`tiny.json` and `deep.json`, whose rates are all 0, and in the tables below, `word` is the low half of a "
-        "random word, y, and `high` the high half, x; in `rates.json` it is the whole.") + "\n"
+        "`tiny.json`, `deep.json` and `divided.json`, whose rates are all 0, and in the tables below, `word` is the "
+        "low half of a random word, y, and `high` the high half, x; in `rates.json` it is the whole.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word", "high"],
                    [[f"{v['seed']:#x}", v["window_number"], v["layer"], v["row"], f"{v['word']:#06x}",
                      f"{v['high']:#06x}"] for v in mix_vector()])
@@ -226,7 +234,7 @@ def _tiny_section(vector: dict[str, Any]) -> str:
 def files() -> dict[str, str]:
     """File name in ``docs/vectors`` to contents."""
     made = {"mix.json": mix_vector(), "tiny.json": tiny_vector(), "deep.json": deep_vector(),
-            "rates.json": rates_vector(), "grids.json": grids_vector()}
+            "rates.json": rates_vector(), "divided.json": divided_vector(), "grids.json": grids_vector()}
     return {name: json.dumps(value, separators=(",", ":")) + "\n" for name, value in made.items()}
 
 
