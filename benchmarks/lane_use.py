@@ -53,7 +53,7 @@ def measure(simulator: str, lanes: list[int]) -> list[dict[str, float]]:
                 for learn in (False, True):
                     output = Path(folder) / "measured.json"
                     run(design, bench="sim.benches.lane_use", environment={OUTPUT_VARIABLE: str(output)}, arrays={
-                        "samples": np.array(4 if density < 0.5 else 1), "steps": np.array(8),
+                        "samples": np.array(4), "steps": np.array(8),
                         "density": np.array(density), "learn": np.array(int(learn))})
                     rows.append({"lanes": number, "reads": reads, "density": density, "learn": learn,
                                  **json.loads(output.read_text("utf-8"))})

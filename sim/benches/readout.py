@@ -238,7 +238,10 @@ async def matches_reference(dut, duty):
 @cocotb.test(timeout_time=100, timeout_unit="us")
 @cocotb.parametrize(how=["reset", "abort"])
 async def no_spikes_stay_counted(dut, how):
-    """A sample that ends within the loss steps of a window that was to be learned from leaves no counts behind."""
+    """A sample that ends within the loss steps of a window that was to be learned from leaves no counts behind.
+
+    Nor does a reset leave answers.
+    """
     spec, rng = load_spec(), random.Random(3)
     block, readout = spec.blocks[0], spec.blocks[0].readout
     there, stored = Surroundings(dut, spec, rng), random_readout(spec)
@@ -250,13 +253,19 @@ async def no_spikes_stay_counted(dut, how):
     cocotb.start_soon(there.run())
     learns = 1 << max(1, (spec.classes - 1).bit_length())
     whole = block.window * block.update_interval - 1
-    await source.send([{"kind": START, "value": learns}, *[{"kind": STEP, "last": 0}] * whole,
-                       *({"kind": EVENT, "value": j} for j in range(readout.inputs))])
+    cocotb.start_soon(sink.receive(1 + readout.classes))
+    await run_sample(there, source, model, (np.ones((1, readout.inputs), np.uint8), 0, False, False))
+    events = [{"kind": EVENT, "value": j} for j in range(readout.inputs)]
+    await source.send([{"kind": START, "value": learns}, *[*events, {"kind": STEP, "last": 0}] * whole, *events])
     if how == "abort":
         await source.send([{"kind": ABORT}])
     dut.rst.value = int(how == "reset")
     await FallingEdge(dut.clk)
     dut.rst.value = 0
+    if how == "reset":
+        while dut.idle.value != 1:
+            await FallingEdge(dut.clk)
+        assert not any(await there.read_answer()), "answers outlived a reset"
     there.counters, model.counters = (dict.fromkeys(COUNTERS, 0) for _ in range(2))
     spikes = np.zeros((whole + 1, readout.inputs), np.uint8)
     spikes[-1, 0] = 1

@@ -93,6 +93,7 @@ def _facts(found: dict[str, Any], spec: NetworkSpec, index: int) -> dict[str, ob
         "inputs → neurons": " → ".join(str(size) for size in (block.inputs, *(la.outputs for la in block.layers))),
         "learns on chip": "yes" if block.directives.learns else "no", "window K": number(block.window),
         "lanes": number(block.directives.lanes), "groups": number(cost["groups"]),
+        "weight words read in a cycle": number(block.directives.reads),
         "rows of weights": number(sum(layer.rows for layer in block.layers)),
         "cycles of a step, silent": number(cost["step_silent"]), "cycles of a step, full": number(cost["step_full"]),
         "cycles of a window's end, full": number(cost["update_full"]),
