@@ -20,8 +20,8 @@ REPORT = "report.json"
 FORWARD = "forward: events, membranes, spikes"
 ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learning", "row_list": "state for learning",
          "gates": "state for learning", "spike_counts": "state for learning",
-         "feedback": "learning, within an update", "tx": "queues to and from the host",
-         "rx": "queues to and from the host", "": FORWARD}
+         "feedback": "learning, within an update", "credits": "learning, within an update",
+         "tx": "queues to and from the host", "rx": "queues to and from the host", "": FORWARD}
 
 
 def page(folder: Path) -> Page:
@@ -156,4 +156,5 @@ def _bits(memory: dict[str, Any]) -> int:
 
 
 def _role(memory: dict[str, Any]) -> str:
-    return ROLES.get(memory["name"].split(".")[-1], FORWARD)
+    # Of several of a kind each has a number.
+    return ROLES.get(memory["name"].split(".")[-1].rstrip("0123456789"), FORWARD)
