@@ -115,6 +115,6 @@ class Readout(Engine):
         block, classes = self.block, self.block.readout.classes
         if block.directives.classes_per_cycle is not None:
             return min(block.directives.classes_per_cycle, classes)
-        rows = math.ceil(block.inputs * (1 - (1 - DENSITY) ** block.window))
-        parts = max(1, (block.window + rows) // self.plan.lanes)
+        rows = math.ceil(block.inputs * (1 - (1 - DENSITY) ** block.window))    # that are active in a window
+        parts = max(1, rows // self.plan.lanes)
         return -(-classes // min(parts, classes))
