@@ -49,7 +49,8 @@ SPREAD, MISSED = 0.5, 0.02
 def block(inputs: int, outputs: int, classes: int = 10, *, lanes: int = 16, window: int = 4, bits: int = 8,
           shadow: int = 8, membrane: int = 16, rounding: str = "stochastic", learned: bool = True,
           engine: str = "reverse", memory: str = "auto", bias: bool = False, height: int = 1,
-          leak_shifts: tuple[int, ...] = (), error_function: str = "logistic", unroll: bool = False) -> BlockSpec:
+          leak_shifts: tuple[int, ...] = (), error_function: str = "logistic", unroll: bool = False,
+          reads: int = 1) -> BlockSpec:
     layer = flat_layer(inputs=inputs, outputs=outputs, weight_bits=bits, shadow_bits=shadow, fraction_bits=bits - 2,
                        bias=bias, membrane_bits=membrane, leak_shift=3, threshold=1 << bits - 2, reset="subtract",
                        surrogate="boxcar" if height == 1 else "triangle",
@@ -65,7 +66,7 @@ def block(inputs: int, outputs: int, classes: int = 10, *, lanes: int = 16, wind
     if learned:
         readout = replace(readout, feedback_shift=fitting_feedback_shift(readout))
     return BlockSpec(layers=(layer,), readout=readout, window=window, loss_steps=window, update_interval=1,
-                     directives=Directives(lanes=lanes, memory=memory, engine=engine, unroll=unroll))
+                     directives=Directives(lanes=lanes, memory=memory, engine=engine, reads=reads, unroll=unroll))
 
 
 # What varies is written; the rest is as the signature above says.
@@ -74,6 +75,7 @@ DESIGNS: dict[str, tuple[BlockSpec, ...]] = {
     "16 lanes": (block(128, 64),),
     "4 lanes": (block(128, 64, lanes=4),),
     "inference, 16 lanes": (block(128, 64, engine="none"),),
+    "inference, 16 lanes, two reads": (block(128, 64, engine="none", reads=2),),
     "K = 1": (block(128, 64, lanes=8, window=1),),
     "K = 8": (block(128, 64, lanes=8, window=8),),
     "K = 4, unrolled": (block(128, 64, unroll=True),),

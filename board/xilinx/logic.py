@@ -34,7 +34,7 @@ TERMS = {
     "design": "a design",
     "blocks": "a block",
     "lanes": "a lane",
-    "forward": "a bit of a lane's current and membrane",
+    "forward": "a bit of a lane's current and membrane, and of the sum of two weights where two are read",
     "update": "a bit of a lane's stored weight and of its window's sum, where it learns",
     "random": "a lane, or a class that a learned readout walks in a cycle, that rounds stochastically",
     "gates": "a bit of a gate times a bit of its feedback, in each lane of the credit scan",
@@ -61,7 +61,8 @@ def memory_luts(spec: NetworkSpec) -> float:
 
 def terms(spec: NetworkSpec) -> dict[str, float]:
     """How much a network has of each of :data:`TERMS`."""
-    found: Counter[str] = Counter({"design": 1, "rows": sum(map(_chosen_bits, memories(spec)))})
+    chosen = sum(memory.ports * _chosen_bits(memory) for memory in memories(spec))
+    found: Counter[str] = Counter({"design": 1, "rows": chosen})
     for block in spec.blocks:
         found.update(_of_block(block, spec.max_steps))
     return {name: float(found[name]) for name in TERMS}
@@ -71,7 +72,8 @@ def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
     (layer,), readout, lanes = block.layers, block.readout, block.directives.lanes
     walked = engines_of(block).readout.walk.classes_per_cycle
     found = {"blocks": 1, "lanes": lanes,
-             "forward": lanes * (signed_bits(current_max(layer)) + layer.neuron.membrane_bits),
+             "forward": lanes * (signed_bits(current_max(layer)) + layer.neuron.membrane_bits
+                                 + (block.directives.reads > 1) * (layer.weights.bits + 1)),
              "answers": readout.classes * signed_bits(answer_max(readout, max_steps))}
     if block.directives.learns:
         found |= {"update": lanes * (layer.weights.stored_bits + signed_bits(delta_max(block, 0))),

@@ -105,4 +105,7 @@ def test_terms_are_those_that_were_fitted():
         "lanes", "forward", "update", "gates", "window"]
     assert terms(network_spec(window=8, unroll=True))["window"] > 2 * once["window"] - 1
     assert terms(network_spec(window=8))["window"] == 0
+    assert terms(network_spec(lanes=4, reads=2))["forward"] == terms(network_spec(lanes=4))["forward"] + 4 * (8 + 1)
+    deep, deeper = (terms(network_spec(sizes=(2000,), reads=reads)) for reads in (1, 2))
+    assert deeper["rows"] > deep["rows"]
     assert fitted(SPEC).much == memory_luts(SPEC) + sum(LUTS[name] * much for name, much in terms(SPEC).items())

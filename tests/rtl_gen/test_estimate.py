@@ -38,6 +38,7 @@ def test_memories_are_those_of_the_design():
 
 
 CASES = {
+    "five-lanes": block(40, 18, lanes=5, window=3),
     "two-reads": block(40, 20, bias=True, window=3, reads=2),
     "learned": block(40, 20, bias=True, window=3),
     "fixed": block(40, 20, learned=False, bias=False, window=4),

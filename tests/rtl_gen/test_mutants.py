@@ -227,8 +227,7 @@ MUTANTS = {
     "gates of the last window": (False, "window", "window.py", "Mux(self.recorder.gate_first, 0, following)",
                                  "following"),
     # Credit
-    "decay rounded down": (True, "credit", "neurons/lif.py", "((credit + upward) >> neuron.leak_shift)",
-                           "(credit >> neuron.leak_shift)"),
+    "decay rounded down": (True, "credit", "neurons/lif.py", "Cat(~upward, ~lost)", "Cat(1, ~lost)"),
     "decay of shifts rounded down": (True, "credit-shifts", "neurons/lif_shifts.py",
                                      "((_product(neuron, credit) + upward) >> neuron.leak_bits)",
                                      "(_product(neuron, credit) >> neuron.leak_bits)"),
