@@ -16,12 +16,13 @@ from .event_list import EventList, step_layout
 from .fifo import StreamFifo
 from .forward import ForwardEngine
 from .forward_layouts import group_layout
-from .memories import declared_memory
 from .packet import packet_layout
 from .readout import Readout
 from .serialiser import Serialiser
 from .token import TokenKind, token_layout
+from .turns import Owner, Turns
 from .update import UpdateEngine
+from .weight_memory import WeightMemory
 from .window import WindowBuffer
 
 __all__ = ["Block", "HostPort"]
@@ -81,7 +82,8 @@ class Block(wiring.Component):
     result : Out(stream of packet beats)
         A result packet for each sample that was not aborted.
     idle : Out(1)
-        Nothing is inside: all that came in has left, all updates are done.
+        Nothing is inside: all that came in has left, all updates are done. A register: what comes in, it knows in the
+        next cycle.
     host : In(HostPort)
         Memory access while idle.
     registers : Out(BlockRegisters)
@@ -104,19 +106,21 @@ class Block(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        b, classes = self.block, self.block.readout.classes
-        m.submodules.events = self._events = EventList(b.inputs, classes)
+        b, classes, declared = self.block, self.block.readout.classes, Forward(plan_of(self.block))
+        m.submodules.events = self._events = EventList(
+            b.inputs, classes, reads=b.directives.reads, first=declared.first_event(declared.plan.layers[0]))
         m.submodules.steps = self._steps = StreamFifo(step_layout(b.inputs, classes), depth=2)
         m.submodules.forward = self._forward = ForwardEngine(b)
-        # Room for a whole step behind the one that is leaving, and for what is in the pipeline.
-        groups, in_flight = self._forward.groups, ForwardEngine.LATENCY + 1
+        # Room for a whole step behind the one that is leaving, and for what is in the pipeline and not yet in the level
+        # of a cycle ago.
+        groups, in_flight = self._forward.groups, self._forward.latency + 1
         m.submodules.groups = self._groups = StreamFifo(group_layout(b), depth=2 * groups + 2 * in_flight)
         m.submodules.serialiser = self._serialiser = Serialiser(b)
         spikes = token_layout(b.outputs, classes)
         m.submodules.to_readout = self._to_readout = StreamFifo(spikes, depth=4)
         m.submodules.to_next = self._to_next = StreamFifo(spikes, depth=4)
-        m.submodules.readout = self._readout = Readout(self.spec, self.index, self._forward.gate_layout)
-        m.d.comb += self._forward.room.eq(self._groups.level <= groups + in_flight)
+        m.submodules.readout = self._readout = Readout(self.spec, self.index)
+        m.d.sync += self._forward.room.eq(self._groups.level <= groups + in_flight)
         # Forward engine and readout must agree on what is learned from.
         m.d.comb += self._forward.off.eq(self.registers.rate.off)
         wiring.connect(m, wiring.flipped(self.registers.rate), self._readout.rate)
@@ -127,9 +131,9 @@ class Block(wiring.Component):
         else:
             m.d.comb += [
                 self._forward.window_end.ready.eq(1),
-                self._weights_write.addr.eq(self.host.address),
-                self._weights_write.data.eq(self.host.w_data),
-                self._weights_write.en.eq(self._host_writes),
+                self._weights.writer.address.eq(self.host.address),
+                self._weights.writer.weights.eq(self.host.w_data),
+                self._weights.writer.en.eq(self._host_writes),
             ]
         self._connect_host(m)
         self._count(m)
@@ -153,14 +157,17 @@ class Block(wiring.Component):
             m.d.comb += [branch.payload.eq(spikes.payload), branch.valid.eq(spikes.valid & other.ready)]
 
     def _connect_weights(self, m: Module) -> None:
-        """One weight memory: one read port, one write port."""
-        (memories,) = Forward(plan_of(self.block)).of_layers
-        m.submodules.weights = weights = declared_memory(memories.weights)
-        self._weights_read, self._weights_write = weights.read_port(), weights.write_port()
+        """One weight memory, and whose turn it is to address what is shared."""
+        m.submodules.turns = self._turns = Turns()
+        m.submodules.weights = self._weights = weights = WeightMemory(self.block)
+        wiring.connect(m, self._forward.weight_reader, weights.forward)
+        if self.block.directives.reads > 1:
+            wiring.connect(m, self._forward.second_reader, weights.second)
         self._host_writes = Signal()
         m.d.comb += [
-            self._weights_read.addr.eq(Mux(self.idle, self.host.address, self._forward.weight_reader.address)),
-            self._forward.weight_reader.weights.eq(self._weights_read.data),
+            weights.owner.eq(self._turns.owner),
+            weights.blank.eq(self._forward.blank),
+            weights.host.address.eq(self.host.address),
             self._host_writes.eq(self.host.w_en & (self.host.select == Memory.WEIGHTS)),
         ]
 
@@ -174,33 +181,27 @@ class Block(wiring.Component):
         wiring.connect(m, forward.recorder, window.recorder)
         wiring.connect(m, self._events.clearing, window.clearing)
         wiring.connect(m, update.reader, window.reader)
+        wiring.connect(m, update.weight_reader, self._weights.update)
+        wiring.connect(m, update.writer, self._weights.writer)
         wiring.connect(m, update.feedback_reader, readout.feedback_reader)
-        gates, walked, counted = window.gate_reader, update.gate_reader, readout.gate_reader
+        wiring.connect(m, update.gate_reader, window.gate_reader)
         m.d.comb += [
-            # The readout counts spikes before it hands the window to the update engine.
-            gates.position.eq(Mux(update.active, walked.position, counted.position)),
-            gates.group.eq(Mux(update.active, walked.group, counted.group)),
-            counted.gates.eq(gates.gates),
-            walked.gates.eq(gates.gates),
+            update.feedback_groups.eq(readout.feedback_groups),
             update.learn.eq(readout.learn),
             update.skip.eq(readout.skip),
-            update.weight_reader.weights.eq(self._weights_read.data),
             forward.window_done.eq(update.window_done),
             readout.window_done.eq(update.window_done),
         ]
         for engine in (update, readout):
             m.d.comb += [engine.key.seed.eq(self.registers.seed),
                          engine.key.window_number.eq(self.registers.window_number)]
-        m.d.comb += update.rate.eq(self.registers.rate.shift)
-        with m.If(update.active):
-            m.d.comb += self._weights_read.addr.eq(update.weight_reader.address)
         m.d.comb += [
+            update.rate.eq(self.registers.rate.shift),
             update.host.en.eq(self._host_writes),
             update.host.address.eq(self.host.address),
             update.host.weights.eq(self.host.w_data),
-            self._weights_write.addr.eq(update.writer.address),
-            self._weights_write.data.eq(update.writer.weights),
-            self._weights_write.en.eq(update.writer.en),
+            self._turns.handed.eq(forward.window_end.valid & forward.window_end.ready),
+            self._turns.done.eq(update.window_done),
         ]
         with m.If(update.learned):
             m.d.sync += self.registers.window_number.eq(self.registers.window_number + 1)
@@ -210,13 +211,14 @@ class Block(wiring.Component):
         with m.If(self.registers.w_en):
             m.d.sync += self.registers.window_number.eq(self.registers.w_data)
         m.d.comb += [
+            forward.host_reads.eq(self._turns.owner == Owner.HOST),
             forward.host_address.eq(host.address),
             readout.host_address.eq(host.address),
             readout.host_w_data.eq(host.w_data),
             readout.host_w_en.eq(host.w_en & (host.select == Memory.READOUT)),
         ]
         with m.Switch(host.select):
-            for select, value in ((Memory.WEIGHTS, self._weights_read.data),
+            for select, value in ((Memory.WEIGHTS, self._weights.host.weights),
                                   (Memory.READOUT, readout.host_weights),
                                   (Memory.MEMBRANES, forward.host_membranes),
                                   (Memory.SPIKES, forward.host_spikes),
@@ -227,7 +229,8 @@ class Block(wiring.Component):
                  self._serialiser.idle, ~self._to_readout.o.valid, ~self._to_next.o.valid, readout.idle]
         if self.block.directives.learns:
             parts.append(self._update.idle)
-        m.d.comb += self.idle.eq(Cat(parts).all())
+        m.d.comb += self._turns.free.eq(Cat(parts).all())
+        m.d.sync += self.idle.eq(self._turns.free)
 
     def _count(self, m: Module) -> None:
         """What each counter grows by in this cycle."""
@@ -250,7 +253,7 @@ class Block(wiring.Component):
             "membrane_saturations": [forward.membrane_saturations],
             "weight_saturations": [readout.counts.saturations],
             "forward_cycles": [forward.active],
-            "busy_lane_cycles": [forward.synaptic_operations],
+            "busy_lane_cycles": [forward.busy_lanes],
             "update_cycles": [],
             "stall_cycles": [forward.stalled],
         }

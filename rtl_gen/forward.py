@@ -10,13 +10,12 @@ from amaranth.lib.wiring import In, Out
 from .contract.arithmetic import current_max, index_bits, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.forward import Forward
-from .contract.memories import WEIGHT_LATENCY
 from .contract.plan import plan_of
 from .event_list import step_layout
 from .forward_layouts import entry_layout, gate_layout, group_layout, window_end_layout
 from .forward_walk import ForwardWalk
 from .memories import declared_memory
-from .neuron import charge, fire
+from .neuron import fire, leak
 from .ports import EventReader, Recorder, WeightReader
 from .token import TokenKind
 
@@ -35,10 +34,11 @@ class _Fired(NamedTuple):
 class ForwardEngine(wiring.Component):
     """Computes the steps of one layer, ``lanes`` neurons at a time.
 
-    Groups of lanes outside, the step's events inside: currents stay in registers, a weight word is read every cycle,
-    membranes are read and written once a step. Groups and steps follow each other without a pause; with fewer than
-    four groups a step waits until its membranes are written. A step takes ``groups * max(1, bias + events) +
-    max(0, 4 - groups)`` cycles.
+    Groups of lanes outside, the step's events inside: ``reads`` weight words are read every cycle and added to what the
+    group's membranes were after their leak, which stays in registers; membranes are read and written once a step.
+    Groups and steps follow each other without a pause; with fewer than five groups a step waits until its membranes are
+    written. A step takes ``groups * max(1, ceil((bias + events) / reads)) + max(0, 5 - groups)`` cycles, and
+    ``latency`` more until the spikes of its last group leave.
 
     Computes :mod:`sim.reference.forward` bit for bit.
 
@@ -53,8 +53,9 @@ class ForwardEngine(wiring.Component):
         What to do next; taken when its last weight has been addressed.
     reader : Out(EventReader)
         The step's events.
-    weight_reader : Out(WeightReader)
-        The weight memory's reading side.
+    weight_reader, second_reader, blank : Out(WeightReader), Out(WeightReader), Out(reads)
+        The weight memory's reading side, and the one of a second word where two are read in a cycle. Where a bit of
+        ``blank`` is set, 0 is to come in place of the word that this side addresses in this cycle.
     o : Out(stream of group_layout)
         Spikes. Must be taken whenever ``room`` was promised.
     room : In(1)
@@ -67,38 +68,41 @@ class ForwardEngine(wiring.Component):
         It was dealt with: the next step may start.
     off : In(1)
         No window of the sample is recorded; constant while one is inside.
-    host_address, host_membranes, host_spikes : In, Out, Out
-        Reading side for the host, while idle.
+    host_reads, host_address, host_membranes, host_spikes : In(1), In, Out, Out
+        Reading side for the host, while it is the host's turn; nothing is inside then.
     idle : Out(1)
         Nothing is inside.
-    synaptic_operations, bias_reads, membrane_saturations, active, stalled : Out
+    synaptic_operations, busy_lanes, bias_reads, membrane_saturations, active, stalled : Out
         Increments of the counters.
     """
-
-    LATENCY = 4 + WEIGHT_LATENCY    # cycles from taking a step to the spikes of its last group
 
     def __init__(self, block: BlockSpec) -> None:
         self.block = block
         plan = plan_of(block)
-        (self.plan,), (self._memories,) = plan.layers, Forward(plan).of_layers
-        self.layer = layer = self.plan.layer
+        declared = Forward(plan)
+        (self.plan,), (self._memories,), self.latency = plan.layers, declared.of_layers, declared.latency
+        self.layer, self.reads = layer, _ = self.plan.layer, declared.reads
         self.lanes, self.groups = lanes, _ = plan.lanes, self.plan.words
         self.gate_layout = gate_layout(block)
         super().__init__({
             "step": In(stream.Signature(step_layout(layer.inputs, block.readout.classes))),
-            "reader": Out(EventReader(layer.inputs)),
+            "reader": Out(EventReader(layer.inputs, reads=self.reads, first=declared.first_event(self.plan))),
             "weight_reader": Out(WeightReader(block)),
+            **({"second_reader": Out(WeightReader(block))} if self.reads > 1 else {}),
+            "blank": Out(self.reads),
             "o": Out(stream.Signature(group_layout(block))),
             "room": In(1),
             "recorder": Out(Recorder(block, self.gate_layout)),
             "window_end": Out(stream.Signature(window_end_layout(block))),
             "window_done": In(1),
             "off": In(1),
+            "host_reads": In(1),
             "host_address": In(index_bits(self.groups)),
             "host_membranes": Out(lanes * layer.neuron.membrane_bits),
             "host_spikes": Out(lanes),
             "idle": Out(1),
-            "synaptic_operations": Out(index_bits(lanes + 1)),
+            "synaptic_operations": Out(index_bits(self.reads * lanes + 1)),
+            "busy_lanes": Out(index_bits(lanes + 1)),
             "bias_reads": Out(index_bits(lanes + 1)),
             "membrane_saturations": Out(index_bits(lanes + 1)),
             "active": Out(1),
@@ -111,66 +115,87 @@ class ForwardEngine(wiring.Component):
         self._writing = Signal(name="writing")          # the stage behind the pipeline's last is writing
         walk.add_control(m)
         entries = [walk.issued]
-        for stage in range(1, self.LATENCY):
+        for stage in range(1, self.latency):
             entry = Signal(entry_layout(self.block), name=f"stage{stage}")
             m.d.sync += entry.eq(entries[-1])
             entries.append(entry)
         m.d.comb += walk.pipeline_empty.eq(
             ~Cat(entry.valid for entry in entries[1:]).any() & ~self._writing)
-        walk.add_addresses(m, entries[1])
-        self._add_pipeline(m, *entries[-3:])
+        walk.add_addresses(m, *entries[1:3])
+        self._add_pipeline(m, *entries[-4:])
         return m
 
-    # What becomes of the weights: they are summed, a group's membranes charged, fired and written.
+    # What becomes of the weights: they are summed to a group's leaked membranes, which then fire and are written.
 
-    def _add_pipeline(self, m: Module, summing: Signal, charging: Signal, firing: Signal) -> None:
+    def _add_pipeline(self, m: Module, fetching: Signal, leaking: Signal, adding: Signal, firing: Signal) -> None:
         m.submodules.membranes = membranes = declared_memory(self._memories.membranes)
         m.submodules.spikes = spikes = declared_memory(self._memories.spikes)
         read, write = membranes.read_port(), membranes.write_port()
         spikes_read, spikes_write = spikes.read_port(), spikes.write_port()
         m.d.comb += [
-            read.addr.eq(Mux(self.idle, self.host_address, summing.group)),
+            read.addr.eq(Mux(self.host_reads, self.host_address, fetching.group)),
             spikes_read.addr.eq(self.host_address),
             self.host_membranes.eq(read.data),
             self.host_spikes.eq(spikes_read.data),
         ]
-        currents = self._sum(m, summing)
         old = data.View(data.ArrayLayout(signed(self.layer.neuron.membrane_bits), self.lanes), read.data)
-        self._write(m, firing, self._fire(m, charging, firing, old, currents), write, spikes_write)
+        charged = self._charge(m, adding, self._words(m), self._leak(m, leaking, old))
+        self._count_reads(m, adding)
+        self._write(m, firing, self._fire(m, firing, charged), write, spikes_write)
 
     def _lanes_in(self, entry: Signal) -> Value:
         """Lanes of the entry's group that are neurons and not padding."""
         return Mux(entry.group_last, self.plan.last_lanes, self.lanes)
 
-    def _sum(self, m: Module, entry: Signal) -> list[Signal]:
-        """The weights have come; sum them to the lanes' currents."""
-        layer = self.layer
-        works = Signal()
+    def _leak(self, m: Module, entry: Signal, old: data.View) -> list[Signal]:
+        """The cycle before a word comes: the membranes of its group leak; a sample's first step begins at 0."""
+        found = []
+        for lane in range(self.lanes):
+            leaked = Signal(signed(signed_bits(self.layer.neuron.leaked_max)), name=f"leaked{lane}")
+            m.d.sync += leaked.eq(leak(self.layer, old[lane]))
+            with m.If(entry.first_step):
+                m.d.sync += leaked.eq(0)
+            found.append(leaked)
+        return found
+
+    def _words(self, m: Module) -> list[Value]:
+        """The weights that have come, or the sums of two words that have come together, a cycle later."""
+        words = [[weight >> self.layer.weights.shadow_bits for weight in reader.weights]
+                 for reader in ([self.weight_reader, self.second_reader] if self.reads > 1 else [self.weight_reader])]
+        if self.reads == 1:
+            return words[0]
+        found = []
+        for lane, pair in enumerate(zip(*words, strict=True)):
+            both = Signal((pair[0] + pair[1]).shape(), name=f"both{lane}")
+            m.d.sync += both.eq(pair[0] + pair[1])
+            found.append(both)
+        return found
+
+    def _charge(self, m: Module, entry: Signal, words: list[Value], leaked: list[Signal]) -> list[Signal]:
+        """A word has come: add it to its group's membranes, which the first of the group's words finds leaked."""
+        found = []
+        for lane in range(self.lanes):
+            # The sum's magnitude is at most that of the leaked membrane and that of the current together.
+            exact = Signal(signed(signed_bits(self.layer.neuron.leaked_max + current_max(self.layer))),
+                           name=f"exact{lane}")
+            m.d.sync += exact.eq(words[lane] + Mux(entry.first, leaked[lane], exact))
+            found.append(exact)
+        return found
+
+    def _count_reads(self, m: Module, entry: Signal) -> None:
+        works, lanes = Signal(), self._lanes_in(entry)
         m.d.comb += [
             works.eq(entry.valid & ~entry.discard),
-            self.synaptic_operations.eq(Mux(works & entry.event, self._lanes_in(entry), 0)),
-            self.bias_reads.eq(Mux(works & entry.bias, self._lanes_in(entry), 0)),
+            self.synaptic_operations.eq(Mux(works & entry.event, lanes, 0) + Mux(works & entry.second, lanes, 0)),
+            self.busy_lanes.eq(Mux(works & (entry.event | entry.second), lanes, 0)),
+            self.bias_reads.eq(Mux(works & entry.bias, lanes, 0)),
         ]
-        currents = []
-        for lane in range(self.lanes):
-            current = Signal(signed(signed_bits(current_max(layer))), name=f"current{lane}")
-            weight = self.weight_reader.weights[lane] >> layer.weights.shadow_bits
-            with m.If(works & (entry.event | entry.bias)):
-                m.d.sync += current.eq(Mux(entry.first, 0, current) + weight)
-            with m.Elif(works):
-                m.d.sync += current.eq(0)           # a step without a single row
-            currents.append(current)
-        return currents
 
-    def _fire(self, m: Module, charging: Signal, firing: Signal, old: data.View, currents: list[Signal]) -> _Fired:
-        """A stage to charge, and one to saturate, fire and reset."""
-        layer, fired = self.layer, _Fired([], [], [], [])
-        for lane in range(self.lanes):
-            membrane = Mux(charging.first_step, 0, old[lane])
-            exact = charge(m, layer, membrane, currents[lane], f"exact{lane}")
-            held_exact = Signal.like(exact, name=f"held_exact{lane}")
-            m.d.sync += held_exact.eq(exact)
-            over, spike, after, gate = fire(m, layer, held_exact, f"lane{lane}")
+    def _fire(self, m: Module, firing: Signal, charged: list[Signal]) -> _Fired:
+        """All words of a group are summed: saturate, fire, reset."""
+        fired = _Fired([], [], [], [])
+        for lane, exact in enumerate(charged):
+            over, spike, after, gate = fire(m, self.layer, exact, f"lane{lane}")
             is_neuron = ~firing.group_last | (lane < self.plan.last_lanes)
             fired.spikes.append(spike & is_neuron)
             fired.after_reset.append(after)
@@ -183,7 +208,7 @@ class ForwardEngine(wiring.Component):
         push = self._walk.push
         done = Signal()
         m.d.comb += done.eq(entry.valid & entry.last & ~entry.discard)
-        count = Signal.like(self.membrane_saturations)
+        saturated = Signal(self.lanes)      # in a register before they are counted, which is a long way of its own
         group = Signal.like(entry.group)
         gate_en, pushes = Signal(), Signal()
         m.d.sync += [
@@ -197,7 +222,7 @@ class ForwardEngine(wiring.Component):
             write.data.eq(Cat(fired.after_reset)),
             spikes_write.data.eq(Cat(fired.spikes)),
             group.eq(entry.group),
-            count.eq(Mux(done, sum(fired.saturated), 0)),
+            saturated.eq(Mux(done, Cat(fired.saturated), 0)),
         ]
         for lane, recorded in enumerate(self.recorder.gates):
             m.d.sync += [recorded.gate.eq(fired.gates[lane]), recorded.spike.eq(fired.spikes[lane])]
@@ -213,7 +238,7 @@ class ForwardEngine(wiring.Component):
             self._writing.eq(pushes),
             self.o.valid.eq(pushes),
             self.recorder.gate_en.eq(gate_en),
-            self.membrane_saturations.eq(count),
+            self.membrane_saturations.eq(sum(saturated)),
             write.addr.eq(group),
             write.en.eq(writes),
             spikes_write.addr.eq(group),

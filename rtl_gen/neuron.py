@@ -1,4 +1,4 @@
-"""Charge, fire and reset of a neuron; its leak is of its kind, in :mod:`rtl_gen.neurons`."""
+"""Leak, fire and reset of a neuron; how it leaks is of its kind, in :mod:`rtl_gen.neurons`."""
 
 from importlib import import_module
 from types import ModuleType
@@ -6,12 +6,11 @@ from types import ModuleType
 from amaranth.hdl import *
 
 from .compare import below
-from .contract.arithmetic import current_max, signed_bits
 from .contract.layer import LayerSpec
 from .contract.neurons.base import NeuronSpec
 from .saturate import saturate
 
-__all__ = ["charge", "fire", "kind_of"]
+__all__ = ["fire", "kind_of", "leak"]
 
 
 def kind_of(neuron: NeuronSpec) -> ModuleType:
@@ -19,12 +18,9 @@ def kind_of(neuron: NeuronSpec) -> ModuleType:
     return import_module(f"{__package__}.neurons.{neuron.kind}")
 
 
-def charge(m: Module, spec: LayerSpec, membrane: Value, current: Value, name: str) -> Signal:
-    """Membrane after leak and current, exact."""
-    # The sum's magnitude is at most that of the leaked membrane and that of the current together.
-    exact = Signal(signed(signed_bits(spec.neuron.leaked_max + current_max(spec))), name=name)
-    m.d.comb += exact.eq(kind_of(spec.neuron).leaked(spec.neuron, membrane) + current)
-    return exact
+def leak(spec: LayerSpec, membrane: Value) -> Value:
+    """Membrane after its leak, exact."""
+    return kind_of(spec.neuron).leaked(spec.neuron, membrane)
 
 
 def fire(m: Module, spec: LayerSpec, exact: Value, name: str) -> tuple[Signal, Signal, Signal, Signal]:

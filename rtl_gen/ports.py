@@ -31,23 +31,24 @@ RATE_SHAPE = range(MAX_RATE + 1)       # of a block's rate, where it learns
 
 
 class EventReader(wiring.Signature):
-    """Reading side of an event list of indices below ``inputs``.
+    """Reading side of an event list of indices below ``inputs``, ``reads`` of them in a cycle.
 
     Members
     -------
     bank, position : Out(1), Out(n)
-        Which event to read.
-    index : In(n)
-        Its index, one cycle later.
+        Which event to read, or which pair.
+    index, second : In(n), In(n)
+        Its index, two cycles later; ``second`` is there of pairs only.
     clear_en, clear_bank, clear_index : Out
         The index in this bank was taken: it may come again.
     release : Out(2)
         A bank's step is done: it may be filled again.
     """
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, *, reads: int = 1, first: int = 0) -> None:
         super().__init__({
-            "bank": Out(1), "position": Out(range(inputs)), "index": In(range(inputs)),
+            "bank": Out(1), "position": Out(range(-(-(inputs + first) // reads))), "index": In(range(inputs)),
+            **({"second": In(range(inputs))} if reads > 1 else {}),
             "clear_en": Out(1), "clear_bank": Out(1), "clear_index": Out(range(inputs)), "release": Out(2),
         })
 
@@ -90,6 +91,8 @@ class RowReader(wiring.Signature):
     -------
     rows : In(n)
         Length of the row list.
+    advance : Out(1)
+        List and masks are read; without it ``row`` and ``mask`` stay.
     list_position, row : Out, In
         A row of the list, one cycle later.
     mask_row, mask : Out, In
@@ -103,7 +106,7 @@ class RowReader(wiring.Signature):
     def __init__(self, block: BlockSpec) -> None:
         rows = range(block.inputs)
         super().__init__({
-            "rows": In(range(block.inputs + 1)), "list_position": Out(rows), "row": In(rows),
+            "rows": In(range(block.inputs + 1)), "advance": Out(1), "list_position": Out(rows), "row": In(rows),
             "mask_row": Out(rows), "mask": In(block.window),
             "clear_en": Out(1), "clear_row": Out(rows), "forget": Out(1),
         })

@@ -134,6 +134,7 @@ async def matches_reference(dut):
     dut.registers__w_en.value = dut.registers__rate__shift.value = dut.registers__rate__off.value = 0
     await start(dut)
 
+    await idle(dut)
     await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, 0, network.weights[0][0]))
     await host.write(Memory.READOUT, readout_to_words(spec, 0, network.readouts[0]))
     cocotb.start_soon(counter.run())

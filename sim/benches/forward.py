@@ -6,8 +6,9 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge
 
+from rtl_gen.contract.engines.forward import Forward
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.event_list import step_layout
-from rtl_gen.forward import ForwardEngine
 from rtl_gen.token import TokenKind
 
 from ..bench import load_spec, start
@@ -143,12 +144,14 @@ async def compare_state(there, membranes, spikes, where):
     """What the host reads while the engine is idle."""
     dut, bits = there.dut, there.layer.neuron.membrane_bits
     read, fired = [], []
+    dut.host_reads.value = 1
     for group in range(there.groups):
         dut.host_address.value = group
         await ClockCycles(dut.clk, 2)
         await FallingEdge(dut.clk)
         read += split(int(dut.host_membranes.value), bits, there.lanes)
         fired += split(int(dut.host_spikes.value), 1, there.lanes, signed=False)
+    dut.host_reads.value = 0
     assert read[:len(membranes)] == membranes.tolist(), f"{where}: membranes"
     assert fired == [*spikes.tolist(), *[0] * (len(fired) - len(spikes))], f"{where}: spikes of the last step"
 
@@ -156,22 +159,23 @@ async def compare_state(there, membranes, spikes, where):
 @cocotb.test(timeout_time=300, timeout_unit="us")
 async def a_step_takes_the_cycles_it_says(dut):
     spec = load_spec()
-    there = Surroundings(dut, spec, random.Random(1), 1.0)
+    there, latency = Surroundings(dut, spec, random.Random(1), 1.0), Forward(plan_of(spec.blocks[0])).latency
     source = StreamSource(dut, "step", rng=random.Random(1), layout=step_layout(spec.inputs, spec.classes))
     await start(dut)
     cocotb.start_soon(there.run())
     counts = [0, 1, spec.inputs, 0, 0, min(3, spec.inputs), min(2, spec.inputs), 1, spec.inputs]
     steps = [(STEP, 0, 0, list(range(count))) for count in counts]
     await source.send(there.offer([(START, 0, 0, []), *steps]))
-    await ClockCycles(dut.clk, 2 * ForwardEngine.LATENCY)
+    await ClockCycles(dut.clk, 2 * latency)
 
     taken = there.taken[1:]
     assert len(taken) == len(counts)
     for number in range(1, len(counts)):
-        wanted = there.groups * max(1, there.layer.weights.bias + counts[number]) + max(0, 4 - there.groups)
+        words = -(-(there.layer.weights.bias + counts[number]) // there.reads)
+        wanted = there.groups * max(1, words) + max(0, 5 - there.groups)
         assert taken[number] - taken[number - 1] == wanted, (
             f"step {number} of {counts[number]} events took {taken[number] - taken[number - 1]} cycles, not {wanted}")
     ends = [cycle for cycle, token in zip(there.pushed_at, there.pushed, strict=True) if token["last_group"]]
-    assert [end - begin for begin, end in zip(taken, ends, strict=True)] == [ForwardEngine.LATENCY] * len(counts)
-    if there.groups >= 4:
+    assert [end - begin for begin, end in zip(taken, ends, strict=True)] == [latency] * len(counts)
+    if there.groups >= 5:
         assert there.counters["stalled"] == 0

@@ -5,10 +5,10 @@ from collections import deque
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
+from rtl_gen.contract.engines.forward import Forward
 from rtl_gen.contract.memories import WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.plan import plan_of
-from rtl_gen.forward import ForwardEngine
 from rtl_gen.forward_layouts import group_layout, window_end_layout
 from rtl_gen.token import TokenKind
 
@@ -26,6 +26,9 @@ class Surroundings:
         (self.layer,) = self.block.layers
         (plan,) = plan_of(self.block).layers
         self.lanes, self.groups = plan.lanes, plan.words
+        declared = Forward(plan_of(self.block))
+        self.latency, self.reads, self.first = declared.latency, declared.reads, declared.first_event(plan)
+        self.places = -(-(self.layer.inputs + self.first) // self.reads)
         self.stored = random_network(spec, 7, density=0.3, gain=0.5).weights[0][0].copy()
         if self.layer.weights.bias:
             self.stored[-1] = np.random.default_rng(8).permutation(self.stored[0])
@@ -39,9 +42,12 @@ class Surroundings:
         self.waiting = 0                    # what the buffer behind holds
         self.updating = False
         dut.room.value = 1
-        dut.off.value = 0
+        dut.off.value = dut.host_reads.value = 0
         dut.o__ready.value = 1
-        dut.window_done.value = dut.host_address.value = dut.reader__index.value = dut.weight_reader__weights.value = 0
+        self.indices, self.readers = ("index", "second")[:self.reads], ("weight_reader", "second_reader")[:self.reads]
+        for name in ("window_done", "host_address", *(f"reader__{index}" for index in self.indices),
+                     *(f"{reader}__weights" for reader in self.readers)):
+            dut[name].value = 0
 
     def _put_at_the_bounds(self):
         """Choose rows 0 and 1 so that a first step of these two events takes each neuron to a bound or next to it."""
@@ -65,18 +71,25 @@ class Surroundings:
 
     async def run(self):
         dut = self.dut
-        bank_of_one = self.layer.inputs == 1            # whose indices have no bits
-        coming = deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY)
+        coming = [deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY) for _ in self.readers]
+        read = [0] * self.reads
         while True:
             await RisingEdge(dut.clk)
             self.cycle += 1
             bank = self.banks[int(dut.reader__bank.value)]
-            position = 0 if bank_of_one else int(dut.reader__position.value)
-            coming.append(self.words[min(int(dut.weight_reader__address.value), len(self.words) - 1)])
+            position = int(dut.reader__position.value) if self.places > 1 else 0    # which has no bits then
+            for number, name in enumerate(self.readers):
+                word = self.words[min(int(dut[f"{name}__address"].value), len(self.words) - 1)]
+                coming[number].append(0 if int(dut.blank.value) >> number & 1 else word)
             self._record()
-            # What the list gives one cycle later, and the weight memory after its latency.
-            dut.reader__index.value = bank[position] if position < len(bank) else self.rng.randrange(self.layer.inputs)
-            dut.weight_reader__weights.value = coming[0]
+            # What the list gives two cycles later, and the weight memory after its latency.
+            for name, index in zip(self.indices, read, strict=True):
+                dut[f"reader__{name}"].value = index
+            places = [position * self.reads + number - self.first for number in range(self.reads)]
+            read = [bank[place] if 0 <= place < len(bank) else self.rng.randrange(self.layer.inputs)
+                    for place in places]
+            for name, words in zip(self.readers, coming, strict=True):
+                dut[f"{name}__weights"].value = words[0]
             self._make_room()
 
     def _record(self):
@@ -93,7 +106,11 @@ class Surroundings:
         for bank in range(2):
             if release >> bank & 1:
                 assert self.busy[bank], "a bank was released twice"
-                assert self.cleared[bank] == self.banks[bank], "the events given back are not those of the bank"
+                # Of pairs the firsts are given back before the seconds.
+                events = self.banks[bank]
+                firsts = [e for number, e in enumerate(events) if (number + self.first) % self.reads == 0]
+                seconds = [e for number, e in enumerate(events) if (number + self.first) % self.reads == 1]
+                assert self.cleared[bank] == firsts + seconds, "the events given back are not those of the bank"
                 self.cleared[bank], self.busy[bank] = [], False
         if dut.recorder__touch_en.value == 1:
             position = int(dut.recorder__touch_position.value) if self.block.window > 1 else 0
@@ -115,7 +132,7 @@ class Surroundings:
 
     def _make_room(self):
         """The room is promised as the block does it: a whole step behind the one that is leaving."""
-        spare = self.groups + ForwardEngine.LATENCY + 1
+        spare = self.groups + self.latency + 1
         assert self.waiting <= 2 * spare, "more spikes than there was room for"
         if self.waiting and self.rng.random() < self.duty:
             self.waiting -= 1

@@ -16,7 +16,7 @@ from rtl_gen.token import token_layout
 from ..bench import load_arrays, load_spec, start
 from ..reference.initial import random_network
 from ..stream import pack
-from .block import Counter, Host, sample_tokens
+from .block import Counter, Host, idle, sample_tokens
 
 OUTPUT_VARIABLE = "SNNFPGA_OUTPUT"
 
@@ -53,6 +53,7 @@ async def measure(dut):
     dut.o__ready.value = 1
     dut.result__ready.value = 1
     await start(dut)
+    await idle(dut)
     await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, 0, network.weights[0][0]))
     await host.write(Memory.READOUT, network.readouts[0].astype(np.int64))
 
@@ -71,6 +72,6 @@ async def measure(dut):
     Path(os.environ[OUTPUT_VARIABLE]).write_text(json.dumps({
         "cycles": cycles,
         "synaptic_operations": operations,
-        "share": operations / (cycles * spec.blocks[0].directives.lanes),
+        "share": counter.totals["busy_lane_cycles"] / (cycles * spec.blocks[0].directives.lanes),
         **{name: counter.totals[name] for name in ("forward_cycles", "update_cycles", "stall_cycles", "updates")},
     }), encoding="utf-8")

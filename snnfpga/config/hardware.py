@@ -4,13 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rtl_gen.contract.block import MAX_LANES, MEMORIES
+from rtl_gen.contract.block import MAX_LANES, MAX_READS, MEMORIES
+from rtl_gen.contract.readout import MAX_CLASSES
 from rtl_gen.contract.update import ROUNDINGS
 
 from .section import Section, Steps
 
 Lanes = Annotated[int, Field(ge=1, le=MAX_LANES)]
+Reads = Annotated[int, Field(ge=1, le=MAX_READS)]
 Memory = Literal[MEMORIES]
+Classes = Annotated[int, Field(ge=1, le=MAX_CLASSES)]
 Rounding = Literal[ROUNDINGS]
 
 
@@ -18,18 +21,28 @@ class BlockHardware(Section):
     """An entry of the list `hardware.blocks` says what its block has otherwise than the rest."""
 
     lanes: Lanes | None = Field(None, description="The lanes of this block; null takes `hardware.lanes`.")
+    reads: Reads | None = Field(None, description="The weight words that this block reads in a cycle; null takes "
+                                                  "`hardware.reads`.")
     memory: Memory | None = Field(
         None, description="Where the weights of this block lie; null takes `hardware.memory`.")
     learning: bool | None = Field(
         None, description="Whether this block has an update engine; null takes `hardware.learning`.")
     rounding: Rounding | None = Field(
         None, description="How this block rounds updates; null takes `hardware.rounding`.")
+    unroll: bool | None = Field(
+        None, description="Whether this block learns from an active row in one cycle; null takes `hardware.unroll`.")
+    classes_per_cycle: Classes | None = Field(
+        None, description="Classes that this block's readout walks in a cycle when it learns; more take more LUTs. "
+                          "Null takes the fewest that keep up with the update engine at an input density of 5 %.")
 
 
 class HardwareConfig(Section):
     """Directives to the generator, for all blocks, and for one block each under `blocks`."""
 
     lanes: Lanes = Field(8, description="The neurons that a block computes at a time.")
+    reads: Reads = Field(
+        1, description="The weight words that the forward pass of a block reads in a cycle; 2 halves its cycles, and "
+                       "takes the memory's other port and an adder a lane.")
     memory: Memory = Field(
         "auto",
         description="Where weights lie: in block RAM, in LUTs that can be RAM (`distributed`), or where the tool "
@@ -38,6 +51,11 @@ class HardwareConfig(Section):
         True, description="Blocks have an update engine, and go on learning on the chip.")
     rounding: Rounding = Field(
         "stochastic", description="How an update is rounded to a stored weight.")
+    unroll: bool = Field(
+        False,
+        description="Blocks learn from an active row in one cycle, however often it was active in the window. "
+                    "Otherwise they take a cycle for each step in which it was, in an update engine that hardly grows "
+                    "with `learning.window`. No result changes.")
     max_steps: Steps | None = Field(
         None, description="The steps of the longest sample that the hardware takes; null is the T of the data.")
     blocks: tuple[BlockHardware, ...] = Field(
@@ -46,5 +64,5 @@ class HardwareConfig(Section):
     def of_block(self, index: int) -> BlockHardware:
         """The directives of a block, none of them left open."""
         own = self.blocks[index].model_dump(exclude_none=True) if index < len(self.blocks) else {}
-        return BlockHardware(**{"lanes": self.lanes, "memory": self.memory, "learning": self.learning,
-                                "rounding": self.rounding} | own)
+        return BlockHardware(**{"lanes": self.lanes, "reads": self.reads, "memory": self.memory,
+                                "learning": self.learning, "rounding": self.rounding, "unroll": self.unroll} | own)

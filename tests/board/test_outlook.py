@@ -68,9 +68,18 @@ def test_fewer_lanes_are_found(monkeypatch):
     assert fewer.microseconds(learn=False) > outlook().microseconds(learn=False)
     uneven = replace(SPEC, blocks=(SPEC.blocks[0], replace(SPEC.blocks[1], directives=replace(
         SPEC.blocks[1].directives, lanes=1))))
-    assert [block.directives.lanes for block in lanes_that_fit(outlook(uneven)).spec.blocks] == [2, 1]
+    assert [block.directives.lanes for block in lanes_that_fit(outlook(uneven)).spec.blocks] == [3, 1]
     logic_of(monkeypatch, lambda spec: 60_000)
     assert lanes_that_fit(outlook()) is None
+
+
+@pytest.mark.parametrize(("lanes", "room", "found"), [
+    (64, 45, 40), (64, 39, 34), (40, 39, 34), (16, 12, 12), (512, 128, 100), (9, 8, 8), (3, 1, 1)])
+def test_lanes_are_those_that_leave_fewest_over(monkeypatch, lanes, room, found):
+    """200 neurons in 5 groups take 40 lanes, in 6 groups 34; 45 lanes would compute them in 5 as well."""
+    logic_of(monkeypatch, lambda spec: 1 if spec.blocks[0].directives.lanes <= room else 100_000)
+    fewer = lanes_that_fit(outlook(network(block(20, 200, lanes=lanes)).spec, activity=(BUSY,)))
+    assert [block.directives.lanes for block in fewer.spec.blocks] == [found]
 
 
 def test_a_part_without_a_fit_promises_nothing():
@@ -91,8 +100,12 @@ def test_terms_are_those_that_were_fitted():
     one = network_spec(lanes=4, learning=False)
     assert {name for name, much in terms(one).items() if not much} == {
         "update", "random", "gates", "window", "readout", "rows"}
-    twice, once = terms(network_spec(lanes=8)), terms(network_spec(lanes=4))
+    twice, once = terms(network_spec(lanes=8, unroll=True)), terms(network_spec(lanes=4, unroll=True))
     assert [name for name in TERMS if twice[name] == 2 * once[name] > 0] == [
         "lanes", "forward", "update", "gates", "window"]
-    assert terms(network_spec(window=8))["window"] > 2 * once["window"] - 1
+    assert terms(network_spec(window=8, unroll=True))["window"] > 2 * once["window"] - 1
+    assert terms(network_spec(window=8))["window"] == 0
+    assert terms(network_spec(lanes=4, reads=2))["forward"] == terms(network_spec(lanes=4))["forward"] + 4 * (8 + 1)
+    deep, deeper = (terms(network_spec(sizes=(2000,), reads=reads)) for reads in (1, 2))
+    assert deeper["rows"] > deep["rows"]
     assert fitted(SPEC).much == memory_luts(SPEC) + sum(LUTS[name] * much for name, much in terms(SPEC).items())

@@ -11,9 +11,10 @@ from board.build import with_lanes
 from board.part import Resources
 from board.plan import read_manifest, verify
 from rtl_gen.contract.declared import state_buffer_bits
-from rtl_gen.estimate import cycles
+from rtl_gen.estimate import cycles, memories
 from snnfpga.report import build
 from snnfpga.report.page import render
+from snnfpga.report.parts import number
 from snnfpga.report.target import run_of
 from tests.networks import block, network
 from tests.snnfpga.report.pages import curves, figures, make_build, text
@@ -34,16 +35,18 @@ def test_a_build_shows_blocks_cycles_and_memories(here, capfd):
     html = Path(found["report"]).read_text()
     words, spec = text(html), with_lanes(network(), 2).spec
     bits = [state_buffer_bits(spec, b) for b in range(2)]
+    within = sum(memory.bits for memory in memories(spec) if "feedback" in memory.name or "credits" in memory.name)
     for shown in ("Not synthesised", "This is the core alone: on the board the processor hands it every event through "
                   "registers, which takes longer", "groups 5 4", "lanes 2 2",
                   f"state for learning, bits {bits[0]} {bits[1]}",
+                  f"learning, within an update, bits {number(within)} of",
                   f"state for learning, bits {sum(bits)} of"):     # the table by formula, the bar by its memories
         assert shown in words
     drawn = curves(figures(html)["Cycles of a step"])
     assert drawn["block 0"] == [cycles(spec.blocks[0]).forward(events) for events in range(13)]
     ends = cycles(spec.blocks[1])
     assert curves(figures(html)["Cycles of a window's end"])["block 1"] == [
-        ends.readout(3) + ends.update(rows, 3) for rows in range(11)]
+        ends.readout + ends.update(rows, 3) for rows in range(11)]
     assert verify(Path("build/small"))      # a report beside the files does not break their manifest
 
 
