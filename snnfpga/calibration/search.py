@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from board.host.schedule import DEFAULT
 from rtl_gen.contract.network import Network
 
 from ..config.on_chip import OnChipConfig
@@ -26,6 +27,7 @@ from .trials import Lessons, accuracy, learned, orders
 TOLERANCE = 0.5         # points that may be lost where nothing changed, or one sample where that is more
 HARM = 10.0             # points that a drift must take, for its recovery to be measured
 ORDERS = 3
+UNSHELTERED = 2.5       # points that may be lost where nothing changed and yet all lessons are learned from
 FASTEST, SLOWEST = -3, 4   # shifts that are tried, from those by scale
 CHANCE = 0.05              # of recoveries, that tells nothing: it is measured on few samples
 DEAD_ZONES = (12, 48)      # that are tried beside the usual one
@@ -55,6 +57,9 @@ class Trial:
         Share of the accuracy taken by each drift that came back.
     underflows
         Share of the updates that were rounded to nothing.
+    all_learned_loss_points
+        Points lost on unchanged data by the falling schedule, which turns no lesson off: a rate at which that is much
+        stands on the edge of forgetting.
     tolerated
         Points that may be lost.
     """
@@ -65,6 +70,7 @@ class Trial:
     loss_points: float
     recovered: dict[str, float]
     underflows: float
+    all_learned_loss_points: float = 0.0
     tolerated: float = TOLERANCE
 
     @property
@@ -75,13 +81,14 @@ class Trial:
     @property
     def keeps(self) -> bool:
         """Whether it loses no more than is tolerated where nothing changed."""
-        return self.loss_points <= self.tolerated
+        return self.loss_points <= self.tolerated and self.all_learned_loss_points <= UNSHELTERED
 
     def facts(self) -> dict[str, Any]:
         """As it is stored in a network's notes."""
         found = asdict(self)
         del found["tolerated"]
-        found["loss_points"] = round(self.loss_points, 3)
+        for name in ("loss_points", "all_learned_loss_points"):
+            found[name] = round(found[name], 3)
         found["recovered"] = {name: round(share, 4) for name, share in self.recovered.items()}
         return found | {"underflows": round(self.underflows, 4)}
 
@@ -209,16 +216,18 @@ class Search:
         network = with_dead_zone(with_shifts(self.network, shifts, interval), dead_zone)
         counters: dict[str, int] = {}
         expected = 1 - self.accuracy
-        losses = [
-            accuracy(network, scores) - accuracy(learned(network, lessons, order, expected, counters), scores)
-            for lessons, scores in self.unchanged for order in orders(len(lessons), ORDERS, self.seed)]
+        losses, all_learned = (
+            [accuracy(network, scores) - accuracy(learned(network, lessons, order, expected, found, schedule), scores)
+             for lessons, scores in self.unchanged for order in orders(len(lessons), ORDERS, self.seed)]
+            for schedule, found in ((DEFAULT, counters), ("falling", None)))
         recovered = {}
         for name, (lessons, scores) in self.drifts.items():
             order = orders(len(lessons), 1, self.seed)[0]
             after = accuracy(learned(network, lessons, order, expected, counters), scores)
             recovered[name] = (after - self.drifted[name]) / (self.accuracy - self.drifted[name])
         return Trial(by, interval, network.spec.blocks[-1].readout.dead_zone, 100 * float(np.mean(losses)), recovered,
-                     counters.get("underflows", 0) / max(counters.get("updates", 0), 1), self.tolerated)
+                     counters.get("underflows", 0) / max(counters.get("updates", 0), 1),
+                     100 * float(np.mean(all_learned)), self.tolerated)
 
 
 def choose(trials: Sequence[Trial]) -> Trial:
@@ -228,7 +237,7 @@ def choose(trials: Sequence[Trial]) -> Trial:
         most = max(trial.recovery for trial in keeping)
         return min((trial for trial in keeping if trial.recovery >= most - CHANCE),
                    key=lambda trial: (trial.by, -trial.recovery))
-    return min(trials, key=lambda trial: trial.loss_points)
+    return min(trials, key=lambda trial: max(trial.loss_points, trial.all_learned_loss_points))
 
 
 def _within(spikes: np.ndarray, part: Lessons) -> np.ndarray:
@@ -243,7 +252,7 @@ def _bounded(network: Network, split: Split) -> tuple[int, int]:
     events = float(np.mean(split.select(slice(16)).spikes[:] != 0)) * split.spikes.shape[1]
     each = sum(layer.outputs * layer.synapses.inputs * events for block in network.spec.blocks
                for layer in block.layers)
-    runs = TRIALS * (2 * ORDERS + len(DRIFTS)) * 2
+    runs = TRIALS * (4 * ORDERS + len(DRIFTS)) * 2
     most = int(OPERATIONS / max(each, 1.0) / runs)
     return min(LESSONS, max(most, LEAST)), min(SCORES, max(most, LEAST))
 

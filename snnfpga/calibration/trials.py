@@ -64,15 +64,15 @@ class Lessons:
 
 
 def learned(network: Network, lessons: Lessons, order: NDArray[np.int64], expected: float,
-            counters: dict[str, int] | None = None) -> Network:
+            counters: dict[str, int] | None = None, schedule: str = DEFAULT) -> Network:
     """What ``network`` becomes by ``lessons`` in this order, where a share ``expected`` of wrong answers is usual.
 
     Counts are added to ``counters``.
     """
-    reference, schedule = Reference(network), Schedule(DEFAULT, network.rates, len(order), expected)
+    reference, course = Reference(network), Schedule(schedule, network.rates, len(order), expected)
     for spikes, label in lessons.select(order).samples():
-        reference.rates = list(schedule.rates(label))
-        schedule.answered(label, reference.run(spikes, label, learn=True).prediction == label)
+        reference.rates = list(course.rates(label))
+        course.answered(label, reference.run(spikes, label, learn=True).prediction == label)
     if counters is not None:
         for block in reference.counters:
             for name in BLOCK_COUNTERS:

@@ -28,7 +28,7 @@ def operations_of_a_run(made):
 
 def runs():
     """Of all trials: the lessons of each order and half and of each drift, and as many to score."""
-    return search.TRIALS * (2 * search.ORDERS + len(search.DRIFTS)) * 2
+    return search.TRIALS * (4 * search.ORDERS + len(search.DRIFTS)) * 2
 
 
 @pytest.mark.parametrize(("affordable", "wanted"), [
