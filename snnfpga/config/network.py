@@ -52,6 +52,8 @@ class LayerConfig(Section):
         None, description="The threshold of this layer; null takes `network.threshold`.")
     reset: Literal[RESETS] | None = Field(
         None, description="The reset of this layer; null takes `network.reset`.")
+    reset_amount: Positive | None = Field(
+        None, description="What a spike takes off this layer's membranes; null takes `network.reset_amount`.")
     gain: Positive | None = Field(
         None, description="The gain of this layer's initial weights; null takes `network.gain`.")
     bias: bool | None = Field(
@@ -68,6 +70,7 @@ class LayerSettings(NamedTuple):
     keep: float | None
     threshold: float
     reset: str
+    reset_amount: float | None
     gain: float
     bias: bool
 
@@ -117,6 +120,10 @@ class NetworkConfig(Section):
                     "have at least 2 bits in every layer.")
     reset: Literal[RESETS] = Field(
         "subtract", description="A spike takes the threshold off its membrane (`subtract`), or makes it 0 (`zero`).")
+    reset_amount: Positive | None = Field(
+        None,
+        description="What a spike takes off its membrane with `reset: subtract`, in the unit of the threshold; null is "
+                    "the threshold ([resets](neurons.md#resets)).")
     surrogate: Literal[SURROGATES + HOST_SURROGATES] = Field(
         "boxcar",
         description="The surrogate derivative of a spike. `sigmoid`, `arctan` and `fast_sigmoid`, 1 / (1 + d)² at the "
@@ -156,4 +163,6 @@ class NetworkConfig(Section):
         # What is said of this layer alone wins over what all layers keep.
         if own.keep is None and (not leaks or own.leak_shift is not None):
             values["keep"] = None
+        if (own.reset or known.reset) == "zero" and own.reset_amount is None and known.reset_amount is None:
+            values["reset_amount"] = None
         return LayerSettings(**values | {"leak_shift": values["leak_shift"] if leaks else None})

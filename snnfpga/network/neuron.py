@@ -41,6 +41,13 @@ class Within(torch.autograd.Function):
         return grads[0], None, None
 
 
+def amount_of(layer: LayerSpec, threshold: Tensor | int) -> Tensor | int:
+    """What a reset by subtraction takes off a membrane: ``threshold``, as :func:`thresholds_of` gives it, or the
+    layer's amount.
+    """
+    return threshold if layer.neuron.reset_amount is None else layer.neuron.reset_amount
+
+
 def integrate(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
               layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Charge, fire, reset, step after step.
@@ -65,7 +72,7 @@ def integrate(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
         v.clamp_(layer.neuron.membrane_min, layer.neuron.membrane_max)
         charged[t] = v
         spike = torch.ge(v, threshold, out=spikes[t])
-        membrane = v - spike * (threshold if layer.neuron.reset == "subtract" else v)
+        membrane = v - spike * (amount_of(layer, threshold) if layer.neuron.reset == "subtract" else v)
     return spikes, charged, membrane
 
 
@@ -81,7 +88,7 @@ def integrate_recurrent(currents: Tensor, own: Tensor, membrane: Tensor, before:
 
 def after_reset(charged: Tensor, spikes: Tensor, threshold: Tensor | int, layer: LayerSpec) -> Tensor:
     """Membranes (K, B, N) that can be read after each step."""
-    return charged - spikes * (threshold if layer.neuron.reset == "subtract" else charged)
+    return charged - spikes * (amount_of(layer, threshold) if layer.neuron.reset == "subtract" else charged)
 
 
 def credits(grad: Tensor, gate: Tensor, fired: Tensor | None, area: float, keep: float) -> Tensor:

@@ -1,6 +1,7 @@
 """The specification of a run: what the configuration asks for, on the grid that was measured."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from rtl_gen.contract.block import BlockSpec, Directives
@@ -58,8 +59,8 @@ def layer_spec(config: Config, own: LayerSettings, block: int, layer: Layer, sha
                               feedback_shift=feedback_shift(config, unit)))
     except SpecError as error:      # speaks of what was made of these keys
         raise SpecError(f"Config network gives block {block} a layer that cannot be built: {error}; change "
-                        "network.threshold, gain, headroom, weight_bits, membrane_bits, neuron, keep, "
-                        "leak_shift or surrogate_width") from None
+                        "network.threshold, reset_amount, gain, headroom, weight_bits, membrane_bits, "
+                        "neuron, keep, leak_shift or surrogate_width") from None
 
 
 def aligned(unit: int, adds: int, source: LayerSpec | None) -> tuple[int, ResidualSpec | None]:
@@ -75,9 +76,10 @@ def on_scale(config: Config, own: LayerSettings, weight_bits: int, unit: int,
     """Parts of a :class:`LayerSpec` that follow from the bits of its weights and from the 2^-unit of its currents."""
     threshold = max(1, round(own.threshold * 2.0 ** unit))
     shadow_bits = config.on_chip.shadow_bits if weight_bits != 1 else 0
+    amount = None if own.reset_amount is None else max(1, round(own.reset_amount * 2.0 ** unit))
     return {"weights": WeightSpec(bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=unit,
                                   bias=own.bias),
-            "neuron": kind_of(own.neuron).specified(own, threshold, threshold_shift),
+            "neuron": replace(kind_of(own.neuron).specified(own, threshold, threshold_shift), reset_amount=amount),
             "surrogate": _surrogate(config, threshold)}
 
 

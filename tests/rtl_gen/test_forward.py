@@ -14,6 +14,7 @@ CASES = {
                              leak_shift=1),
     "signed shifts": network_spec(sizes=(14,), lanes=4, window=3, membrane_bits=10, threshold=100,
                                   leak_shifts=(3, -5, 7)),
+    "reset amount": network_spec(sizes=(10,), lanes=4, window=2, membrane_bits=8, threshold=60, reset_amount=95),
     "frozen": network_spec(sizes=(9,), lanes=2, learning=False, membrane_bits=8, threshold=127, reset="zero",
                            surrogate="triangle", surrogate_width=0, surrogate_height=3),
 }

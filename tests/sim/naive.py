@@ -189,7 +189,7 @@ class NaiveBlock:
             else:
                 gates.append(max(0, layer.surrogate.height - (distance >> layer.surrogate.width)))
             if spike:
-                v = v - threshold if layer.neuron.reset == "subtract" else 0
+                v = v - (layer.neuron.reset_amount or threshold) if layer.neuron.reset == "subtract" else 0
             self.u[number][j] = v
             spikes.append(int(spike))
         self.last_spikes[number] = spikes

@@ -9,7 +9,7 @@ from rtl_gen.contract.network import RATE_OFF, Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.flat import flat_layer
-from tests.networks import with_shifts
+from tests.networks import changed, with_shifts
 
 
 def random_layer(rng, inputs, outputs):
@@ -26,6 +26,8 @@ def random_layer(rng, inputs, outputs):
                          else max(1, threshold * rng.randint(1, 3) // 2)),
         surrogate_height=rng.randint(1, 7) if triangle else 1,
         rate_shift=rng.choice((0, 1, 3, 6, 9, 12, 16)), rounding=rounding, feedback_shift=rng.choice((0, 1, 4, 8)))
+    if layer.neuron.reset == "subtract" and rng.random() < 0.3:
+        layer = changed(layer, neuron__reset_amount=rng.randint(1, min(2 * threshold, layer.neuron.membrane_max)))
     return with_shifts(layer, random_shifts(rng, membrane_bits)) if rng.random() < 0.3 else layer
 
 

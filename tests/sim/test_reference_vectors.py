@@ -36,7 +36,7 @@ def test_words_are_what_the_page_says():
         assert (word % 65536, word // 65536) == (entry["word"], entry["high"])
 
 
-@pytest.mark.parametrize("name", ["tiny.json", "deep.json", "rates.json", "grids.json"])
+@pytest.mark.parametrize("name", ["tiny.json", "deep.json", "rates.json", "grids.json", "neurons.json"])
 def test_networks_run_and_learn_as_the_page_says(name):
     vector = load(name)
     network = Network(

@@ -28,7 +28,7 @@ from snnfpga.network.initial import initialise
 from snnfpga.network.regrid import WeightScale, move, scales
 from snnfpga.network.window import BlockWeights
 from snnfpga.training.trainer import Trainer
-from tests.networks import with_shifts
+from tests.networks import changed, with_shifts
 
 
 @st.composite
@@ -42,6 +42,8 @@ def layers(draw, inputs, outputs):
         reset=draw(st.sampled_from(["subtract", "zero"])), surrogate="boxcar", surrogate_width=1, surrogate_height=1,
         rate_shift=4, rounding="nearest", feedback_shift=0,
         threshold_shift=draw(st.sampled_from([None, 0, 3, 20])))
+    if plain.neuron.reset == "subtract" and draw(st.booleans()):
+        plain = changed(plain, neuron__reset_amount=draw(st.integers(1, plain.neuron.membrane_max)))
     if not draw(st.booleans()):
         return plain
     sizes = sorted(draw(st.sets(st.integers(1, membrane_bits - 1), min_size=1, max_size=3)))

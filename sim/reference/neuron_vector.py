@@ -1,0 +1,43 @@
+"""The network of the test vector with the neurons that the others leave out."""
+
+import numpy as np
+
+from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.network import Network
+from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.spec import NetworkSpec
+
+from .flat import flat_layer
+from .initial import random_network
+
+__all__ = ["NEURONS_LABELS", "neurons_network", "neurons_samples"]
+
+NEURONS_LABELS = [0, 2, 1, 2]
+
+
+def _learning() -> BlockSpec:
+    """A block whose resets subtract other amounts than the threshold: more in one layer, less in the other."""
+    lower = flat_layer(
+        inputs=9, outputs=7, weight_bits=6, shadow_bits=4, fraction_bits=3, bias=True, membrane_bits=9, leak_shift=3,
+        threshold=28, reset="subtract", reset_amount=32, surrogate="boxcar", surrogate_width=24, surrogate_height=1,
+        rate_shift=7, rounding="nearest", feedback_shift=3)
+    upper = flat_layer(
+        inputs=7, outputs=6, weight_bits=6, shadow_bits=4, fraction_bits=3, bias=False, membrane_bits=8, leak_shift=2,
+        threshold=24, reset="subtract", reset_amount=15, surrogate="triangle", surrogate_width=3, surrogate_height=5,
+        rate_shift=8, rounding="stochastic", feedback_shift=0)
+    readout = ReadoutSpec(
+        inputs=6, classes=3, learned=True, weight_bits=6, shadow_bits=4, rate_shift=5, rounding="nearest",
+        error_function="logistic", logit_shift=0, dead_zone=0, accumulate="window")
+    return BlockSpec(layers=(lower, upper), readout=readout, window=3, loss_steps=2, update_interval=1,
+                     directives=Directives(lanes=4, memory="auto", engine="reverse"))
+
+
+def neurons_network() -> Network:
+    """Random weights."""
+    return random_network(NetworkSpec(name="neurons", blocks=(_learning(),), max_steps=9, seed=0x5EED), 21, density=0.4)
+
+
+def neurons_samples() -> list[list[list[int]]]:
+    """Four samples, (T, inputs) counts of events."""
+    generator = np.random.Generator(np.random.PCG64(22))
+    return [(generator.random((steps, 9)) < 0.4).astype(np.int64).tolist() for steps in (9, 6, 5, 2)]
