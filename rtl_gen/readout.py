@@ -13,6 +13,7 @@ from .contract.protocol import ANSWER_BITS
 from .contract.spec import NetworkSpec
 from .errors import class_error
 from .feedback import error_layout
+from .levels import add_levels
 from .memories import declared_memory
 from .packet import packet_layout
 from .ports import BlockRate, FeedbackReader, GateReader, RandomKey, StoredCounts
@@ -68,6 +69,7 @@ class Readout(wiring.Component):
         self.readout = readout = block.readout
         self.learns = block.directives.learns
         self._declared = ReadoutEngine(plan_of(block))
+        self.max_steps = spec.max_steps
         self.answer_bits = signed_bits(answer_max(readout, spec.max_steps))
         self.row_layout = row_layout(spec, index)
         self._backward = BackwardPass(spec, index, gate_layout) if self.learns else None
@@ -148,6 +150,13 @@ class Readout(wiring.Component):
                 m.d.sync += [value.eq(value + self._weight(c)) for c, value in enumerate(found)]
             return found
 
+        self._step_ends = Signal()                      # all rows of a step are added
+        if readout.leak_shift is not None:              # no block with such a readout learns
+            self._logits = self._answers = [Signal(signed(self.answer_bits), name=f"answer{c}")
+                                            for c in range(readout.classes)]
+            add_levels(m, readout, self.max_steps, self._weight, clear=self._clear_answers, adding=self._adding,
+                       step_ends=self._step_ends, answers=self._answers)
+            return
         self._logits = self._answers = sums("answer", self._clear_answers, self._adding)
         if readout.accumulate == "window" or block.loss_steps < block.window:
             self._logits = sums("logit", self._clear_logits, self._adding & self._in_loss)
@@ -214,6 +223,7 @@ class Readout(wiring.Component):
                         self._windows.eq(0),
                     ]
                 with m.Case(TokenKind.STEP):
+                    m.d.comb += self._step_ends.eq(1)
                     m.d.sync += [self._last.eq(token.last), self._class.eq(0)]
                     with m.If(window_ends & learns_from):
                         m.next = "ERRORS"

@@ -12,11 +12,13 @@ from rtl_gen.contract.arithmetic import (
     current_max,
     delta_max,
     feedback_max,
+    level_max,
     readout_delta_max,
     signed_bits,
 )
 from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.memories import MemoryDeclaration
+from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import memories
 
@@ -68,7 +70,7 @@ def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
     (layer,), readout, lanes = block.layers, block.readout, block.directives.lanes
     found = {"blocks": 1, "lanes": lanes,
              "forward": lanes * (signed_bits(current_max(layer)) + layer.neuron.membrane_bits),
-             "answers": readout.classes * signed_bits(answer_max(readout, max_steps))}
+             "answers": readout.classes * _answer_bits(readout, max_steps)}
     if block.directives.learns:
         found |= {"update": lanes * (layer.weights.stored_bits + signed_bits(delta_max(block, 0))),
                   "random": lanes * (layer.update.rounding == "stochastic")
@@ -78,6 +80,12 @@ def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
                   "readout": readout.classes * readout.learned * (
                       readout.stored_bits + signed_bits(readout_delta_max(block)))}
     return found
+
+
+def _answer_bits(readout: ReadoutSpec, max_steps: int) -> int:
+    """Bits of a class's sum, and of its level where the readout leaks."""
+    level = 0 if readout.leak_shift is None else signed_bits(level_max(readout, max_steps))
+    return signed_bits(answer_max(readout, max_steps)) + level
 
 
 def _chosen_bits(memory: MemoryDeclaration) -> int:

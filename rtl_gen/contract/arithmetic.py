@@ -50,9 +50,17 @@ def readout_weight_max(readout: ReadoutSpec) -> int:
     return 1 << (readout.weight_bits - 1) if readout.learned else 1
 
 
+def level_max(readout: ReadoutSpec, steps: int) -> int:
+    """Largest level, or without a leak the largest sum, after ``steps`` steps in which every neuron fired."""
+    step = readout.rows * readout.largest_event * readout_weight_max(readout)
+    # A level that loses as much as a step can bring stands still.
+    return steps * step if readout.leak_shift is None else min(steps * step, step << readout.leak_shift)
+
+
 def answer_max(readout: ReadoutSpec, steps: int) -> int:
-    """Largest logit after ``steps`` steps in which every neuron fired."""
-    return steps * readout.rows * readout.largest_event * readout_weight_max(readout)
+    """Largest answer, or logit, after so many steps."""
+    levels = steps if readout.leak_shift is not None and readout.reading == "sum" else 1
+    return levels * level_max(readout, steps)
 
 
 def feedback_max(block: BlockSpec, layer: int) -> int:

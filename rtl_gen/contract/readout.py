@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .checks import SpecError, check_choice, check_flag, check_range
+from .errors import shown
 from .grid import PoolSpec
 from .synapses.dense import MAX_NEURONS
 from .update import check_rate
@@ -10,7 +11,9 @@ from .update import check_rate
 ERROR_FUNCTIONS = ("hard_sigmoid", "logistic")
 ACCUMULATES = ("window", "cumulative")
 ANSWERS = ("all", "last")
+READINGS = ("sum", "last", "maximum")
 MAX_CLASSES = 64
+MAX_LEAK_SHIFT = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,11 @@ class ReadoutSpec:
         Of the neurons' spikes, before the weights; None for none.
     answer
         Whether the answer is the sum over ``all`` steps of a sample, or over those of its ``last`` window.
+    leak_shift
+        Where the readout leaks: each class has a level, which loses ``level >> leak_shift`` in a step before the
+        step's spikes are added, and what is summed are the levels. None for none.
+    reading
+        Of levels: their ``sum``, the ``last``, or the ``maximum`` of them, is what the answer and the logits are.
     """
 
     inputs: int
@@ -53,6 +61,8 @@ class ReadoutSpec:
     accumulate: str
     pool: PoolSpec | None = None
     answer: str = "all"
+    leak_shift: int | None = None
+    reading: str = "sum"
 
     def __post_init__(self) -> None:
         check_range("Readout inputs", self.inputs, 1, MAX_NEURONS)
@@ -71,6 +81,13 @@ class ReadoutSpec:
         check_range("Dead zone", self.dead_zone, 0, 127)
         check_choice("Accumulate", self.accumulate, ACCUMULATES)
         check_choice("Answer", self.answer, ANSWERS)
+        check_choice("Reading", self.reading, READINGS)
+        if self.leak_shift is not None:
+            check_range("Readout leak shift", self.leak_shift, 1, MAX_LEAK_SHIFT, " (or null for no leak)")
+        if self.reading != "sum" and (
+                self.leak_shift is None or (self.accumulate, self.answer) != ("cumulative", "all")):
+            raise SpecError(f"A readout that is read by {self.reading} must leak, accumulate cumulative and answer "
+                            f"all, not leak shift {shown(self.leak_shift)}, {self.accumulate} and {self.answer}")
         if self.pool is not None and self.pool.inputs != self.inputs:
             raise SpecError(f"Pool of a readout of {self.inputs} neurons must take as many, not {self.pool.inputs}")
 

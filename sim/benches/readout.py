@@ -16,7 +16,8 @@ from rtl_gen.token import TokenKind, token_layout
 
 from ..bench import PERIOD_NS, load_spec, start
 from ..lanes import join, split
-from ..reference.readout import errors, feedback, read_out
+from ..reference.levels import Levels, read_steps
+from ..reference.readout import errors, feedback
 from ..reference.rounding import addends
 from ..reference.update import update
 from ..stream import StreamSink, StreamSource
@@ -40,11 +41,12 @@ class Model:
         block, readout = self.block, self.readout
         window, loss_start = block.window, block.window - block.loss_steps
         self.answer, logit = np.zeros(readout.classes, np.int64), np.zeros(readout.classes, np.int64)
+        levels = Levels.at_rest(readout.classes)
         for w, first in enumerate(range(0, len(spikes), window)):
             part = spikes[first:first + window]
             if readout.accumulate == "window":
                 logit[:] = 0
-            read_out(self.stored, readout.shadow_bits, part, loss_start, self.answer, logit)
+            read_steps(readout, self.stored, part, loss_start, levels, self.answer, logit)
             self.counters["operations"] += int(part.sum()) * readout.classes
             learns = learn and block.directives.learns and self.rate != RATE_OFF
             recorded = learns and w % block.update_interval == block.update_interval - 1

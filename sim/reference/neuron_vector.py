@@ -4,7 +4,7 @@ import numpy as np
 
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.network import Network
-from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.readout import READINGS, ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 
 from .flat import flat_layer
@@ -32,9 +32,23 @@ def _learning() -> BlockSpec:
                      directives=Directives(lanes=4, memory="auto", engine="reverse"))
 
 
+def _leaky(inputs: int, reading: str) -> BlockSpec:
+    """A block with a leaky readout, which runs and does not learn."""
+    layer = flat_layer(
+        inputs=inputs, outputs=6, weight_bits=6, shadow_bits=0, fraction_bits=3, bias=False, membrane_bits=9,
+        leak_shift=None, threshold=20, reset="subtract", surrogate="boxcar", surrogate_width=1, surrogate_height=1,
+        rate_shift=0, rounding="nearest", feedback_shift=0)
+    readout = ReadoutSpec(
+        inputs=6, classes=3, learned=True, weight_bits=6, shadow_bits=0, rate_shift=0, rounding="nearest",
+        error_function="logistic", logit_shift=0, dead_zone=0, accumulate="cumulative", leak_shift=2, reading=reading)
+    return BlockSpec(layers=(layer,), readout=readout, window=3, loss_steps=3, update_interval=1,
+                     directives=Directives(lanes=4, memory="auto", engine="none"))
+
+
 def neurons_network() -> Network:
-    """Random weights."""
-    return random_network(NetworkSpec(name="neurons", blocks=(_learning(),), max_steps=9, seed=0x5EED), 21, density=0.4)
+    """A block that learns, then one for each way to read a leaky readout; random weights."""
+    blocks = (_learning(), *(_leaky(6, reading) for reading in READINGS))
+    return random_network(NetworkSpec(name="neurons", blocks=blocks, max_steps=9, seed=0x5EED), 21, density=0.4)
 
 
 def neurons_samples() -> list[list[list[int]]]:

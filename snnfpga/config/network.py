@@ -7,6 +7,7 @@ from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from rtl_gen.contract.neurons.base import RESETS, NeuronSpec
+from rtl_gen.contract.readout import MAX_LEAK_SHIFT, READINGS
 from rtl_gen.contract.spec import MAX_BLOCKS
 from rtl_gen.contract.surrogate import SURROGATES
 
@@ -136,6 +137,14 @@ class NetworkConfig(Section):
         False, description="Each neuron has a weight that is added in every step.")
     readout: Literal["learned", "fixed"] = Field(
         "learned", description="A block's readout learns its weights, or has `fixed` ones, random +1 and -1.")
+    readout_leak_shift: Annotated[int, Field(ge=1, le=MAX_LEAK_SHIFT)] | None = Field(
+        None,
+        description="Readouts leak: a class's level loses 2^-readout_leak_shift of itself in each step, and levels are "
+                    "read in place of sums ([leaky readouts](neurons.md#leaky-readouts)); null is no leak.")
+    reading: Literal[READINGS] = Field(
+        "sum",
+        description="The answer of a leaky readout: the `sum` of the levels after each step, the `last`, or their "
+                    "`maximum`.")
     initial: Literal["balanced", "straight", "kaiming"] = Field(
         "balanced",
         description="How weights begin ([initial weights](training.md#initial-weights)): so that every layer fires "

@@ -147,6 +147,8 @@ class Rule:
         does, from a network of whatever rule; None where there is none.
     step_labels
         Whether it learns from labels of steps.
+    leaky
+        Whether it learns from a readout that leaks.
     sends_forward_only
         Whether nothing comes back from block to block, so that processes can share the blocks.
     experimental
@@ -170,6 +172,7 @@ class Rule:
     windowed: bool = False
     on_chip: str | None = None
     step_labels: bool = False
+    leaky: bool = False
     sends_forward_only: bool = False
     experimental: bool = False
     check: Callable[[Config], None] = lambda config: None

@@ -126,7 +126,8 @@ def readout_spec(config: Config, block: int, neurons: int, classes: int, pool: P
         rounding=config.hardware.of_block(block).rounding if learned else "nearest",
         error_function=on_chip.error_function, logit_shift=max(-8, min(24, shift)),
         dead_zone=DEAD_ZONE if on_chip.dead_zone == AUTO else on_chip.dead_zone,
-        accumulate=config.learning.accumulate, pool=pool, answer=config.learning.answer)
+        accumulate=config.learning.accumulate, pool=pool, answer=config.learning.answer,
+        leak_shift=config.network.readout_leak_shift, reading=config.network.reading)
 
 
 def readout_bits(config: Config) -> int:

@@ -96,6 +96,7 @@ class NaiveBlock:
         self.u = [[0] * layer.outputs for layer in self.b.layers]
         self.answer = [0] * self.b.readout.classes
         self.logit = [0] * self.b.readout.classes
+        self.levels = []            # of each step so far, one a class
         self.w = 0
         self.last_spikes = [None] * len(self.b.layers)
         self.clear_window()
@@ -124,17 +125,34 @@ class NaiveBlock:
         self.label, self.t = self.label if of_step == -1 else of_step, self.t + 1
         for number in range(len(b.layers)):
             seen = self.layer_step(number, seen)
+        added = [0] * b.readout.classes
         for j, value in pooled(b.readout.pool, seen).items():
             for c in range(b.readout.classes):
-                self.answer[c] += value * self.readout_weight(j, c)
-                self.note("answer", 0, self.answer[c])
-                if p >= b.window - b.loss_steps:
-                    self.logit[c] += value * self.readout_weight(j, c)
+                added[c] += value * self.readout_weight(j, c)
                 self.add("readout_operations", value)
                 self.add("weights_read", value * int(b.readout.learned))
+        self.read(p, added)
         if p + 1 == b.window or last:
             self.end_of_window()
         return seen
+
+    def read(self, p, added):
+        """Answers and logits of what the step has added to each class."""
+        b, readout = self.b, self.b.readout
+        if readout.leak_shift is not None:
+            before = self.levels[-1] if self.levels else [0] * readout.classes
+            added = [old - math.floor(Fraction(old, 2 ** readout.leak_shift)) + new
+                     for old, new in zip(before, added, strict=True)]
+            self.levels.append(added)
+        for c in range(readout.classes):
+            if readout.reading == "sum":
+                self.answer[c] += added[c]
+                self.logit[c] += added[c] if p >= b.window - b.loss_steps else 0
+            else:
+                levels = [level[c] for level in self.levels]
+                self.answer[c] = self.logit[c] = levels[-1] if readout.reading == "last" else max(levels)
+            self.note("answer", 0, self.answer[c])
+            self.note("level", 0, added[c])
 
     def current(self, number, j, values):
         """The current of neuron j from inputs of these values, by number."""

@@ -1,5 +1,6 @@
 """Small random networks and samples, drawn so that every rule of the arithmetic is met."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -47,6 +48,15 @@ def random_readout(rng, inputs, classes):
         answer=rng.choice(("all", "all", "last")))
 
 
+def leaky(rng, block):
+    """``block`` with a readout that leaks, and so never learns on chip."""
+    reading = rng.choice(("sum", "last", "maximum"))
+    whole = {} if reading == "sum" else {"accumulate": "cumulative", "answer": "all"}
+    readout = replace(block.readout, leak_shift=rng.choice((1, 2, 3, 6)), reading=reading, **whole)
+    return replace(block, readout=readout, loss_steps=block.loss_steps if reading == "sum" else block.window,
+                   directives=replace(block.directives, engine="none"))
+
+
 def random_spec(rng):
     classes = rng.randint(2, 5)
     max_steps = rng.randint(1, 12)
@@ -60,6 +70,8 @@ def random_spec(rng):
             readout=random_readout(rng, sizes[-1], classes), window=window, loss_steps=rng.randint(1, window),
             update_interval=rng.choice((1, 1, 2, 3)),
             directives=Directives(lanes=4, memory="auto", engine="reverse" if rng.random() < 0.95 else "none")))
+        if rng.random() < 0.15:
+            blocks[-1] = leaky(rng, blocks[-1])
         inputs = sizes[-1]
     return NetworkSpec(name="random", blocks=tuple(blocks), max_steps=max_steps, seed=rng.getrandbits(32))
 

@@ -40,6 +40,7 @@ class Reverse(Learning):
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
         yield from refusals.arithmetic(self.block, index)
+        yield from refusals.leaky_readout(self.block, index)
 
     @property
     def of_layers(self) -> tuple[ReverseMemories, ...]:
