@@ -1,9 +1,10 @@
-"""Share of lane-cycles that do a synaptic operation: dense layer 784-200, 16 lanes, over input densities.
+"""Share of lane-cycles that do a synaptic operation: dense layer 784-200, over lanes, reads and input densities.
 
-    python benchmarks/lane_use.py [--simulator verilator]
+    python benchmarks/lane_use.py [--simulator verilator] [--lanes N,N...]
 
-Measured in simulation from the first token offered to the last answer, on one block with its update engine. A layer of
-200 neurons fills 12.5 groups of 16 lanes, so that 96.2 % is the most that 13 groups can reach.
+Measured in simulation from the first token offered to the last answer, on one block with its update engine and a bias.
+8 and 40 lanes divide 200 neurons; 16 leave half of the last group idle, so that 96.2 % is the most they can reach. Of
+two reads a lane is busy where either of its words is of an event, and ``operations`` are two a cycle.
 """
 
 import argparse
@@ -23,45 +24,54 @@ from sim.reference.flat import flat_layer
 from sim.runner import build, run
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "lane_use.json"
-DENSITIES = (0.01, 0.05, 0.10)
+DENSITIES = (0.01, 0.05, 0.20, 1.00)
+LAYOUTS = ((8, 1), (16, 1), (40, 1), (40, 2))       # lanes, reads
+LINE = "{lanes:>5} {reads:>5} {density:>8.2f} {learn!s:>6} {cycles:>9} {synaptic_operations:>10} {share:>7.1%}"
 
 
-def network(*, bias: bool) -> NetworkSpec:
-    layer = flat_layer(inputs=784, outputs=200, weight_bits=8, shadow_bits=8, fraction_bits=6, bias=bias,
+def network(*, lanes: int, reads: int) -> NetworkSpec:
+    layer = flat_layer(inputs=784, outputs=200, weight_bits=8, shadow_bits=8, fraction_bits=6, bias=True,
                       membrane_bits=16, leak_shift=3, threshold=64, reset="subtract", surrogate="boxcar",
                       surrogate_width=64, surrogate_height=1, rate_shift=6, rounding="nearest", feedback_shift=0)
     readout = ReadoutSpec(inputs=200, classes=10, learned=True, weight_bits=8, shadow_bits=8, rate_shift=6,
                           rounding="nearest", error_function="logistic", logit_shift=4, dead_zone=0,
                           accumulate="window")
     block = BlockSpec(layers=(layer,), readout=readout, window=4, loss_steps=4, update_interval=1,
-                      directives=Directives(lanes=16, memory="block", engine="reverse"))
+                      directives=Directives(lanes=lanes, reads=reads, memory="block", engine="reverse"))
     return NetworkSpec(name="dense", blocks=(block,), max_steps=64, seed=1)
 
 
-def measure(simulator: str) -> list[dict[str, float]]:
+def measure(simulator: str, lanes: list[int]) -> list[dict[str, float]]:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for bias in (True,):
-            design = build(Block(network(bias=bias), 0), build_dir=Path(folder) / f"bias{bias}", simulator=simulator)
+        for number, reads in LAYOUTS:
+            if number not in lanes:
+                continue
+            spec, place = network(lanes=number, reads=reads), Path(folder) / f"lanes{number}reads{reads}"
+            design = build(Block(spec, 0), build_dir=place, simulator=simulator)
             for density in DENSITIES:
                 for learn in (False, True):
                     output = Path(folder) / "measured.json"
                     run(design, bench="sim.benches.lane_use", environment={OUTPUT_VARIABLE: str(output)}, arrays={
-                        "samples": np.array(4), "steps": np.array(8), "density": np.array(density),
-                        "learn": np.array(int(learn))})
-                    rows.append({"bias": bias, "density": density, "learn": learn,
+                        "samples": np.array(4 if density < 0.5 else 1), "steps": np.array(8),
+                        "density": np.array(density), "learn": np.array(int(learn))})
+                    rows.append({"lanes": number, "reads": reads, "density": density, "learn": learn,
                                  **json.loads(output.read_text("utf-8"))})
-                    print("{bias!s:>6} {density:>8.2f} {learn!s:>6} {cycles:>9} {synaptic_operations:>10} {share:>7.1%}"
-                          .format(**rows[-1]), flush=True)
+                    print(LINE.format(**rows[-1]), flush=True)
     return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--simulator", default="verilator", choices=("verilator", "icarus"))
+    parser.add_argument("--lanes", default=",".join(sorted({str(lanes) for lanes, _ in LAYOUTS}, key=int)),
+                        metavar="N[,N...]", help="layouts of so many lanes")
     arguments = parser.parse_args()
-    print(f"{'bias':>6} {'density':>8} {'learn':>6} {'cycles':>9} {'operations':>10} {'share':>7}")
-    rows = measure(arguments.simulator)
+    print("lanes reads  density  learn    cycles operations   share")
+    lanes = [int(number) for number in arguments.lanes.split(",")]
+    rows = measure(arguments.simulator, lanes)
+    if RESULTS.exists():
+        rows = [row for row in json.loads(RESULTS.read_text("utf-8"))["rows"] if row["lanes"] not in lanes] + rows
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps({"command": "python benchmarks/lane_use.py", **describe(),
                                    "simulator": arguments.simulator, "rows": rows}, indent=1) + "\n", "utf-8")

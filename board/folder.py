@@ -43,7 +43,7 @@ def design_there(folder: Path) -> str | None:
 
 def _directives(own: NetworkSpec, asked: NetworkSpec) -> str:
     before, now = ([block.directives for block in spec.blocks] for spec in (own, asked))
-    parts = [_named(name, [str(getattr(one, name)) for one in now]) for name in ("lanes", "memory")
+    parts = [_named(name, [str(getattr(one, name)) for one in now]) for name in ("lanes", "reads", "memory")
              if [getattr(one, name) for one in before] != [getattr(one, name) for one in now]]
     return "".join(f"-{part}" for part in parts)
 

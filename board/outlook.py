@@ -87,17 +87,31 @@ class Outlook:
 
 
 def lanes_that_fit(outlook: Outlook) -> Outlook | None:
-    """The same with as many lanes as fit, found by halving those of all blocks; None where not even one lane fits.
+    """The same with as many lanes as fit, the same share of theirs in all blocks; None where not even one lane fits.
 
-    Where no fit says how much logic it takes, its memories have to.
+    A block of N neurons has no more lanes than it takes for its number of groups, so that few are left over in the last
+    group, or none. Where no fit says how much logic it takes, its memories have to.
     """
     enough = {FITS} if outlook.board.part.logic(outlook.spec) is not None else {FITS, MAY_FIT}
-    lanes = [block.directives.lanes for block in outlook.spec.blocks]
-    while max(lanes) > 1:
-        lanes = [max(1, number // 2) for number in lanes]
-        blocks = tuple(replace(block, directives=replace(block.directives, lanes=number))
-                       for block, number in zip(outlook.spec.blocks, lanes, strict=True))
-        fewer = replace(outlook, spec=replace(outlook.spec, blocks=blocks))
-        if fewer.verdict in enough:
-            return fewer
+    lanes = tried = [block.directives.lanes for block in outlook.spec.blocks]
+    for most in range(max(lanes) - 1, 0, -1):
+        fewer = [_fewest(block.outputs, max(1, number * most // max(lanes)))
+                 for block, number in zip(outlook.spec.blocks, lanes, strict=True)]
+        if fewer == tried:
+            continue
+        tried = fewer
+        found = replace(outlook, spec=_with_lanes(outlook.spec, fewer))
+        if found.verdict in enough:
+            return found
     return None
+
+
+def _fewest(neurons: int, lanes: int) -> int:
+    """The fewest lanes that compute so many neurons in as few groups as ``lanes`` do."""
+    groups = -(-neurons // lanes)
+    return -(-neurons // groups)
+
+
+def _with_lanes(spec: NetworkSpec, lanes: Sequence[int]) -> NetworkSpec:
+    return replace(spec, blocks=tuple(replace(block, directives=replace(block.directives, lanes=number))
+                                      for block, number in zip(spec.blocks, lanes, strict=True)))

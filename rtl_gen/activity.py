@@ -36,11 +36,13 @@ class Activity:
 def mean_cycles(block: BlockSpec, activity: Activity, *, learn: bool) -> float:
     """Cycles of a mean sample of a block, run alone or learned from.
 
-    The formulas of :class:`~rtl_gen.estimate.Cycles` are straight lines but for silent steps, so that the mean of
-    samples is what they give for the means. Every group is taken to have credit, which makes learning an upper bound.
+    The formulas of :class:`~rtl_gen.estimate.Cycles` are straight lines but for silent steps and halves of pairs, so
+    that the mean of samples is what they give for the means. Every group is taken to have credit, which makes learning
+    an upper bound.
     """
     cost, busy = cycles(block), 1 - activity.silent
-    step = activity.silent * cost.forward(0) + (busy * cost.forward(activity.events / busy) if busy else 0)
+    full = cost.engines.forward.mean_cycles(activity.events / busy) if busy else 0
+    step = activity.silent * cost.forward(0) + busy * full
     total = activity.steps * step + cost.SAMPLE_OVERHEAD
     if not (learn and block.directives.learns):
         return total

@@ -6,8 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from .block_registers import BlockRegisters
 from .contract.arithmetic import index_bits
+from .contract.engines.forward import Forward
 from .contract.limits import check_hardware
 from .contract.memory_map import geometry, host_memories
+from .contract.plan import plan_of
 from .contract.protocol import Memory
 from .contract.spec import NetworkSpec
 from .event_list import EventList, step_layout
@@ -104,11 +106,13 @@ class Block(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        b, classes = self.block, self.block.readout.classes
-        m.submodules.events = self._events = EventList(b.inputs, classes)
+        b, classes, declared = self.block, self.block.readout.classes, Forward(plan_of(self.block))
+        m.submodules.events = self._events = EventList(
+            b.inputs, classes, reads=b.directives.reads, first=declared.first_event(declared.plan.layers[0]))
         m.submodules.steps = self._steps = StreamFifo(step_layout(b.inputs, classes), depth=2)
         m.submodules.forward = self._forward = ForwardEngine(b)
-        # Room for a whole step behind the one that is leaving, and for what is in the pipeline.
+        # Room for a whole step behind the one that is leaving, and for what is in the pipeline and not in the level of a
+        # cycle ago.
         groups, in_flight = self._forward.groups, self._forward.latency + 1
         m.submodules.groups = self._groups = StreamFifo(group_layout(b), depth=2 * groups + 2 * in_flight)
         m.submodules.serialiser = self._serialiser = Serialiser(b)
@@ -116,7 +120,7 @@ class Block(wiring.Component):
         m.submodules.to_readout = self._to_readout = StreamFifo(spikes, depth=4)
         m.submodules.to_next = self._to_next = StreamFifo(spikes, depth=4)
         m.submodules.readout = self._readout = Readout(self.spec, self.index, self._forward.gate_layout)
-        m.d.comb += self._forward.room.eq(self._groups.level <= groups + in_flight)
+        m.d.sync += self._forward.room.eq(self._groups.level <= groups + in_flight)
         # Forward engine and readout must agree on what is learned from.
         m.d.comb += self._forward.off.eq(self.registers.rate.off)
         wiring.connect(m, wiring.flipped(self.registers.rate), self._readout.rate)
@@ -157,6 +161,8 @@ class Block(wiring.Component):
         m.submodules.turns = self._turns = Turns()
         m.submodules.weights = self._weights = weights = WeightMemory(self.block)
         wiring.connect(m, self._forward.weight_reader, weights.forward)
+        if self.block.directives.reads > 1:
+            wiring.connect(m, self._forward.second_reader, weights.second)
         self._host_writes = Signal()
         m.d.comb += [
             weights.owner.eq(self._turns.owner),
@@ -251,7 +257,7 @@ class Block(wiring.Component):
             "membrane_saturations": [forward.membrane_saturations],
             "weight_saturations": [readout.counts.saturations],
             "forward_cycles": [forward.active],
-            "busy_lane_cycles": [forward.synaptic_operations],
+            "busy_lane_cycles": [forward.busy_lanes],
             "update_cycles": [],
             "stall_cycles": [forward.stalled],
         }

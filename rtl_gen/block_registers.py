@@ -14,11 +14,11 @@ __all__ = ["BlockRegisters", "increment_layout", "largest_increments"]
 def largest_increments(spec: NetworkSpec, block: int) -> dict[str, int]:
     """The most that each counter of a block grows by in a cycle."""
     b = spec.blocks[block]
-    lanes, classes = b.directives.lanes, b.readout.classes
-    wide = {"synaptic_operations": lanes, "busy_lane_cycles": lanes, "membrane_saturations": lanes,
+    lanes, reads, classes = b.directives.lanes, b.directives.reads, b.readout.classes
+    wide = {"synaptic_operations": reads * lanes, "busy_lane_cycles": lanes, "membrane_saturations": lanes,
             "readout_operations": classes, "multiplies": classes,
             # Forward engine, update engine, and the readout's events and rows.
-            "weights_read": 2 * lanes + 3 * classes}
+            "weights_read": (reads + 1) * lanes + 3 * classes}
     wide |= dict.fromkeys(("updates", "weights_written", "underflows", "weight_saturations"), lanes + classes)
     return {name: wide.get(name, 1) for name in BLOCK_COUNTERS + BLOCK_CYCLE_COUNTERS}
 

@@ -40,6 +40,10 @@ class EventList(wiring.Component):
         Number of inputs.
     classes : int
         Number of classes, for the width of a token.
+    reads : int
+        Events that the reader takes in a cycle, 1 or 2.
+    first : int
+        Number of a step's first event in its first pair: 1 where something else is read beside it.
 
     Members
     -------
@@ -57,13 +61,15 @@ class EventList(wiring.Component):
         The inputs whose bits are cleared after a reset, for whoever has memories to clear as well.
     """
 
-    def __init__(self, indices: int, classes: int) -> None:
+    def __init__(self, indices: int, classes: int, *, reads: int = 1, first: int = 0) -> None:
         self._indices = indices
         self._classes = classes
+        self._first = first
+        self._memories = event_memories(indices, reads=reads, first=first)
         super().__init__({
             "i": In(stream.Signature(token_layout(indices, classes))),
             "step": Out(stream.Signature(step_layout(indices, classes))),
-            "reader": In(EventReader(indices)),
+            "reader": In(EventReader(indices, reads=reads, first=first)),
             "accepted": Out(1),
             "dropped": Out(1),
             "empty": Out(1),
@@ -73,31 +79,22 @@ class EventList(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         bits = index_bits(self._indices)
-        m.submodules.events = events = declared_memory(event_memories(self._indices).events)
-        write, read = events.write_port(), events.read_port()
-
         fill = Signal()                                 # the bank being filled
         busy = Signal(2)                                # banks whose step is not released yet
         count = Signal(range(self._indices + 1))
         index = Signal(bits)
-        position = Signal(bits)
         free, seen, take = Signal(), Signal(), Signal()
         clearing = Signal(init=1)                       # after a reset; the count goes through the inputs meanwhile
         m.d.comb += [
             index.eq(self.i.p.value[:bits]),
-            position.eq(self.reader.position),
             free.eq(~busy.bit_select(fill, 1) & ~clearing),
             self.clearing.en.eq(clearing),
             self.clearing.row.eq(count),
             take.eq(self.i.valid & (self.i.p.kind == TokenKind.EVENT) & free),
             self.accepted.eq(take & ~seen),
             self.dropped.eq(take & seen),
-            write.addr.eq(Cat(count[:bits], fill)),
-            write.data.eq(index),
-            write.en.eq(self.accepted),
-            read.addr.eq(Cat(position, self.reader.bank)),
-            self.reader.index.eq(read.data),
         ]
+        self._keep(m, index, count, fill)
         seen_in = self._mark_seen(m, index, fill)
         m.d.comb += seen.eq(Mux(fill, seen_in[1], seen_in[0]))
 
@@ -134,12 +131,28 @@ class EventList(wiring.Component):
                 ]
         return m
 
+    def _keep(self, m: Module, index: Signal, count: Signal, fill: Signal) -> None:
+        """Events of either bank, one behind the other; of pairs the firsts in one memory, the seconds in another."""
+        declared = self._memories.events
+        number, second_bits = count + self._first, len(declared) - 1
+        place = Signal(index_bits(declared[0].depth) - 1)
+        m.d.comb += place.eq(self.reader.position)
+        for half, declaration in enumerate(declared):
+            m.submodules[declaration.name] = events = declared_memory(declaration)
+            write, read = events.write_port(), events.read_port()
+            m.d.comb += [
+                write.addr.eq(Cat(number[second_bits:][:len(place)], fill)),
+                write.data.eq(index),
+                write.en.eq(self.accepted & (number[:second_bits] == half)),
+                read.addr.eq(Cat(place, self.reader.bank)),
+                (self.reader.second if half else self.reader.index).eq(read.data),
+            ]
+
     def _mark_seen(self, m: Module, index: Signal, fill: Signal) -> list[Value]:
         """Bits of the inputs whose events are in each bank: set, given back, and whether the bank has ``index``."""
         cleared = self.clearing
-        memories = event_memories(self._indices)
         seen_in = []
-        for bank, declaration in enumerate((memories.seen0, memories.seen1)):
+        for bank, declaration in enumerate((self._memories.seen0, self._memories.seen1)):
             # Read in the cycle of the event, so that one event may follow the other at once.
             m.submodules[f"seen{bank}"] = bit = declared_memory(declaration)
             mark, look = bit.write_port(), bit.read_port(domain="comb")

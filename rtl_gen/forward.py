@@ -34,11 +34,11 @@ class _Fired(NamedTuple):
 class ForwardEngine(wiring.Component):
     """Computes the steps of one layer, ``lanes`` neurons at a time.
 
-    Groups of lanes outside, the step's events inside: a weight word is read every cycle and added to what the group's
-    membranes were after their leak, which stays in registers; membranes are read and written once a step. Groups and
-    steps follow each other without a pause; with fewer than five groups a step waits until its membranes are written.
-    A step takes ``groups * max(1, bias + events) + max(0, 5 - groups)`` cycles, and ``latency`` more until the spikes
-    of its last group leave.
+    Groups of lanes outside, the step's events inside: ``reads`` weight words are read every cycle and added to what the
+    group's membranes were after their leak, which stays in registers; membranes are read and written once a step.
+    Groups and steps follow each other without a pause; with fewer than five groups a step waits until its membranes are
+    written. A step takes ``groups * max(1, ceil((bias + events) / reads)) + max(0, 5 - groups)`` cycles, and
+    ``latency`` more until the spikes of its last group leave.
 
     Computes :mod:`sim.reference.forward` bit for bit.
 
@@ -53,8 +53,9 @@ class ForwardEngine(wiring.Component):
         What to do next; taken when its last weight has been addressed.
     reader : Out(EventReader)
         The step's events.
-    weight_reader, blank : Out(WeightReader), Out(1)
-        The weight memory's reading side; where ``blank``, 0 is to come in place of the word addressed in this cycle.
+    weight_reader, second_reader, blank : Out(WeightReader), Out(WeightReader), Out(reads)
+        The weight memory's reading side, and the one of a second word where two are read in a cycle. Where a bit of
+        ``blank`` is set, 0 is to come in place of the word that this side addresses in this cycle.
     o : Out(stream of group_layout)
         Spikes. Must be taken whenever ``room`` was promised.
     room : In(1)
@@ -71,7 +72,7 @@ class ForwardEngine(wiring.Component):
         Reading side for the host, while it is the host's turn; nothing is inside then.
     idle : Out(1)
         Nothing is inside.
-    synaptic_operations, bias_reads, membrane_saturations, active, stalled : Out
+    synaptic_operations, busy_lanes, bias_reads, membrane_saturations, active, stalled : Out
         Increments of the counters.
     """
 
@@ -80,14 +81,15 @@ class ForwardEngine(wiring.Component):
         plan = plan_of(block)
         declared = Forward(plan)
         (self.plan,), (self._memories,), self.latency = plan.layers, declared.of_layers, declared.latency
-        self.layer = layer = self.plan.layer
+        self.layer, self.reads = layer, _ = self.plan.layer, declared.reads
         self.lanes, self.groups = lanes, _ = plan.lanes, self.plan.words
         self.gate_layout = gate_layout(block)
         super().__init__({
             "step": In(stream.Signature(step_layout(layer.inputs, block.readout.classes))),
-            "reader": Out(EventReader(layer.inputs)),
+            "reader": Out(EventReader(layer.inputs, reads=self.reads, first=declared.first_event(self.plan))),
             "weight_reader": Out(WeightReader(block)),
-            "blank": Out(1),
+            **({"second_reader": Out(WeightReader(block))} if self.reads > 1 else {}),
+            "blank": Out(self.reads),
             "o": Out(stream.Signature(group_layout(block))),
             "room": In(1),
             "recorder": Out(Recorder(block, self.gate_layout)),
@@ -99,7 +101,8 @@ class ForwardEngine(wiring.Component):
             "host_membranes": Out(lanes * layer.neuron.membrane_bits),
             "host_spikes": Out(lanes),
             "idle": Out(1),
-            "synaptic_operations": Out(index_bits(lanes + 1)),
+            "synaptic_operations": Out(index_bits(self.reads * lanes + 1)),
+            "busy_lanes": Out(index_bits(lanes + 1)),
             "bias_reads": Out(index_bits(lanes + 1)),
             "membrane_saturations": Out(index_bits(lanes + 1)),
             "active": Out(1),
@@ -136,7 +139,7 @@ class ForwardEngine(wiring.Component):
             self.host_spikes.eq(spikes_read.data),
         ]
         old = data.View(data.ArrayLayout(signed(self.layer.neuron.membrane_bits), self.lanes), read.data)
-        charged = self._charge(m, adding, self._leak(m, leaking, old))
+        charged = self._charge(m, adding, self._words(m), self._leak(m, leaking, old))
         self._count_reads(m, adding)
         self._write(m, firing, self._fire(m, firing, charged), write, spikes_write)
 
@@ -155,24 +158,37 @@ class ForwardEngine(wiring.Component):
             found.append(leaked)
         return found
 
-    def _charge(self, m: Module, entry: Signal, leaked: list[Signal]) -> list[Signal]:
+    def _words(self, m: Module) -> list[Value]:
+        """The weights that have come, or the sums of two words that have come together, a cycle later."""
+        words = [[weight >> self.layer.weights.shadow_bits for weight in reader.weights]
+                 for reader in ([self.weight_reader, self.second_reader] if self.reads > 1 else [self.weight_reader])]
+        if self.reads == 1:
+            return words[0]
+        found = []
+        for lane, pair in enumerate(zip(*words, strict=True)):
+            both = Signal((pair[0] + pair[1]).shape(), name=f"both{lane}")
+            m.d.sync += both.eq(pair[0] + pair[1])
+            found.append(both)
+        return found
+
+    def _charge(self, m: Module, entry: Signal, words: list[Value], leaked: list[Signal]) -> list[Signal]:
         """A word has come: add it to its group's membranes, which the first of the group's words finds leaked."""
         found = []
         for lane in range(self.lanes):
             # The sum's magnitude is at most that of the leaked membrane and that of the current together.
             exact = Signal(signed(signed_bits(self.layer.neuron.leaked_max + current_max(self.layer))),
                            name=f"exact{lane}")
-            weight = self.weight_reader.weights[lane] >> self.layer.weights.shadow_bits
-            m.d.sync += exact.eq(weight + Mux(entry.first, leaked[lane], exact))
+            m.d.sync += exact.eq(words[lane] + Mux(entry.first, leaked[lane], exact))
             found.append(exact)
         return found
 
     def _count_reads(self, m: Module, entry: Signal) -> None:
-        works = Signal()
+        works, lanes = Signal(), self._lanes_in(entry)
         m.d.comb += [
             works.eq(entry.valid & ~entry.discard),
-            self.synaptic_operations.eq(Mux(works & entry.event, self._lanes_in(entry), 0)),
-            self.bias_reads.eq(Mux(works & entry.bias, self._lanes_in(entry), 0)),
+            self.synaptic_operations.eq(Mux(works & entry.event, lanes, 0) + Mux(works & entry.second, lanes, 0)),
+            self.busy_lanes.eq(Mux(works & (entry.event | entry.second), lanes, 0)),
+            self.bias_reads.eq(Mux(works & entry.bias, lanes, 0)),
         ]
 
     def _fire(self, m: Module, firing: Signal, charged: list[Signal]) -> _Fired:

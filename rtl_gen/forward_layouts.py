@@ -42,9 +42,10 @@ def entry_layout(block: BlockSpec) -> data.StructLayout:
     (plan,) = plan_of(block).layers
     return data.StructLayout({
         "valid": 1,
-        "discard": 1,           # an aborted step: take the event off the list and nothing else
+        "discard": 1,           # an aborted step: take an event off the list and nothing else
         "event": 1,
         "bias": 1,
+        "second": 1,            # an event is read beside it
         "first": 1,             # of its group
         "last": 1,
         "group": index_bits(plan.words),

@@ -45,9 +45,11 @@ class ForwardWalk:
         self.window_over = Signal()         # of a recorded window: no step before it is dealt with
         self.window_busy = Signal()
         self.issued = Signal(entry_layout(block))
+        self._reads = block.directives.reads
         self.is_step, self.is_abort = Signal(), Signal(name="is_abort")
         self.go, self.entry_last, self.group_last, self.step_done = Signal(), Signal(), Signal(), Signal()
         self.settled, self.push, self.discarded = Signal(), Signal(), Signal(name="discarded")
+        self.returning, self.returned = Signal(), Signal(name="returned")   # an aborted step's events, to the list
 
     def add_control(self, m: Module) -> None:
         """Add what decides, every cycle, what the engine does next."""
@@ -76,9 +78,10 @@ class ForwardWalk:
             begins.eq((self.group == 0) & (self.entry == 0)),
             blocked.eq(~engine.room | (self.gap != 0) | self.window_over | self.window_busy),
             self.go.eq(self.is_step & ~(begins & blocked)),
+            self.returning.eq(self.is_abort & ~self.returned),
             engine.active.eq(self.go | ~self.pipeline_empty),
             engine.stalled.eq(self.is_step & begins & blocked),
-            self.entry_last.eq(self.entry + 1 >= step.p.count + layer.weights.bias),
+            self.entry_last.eq((self.entry + 1) * self._reads >= step.p.count + layer.weights.bias),
             self.group_last.eq(self.group == self._groups - 1),
             self.step_done.eq(self.go & self.entry_last & self.group_last),
         ]
@@ -86,13 +89,16 @@ class ForwardWalk:
     def _issue(self, m: Module) -> None:
         """Read the event, and say what is done with its weights."""
         reader, step, layer = self._engine.reader, self._engine.step, self._layer
-        entry, issued = self.entry, self.issued
+        entry, issued, first = self.entry, self.issued, self.entry * self._reads
+        rows = step.p.count + layer.weights.bias
         m.d.comb += [
             reader.bank.eq(step.p.bank),
-            reader.position.eq(entry - layer.weights.bias),
+            # In a list of pairs the bias has a place of its own.
+            reader.position.eq(entry - layer.weights.bias if self._reads == 1 else entry),
             issued.valid.eq(self.go),
             issued.bias.eq((entry == 0) if layer.weights.bias else 0),
-            issued.event.eq((entry >= layer.weights.bias) & (entry < step.p.count + layer.weights.bias)),
+            issued.event.eq((first >= layer.weights.bias) & (first < rows)),
+            issued.second.eq((first + 1 < rows) if self._reads > 1 else 0),
             issued.first.eq(entry == 0),
             issued.last.eq(self.entry_last),
             issued.group.eq(self.group),
@@ -109,10 +115,11 @@ class ForwardWalk:
         gap, entry, group = self.gap, self.entry, self.group
         with m.If(gap != 0):
             m.d.sync += gap.eq(gap - 1)
-        with m.If(self.go):
+        with m.If(self.go | self.returning):
             m.d.sync += entry.eq(Mux(self.entry_last, 0, entry + 1))
             with m.If(self.entry_last):
-                m.d.sync += group.eq(Mux(self.group_last, 0, group + 1))
+                last = self.group_last | (self.returning & (group == self._reads - 1))
+                m.d.sync += group.eq(Mux(last, 0, group + 1))
 
     def _close_steps(self, m: Module) -> None:
         """From step to step, from window to window."""
@@ -163,53 +170,61 @@ class ForwardWalk:
             ]
 
     def _abort_samples(self, m: Module) -> None:
-        """An ABORT takes its events off the list, ends the window that was begun as discarded, and is passed on."""
-        engine, step, issued, entry = self._engine, self._engine.step, self.issued, self.entry
-        with m.If(self.is_abort & ~self.discarded):
-            with m.If(entry != step.p.count):
-                m.d.comb += [
-                    issued.valid.eq(1),
-                    issued.discard.eq(1),
-                    issued.event.eq(1),
-                    engine.reader.position.eq(entry),
+        """An ABORT walks its events to give them back, ends the window as discarded, and is passed on."""
+        engine, step, issued = self._engine, self._engine.step, self.issued
+        with m.If(self.returning):
+            m.d.comb += [issued.valid.eq(1), issued.discard.eq(1)]
+            with m.If(self.entry_last & (self.group == self._reads - 1)):
+                m.d.sync += self.returned.eq(1)
+        with m.If(self.is_abort & self.returned & ~self.discarded & self.settled):
+            m.d.sync += self.discarded.eq(1)
+            with m.If(self.record & (self.position != 0)):
+                m.d.sync += [
+                    self.window_over.eq(1),
+                    engine.window_end.p.steps.eq(self.position),
+                    engine.window_end.p.discard.eq(1),
                 ]
-                m.d.sync += entry.eq(entry + 1)
-            with m.Elif(self.settled):
-                m.d.sync += [self.discarded.eq(1), entry.eq(0)]
-                with m.If(self.record & (self.position != 0)):
-                    m.d.sync += [
-                        self.window_over.eq(1),
-                        engine.window_end.p.steps.eq(self.position),
-                        engine.window_end.p.discard.eq(1),
-                    ]
         with m.If(self.is_abort & self.discarded & self.settled):
             m.d.comb += [self.push.eq(1), engine.reader.release.eq(1 << step.p.bank)]
-            m.d.sync += self.discarded.eq(0)
+            m.d.sync += [self.returned.eq(0), self.discarded.eq(0)]
 
     def add_addresses(self, m: Module, entry: Signal) -> None:
-        """Add stage 1: the index of the ``entry`` has come; address its row, and mark it in the window."""
-        engine, layer, issued = self._engine, self._layer, self.issued
-        reader, recorder = engine.reader, engine.recorder
-        m.submodules.walk = walk = WeightAddress(layer.rows, self._groups)
-        begins = Signal()
-        m.d.comb += [
-            begins.eq(issued.valid & issued.first),
-            walk.restart.eq(begins & (issued.group == 0)),
-            walk.advance.eq(begins),
-            walk.row.eq(Mux(entry.bias, layer.inputs, reader.index)),
-            engine.weight_reader.address.eq(walk.address),
-        ]
+        """Add stage 1: the index of the ``entry`` has come; address its row, and mark it in the window.
+
+        Of a pair the first is marked in the first group, and the second in the next: one of either in a cycle.
+        """
+        engine, layer, reader, recorder = self._engine, self._layer, self._engine.reader, self._engine.recorder
+        row = Mux(entry.bias, layer.inputs, reader.index)
+        marked, index = entry.event & (entry.group == 0), reader.index
+        self._address(m, "walk", engine.weight_reader, row)
         if not layer.weights.bias:
-            m.d.comb += engine.blank.eq(entry.valid & ~entry.discard & ~entry.event)    # a step without a single row
+            # A step without a single row.
+            m.d.comb += engine.blank[0].eq(entry.valid & ~entry.discard & ~entry.event)
+        if self._reads > 1:
+            marked |= entry.second & (entry.group == 1)
+            index = Mux(entry.group == 0, reader.index, reader.second)
+            self._address(m, "second_walk", engine.second_reader, reader.second)
+            m.d.comb += engine.blank[1].eq(~entry.second)
         marks = Signal()
         m.d.comb += [
-            marks.eq(entry.valid & entry.event & (entry.group == 0)),
+            marks.eq(entry.valid & marked),
             reader.clear_en.eq(marks),
             reader.clear_bank.eq(entry.bank),
-            reader.clear_index.eq(reader.index),
+            reader.clear_index.eq(index),
             recorder.touch_en.eq(marks & entry.record & ~entry.discard),
-            recorder.touch_row.eq(reader.index),
+            recorder.touch_row.eq(index),
             recorder.touch_position.eq(entry.position),
         ]
         with m.If(entry.valid & ~entry.discard & entry.last & entry.group_last):
             m.d.comb += reader.release.eq(1 << entry.bank)
+
+    def _address(self, m: Module, name: str, weights: wiring.FlippedInterface, row: Value) -> None:
+        """The address of a row in the group of the entry that was issued in the cycle before."""
+        begins = self.issued.valid & self.issued.first
+        m.submodules[name] = walk = WeightAddress(self._layer.rows, self._groups)
+        m.d.comb += [
+            walk.restart.eq(begins & (self.issued.group == 0)),
+            walk.advance.eq(begins),
+            walk.row.eq(row),
+            weights.address.eq(walk.address),
+        ]

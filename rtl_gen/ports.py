@@ -31,23 +31,24 @@ RATE_SHAPE = range(MAX_RATE + 1)       # of a block's rate, where it learns
 
 
 class EventReader(wiring.Signature):
-    """Reading side of an event list of indices below ``inputs``.
+    """Reading side of an event list of indices below ``inputs``, ``reads`` of them in a cycle.
 
     Members
     -------
     bank, position : Out(1), Out(n)
-        Which event to read.
-    index : In(n)
-        Its index, one cycle later.
+        Which event to read, or which pair.
+    index, second : In(n), In(n)
+        Its index, one cycle later; ``second`` is there of pairs only.
     clear_en, clear_bank, clear_index : Out
         The index in this bank was taken: it may come again.
     release : Out(2)
         A bank's step is done: it may be filled again.
     """
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, *, reads: int = 1, first: int = 0) -> None:
         super().__init__({
-            "bank": Out(1), "position": Out(range(inputs)), "index": In(range(inputs)),
+            "bank": Out(1), "position": Out(range(-(-(inputs + first) // reads))), "index": In(range(inputs)),
+            **({"second": In(range(inputs))} if reads > 1 else {}),
             "clear_en": Out(1), "clear_bank": Out(1), "clear_index": Out(range(inputs)), "release": Out(2),
         })
 

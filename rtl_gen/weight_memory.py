@@ -17,6 +17,8 @@ __all__ = ["WeightMemory"]
 class WeightMemory(wiring.Component):
     """Words of stored weights: one port reads for whoever's turn it is, one writes.
 
+    Where a block reads two words in a cycle, the writing port reads the second while it is the forward engine's turn.
+
     A word comes :data:`~rtl_gen.contract.memories.WEIGHT_LATENCY` cycles after its address: out of the memory, into a
     register, and into another. The first is the memories' own where the part's have one, and the second is then behind
     the choice between the rows of memories that a deep memory takes; so that neither a memory's way out nor that choice
@@ -33,8 +35,10 @@ class WeightMemory(wiring.Component):
         Whose address is read.
     forward, update, host : In(WeightReader)
         The reading sides; all see the words of all, and of a block that never learns there is no ``update``.
-    blank : In(1)
-        Zeros come in place of the word that is addressed in this cycle.
+    second : In(WeightReader)
+        The forward engine's second word, where it reads two.
+    blank : In(1 or 2)
+        Zeros come in place of the word, or of either word, that the forward engine addresses in this cycle.
     writer : In(WeightWriter)
         New weights; whoever has them sees to it that nobody reads.
     """
@@ -47,7 +51,8 @@ class WeightMemory(wiring.Component):
         super().__init__({
             "owner": In(Owner),
             **{name: In(WeightReader(block)) for name in self._readers.values()},
-            "blank": In(1),
+            **({"second": In(WeightReader(block))} if block.directives.reads > 1 else {}),
+            "blank": In(block.directives.reads),
             "writer": In(WeightWriter(block)),
         })
 
@@ -61,15 +66,30 @@ class WeightMemory(wiring.Component):
             for owner, reader in readers.items():
                 with m.Case(owner):
                     m.d.comb += read.addr.eq(reader.address)
-        held, word = (Signal.like(read.data, name=name) for name in ("held", "word"))
-        blank = [Signal(name=f"blank{stage}") for stage in range(2)]
-        m.d.sync += [blank[0].eq(self.blank), blank[1].eq(blank[0]), held.eq(read.data), word.eq(held)]
-        with m.If(blank[1]):
-            m.d.sync += word.eq(0)      # which a register does by itself
+        word = self._registers(m, read.data, self.blank[0], "word")
         m.d.comb += [
             *(reader.weights.eq(word) for reader in readers.values()),
             write.addr.eq(self.writer.address),
             write.data.eq(self.writer.weights),
             write.en.eq(self.writer.en),
         ]
+        if self.block.directives.reads > 1:
+            # One address for both: so it is one port of the memory.
+            read_second, forward = words.read_port(), self.owner == Owner.FORWARD
+            with m.If(forward):
+                m.d.comb += write.addr.eq(self.second.address)
+            m.d.comb += [
+                read_second.addr.eq(write.addr),
+                self.second.weights.eq(self._registers(m, read_second.data, self.blank[1], "second_word")),
+            ]
         return m
+
+    @staticmethod
+    def _registers(m: Module, fetched: Value, blank: Value, name: str) -> Signal:
+        """The two registers behind a port; the last is 0 where ``blank`` was set with the address."""
+        held, word = Signal.like(fetched, name=f"{name}_held"), Signal.like(fetched, name=name)
+        blanks = [Signal(name=f"{name}_blank{stage}") for stage in range(2)]
+        m.d.sync += [blanks[0].eq(blank), blanks[1].eq(blanks[0]), held.eq(fetched), word.eq(held)]
+        with m.If(blanks[1]):
+            m.d.sync += word.eq(0)      # which a register does by itself
+        return word

@@ -17,7 +17,7 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
                  membrane_bits=16, leak_shift=3, leak_shifts=None, threshold=64, reset="subtract", reset_amount=None,
                  surrogate="boxcar", surrogate_width=64, surrogate_height=1, bias=True, accumulate="window",
                  error_function="logistic", readout_leak_shift=None, reading="sum", logit_shift=2, dead_zone=0,
-                 learning=True, memory="auto", max_steps=64, seed=12345, name="test"):
+                 learning=True, memory="auto", reads=1, max_steps=64, seed=12345, name="test"):
     """A network of one block for each of ``sizes``, whose ``depth`` layers are all of that size."""
     blocks, before = [], inputs
     for size in sizes:
@@ -38,7 +38,8 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
         blocks.append(BlockSpec(
             layers=tuple(layers), readout=readout, window=window, loss_steps=loss_steps or window,
             update_interval=update_interval,
-            directives=Directives(lanes=lanes, memory=memory, engine="reverse" if learning else "none")))
+            directives=Directives(lanes=lanes, memory=memory, reads=reads,
+                                  engine="reverse" if learning else "none")))
     return NetworkSpec(name=name, blocks=tuple(blocks), max_steps=max_steps, seed=seed)
 
 
@@ -71,10 +72,12 @@ def with_shifts(layer, shifts):
         threshold_shift=neuron.threshold_shift, reset_amount=neuron.reset_amount, leak_shifts=shifts))
 
 
-def block(inputs, outputs, *, classes=3, learned=True, lanes=4, window=3, bias=True, shadow_bits=4):
+def block(inputs, outputs, *, classes=3, learned=True, lanes=4, window=3, bias=True, shadow_bits=4,
+          reads=1):
     """A block of one layer, to be chained with others of its kind."""
     return network_spec(
-        inputs=inputs, sizes=(outputs,), classes=classes, lanes=lanes, window=window, learned=learned, bias=bias,
+        inputs=inputs, sizes=(outputs,), classes=classes, lanes=lanes, reads=reads, window=window, learned=learned,
+        bias=bias,
         shadow_bits=shadow_bits, rate_shift=6, readout_rate_shift=4, membrane_bits=14, leak_shift=2, surrogate_width=48,
         error_function="hard_sigmoid", logit_shift=1, dead_zone=2).blocks[0]
 

@@ -9,11 +9,14 @@ from .readout import ReadoutSpec
 
 MEMORIES = ("auto", "block", "distributed")
 MAX_LANES = 512
+MAX_READS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Directives:
-    """How a block is laid out in hardware. Lanes and memory change no result; without an engine a block never learns.
+    """How a block is laid out in hardware.
+
+    Lanes, reads and memory change no result; without an engine a block never learns.
 
     Attributes
     ----------
@@ -24,14 +27,18 @@ class Directives:
     engine
         Which engine learns, a module of :mod:`rtl_gen.contract.engines.learning`: ``reverse``, over truncated windows,
         or ``none``: the block runs, and never learns.
+    reads
+        Weight words that the forward pass reads in a cycle: 1, or 2 through both ports of the memory.
     """
 
     lanes: int
     memory: str
     engine: str
+    reads: int = 1
 
     def __post_init__(self) -> None:
         check_range("Lanes", self.lanes, 1, MAX_LANES)
+        check_range("Reads", self.reads, 1, MAX_READS)
         check_choice("Memory", self.memory, MEMORIES)
         check_choice("Engine", self.engine, kinds_in(f"{__package__}.engines.learning"))
 

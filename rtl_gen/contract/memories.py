@@ -21,6 +21,8 @@ class MemoryDeclaration:
         ``block``: where the part has large memories. ``distributed``: within its logic. ``auto``: where it is cheaper.
     window_state
         Whether it holds what learning needs to know of the last K steps.
+    ports
+        1: one side reads and the other writes. 2: both read, and one of them writes.
     """
 
     name: str
@@ -28,6 +30,7 @@ class MemoryDeclaration:
     width: int
     style: str = "auto"
     window_state: bool = False
+    ports: int = 1
 
     @property
     def bits(self) -> int:

@@ -21,6 +21,7 @@ class Reader:
     def __init__(self, dut, sink, rng, duty, indices):
         self.dut, self.sink, self.rng, self.duty = dut, sink, rng, duty
         self.indices = indices
+        self.reads, self.first = (int(load_arrays()[name]) for name in ("reads", "first"))
         self.steps = []
         dut.reader__clear_en.value = dut.reader__release.value = 0
 
@@ -36,10 +37,11 @@ class Reader:
         dut, events = self.dut, []
         assert dut.empty.value == 0, "empty although a step was not read"
         for position in range(count):
-            dut.reader__bank.value, dut.reader__position.value = bank, position
+            pair, half = divmod(position + self.first, self.reads)
+            dut.reader__bank.value, dut.reader__position.value = bank, pair
             await FallingEdge(dut.clk)
             # With one input an index has no bits, and a port of no bits nothing to read.
-            events.append(int(dut.reader__index.value) if self.indices > 1 else 0)
+            events.append(int(dut["reader__second" if half else "reader__index"].value) if self.indices > 1 else 0)
             while self.rng.random() >= self.duty:
                 await FallingEdge(dut.clk)
             dut.reader__clear_en.value = 1

@@ -26,7 +26,9 @@ class Surroundings:
         (self.layer,) = self.block.layers
         (plan,) = plan_of(self.block).layers
         self.lanes, self.groups = plan.lanes, plan.words
-        self.latency = Forward(plan_of(self.block)).latency
+        declared = Forward(plan_of(self.block))
+        self.latency, self.reads, self.first = declared.latency, declared.reads, declared.first_event(plan)
+        self.places = -(-(self.layer.inputs + self.first) // self.reads)
         self.stored = random_network(spec, 7, density=0.3, gain=0.5).weights[0][0].copy()
         if self.layer.weights.bias:
             self.stored[-1] = np.random.default_rng(8).permutation(self.stored[0])
@@ -42,7 +44,10 @@ class Surroundings:
         dut.room.value = 1
         dut.off.value = dut.host_reads.value = 0
         dut.o__ready.value = 1
-        dut.window_done.value = dut.host_address.value = dut.reader__index.value = dut.weight_reader__weights.value = 0
+        self.indices, self.readers = ("index", "second")[:self.reads], ("weight_reader", "second_reader")[:self.reads]
+        for name in ("window_done", "host_address", *(f"reader__{index}" for index in self.indices),
+                     *(f"{reader}__weights" for reader in self.readers)):
+            dut[name].value = 0
 
     def _put_at_the_bounds(self):
         """Choose rows 0 and 1 so that a first step of these two events takes each neuron to a bound or next to it."""
@@ -66,19 +71,23 @@ class Surroundings:
 
     async def run(self):
         dut = self.dut
-        bank_of_one = self.layer.inputs == 1            # whose indices have no bits
-        coming = deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY)
+        coming = [deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY) for _ in self.readers]
         while True:
             await RisingEdge(dut.clk)
             self.cycle += 1
             bank = self.banks[int(dut.reader__bank.value)]
-            position = 0 if bank_of_one else int(dut.reader__position.value)
-            word = self.words[min(int(dut.weight_reader__address.value), len(self.words) - 1)]
-            coming.append(0 if dut.blank.value == 1 else word)
+            position = int(dut.reader__position.value) if self.places > 1 else 0    # which has no bits then
+            for number, name in enumerate(self.readers):
+                word = self.words[min(int(dut[f"{name}__address"].value), len(self.words) - 1)]
+                coming[number].append(0 if int(dut.blank.value) >> number & 1 else word)
             self._record()
             # What the list gives one cycle later, and the weight memory after its latency.
-            dut.reader__index.value = bank[position] if position < len(bank) else self.rng.randrange(self.layer.inputs)
-            dut.weight_reader__weights.value = coming[0]
+            for number, name in enumerate(self.indices):
+                place = position * self.reads + number - self.first
+                dut[f"reader__{name}"].value = bank[place] if 0 <= place < len(bank) else self.rng.randrange(
+                    self.layer.inputs)
+            for name, words in zip(self.readers, coming, strict=True):
+                dut[f"{name}__weights"].value = words[0]
             self._make_room()
 
     def _record(self):
@@ -95,7 +104,11 @@ class Surroundings:
         for bank in range(2):
             if release >> bank & 1:
                 assert self.busy[bank], "a bank was released twice"
-                assert self.cleared[bank] == self.banks[bank], "the events given back are not those of the bank"
+                # Of pairs the firsts are given back before the seconds.
+                events = self.banks[bank]
+                firsts = [e for number, e in enumerate(events) if (number + self.first) % self.reads == 0]
+                seconds = [e for number, e in enumerate(events) if (number + self.first) % self.reads == 1]
+                assert self.cleared[bank] == firsts + seconds, "the events given back are not those of the bank"
                 self.cleared[bank], self.busy[bank] = [], False
         if dut.recorder__touch_en.value == 1:
             position = int(dut.recorder__touch_position.value) if self.block.window > 1 else 0

@@ -72,6 +72,6 @@ async def measure(dut):
     Path(os.environ[OUTPUT_VARIABLE]).write_text(json.dumps({
         "cycles": cycles,
         "synaptic_operations": operations,
-        "share": operations / (cycles * spec.blocks[0].directives.lanes),
+        "share": counter.totals["busy_lane_cycles"] / (cycles * spec.blocks[0].directives.lanes),
         **{name: counter.totals[name] for name in ("forward_cycles", "update_cycles", "stall_cycles", "updates")},
     }), encoding="utf-8")

@@ -26,15 +26,22 @@ class Memory:
         if spec.blocks[0].directives.learns:
             self.readers[Owner.UPDATE] = "update"
         self.owner = Owner.HOST
+        self.reads = spec.blocks[0].directives.reads
         dut.writer__en.value = dut.blank.value = 0
 
     def address(self):
-        """A random address for everybody; returns the one of whose turn it is."""
+        """A random address for everybody; returns what is to come of whose turn it is, and of the second side."""
         addresses = {owner: self.rng.randrange(len(self.words)) for owner in self.readers}
         for owner, name in self.readers.items():
             self.dut[f"{name}__address"].value = addresses[owner]
         self.dut.owner.value = self.owner.value
-        return addresses[self.owner]
+        blank, words = self.rng.choice((0, 0, 1, 2)) % (1 << self.reads), [self.words[addresses[self.owner]]]
+        self.dut.blank.value = blank
+        if self.reads > 1:
+            second = self.rng.randrange(len(self.words))
+            self.dut.second__address.value = second
+            words.append(self.words[second] if self.owner is Owner.FORWARD else None)
+        return [0 if blank >> number & 1 and word is not None else word for number, word in enumerate(words)]
 
     async def fill(self):
         for address in range(len(self.words)):
@@ -56,21 +63,24 @@ async def a_word_is_of_the_owners_address(dut):
     there.address()
     await start(dut)
     await there.fill()
-    coming, compared = [], 0
+    coming, compared, seconds = [], 0, 0
     for _ in range(CYCLES):
         if rng.random() < 0.1:
             there.owner = rng.choice(list(there.readers))
-        word, blank = there.words[there.address()], rng.random() < 0.2
-        dut.blank.value = int(blank)
-        coming.append(0 if blank else word)
-        if rng.random() < 0.3:                  # at another address than is read, and not before its word is fetched
+        coming.append(there.address())
+        # Not before what is read is fetched; and where one port does both, not in the forward engine's turn.
+        if rng.random() < 0.3 and (there.reads == 1 or there.owner is not Owner.FORWARD):
             await there.write(rng.randrange(len(there.words)))
         else:
             await FallingEdge(dut.clk)
         dut.writer__en.value = 0
         if len(coming) == WEIGHT_LATENCY:
-            expected = coming.pop(0)
+            expected, *second = coming.pop(0)
             for name in there.readers.values():
                 assert int(dut[f"{name}__weights"].value) == expected, f"{name} sees another word"
+            if second and second[0] is not None:
+                assert int(dut.second__weights.value) == second[0], "the second side sees another word"
+                seconds += 1
             compared += 1
     assert compared == CYCLES - WEIGHT_LATENCY + 1
+    assert (seconds > 0) == (there.reads > 1)

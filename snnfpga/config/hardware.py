@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rtl_gen.contract.block import MAX_LANES, MEMORIES
+from rtl_gen.contract.block import MAX_LANES, MAX_READS, MEMORIES
 from rtl_gen.contract.update import ROUNDINGS
 
 from .section import Section, Steps
 
 Lanes = Annotated[int, Field(ge=1, le=MAX_LANES)]
+Reads = Annotated[int, Field(ge=1, le=MAX_READS)]
 Memory = Literal[MEMORIES]
 Rounding = Literal[ROUNDINGS]
 
@@ -18,6 +19,8 @@ class BlockHardware(Section):
     """An entry of the list `hardware.blocks` says what its block has otherwise than the rest."""
 
     lanes: Lanes | None = Field(None, description="The lanes of this block; null takes `hardware.lanes`.")
+    reads: Reads | None = Field(None, description="The weight words that this block reads in a cycle; null takes "
+                                                  "`hardware.reads`.")
     memory: Memory | None = Field(
         None, description="Where the weights of this block lie; null takes `hardware.memory`.")
     learning: bool | None = Field(
@@ -30,6 +33,9 @@ class HardwareConfig(Section):
     """Directives to the generator, for all blocks, and for one block each under `blocks`."""
 
     lanes: Lanes = Field(8, description="The neurons that a block computes at a time.")
+    reads: Reads = Field(
+        1, description="The weight words that the forward pass of a block reads in a cycle; 2 halves its cycles, and "
+                       "takes the memory's other port and an adder a lane.")
     memory: Memory = Field(
         "auto",
         description="Where weights lie: in block RAM, in LUTs that can be RAM (`distributed`), or where the tool "
@@ -46,5 +52,5 @@ class HardwareConfig(Section):
     def of_block(self, index: int) -> BlockHardware:
         """The directives of a block, none of them left open."""
         own = self.blocks[index].model_dump(exclude_none=True) if index < len(self.blocks) else {}
-        return BlockHardware(**{"lanes": self.lanes, "memory": self.memory, "learning": self.learning,
-                                "rounding": self.rounding} | own)
+        return BlockHardware(**{"lanes": self.lanes, "reads": self.reads, "memory": self.memory,
+                                "learning": self.learning, "rounding": self.rounding} | own)

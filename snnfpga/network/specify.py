@@ -148,7 +148,7 @@ def block_spec(config: Config, block: int, layers: list[LayerSpec], readout: Rea
     return BlockSpec(
         layers=tuple(layers), readout=readout, window=window,
         loss_steps=min(learning.loss_steps or window, window), update_interval=learning.update_interval,
-        directives=Directives(lanes=own.lanes or 1, memory=own.memory or "auto",
+        directives=Directives(lanes=own.lanes or 1, reads=own.reads or 1, memory=own.memory or "auto",
                               engine=ENGINE if own.learning else "none"))
 
 

@@ -68,9 +68,18 @@ def test_fewer_lanes_are_found(monkeypatch):
     assert fewer.microseconds(learn=False) > outlook().microseconds(learn=False)
     uneven = replace(SPEC, blocks=(SPEC.blocks[0], replace(SPEC.blocks[1], directives=replace(
         SPEC.blocks[1].directives, lanes=1))))
-    assert [block.directives.lanes for block in lanes_that_fit(outlook(uneven)).spec.blocks] == [2, 1]
+    assert [block.directives.lanes for block in lanes_that_fit(outlook(uneven)).spec.blocks] == [3, 1]
     logic_of(monkeypatch, lambda spec: 60_000)
     assert lanes_that_fit(outlook()) is None
+
+
+@pytest.mark.parametrize(("lanes", "room", "found"), [
+    (64, 45, 40), (64, 39, 34), (40, 39, 34), (16, 12, 12), (512, 128, 100), (9, 8, 8), (3, 1, 1)])
+def test_lanes_are_those_that_leave_fewest_over(monkeypatch, lanes, room, found):
+    """200 neurons in 5 groups take 40 lanes, in 6 groups 34; 45 lanes would compute them in 5 as well."""
+    logic_of(monkeypatch, lambda spec: 1 if spec.blocks[0].directives.lanes <= room else 100_000)
+    fewer = lanes_that_fit(outlook(network(block(20, 200, lanes=lanes)).spec, activity=(BUSY,)))
+    assert [block.directives.lanes for block in fewer.spec.blocks] == [found]
 
 
 def test_a_part_without_a_fit_promises_nothing():

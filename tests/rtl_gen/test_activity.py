@@ -27,6 +27,15 @@ def test_means_give_the_mean_of_the_samples(bias, lanes):
     assert learned > alone
 
 
+@pytest.mark.parametrize("bias", [False, True])
+def test_means_of_two_reads_come_near(bias):
+    base = block(400, 20, bias=bias, window=3, lanes=4, reads=2)
+    counts = np.random.default_rng(1).binomial(400, 0.05, size=(20, 10))
+    activity = Activity(steps=10, windows=4, events=counts.mean(), silent=(counts == 0).mean(), rows=50)
+    alone = np.mean([cycles(base).sample(one.tolist(), None) for one in counts])
+    assert mean_cycles(base, activity, learn=False) == pytest.approx(alone, rel=0.01)
+
+
 def test_silence_alone():
     base = block(40, 20, window=3)
     silent = Activity(steps=6, windows=2, events=0, silent=1, rows=0)

@@ -24,10 +24,12 @@ CASES = {
     "frozen": dict(learning=False, lanes=2),
     "signed-shifts": dict(leak_shifts=(2, -4, 6), window=5, rounding="stochastic"),
     "five-lanes": dict(lanes=5, window=3, sizes=(18,), reset="zero"),
+    "two-reads": dict(reads=2, sizes=(18,), window=3, update_interval=2),
+    "two-reads-no-bias": dict(reads=2, lanes=8, bias=False, rounding="stochastic", shadow_bits=0, rate_shift=5),
     "saturating": dict(membrane_bits=8, threshold=60, shadow_bits=4, rate_shift=0, readout_rate_shift=0, dead_zone=20),
 }
 # Stalls on every port: of the source and of both sinks.
-DUTIES = {"learned-stochastic": "0.5", "every-other-window": "0.5"}
+DUTIES = {"learned-stochastic": "0.5", "two-reads": "0.5", "every-other-window": "0.5"}
 
 
 # Groups that are nearly full, and one that is more padding than neurons; no power of two.

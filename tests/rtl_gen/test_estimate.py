@@ -33,6 +33,7 @@ def test_memories_are_those_of_the_design():
 
 
 CASES = {
+    "two-reads": block(40, 20, bias=True, window=3, reads=2),
     "learned": block(40, 20, bias=True, window=3),
     "fixed": block(40, 20, learned=False, bias=False, window=4),
     "few-groups": block(40, 12, lanes=8, window=2),

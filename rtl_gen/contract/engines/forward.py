@@ -20,12 +20,13 @@ class EventMemories(NamedTuple):
     Attributes
     ----------
     events
-        Two banks of indices.
+        Indices of both steps, the one that is gathered and the one that is computed; of two that are read in a cycle,
+        the first in one memory and the second in another.
     seen0, seen1
         Of each bank, a bit for each input: whether its event came.
     """
 
-    events: MemoryDeclaration
+    events: tuple[MemoryDeclaration, ...]
     seen0: MemoryDeclaration
     seen1: MemoryDeclaration
 
@@ -44,12 +45,17 @@ class ForwardMemories(NamedTuple):
     spikes: MemoryDeclaration
 
 
-def event_memories(inputs: int, prefix: str = "") -> EventMemories:
-    """The memories of a list of events whose index is below ``inputs``; ``prefix`` begins their names."""
-    index = index_bits(inputs)
+def event_memories(inputs: int, *, reads: int = 1, first: int = 0, prefix: str = "") -> EventMemories:
+    """The memories of a list of events whose index is below ``inputs``; ``prefix`` begins their names.
+
+    ``reads`` events lie at a place, and those of a step begin with the number ``first`` of its first place.
+    """
+    index, place = index_bits(inputs), index_bits(-(-(inputs + first) // reads))
+    events = tuple(MemoryDeclaration(f"{prefix}events{number if reads > 1 else ''}", 2 << place, index)
+                   for number in range(reads))
     # A seen bit is read in the cycle of its event, which block RAM cannot do.
     seen0, seen1 = (MemoryDeclaration(f"{prefix}seen{bank}", inputs, 1, "distributed") for bank in range(2))
-    return EventMemories(MemoryDeclaration(f"{prefix}events", 2 << index, index), seen0, seen1)
+    return EventMemories(events, seen0, seen1)
 
 
 class Forward(Engine):
@@ -74,6 +80,18 @@ class Forward(Engine):
                 what=f"{size} inputs or neurons", places=(f"block {index}",),
                 change=f"at most {MAX_INPUTS} inputs and neurons in a block")
 
+        if self.reads > 1 and self.plan.layers[0].words < self.reads:
+            yield refusals.Refusal(
+                line="A block that reads 2 weight words in a cycle must have 2 words of neurons, not 1 as block "
+                     f"{index} has with {self.plan.lanes} lanes for {block.outputs} neurons; take fewer lanes, or 1 "
+                     "read",
+                what="two reads of one word of neurons", places=(f"block {index}",), change="fewer lanes, or reads 1")
+
+    @property
+    def reads(self) -> int:
+        """Weight words that are read in a cycle."""
+        return self.block.directives.reads
+
     @property
     def of_layers(self) -> tuple[ForwardMemories, ...]:
         """Memories of each layer."""
@@ -83,7 +101,8 @@ class Forward(Engine):
         weights, neuron = layer.layer.weights, layer.layer.neuron
         return ForwardMemories(
             weights=MemoryDeclaration(self.plan.name_of(number, "weights"), layer.weight_words,
-                                      layer.lanes * weights.stored_bits, self.block.directives.memory),
+                                      layer.lanes * weights.stored_bits, self.block.directives.memory,
+                                      ports=self.reads),
             membranes=MemoryDeclaration(self.plan.name_of(number, "membranes"), layer.words,
                                         layer.lanes * neuron.membrane_bits),
             spikes=MemoryDeclaration(self.plan.name_of(number, "spikes"), layer.words, layer.lanes))
@@ -92,8 +111,17 @@ class Forward(Engine):
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Its memories, and those of the event list before it, layer by layer."""
         return tuple(chain.from_iterable(
-            (*own, *event_memories(layer.inputs, self.plan.name_of(number, "")))
+            (*own, *self._event_memories(number, layer))
             for number, (own, layer) in enumerate(zip(self.of_layers, self.plan.layers, strict=True))))
+
+    def _event_memories(self, number: int, layer: LayerPlan) -> tuple[MemoryDeclaration, ...]:
+        events, *seen = event_memories(layer.inputs, reads=self.reads, first=self.first_event(layer),
+                                       prefix=self.plan.name_of(number, ""))
+        return (*events, *seen)
+
+    def first_event(self, layer: LayerPlan) -> int:
+        """Where in its list a step's events begin: behind the bias, where two words are read in a cycle."""
+        return layer.layer.weights.bias if self.reads > 1 else 0
 
     @property
     def reset_cycles(self) -> int:
@@ -103,9 +131,20 @@ class Forward(Engine):
     @property
     def latency(self) -> int:
         """Cycles from taking a step to the spikes of its last group, and before a window can be learned from."""
-        return 3 + WEIGHT_LATENCY       # index, words, sum, fire
+        # Index, words, their sum where several come at once, the group's sum, fire.
+        return 2 + WEIGHT_LATENCY + self.reads
 
     def cycles(self, events: int) -> int:
         """Cycles of a step with ``events`` distinct input events: a weight word each, for each word of neurons."""
-        (layer,) = self.plan.layers
-        return layer.words * max(1, layer.layer.weights.bias + events) + max(0, self.LEAST_WORDS - layer.words)
+        rows = self.plan.layers[0].layer.weights.bias + events
+        return self.plan.layers[0].words * max(1, -(-rows // self.reads)) + self._gap
+
+    def mean_cycles(self, events: float) -> float:
+        """Mean cycles of steps with ``events`` in the mean; every other of them is taken to end with half a pair."""
+        rows = self.plan.layers[0].layer.weights.bias + events
+        return self.plan.layers[0].words * max(1, (rows + (self.reads - 1) / 2) / self.reads) + self._gap
+
+    @property
+    def _gap(self) -> int:
+        """Cycles that a step waits for its membranes."""
+        return max(0, self.LEAST_WORDS - self.plan.layers[0].words)

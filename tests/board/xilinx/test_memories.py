@@ -21,6 +21,16 @@ def test_distributed_memories(depth, width, luts):
     assert distributed_luts(depth, width) == luts
 
 
+@pytest.mark.parametrize(("depth", "width", "halves", "luts"), [
+    (300, 64, 4, 640), (1568, 256, 29, 12800), (6272, 64, 28, 12544), (64, 20, 2, 40), (100, 40, 3, 160)])
+def test_memories_whose_ports_both_read(depth, width, halves, luts):
+    """Where it is 300 x 64, one port would do with a block RAM of 72 bits; and LUTs hold a bit each with both ports."""
+    assert ramb18(depth, width, ports=2) == halves
+    assert distributed_luts(depth, width, ports=2) == luts
+    two = MemoryDeclaration("weights", depth, width, ports=2)
+    assert place(two)["lut_as_memory"] == (luts if width < 64 else 0)
+
+
 @pytest.mark.parametrize(("style", "in_block"), [("auto", False), ("block", True), ("distributed", False)])
 def test_weights_go_where_their_directive_says(style, in_block):
     base = block(12, 10)

@@ -19,15 +19,18 @@ from tests.networks import block, network
 
 BLOCK = ((512, 40), (784, 10), (2048, 33))
 DISTRIBUTED = ((13, 32), (52, 32), (64, 7))
+BOTH_READ = ((300, 64, "block"), (100, 20, "distributed"))
 
 
 class Sampler(wiring.Component):
-    """Memories with a read and a write port, in both styles, and a registered product."""
+    """Memories with a read and a write port, in both styles, some that are read at both; and a registered product."""
 
     def __init__(self):
-        self.shapes = [(*shape, "block") for shape in BLOCK] + [(*shape, "distributed") for shape in DISTRIBUTED]
+        self.shapes = [*((*shape, "block") for shape in BLOCK), *((*shape, "distributed") for shape in DISTRIBUTED),
+                       *BOTH_READ]
         super().__init__({"r": In(16), "w": In(16), "en": In(len(self.shapes)), "i": In(64),
                           **{f"o{n}": Out(width) for n, (_, width, _) in enumerate(self.shapes)},
+                          **{f"second{n}": Out(width) for n, (_, width, _) in enumerate(self.shapes)},
                           "a": In(signed(16)), "b": In(signed(12)), "product": Out(signed(28))})
 
     def elaborate(self, platform):
@@ -38,6 +41,9 @@ class Sampler(wiring.Component):
             write, read = store.write_port(), store.read_port()
             m.d.comb += [read.addr.eq(self.r), write.addr.eq(self.w), write.data.eq(self.i),
                          write.en.eq(self.en[n]), getattr(self, f"o{n}").eq(read.data)]
+            if (depth, width, style) in BOTH_READ:
+                second = store.read_port()
+                m.d.comb += [second.addr.eq(self.w), getattr(self, f"second{n}").eq(second.data)]
         m.d.sync += self.product.eq(self.a * self.b)
         return m
 
@@ -48,8 +54,11 @@ def measure(component):
 
 def test_cells_are_those_of_the_formulas():
     found = measure(Sampler())
-    assert found.resources["ramb36"] * 2 == sum(ramb18(*shape) for shape in BLOCK)
-    assert found.resources["lut_as_memory"] == sum(distributed_luts(*shape) for shape in DISTRIBUTED)
+    (deep, *_), (flat, *_) = ([shape for *shape, style in BOTH_READ if style == wanted]
+                              for wanted in ("block", "distributed"))
+    assert found.resources["ramb36"] * 2 == sum(ramb18(*shape) for shape in BLOCK) + ramb18(*deep, ports=2)
+    assert found.resources["lut_as_memory"] == (
+        sum(distributed_luts(*shape) for shape in DISTRIBUTED) + distributed_luts(*flat, ports=2))
     assert found.resources["dsp"] == 1
     assert found.resources["ff"] >= sum(width for _, width in DISTRIBUTED)         # the read ports' registers
 

@@ -5,6 +5,7 @@ import pytest
 from rtl_gen.contract.block import Directives
 from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.declared import engines_of, state_buffer_bits
+from rtl_gen.contract.limits import check_hardware
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.protocol import Memory, memory_id, memory_place
 from tests.networks import network_spec
@@ -45,6 +46,24 @@ def test_a_block_without_an_engine_declares_no_learning():
 def test_an_unknown_engine_is_refused():
     with pytest.raises(SpecError, match=r"^Engine must be one of none, reverse, not True$"):
         Directives(lanes=1, memory="auto", engine=True)
+
+
+def test_reads_are_one_or_two_and_of_two_words_of_neurons():
+    with pytest.raises(SpecError, match=r"^Reads must be an integer in 1..2, not 3$"):
+        Directives(lanes=1, memory="auto", engine="none", reads=3)
+    with pytest.raises(SpecError, match=r"^A block that reads 2 weight words in a cycle must have 2 words of neurons, "
+                                        r"not 1 as block 0 has with 32 lanes for 20 neurons; take fewer lanes, or 1 "
+                                        r"read$"):
+        check_hardware(network_spec(reads=2, lanes=32))
+    check_hardware(network_spec(reads=2, lanes=16))
+
+
+@pytest.mark.parametrize(("reads", "bias", "cycles"), [(1, False, (2, 14, 20)), (2, False, (2, 8, 10)),
+                                                       (1, True, (2, 16, 22)), (2, True, (2, 8, 12))])
+def test_a_step_takes_half_the_cycles_where_two_words_are_read(reads, bias, cycles):
+    """Two groups, so that three cycles more are waited for their membranes; of 0, 7 and 10 events."""
+    forward = engines_of(network_spec(reads=reads, bias=bias, lanes=10).blocks[0]).forward
+    assert tuple(forward.cycles(events) - 3 for events in (0, 7, 10)) == cycles
 
 
 def test_numbers_of_memories_are_told_apart_and_those_of_first_layers_are_as_ever():
