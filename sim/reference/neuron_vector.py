@@ -1,8 +1,11 @@
 """The network of the test vector with the neurons that the others leave out."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import READINGS, ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
@@ -45,9 +48,18 @@ def _leaky(inputs: int, reading: str) -> BlockSpec:
                      directives=Directives(lanes=4, memory="auto", engine="none"))
 
 
+def _lingering(inputs: int) -> BlockSpec:
+    """A block whose currents linger: in a layer of one leak, and in one of another."""
+    leaky = _leaky(inputs, "sum")
+    (layer,) = leaky.layers
+    lower = replace(layer, current=CurrentSpec(bits=7, leak_shifts=(1, -4)))
+    upper = replace(lower, current=CurrentSpec(bits=9, leak_shifts=(2,)))
+    return replace(leaky, layers=(lower, upper), readout=replace(leaky.readout, leak_shift=None))
+
+
 def neurons_network() -> Network:
-    """A block that learns, then one for each way to read a leaky readout; random weights."""
-    blocks = (_learning(), *(_leaky(6, reading) for reading in READINGS))
+    """A block that learns, one for each way to read a leaky readout, one whose currents linger; random weights."""
+    blocks = (_learning(), *(_leaky(6, reading) for reading in READINGS), _lingering(6))
     return random_network(NetworkSpec(name="neurons", blocks=blocks, max_steps=9, seed=0x5EED), 21, density=0.4)
 
 

@@ -184,16 +184,17 @@ def page_sections() -> str:
     text += "```\n\n## Test vectors\n\n"
     text += _paragraph(
         "`docs/vectors/mix.json` holds random words, `tiny.json`, `deep.json`, `rates.json` and `neurons.json` "
-        "networks that learn from samples, `grids.json` one that runs without learning, with all numbers. All six, "
-        "and the last two sections of this page, are written by `python -m sim.reference.vectors docs`. `deep.json` "
-        "has two blocks, the first of two layers, triangles, both resets, a fixed and a learned readout, an update "
-        "interval, duplicates and short windows. `rates.json` has two blocks, r of up to 16 + 3 under stochastic "
-        "rounding, and says before each sample the `rates` that are set for it, 4 for off. `grids.json` has pools of "
-        "both kinds, whole squares and cut ones, convolutions, one with groups and one behind a pool, learned "
-        "thresholds, a residual, weights of 1 bit, a readout with a pool, and a recurrent layer. `neurons.json` has "
-        "resets by another amount than the threshold, and leaky readouts of each reading. In `mix.json`, `tiny.json`, "
-        "`deep.json` and `neurons.json`, whose rates are all 0, and in the tables below, `word` is the low half of a "
-        "random word, y, and `high` the high half, x; in `rates.json` it is the whole.") + "\n"
+        "networks that learn from samples, `grids.json` one that runs without learning, with all numbers. All "
+        "six, and the last two sections of this page, are written by `python -m sim.reference.vectors docs`. "
+        "`deep.json` has two blocks, the first of two layers, triangles, both resets, a fixed and a learned "
+        "readout, an update interval, duplicates and short windows. `rates.json` has two blocks, r of up to 16 + "
+        "3 under stochastic rounding, and says before each sample the `rates` that are set for it, 4 for off. "
+        "`grids.json` has pools of both kinds, whole squares and cut ones, convolutions, one with groups and one "
+        "behind a pool, learned thresholds, a residual, weights of 1 bit, a readout with a pool, and a recurrent "
+        "layer. `neurons.json` has resets by another amount than the threshold, leaky readouts of each reading, "
+        "and currents that linger. In `mix.json`, `tiny.json`, `deep.json` and `neurons.json`, whose rates are "
+        "all 0, and in the tables below, `word` is the low half of a random word, y, and `high` the high half, x; "
+        "in `rates.json` it is the whole.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word", "high"],
                    [[f"{v['seed']:#x}", v["window_number"], v["layer"], v["row"], f"{v['word']:#06x}",
                      f"{v['high']:#06x}"] for v in mix_vector()])

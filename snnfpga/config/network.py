@@ -55,6 +55,10 @@ class LayerConfig(Section):
         None, description="The reset of this layer; null takes `network.reset`.")
     reset_amount: Positive | None = Field(
         None, description="What a spike takes off this layer's membranes; null takes `network.reset_amount`.")
+    current_keep: Keep | None = Field(
+        None, description="What a current of this layer keeps in a step; null takes `network.current_keep`.")
+    current_bits: MembraneBits | None = Field(
+        None, description="The bits of this layer's currents; null takes `network.current_bits`.")
     gain: Positive | None = Field(
         None, description="The gain of this layer's initial weights; null takes `network.gain`.")
     bias: bool | None = Field(
@@ -72,6 +76,8 @@ class LayerSettings(NamedTuple):
     threshold: float
     reset: str
     reset_amount: float | None
+    current_keep: float | None
+    current_bits: int | None
     gain: float
     bias: bool
 
@@ -125,6 +131,14 @@ class NetworkConfig(Section):
         None,
         description="What a spike takes off its membrane with `reset: subtract`, in the unit of the threshold; null is "
                     "the threshold ([resets](neurons.md#resets)).")
+    current_keep: Keep | None = Field(
+        None,
+        description="Currents linger: the share of itself that a neuron's current keeps in a step, such as 0.55, which "
+                    "the nearest shifts stand for ([lingering currents](neurons.md#lingering-currents)); null takes "
+                    "each step's alone.")
+    current_bits: MembraneBits | None = Field(
+        None, description="The bits of a current that lingers, which saturates at their bounds; null takes those of "
+                          "the membrane.")
     surrogate: Literal[SURROGATES + HOST_SURROGATES] = Field(
         "boxcar",
         description="The surrogate derivative of a spike. `sigmoid`, `arctan` and `fast_sigmoid`, 1 / (1 + d)² at the "

@@ -86,5 +86,5 @@ RULE = Rule(
     source="Werbos 1990; surrogate gradients: Neftci, Mostafa, Zenke 2019",
     keeps="T steps of events, gates and spikes of all blocks",
     costs="a backward pass as long as the forward one",
-    refuses=REFUSES, recurrent=True, step_labels=True, leaky=True, learn=learn,
+    refuses=REFUSES, recurrent=True, step_labels=True, leaky=True, lingering=True, learn=learn,
     formula=RuleFormula(operations=operations, kept_bytes=kept_bytes))

@@ -35,7 +35,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     readout = gathered.weights[-1].readout
     size = batch.events.shape[1]
     states: list[Tensor | None] = [part for block in network.spec.blocks for state in rest(block, size, readout)
-                                   for part in state]
+                                   for part in (state.membrane, state.spikes)]
     answers = readout.new_zeros(size, network.spec.classes)
     with torch.enable_grad():
         for steps in segments(settings, len(batch.events)):

@@ -149,6 +149,8 @@ class Rule:
         Whether it learns from labels of steps.
     leaky
         Whether it learns from a readout that leaks.
+    lingering
+        Whether it learns through currents that linger.
     sends_forward_only
         Whether nothing comes back from block to block, so that processes can share the blocks.
     experimental
@@ -173,6 +175,7 @@ class Rule:
     on_chip: str | None = None
     step_labels: bool = False
     leaky: bool = False
+    lingering: bool = False
     sends_forward_only: bool = False
     experimental: bool = False
     check: Callable[[Config], None] = lambda config: None

@@ -222,5 +222,6 @@ RULE = Rule(
     costs="a backward pass as long as the forward one, within each block",
     honours=frozenset({"loss_steps", "loss_at", "update_interval", "update", "select", "selected_steps", "feedback"}),
     refuses="window above the steps of a sample; loss_steps above window; select without loss_at step",
-    recurrent=True, windowed=True, step_labels=True, leaky=True, on_chip="reverse", sends_forward_only=True,
-    check=check, learn=learn, formula=RuleFormula(operations=operations, kept_bytes=kept_bytes))
+    recurrent=True, windowed=True, step_labels=True, leaky=True, lingering=True, on_chip="reverse",
+    sends_forward_only=True, check=check, learn=learn,
+    formula=RuleFormula(operations=operations, kept_bytes=kept_bytes))

@@ -33,6 +33,8 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
                                 [_reached(*own) for own in zip(block.layers, weights[b].layers, strict=True)])
         for index, (layer, current) in enumerate(zip(block.layers, currents, strict=True)):
             largest = current + max(layer.neuron.leaked_max, -layer.neuron.membrane_min)
+            if layer.current is not None:
+                largest = layer.current.largest + max(current, layer.neuron.leaked_max)
             if largest >= EXACT:
                 raise SpecError(f"Block {b} layer {index} can charge a membrane up to {largest} units, and float32 is "
                                 f"exact below {EXACT}; take fewer inputs, weight bits or membrane bits")

@@ -12,6 +12,7 @@ from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.neurons.base import NeuronSpec
 
 from . import scan
+from .linger import next_current
 from .surrogates import HostSurrogate, area_of, gates
 
 
@@ -77,11 +78,17 @@ def integrate(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
 
 
 def integrate_recurrent(currents: Tensor, own: Tensor, membrane: Tensor, before: Tensor, threshold: Tensor | int,
-                        layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
-    """As :func:`integrate`, where the spikes of the step before, at first ``before`` (B, N), add ``own`` (N, N)."""
+                        layer: LayerSpec, kept: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """As :func:`integrate`, where the spikes of the step before, at first ``before`` (B, N), add ``own`` (N, N).
+
+    ``kept`` (B, N) are the currents of the step before of a layer whose currents linger.
+    """
     spikes, charged = torch.empty_like(currents), torch.empty_like(currents)
     for t, current in enumerate(currents):
-        fired, now, membrane = integrate((current + before @ own)[None], membrane, threshold, layer)
+        current = current + before @ own
+        if kept is not None:
+            current = kept = next_current(layer.current, current, kept)
+        fired, now, membrane = integrate(current[None], membrane, threshold, layer)
         spikes[t], charged[t], before = fired[0], now[0], fired[0]
     return spikes, charged, membrane
 

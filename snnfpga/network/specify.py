@@ -6,6 +6,7 @@ from typing import Any
 
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
@@ -21,6 +22,7 @@ from ..config.network import HOST_SURROGATES, LayerSettings
 from ..config.on_chip import AUTO
 from .architecture import Layer
 from .neuron import kind_of
+from .neurons.lif_shifts import near_shifts
 from .shape import Shape
 from .surrogates import HostSurrogate
 
@@ -79,8 +81,17 @@ def on_scale(config: Config, own: LayerSettings, weight_bits: int, unit: int,
     amount = None if own.reset_amount is None else max(1, round(own.reset_amount * 2.0 ** unit))
     return {"weights": WeightSpec(bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=unit,
                                   bias=own.bias),
+            "current": _current(own),
             "neuron": replace(kind_of(own.neuron).specified(own, threshold, threshold_shift), reset_amount=amount),
             "surrogate": _surrogate(config, threshold)}
+
+
+def _current(own: LayerSettings) -> CurrentSpec | None:
+    """How the layer's currents linger, if they do."""
+    if own.current_keep is None:
+        return None
+    bits = own.current_bits or own.membrane_bits
+    return CurrentSpec(bits=bits, leak_shifts=near_shifts(own.current_keep, bits, "network.current_keep", "current"))
 
 
 def rate_shift(config: Config, shadow_bits: int) -> int:

@@ -74,4 +74,6 @@ def rates_of(layer: LayerSpec, weights: Tensor, rates: Tensor) -> Tensor:
     mean = layer.neuron.threshold / amount - 0.5        # of the membrane, in amounts
     with plain_products():      # others take whole numbers of events alone
         current = currents(pooled(rates, layer.pool), weights, layer)
+    if layer.current is not None:       # the sum of what each step keeps of those before
+        current = current / (1.0 - layer.current.keep)
     return functional.hardtanh(current / amount - leak * mean, 0.0, 1.0)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import rtl_gen
+from rtl_gen.contract.current import CurrentSpec
 from sim import runner
 from tests.networks import block, network, network_spec
 
@@ -85,6 +86,10 @@ TARGETS = {
     "forward": forward(sizes=(18,), lanes=4, inputs=11, update_interval=2, window=3, loss_steps=2),
     "forward-shifts": forward(sizes=(14,), lanes=4, window=3, membrane_bits=10, threshold=100, leak_shifts=(3, -5, 7)),
     "forward-amount": forward(sizes=(10,), lanes=4, window=2, membrane_bits=8, threshold=60, reset_amount=95),
+    "forward-currents": forward(sizes=(26,), lanes=4, window=3, learning=False, leak_shift=2, threshold=100,
+                                current=CurrentSpec(bits=9, leak_shifts=(1, -4))),
+    "forward-currents-one": forward(sizes=(5,), lanes=8, learning=False, threshold=150,
+                                    current=CurrentSpec(bits=12, leak_shifts=(2,))),
     "forward-bounds": forward(sizes=(15,), lanes=4, window=2),
     "forward-one-group": forward(sizes=(5,), lanes=8, membrane_bits=8, threshold=60, window=3, surrogate_width=100),
     "forward-no-bias": forward(sizes=(14,), lanes=4, window=3, bias=False),
@@ -205,6 +210,16 @@ MUTANTS = {
                          "below(above, width + 1) &"),
     "gate of a saturated membrane": (False, "forward-one-group", "neuron.py", "Mux(spike, gates[1], gates[0])",
                                      "Mux(spike, gates[0], gates[1])"),
+    # Currents that linger
+    "a current outlives its sample": (False, "forward-currents", "lingering.py", "with m.If(leaking.first_step):",
+                                      "with m.If(0):"),
+    "membranes of the next group": (False, "forward-currents", "lingering.py", "exact.eq(held + current)",
+                                    "exact.eq(membranes[lane] + current)"),
+    "currents of the next group": (False, "forward-currents", "lingering.py", "self._write.data.eq(self._now)",
+                                   "self._write.data.eq(Cat(added))"),
+    "a saturated current not counted": (False, "forward-currents", "lingering.py", "cut.eq(over)", "cut.eq(0)"),
+    "a current read before it is written": (False, "forward-currents-one", "contract/engines/forward.py",
+                                            "self.LEAST_WORDS + self._lingers", "self.LEAST_WORDS"),
     # Levels of a leaky readout
     "a level that never leaks": (False, "readout-levels", "levels.py", "level - (level >> readout.leak_shift)",
                                  "level"),

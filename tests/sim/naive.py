@@ -94,6 +94,7 @@ class NaiveBlock:
     def start(self, label, learn):
         self.labels, self.learn, self.t, self.unlabelled, self.ends = label, learn and self.rate != 4, 0, 0, []
         self.u = [[0] * layer.outputs for layer in self.b.layers]
+        self.i = [[0] * layer.outputs for layer in self.b.layers]
         self.answer = [0] * self.b.readout.classes
         self.logit = [0] * self.b.readout.classes
         self.levels = []            # of each step so far, one a class
@@ -195,6 +196,8 @@ class NaiveBlock:
         self.currents.append([self.current(number, j, values) for j in range(layer.outputs)])
         for j, current in enumerate(self.currents[number]):
             threshold = self.threshold(number, j)
+            if layer.current is not None:
+                current = self.linger(number, j, current)
             u = self.u[number][j]
             exact = u - math.floor(u * self.leak(layer)) + current
             v = saturate(exact, layer.neuron.membrane_bits)
@@ -216,12 +219,23 @@ class NaiveBlock:
         self.gate[number].append(gates)
         return {j for j, spike in enumerate(spikes) if spike}
 
+    def linger(self, number, j, added):
+        """The current of a neuron of a layer whose currents linger."""
+        spec, kept = self.b.layers[number].current, self.i[number][j]
+        exact = kept - math.floor(kept * self.share(spec.leak_shifts)) + added
+        self.i[number][j] = saturate(exact, spec.bits)
+        self.add("membrane_saturations", int(self.i[number][j] != exact))
+        return self.i[number][j]
+
     def leak(self, layer):
         """The share that is lost, as a fraction."""
         neuron = layer.neuron
         if neuron.kind == "lif":
             return Fraction(0) if neuron.leak_shift is None else Fraction(1, 2 ** neuron.leak_shift)
-        return sum(Fraction(1 if shift > 0 else -1, 2 ** abs(shift)) for shift in neuron.leak_shifts)
+        return self.share(neuron.leak_shifts)
+
+    def share(self, shifts):
+        return sum(Fraction(1 if shift > 0 else -1, 2 ** abs(shift)) for shift in shifts)
 
     def end_of_window(self):
         b, r = self.b, len(self.spiked[0])

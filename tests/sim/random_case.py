@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.network import RATE_OFF, Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
@@ -30,6 +31,18 @@ def random_layer(rng, inputs, outputs):
     if layer.neuron.reset == "subtract" and rng.random() < 0.3:
         layer = changed(layer, neuron__reset_amount=rng.randint(1, min(2 * threshold, layer.neuron.membrane_max)))
     return with_shifts(layer, random_shifts(rng, membrane_bits)) if rng.random() < 0.3 else layer
+
+
+def random_current(rng, membrane_bits):
+    bits = rng.randint(max(4, membrane_bits - 3), min(24, membrane_bits + 3))
+    return CurrentSpec(bits=bits, leak_shifts=random_shifts(rng, bits))
+
+
+def lingering(rng, block):
+    """``block`` with currents that linger in some of its layers, and which so never learns on chip."""
+    layers = tuple(replace(layer, current=random_current(rng, layer.neuron.membrane_bits)) if rng.random() < 0.7
+                   else layer for layer in block.layers)
+    return replace(block, layers=layers, directives=replace(block.directives, engine="none"))
 
 
 def random_shifts(rng, membrane_bits):
@@ -72,6 +85,8 @@ def random_spec(rng):
             directives=Directives(lanes=4, memory="auto", engine="reverse" if rng.random() < 0.95 else "none")))
         if rng.random() < 0.15:
             blocks[-1] = leaky(rng, blocks[-1])
+        if rng.random() < 0.15:
+            blocks[-1] = lingering(rng, blocks[-1])
         inputs = sizes[-1]
     return NetworkSpec(name="random", blocks=tuple(blocks), max_steps=max_steps, seed=rng.getrandbits(32))
 

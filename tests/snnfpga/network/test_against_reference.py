@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
@@ -93,7 +94,9 @@ def specs(draw):
             outputs = conv.outputs if conv else draw(st.one_of(st.just(size), st.integers(1, 10)))
             plain = draw(layers(size, outputs))
             synapses = conv or replace(plain.synapses, recurrent=draw(st.booleans()))
-            block.append(replace(plain, pool=pool, synapses=synapses))
+            current = draw(st.sampled_from([None, None, CurrentSpec(bits=12, leak_shifts=(1, -4)),
+                                            CurrentSpec(bits=7, leak_shifts=(3,))]))
+            block.append(replace(plain, pool=pool, synapses=synapses, current=current))
             block = with_residual(draw, block)
             size, grid = outputs, (conv.out_height, conv.out_width, conv.filters) if conv else None
         learned = draw(st.booleans())

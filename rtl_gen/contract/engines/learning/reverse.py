@@ -41,6 +41,7 @@ class Reverse(Learning):
         """Why it cannot serve the block."""
         yield from refusals.arithmetic(self.block, index)
         yield from refusals.leaky_readout(self.block, index)
+        yield from refusals.lingering_currents(self.block, index)
 
     @property
     def of_layers(self) -> tuple[ReverseMemories, ...]:
