@@ -25,6 +25,7 @@ from scipy.optimize import nnls
 
 from board.registry import get
 from board.xilinx.logic import TERMS, memory_luts, terms
+from rtl_gen.contract.arithmetic import fitting_feedback_shift
 from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.network import spec_digest
@@ -48,7 +49,8 @@ SPREAD, MISSED = 0.5, 0.02
 def block(inputs: int, outputs: int, classes: int = 10, *, lanes: int = 16, window: int = 4, bits: int = 8,
           shadow: int = 8, membrane: int = 16, rounding: str = "stochastic", learned: bool = True,
           engine: str = "reverse", memory: str = "auto", bias: bool = False, height: int = 1,
-          leak_shifts: tuple[int, ...] = (), error_function: str = "logistic") -> BlockSpec:
+          leak_shifts: tuple[int, ...] = (), error_function: str = "logistic", unroll: bool = False,
+          reads: int = 1) -> BlockSpec:
     layer = flat_layer(inputs=inputs, outputs=outputs, weight_bits=bits, shadow_bits=shadow, fraction_bits=bits - 2,
                        bias=bias, membrane_bits=membrane, leak_shift=3, threshold=1 << bits - 2, reset="subtract",
                        surrogate="boxcar" if height == 1 else "triangle",
@@ -61,8 +63,10 @@ def block(inputs: int, outputs: int, classes: int = 10, *, lanes: int = 16, wind
                           shadow_bits=shadow if learned else 0, rate_shift=6 if learned else 0,
                           rounding=rounding if learned else "nearest", error_function=error_function, logit_shift=2,
                           dead_zone=2, accumulate="cumulative")
+    if learned:
+        readout = replace(readout, feedback_shift=fitting_feedback_shift(readout))
     return BlockSpec(layers=(layer,), readout=readout, window=window, loss_steps=window, update_interval=1,
-                     directives=Directives(lanes=lanes, memory=memory, engine=engine))
+                     directives=Directives(lanes=lanes, memory=memory, engine=engine, reads=reads, unroll=unroll))
 
 
 # What varies is written; the rest is as the signature above says.
@@ -71,8 +75,12 @@ DESIGNS: dict[str, tuple[BlockSpec, ...]] = {
     "16 lanes": (block(128, 64),),
     "4 lanes": (block(128, 64, lanes=4),),
     "inference, 16 lanes": (block(128, 64, engine="none"),),
+    "inference, 16 lanes, two reads": (block(128, 64, engine="none", reads=2),),
     "K = 1": (block(128, 64, lanes=8, window=1),),
     "K = 8": (block(128, 64, lanes=8, window=8),),
+    "K = 4, unrolled": (block(128, 64, unroll=True),),
+    "K = 8, unrolled": (block(128, 64, lanes=8, window=8, unroll=True),),
+    "K = 32": (block(128, 64, lanes=8, window=32),),
     "two blocks, 16 and 8 lanes": (block(128, 128), block(128, 64, lanes=8)),
     "4 + 4 bits": (block(128, 64, lanes=8, bits=4, shadow=4, membrane=10),),
     "12 + 4 bits": (block(128, 64, lanes=8, bits=12, shadow=4, membrane=20),),

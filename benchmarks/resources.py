@@ -22,6 +22,7 @@ from board.part import Resources, Synthesis
 from board.report import estimated
 from board.xilinx.parts import XC7Z020
 from rtl_gen.block import Block
+from rtl_gen.contract.arithmetic import fitting_feedback_shift
 from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.network import spec_digest
@@ -53,6 +54,7 @@ def network(*, shadow_bits: int, rounding: str) -> NetworkSpec:
     readout = ReadoutSpec(inputs=200, classes=10, learned=True, weight_bits=8, shadow_bits=shadow_bits, rate_shift=6,
                           rounding=rounding, error_function="hard_sigmoid", logit_shift=2, dead_zone=2,
                           accumulate="window")
+    readout = replace(readout, feedback_shift=fitting_feedback_shift(readout))
     block = BlockSpec(layers=(layer,), readout=readout, window=4, loss_steps=4, update_interval=1,
                       directives=Directives(lanes=16, memory="auto", engine="reverse"))
     return NetworkSpec(name="dense", blocks=(block,), max_steps=64, seed=1)
@@ -75,7 +77,7 @@ def parts(spec: NetworkSpec) -> dict[str, Component]:
     block = spec.blocks[0]
     gates = gate_layout(block)
     return {
-        "forward": ForwardEngine(block), "update": UpdateEngine(block, 0, gates), "readout": Readout(spec, 0, gates),
+        "forward": ForwardEngine(block), "update": UpdateEngine(block, 0, gates), "readout": Readout(spec, 0),
         "window": WindowBuffer(block, gates), "events": EventList(block.inputs, block.readout.classes),
         "registers": Registers(spec), "host access": HostAccess(spec), "ingest": Ingest(spec),
         "block": Block(spec, 0), "block without learning": Block(without_learning(spec), 0)}

@@ -16,7 +16,7 @@ from .plan import BuildError, BuildPlan
 from .registry import Board
 from .report import check_counted, check_fit, markdown, report
 
-__all__ = ["CORE", "NETWORK", "Phases", "check_sources", "make_plan", "with_lanes", "with_memory"]
+__all__ = ["CORE", "NETWORK", "Phases", "check_sources", "make_plan", "with_lanes", "with_memory", "with_reads"]
 
 CORE = "core"                           # top of the core alone, which simulations take
 NETWORK = "network.safetensors"
@@ -32,6 +32,17 @@ def with_lanes(network: Network, lanes: int | Sequence[int]) -> Network:
         If a number is not one a block can have, or there is not one a block.
     """
     return _directed(network, "lanes", [lanes] if isinstance(lanes, int) else lanes)
+
+
+def with_reads(network: Network, reads: Sequence[int]) -> Network:
+    """The same network, every block reading so many weight words in a cycle, or each its own number.
+
+    Raises
+    ------
+    SpecError
+        If a number is not one a block can have, or there is not one a block.
+    """
+    return _directed(network, "reads", reads)
 
 
 def with_memory(network: Network, memory: Sequence[str]) -> Network:

@@ -57,6 +57,8 @@ def _difference(folder: Path, asked: NetworkSpec) -> tuple[str, str]:
     if there is not None:
         for name, words, values in (
                 ("k", "windows of {} steps and not {}", lambda spec: [str(block.window) for block in spec.blocks]),
+                ("reads", "{} reads in a cycle and not {}",
+                 lambda spec: [str(block.directives.reads) for block in spec.blocks]),
                 ("lanes", "{} lanes and not {}", lambda spec: [str(block.directives.lanes) for block in spec.blocks])):
             old, new = values(there), values(asked)
             if old != new:

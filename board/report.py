@@ -107,7 +107,7 @@ def estimated_rows(found: Mapping[str, Mapping[str, object]]) -> list[tuple[str,
 def _block_cycles(block: BlockSpec, max_steps: int) -> dict[str, int]:
     cost, learning = cycles(block), block.directives.learns
     windows = -(-max_steps // block.window)
-    update = cost.readout(block.window) + cost.update(block.inputs, block.window) if learning else 0
+    update = cost.readout + cost.update(block.inputs, block.window, block.inputs * block.window) if learning else 0
     return {"groups": cost.groups, "step_silent": cost.forward(0), "step_full": cost.forward(block.inputs),
             "update_full": update, "sample_silent": cost.sample([0] * max_steps, None),
             "sample_full": cost.sample([block.inputs] * max_steps, [block.inputs] * windows if learning else None)}
@@ -128,6 +128,7 @@ def report(spec: NetworkSpec, board: Board, *, resources: Resources | None,
         "name": spec.name, "board": board.name, "device": part.name, "part": part.code,
         "top": board.top, "clock_mhz": board.clock_mhz,
         "lanes": [block.directives.lanes for block in spec.blocks],
+        "reads": [block.directives.reads for block in spec.blocks],
         "cycles": {"sample_silent": max(block["sample_silent"] for block in blocks),
                    "sample_full": max(block["sample_full"] for block in blocks), "blocks": blocks},
         "resources": None if resources is None else dict(resources),

@@ -36,9 +36,9 @@ class Activity:
 def mean_cycles(block: BlockSpec, activity: Activity, *, learn: bool) -> float:
     """Cycles of a mean sample of a block, run alone or learned from.
 
-    The formulas of :class:`~rtl_gen.estimate.Cycles` are straight lines but for silent steps and halves of pairs, so
-    that the mean of samples is what they give for the means. Every group is taken to have credit, which makes learning
-    an upper bound.
+    The formulas of :class:`~rtl_gen.estimate.Cycles` are straight lines but for silent steps, halves of pairs, and
+    windows so quiet or short that they wait for credits or feedback, so that the mean of samples is what they give for
+    the means. Every group is taken to have credit, which makes learning an upper bound where no window is so quiet.
     """
     cost, busy = cycles(block), 1 - activity.silent
     full = cost.engines.forward.mean_cycles(activity.events / busy) if busy else 0
@@ -49,7 +49,8 @@ def mean_cycles(block: BlockSpec, activity: Activity, *, learn: bool) -> float:
     # Of each m windows one is learned from, and what is left over is not.
     learned = activity.windows / block.update_interval
     length = min(block.window, activity.steps / activity.windows)
-    return total + learned * (cost.engines.forward.latency + cost.readout(length) + cost.update(activity.rows, length))
+    return total + learned * (cost.engines.forward.latency + cost.readout + cost.update(
+        activity.rows, length, activity.events * length))
 
 
 def to_json(found: Sequence[Activity]) -> str:

@@ -4,14 +4,18 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import DRAW_BITS, feedback_max, index_bits, readout_delta_max, signed_bits
+from .contract.arithmetic import ERROR_BITS, feedback_max, index_bits, signed_bits
 from .contract.engines.learning.reverse import Reverse
+from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
-from .feedback import FeedbackSum, error_layout
+from .error_parts import ErrorParts
+from .feedback import FeedbackSum
+from .feedback_rounding import divided
 from .memories import declared_memory
-from .ports import RATE_SHAPE, FeedbackReader, GateReader, RandomKey, StoredCounts
-from .rounding import RandomDraw, StoredUpdate, row_addend
+from .ports import RATE_SHAPE, FeedbackReader, RandomKey, StoredCounts
+from .readout_update import ReadoutUpdate
+from .spike_counts import SpikeCounts
 
 __all__ = ["BackwardPass", "row_layout"]
 
@@ -25,7 +29,9 @@ def row_layout(spec: NetworkSpec, index: int) -> data.ArrayLayout:
 class BackwardPass(wiring.Component):
     """Walks a readout's rows, each once, for its neuron's feedback and, where the readout is learned, its own update.
 
-    A row a cycle; before a group's rows its spikes are counted, a position a cycle, if the readout is learned.
+    A row takes a cycle for each of the parts in which its classes are walked. Where the readout is learned, spikes are
+    counted as they pass, and the walk takes the counts. At the start of each window they are 0: what was counted and
+    is not walked is cleared, as is everything after a reset.
 
     Computes ``feedback`` of :mod:`sim.reference.readout` and :mod:`sim.reference.update` bit for bit.
 
@@ -35,48 +41,55 @@ class BackwardPass(wiring.Component):
         The network.
     index : int
         The block.
-    gate_layout : ArrayLayout
-        A group's gates and spikes in one step.
 
     Members
     -------
-    start, done : In(1), Out(1)
-        Walk the rows; they were walked, all results are written.
-    position, errors : In, In(ArrayLayout(error_layout()))
-        The window's last position, and the classes' errors; constant from ``start`` to ``done``.
+    error_en, error : In(1), In(8)
+        The error of a class, of all in order before each ``start``, while ``idle``.
+    start : In(1)
+        Walk the rows.
+    fired, fired_row, clear : In(1), In, In(1)
+        This neuron fired in a loss step of a window that will be learned from; or forget all that did. While ``idle``,
+        and only of a learned readout.
+    idle : Out(1)
+        Nothing is walked; all results are written.
     reading, row, fetched : Out(1), Out, In
         This row of the weights is wanted; it comes one cycle later.
     host_en, host_row, host_data : In
         The host's new weights, while nothing is walked; only of a learned readout.
     w_en, w_row, w_data : Out
-        New weights, the host's one cycle later: they share the last register, so that no choice lies behind it.
-    gate_reader : Out(GateReader)
-        Spikes of the window.
+        New weights, the host's one cycle later.
     feedback_reader : In(FeedbackReader)
         What was found.
+    feedback_groups : Out
+        Groups whose feedback was written since ``start``, in order.
     key : In(RandomKey)
         Of the random words.
     rate : In
-        What is added to the rate shift; constant from ``start`` to ``done``.
+        What is added to the rate shift; constant from ``start`` until ``idle``.
     multiplies, counts : Out, Out(StoredCounts)
         Increments of the counters.
     """
 
-    def __init__(self, spec: NetworkSpec, index: int, gate_layout: data.ArrayLayout) -> None:
+    def __init__(self, spec: NetworkSpec, index: int) -> None:
         self.block = block = spec.blocks[index]
         self.readout = readout = block.readout
         self.layer_number = spec.layer_number(index, block.depth)
         plan = plan_of(block)
         (self._memories,) = Reverse(plan).of_layers
-        self.lanes = plan.lanes
+        self.lanes, self.groups = plan.lanes, plan.readout_words
+        engine = ReadoutEngine(plan)
+        self._counts, self.walk = engine.counts, engine.walk
         self.feedback_bits = signed_bits(feedback_max(block, block.depth - 1))
-        self.random = readout.learned and readout.rounding == "stochastic"
         self._row_layout = row = row_layout(spec, index)
         super().__init__({
+            "error_en": In(1),
+            "error": In(signed(ERROR_BITS)),
             "start": In(1),
-            "done": Out(1),
-            "position": In(range(block.window)),
-            "errors": In(data.ArrayLayout(error_layout(), readout.classes)),
+            "fired": In(1),
+            "fired_row": In(range(readout.inputs)),
+            "clear": In(1),
+            "idle": Out(1),
             "reading": Out(1),
             "row": Out(range(readout.inputs)),
             "fetched": In(row),
@@ -86,167 +99,158 @@ class BackwardPass(wiring.Component):
             "w_en": Out(1),
             "w_row": Out(range(readout.inputs)),
             "w_data": Out(row),
-            "gate_reader": Out(GateReader(block, gate_layout)),
             "feedback_reader": In(FeedbackReader(block, self.feedback_bits)),
+            "feedback_groups": Out(range(self.groups + 1)),
             "key": In(RandomKey()),
             "rate": In(RATE_SHAPE),
             "multiplies": Out(index_bits(readout.classes + 1)),
-            "counts": Out(StoredCounts(readout.classes)),
+            "counts": Out(StoredCounts(self.walk.classes_per_cycle)),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        counts = self._count_spikes(m)
+        readout, walk = self.readout, self.walk
+        # ``first`` and ``last`` of the row's parts; ``final`` is the last part of all; ``forgets`` the row's count.
         walked = Signal(data.StructLayout({
-            "valid": 1, "row": self.row.shape(), "lane": range(self.lanes), "group": self.gate_reader.group.shape(),
-            "count": counts[0].shape()}))
-        m.d.comb += walked.count.eq(Array(counts)[walked.lane])
+            "valid": 1, "forgets": 1, "first": 1, "last": 1, "final": 1, "part": range(walk.parts),
+            "row": self.row.shape()}))
         self._walk(m, walked)
-
-        # The random word of a row takes longer than its weights.
-        m.submodules.sum = self._sum = FeedbackSum(self.readout)
-        delay = RandomDraw.LATENCY - 2 if self.random else 0
         stages = [walked]
-        for stage in range(delay + 2 + max(self._sum.latency, StoredUpdate.LATENCY)):
+        for stage in range(walk.delay + 2):
             held = Signal.like(walked, name=f"stage{stage}")
             m.d.sync += held.eq(stages[-1])
             stages.append(held)
+        address, fetched, chosen = stages[walk.delay:]
+        m.submodules.errors = errors = ErrorParts(readout.classes, walk)
         m.d.comb += [
-            self._pipeline_empty.eq(~Cat(entry.valid for entry in stages[1:]).any()),
-            self.reading.eq(stages[delay].valid),
-            self.row.eq(stages[delay].row),
+            self.reading.eq(address.valid),
+            self.row.eq(address.row),
+            errors.en.eq(self.error_en),
+            errors.error.eq(self.error),
+            errors.part.eq(fetched.part),
         ]
-        from_weights = stages[delay + 1:]
-        self._collect_feedback(m, from_weights)
-        if self.readout.learned:
-            self._update(m, walked.row, from_weights)
+        # The part's weights; there are none where there is no class.
+        part = data.ArrayLayout(self._row_layout.elem_shape, walk.classes_per_cycle)
+        fetched_parts, stored = Signal(data.ArrayLayout(part, walk.parts)), Signal(part)
+        m.d.comb += Value.cast(fetched_parts).eq(Value.cast(self.fetched))
+        m.d.sync += Value.cast(stored).eq(
+            Array(Value.cast(fetched_parts[number]) for number in range(walk.parts))[fetched.part])
+        self._collect_feedback(m, chosen, stored, errors.errors)
+        if readout.learned:
+            self._update(m, walked, fetched, chosen, stored, errors.errors)
+        # Behind ``chosen``: the way to a word of feedback and into its memory, or to new weights and into theirs.
+        on_way = Signal(max(walk.feedback_latency, ReadoutUpdate.LATENCY) + 2)
+        m.d.sync += on_way.eq(Cat(chosen.valid, on_way))
+        m.d.comb += self._pipeline_empty.eq(~Cat(*(entry.valid | entry.forgets for entry in stages[1:]), on_way).any())
         return m
 
-    def _count_spikes(self, m: Module) -> list[Signal]:
-        """How often each lane of the group fired in the loss window."""
-        self._clear_counts, self._counted = Signal(), Signal()
-        counts = [Signal(range(self.block.loss_steps + 1), name=f"count{n}") for n in range(self.lanes)]
-        with m.If(self._clear_counts):
-            m.d.sync += [count.eq(0) for count in counts]
-        with m.Elif(self._counted):
-            m.d.sync += [count.eq(count + gates.spike)
-                         for count, gates in zip(counts, self.gate_reader.gates, strict=True)]
-        return counts
-
     def _walk(self, m: Module, walked: data.View) -> None:
-        """Group by group: count its spikes where the readout is learned, then its rows."""
-        block, lanes = self.block, self.lanes
-        row, group, lane = Signal.like(walked.row), Signal.like(walked.group), Signal.like(walked.lane)
-        fetching = Signal(range(block.window + 1))      # positions still to be read
+        """Row by row, part by part; or only each row's count."""
+        learned, row, part = self.readout.learned, Signal.like(walked.row), Signal.like(walked.part)
+        last_row = Signal()
         self._pipeline_empty = Signal()
         m.d.comb += [
-            self.gate_reader.group.eq(group),
-            self.gate_reader.position.eq(fetching - 1),
+            last_row.eq(row == self.readout.inputs - 1),
             walked.row.eq(row),
-            walked.lane.eq(lane),
-            walked.group.eq(group),
+            walked.part.eq(part),
+            walked.first.eq(part == 0),
+            walked.last.eq(part == self.walk.parts - 1),
+            walked.final.eq(walked.last & last_row),
         ]
-        m.d.sync += self._counted.eq(0)
-        with m.FSM():
+        # After a reset the counts are what they were.
+        with m.FSM(init="CLEAR" if learned else "IDLE") as fsm:
             with m.State("IDLE"):
-                m.d.sync += [row.eq(0), group.eq(0), lane.eq(0)]
+                m.d.sync += row.eq(0)
                 with m.If(self.start):
-                    m.next = "COUNT" if self.readout.learned else "WALK"
-            with m.State("COUNT"):
-                m.d.comb += self._clear_counts.eq(1)
-                m.d.sync += fetching.eq(self.position + 1)
-                m.next = "FETCH"
-            with m.State("FETCH"):
-                # Positions of the loss window only.
-                with m.If(fetching > block.window - block.loss_steps):
-                    m.d.sync += [self._counted.eq(1), fetching.eq(fetching - 1)]
-                with m.Else():
                     m.next = "WALK"
+                if learned:
+                    with m.Elif(self.clear):
+                        m.next = "CLEAR"
             with m.State("WALK"):
-                m.d.comb += walked.valid.eq(1)
-                m.d.sync += [row.eq(row + 1), lane.eq(lane + 1)]
-                with m.If(row == self.readout.inputs - 1):
+                m.d.comb += [walked.valid.eq(1), walked.forgets.eq(walked.last)]
+                m.d.sync += part.eq(part + 1)
+                with m.If(walked.last):
+                    m.d.sync += [part.eq(0), row.eq(row + 1)]
+                with m.If(walked.final):
                     m.next = "DRAIN"
-                with m.Elif(lane == lanes - 1):
-                    m.d.sync += [group.eq(group + 1), lane.eq(0)]
-                    if self.readout.learned:
-                        m.next = "COUNT"
+            if learned:
+                with m.State("CLEAR"):
+                    m.d.comb += walked.forgets.eq(1)
+                    m.d.sync += row.eq(row + 1)
+                    with m.If(last_row):
+                        m.next = "DRAIN"
             with m.State("DRAIN"):
                 with m.If(self._pipeline_empty):
-                    m.d.comb += self.done.eq(1)
                     m.next = "IDLE"
+        m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
 
-    def _collect_feedback(self, m: Module, stages: list[Signal]) -> None:
+    def _collect_feedback(self, m: Module, chosen: data.View, stored: data.View, errors: data.View) -> None:
         """A row's sum, then its lane's place in its group's word."""
-        readout, lanes = self.readout, self.lanes
-        m.d.comb += [
-            self._sum.errors.eq(self.errors),
-            self.multiplies.eq(Mux(stages[0].valid & int(readout.learned), readout.classes, 0)),
-        ]
+        readout, lanes, latency = self.readout, self.lanes, self.walk.feedback_latency
+        m.submodules.sum = found = FeedbackSum(readout, self.walk)
         shadow = readout.shadow_bits if readout.learned else 0
-        m.d.comb += [self._sum.weights[c].eq(self.fetched[c] >> shadow) for c in range(readout.classes)]
-        placed = stages[self._sum.latency]
+        m.d.comb += [
+            found.first.eq(chosen.first),
+            found.errors.eq(errors),
+            self.multiplies.eq(Mux(chosen.valid & chosen.last & int(readout.learned), readout.classes, 0)),
+        ]
+        m.d.comb += [weight.eq(value >> shadow) for weight, value in zip(found.weights, stored, strict=True)]
+        rows, finals = Signal(latency), Signal(latency)         # whole rows on their way to their sums, and the last
+        placed, lane = rows[-1], Signal(range(lanes))
+        closes, closed = Signal(), Signal()                     # the group; the cycle behind
+        m.d.comb += closes.eq(placed & (finals[-1] | (lane == lanes - 1)))
+        m.d.sync += [
+            rows.eq(Cat(chosen.valid & chosen.last, rows)),
+            finals.eq(Cat(chosen.final, finals)),
+            closed.eq(closes),
+        ]
+        with m.If(placed):
+            m.d.sync += lane.eq(Mux(closes, 0, lane + 1))
+        feedback = divided(m, readout, found.feedback)
         word = [Signal(signed(self.feedback_bits), name=f"feedback{n}") for n in range(lanes)]
-        for n, value in enumerate(word):
-            with m.If(placed.valid & (placed.lane == n)):
-                m.d.sync += value.eq(self._sum.feedback)
-            with m.Elif(placed.valid & (placed.lane == 0)):
-                m.d.sync += value.eq(0)             # so that padding lanes hold no feedback
-        # Written lane by lane, so that the last write, of the group's last neuron, is the whole word.
-        written = stages[self._sum.latency + 1]
+        with m.If(placed & (lane == 0)):
+            m.d.sync += [value.eq(0) for value in word[1:]]     # so that padding lanes hold no feedback
+            m.d.sync += word[0].eq(feedback)
+        for n, value in enumerate(word[1:], start=1):
+            with m.Elif(placed & (lane == n)):
+                m.d.sync += value.eq(feedback)
         m.submodules.feedback = buffer = declared_memory(self._memories.feedback)
         write, read = buffer.write_port(), buffer.read_port()
         m.d.comb += [
-            write.addr.eq(written.group),
+            write.addr.eq(self.feedback_groups),
             write.data.eq(Cat(word)),
-            write.en.eq(written.valid),
+            write.en.eq(closed),
             read.addr.eq(self.feedback_reader.group),
             self.feedback_reader.feedback.eq(read.data),
         ]
+        with m.If(self.start):
+            m.d.sync += self.feedback_groups.eq(0)
+        with m.Elif(closed):
+            m.d.sync += self.feedback_groups.eq(self.feedback_groups + 1)
 
-    def _update(self, m: Module, walked_row: Value, stages: list[Signal]) -> None:
-        """New weights of the rows walked, and the counts of what happened to them."""
-        readout = self.readout
-        word = Const(0, DRAW_BITS)
-        if self.random:
-            m.submodules.random = random = RandomDraw(self.layer_number)
-            wiring.connect(m, wiring.flipped(self.key), random.key)
-            m.d.comb += random.row.eq(walked_row)
-            word = random.word
-        addend = row_addend(word=word, rate=self.rate, rate_shift=readout.rate_shift, rounding=readout.rounding)
-        bound = readout_delta_max(self.block)
-        read, done = stages[0], stages[1 + StoredUpdate.LATENCY]
-        hosted, w_row = Signal(), Signal.like(self.w_row)
-        m.d.sync += [
-            hosted.eq(self.host_en),
-            w_row.eq(Mux(self.host_en, self.host_row, stages[StoredUpdate.LATENCY].row)),
-        ]
-        changed, underflowed, saturated, active = [], [], [], []
-        for c in range(readout.classes):
-            error = self.errors[c].value
-            delta = Signal(signed(signed_bits(bound)), name=f"delta{c}")
-            stored = Signal(signed(readout.stored_bits), name=f"stored{c}")
-            m.d.sync += [
-                delta.eq(sum(Mux(read.count[bit], error << bit, 0) for bit in range(len(read.count)))),
-                stored.eq(self.fetched[c]),
-            ]
-            m.submodules[f"stored_update{c}"] = update = StoredUpdate(
-                stored_bits=readout.stored_bits, delta_max=bound, rate_shift=readout.rate_shift)
-            m.d.comb += [update.stored.eq(stored), update.delta.eq(delta), update.addend.eq(addend),
-                         update.rate.eq(self.rate),
-                         update.load.eq(self.host_en), update.loaded.eq(self.host_data[c]),
-                         self.w_data[c].eq(update.updated)]
-            changed.append(update.changed)
-            underflowed.append(update.underflowed)
-            saturated.append(update.saturated)
-            active.append(error != 0)
-        en = Signal()
+    def _update(self, m: Module, walked: data.View, fetched: data.View, chosen: data.View, stored: data.View,
+                errors: data.View) -> None:
+        """New weights of the rows walked, by their counts of spikes."""
+        m.submodules.counts = counts = SpikeCounts(self._counts)
+        m.submodules.update = update = ReadoutUpdate(self.block, self.layer_number, self.walk)
         m.d.comb += [
-            en.eq(done.valid & (done.count != 0)),
-            self.w_row.eq(w_row),
-            self.w_en.eq(en | hosted),
-            self.counts.updates.eq(Mux(en, sum(active), 0)),
-            self.counts.written.eq(Mux(en, sum(changed), 0)),
-            self.counts.underflows.eq(Mux(en, sum(underflowed), 0)),
-            self.counts.saturations.eq(Mux(en, sum(saturated), 0)),
+            counts.row.eq(Mux(self.idle, self.fired_row, fetched.row)),
+            counts.fired.eq(self.fired),
+            counts.forget.eq(fetched.forgets),
+            update.start.eq(self.start),
+            update.drawn_row.eq(walked.row),
+            update.valid.eq(chosen.valid),
+            update.last.eq(chosen.last),
+            update.count.eq(counts.count),
+            update.stored.eq(stored),
+            update.rate.eq(self.rate),
+            update.host_en.eq(self.host_en),
+            update.host_row.eq(self.host_row),
+            update.host_data.eq(self.host_data),
+            self.w_en.eq(update.w_en),
+            self.w_row.eq(update.w_row),
+            self.w_data.eq(update.w_data),
         ]
+        m.d.comb += [own.eq(error.value) for own, error in zip(update.errors, errors, strict=True)]
+        wiring.connect(m, wiring.flipped(self.key), update.key)
+        wiring.connect(m, wiring.flipped(self.counts), update.counts)

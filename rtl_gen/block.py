@@ -111,15 +111,15 @@ class Block(wiring.Component):
             b.inputs, classes, reads=b.directives.reads, first=declared.first_event(declared.plan.layers[0]))
         m.submodules.steps = self._steps = StreamFifo(step_layout(b.inputs, classes), depth=2)
         m.submodules.forward = self._forward = ForwardEngine(b)
-        # Room for a whole step behind the one that is leaving, and for what is in the pipeline and not in the level of a
-        # cycle ago.
+        # Room for a whole step behind the one that is leaving, and for what is in the pipeline and not yet in the level
+        # of a cycle ago.
         groups, in_flight = self._forward.groups, self._forward.latency + 1
         m.submodules.groups = self._groups = StreamFifo(group_layout(b), depth=2 * groups + 2 * in_flight)
         m.submodules.serialiser = self._serialiser = Serialiser(b)
         spikes = token_layout(b.outputs, classes)
         m.submodules.to_readout = self._to_readout = StreamFifo(spikes, depth=4)
         m.submodules.to_next = self._to_next = StreamFifo(spikes, depth=4)
-        m.submodules.readout = self._readout = Readout(self.spec, self.index, self._forward.gate_layout)
+        m.submodules.readout = self._readout = Readout(self.spec, self.index)
         m.d.sync += self._forward.room.eq(self._groups.level <= groups + in_flight)
         # Forward engine and readout must agree on what is learned from.
         m.d.comb += self._forward.off.eq(self.registers.rate.off)
@@ -184,13 +184,9 @@ class Block(wiring.Component):
         wiring.connect(m, update.weight_reader, self._weights.update)
         wiring.connect(m, update.writer, self._weights.writer)
         wiring.connect(m, update.feedback_reader, readout.feedback_reader)
-        gates, walked, counted = window.gate_reader, update.gate_reader, readout.gate_reader
+        wiring.connect(m, update.gate_reader, window.gate_reader)
         m.d.comb += [
-            # The readout counts spikes before it hands the window to the update engine.
-            gates.position.eq(Mux(update.active, walked.position, counted.position)),
-            gates.group.eq(Mux(update.active, walked.group, counted.group)),
-            counted.gates.eq(gates.gates),
-            walked.gates.eq(gates.gates),
+            update.feedback_groups.eq(readout.feedback_groups),
             update.learn.eq(readout.learn),
             update.skip.eq(readout.skip),
             forward.window_done.eq(update.window_done),

@@ -55,19 +55,25 @@ class Cycles:
     @property
     def reset(self) -> int:
         """Cycles after a reset before the block takes anything: it clears what must be 0 before a sample."""
-        return self.engines.forward.reset_cycles
+        return max(self.engines.forward.reset_cycles, self.engines.readout.reset_cycles)
 
     def forward(self, events: int) -> int:
         """Cycles of a step with ``events`` distinct input events: a weight word each, for each group."""
         return self.engines.forward.cycles(events)
 
-    def update(self, rows: int, steps: int) -> int:
-        """Cycles of the end of a window of ``steps``, with ``rows`` inputs active in it and every group with credit."""
-        return self.engines.learning.cycles(rows, steps)
+    def update(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None) -> int:
+        """Cycles of learning from a window of ``steps``, with ``rows`` inputs active in it.
 
-    def readout(self, steps: int) -> int:
-        """Cycles of a window's end before the update: errors class by class, feedback neuron by neuron."""
-        return self.engines.readout.cycles(steps)
+        ``active`` is in how many steps each was, summed over all inputs: without it in one. ``credited`` says which
+        groups have credit: without it all. They begin when the errors are known, so that waiting for feedback is among
+        them.
+        """
+        return self.engines.learning.cycles(rows, steps, active, credited)
+
+    @property
+    def readout(self) -> int:
+        """Cycles of a window's end before its learning begins: errors, class by class."""
+        return self.engines.readout.cycles
 
     def sample(self, events: Sequence[int], rows: Sequence[int] | None) -> int:
         """Cycles of a sample: its events in each step and, if it is learned from, its active rows in each window.
@@ -77,7 +83,8 @@ class Cycles:
         total = sum(self.forward(count) for count in events) + self.SAMPLE_OVERHEAD
         for number, count in enumerate(rows or ()):
             steps = min(self.window, len(events) - number * self.window)
-            total += self.engines.forward.latency + self.readout(steps) + self.update(count, steps)
+            active = sum(events[number * self.window:number * self.window + steps])
+            total += self.engines.forward.latency + self.readout + self.update(count, steps, active)
         return total
 
 

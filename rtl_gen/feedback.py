@@ -4,8 +4,8 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import ERROR_BITS, ERROR_MAX, readout_weight_max, signed_bits
-from .contract.engines.readout import feedback_latency
+from .contract.arithmetic import ERROR_BITS, ERROR_MAX, exact_feedback_max, readout_weight_max, signed_bits
+from .contract.engines.readout import ClassWalk
 from .contract.readout import ReadoutSpec
 
 __all__ = ["FeedbackSum", "error_layout"]
@@ -17,45 +17,49 @@ def error_layout() -> data.StructLayout:
 
 
 class FeedbackSum(wiring.Component):
-    """``sum over c of B[c] * error[c]``, a row a cycle, without a DSP slice.
+    """``sum over c of B[c] * error[c]``, some classes of a row a cycle, without a DSP slice.
 
     A product takes a cycle each for the weight with the error's sign, for three times that, for two digits of base 4
     at a time, and for their sum: with three times the weight at hand a digit is a choice of four. Registers stand
     between the sums, because synthesis would else merge them into one of many small addends, which takes almost twice
     the LUTs.
 
-    Computes ``feedback`` of :mod:`sim.reference.readout` bit for bit. Latency is :attr:`latency` cycles.
+    Computes ``feedback`` of :mod:`sim.reference.readout` bit for bit. Latency is that of ``walk``, from a row's last
+    part.
 
     Parameters
     ----------
     readout : ReadoutSpec
         Width of a weight, and whether it is one at all or a sign.
+    walk : ClassWalk
+        The parts in which a row's classes come.
 
     Members
     -------
+    first : In(1)
+        The part is a row's first; its others follow at once.
     weights : In
-        A row; of a fixed readout a bit for each class, 1 for -1.
+        A part of a row; of a fixed readout a bit for each class, 1 for -1.
     errors : In(ArrayLayout(error_layout()))
-        Of each class; constant from the first row to the last.
+        Of the same classes; where there is no class, 0.
     feedback : Out
         The row's sum.
     """
 
-    def __init__(self, readout: ReadoutSpec) -> None:
-        self.readout = readout
-        self.latency = feedback_latency(learned=readout.learned, classes=readout.classes)
+    def __init__(self, readout: ReadoutSpec, walk: ClassWalk) -> None:
+        self.readout, self.walk = readout, walk
         weight = signed(readout.weight_bits) if readout.learned else unsigned(1)
-        most = readout.classes * ERROR_MAX * readout_weight_max(readout)
         super().__init__({
-            "weights": In(data.ArrayLayout(weight, readout.classes)),
-            "errors": In(data.ArrayLayout(error_layout(), readout.classes)),
-            "feedback": Out(signed(signed_bits(most))),
+            "first": In(1),
+            "weights": In(data.ArrayLayout(weight, walk.classes_per_cycle)),
+            "errors": In(data.ArrayLayout(error_layout(), walk.classes_per_cycle)),
+            "feedback": Out(signed(signed_bits(exact_feedback_max(readout)))),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         product = self._product if self.readout.learned else self._signed_error
-        addends = [product(m, self.weights[c], self.errors[c], c) for c in range(self.readout.classes)]
+        addends = [product(m, self.weights[k], self.errors[k], k) for k in range(self.walk.classes_per_cycle)]
         level = 0
         while len(addends) > 1:
             held = []
@@ -68,37 +72,47 @@ class FeedbackSum(wiring.Component):
                 m.d.sync += held[-1].eq(addends[-1])
             addends = held
             level += 1
-        m.d.comb += self.feedback.eq(addends[0])
+        if self.walk.parts == 1:
+            m.d.comb += self.feedback.eq(addends[0])
+        else:
+            first = Signal(self.walk.feedback_latency - 1)
+            m.d.sync += [
+                first.eq(Cat(self.first, first)),
+                self.feedback.eq(Mux(first[-1], 0, self.feedback) + addends[0]),
+            ]
         return m
 
-    def _signed_error(self, m: Module, weight: Value, error: data.View, c: int) -> Signal:
-        product = Signal(signed(ERROR_BITS), name=f"product{c}")
+    def _signed_error(self, m: Module, weight: Value, error: data.View, k: int) -> Signal:
+        product = Signal(signed(ERROR_BITS), name=f"product{k}")
         m.d.sync += product.eq(Mux(weight, -error.value, error.value))
         return product
 
-    def _product(self, m: Module, weight: Value, error: data.View, c: int) -> Signal:
+    def _product(self, m: Module, weight: Value, error: data.View, k: int) -> Signal:
         largest = readout_weight_max(self.readout)
-        with_sign = Signal(signed(signed_bits(largest)), name=f"with_sign{c}")
-        once = Signal(with_sign.shape(), name=f"once{c}")
-        thrice = Signal(signed(signed_bits(3 * largest)), name=f"thrice{c}")
+        with_sign = Signal(signed(signed_bits(largest)), name=f"with_sign{k}")
+        once = Signal(with_sign.shape(), name=f"once{k}")
+        thrice = Signal(signed(signed_bits(3 * largest)), name=f"thrice{k}")
+        early, magnitude = (Signal.like(error.magnitude, name=f"{name}{k}") for name in ("early", "magnitude"))
         negative = error.value < 0
         m.d.sync += [
             with_sign.eq((weight ^ negative.replicate(len(weight)).as_signed()) + negative),
             once.eq(with_sign),
             thrice.eq(with_sign + (with_sign << 1)),
+            early.eq(error.magnitude),
+            magnitude.eq(early),
         ]
 
         def digit(number: int) -> Value:
-            low, high = error.magnitude[2 * number], error.magnitude[2 * number + 1]
+            low, high = magnitude[2 * number], magnitude[2 * number + 1]
             return Mux(high, Mux(low, thrice, once << 1), Mux(low, once, 0))
 
         # The magnitude has seven bits: three digits and a bit.
-        lower = Signal(signed(signed_bits(15 * largest)), name=f"lower{c}")
-        upper = Signal(signed(signed_bits(7 * largest)), name=f"upper{c}")
-        product = Signal(signed(signed_bits(ERROR_MAX * largest)), name=f"product{c}")
+        lower = Signal(signed(signed_bits(15 * largest)), name=f"lower{k}")
+        upper = Signal(signed(signed_bits(7 * largest)), name=f"upper{k}")
+        product = Signal(signed(signed_bits(ERROR_MAX * largest)), name=f"product{k}")
         m.d.sync += [
             lower.eq(digit(0) + (digit(1) << 2)),
-            upper.eq(digit(2) + Mux(error.magnitude[6], once << 2, 0)),
+            upper.eq(digit(2) + Mux(magnitude[6], once << 2, 0)),
             product.eq(lower + (upper << 4)),
         ]
         return product

@@ -1,51 +1,72 @@
 """Levels of a leaky readout, and the answers that are read of them."""
 
-from collections.abc import Callable
-
 from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import level_max, signed_bits
-from .contract.readout import ReadoutSpec
+from .class_sums import row_weights
+from .contract.arithmetic import answer_max, level_max, signed_bits
+from .contract.block import BlockSpec
 
-__all__ = ["add_levels"]
+__all__ = ["LevelSums"]
 
 
-def add_levels(m: Module, readout: ReadoutSpec, max_steps: int, weight: Callable[[int], Value], *, clear: Value,
-               adding: Value, step_ends: Value, answers: list[Signal]) -> None:
-    """Add the levels of all classes; of the ``answers`` they drive what comes of a step, when it ends.
+class LevelSums(wiring.Component):
+    """The levels of all classes, each in a register, and the answers of a block that does not learn.
 
-    Computes :func:`sim.reference.levels.read_levels` bit for bit. A level leaks as its step ends, in the cycle in which
-    it is read: the next step then begins with what is left. A level of 0 loses nothing, so this is a leak as a step
-    begins.
+    Computes :mod:`sim.reference.levels` bit for bit. A level leaks as its step ends, in the cycle in which it is read:
+    the next step then begins with what is left. A level of 0 loses nothing, so this is a leak as each step begins.
 
     Parameters
     ----------
-    m : Module
-        The readout's module.
-    readout : ReadoutSpec
-        The readout; it leaks.
+    block : BlockSpec
+        The block; its readout leaks.
     max_steps : int
-        The longest sample.
-    weight : Callable
-        What the row fetched adds to class c.
-    clear, adding, step_ends : Value
-        A sample starts; a row is added in this cycle; a step has ended, and all of its rows are added.
-    answers : list of Signal
-        One a class.
+        Steps of the longest sample.
+
+    Members
+    -------
+    adds, row : In(1), In
+        A neuron fired, and its row.
+    step_ends : In(1)
+        All rows of a step were added in earlier cycles.
+    clear : In(1)
+        A sample begins.
+    number, answer : In, Out
+        A class, and its answer in the same cycle.
     """
-    bits = signed_bits(level_max(readout, max_steps))
-    first = Signal(name="first_reading")
-    with m.If(clear):
-        m.d.sync += first.eq(1)
-    with m.Elif(step_ends):
-        m.d.sync += first.eq(0)
-    for c, answer in enumerate(answers):
-        level = Signal(signed(bits), name=f"level{c}")
-        read = {"sum": answer + level, "last": level,
-                "maximum": Mux(first | (level > answer), level, answer)}[readout.reading]
-        with m.If(clear):
-            m.d.sync += [level.eq(0), answer.eq(0)]
-        with m.Elif(adding):
-            m.d.sync += level.eq(level + weight(c))
-        with m.Elif(step_ends):
-            m.d.sync += [level.eq(level - (level >> readout.leak_shift)), answer.eq(read)]
+
+    def __init__(self, block: BlockSpec, max_steps: int) -> None:
+        self._readout = readout = block.readout
+        self._bits = signed_bits(answer_max(readout, max_steps))
+        self._level_bits = signed_bits(level_max(readout, max_steps))
+        super().__init__({
+            "adds": In(1),
+            "row": In(row_weights(block)),
+            "step_ends": In(1),
+            "clear": In(1),
+            "number": In(range(readout.classes)),
+            "answer": Out(signed(self._bits)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        readout = self._readout
+        first = Signal()                                # no step of the sample has ended
+        with m.If(self.clear):
+            m.d.sync += first.eq(1)
+        with m.Elif(self.step_ends):
+            m.d.sync += first.eq(0)
+        answers = [Signal(signed(self._bits), name=f"answer{c}") for c in range(readout.classes)]
+        for c, answer in enumerate(answers):
+            level = Signal(signed(self._level_bits), name=f"level{c}")
+            read = {"sum": answer + level, "last": level,
+                    "maximum": Mux(first | (level > answer), level, answer)}[readout.reading]
+            with m.If(self.clear):
+                m.d.sync += [level.eq(0), answer.eq(0)]
+            with m.Elif(self.adds):
+                m.d.sync += level.eq(level + self.row[c])
+            with m.Elif(self.step_ends):
+                m.d.sync += [level.eq(level - (level >> readout.leak_shift)), answer.eq(read)]
+        m.d.comb += self.answer.eq(Array(answers)[self.number])
+        return m

@@ -91,6 +91,8 @@ class RowReader(wiring.Signature):
     -------
     rows : In(n)
         Length of the row list.
+    advance : Out(1)
+        List and masks are read; without it ``row`` and ``mask`` stay.
     list_position, row : Out, In
         A row of the list, one cycle later.
     mask_row, mask : Out, In
@@ -104,7 +106,7 @@ class RowReader(wiring.Signature):
     def __init__(self, block: BlockSpec) -> None:
         rows = range(block.inputs)
         super().__init__({
-            "rows": In(range(block.inputs + 1)), "list_position": Out(rows), "row": In(rows),
+            "rows": In(range(block.inputs + 1)), "advance": Out(1), "list_position": Out(rows), "row": In(rows),
             "mask_row": Out(rows), "mask": In(block.window),
             "clear_en": Out(1), "clear_row": Out(rows), "forget": Out(1),
         })

@@ -9,7 +9,7 @@ from .contract.network import MAX_RATE
 from .ports import RATE_SHAPE, RandomKey
 from .saturate import saturate
 
-__all__ = ["RandomDraw", "StoredUpdate", "addend_bits", "row_addend"]
+__all__ = ["RandomDraw", "RoundedUpdate", "StoredUpdate", "addend_bits", "row_addend", "summed_shape"]
 
 
 class RandomDraw(wiring.Component):
@@ -96,8 +96,13 @@ def row_addend(*, word: Value, rate: Value, rate_shift: int, rounding: str) -> V
     return Cat(Const(0, max(0, rate_shift - 1)), halves)
 
 
-class StoredUpdate(wiring.Component):
-    """``stored - round(delta)``, saturated, for one weight: add, shift by the rate, subtract, a cycle each.
+def summed_shape(*, delta_max: int, rate_shift: int) -> Shape:
+    """Shape of a sum and its row's addend together."""
+    return signed(signed_bits(delta_max + (1 << addend_bits(rate_shift)) - 1))
+
+
+class RoundedUpdate(wiring.Component):
+    """``stored - (summed >> shift)``, saturated, for one weight: shift by the rate, subtract, a cycle each.
 
     Latency is :attr:`LATENCY` cycles; one weight per cycle.
 
@@ -106,14 +111,17 @@ class StoredUpdate(wiring.Component):
     stored_bits : int
         Width of the weight.
     delta_max : int
-        Largest magnitude of ``delta``.
+        Largest magnitude of a window's sum.
     rate_shift : int
         Bits that rounding drops at a rate of 0.
 
     Members
     -------
-    stored, delta, addend : In
-        The weight, its window's sum, and its row's :func:`row_addend`.
+    summed, not_zero : In
+        The window's sum with its row's :func:`row_addend`, and whether there is anything of it without. Where they are
+        rounded to 0, their :func:`addend_bits` lowest bits are all there is of them.
+    stored : In
+        The weight, one cycle later.
     rate : In
         What is added to the rate shift; constant while updates are under way.
     load, loaded : In
@@ -124,16 +132,16 @@ class StoredUpdate(wiring.Component):
         It differs from the old; a sum that is not 0 was rounded to 0; it was saturated.
     """
 
-    LATENCY = 3
+    LATENCY = 2
 
     def __init__(self, *, stored_bits: int, delta_max: int, rate_shift: int) -> None:
         self._rate_shift = rate_shift
         self._delta_max = delta_max
         self._stored_bits = stored_bits
         super().__init__({
+            "summed": In(summed_shape(delta_max=delta_max, rate_shift=rate_shift)),
+            "not_zero": In(1),
             "stored": In(signed(stored_bits)),
-            "delta": In(signed(signed_bits(delta_max))),
-            "addend": In(addend_bits(rate_shift)),
             "rate": In(RATE_SHAPE),
             "load": In(1),
             "loaded": In(signed(stored_bits)),
@@ -146,28 +154,73 @@ class StoredUpdate(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         shift, bits = self._rate_shift, self._stored_bits
-        # Less than 2**(shift + MAX_RATE) is added, so that the magnitude grows by at most 2**MAX_RATE.
-        added = Signal(signed(signed_bits((self._delta_max >> shift) + (1 << MAX_RATE))))
         # With all bits dropped, adding less than one of their unit makes it at most delta_max >> shift, plus 1.
         rounded = Signal(signed(signed_bits((self._delta_max >> shift) + 1)))
-        not_zero, held_not_zero = Signal(), Signal()
-        stored, held = Signal(signed(bits)), Signal(signed(bits))
+        not_zero = Signal()
         m.d.sync += [
-            added.eq((self.delta + self.addend) >> shift),
-            held_not_zero.eq(self.delta != 0),
-            held.eq(self.stored),
-            rounded.eq(added >> self.rate),
-            not_zero.eq(held_not_zero),
-            stored.eq(held),
+            rounded.eq(self.summed >> shift >> self.rate),
+            not_zero.eq(self.not_zero),
         ]
 
-        exact = Signal((stored - rounded).shape())
-        m.d.comb += exact.eq(stored - rounded)
+        exact = Signal((self.stored - rounded).shape())
+        m.d.comb += exact.eq(self.stored - rounded)
         updated, saturated = saturate(m, exact, bits, "updated")
         m.d.sync += [
             self.updated.eq(Mux(self.load, self.loaded, updated)),
-            self.changed.eq(updated != stored),
+            self.changed.eq(updated != self.stored),
             self.underflowed.eq(not_zero & (rounded == 0)),
             self.saturated.eq(saturated),
+        ]
+        return m
+
+
+class StoredUpdate(wiring.Component):
+    """``stored - round(delta)``, saturated, for one weight: a :class:`RoundedUpdate` that adds the addend before.
+
+    Latency is :attr:`LATENCY` cycles; one weight per cycle.
+
+    Parameters
+    ----------
+    stored_bits, delta_max, rate_shift : int
+        As of a :class:`RoundedUpdate`.
+
+    Members
+    -------
+    stored, delta, addend : In
+        The weight, its window's sum, and its row's :func:`row_addend`, all in one cycle.
+    rate, load, loaded, updated, changed, underflowed, saturated : In, In, In, Out, Out, Out, Out
+        As of a :class:`RoundedUpdate`.
+    """
+
+    LATENCY = 1 + RoundedUpdate.LATENCY
+
+    def __init__(self, *, stored_bits: int, delta_max: int, rate_shift: int) -> None:
+        self._update = update = RoundedUpdate(stored_bits=stored_bits, delta_max=delta_max, rate_shift=rate_shift)
+        kept = ("rate", "load", "loaded", "updated", "changed", "underflowed", "saturated")
+        super().__init__({
+            "stored": In(signed(stored_bits)),
+            "delta": In(signed(signed_bits(delta_max))),
+            "addend": In(addend_bits(rate_shift)),
+            **{name: update.signature.members[name] for name in kept},
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.update = update = self._update
+        stored = Signal.like(self.stored)
+        m.d.sync += [
+            update.summed.eq(self.delta + self.addend),
+            update.not_zero.eq(self.delta != 0),
+            stored.eq(self.stored),
+            update.stored.eq(stored),
+        ]
+        m.d.comb += [
+            update.rate.eq(self.rate),
+            update.load.eq(self.load),
+            update.loaded.eq(self.loaded),
+            self.updated.eq(update.updated),
+            self.changed.eq(update.changed),
+            self.underflowed.eq(update.underflowed),
+            self.saturated.eq(update.saturated),
         ]
         return m

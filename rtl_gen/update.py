@@ -4,12 +4,13 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .addresses import WeightAddress
-from .contract.arithmetic import DRAW_BITS, delta_max, index_bits, signed_bits
+from .contract.arithmetic import DRAW_BITS, delta_max
 from .contract.block import BlockSpec
+from .contract.engines.learning.reverse import HELD, summed_cycles
 from .contract.memories import WEIGHT_LATENCY
 from .contract.plan import plan_of
-from .credit import CreditScan
+from .credit_store import CreditStore, selection_layout
+from .credit_walk import CreditWalk
 from .forward_layouts import window_end_layout
 from .ports import (
     RATE_SHAPE,
@@ -21,8 +22,8 @@ from .ports import (
     WeightReader,
     WeightWriter,
 )
-from .rounding import RandomDraw, StoredUpdate, row_addend
-from .update_walk import UpdateWalk
+from .rounding import RandomDraw, RoundedUpdate, row_addend
+from .row_walk import RowWalk
 
 __all__ = ["UpdateEngine"]
 
@@ -30,9 +31,12 @@ __all__ = ["UpdateEngine"]
 class UpdateEngine(wiring.Component):
     """Updates the weights of one layer at the end of a window, ``lanes`` columns at a time.
 
-    Groups of lanes outside, the window's active rows inside: the group's K credits stay in registers; one weight word
-    is read, K masked credits are summed for each lane, rounded once, and one word is written, every cycle. A group
-    without any credit is passed over, but for the last, whose walk also forgets the masks.
+    Groups of lanes outside, the window's active rows inside: the group's credits are at hand; one weight word is read
+    for a row, the credits at which it was active are summed for each lane, rounded once, and one word is written. A
+    group without any credit is passed over, but for the last, whose walk also forgets the masks. While a group's rows
+    are walked the credits of the next are found.
+
+    A row takes a cycle for each position at which it was active; unrolled it takes one.
 
     Computes :mod:`sim.reference.update` bit for bit.
 
@@ -52,7 +56,9 @@ class UpdateEngine(wiring.Component):
     window_done : Out(1)
         It was dealt with.
     learn, skip : In(1)
-        Of the readout, once for each window not discarded: the feedback is ready; or all errors are 0.
+        Of the readout, once for each window not discarded: its backward pass begins; or all errors are 0.
+    feedback_groups : In
+        Groups whose feedback the backward pass has found: 0 as it begins.
     learned : Out(1)
         A window was learned from: with this cycle its number is used up.
     reader, gate_reader : Out(RowReader), Out(GateReader)
@@ -80,17 +86,23 @@ class UpdateEngine(wiring.Component):
         (plan,) = plan_of(block).layers
         self.layer = plan.layer
         self.layer_number = layer_number
-        self.lanes, self.groups = lanes, _ = plan.lanes, plan.words
-        self._scan = CreditScan(block, gate_layout)
+        self.lanes, self.groups = plan.lanes, plan.words
+        self._credits = CreditWalk(block, gate_layout)
+        self._rows = RowWalk(block)
+        self._store = CreditStore.of(block)
+        # Cycles from a row's last step until its sums are whole, and its word and what rounds it are there.
+        self.random = self.layer.update.rounding == "stochastic"
+        self._summed = summed_cycles(random=self.random, unrolled=block.directives.unroll)
         super().__init__({
             "window_end": In(stream.Signature(window_end_layout(block))),
             "window_done": Out(1),
             "learn": In(1),
             "skip": In(1),
+            "feedback_groups": In(range(self.groups + 1)),
             "learned": Out(1),
             "reader": Out(RowReader(block)),
             "gate_reader": Out(GateReader(block, gate_layout)),
-            "feedback_reader": Out(FeedbackReader(block, self._scan.feedback_bits)),
+            "feedback_reader": Out(FeedbackReader(block, self._credits.feedback_bits)),
             "weight_reader": Out(WeightReader(block)),
             "host": In(WeightWriter(block)),
             "writer": Out(WeightWriter(block)),
@@ -98,103 +110,144 @@ class UpdateEngine(wiring.Component):
             "rate": In(RATE_SHAPE),
             "idle": Out(1),
             "active": Out(1),
-            "counts": Out(StoredCounts(lanes)),
+            "counts": Out(StoredCounts(self.lanes)),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.scan = self._scan
-        m.submodules.walk = self._addresses = addresses = WeightAddress(self.layer.rows, self.groups)
-        self._walk = UpdateWalk(self, self._scan, addresses)
-        self._walk.add_control(m)
-        self._pipeline(m, self._walk.issued)
+        credits, rows = self._credits, self._rows
+        m.submodules.credits, m.submodules.rows, m.submodules.store = credits, rows, self._store
+        for outside, inside in ((self.gate_reader, credits.gate_reader), (self.reader, rows.reader),
+                                (self.feedback_reader, credits.feedback_reader)):
+            wiring.connect(m, wiring.flipped(outside), inside)
+        m.d.comb += [
+            credits.feedback_groups.eq(self.feedback_groups),
+            credits.taken.eq(rows.taken),
+            rows.ready.eq(credits.ready),
+            rows.credited.eq(credits.alive != 0),
+            rows.last.eq(credits.last),
+        ]
+        self._pipeline_empty = Signal()
+        self._control(m)
+        self._walk_credits(m)
+        self._pipeline(m)
         return m
 
-    def _pipeline(self, m: Module, issued: Signal) -> None:
-        """A row's way: list, random word, weights and mask, sum, rounding, write."""
-        layer = self.layer
-        self._inside = [issued.valid]                   # whether an entry is in each stage
-        listed, _ = self._delay(m, issued, Const(0), 1, "listed")
-        row = Signal(index_bits(layer.rows))
-        m.d.comb += row.eq(Mux(listed.bias, layer.inputs, self.reader.row))
-        addressed, addressed_row = listed, row
+    def _control(self, m: Module) -> None:
+        """A window's end comes, then the readout's word on it, then its walk."""
+        credits, rows, end = self._credits, self._rows, self.window_end
+        steps, uses_number = Signal.like(end.p.steps), Signal()
+        m.d.comb += [credits.steps.eq(steps), rows.steps.eq(steps)]
+        with m.FSM() as fsm:
+            with m.State("IDLE"):
+                m.d.comb += [end.ready.eq(1), credits.restart.eq(1)]
+                m.d.sync += uses_number.eq(0)
+                with m.If(end.valid):
+                    m.d.sync += steps.eq(end.p.steps)
+                    with m.If(end.p.discard):
+                        m.next = "FORGET"
+                    with m.Else():
+                        m.next = "WAIT"
+            with m.State("WAIT"):
+                m.d.comb += rows.en.eq(1)
+                with m.If(self.skip):
+                    m.d.sync += uses_number.eq(1)
+                    m.next = "FORGET"
+                with m.Elif(self.learn):
+                    m.d.sync += uses_number.eq(1)
+                    m.next = "LEARN"
+            with m.State("FORGET"):
+                # Nothing to learn: the last group is walked, without credit, only to forget the masks.
+                m.d.comb += [rows.en.eq(1), credits.last_only.eq(~rows.done)]
+                with m.If(rows.done):
+                    m.next = "DRAIN"
+            with m.State("LEARN"):
+                m.d.comb += [rows.en.eq(1), credits.en.eq(1)]
+                with m.If(rows.done):
+                    m.next = "DRAIN"
+            with m.State("DRAIN"):
+                with m.If(self._pipeline_empty):
+                    m.d.comb += [self.reader.forget.eq(1), self.window_done.eq(1), self.learned.eq(uses_number)]
+                    m.next = "IDLE"
+        m.d.comb += [
+            self.idle.eq(fsm.ongoing("IDLE") & ~end.valid),
+            self.active.eq(~fsm.ongoing("IDLE") & ~fsm.ongoing("WAIT")),
+        ]
+
+    def _walk_credits(self, m: Module) -> None:
+        """One half of the store is walked while the other is loaded; sums are made some cycles behind the walk."""
+        store, step = self._store, self._rows.step
+        loading = Signal()
+        with m.If(self._rows.taken):
+            m.d.sync += loading.eq(~loading)
+        selected = Signal(selection_layout(self.block))
+        m.d.comb += [
+            store.load.eq(self._credits.load),
+            store.load_half.eq(loading),
+            selected.opens.eq(self._rows.taken),
+            selected.first.eq(step.first),
+            selected.half.eq(~loading),
+            selected.position.eq(step.position),
+            selected.mask.eq(step.mask),
+            store.select.eq(delayed(m, selected, self._summed - 1 - store.ADDED, "selected")[-1]),
+        ]
+
+    def _pipeline(self, m: Module) -> None:
+        """A row's way from its last step on: address, weights and random word, sums, rounding, write."""
+        step, alive = self._rows.step, Signal.like(self._credits.alive)
+        ends = Signal()
+        base, address = Signal.like(self._credits.base), Signal.like(self.weight_reader.address)
+        m.d.comb += ends.eq(step.valid & step.last)
+        m.d.sync += address.eq(base + step.row)
+        with m.If(self._rows.taken):
+            m.d.sync += [base.eq(self._credits.base), alive.eq(self._credits.alive)]
+        # A weight is wanted a cycle after its sum is whole.
+        addressed = delayed(m, address, self._summed - WEIGHT_LATENCY - HELD, "address")[-1]
+        m.d.comb += self.weight_reader.address.eq(addressed)
+
         word = Const(0, DRAW_BITS)
-        if layer.update.rounding == "stochastic":
+        if self.random:
             m.submodules.random = random = RandomDraw(self.layer_number)
             wiring.connect(m, wiring.flipped(self.key), random.key)
-            m.d.comb += random.row.eq(row)
-            addressed, addressed_row = self._delay(m, listed, row, RandomDraw.LATENCY - 1 - WEIGHT_LATENCY, "mixed")
+            m.d.comb += random.row.eq(step.row)
             word = random.word
-        m.d.comb += [
-            self._addresses.row.eq(addressed_row),
-            self.weight_reader.address.eq(self._addresses.address),
-        ]
-        # A mask comes one cycle after its row.
-        masked, masked_row = self._delay(m, addressed, addressed_row, WEIGHT_LATENCY - 1, "masked")
-        m.d.comb += [
-            self.reader.mask_row.eq(masked_row),
-            self.reader.clear_en.eq(masked.valid & masked.clears & ~masked.bias),
-            self.reader.clear_row.eq(masked_row),
-        ]
-        read, _ = self._delay(m, masked, Const(0), 1, "read")
-        w_address, hosted = self._delay_address(m)
-        # A bias is active in every step of the window.
-        mask = Signal(self.block.window)
-        m.d.comb += mask.eq(Mux(read.bias, (1 << self._walk.steps) - 1, self.reader.mask))
-        summed, _ = self._delay(m, read, Const(0), 1, "summed")
-        updates = self._update_lanes(m, mask, word)
-        written, _ = self._delay(m, summed, Const(0), StoredUpdate.LATENCY, "written")
+        # With the row's first step, or unrolled with its only one.
+        addend = delayed(m, row_addend(word=word, rate=self.rate, rate_shift=self.layer.update.rate_shift,
+                                       rounding=self.layer.update.rounding),
+                         self._summed - 1 - RandomDraw.LATENCY if self.random else 0, "addend")[-1]
+        m.d.comb += self._store.addend.eq(addend)
+        updates = self._update_lanes(m, addend)
 
-        en = Signal()
-        m.d.comb += [
-            en.eq(written.valid & self._scan.active.any()),
-            self.writer.en.eq(en | hosted),
-            self.writer.address.eq(w_address),
-            self._walk.pipeline_empty.eq(~Cat(self._inside).any()),
-        ]
-        self._count(m, en, updates)
-
-    def _delay(self, m: Module, entry: Signal, row: Value, stages: int, name: str) -> tuple[Signal, Value]:
-        """The entry and its row as many stages later."""
-        for stage in range(stages):
-            held = Signal.like(entry, name=f"{name}{stage}")
-            held_row = Signal(index_bits(self.layer.rows), name=f"{name}_row{stage}")
-            m.d.sync += [held.eq(entry), held_row.eq(row)]
-            self._inside.append(held.valid)
-            entry, row = held, held_row
-        return entry, row
-
-    def _delay_address(self, m: Module) -> tuple[Signal, Signal]:
-        """Where the weights read are written back, or the host's are; and whether it is the host's turn."""
-        address = self.weight_reader.address
-        for stage in range(1 + WEIGHT_LATENCY + StoredUpdate.LATENCY):
-            held = Signal.like(self.weight_reader.address, name=f"address{stage}")
-            m.d.sync += held.eq(address)
-            address = held
-        hosted = Signal()
+        inside = delayed(m, ends, self._summed + RoundedUpdate.LATENCY, "inside")
+        written, hosted = inside[-1], Signal()
         m.d.sync += hosted.eq(self.host.en)
+        w_address = delayed(m, addressed, WEIGHT_LATENCY + HELD + RoundedUpdate.LATENCY - 1, "w_address")[-1]
         with m.If(self.host.en):
-            m.d.sync += address.eq(self.host.address)
-        return address, hosted
+            m.d.sync += w_address.eq(self.host.address)
+        m.d.comb += [
+            self.writer.en.eq(written | hosted),
+            self.writer.address.eq(w_address),
+            self._pipeline_empty.eq(~Cat(inside[1:]).any()),
+            self.counts.updates.eq(Mux(ends, alive, 0)),
+        ]
+        # In a lane without any credit the sum is 0: nothing is changed, lost or saturated.
+        for port, flags in ((self.counts.written, (u.changed for u in updates)),
+                            (self.counts.underflows, (u.underflowed for u in updates)),
+                            (self.counts.saturations, (u.saturated for u in updates))):
+            m.d.comb += port.eq(Mux(written, sum(flags), 0))
 
-    def _update_lanes(self, m: Module, mask: Value, word: Value) -> list[StoredUpdate]:
-        """Each lane's masked credits are summed, rounded, and added to its weight."""
+    def _update_lanes(self, m: Module, addend: Value) -> list[RoundedUpdate]:
+        """Each lane's sum is rounded and taken from its weight."""
         layer, bound = self.layer, delta_max(self.block, 0)
-        rate_shift, updates = layer.update.rate_shift, []
-        addend = row_addend(word=word, rate=self.rate, rate_shift=rate_shift, rounding=layer.update.rounding)
+        # What a sum was begun with; by nearest rounding it is the same for all rows.
+        added, updates = delayed(m, addend, int(self.random), "added")[-1], []
         for lane in range(self.lanes):
-            delta = Signal(signed(signed_bits(bound)), name=f"delta{lane}")
-            stored = Signal(signed(layer.weights.stored_bits), name=f"stored{lane}")
-            m.d.sync += [
-                delta.eq(self._masked_sum(mask, lane)),
-                stored.eq(self.weight_reader.weights[lane]),
-            ]
-            m.submodules[f"stored_update{lane}"] = update = StoredUpdate(
-                stored_bits=layer.weights.stored_bits, delta_max=bound, rate_shift=rate_shift)
+            m.submodules[f"update{lane}"] = update = RoundedUpdate(
+                stored_bits=layer.weights.stored_bits, delta_max=bound, rate_shift=layer.update.rate_shift)
             m.d.comb += [
-                update.stored.eq(stored),
-                update.delta.eq(delta),
-                update.addend.eq(addend),
+                update.stored.eq(delayed(m, self.weight_reader.weights[lane], HELD, f"stored{lane}")[-1]),
+                update.summed.eq(self._store.sums[lane]),
+                update.not_zero.eq(self._store.sums[lane][:len(added)] != added),
                 update.rate.eq(self.rate),
                 update.load.eq(self.host.en),
                 update.loaded.eq(self.host.weights[lane]),
@@ -203,24 +256,12 @@ class UpdateEngine(wiring.Component):
             updates.append(update)
         return updates
 
-    def _count(self, m: Module, en: Signal, updates: list[StoredUpdate]) -> None:
-        active = self._scan.active
-        for port, bits in ((self.counts.updates, active),
-                           (self.counts.written, Cat(u.changed for u in updates) & active),
-                           (self.counts.underflows, Cat(u.underflowed for u in updates) & active),
-                           (self.counts.saturations, Cat(u.saturated for u in updates) & active)):
-            m.d.comb += port.eq(Mux(en, sum(bits), 0))
 
-    def _masked_sum(self, mask: Value, lane: int) -> Value:
-        """Sum of the lane's credits at the positions where the row was active.
-
-        None, either or both of a pair is a choice of four, which takes less than to mask two credits and add them.
-        """
-        credits, window = self._scan.credits[lane], self.block.window
-        parts = []
-        for number, both in enumerate(self._scan.pairs[lane]):
-            low, high = mask[2 * number], mask[2 * number + 1]
-            parts.append(Mux(low, Mux(high, both, credits[2 * number]), Mux(high, credits[2 * number + 1], 0)))
-        if window % 2:
-            parts.append(Mux(mask[-1], credits[window - 1], 0))
-        return sum(parts)
+def delayed(m: Module, value: Value, stages: int, name: str) -> list[Value]:
+    """The value now, and 1 .. ``stages`` cycles later."""
+    found = [value]
+    for stage in range(stages):
+        held = Signal.like(value, name=f"{name}{stage}")
+        m.d.sync += held.eq(found[-1])
+        found.append(held)
+    return found

@@ -69,6 +69,7 @@ class WindowBuffer(wiring.Component):
         ]
         m.d.comb += [
             mask_read.addr.eq(Mux(self.recorder.touch_en, self.recorder.touch_row, self.reader.mask_row)),
+            mask_read.en.eq(self.recorder.touch_en | self.reader.advance),
             self.reader.mask.eq(mask_read.data),
             mask_write.addr.eq(Mux(touched, touched_row, Mux(self.clearing.en, self.clearing.row,
                                                              self.reader.clear_row))),
@@ -78,6 +79,7 @@ class WindowBuffer(wiring.Component):
             list_write.data.eq(touched_row),
             list_write.en.eq(touched & (mask_read.data == 0)),
             list_read.addr.eq(self.reader.list_position),
+            list_read.en.eq(self.reader.advance),
             self.reader.row.eq(list_read.data),
         ]
         with m.If(list_write.en):

@@ -17,7 +17,10 @@ from rtl_gen.contract.arithmetic import (
     signed_bits,
 )
 from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.declared import engines_of
+from rtl_gen.contract.engines.learning.reverse import Reverse
 from rtl_gen.contract.memories import MemoryDeclaration
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import memories
@@ -33,13 +36,13 @@ TERMS = {
     "design": "a design",
     "blocks": "a block",
     "lanes": "a lane",
-    "forward": "a bit of a lane's current and membrane",
+    "forward": "a bit of a lane's current and membrane, and of the sum of two weights where two are read",
     "update": "a bit of a lane's stored weight and of its window's sum, where it learns",
-    "random": "a lane, or a class of a learned readout, that rounds stochastically",
-    "gates": "a bit of a lane's gate times a bit of the feedback it is multiplied by, where it learns",
-    "window": "a bit of a lane's credit at one position of the window",
+    "random": "a lane, or a class that a learned readout walks in a cycle, that rounds stochastically",
+    "gates": "a bit of a gate times a bit of its feedback, in each lane of the credit scan",
+    "window": "a bit of a lane's credit at one position of the window, where it is unrolled",
     "answers": "a bit of the answers, all classes",
-    "readout": "a bit of a class's stored readout weight and of its change, where it learns",
+    "readout": "a bit of a class's stored readout weight and of its change, for each that is walked in a cycle",
     "rows": "a bit that is chosen among memories one below another",
 }
 # Words of one row of memories: of block RAMs in their widest shape that Yosys takes for deep memories, and of LUTs.
@@ -60,7 +63,8 @@ def memory_luts(spec: NetworkSpec) -> float:
 
 def terms(spec: NetworkSpec) -> dict[str, float]:
     """How much a network has of each of :data:`TERMS`."""
-    found: Counter[str] = Counter({"design": 1, "rows": sum(map(_chosen_bits, memories(spec)))})
+    chosen = sum(memory.ports * _chosen_bits(memory) for memory in memories(spec))
+    found: Counter[str] = Counter({"design": 1, "rows": chosen})
     for block in spec.blocks:
         found.update(_of_block(block, spec.max_steps))
     return {name: float(found[name]) for name in TERMS}
@@ -68,16 +72,20 @@ def terms(spec: NetworkSpec) -> dict[str, float]:
 
 def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
     (layer,), readout, lanes = block.layers, block.readout, block.directives.lanes
+    walked = engines_of(block).readout.walk.classes_per_cycle
     found = {"blocks": 1, "lanes": lanes,
-             "forward": lanes * (signed_bits(current_max(layer)) + layer.neuron.membrane_bits),
+             "forward": lanes * (signed_bits(current_max(layer)) + layer.neuron.membrane_bits
+                                 + (block.directives.reads > 1) * (layer.weights.bits + 1)
+                                 + (0 if layer.current is None else layer.current.bits)),
              "answers": readout.classes * _answer_bits(readout, max_steps)}
     if block.directives.learns:
         found |= {"update": lanes * (layer.weights.stored_bits + signed_bits(delta_max(block, 0))),
                   "random": lanes * (layer.update.rounding == "stochastic")
-                            + readout.classes * (readout.learned and readout.rounding == "stochastic"),
-                  "gates": lanes * layer.surrogate.gate_bits * signed_bits(feedback_max(block, 0)),
-                  "window": lanes * block.window * signed_bits(credit_max(block, 0)),
-                  "readout": readout.classes * readout.learned * (
+                            + walked * (readout.learned and readout.rounding == "stochastic"),
+                  "gates": (Reverse(plan_of(block)).scan_lanes * layer.surrogate.gate_bits
+                            * signed_bits(feedback_max(block, 0))),
+                  "window": lanes * block.directives.unroll * block.window * signed_bits(credit_max(block, 0)),
+                  "readout": walked * readout.learned * (
                       readout.stored_bits + signed_bits(readout_delta_max(block)))}
     return found
 

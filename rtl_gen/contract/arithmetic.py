@@ -12,7 +12,7 @@ from .readout import ReadoutSpec
 
 ERROR_MAX = 127
 ERROR_BITS = 8
-FEEDBACK_BITS = 16      # of a hidden layer in a deeper block, which saturates; a top layer's is exact
+FEEDBACK_BITS = 16      # where feedback saturates: in a hidden layer of a deeper block, and where a readout divides it
 DRAW_BITS = 32          # of a random word
 ROW_BITS = 16           # of a row's number, and of each half of a random word
 
@@ -68,10 +68,24 @@ def answer_max(readout: ReadoutSpec, steps: int) -> int:
     return levels * level_max(readout, steps)
 
 
+def exact_feedback_max(readout: ReadoutSpec) -> int:
+    """Largest sum of a readout row's weights times all errors."""
+    return readout.classes * ERROR_MAX * readout_weight_max(readout)
+
+
 def feedback_max(block: BlockSpec, layer: int) -> int:
     if layer < block.depth - 1:
         return 1 << (FEEDBACK_BITS - 1)
-    return block.readout.classes * ERROR_MAX * readout_weight_max(block.readout)
+    exact, shift = exact_feedback_max(block.readout), block.readout.feedback_shift
+    return exact if shift is None else min((exact + (1 << shift >> 1)) >> shift, 1 << (FEEDBACK_BITS - 1))
+
+
+def fitting_feedback_shift(readout: ReadoutSpec) -> int:
+    """The smallest feedback shift with which no feedback of the readout is saturated."""
+    exact, shift = exact_feedback_max(readout), 0
+    while (exact + (1 << shift >> 1)) >> shift >= 1 << (FEEDBACK_BITS - 1):
+        shift += 1
+    return shift
 
 
 def credit_max(block: BlockSpec, layer: int) -> int:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from .checks import SpecError, check_choice, check_range
+from .checks import SpecError, check_choice, check_flag, check_range
 from .kinds import kinds_in
 from .layer import LayerSpec
-from .readout import ReadoutSpec
+from .readout import MAX_CLASSES, ReadoutSpec
 
 MEMORIES = ("auto", "block", "distributed")
 MAX_LANES = 512
@@ -14,9 +14,7 @@ MAX_READS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Directives:
-    """How a block is laid out in hardware.
-
-    Lanes, reads and memory change no result; without an engine a block never learns.
+    """How a block is laid out in hardware. None changes a result, but that without an engine a block never learns.
 
     Attributes
     ----------
@@ -29,18 +27,29 @@ class Directives:
         or ``none``: the block runs, and never learns.
     reads
         Weight words that the forward pass reads in a cycle: 1, or 2 through both ports of the memory.
+    unroll
+        Whether an active row is learned from in one cycle, or in one for each position at which it was active: the
+        update engine takes more area with each position of the window, or none.
+    classes_per_cycle
+        Classes that the readout's backward pass walks in a cycle, all where there are fewer; None takes the fewest
+        that keep up with the update engine.
     """
 
     lanes: int
     memory: str
     engine: str
     reads: int = 1
+    unroll: bool = False
+    classes_per_cycle: int | None = None
 
     def __post_init__(self) -> None:
         check_range("Lanes", self.lanes, 1, MAX_LANES)
         check_range("Reads", self.reads, 1, MAX_READS)
         check_choice("Memory", self.memory, MEMORIES)
+        check_flag("Unroll", self.unroll)
         check_choice("Engine", self.engine, kinds_in(f"{__package__}.engines.learning"))
+        if self.classes_per_cycle is not None:
+            check_range("Classes per cycle", self.classes_per_cycle, 1, MAX_CLASSES)
 
     @property
     def learns(self) -> bool:

@@ -15,8 +15,10 @@ from .network import IntArray, Network, check_rates
 from .spec import NetworkSpec
 from .upgrade import from_format_1
 
-FORMAT_VERSION = 3
-# Of a network whose rates are all 0: what does not know rates reads it, and learns as it must.
+# What does not know divided feedback must refuse it, what does not know rates those that are not 0; both read the rest,
+# and learn as they must.
+FORMAT_VERSION = 4
+VERSION_WITHOUT_DIVIDED_FEEDBACK = 3
 VERSION_WITHOUT_RATES = 2
 
 SURROGATE = "surrogate"     # in the notes: what a network was trained with in the place of the hardware's
@@ -49,8 +51,8 @@ def write(path: str | os.PathLike[str], network: Network, *, notes: dict[str, st
     """Write ``network`` to ``path``, whole or not at all.
 
     ``notes`` are facts for people (accuracy, data set): they travel with the file and are read by :func:`read_notes`.
-    Only a network with a rate that is not 0 makes a file of :data:`FORMAT_VERSION`: what does not know rates refuses it
-    and reads all others.
+    Only a network with divided feedback makes a file of :data:`FORMAT_VERSION`, and only one with a rate that is not 0
+    one of the version before: what does not know these refuses it and reads all others.
 
     Raises
     ------
@@ -64,7 +66,9 @@ def write(path: str | os.PathLike[str], network: Network, *, notes: dict[str, st
     rates = {"rates": list(network.rates)} if any(network.rates) else {}
     header = json.dumps({"spec": network.spec.to_dict(), "window_numbers": list(network.window_numbers), **rates,
                          "notes": notes or {}}, sort_keys=True)
-    version = FORMAT_VERSION if rates else VERSION_WITHOUT_RATES
+    version = VERSION_WITHOUT_DIVIDED_FEEDBACK if rates else VERSION_WITHOUT_RATES
+    if any(block.readout.feedback_shift is not None for block in network.spec.blocks):
+        version = FORMAT_VERSION
     metadata = {"format": "snnfpga", "version": str(version), "network": header,
                 "sha256": _digest(header, tensors.items())}
     write_atomically(Path(path), _ordered(save(tensors, metadata=metadata)))
@@ -95,8 +99,8 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def _rates(spec: NetworkSpec, values: dict[str, Any], version: str) -> tuple[int, ...]:
-    """Rates of a header; those of an older format are 0."""
-    if version != str(FORMAT_VERSION) and "rates" not in values:
+    """Rates of a header; where there are none, and need not be, they are 0."""
+    if version != str(VERSION_WITHOUT_DIVIDED_FEEDBACK) and "rates" not in values:
         return (0,) * len(spec.blocks)
     check_rates(spec, values["rates"])
     return tuple(values["rates"])

@@ -14,6 +14,7 @@ ANSWERS = ("all", "last")
 READINGS = ("sum", "last", "maximum")
 MAX_CLASSES = 64
 MAX_LEAK_SHIFT = 15
+MAX_FEEDBACK_SHIFT = 31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,9 @@ class ReadoutSpec:
         Of the neurons' spikes, before the weights; None for none.
     answer
         Whether the answer is the sum over ``all`` steps of a sample, or over those of its ``last`` window.
+    feedback_shift
+        The feedback of a learned readout is divided by ``2**feedback_shift`` and saturated to 16 bits; None leaves it
+        exact.
     leak_shift
         Where the readout leaks: each class has a level, which loses ``level >> leak_shift`` in a step before the
         step's spikes are added, and what is summed are the levels. None for none.
@@ -61,6 +65,7 @@ class ReadoutSpec:
     accumulate: str
     pool: PoolSpec | None = None
     answer: str = "all"
+    feedback_shift: int | None = None
     leak_shift: int | None = None
     reading: str = "sum"
 
@@ -81,6 +86,11 @@ class ReadoutSpec:
         check_range("Dead zone", self.dead_zone, 0, 127)
         check_choice("Accumulate", self.accumulate, ACCUMULATES)
         check_choice("Answer", self.answer, ANSWERS)
+        if self.feedback_shift is not None:
+            if not self.learned:
+                raise SpecError("A fixed readout must have exact feedback, without a feedback shift, not one of "
+                                f"{self.feedback_shift}")
+            check_range("Readout feedback shift", self.feedback_shift, 0, MAX_FEEDBACK_SHIFT)
         check_choice("Reading", self.reading, READINGS)
         if self.leak_shift is not None:
             check_range("Readout leak shift", self.leak_shift, 1, MAX_LEAK_SHIFT, " (or null for no leak)")

@@ -4,12 +4,15 @@ import random
 
 import cocotb
 import numpy as np
-from cocotb.triggers import FallingEdge
+from cocotb.triggers import FallingEdge, RisingEdge
 
 from rtl_gen.contract.arithmetic import credit_max, feedback_max, signed_bits
+from rtl_gen.contract.engines.learning.reverse import Reverse
+from rtl_gen.contract.plan import plan_of
+from rtl_gen.credit import CreditScan, load_layout
 
 from ..bench import load_spec, start
-from ..lanes import join, split
+from ..lanes import join
 from ..reference.forward import neurons_of
 
 
@@ -21,37 +24,59 @@ class Scan:
         self.block = spec.blocks[0]
         (self.layer,) = self.block.layers
         self.lanes, self.window = self.block.directives.lanes, self.block.window
+        reverse = Reverse(plan_of(self.block))
+        self.scan_lanes, self.parts = reverse.scan_lanes, reverse.parts
         self.bound, self.largest = feedback_max(self.block, 0), credit_max(self.block, 0)
-        dut.clear.value = dut.en.value = dut.position.value = dut.gates.value = dut.feedback.value = 0
+        for name in ("en", "part", "position", "first", "gates", "feedback", "forget"):
+            self.give(name, 0)
+        self.layout = load_layout(self.block)
+        self.found = {}             # credits that came out, by part and position
+
+    def give(self, name, value):
+        """A port that has no bits takes no value."""
+        if name not in ("part", "position") or {"part": self.parts, "position": self.window}[name] > 1:
+            self.dut[name].value = value
+
+    async def listen(self):
+        while True:
+            await RisingEdge(self.dut.clk)
+            load = self.layout.from_bits(int(self.dut.load.value))
+            if load.valid:
+                place = int(load.part), int(load.position)
+                assert place not in self.found, f"credits of {place} came twice"
+                assert bool(load.ends) == (load.position == 0)
+                self.found[place] = [int(load.credits[lane]) for lane in range(self.scan_lanes)]
+
+    def word(self, gates, spikes):
+        return join((int(s) | int(g) << 1 for s, g in zip(spikes, gates, strict=True)),
+                    1 + self.layer.surrogate.gate_bits)
 
     async def run(self, rng, gates, spikes, feedback, pauses=False):
-        """Credits, (K, lanes), sums of pairs, (K // 2, lanes), and which lanes hold a credit.
-
-        ``gates`` and ``spikes`` are (steps, lanes).
-        """
+        """Credits, (K, lanes), and how many lanes hold a credit. ``gates`` and ``spikes`` are (steps, lanes)."""
         dut = self.dut
-        dut.clear.value = 1
-        await FallingEdge(dut.clk)
-        dut.clear.value = 0
+        self.found = {}
         dut.feedback.value = join(feedback, signed_bits(self.bound))
-        for position in reversed(range(len(gates))):
-            while pauses and rng.random() < 0.5:
-                dut.gates.value = rng.getrandbits(self.lanes * (1 + self.layer.surrogate.gate_bits))
+        for part in range(self.parts):
+            for position in reversed(range(len(gates))):
+                while pauses and rng.random() < 0.5:
+                    dut.gates.value = rng.getrandbits(self.lanes * (1 + self.layer.surrogate.gate_bits))
+                    await FallingEdge(dut.clk)
+                dut.en.value, dut.first.value = 1, int(position == len(gates) - 1)
+                self.give("part", part)
+                self.give("position", position)
+                dut.gates.value = self.word(gates[position], spikes[position])
                 await FallingEdge(dut.clk)
-            dut.en.value, dut.position.value = 1, position
-            dut.gates.value = join((int(s) | int(g) << 1 for s, g in zip(spikes[position], gates[position],
-                                                                         strict=True)),
-                                   1 + self.layer.surrogate.gate_bits)
+                dut.en.value = 0
+        dut.feedback.value = join((rng.randint(-self.bound, self.bound) for _ in feedback), signed_bits(self.bound))
+        for _ in range(CreditScan.LATENCY):
             await FallingEdge(dut.clk)
-            dut.en.value = 0
-        bits, pairs = signed_bits(self.largest), np.zeros((0, self.lanes), np.int64)
-        credits = split(int(dut.credits.value), bits, self.lanes * self.window)
-        active = int(dut.active.value)
-        if self.window > 1:
-            await FallingEdge(dut.clk)
-            sums = split(int(dut.pairs.value), bits + 1, self.lanes * (self.window // 2))
-            pairs = np.array(sums).reshape(self.lanes, self.window // 2).T
-        return np.array(credits).reshape(self.lanes, self.window).T, pairs, active
+        credits = np.zeros((self.window, self.lanes), np.int64)
+        assert len(self.found) == self.parts * len(gates), "credits that came out"
+        for (part, position), values in self.found.items():
+            lanes = range(part * self.scan_lanes, min((part + 1) * self.scan_lanes, self.lanes))
+            credits[position, lanes] = values[:len(lanes)]
+            assert not any(values[len(lanes):]), "a lane that there is not has a credit"
+        return credits, int(dut.alive.value)
 
     def expected(self, gates, spikes, feedback):
         signal = np.zeros(gates.shape, np.int64)
@@ -62,12 +87,10 @@ class Scan:
         return credits
 
     async def check(self, rng, gates, spikes, feedback, pauses=False):
-        credits, pairs, active = await self.run(rng, gates, spikes, feedback, pauses)
+        credits, alive = await self.run(rng, gates, spikes, feedback, pauses)
         expected = self.expected(gates, spikes, feedback)
-        whole = expected[:self.window // 2 * 2]
-        assert pairs.tolist() == (whole[::2] + whole[1::2]).tolist(), f"pairs of {expected.tolist()}"
         assert credits.tolist() == expected.tolist(), f"gates {gates.tolist()}, feedback {feedback}"
-        assert active == join(expected.any(axis=0), 1)
+        assert alive == expected.any(axis=0).sum(), "lanes with a credit"
         return expected
 
 
@@ -94,6 +117,7 @@ async def matches_reference(dut):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
     scan = Scan(dut, spec)
     await start(dut)
+    cocotb.start_soon(scan.listen())
     reached = 0
     for gates, spikes, feedback in corners(scan):
         reached = max(reached, np.abs(await scan.check(rng, gates, spikes, feedback)).max())
@@ -110,3 +134,28 @@ async def matches_reference(dut):
         bound = rng.choice((scan.bound, 200, 3))
         feedback = [rng.choice((0, rng.randint(-bound, bound), bound)) for _ in range(scan.lanes)]
         await scan.check(rng, gates, spikes, feedback, pauses=number % 2 == 1)
+
+
+@cocotb.test(timeout_time=100, timeout_unit="us")
+async def forgets_what_has_not_come_out(dut):
+    """What is inside when it is told to forget neither comes out nor counts."""
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    scan = Scan(dut, spec)
+    await start(dut)
+    cocotb.start_soon(scan.listen())
+    shape = (scan.window, scan.lanes)
+    gates, spikes = np.full(shape, scan.layer.surrogate.height, np.uint8), np.zeros(shape, np.uint8)
+    for at in range(CreditScan.LATENCY + 1):
+        scan.found = {}
+        dut.feedback.value = join([1] * scan.lanes, signed_bits(scan.bound))
+        dut.gates.value = scan.word(gates[0], spikes[0])
+        dut.en.value, dut.first.value = 1, 1
+        scan.give("part", 0)
+        scan.give("position", 0)
+        for cycle in range(CreditScan.LATENCY + 2):
+            dut.forget.value = int(cycle == at)
+            await FallingEdge(dut.clk)
+            dut.en.value = 0
+        dut.forget.value = 0
+        assert not scan.found, f"a credit came out that was forgotten {at} cycles after it went in"
+        assert await scan.check(rng, gates, spikes, [0] * scan.lanes) is not None

@@ -1,12 +1,15 @@
 """cocotb bench of :func:`rtl_gen.errors.class_error`, one for each of some readouts, over every logit there is."""
 
+from collections import deque
+
 import cocotb
 import numpy as np
-from cocotb.triggers import Timer
+from cocotb.triggers import FallingEdge
 
 from rtl_gen.contract.arithmetic import ERROR_BITS, error_table
+from rtl_gen.errors import ERROR_LATENCY
 
-from ..bench import load_arrays
+from ..bench import load_arrays, start
 from ..lanes import Port
 from ..reference.readout import errors
 
@@ -23,10 +26,13 @@ async def matches_reference(dut):
         expected.append([[int(errors(np.array([logit]), label, shift, table, dead_zone)[0]) for logit in logits]
                          for label in (-1, 0)])         # another class is the label; this one is
     logit, error = Port(dut, "logit", bits=logit_bits), Port(dut, "errors", bits=ERROR_BITS, count=len(readouts))
-    for is_label in range(2):
+    await start(dut)
+    coming = deque([None] * (ERROR_LATENCY - 1))     # logits whose errors are still to come
+    for is_label, place in [*np.ndindex(2, len(logits)), *[(0, 0)] * (ERROR_LATENCY - 1)]:
         dut.is_label.value = is_label
-        for place, value in enumerate(logits.tolist()):
-            logit.write(value)
-            await Timer(1, unit="ns")
-            wanted = [of_label[is_label][place] for of_label in expected]
-            assert error.read() == wanted, f"logit {value}, label {is_label}: readouts {readouts}"
+        logit.write(int(logits[place]))
+        coming.append((is_label, place))
+        await FallingEdge(dut.clk)
+        if (found := coming.popleft()) is not None:
+            wanted = [of_label[found[0]][found[1]] for of_label in expected]
+            assert error.read() == wanted, f"logit {logits[found[1]]}, label {found[0]}: readouts {readouts}"

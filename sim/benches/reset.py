@@ -55,7 +55,7 @@ def until(spec, steps: list[Beats], where: str, rng: random.Random) -> tuple[Bea
     ends = range(block.window, len(steps) + 1, block.window)
     stop = rng.choice(ends)
     forward = engines.forward.cycles(block.inputs)
-    readout = engines.readout.cycles(block.window)
+    readout = engines.readout.cycles
     update = engines.learning.cycles(block.inputs, block.window)
     wait = forward + (rng.randrange(readout) if where == "window" else readout + rng.randrange(update))
     return np.concatenate(steps[:stop]), wait

@@ -3,7 +3,6 @@
 import random
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cocotb
 import numpy as np
@@ -11,6 +10,7 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import feedback_max, signed_bits
+from rtl_gen.contract.engines.learning.reverse import Reverse
 from rtl_gen.contract.memories import WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words, words_to_weights
 from rtl_gen.contract.network import MAX_RATE
@@ -59,11 +59,12 @@ class Surroundings:
         self.feedback_bits = signed_bits(feedback_max(self.block, 0))
         self.window, self.masks, self.cleared = None, {}, []
         self.counters, self.number, self.rate = dict.fromkeys(COUNTERS, 0), 0, 0
-        self.cycle, self.done_at, self.finished = 0, 0, 0
+        self.finished = 0
         self.hosting = False
-        for name in ("learn", "skip", "gate_reader__gates", "reader__rows", "reader__row", "reader__mask",
-                     "feedback_reader__feedback", "weight_reader__weights", "key__seed", "key__window_number",
-                     "host__en", "host__address", "host__weights", "rate"):
+        self.active_cycles, self.feedback_groups = 0, 0
+        for name in ("learn", "skip", "feedback_groups", "gate_reader__gates", "reader__rows", "reader__row",
+                     "reader__mask", "feedback_reader__feedback", "weight_reader__weights", "key__seed",
+                     "key__window_number", "host__en", "host__address", "host__weights", "rate"):
             dut[name].value = 0
 
     async def write(self, address, word):
@@ -88,14 +89,15 @@ class Surroundings:
     async def run(self):
         dut = self.dut
         dut.key__seed.value, dut.key__window_number.value = self.spec.seed, self.number
+        row, mask = 0, 0
         coming = deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY)
         while True:
             await RisingEdge(dut.clk)
-            self.cycle += 1
+            self.active_cycles += dut.active.value == 1
             active = dut.active.value == 1
             gates, feedback = self._gates(), self._feedback()
-            row = self._row()
-            mask = self.masks.get(self._value("reader__mask_row", self.layer.inputs), 0)
+            if dut.reader__advance.value == 1:
+                row, mask = self._row(), self.masks.get(self._value("reader__mask_row", self.layer.inputs), 0)
             word = self.words[min(self._value("weight_reader__address", len(self.words)), len(self.words) - 1)]
             self._record(active)
             coming.append(word if active else self.rng.getrandbits(self.lanes * self.layer.weights.stored_bits))
@@ -124,6 +126,8 @@ class Surroundings:
         if self.window is None:
             return self.rng.getrandbits(self.lanes * self.feedback_bits)
         group = self._value("feedback_reader__group", self.groups)
+        if group >= self.feedback_groups:
+            return self.rng.getrandbits(self.lanes * self.feedback_bits)
         return join(self.window.feedback[group * self.lanes:(group + 1) * self.lanes], self.feedback_bits)
 
     def _row(self):
@@ -135,6 +139,7 @@ class Surroundings:
         dut = self.dut
         if dut.reader__clear_en.value == 1:
             self.cleared.append(self._value("reader__clear_row", self.layer.inputs))
+            self.masks[self.cleared[-1]] = 0
         if dut.writer__en.value == 1:
             assert active or self.hosting, "a weight was written while the memory was not the engine's"
             self.words[self._value("writer__address", len(self.words))] = int(dut.writer__weights.value)
@@ -146,7 +151,6 @@ class Surroundings:
             dut.key__window_number.value = self.number
         assert dut.reader__forget.value == dut.window_done.value
         if dut.window_done.value == 1:
-            self.done_at = self.cycle
             self.finished += 1
             assert sorted(self.cleared) == sorted(self.window.rows), "masks forgotten"
             dut.reader__rows.value = 0
@@ -157,17 +161,20 @@ class Surroundings:
 
     def expected(self, window):
         """Updates the reference's weights by a window that is learned from; returns the counts."""
-        signal = np.zeros((len(window.gates), self.layer.outputs), np.int64)
-        signal[self.block.window - self.block.loss_steps:] = window.feedback[:self.layer.outputs]
-        shape = slice(0, self.layer.outputs)
-        credit = neurons_of(self.layer).credits_of(
-            self.layer, signal, np.ascontiguousarray(window.gates[:, shape]),
-            np.ascontiguousarray(window.spikes[:, shape]))
-        layer = self.layer
+        layer, credit = self.layer, self.credits(window)
         addend = addends(layer.update, self.rate, layer.rows, self.spec.seed, self.number,
                          self.spec.layer_number(0, 0))
         return update(self.stored, layer.weights.stored_bits, layer.update.rate_shift + self.rate, addend,
                       window.active, int(layer.weights.bias), credit)
+
+    def credits(self, window):
+        """Credits of a window, (R, neurons)."""
+        signal = np.zeros((len(window.gates), self.layer.outputs), np.int64)
+        signal[self.block.window - self.block.loss_steps:] = window.feedback[:self.layer.outputs]
+        shape = slice(0, self.layer.outputs)
+        return neurons_of(self.layer).credits_of(
+            self.layer, signal, np.ascontiguousarray(window.gates[:, shape]),
+            np.ascontiguousarray(window.spikes[:, shape]))
 
 
 def random_window(there, steps):
@@ -191,22 +198,30 @@ def random_window(there, steps):
     return Window(active=active, spikes=spikes, gates=gates, feedback=feedback, rows=rows)
 
 
-async def pass_window(there, source, window, kind, delay):
-    """Hand a window over and wait until it was dealt with; returns the cycles from the readout's word to the end."""
+async def pass_window(there, source, window, kind, delay, pause=0):
+    """Hand a window over and wait until it was dealt with; returns the cycles in which the engine was active.
+
+    The first group has feedback as soon as the readout begins, each other up to ``pause`` cycles after the one before.
+    """
     dut = there.dut
     there.record(window)
-    finished = there.finished
+    finished, active = there.finished, there.active_cycles
     await source.send([{"steps": len(window.gates), "discard": int(kind == DISCARD)}])
     if kind != DISCARD:
         await ClockCycles(dut.clk, delay)
         await FallingEdge(dut.clk)
         dut[kind].value = 1
+        dut.feedback_groups.value = there.feedback_groups = 0
         await FallingEdge(dut.clk)
         dut[kind].value = 0
-    began = there.cycle
+    while kind == LEARN and there.feedback_groups < there.groups:
+        there.feedback_groups += 1 if pause else there.groups
+        dut.feedback_groups.value = there.feedback_groups
+        await ClockCycles(dut.clk, there.rng.randint(0, pause))
+        await FallingEdge(dut.clk)
     while there.finished == finished:
         await FallingEdge(dut.clk)
-    return there.done_at - began
+    return there.active_cycles - active
 
 
 @cocotb.test(timeout_time=100, timeout_unit="us")
@@ -229,7 +244,7 @@ async def matches_reference(dut):
             for name, amount in zip(COUNTERS, there.expected(window), strict=True):
                 totals[name] += int(amount)
         number = number + (kind != DISCARD) & 0xFFFFFFFF
-        await pass_window(there, source, window, kind, rng.randint(1, 5))
+        await pass_window(there, source, window, kind, rng.randint(1, 5), pause=rng.choice((0, 3, 40)))
         where = f"window {index} ({kind}, {steps} steps, {len(window.rows)} rows, rate {there.rate})"
         found, words = there.read()
         differ = np.argwhere(found != there.stored)
@@ -250,20 +265,23 @@ async def matches_reference(dut):
 
 
 @cocotb.test(timeout_time=100, timeout_unit="us")
-async def walks_a_row_a_cycle(dut):
-    """Each active row more costs one cycle in each group that holds a credit."""
-    there = Surroundings(dut, load_spec(), random.Random(1))
-    source = StreamSource(dut, "window_end", rng=random.Random(1), layout=window_end_layout(there.block))
+async def takes_the_cycles_of_the_formula(dut):
+    there = Surroundings(dut, load_spec(), random.Random(cocotb.RANDOM_SEED))
+    source = StreamSource(dut, "window_end", rng=there.rng, layout=window_end_layout(there.block))
     await start(dut)
     cocotb.start_soon(there.run())
-    window = random_window(there, there.block.window)
-    window.gates[:] = there.layer.surrogate.height
-    window.spikes[:] = 0
-    window.feedback[:there.layer.outputs] = 5
-    took = []
-    for rows in range(1, there.layer.inputs + 1):
-        window.active[:] = 0
-        window.active[:, :rows] = 1
-        window.rows = list(range(rows))
-        took.append(await pass_window(there, source, window, LEARN, 1))
-    assert [later - sooner for sooner, later in pairwise(took)] == [there.groups] * (len(took) - 1)
+    reverse, block = Reverse(plan_of(there.block)), there.block
+    walked = 0
+    for number in range(20):
+        window = random_window(there, there.rng.randint(block.window - block.loss_steps + 1, block.window))
+        if number % 4 == 0:
+            window.active[:], window.rows = 1, list(range(there.layer.inputs))
+        credited = there.credits(window).any(axis=0)
+        words = [bool(credited[first:first + there.lanes].any()) for first in range(0, len(credited), there.lanes)]
+        walked += any(words) and len(window.rows) > 1
+        expected = reverse.cycles(len(window.rows), len(window.gates), int(window.active.sum()), words,
+                                  [0] * there.groups)
+        took = await pass_window(there, source, window, LEARN, there.rng.randint(1, 8))
+        assert took == expected, f"window {number}: {len(window.gates)} steps, {window.active.sum()} events in " \
+                                 f"{len(window.rows)} rows, words with credit {words}"
+    assert walked > 1 or there.layer.inputs == 1

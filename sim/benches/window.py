@@ -21,7 +21,8 @@ class Buffer:
         (plan,) = plan_of(self.block).layers
         self.lanes, self.groups = plan.lanes, plan.words
         self.gate_bits = 1 + self.layer.surrogate.gate_bits
-        for name in ("recorder__touch_en", "recorder__gate_en", "reader__clear_en", "reader__forget", "clearing__en"):
+        for name in ("recorder__touch_en", "recorder__gate_en", "reader__clear_en", "reader__forget", "clearing__en",
+                     "reader__advance"):
             dut[name].value = 0
         for name in ("recorder__touch_row", "recorder__touch_position", "recorder__gate_first", "recorder__gates",
                      "reader__list_position", "reader__mask_row", "reader__clear_row", "gate_reader__position",
@@ -40,14 +41,19 @@ class Buffer:
         dut.recorder__touch_en.value = dut.recorder__gate_en.value = 0
 
     async def read_row(self, position):
-        self.dut.reader__list_position.value = position
-        await FallingEdge(self.dut.clk)
+        await self._read("reader__list_position", position)
         return int(self.dut.reader__row.value) if self.layer.inputs > 1 else 0
 
     async def read_mask(self, row):
-        self.dut.reader__mask_row.value = row
-        await FallingEdge(self.dut.clk)
+        await self._read("reader__mask_row", row)
         return int(self.dut.reader__mask.value)
+
+    async def _read(self, port, place):
+        """What is read stays until something else is: a place that is only shown is not read."""
+        self.dut[port].value, self.dut.reader__advance.value = place, 1
+        await FallingEdge(self.dut.clk)
+        self.dut[port].value, self.dut.reader__advance.value = (place + 1) % self.layer.inputs, 0
+        await FallingEdge(self.dut.clk)
 
     async def read_gates(self, position, group):
         self.dut.gate_reader__position.value, self.dut.gate_reader__group.value = position, group

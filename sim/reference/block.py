@@ -11,7 +11,7 @@ from rtl_gen.contract.arithmetic import (
     currents_max,
     delta_max,
     error_table,
-    readout_weight_max,
+    exact_feedback_max,
 )
 from rtl_gen.contract.network import MAX_RATE, RATE_OFF, Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
@@ -21,7 +21,7 @@ from .forward import Trace, forward, neurons_of
 from .grid import pooled
 from .labels import NONE, Label, label_of
 from .levels import Levels, read_steps
-from .readout import errors, feedback
+from .readout import divided, errors, feedback
 from .rounding import addends
 from .update import update
 
@@ -70,7 +70,7 @@ class Block:
         """Every sum must fit the 64 bits it is computed in."""
         block = self.spec
         largest = [answer_max(block.readout, max_steps) << max(0, -block.readout.logit_shift),
-                   block.readout.classes * 127 * readout_weight_max(block.readout), *currents_max(block)]
+                   exact_feedback_max(block.readout), *currents_max(block)]
         for number, layer in enumerate(block.layers):
             largest.append(delta_max(block, number) + (1 << max(16, layer.update.rate_shift) + MAX_RATE))
             largest.append(layer.neuron.decaying_max(credit_max(block, number)))
@@ -179,8 +179,8 @@ class Block:
     def _credits(self, error: NDArray[np.int64], span: slice, passage: Passage) -> list[NDArray[np.int64]]:
         """Credits of each layer, (R, outputs)."""
         readout = self.spec.readout
-        signal = feedback(self.readout, readout.shadow_bits, error, span.stop - span.start,
-                          self.spec.window - self.spec.loss_steps)
+        signal = divided(feedback(self.readout, readout.shadow_bits, error, span.stop - span.start,
+                                  self.spec.window - self.spec.loss_steps), readout.feedback_shift)
         if readout.learned:
             products = readout.inputs * readout.classes
             self._count(multiplies=products, weights_read=products)

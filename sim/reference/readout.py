@@ -1,7 +1,9 @@
-"""From spikes to answer, logit and error. Integers only."""
+"""From spikes to answer, logit, error and feedback. Integers only."""
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rtl_gen.contract.arithmetic import FEEDBACK_BITS
 
 from .compiled import compiled
 from .grid import Counts
@@ -51,3 +53,14 @@ def feedback(stored: Readout, shadow_bits: int, error: Int64Array, steps: int, l
         for p in range(loss_start, steps):
             found[p, j] = total
     return found
+
+
+def divided(found: Int64Array, feedback_shift: int | None) -> Int64Array:
+    """Exact feedback, of any shape, divided by ``2**feedback_shift``, to nearest, and saturated to 16 bits.
+
+    Without a shift it stays as it is.
+    """
+    if feedback_shift is None:
+        return found
+    high = (1 << (FEEDBACK_BITS - 1)) - 1
+    return np.clip((found + (1 << feedback_shift >> 1)) >> feedback_shift, -high - 1, high)

@@ -19,6 +19,7 @@ from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 
 from .block import Block, Passage
+from .divided_vector import divided_network, divided_samples
 from .flat import flat_layer
 from .grid_vector import grids_network, grids_samples
 from .initial import random_network
@@ -149,6 +150,10 @@ def rates_vector() -> dict[str, Any]:
     return network_vector(rates_network(), [sample.tolist() for sample in samples], LABELS, RATES)
 
 
+def divided_vector() -> dict[str, Any]:
+    return network_vector(divided_network(), divided_samples(), [0, 2, 1])
+
+
 def grids_vector() -> dict[str, Any]:
     return network_vector(grids_network(), grids_samples(), [0, 1, 2], learn=False)
 
@@ -183,18 +188,19 @@ def page_sections() -> str:
     text += "".join(" ".join(f"{value:3d}" for value in table[i:i + 16]) + "\n" for i in range(0, 128, 16))
     text += "```\n\n## Test vectors\n\n"
     text += _paragraph(
-        "`docs/vectors/mix.json` holds random words, `tiny.json`, `deep.json`, `rates.json` and `neurons.json` "
-        "networks that learn from samples, `grids.json` one that runs without learning, with all numbers. All "
-        "six, and the last two sections of this page, are written by `python -m sim.reference.vectors docs`. "
-        "`deep.json` has two blocks, the first of two layers, triangles, both resets, a fixed and a learned "
-        "readout, an update interval, duplicates and short windows. `rates.json` has two blocks, r of up to 16 + "
-        "3 under stochastic rounding, and says before each sample the `rates` that are set for it, 4 for off. "
-        "`grids.json` has pools of both kinds, whole squares and cut ones, convolutions, one with groups and one "
-        "behind a pool, learned thresholds, a residual, weights of 1 bit, a readout with a pool, and a recurrent "
-        "layer. `neurons.json` has resets by another amount than the threshold, leaky readouts of each reading, "
-        "and currents that linger. In `mix.json`, `tiny.json`, `deep.json` and `neurons.json`, whose rates are "
-        "all 0, and in the tables below, `word` is the low half of a random word, y, and `high` the high half, x; "
-        "in `rates.json` it is the whole.") + "\n"
+        "`docs/vectors/mix.json` holds random words, `tiny.json`, `deep.json`, `rates.json`, `divided.json` and "
+        "`neurons.json` networks that learn from samples, `grids.json` one that runs without learning, with all "
+        "numbers. All seven, and the last two sections of this page, are written by `python -m "
+        "sim.reference.vectors docs`. `deep.json` has two blocks, the first of two layers, triangles, both "
+        "resets, a fixed and a learned readout, an update interval, duplicates and short windows. `rates.json` "
+        "has two blocks, r of up to 16 + 3 under stochastic rounding, and says before each sample the `rates` "
+        "that are set for it, 4 for off. `divided.json` has a readout whose feedback is divided, in one block by "
+        "so little that some of it is saturated, under two layers in the other. `grids.json` has pools of both "
+        "kinds, whole squares and cut ones, convolutions, one with groups and one behind a pool, learned "
+        "thresholds, a residual, weights of 1 bit, a readout with a pool, and a recurrent layer. `neurons.json` "
+        "has resets by another amount than the threshold, leaky readouts of each reading, and currents that "
+        "linger. In all of them but `rates.json` the rates are all 0. There, and in the tables below, `word` is "
+        "the low half of a random word, y, and `high` the high half, x; in `rates.json` it is the whole.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word", "high"],
                    [[f"{v['seed']:#x}", v["window_number"], v["layer"], v["row"], f"{v['word']:#06x}",
                      f"{v['high']:#06x}"] for v in mix_vector()])
@@ -233,7 +239,8 @@ def _tiny_section(vector: dict[str, Any]) -> str:
 def files() -> dict[str, str]:
     """File name in ``docs/vectors`` to contents."""
     made = {"mix.json": mix_vector(), "tiny.json": tiny_vector(), "deep.json": deep_vector(),
-            "rates.json": rates_vector(), "grids.json": grids_vector(), "neurons.json": neurons_vector()}
+            "rates.json": rates_vector(), "divided.json": divided_vector(), "grids.json": grids_vector(),
+            "neurons.json": neurons_vector()}
     return {name: json.dumps(value, separators=(",", ":")) + "\n" for name, value in made.items()}
 
 

@@ -22,8 +22,12 @@ def fresh(network: Network, split: Split, seed: int) -> Network:
     """
     blocks = []
     for block in network.spec.blocks:
-        layers = tuple(replace(layer, update=replace(
-            layer.update, rate_shift=max(0, RATE_SHIFT - layer.weights.shadow_bits))) for layer in block.layers)
+        # What the feedback of the last layer is divided by, its sums are not divided by again.
+        divided = [0] * (block.depth - 1) + [block.readout.feedback_shift or 0]
+        layers = tuple(
+            replace(layer, update=replace(
+                layer.update, rate_shift=max(0, RATE_SHIFT - layer.weights.shadow_bits - already)))
+            for layer, already in zip(block.layers, divided, strict=True))
         readout = replace(block.readout, dead_zone=DEAD_ZONE)
         if readout.learned:
             readout = replace(readout, rate_shift=max(0, READOUT_RATE_SHIFT - readout.shadow_bits))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PHASES = {"core": "Verilog of the core", "top": "Verilog of the board's top", "synthesis": "Yosys counts resources",
           "delay": "Yosys adds up delays"}
+EXAMPLES = {"--lanes": "16,8", "--reads": "2,1"}      # one for each block
 
 
 def command(
@@ -27,6 +28,9 @@ def command(
     board: Annotated[str, typer.Option(help="snnfpga boards lists them.")] = "pynq-z2",
     lanes: Annotated[str | None, typer.Option(metavar="N[,N...]", help="Neurons computed at a time: in every block, or "
                                               "one number for each; else what the network says.",
+                                              show_default=False)] = None,
+    reads: Annotated[str | None, typer.Option(metavar="N[,N...]", help="Weight words read in a cycle, 1 or 2: in every "
+                                              "block, or one number for each; else what the network says.",
                                               show_default=False)] = None,
     memory: Annotated[str | None, typer.Option(metavar="KIND[,KIND...]", help="Where weights lie, in every block or "
                                                "one for each: auto, block or distributed; else as the network says.",
@@ -47,8 +51,8 @@ def command(
     The vendor's tool makes the bitstream where it is on the PATH; else the folder says how to run it. A network that
     cannot fit the board's part is refused: before synthesis where its memories alone are too much, else after it.
 
-    Lanes and memory change no bit of a result, so that no network has to be trained again for them: verify proves it.
-    A build of other lanes has a folder of its own, as build/digits-pynq-z2-lanes8.
+    Lanes, reads and memory change no bit of a result, so that no network has to be trained again for them: verify
+    proves it. A build of other lanes has a folder of its own, as build/digits-pynq-z2-lanes8.
 
     Examples:
 
@@ -60,7 +64,7 @@ def command(
 
       snnfpga build network.safetensors --plan --clock-mhz 50
     """
-    from board.build import with_lanes, with_memory
+    from board.build import with_lanes, with_memory, with_reads
     from board.plan import check_target
     from board.registry import get
     from board.report import FitError, check_fit
@@ -74,7 +78,9 @@ def command(
     path = find_network(target)
     own = network = read(path)
     if lanes is not None:
-        network = with_lanes(network, _numbers(lanes))
+        network = with_lanes(network, _numbers("--lanes", lanes))
+    if reads is not None:
+        network = with_reads(network, _numbers("--reads", reads))
     if memory is not None:
         network = with_memory(network, memory.split(","))
     _check_clock(clock_mhz, plan, chosen)
@@ -165,12 +171,13 @@ def _say_refusals(spec: "NetworkSpec", as_json: bool) -> None:
                     to_stderr=as_json)
 
 
-def _numbers(text: str) -> list[int]:
-    """The numbers of ``--lanes``."""
+def _numbers(option: str, text: str) -> list[int]:
+    """The numbers of ``--lanes`` or ``--reads``."""
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise SnnfpgaError(f"--lanes must be a number, or one for each block as 16,8, not {text!r}", USAGE) from None
+        raise SnnfpgaError(f"{option} must be a number, or one for each block as {EXAMPLES[option]}, not {text!r}",
+                           USAGE) from None
 
 
 def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, str],
@@ -202,7 +209,8 @@ def _show(found: dict[str, object], folder: Path) -> None:
     from board.report import counted_rows, estimated_rows
 
     resources = found["resources"]
-    rows = [("top", found["top"]), ("lanes", ", ".join(str(lanes) for lanes in found["lanes"]))]
+    rows = [("top", found["top"]), ("lanes", ", ".join(str(lanes) for lanes in found["lanes"])),
+            ("weight words read in a cycle", ", ".join(str(reads) for reads in found["reads"]))]
     if resources is None:
         rows.append(("resources", "not counted; by formula the memories take " + ", ".join(
             f"{much} {plural}" for plural, much in estimated_rows(found))))

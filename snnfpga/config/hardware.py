@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rtl_gen.contract.block import MAX_LANES, MAX_READS, MEMORIES
+from rtl_gen.contract.readout import MAX_CLASSES
 from rtl_gen.contract.update import ROUNDINGS
 
 from .section import Section, Steps
@@ -12,6 +13,7 @@ from .section import Section, Steps
 Lanes = Annotated[int, Field(ge=1, le=MAX_LANES)]
 Reads = Annotated[int, Field(ge=1, le=MAX_READS)]
 Memory = Literal[MEMORIES]
+Classes = Annotated[int, Field(ge=1, le=MAX_CLASSES)]
 Rounding = Literal[ROUNDINGS]
 
 
@@ -27,6 +29,11 @@ class BlockHardware(Section):
         None, description="Whether this block has an update engine; null takes `hardware.learning`.")
     rounding: Rounding | None = Field(
         None, description="How this block rounds updates; null takes `hardware.rounding`.")
+    unroll: bool | None = Field(
+        None, description="Whether this block learns from an active row in one cycle; null takes `hardware.unroll`.")
+    classes_per_cycle: Classes | Literal["auto"] = Field(
+        "auto", description="Classes that this block's readout walks in a cycle when it learns; more take more LUTs. "
+                            "`auto` takes the fewest that keep up with the update engine.")
 
 
 class HardwareConfig(Section):
@@ -44,6 +51,11 @@ class HardwareConfig(Section):
         True, description="Blocks have an update engine, and go on learning on the chip.")
     rounding: Rounding = Field(
         "stochastic", description="How an update is rounded to a stored weight.")
+    unroll: bool = Field(
+        False,
+        description="Blocks learn from an active row in one cycle, however often it was active in the window. "
+                    "Otherwise they take a cycle for each step in which it was, in an update engine that hardly grows "
+                    "with `learning.window`. No result changes.")
     max_steps: Steps | None = Field(
         None, description="The steps of the longest sample that the hardware takes; null is the T of the data.")
     blocks: tuple[BlockHardware, ...] = Field(
@@ -53,4 +65,4 @@ class HardwareConfig(Section):
         """The directives of a block, none of them left open."""
         own = self.blocks[index].model_dump(exclude_none=True) if index < len(self.blocks) else {}
         return BlockHardware(**{"lanes": self.lanes, "reads": self.reads, "memory": self.memory,
-                                "learning": self.learning, "rounding": self.rounding} | own)
+                                "learning": self.learning, "rounding": self.rounding, "unroll": self.unroll} | own)

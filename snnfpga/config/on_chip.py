@@ -22,7 +22,8 @@ class OnChipConfig(Section):
         8, description="The bits below a weight in which the chip gathers small updates; a weight of 1 bit has none.")
     rate_shift: Shift | Literal["auto"] | None = Field(
         AUTO,
-        description="An update of a layer is divided by 2^rate_shift; null is 16 less `shadow_bits`, on any data.")
+        description="An update of a layer is divided by 2^rate_shift; null is 16 less `shadow_bits`, on any data, and "
+                    "less the bits by which the readout's feedback is divided to fit 16.")
     readout_rate_shift: Shift | Literal["auto"] | None = Field(
         AUTO,
         description="An update of a readout is divided by 2^readout_rate_shift; null is 10 less `shadow_bits`, on any "
@@ -30,7 +31,8 @@ class OnChipConfig(Section):
     feedback_shift: Shift | Literal["auto"] = Field(
         AUTO,
         description="Credits that pass down in a block of two layers and more are divided by 2^feedback_shift; `auto` "
-                    "is 2 more than the fraction bits of the weights that they pass through, which keeps their scale.")
+                    "is 2 more than the fraction bits of the weights that they pass through, which keeps their scale, "
+                    "less the bits by which the readout's feedback is divided.")
     error_function: Literal[ERROR_FUNCTIONS] = Field(
         "logistic", description="The function from a logit to its error.")
     logit_shift: Annotated[int, Field(ge=-8, le=24)] | Literal["auto"] | None = Field(

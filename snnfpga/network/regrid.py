@@ -12,7 +12,7 @@ from .frontends.registry import settings_of
 from .measure import fraction_bits
 from .network import SpikingNetwork
 from .quantize import QuantisedWeights
-from .specify import aligned, on_scale, rate_shift, readout_spec
+from .specify import aligned, feedback_shift, on_scale, rate_shift, readout_spec, with_divided_feedback
 
 
 class WeightScale(NamedTuple):
@@ -77,15 +77,16 @@ def move(network: SpikingNetwork, config: Config, wanted: list[WeightScale]) -> 
             unit, residual = aligned(scale.fraction + shift, below, layers[index - below] if below else None)
             parts = on_scale(config, next(settings), scale.bits, unit,
                             None if layer.neuron.threshold_shift is None else unit - scale.fraction)
-            rate = rate_shift(config, parts["weights"].shadow_bits)
-            layers.append(replace(layer, **parts, residual=residual, update=replace(layer.update, rate_shift=rate)))
+            update = replace(layer.update, rate_shift=rate_shift(config, parts["weights"].shadow_bits),
+                             feedback_shift=feedback_shift(config, unit))
+            layers.append(replace(layer, **parts, residual=residual, update=update))
         readout = spec.readout
         if block.learned_readout is not None:
             unit = block.unit - block.learned_readout.fraction
             said += _moved(f"readout of block {b}", block.learned_readout, scale := next(rest))
             block.unit = unit + scale.fraction
             readout = readout_spec(config, b, readout.inputs, readout.classes, readout.pool, block.unit, scale.bits)
-        specs.append(replace(spec, layers=tuple(layers), readout=readout))
+        specs.append(with_divided_feedback(config, replace(spec, layers=tuple(layers), readout=readout)))
     network.specify(replace(network.spec, blocks=tuple(specs)))
     network.integers()      # which refuses what float32 could not hold
     return said

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from rtl_gen.contract.arithmetic import fitting_feedback_shift
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.current import CurrentSpec
@@ -109,6 +110,26 @@ def _rate(asked: int | str | None, whole: int, shadow_bits: int) -> int:
     return asked if isinstance(asked, int) else max(0, whole - shadow_bits)
 
 
+def with_divided_feedback(config: Config, block: BlockSpec) -> BlockSpec:
+    """``block``, of exact feedback, with that of a learned readout in 16 bits where it would need more.
+
+    What the feedback is divided by, the last layer's sums need not be divided by, nor its credits on their way down, so
+    that all layers learn as fast as before; only shifts by hand stay as they are given.
+    """
+    last, on_chip = block.layers[-1].update, config.on_chip
+    shift = fitting_feedback_shift(block.readout) if block.readout.learned else 0
+    rate, below = (0 if isinstance(asked, int) else own for asked, own in (
+        (on_chip.rate_shift, last.rate_shift), (on_chip.feedback_shift, last.feedback_shift)))
+    if not isinstance(on_chip.rate_shift, int):
+        shift = min(shift, rate)        # beyond, it would make learning slower
+    if shift == 0:
+        return block
+    update = replace(last, rate_shift=last.rate_shift - min(shift, rate),
+                     feedback_shift=last.feedback_shift - min(shift, below))
+    return replace(block, layers=(*block.layers[:-1], replace(block.layers[-1], update=update)),
+                   readout=replace(block.readout, feedback_shift=shift))
+
+
 def _surrogate(config: Config, threshold: int) -> SurrogateSpec:
     """The surrogate in units: a boxcar's half width, or the shift of a triangle that ends at that distance."""
     network = config.network
@@ -156,11 +177,12 @@ def block_spec(config: Config, block: int, layers: list[LayerSpec], readout: Rea
     learning, own = config.learning, config.hardware.of_block(block)
     # The chip learns in windows whatever rule trained the network, and none is longer than a sample.
     window = min(learning.window, longest_sample(config, steps))
-    return BlockSpec(
+    return with_divided_feedback(config, BlockSpec(
         layers=tuple(layers), readout=readout, window=window,
         loss_steps=min(learning.loss_steps or window, window), update_interval=learning.update_interval,
         directives=Directives(lanes=own.lanes or 1, reads=own.reads or 1, memory=own.memory or "auto",
-                              engine=ENGINE if own.learning else "none"))
+                              engine=ENGINE if own.learning else "none", unroll=bool(own.unroll),
+                              classes_per_cycle=None if own.classes_per_cycle == "auto" else own.classes_per_cycle)))
 
 
 def network_spec(config: Config, blocks: list[BlockSpec], steps: int) -> NetworkSpec:

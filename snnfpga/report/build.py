@@ -19,7 +19,8 @@ from .target import run_of
 REPORT = "report.json"
 FORWARD = "forward: events, membranes, spikes"
 ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learning", "row_list": "state for learning",
-         "gates": "state for learning", "feedback": "learning, within an update", "tx": "queues to and from the host",
+         "gates": "state for learning", "spike_counts": "state for learning",
+         "feedback": "learning, within an update", "tx": "queues to and from the host",
          "rx": "queues to and from the host", "": FORWARD}
 
 
@@ -92,6 +93,7 @@ def _facts(found: dict[str, Any], spec: NetworkSpec, index: int) -> dict[str, ob
         "inputs → neurons": " → ".join(str(size) for size in (block.inputs, *(la.outputs for la in block.layers))),
         "learns on chip": "yes" if block.directives.learns else "no", "window K": number(block.window),
         "lanes": number(block.directives.lanes), "groups": number(cost["groups"]),
+        "weight words read in a cycle": number(block.directives.reads),
         "rows of weights": number(sum(layer.rows for layer in block.layers)),
         "cycles of a step, silent": number(cost["step_silent"]), "cycles of a step, full": number(cost["step_full"]),
         "cycles of a window's end, full": number(cost["update_full"]),
@@ -119,11 +121,12 @@ def _steps(folder: Path, spec: NetworkSpec) -> Section:
         reached = [place for place in places if place <= block.inputs]
         steps[name] = [cost.forward(place) for place in reached]
         if block.directives.learns:
-            ends[name] = [cost.readout(block.window) + cost.update(place, block.window) for place in reached]
+            ends[name] = [cost.readout + cost.update(place, block.window) for place in reached]
     taken = axis("cycles", rangemode="tozero")
     parts: list[Part] = [against("Cycles of a step", axis("input events in the step"), taken, places, steps)]
     if ends:
-        parts.append(against("Cycles of a window's end", axis("inputs active in the window"), taken, places, ends))
+        active = axis("inputs active in the window, each in a step")
+        parts.append(against("Cycles of a window's end", active, taken, places, ends))
     return Section("Work follows events", about, tuple(parts), (folder / NETWORK,))
 
 

@@ -35,6 +35,7 @@ def rows(outlook: Outlook, others: Sequence[Outlook], found: dict[str, Any]) -> 
     return [("verdict", verdict(outlook)),
             *((f"on {other.board.name}", verdict(other)) for other in others),
             ("lanes", ", ".join(str(lanes) for lanes in found["lanes"])),
+            ("weight words read in a cycle", ", ".join(str(reads) for reads in found["reads"])),
             *_amounts(outlook),
             ("time of a sample", _time(outlook, found)),
             ("cycles of a sample", f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} "

@@ -100,8 +100,12 @@ def test_terms_are_those_that_were_fitted():
     one = network_spec(lanes=4, learning=False)
     assert {name for name, much in terms(one).items() if not much} == {
         "update", "random", "gates", "window", "readout", "rows"}
-    twice, once = terms(network_spec(lanes=8)), terms(network_spec(lanes=4))
+    twice, once = terms(network_spec(lanes=8, unroll=True)), terms(network_spec(lanes=4, unroll=True))
     assert [name for name in TERMS if twice[name] == 2 * once[name] > 0] == [
         "lanes", "forward", "update", "gates", "window"]
-    assert terms(network_spec(window=8))["window"] > 2 * once["window"] - 1
+    assert terms(network_spec(window=8, unroll=True))["window"] > 2 * once["window"] - 1
+    assert terms(network_spec(window=8))["window"] == 0
+    assert terms(network_spec(lanes=4, reads=2))["forward"] == terms(network_spec(lanes=4))["forward"] + 4 * (8 + 1)
+    deep, deeper = (terms(network_spec(sizes=(2000,), reads=reads)) for reads in (1, 2))
+    assert deeper["rows"] > deep["rows"]
     assert fitted(SPEC).much == memory_luts(SPEC) + sum(LUTS[name] * much for name, much in terms(SPEC).items())

@@ -8,11 +8,17 @@ from tests.networks import block
 
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("lanes", [4, 16])
-def test_means_give_the_mean_of_the_samples(bias, lanes):
-    """Samples of several lengths, silent steps among them; windows that the end cuts short."""
+@pytest.mark.parametrize(("density", "error"), [(0.3, 1e-6), (0.02, 0.05)])
+def test_means_give_the_mean_of_the_samples(bias, lanes, density, error):
+    """Samples of several lengths, silent steps among them; windows that the end cuts short.
+
+    Where there are so few events that the walk waits for credits, only nearly: the larger of two is no straight line.
+    """
     base = block(40, 20, bias=bias, window=3, lanes=lanes)
     generator = np.random.default_rng(1)
-    samples = [(generator.random((steps, 40)) < 0.02).astype(int) for steps in (5, 6, 9, 13)]
+    samples = [(generator.random((steps, 40)) < density).astype(int) for steps in (5, 6, 9, 13)]
+    for sample in samples:
+        sample[1] = 0
     events = [sample.sum(1).tolist() for sample in samples]
     rows = [[int(sample[start:start + 3].any(0).sum()) for start in range(0, len(sample), 3)] for sample in samples]
     assert any(0 in one for one in events)
@@ -23,7 +29,7 @@ def test_means_give_the_mean_of_the_samples(bias, lanes):
     alone = np.mean([cost.sample(one, None) for one in events])
     assert mean_cycles(base, activity, learn=False) == pytest.approx(alone)
     learned = np.mean([cost.sample(one, of) for one, of in zip(events, rows, strict=True)])
-    assert mean_cycles(base, activity, learn=True) == pytest.approx(learned)
+    assert mean_cycles(base, activity, learn=True) == pytest.approx(learned, rel=error)
     assert learned > alone
 
 

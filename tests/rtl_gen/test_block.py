@@ -38,6 +38,7 @@ DUTIES = {"learned-stochastic": "0.5", "two-reads": "0.5", "every-other-window":
 # Groups that are nearly full, and one that is more padding than neurons; no power of two.
 SLOW_CASES = {
     "three-lanes": dict(lanes=3, sizes=(20,), update_interval=2),
+    "many-lanes": dict(lanes=128, sizes=(150,), inputs=8, window=2, reads=2),
     "forty-lanes": dict(lanes=40, sizes=(50,), window=2, rounding="stochastic", shadow_bits=0, rate_shift=5),
 }
 

@@ -6,11 +6,11 @@ from tests.networks import network_spec
 from .cases import handed, on_both
 
 CASES = {
-    "leak": network_spec(lanes=4, window=6, leak_shift=3, surrogate="triangle", surrogate_width=3, surrogate_height=7),
-    "short loss": network_spec(lanes=2, window=5, loss_steps=3, leak_shift=2, reset="zero"),
+    "leak": network_spec(lanes=6, window=6, leak_shift=3, surrogate="triangle", surrogate_width=3, surrogate_height=7),
+    "short loss": network_spec(lanes=2, window=5, loss_steps=3, leak_shift=2, reset="zero", feedback_shift=2),
     "no leak": network_spec(lanes=2, window=4, leak_shift=None, learned=False, surrogate="triangle", surrogate_width=3,
                             surrogate_height=5),
-    "signed shifts": network_spec(lanes=2, window=6, leak_shifts=(2, -4, 5), surrogate="triangle", surrogate_width=3,
+    "signed shifts": network_spec(lanes=5, window=6, leak_shifts=(2, -4, 5), surrogate="triangle", surrogate_width=3,
                                   surrogate_height=7),
     "one step": network_spec(lanes=1, window=1, leak_shift=1, reset="zero"),
 }

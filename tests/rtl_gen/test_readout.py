@@ -1,4 +1,3 @@
-from rtl_gen.forward_layouts import gate_layout
 from rtl_gen.readout import Readout
 from sim.runner import simulate
 from tests.networks import network_spec
@@ -7,11 +6,14 @@ from .cases import handed, on_both
 
 CASES = {
     "stochastic": network_spec(sizes=(18,), lanes=4, window=4, loss_steps=3, classes=5, rounding="stochastic",
-                               shadow_bits=0, readout_rate_shift=5),
+                               shadow_bits=0, readout_rate_shift=5, feedback_shift=1, classes_per_cycle=2),
     "nearest": network_spec(sizes=(9,), lanes=8, window=3, classes=2, shadow_bits=4, readout_rate_shift=6,
-                            update_interval=2, error_function="hard_sigmoid", dead_zone=40, logit_shift=5),
-    "fixed": network_spec(sizes=(12,), lanes=2, window=3, loss_steps=2, learned=False, accumulate="cumulative",
-                          logit_shift=-2, dead_zone=60),
+                            update_interval=2, error_function="hard_sigmoid", dead_zone=40, logit_shift=5,
+                            feedback_shift=3, classes_per_cycle=1),
+    "fixed": network_spec(sizes=(12,), lanes=2, window=3, loss_steps=2, classes=5, learned=False,
+                          accumulate="cumulative", logit_shift=-2, dead_zone=60, classes_per_cycle=3),
+    "a row a cycle": network_spec(sizes=(11,), lanes=4, window=2, classes=3, readout_rate_shift=4,
+                                  classes_per_cycle=64),
     "one neuron": network_spec(sizes=(1,), lanes=1, window=1, classes=3, readout_rate_shift=0, logit_shift=4),
     "levels summed": network_spec(sizes=(9,), lanes=4, learning=False, readout_leak_shift=2, loss_steps=2,
                                   shadow_bits=4),
@@ -26,5 +28,5 @@ CASES = {
 @on_both(CASES, verilator="stochastic")
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
-    simulate(Readout(spec, 0, gate_layout(spec.blocks[0])), bench="sim.benches.readout",
+    simulate(Readout(spec, 0), bench="sim.benches.readout",
              build_dir=tmp_path, simulator=simulator, environment=handed(spec))

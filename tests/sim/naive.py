@@ -297,6 +297,8 @@ class NaiveBlock:
                     total += self.readout_weight(j, c) * error
                     self.add("multiplies", int(b.readout.learned))
                     self.add("weights_read", int(b.readout.learned))
+                if b.readout.feedback_shift is not None:
+                    total = saturate(nearest(total, b.readout.feedback_shift), 16)
                 self.note("feedback", number, total)
                 found.append([total if p in loss else 0 for p in range(r)])
             return found

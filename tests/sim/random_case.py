@@ -58,7 +58,8 @@ def random_readout(rng, inputs, classes):
         rounding=rng.choice(("nearest", "stochastic")) if learned else "nearest",
         error_function=rng.choice(("hard_sigmoid", "logistic")), logit_shift=rng.choice((-3, 0, 0, 1, 4)),
         dead_zone=rng.choice((0, 0, 3, 60, 120)), accumulate=rng.choice(("window", "cumulative")),
-        answer=rng.choice(("all", "all", "last")))
+        answer=rng.choice(("all", "all", "last")),
+        feedback_shift=rng.choice((None, 0, 2, 5)) if learned else None)
 
 
 def leaky(rng, block):

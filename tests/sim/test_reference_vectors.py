@@ -36,7 +36,8 @@ def test_words_are_what_the_page_says():
         assert (word % 65536, word // 65536) == (entry["word"], entry["high"])
 
 
-@pytest.mark.parametrize("name", ["tiny.json", "deep.json", "rates.json", "grids.json", "neurons.json"])
+@pytest.mark.parametrize("name", ["tiny.json", "deep.json", "rates.json", "divided.json", "grids.json",
+                                  "neurons.json"])
 def test_networks_run_and_learn_as_the_page_says(name):
     vector = load(name)
     network = Network(
@@ -70,6 +71,15 @@ def test_deep_vector_moves_every_counter():
     names = samples[0]["counters"][0]
     total = {name: sum(counters[name] for sample in samples for counters in sample["counters"]) for name in names}
     assert {name for name, value in total.items() if value == 0} <= {"membrane_saturations"}
+
+
+def test_divided_vector_saturates_feedback_of_one_block_alone():
+    samples = load("divided.json")["samples"]
+    # At a window's last position, and with a gate of 1, the credit is the feedback.
+    found = [[abs(value) for sample in samples for window in sample["windows"][block]
+              for value in window["credit"][-1][-1]] for block in range(2)]
+    assert max(found[0]) in (32767, 32768)
+    assert 0 < max(found[1]) < 32767
 
 
 def test_grids_vector_moves_every_counter_that_moves_without_learning():

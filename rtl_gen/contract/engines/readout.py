@@ -1,25 +1,47 @@
 """The readout as it declares itself: spikes to answers, answers to errors, errors to feedback."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..memories import MemoryDeclaration
 from . import refusals
 from .base import Engine
 
-__all__ = ["Readout", "feedback_latency"]
+__all__ = ["RANDOM_CYCLES", "ClassWalk", "Readout"]
 
 RANDOM_CYCLES = 2               # a random word comes so much later than the weights it rounds
+# Where nothing is said, classes are walked as fast as an update engine takes feedback at this density of events.
+DENSITY = 0.05
 
 
-def feedback_latency(*, learned: bool, classes: int) -> int:
-    """Cycles from a row of weights to its neuron's feedback: a product, and a tree of sums."""
-    return (4 if learned else 1) + (classes - 1).bit_length()
+@dataclass(frozen=True, kw_only=True)
+class ClassWalk:
+    """How a readout's backward pass goes through the classes of a row.
+
+    Attributes
+    ----------
+    classes_per_cycle
+        Classes of a part.
+    parts
+        Parts of a row, a cycle each; the last may have places without a class.
+    feedback_latency
+        Cycles from a row's last part to its neuron's feedback: products, a tree of sums, and the sum of the parts.
+    delay
+        Cycles that a row waits before its weights are read, for its random word.
+    """
+
+    classes_per_cycle: int
+    parts: int
+    feedback_latency: int
+    delay: int
 
 
 class Readout(Engine):
     """The classifier of a block."""
 
-    OVERHEAD = 13               # cycles of a window's end: decide, pipeline, hand over
+    OVERHEAD = 11               # cycles of a window's end: the last spikes' way, decide, hand over
+    FEEDBACK_OVERHEAD = 3       # of a row of feedback: fetch, write, say so
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
@@ -39,15 +61,60 @@ class Readout(Engine):
         return MemoryDeclaration("readout", readout.inputs, readout.classes * readout.stored_bits)
 
     @property
-    def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Its weights."""
-        return (self.weights,)
+    def counts(self) -> MemoryDeclaration:
+        """How often each neuron fired in the loss steps of the window, for a learned readout's own update."""
+        return MemoryDeclaration("spike_counts", self.block.readout.inputs, self.block.loss_steps.bit_length(),
+                                 window_state=True)
 
-    def cycles(self, steps: int) -> int:
-        """Cycles of a window's end before the update: errors class by class, feedback neuron by neuron."""
+    @property
+    def memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Its weights, and where they are learned the counts of spikes."""
+        return (self.weights, self.counts) if self._counts_spikes else (self.weights,)
+
+    @property
+    def reset_cycles(self) -> int:
+        """Cycles after a reset in which answers and counts of spikes are cleared, one for each class and neuron."""
         readout = self.block.readout
-        counted = self.plan.readout_words * (steps + 2) if readout.learned else 0
-        pipeline = feedback_latency(learned=readout.learned, classes=readout.classes)
-        if readout.learned and readout.rounding == "stochastic":
-            pipeline += RANDOM_CYCLES
-        return readout.classes + readout.inputs + counted + self.OVERHEAD + pipeline
+        if not self.block.directives.learns:
+            return 0
+        return max(readout.classes, readout.inputs if readout.learned else 0)
+
+    @property
+    def _counts_spikes(self) -> bool:
+        return self.block.readout.learned and self.block.directives.learns
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of a window's end before its learning begins: errors, class by class."""
+        return self.block.readout.classes + self.OVERHEAD
+
+    def feedback_cycles(self, word: int) -> int:
+        """Cycles from the first in which the update engine learns until it can read the feedback of a word of neurons.
+
+        Feedback is found neuron by neuron, and each word is there as soon as its last neuron's is.
+        """
+        rows, walk = min((word + 1) * self.plan.lanes, self.block.readout.inputs), self.walk
+        return rows * walk.parts + walk.delay + walk.feedback_latency + self.FEEDBACK_OVERHEAD
+
+    @property
+    def walk(self) -> ClassWalk:
+        """How its backward pass goes through the classes of a row."""
+        readout = self.block.readout
+        # Evened out, so that no more are walked in a cycle than as many parts need.
+        parts = -(-readout.classes // self._classes_per_cycle)
+        per_cycle = -(-readout.classes // parts)
+        return ClassWalk(
+            classes_per_cycle=per_cycle, parts=parts,
+            feedback_latency=(4 if readout.learned else 1) + (per_cycle - 1).bit_length() + (parts > 1),
+            # The part is chosen in one of the cycles in which its random word is made.
+            delay=RANDOM_CYCLES - 1 if readout.learned and readout.rounding == "stochastic" else 0)
+
+    @property
+    def _classes_per_cycle(self) -> int:
+        """As the block's directive says; else the fewest with which a group's feedback is there in time."""
+        block, classes = self.block, self.block.readout.classes
+        if block.directives.classes_per_cycle is not None:
+            return min(block.directives.classes_per_cycle, classes)
+        rows = math.ceil(block.inputs * (1 - (1 - DENSITY) ** block.window))
+        parts = max(1, (block.window + rows) // self.plan.lanes)
+        return -(-classes // min(parts, classes))

@@ -25,14 +25,17 @@ def test_layers_lie_behind_one_another():
 
 
 def test_memories_are_named_by_layer_where_there_are_several():
-    def names(depth):
-        return [memory.name for memory in engines_of(network_spec(sizes=(6,), depth=depth).blocks[0]).memories]
+    def names(depth, **settings):
+        block = network_spec(sizes=(6,), depth=depth, **settings).blocks[0]
+        return [memory.name for memory in engines_of(block).memories]
 
-    one = ["weights", "membranes", "spikes", "events", "seen0", "seen1", "readout", "masks", "row_list", "gates",
-           "feedback"]
+    one = ["weights", "membranes", "spikes", "events", "seen0", "seen1", "readout", "spike_counts",
+           "masks", "row_list", "gates", "feedback", "credits0", "credits1", "credits2", "credits3"]
     assert names(1) == one
-    assert sorted(names(2)) == sorted(["readout", *(f"layer{layer}.{name}" for layer in range(2) for name in one
-                                                    if name != "readout")])
+    assert names(1, unroll=True) == one[:-4]
+    of_readout = ["readout", "spike_counts"]
+    assert sorted(names(2)) == sorted([*of_readout, *(f"layer{layer}.{name}" for layer in range(2) for name in one
+                                                      if name not in of_readout)])
 
 
 def test_a_block_without_an_engine_declares_no_learning():

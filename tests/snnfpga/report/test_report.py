@@ -291,7 +291,7 @@ def test_a_build_shows_blocks_cycles_and_memories(here, capfd):
     assert drawn["block 0"] == [cycles(spec.blocks[0]).forward(events) for events in range(13)]
     ends = cycles(spec.blocks[1])
     assert curves(figures(html)["Cycles of a window's end"])["block 1"] == [
-        ends.readout(3) + ends.update(rows, 3) for rows in range(11)]
+        ends.readout + ends.update(rows, 3) for rows in range(11)]
     assert verify(Path("build/small"))      # a report beside the files does not break their manifest
 
 

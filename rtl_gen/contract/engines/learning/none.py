@@ -1,6 +1,6 @@
 """No engine: the block runs, and never learns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...memories import MemoryDeclaration
 from ..refusals import Refusal
@@ -20,7 +20,7 @@ class NoLearning(Learning):
         """No memory."""
         return ()
 
-    def cycles(self, rows: int, steps: int) -> int:
+    def cycles(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None) -> int:
         """No cycle."""
         return 0
 

@@ -1,15 +1,29 @@
 """The truncated window: credits run back through the last K steps, and each active row is updated once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from ...arithmetic import feedback_max, index_bits, signed_bits
+from ...arithmetic import credit_max, feedback_max, index_bits, signed_bits
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
-from ...plan import LayerPlan
+from ...plan import LayerPlan, words_of
 from .. import refusals
-from ..readout import RANDOM_CYCLES
+from ..readout import Readout
 from .base import Learning
+
+SCAN_SHARE = 4              # lanes of the update engine for each lane of its credit scan
+# A weight word that has just come out of its memory waits a cycle; one with registers behind the memory does not.
+HELD = 1 if WEIGHT_LATENCY == 1 else 0
+RANDOM_CYCLES = 4           # from a row to its random word
+ROUNDING_CYCLES = 2         # from a sum to the new weight; a cycle before that the old one is wanted
+
+
+def summed_cycles(*, random: bool, unrolled: bool) -> int:
+    """Cycles from the last step of a row to its sum.
+
+    That takes two, and one more unrolled; the weight's address and word take almost as long, a random word may more.
+    """
+    return max(3 if unrolled else 2, 1 + RANDOM_CYCLES if random else 0, WEIGHT_LATENCY + HELD)
 
 
 class ReverseMemories(NamedTuple):
@@ -23,25 +37,37 @@ class ReverseMemories(NamedTuple):
         For each position and word of neurons their gates and spikes.
     feedback
         For each word of neurons the readout's feedback.
+    credits
+        For each part of the lanes the credits of two words, at each position; none where they are in registers.
     """
 
     masks: MemoryDeclaration
     row_list: MemoryDeclaration
     gates: MemoryDeclaration
     feedback: MemoryDeclaration
+    credits: tuple[MemoryDeclaration, ...]
 
 
 class Reverse(Learning):
     """The update engine of a block, with the window buffer that records for it."""
 
-    # Cycles of a word beside its rows: clear, scan, check, and the last row's way out.
-    OVERHEAD = 9 + WEIGHT_LATENCY
+    SCAN = 4                    # cycles from the last position that is read of a word until its rows can be walked
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
         yield from refusals.arithmetic(self.block, index)
         yield from refusals.leaky_readout(self.block, index)
         yield from refusals.lingering_currents(self.block, index)
+
+    @property
+    def scan_lanes(self) -> int:
+        """Lanes whose credits are found at a time: a part of a word."""
+        return words_of(self.plan.lanes, SCAN_SHARE)
+
+    @property
+    def parts(self) -> int:
+        """Parts of a word, the last of which may have fewer lanes."""
+        return words_of(self.plan.lanes, self.scan_lanes)
 
     @property
     def of_layers(self) -> tuple[ReverseMemories, ...]:
@@ -54,24 +80,57 @@ class Reverse(Learning):
         def state(kind: str, depth: int, width: int) -> MemoryDeclaration:
             return MemoryDeclaration(self.plan.name_of(number, kind), depth, width, window_state=True)
 
+        credit_bits, positions = signed_bits(credit_max(self.block, number)), 1 << (window - 1).bit_length()
+        credits = () if self.block.directives.unroll else tuple(
+            MemoryDeclaration(self.plan.name_of(number, f"credits{part}"), 2 * positions,
+                              self.scan_lanes * credit_bits, "distributed") for part in range(self.parts))
         return ReverseMemories(
             masks=state("masks", inputs, window),
             row_list=state("row_list", inputs, index_bits(inputs)),
             gates=state("gates", layer.words * window, layer.lanes * (gate_bits + 1)),
             feedback=MemoryDeclaration(self.plan.name_of(number, "feedback"), layer.words,
-                                       layer.lanes * signed_bits(feedback_max(self.block, number)), "distributed"))
+                                       layer.lanes * signed_bits(feedback_max(self.block, number)), "distributed"),
+            credits=credits)
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Window state and feedback, layer by layer."""
-        return tuple(chain.from_iterable(self.of_layers))
+        """Window state, feedback and credits, layer by layer."""
+        return tuple(chain.from_iterable((*own[:-1], *own.credits) for own in self.of_layers))
 
-    def cycles(self, rows: int, steps: int) -> int:
-        """Cycles at the end of a window of ``steps``, with ``rows`` inputs active in it and credit in every word."""
+    def cycles(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None,
+               feedback: Sequence[int] | None = None) -> int:
+        """Cycles of learning from a window of ``steps``, from when the errors are known.
+
+        Parameters
+        ----------
+        rows
+            Inputs that were active.
+        steps
+            Steps of the window.
+        active
+            How many of the window's steps each input was active in, summed over all inputs; without it each row has
+            one. Unrolled it does not matter.
+        credited
+            Whether a neuron of each word has a credit; without it all words have.
+        feedback
+            Cycles until the feedback of each word is there; without it those that the readout takes.
+        """
         (layer,) = self.plan.layers
-        # Part of a random word is made while the weights are read.
-        random = RANDOM_CYCLES + 1 - WEIGHT_LATENCY if layer.layer.update.rounding == "stochastic" else 0
-        return layer.words * (steps + layer.layer.weights.bias + rows + self.OVERHEAD + random)
+        bias, random = layer.layer.weights.bias, layer.layer.update.rounding == "stochastic"
+        unrolled = self.block.directives.unroll
+        walk = rows + bias if unrolled else (rows if active is None else active) + bias * steps
+        credited = [True] * layer.words if credited is None else credited
+        feedback = list(map(Readout(self.plan).feedback_cycles, range(layer.words))) if feedback is None else feedback
+        read = free = written = 0
+        for number, (has, there) in enumerate(zip(credited, feedback, strict=True)):
+            read = max(read, there) + steps * self.parts
+            if has or number == layer.words - 1:
+                # Its rows are walked once its credits are known and those of the word before are done.
+                read = max(read + self.SCAN, free)
+                free = read + (walk if has else rows + bias) + 1
+            if has and walk:
+                written = free + summed_cycles(random=random, unrolled=unrolled) + ROUNDING_CYCLES
+        return max(free + 1, written)
 
 
 SPEC = Reverse
