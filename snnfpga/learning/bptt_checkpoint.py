@@ -111,5 +111,5 @@ RULE = Rule(
     keeps="all states at every segment's start; events, gates and spikes of one segment of all blocks",
     costs="a second forward pass, and a backward pass as long as the forward one",
     honours=frozenset({"segment", "skip"}),
-    refuses=f"{REFUSES}, labels of steps", recurrent=True, experimental=True, learn=learn,
-    formula=RuleFormula(operations=operations))
+    refuses=f"{REFUSES}, labels of steps, readouts that leak, currents that linger", recurrent=True,
+    experimental=True, learn=learn, formula=RuleFormula(operations=operations))

@@ -1,5 +1,7 @@
 """Training through currents that linger: the gradient is that of autograd, and what has no place for it refuses."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 
@@ -7,6 +9,7 @@ from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config
 from snnfpga.learning import lingering
+from snnfpga.learning.registry import RULES
 from snnfpga.network.initial import initialise
 from snnfpga.network.surrogates import area_of
 from snnfpga.network.window import Flows, layer_rest, layer_run, layer_window
@@ -101,6 +104,12 @@ def test_what_has_no_place_for_it(settings, message):
     with pytest.raises(SnnfpgaError) as caught:
         lingering.check(settings)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_a_rule_refuses_is_what_it_says(name):
+    with pytest.raises(SnnfpgaError) if "currents that linger" in RULES[name].refuses else nullcontext():
+        lingering.check(config(name, current_keep=0.5))
 
 
 def test_the_specification_has_it():

@@ -1,11 +1,14 @@
 """Training through a readout that leaks: the gradient is that of autograd, and what has no place for it refuses."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.models import Config
 from snnfpga.learning import leaky
+from snnfpga.learning.registry import RULES
 from snnfpga.network.initial import initialise
 from snnfpga.network.levels import Level, added, at_rest, whole
 from tests.networks import network_spec
@@ -80,6 +83,12 @@ def test_what_has_no_place_for_it(changes, message):
     with pytest.raises(SnnfpgaError) as caught:
         leaky.check(config(**changes))
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_a_rule_refuses_is_what_it_says(name):
+    with pytest.raises(SnnfpgaError) if "readouts that leak" in RULES[name].refuses else nullcontext():
+        leaky.check(config(name))
 
 
 def test_the_specification_has_it():
