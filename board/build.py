@@ -16,7 +16,8 @@ from .plan import BuildError, BuildPlan
 from .registry import Board
 from .report import check_counted, check_fit, markdown, report
 
-__all__ = ["CORE", "NETWORK", "Phases", "check_sources", "make_plan", "with_lanes", "with_memory", "with_reads"]
+__all__ = ["CORE", "NETWORK", "Phases", "check_sources", "make_plan", "with_lanes", "with_memory", "with_reads",
+           "with_unroll"]
 
 CORE = "core"                           # top of the core alone, which simulations take
 NETWORK = "network.safetensors"
@@ -43,6 +44,11 @@ def with_reads(network: Network, reads: Sequence[int]) -> Network:
         If a number is not one a block can have, or there is not one a block.
     """
     return _directed(network, "reads", reads)
+
+
+def with_unroll(network: Network, unroll: bool) -> Network:
+    """The same network, every block learning from an active row in one cycle, or in one for each step it was active."""
+    return _directed(network, "unroll", [unroll])
 
 
 def with_memory(network: Network, memory: Sequence[str]) -> Network:

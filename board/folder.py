@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rtl_gen.contract import network_file
+from rtl_gen.contract.block import Directives
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.spec import NetworkSpec
@@ -43,9 +44,14 @@ def design_there(folder: Path) -> str | None:
 
 def _directives(own: NetworkSpec, asked: NetworkSpec) -> str:
     before, now = ([block.directives for block in spec.blocks] for spec in (own, asked))
-    parts = [_named(name, [str(getattr(one, name)) for one in now]) for name in ("lanes", "reads", "memory")
+    parts = [_named(name, [_word(one, name) for one in now]) for name in ("lanes", "reads", "memory", "unroll")
              if [getattr(one, name) for one in before] != [getattr(one, name) for one in now]]
     return "".join(f"-{part}" for part in parts)
+
+
+def _word(directives: Directives, name: str) -> str:
+    value = getattr(directives, name)
+    return {True: "unrolled", False: "stepped"}[value] if name == "unroll" else str(value)
 
 
 def _difference(folder: Path, asked: NetworkSpec) -> tuple[str, str]:

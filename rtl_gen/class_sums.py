@@ -29,7 +29,7 @@ def _sums(m: Module, bits: int, row: Sequence[Value], adds: Value, clear: Value)
 
 
 class SampleSums(wiring.Component):
-    """The answers of a block that does not learn, each in a register.
+    """Answers of a block that does not learn, each in a register.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class SampleSums(wiring.Component):
     clear : In(1)
         A sample begins.
     number, answer : In, Out
-        A class, and its answer in the same cycle.
+        A class, and its answer so far, in the same cycle.
     """
 
     def __init__(self, block: BlockSpec, max_steps: int) -> None:
@@ -82,7 +82,7 @@ class WindowSums(wiring.Component):
     adds, row : In(1), In
         A neuron fired, and its row; not while sums are taken over.
     begins : In(1)
-        A sample begins: answers and logits start from 0.
+        A sample begins: all start from 0.
     takes, number : In(1), In
         Class ``number`` is taken over; all of them, one after another.
     in_loss : In(1)
@@ -92,7 +92,8 @@ class WindowSums(wiring.Component):
     logit : Out
         What the last ``number`` comes to.
     answer : Out
-        The answer of class ``number``, in the same cycle; not while sums are taken over.
+        The answer of class ``number`` so far, one cycle later, or where sums have just been taken over in the same; not
+        while they are.
     """
 
     LATENCY = 2
@@ -118,7 +119,7 @@ class WindowSums(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         block, cumulative = self._block, self._block.readout.accumulate == "cumulative"
-        sums = _sums(m, self._sum_bits, self.row, self.adds, self.taken)
+        sums = _sums(m, self._sum_bits, self.row, self.adds, self.taken | self.begins)
         took, number, held = Signal(), Signal.like(self.number), Signal(signed(self._sum_bits))
         fresh = Signal(init=1)
         m.d.sync += [took.eq(self.takes), number.eq(self.number), held.eq(Array(sums)[self.number])]
@@ -127,8 +128,8 @@ class WindowSums(wiring.Component):
         with m.Elif(self.taken):
             m.d.sync += fresh.eq(0)
 
-        def total(name: str, added: Value) -> tuple[Value, Value]:
-            """What is kept of a class, and that with what is added to it."""
+        def total(name: str, added: Value) -> Value:
+            """What is kept of a class, with what is added to it."""
             m.submodules[name] = kept = Memory(shape=self._bits, depth=block.readout.classes, init=[],
                                                attrs={"ram_style": "distributed"})
             read, write = kept.read_port(domain="comb"), kept.write_port()
@@ -140,11 +141,11 @@ class WindowSums(wiring.Component):
                 write.data.eq(exact),
                 write.en.eq(took),
             ]
-            return read.data.as_signed(), exact
+            return exact
 
-        answer, logit = total("answers", held)
-        m.d.comb += self.answer.eq(answer)
+        logit = total("answers", held)
+        m.d.comb += self.answer.eq(logit)
         if cumulative and block.loss_steps < block.window:
-            _, logit = total("logits", Mux(self.in_loss, held, 0))
+            logit = total("logits", Mux(self.in_loss, held, 0))
         m.d.sync += self.logit.eq(logit if cumulative else held)
         return m

@@ -139,13 +139,15 @@ class EventList(wiring.Component):
         m.d.comb += place.eq(self.reader.position)
         for half, declaration in enumerate(declared):
             m.submodules[declaration.name] = events = declared_memory(declaration)
-            write, read = events.write_port(), events.read_port()
+            write, read, held = events.write_port(), events.read_port(), Signal.like(index, name=f"held{half}")
+            # A register that a memory has of its own, before the index is an address.
+            m.d.sync += held.eq(read.data)
             m.d.comb += [
                 write.addr.eq(Cat(number[second_bits:][:len(place)], fill)),
                 write.data.eq(index),
                 write.en.eq(self.accepted & (number[:second_bits] == half)),
                 read.addr.eq(Cat(place, self.reader.bank)),
-                (self.reader.second if half else self.reader.index).eq(read.data),
+                (self.reader.second if half else self.reader.index).eq(held),
             ]
 
     def _mark_seen(self, m: Module, index: Signal, fill: Signal) -> list[Value]:

@@ -124,7 +124,7 @@ class ForwardEngine(wiring.Component):
             entries.append(entry)
         m.d.comb += walk.pipeline_empty.eq(
             ~Cat(entry.valid for entry in entries[1:]).any() & ~self._writing)
-        walk.add_addresses(m, entries[1])
+        walk.add_addresses(m, *entries[1:3])
         self._add_pipeline(m, entries[-5:] if self.layer.current is not None else entries[-4:])
         return m
 

@@ -26,7 +26,7 @@ class ForwardWalk:
     Attributes
     ----------
     issued : Signal(entry_layout)
-        The entry of this cycle, whose weights are addressed in the next.
+        The entry of this cycle, whose weights are addressed two cycles later.
     push : Signal
         A START or ABORT leaves the engine.
     pipeline_empty : Signal
@@ -189,22 +189,22 @@ class ForwardWalk:
             m.d.comb += [self.push.eq(1), engine.reader.release.eq(1 << step.p.bank)]
             m.d.sync += [self.returned.eq(0), self.discarded.eq(0)]
 
-    def add_addresses(self, m: Module, entry: Signal) -> None:
-        """Add stage 1: the index of the ``entry`` has come; address its row, and mark it in the window.
+    def add_addresses(self, m: Module, behind: Signal, entry: Signal) -> None:
+        """Add stage 2: the index of the ``entry`` has come; address its row, and mark it in the window.
 
         Of a pair the first is marked in the first group, and the second in the next: one of either in a cycle.
         """
         engine, layer, reader, recorder = self._engine, self._layer, self._engine.reader, self._engine.recorder
         row = Mux(entry.bias, layer.inputs, reader.index)
         marked, index = entry.event & (entry.group == 0), reader.index
-        self._address(m, "walk", engine.weight_reader, row)
+        self._address(m, "walk", behind, engine.weight_reader, row)
         if not layer.weights.bias:
             # A step without a single row.
             m.d.comb += engine.blank[0].eq(entry.valid & ~entry.discard & ~entry.event)
         if self._reads > 1:
             marked |= entry.second & (entry.group == 1)
             index = Mux(entry.group == 0, reader.index, reader.second)
-            self._address(m, "second_walk", engine.second_reader, reader.second)
+            self._address(m, "second_walk", behind, engine.second_reader, reader.second)
             m.d.comb += engine.blank[1].eq(~entry.second)
         marks = Signal()
         m.d.comb += [
@@ -219,12 +219,12 @@ class ForwardWalk:
         with m.If(entry.valid & ~entry.discard & entry.last & entry.group_last):
             m.d.comb += reader.release.eq(1 << entry.bank)
 
-    def _address(self, m: Module, name: str, weights: wiring.FlippedInterface, row: Value) -> None:
-        """The address of a row in the group of the entry that was issued in the cycle before."""
-        begins = self.issued.valid & self.issued.first
+    def _address(self, m: Module, name: str, behind: Signal, weights: wiring.FlippedInterface, row: Value) -> None:
+        """The address of a row in the group of the entry before which, a stage ``behind``, another may begin one."""
+        begins = behind.valid & behind.first
         m.submodules[name] = walk = WeightAddress(self._layer.rows, self._groups)
         m.d.comb += [
-            walk.restart.eq(begins & (self.issued.group == 0)),
+            walk.restart.eq(begins & (behind.group == 0)),
             walk.advance.eq(begins),
             walk.row.eq(row),
             weights.address.eq(walk.address),

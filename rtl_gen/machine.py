@@ -49,6 +49,8 @@ class Machine(wiring.Component):
         m = Module()
         m.submodules.input = entry = Slice(packet_layout())
         m.submodules.ingest = ingest = Ingest(self.spec)
+        # So that no way leads from a block's ready through the ingest to its counters and the input.
+        m.submodules.tokens = tokens = Slice(ingest.o.p.shape())
         m.submodules.outlet = outlet = Outlet()
         m.submodules.access = access = HostAccess(self.spec)
         m.submodules.registers = registers = Registers(self.spec)
@@ -61,7 +63,8 @@ class Machine(wiring.Component):
         # A register, so that no way leads from a block through it to the input. Only a token of the ingest's makes it
         # end, and in the cycle after that one the register says so.
         drained = Signal()
-        m.d.sync += drained.eq(self._chain(m, ingest, blocks, outlet))
+        wiring.connect(m, ingest.o, tokens.i)
+        m.d.sync += drained.eq(self._chain(m, tokens.o, blocks, outlet) & ~ingest.o.valid)
         wiring.connect(m, outlet.o, wiring.flipped(self.o))
         self._connect_host(m, ingest, access, outlet, blocks)
         self._connect_registers(m, registers, ingest, access, blocks)
@@ -71,9 +74,9 @@ class Machine(wiring.Component):
         ]
         return m
 
-    def _chain(self, m: Module, ingest: Ingest, blocks: list[Block], outlet: Outlet) -> Value:
+    def _chain(self, m: Module, first: stream.Interface, blocks: list[Block], outlet: Outlet) -> Value:
         """Tokens from block to block, and the last one's results; gives whether nothing is on its way."""
-        streams = [ingest.o] + [block.o for block in blocks]
+        streams = [first] + [block.o for block in blocks]
         for tokens, block in zip(streams, blocks, strict=False):
             wiring.connect(m, tokens, block.i)
         m.d.comb += [block.result.ready.eq(1) for block in blocks[:-1]]
@@ -95,8 +98,6 @@ class Machine(wiring.Component):
         m.d.comb += [
             registers.bus_errors.eq(self.bus_errors),
             registers.status.eq(Cat(ingest.idle & ~self.waiting, ingest.halted, ingest.open)),
-            registers.counted.eq(ingest.counted),
-            registers.flags.eq(ingest.flags),
             ingest.halt.eq(registers.halt),
             ingest.resume.eq(registers.resume),
             ingest.hold.eq(registers.pending),
@@ -106,5 +107,7 @@ class Machine(wiring.Component):
             access.pending.eq(registers.pending),
             registers.served.eq(access.served),
         ]
+        # A cycle late, so that a beat is not looked at and counted in one.
+        m.d.sync += [registers.counted.eq(ingest.counted), registers.flags.eq(ingest.flags)]
         for number, block in enumerate(blocks):
             wiring.connect(m, block.registers, getattr(registers, f"block{number}"))

@@ -38,7 +38,7 @@ class EventReader(wiring.Signature):
     bank, position : Out(1), Out(n)
         Which event to read, or which pair.
     index, second : In(n), In(n)
-        Its index, one cycle later; ``second`` is there of pairs only.
+        Its index, two cycles later; ``second`` is there of pairs only.
     clear_en, clear_bank, clear_index : Out
         The index in this bank was taken: it may come again.
     release : Out(2)

@@ -174,14 +174,13 @@ class Readout(wiring.Component):
             self._sums.number.eq(Mux(self.idle, self.host_address, self._class)),
             self.host_answer.eq(self._answer),
         ]
-        self._ended = Signal()                          # a window; else loss steps begin, or nothing goes on
+        self._ended = Signal()                          # a window; else loss steps begin
         if self.learns:
             self._take_over(m)
         self._waits = Signal()                          # the window was handed on and is not dealt with
         with m.If(self.window_done):
             m.d.sync += self._waits.eq(0)
-        # After a reset the answers are what they were: sums of 0 are taken over.
-        with m.FSM(init="TAKE" if self.learns else "RUN") as fsm:
+        with m.FSM() as fsm:
             with m.State("RUN"):
                 self._take_token(m)
             if self.learns:
@@ -243,9 +242,6 @@ class Readout(wiring.Component):
                         m.d.sync += self._position.eq(self._position + 1)
                 with m.Case(TokenKind.ABORT):
                     m.d.comb += self._forget.eq(1)
-                    m.d.sync += [self._ended.eq(0), self._class.eq(0)]
-                    if self.learns:
-                        m.next = "TAKE"
 
     def _take_states(self, m: Module) -> None:
         """Sums are taken over; then, unless all errors are 0, the backward pass starts; and learning is waited for."""

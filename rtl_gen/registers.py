@@ -94,6 +94,9 @@ class Registers(wiring.Component):
             m.d.comb += [port.w_data.eq(bus.w_data), port.seed.eq(self._seed_value)]
             wiring.connect(m, getattr(rates, f"rate{block}"), wiring.flipped(port.rate))
 
+        # A cycle late, so that an address is not decoded and counted in one.
+        self._refused_before = Signal(self._refused().shape())
+        m.d.sync += self._refused_before.eq(self._refused())
         m.submodules.bank = self._bank = CounterBank(self._largest_increments())
         m.d.comb += [self._bank.amounts[name].eq(self._amount(name)) for name in self._bank.largest]
 
@@ -158,7 +161,7 @@ class Registers(wiring.Component):
         if name == "cycles":
             return ~self.status[Status.IDLE.bit_length() - 1]
         if name == "bus_errors":
-            return self._refused()
+            return self._refused_before
         if name in INGEST_COUNTERS:
             return self.counted[name]
         block, _, counter = name.partition(".")

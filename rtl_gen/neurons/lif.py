@@ -16,6 +16,7 @@ def decayed(neuron: LifSpec, credit: Value) -> Value:
     """The credit that reaches the step before, exact; what is lost is rounded toward zero."""
     if neuron.leak_shift is None:
         return credit
-    # An arithmetic shift rounds down; 2**leak_shift - 1 more makes it round a negative value toward zero.
-    upward = credit[-1].replicate(neuron.leak_shift)
-    return credit - ((credit + upward) >> neuron.leak_shift)
+    # An arithmetic shift rounds down: of a negative value of which it drops bits it loses one too many.
+    lost, upward = credit >> neuron.leak_shift, credit[-1] & credit[:neuron.leak_shift].any()
+    # One adder for all: credit + ~lost + 1 is the difference, and the 1 comes from a place below, where it is due.
+    return (Cat(1, credit).as_signed() + Cat(~upward, ~lost).as_signed()) >> 1

@@ -39,6 +39,7 @@ class Reader:
         for position in range(count):
             pair, half = divmod(position + self.first, self.reads)
             dut.reader__bank.value, dut.reader__position.value = bank, pair
+            await ClockCycles(dut.clk, 2)
             await FallingEdge(dut.clk)
             # With one input an index has no bits, and a port of no bits nothing to read.
             events.append(int(dut["reader__second" if half else "reader__index"].value) if self.indices > 1 else 0)

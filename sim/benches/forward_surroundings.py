@@ -72,6 +72,7 @@ class Surroundings:
     async def run(self):
         dut = self.dut
         coming = [deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY) for _ in self.readers]
+        read = [0] * self.reads
         while True:
             await RisingEdge(dut.clk)
             self.cycle += 1
@@ -81,11 +82,12 @@ class Surroundings:
                 word = self.words[min(int(dut[f"{name}__address"].value), len(self.words) - 1)]
                 coming[number].append(0 if int(dut.blank.value) >> number & 1 else word)
             self._record()
-            # What the list gives one cycle later, and the weight memory after its latency.
-            for number, name in enumerate(self.indices):
-                place = position * self.reads + number - self.first
-                dut[f"reader__{name}"].value = bank[place] if 0 <= place < len(bank) else self.rng.randrange(
-                    self.layer.inputs)
+            # What the list gives two cycles later, and the weight memory after its latency.
+            for name, index in zip(self.indices, read, strict=True):
+                dut[f"reader__{name}"].value = index
+            places = [position * self.reads + number - self.first for number in range(self.reads)]
+            read = [bank[place] if 0 <= place < len(bank) else self.rng.randrange(self.layer.inputs)
+                    for place in places]
             for name, words in zip(self.readers, coming, strict=True):
                 dut[f"{name}__weights"].value = words[0]
             self._make_room()

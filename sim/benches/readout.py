@@ -130,6 +130,7 @@ class Surroundings:
         found = []
         for c in range(self.readout.classes):
             self.dut.host_address.value = c
+            await ClockCycles(self.dut.clk, 2)
             await FallingEdge(self.dut.clk)
             found += split(int(self.dut.host_answer.value), ANSWER_BITS, 1)
         return found
@@ -277,6 +278,31 @@ async def no_spikes_stay_counted(dut, how):
         await FallingEdge(dut.clk)
     assert there.counters == model.counters
     assert await there.read() == model.stored.tolist(), "weights"
+
+
+@cocotb.test(timeout_time=100, timeout_unit="us")
+async def answers_can_be_read_after_any_step(dut):
+    spec, rng = load_spec(), random.Random(4)
+    readout = spec.blocks[0].readout
+    there, stored = Surroundings(dut, spec, rng), random_readout(spec)
+    source = StreamSource(dut, "i", rng=rng, layout=token_layout(readout.inputs, readout.classes))
+    await start(dut)
+    await there.write(stored)
+    weights, answer = stored.astype(np.int64), np.zeros(readout.classes, np.int64)
+    if readout.learned:
+        weights >>= readout.shadow_bits
+    for _ in range(2):
+        await source.send([{"kind": START, "value": 0}])
+        answer[:] = 0
+        for step in range(2 * spec.blocks[0].window + 1):
+            fired = [j for j in range(readout.inputs) if rng.random() < 0.5]
+            answer += weights[fired].sum(axis=0)
+            await source.send([*({"kind": EVENT, "value": j} for j in fired), {"kind": STEP, "last": 0}])
+            await FallingEdge(dut.clk)
+            while dut.idle.value != 1:
+                await FallingEdge(dut.clk)
+            assert await there.read_answer() == answer.tolist(), f"answers after step {step}"
+        await source.send([{"kind": ABORT}])
 
 
 @cocotb.test(timeout_time=100, timeout_unit="us")

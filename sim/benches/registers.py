@@ -39,6 +39,7 @@ class Model:
                        **{f"block{b}.rate": 0 for b in range(len(spec.blocks))}}
         self.pending = self.rates_wait = 0
         self.in_force = [0] * len(spec.blocks)
+        self.refused = 0        # accesses of the cycle before, which are counted in this one
         self.turn = 0           # whose counter can be reached; in the order of the map
 
     def _waits(self, address):
@@ -93,7 +94,8 @@ class Model:
         return outputs
 
     def _count(self, inputs, refused, written):
-        amounts = {"cycles": not inputs["status"] & Status.IDLE, "bus_errors": refused, **inputs["counted"]}
+        amounts = {"cycles": not inputs["status"] & Status.IDLE, "bus_errors": self.refused, **inputs["counted"]}
+        self.refused = refused
         for block, increments in enumerate(inputs["increments"]):
             amounts |= {f"block{block}.{name}": amount for name, amount in increments.items()}
         for name in self.counters:

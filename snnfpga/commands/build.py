@@ -35,6 +35,9 @@ def command(
     memory: Annotated[str | None, typer.Option(metavar="KIND[,KIND...]", help="Where weights lie, in every block or "
                                                "one for each: auto, block or distributed; else as the network says.",
                                                show_default=False)] = None,
+    unroll: Annotated[bool | None, typer.Option("--unroll/--no-unroll", help="Learn from an active row in one cycle, "
+                                                "or in one for each step in which it was active; else as the network "
+                                                "says.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; else build/<network>-<board>, with what was "
                                              "changed.", show_default=False)] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say at once whether it fits, how large and fast it would be and "
@@ -51,8 +54,8 @@ def command(
     The vendor's tool makes the bitstream where it is on the PATH; else the folder says how to run it. A network that
     cannot fit the board's part is refused: before synthesis where its memories alone are too much, else after it.
 
-    Lanes, reads and memory change no bit of a result, so that no network has to be trained again for them: verify
-    proves it. A build of other lanes has a folder of its own, as build/digits-pynq-z2-lanes8.
+    Lanes, reads, memory and unroll change no bit of a result, so that no network has to be trained again for them:
+    verify proves it. A build of other lanes has a folder of its own, as build/digits-pynq-z2-lanes8.
 
     Examples:
 
@@ -64,7 +67,7 @@ def command(
 
       snnfpga build network.safetensors --plan --clock-mhz 50
     """
-    from board.build import with_lanes, with_memory, with_reads
+    from board.build import with_lanes, with_memory, with_reads, with_unroll
     from board.plan import check_target
     from board.registry import get
     from board.report import FitError, check_fit
@@ -83,6 +86,8 @@ def command(
         network = with_reads(network, _numbers("--reads", reads))
     if memory is not None:
         network = with_memory(network, memory.split(","))
+    if unroll is not None:
+        network = with_unroll(network, unroll)
     _check_clock(clock_mhz, plan, chosen)
     folder = _folder(out, own, network, chosen)
     if not plan:

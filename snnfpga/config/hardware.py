@@ -31,9 +31,9 @@ class BlockHardware(Section):
         None, description="How this block rounds updates; null takes `hardware.rounding`.")
     unroll: bool | None = Field(
         None, description="Whether this block learns from an active row in one cycle; null takes `hardware.unroll`.")
-    classes_per_cycle: Classes | Literal["auto"] = Field(
-        "auto", description="Classes that this block's readout walks in a cycle when it learns; more take more LUTs. "
-                            "`auto` takes the fewest that keep up with the update engine.")
+    classes_per_cycle: Classes | None = Field(
+        None, description="Classes that this block's readout walks in a cycle when it learns; more take more LUTs. "
+                          "Null takes the fewest that keep up with the update engine at an input density of 5 %.")
 
 
 class HardwareConfig(Section):

@@ -20,8 +20,8 @@ REPORT = "report.json"
 FORWARD = "forward: events, membranes, spikes"
 ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learning", "row_list": "state for learning",
          "gates": "state for learning", "spike_counts": "state for learning",
-         "feedback": "learning, within an update", "tx": "queues to and from the host",
-         "rx": "queues to and from the host", "": FORWARD}
+         "feedback": "learning, within an update", "credits": "learning, within an update",
+         "tx": "queues to and from the host", "rx": "queues to and from the host", "": FORWARD}
 
 
 def page(folder: Path) -> Page:
@@ -94,6 +94,7 @@ def _facts(found: dict[str, Any], spec: NetworkSpec, index: int) -> dict[str, ob
         "learns on chip": "yes" if block.directives.learns else "no", "window K": number(block.window),
         "lanes": number(block.directives.lanes), "groups": number(cost["groups"]),
         "weight words read in a cycle": number(block.directives.reads),
+        "cycles of an active row in learning": "1" if block.directives.unroll else "1 a step it was active",
         "rows of weights": number(sum(layer.rows for layer in block.layers)),
         "cycles of a step, silent": number(cost["step_silent"]), "cycles of a step, full": number(cost["step_full"]),
         "cycles of a window's end, full": number(cost["update_full"]),
@@ -155,4 +156,5 @@ def _bits(memory: dict[str, Any]) -> int:
 
 
 def _role(memory: dict[str, Any]) -> str:
-    return ROLES.get(memory["name"].split(".")[-1], FORWARD)
+    # Of several of a kind each has a number.
+    return ROLES.get(memory["name"].split(".")[-1].rstrip("0123456789"), FORWARD)

@@ -49,6 +49,8 @@ CASES = {
 }
 
 
+CASES["waits for feedback"] = (lambda b: replace(b, directives=replace(b.directives, classes_per_cycle=2)))(
+    block(40, 22, classes=9))
 CASES["unrolled"] = replace(CASES["random"], directives=replace(CASES["random"].directives, unroll=True))
 
 

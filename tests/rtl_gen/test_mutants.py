@@ -259,8 +259,7 @@ MUTANTS = {
     "gates of the last window": (False, "window", "window.py", "Mux(self.recorder.gate_first, 0, following)",
                                  "following"),
     # Credit
-    "decay rounded down": (True, "credit", "neurons/lif.py", "((credit + upward) >> neuron.leak_shift)",
-                           "(credit >> neuron.leak_shift)"),
+    "decay rounded down": (True, "credit", "neurons/lif.py", "Cat(~upward, ~lost)", "Cat(1, ~lost)"),
     "decay of shifts rounded down": (True, "credit-shifts", "neurons/lif_shifts.py",
                                      "((_product(neuron, credit) + upward) >> neuron.leak_bits)",
                                      "(_product(neuron, credit) >> neuron.leak_bits)"),
@@ -347,12 +346,12 @@ MUTANTS = {
                                               "1, held, 0"),
     "sums not taken over where the loss begins": (False, "readout", "readout.py", "loss_begins if self.learns",
                                                   "0 if 1"),
-    "sums taken over twice": (False, "readout", "class_sums.py", "self.adds, self.taken)", "self.adds, self.begins)"),
+    "sums taken over twice": (False, "readout", "class_sums.py", "self.taken | self.begins)", "self.begins)"),
+    "sums of an aborted sample stay": (False, "readout", "class_sums.py", "self.taken | self.begins)", "self.taken)"),
     "answers of the sample before": (False, "readout", "class_sums.py", "with m.If(self.begins):", "with m.If(0):"),
-    "answers outlive a reset": (False, "readout", "readout.py", 'init="TAKE" if self.learns else "RUN"', 'init="RUN"'),
-    "an aborted sample's sums stay": (False, "readout", "readout.py", """if self.learns:
-                        m.next = "TAKE\"""", """if 0:
-                        m.next = "TAKE\""""),
+    "answers without the window that goes on": (False, "readout", "class_sums.py", 'total("answers", held)',
+                                                'total("answers", Mux(took, held, 0))'),
+    "answers outlive a reset": (False, "readout", "class_sums.py", "fresh = Signal(init=1)", "fresh = Signal()"),
     "feedback of padding lanes": (False, "readout", "backward.py", "[value.eq(0) for value in word[1:]]", "[]"),
     "spikes outside the loss counted": (False, "readout", "readout.py", "self._adds & self._learns_from",
                                         "self._adds & self._learn"),

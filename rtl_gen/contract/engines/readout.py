@@ -73,11 +73,8 @@ class Readout(Engine):
 
     @property
     def reset_cycles(self) -> int:
-        """Cycles after a reset in which answers and counts of spikes are cleared, one for each class and neuron."""
-        readout = self.block.readout
-        if not self.block.directives.learns:
-            return 0
-        return max(readout.classes, readout.inputs if readout.learned else 0)
+        """Cycles after a reset in which the counts of spikes are cleared, one for each neuron."""
+        return self.block.readout.inputs if self._counts_spikes else 0
 
     @property
     def _counts_spikes(self) -> bool:
@@ -115,6 +112,6 @@ class Readout(Engine):
         block, classes = self.block, self.block.readout.classes
         if block.directives.classes_per_cycle is not None:
             return min(block.directives.classes_per_cycle, classes)
-        rows = math.ceil(block.inputs * (1 - (1 - DENSITY) ** block.window))
-        parts = max(1, (block.window + rows) // self.plan.lanes)
+        rows = math.ceil(block.inputs * (1 - (1 - DENSITY) ** block.window))    # that are active in a window
+        parts = max(1, rows // self.plan.lanes)
         return -(-classes // min(parts, classes))

@@ -44,6 +44,7 @@ def test_settings_override_the_file():
     ("learning.windw=2", "Config section learning has no key 'windw'; did you mean window?"),
     ("hardware.blocks.0.lane=4", "Config section hardware.blocks.0 has no key 'lane'; did you mean lanes?"),
     ("hardware.lanes=513", "Config hardware.lanes must be at most 512, not 513"),
+    ("hardware.blocks.0.classes_per_cycle=0", "Config hardware.blocks.0.classes_per_cycle must be at least 1, not 0"),
     ("network.blocks.9=[4]", "--set network.blocks.9: '9' must be a position in 0..1 of the list"),
     ("network.blocks.x=[4]", "--set network.blocks.x: 'x' must be a position in 0..1 of the list"),
     ("network.layers.4096.keep=0.5",

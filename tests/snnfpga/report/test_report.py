@@ -20,13 +20,13 @@ from board.registry import get
 from board.report import report as board_report
 from rtl_gen.contract import network_file
 from rtl_gen.contract.declared import state_buffer_bits
-from rtl_gen.estimate import cycles
+from rtl_gen.estimate import cycles, memories
 from sim.reference.network import Reference
 from snnfpga.cli import main
 from snnfpga.config.data import DataConfig
 from snnfpga.report import build, run
 from snnfpga.report.page import Page, Section, render
-from snnfpga.report.parts import Bars, Paragraph, Table, Tiles, Verdict
+from snnfpga.report.parts import Bars, Paragraph, Table, Tiles, Verdict, number
 from snnfpga.report.parts import Figure as Plot
 from snnfpga.report.target import find, run_of
 from snnfpga.runs.evaluation_record import facts, write_record
@@ -282,9 +282,11 @@ def test_a_build_shows_blocks_cycles_and_memories(here, capfd):
     html = Path(found["report"]).read_text()
     words, spec = text(html), with_lanes(network(), 2).spec
     bits = [state_buffer_bits(spec, b) for b in range(2)]
+    within = sum(memory.bits for memory in memories(spec) if "feedback" in memory.name or "credits" in memory.name)
     for shown in ("Not synthesised", "This is the core alone: on the board the processor hands it every event through "
                   "registers, which takes longer", "groups 5 4", "lanes 2 2",
                   f"state for learning, bits {bits[0]} {bits[1]}",
+                  f"learning, within an update, bits {number(within)} of",
                   f"state for learning, bits {sum(bits)} of"):     # the table by formula, the bar by its memories
         assert shown in words
     drawn = curves(figures(html)["Cycles of a step"])
