@@ -130,8 +130,7 @@ def test_pytorch_and_the_reference_agree(spec):
 
 def test_the_hardware_charges_as_the_reference_does(spec):
     layer, m = spec.blocks[0].layers[0], Module()
-    membrane, current = Signal(signed(8)), Signal(signed(10))
-    exact = Signal(signed(12))
+    membrane, current, exact = Signal(signed(8)), Signal(signed(10)), Signal(signed(12))
     m.d.comb += exact.eq(leak(layer, membrane) + current)
     stored = np.zeros((layer.rows, layer.outputs), np.int32)
     found = []
