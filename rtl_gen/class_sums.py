@@ -9,6 +9,8 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import answer_max, signed_bits
 from .contract.block import BlockSpec
+from .contract.engines.readout import Readout
+from .contract.plan import plan_of
 
 __all__ = ["SampleSums", "WindowSums", "row_weights"]
 
@@ -101,9 +103,7 @@ class WindowSums(wiring.Component):
     def __init__(self, block: BlockSpec, max_steps: int) -> None:
         self._block, readout = block, block.readout
         self._bits = signed_bits(answer_max(readout, max_steps))
-        # Of a run of loss steps, or of the steps between two of them.
-        longest = min(max_steps, max(block.loss_steps, block.window - block.loss_steps))
-        self._sum_bits = signed_bits(answer_max(readout, longest))
+        self._sum_bits = signed_bits(answer_max(readout, Readout(plan_of(block)).summed_steps(max_steps)))
         super().__init__({
             "adds": In(1),
             "row": In(row_weights(block)),

@@ -223,7 +223,7 @@ class ForwardEngine(wiring.Component):
         push = self._walk.push
         done = Signal()
         m.d.comb += done.eq(entry.valid & entry.last & ~entry.discard)
-        count = Signal.like(self.membrane_saturations)
+        saturated = Signal(self.lanes)      # in a register before they are counted, which is a long way of its own
         group = Signal.like(entry.group)
         gate_en, pushes = Signal(), Signal()
         m.d.sync += [
@@ -237,7 +237,7 @@ class ForwardEngine(wiring.Component):
             write.data.eq(Cat(fired.after_reset)),
             spikes_write.data.eq(Cat(fired.spikes)),
             group.eq(entry.group),
-            count.eq(Mux(done, sum(fired.saturated), 0)),
+            saturated.eq(Mux(done, Cat(fired.saturated), 0)),
         ]
         for lane, recorded in enumerate(self.recorder.gates):
             m.d.sync += [recorded.gate.eq(fired.gates[lane]), recorded.spike.eq(fired.spikes[lane])]
@@ -253,7 +253,7 @@ class ForwardEngine(wiring.Component):
             self._writing.eq(pushes),
             self.o.valid.eq(pushes),
             self.recorder.gate_en.eq(gate_en),
-            self.membrane_saturations.eq(count),
+            self.membrane_saturations.eq(sum(saturated)),
             write.addr.eq(group),
             write.en.eq(writes),
             spikes_write.addr.eq(group),

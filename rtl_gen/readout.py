@@ -6,17 +6,17 @@ from amaranth.lib.wiring import In, Out
 
 from .answer import add_result_states
 from .backward import BackwardPass, row_layout
-from .class_sums import SampleSums, WindowSums
+from .class_sums import SampleSums
 from .contract.arithmetic import feedback_max, index_bits, signed_bits
 from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.plan import plan_of
 from .contract.protocol import ANSWER_BITS
 from .contract.spec import NetworkSpec
-from .errors import ERROR_LATENCY, class_error
 from .levels import LevelSums
 from .memories import declared_memory
 from .packet import packet_layout
 from .ports import BlockRate, FeedbackReader, RandomKey, StoredCounts
+from .take_over import TakeOver
 from .token import TokenKind, token_layout
 
 __all__ = ["Readout"]
@@ -139,7 +139,7 @@ class Readout(wiring.Component):
         m.d.sync += self._adding.eq(adds)
 
         leaky = readout.leak_shift is not None          # no block with such a readout learns
-        made = LevelSums if leaky else WindowSums if self.learns else SampleSums
+        made = LevelSums if leaky else TakeOver if self.learns else SampleSums
         sums = self._sums = made(self.block, self._max_steps)
         m.submodules.sums = sums
         m.d.comb += sums.adds.eq(self._adding)
@@ -176,7 +176,7 @@ class Readout(wiring.Component):
         ]
         self._ended = Signal()                          # a window; else loss steps begin
         if self.learns:
-            self._take_over(m)
+            m.d.comb += [self._sums.label.eq(self._label), self._sums.in_loss.eq(self._in_loss)]
         self._waits = Signal()                          # the window was handed on and is not dealt with
         with m.If(self.window_done):
             m.d.sync += self._waits.eq(0)
@@ -188,29 +188,6 @@ class Readout(wiring.Component):
             self._window_state(m)
             add_result_states(m, readout.classes, self._answer, self._class, self._class_last, self.result)
         m.d.comb += self.idle.eq(fsm.ongoing("RUN") & ~self.i.valid & ~self._adding & self._backward_idle)
-
-    def _take_over(self, m: Module) -> None:
-        """Class by class sums become logits, and these errors some cycles later; whether any of them is not 0."""
-        sums, ask = self._sums, self._class != self.readout.classes
-        self._takes, self._taken, self._learnable = Signal(), Signal(), Signal()
-        on_way = Signal(WindowSums.LATENCY + ERROR_LATENCY)
-        is_label = Signal(WindowSums.LATENCY)
-        self._error = class_error(m, self.readout, sums.logit, is_label[-1])
-        self._error_en = on_way[-1]
-        m.d.comb += [
-            sums.takes.eq(self._takes & ask),
-            sums.in_loss.eq(self._in_loss),
-            sums.taken.eq(self._taken),
-            self._taken.eq(self._takes & ~ask & (on_way == 0)),
-        ]
-        m.d.sync += [
-            on_way.eq(Cat(sums.takes, on_way)),
-            is_label.eq(Cat(self._class == self._label, is_label)),
-        ]
-        with m.If(sums.takes):
-            m.d.sync += self._class.eq(self._class + 1)
-        with m.If(self._error_en & (self._error != 0)):
-            m.d.sync += self._learnable.eq(1)
 
     def _take_token(self, m: Module) -> None:
         block, token = self.block, self.i.p
@@ -237,6 +214,8 @@ class Readout(wiring.Component):
                         m.d.comb += self._sums.step_ends.eq(1)
                     m.d.sync += [self._last.eq(token.last), self._ended.eq(window_ends), self._class.eq(0)]
                     with m.If(window_ends | (loss_begins if self.learns else 0)):
+                        if self.learns:
+                            m.d.comb += self._sums.start.eq(1)
                         m.next = "TAKE" if self.learns else "WINDOW"
                     with m.Else():
                         m.d.sync += self._position.eq(self._position + 1)
@@ -246,9 +225,7 @@ class Readout(wiring.Component):
     def _take_states(self, m: Module) -> None:
         """Sums are taken over; then, unless all errors are 0, the backward pass starts; and learning is waited for."""
         with m.State("TAKE"):
-            m.d.comb += self._takes.eq(1)
-            with m.If(self._taken):
-                m.d.sync += self._learnable.eq(0)
+            with m.If(self._sums.done):
                 with m.If(~self._ended):
                     m.d.sync += self._position.eq(self._position + 1)
                     m.next = "RUN"
@@ -257,7 +234,7 @@ class Readout(wiring.Component):
                 with m.Else():
                     m.d.sync += self._waits.eq(1)
                     m.next = "WAIT"
-                    with m.If(self._learnable):
+                    with m.If(self._sums.learnable):
                         m.d.comb += [self.learn.eq(1), self.windows_learned.eq(1)]
                     with m.Else():
                         m.d.comb += [self.skip.eq(1), self._forget.eq(1), self.windows_skipped.eq(1)]
@@ -283,8 +260,8 @@ class Readout(wiring.Component):
         m.d.comb += [
             backward.start.eq(self.learn),
             self._backward_idle.eq(backward.idle),
-            backward.error_en.eq(self._error_en),
-            backward.error.eq(self._error),
+            backward.error_en.eq(self._sums.error_en),
+            backward.error.eq(self._sums.error),
             backward.fetched.eq(self._fetched),
             backward.rate.eq(self.rate.shift),
             self.multiplies.eq(backward.multiplies),

@@ -55,11 +55,13 @@ class Serialiser(wiring.Component):
             with m.If(spikes[lane]):
                 m.d.comb += lowest.eq(lane)
         rest = spikes & (spikes - 1)[:lanes]
+        # How many are left is counted as a group comes: whether any is behind the lowest is a long way in many lanes.
+        left = Signal(range(lanes + 1))
         is_step = group.kind == TokenKind.STEP
         spiking = Signal()
         closes = Signal()                               # the group's last token, if it gives one at all
         m.d.comb += [
-            spiking.eq(is_step & spikes.any()),
+            spiking.eq(is_step & (left != 0)),
             closes.eq(~is_step | group.last_group),
             self.o.valid.eq(full & (spiking | closes)),
             self.idle.eq(~full & ~self.i.valid),
@@ -76,13 +78,13 @@ class Serialiser(wiring.Component):
         done, taken = Signal(), Signal()
         m.d.comb += [
             taken.eq(self.o.valid & self.o.ready),
-            done.eq(full & Mux(spiking, taken & (rest == 0) & ~closes, taken | ~closes)),
+            done.eq(full & Mux(spiking, taken & (left == 1) & ~closes, taken | ~closes)),
             self.i.ready.eq(~full | done),
         ]
         with m.If(full & spiking & taken):
-            m.d.sync += group.payload[:lanes].eq(rest)
+            m.d.sync += [group.payload[:lanes].eq(rest), left.eq(left - 1)]
         with m.If(done):
             m.d.sync += [full.eq(0), base.eq(Mux(closes, 0, base + lanes))]
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [full.eq(1), group.eq(self.i.payload)]
+            m.d.sync += [full.eq(1), group.eq(self.i.payload), left.eq(sum(self.i.p.payload[:lanes]))]
         return m

@@ -41,7 +41,7 @@ TERMS = {
     "random": "a lane, or a class that a learned readout walks in a cycle, that rounds stochastically",
     "gates": "a bit of a gate times a bit of its feedback, in each lane of the credit scan",
     "window": "a bit of a lane's credit at one position of the window, where it is unrolled",
-    "answers": "a bit of the answers, all classes",
+    "answers": "a bit of the sums that spikes add to, all classes",
     "readout": "a bit of a class's stored readout weight and of its change, for each that is walked in a cycle",
     "rows": "a bit that is chosen among memories one below another",
 }
@@ -72,12 +72,13 @@ def terms(spec: NetworkSpec) -> dict[str, float]:
 
 def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
     (layer,), readout, lanes = block.layers, block.readout, block.directives.lanes
-    walked = engines_of(block).readout.walk.classes_per_cycle
+    own = engines_of(block).readout
+    walked = own.walk.classes_per_cycle
     found = {"blocks": 1, "lanes": lanes,
              "forward": lanes * (signed_bits(current_max(layer)) + layer.neuron.membrane_bits
                                  + (block.directives.reads > 1) * (layer.weights.bits + 1)
                                  + (0 if layer.current is None else layer.current.bits)),
-             "answers": readout.classes * _answer_bits(readout, max_steps)}
+             "answers": readout.classes * _answer_bits(readout, own.summed_steps(max_steps))}
     if block.directives.learns:
         found |= {"update": lanes * (layer.weights.stored_bits + signed_bits(delta_max(block, 0))),
                   "random": lanes * (layer.update.rounding == "stochastic")

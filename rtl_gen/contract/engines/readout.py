@@ -93,6 +93,16 @@ class Readout(Engine):
         rows, walk = min((word + 1) * self.plan.lanes, self.block.readout.inputs), self.walk
         return rows * walk.parts + walk.delay + walk.feedback_latency + self.FEEDBACK_OVERHEAD
 
+    def summed_steps(self, max_steps: int) -> int:
+        """The most steps whose spikes a class's register holds: a sample's, of which the longest has ``max_steps``.
+
+        Where the block learns they are those of one run of loss steps, or of the steps between two of them.
+        """
+        block = self.block
+        if not block.directives.learns:
+            return max_steps
+        return min(max_steps, max(block.loss_steps, block.window - block.loss_steps))
+
     @property
     def walk(self) -> ClassWalk:
         """How its backward pass goes through the classes of a row."""
