@@ -17,7 +17,9 @@ def largest_increments(spec: NetworkSpec, block: int) -> dict[str, int]:
     b = spec.blocks[block]
     lanes, reads, classes = b.directives.lanes, b.directives.reads, b.readout.classes
     walked = engines_of(b).readout.walk.classes_per_cycle
-    wide = {"synaptic_operations": reads * lanes, "busy_lane_cycles": lanes, "membrane_saturations": lanes,
+    wide = {"synaptic_operations": reads * lanes, "busy_lane_cycles": lanes,
+            # Of a membrane, and of a current that lingers.
+            "membrane_saturations": lanes * (1 + any(layer.current is not None for layer in b.layers)),
             "readout_operations": classes, "multiplies": classes,
             # Forward engine, update engine, and the readout's events and rows.
             "weights_read": (reads + 1) * lanes + 2 * classes + walked}

@@ -12,10 +12,11 @@ from .contract.block import BlockSpec
 from .contract.engines.readout import Readout
 from .contract.plan import plan_of
 
-__all__ = ["SampleSums", "WindowSums"]
+__all__ = ["SampleSums", "WindowSums", "row_weights"]
 
 
-def _weights(block: BlockSpec) -> data.ArrayLayout:
+def row_weights(block: BlockSpec) -> data.ArrayLayout:
+    """Layout of a row as the forward pass reads it, a weight for each class."""
     readout = block.readout
     return data.ArrayLayout(signed(readout.weight_bits if readout.learned else 2), readout.classes)
 
@@ -53,7 +54,7 @@ class SampleSums(wiring.Component):
         self._bits = signed_bits(answer_max(block.readout, max_steps))
         super().__init__({
             "adds": In(1),
-            "row": In(_weights(block)),
+            "row": In(row_weights(block)),
             "clear": In(1),
             "number": In(range(block.readout.classes)),
             "answer": Out(signed(self._bits)),
@@ -105,7 +106,7 @@ class WindowSums(wiring.Component):
         self._sum_bits = signed_bits(answer_max(readout, Readout(plan_of(block)).summed_steps(max_steps)))
         super().__init__({
             "adds": In(1),
-            "row": In(_weights(block)),
+            "row": In(row_weights(block)),
             "begins": In(1),
             "takes": In(1),
             "number": In(range(readout.classes)),

@@ -14,6 +14,7 @@ from .contract.plan import plan_of
 from .event_list import step_layout
 from .forward_layouts import entry_layout, gate_layout, group_layout, window_end_layout
 from .forward_walk import ForwardWalk
+from .lingering import Lingering
 from .memories import declared_memory
 from .neuron import fire, leak
 from .ports import EventReader, Recorder, WeightReader
@@ -36,6 +37,8 @@ class ForwardEngine(wiring.Component):
 
     Groups of lanes outside, the step's events inside: ``reads`` weight words are read every cycle and added to what the
     group's membranes were after their leak, which stays in registers; membranes are read and written once a step.
+    Where currents linger, the words are added to what is left of those, and the sum to the membrane in a stage of its
+    own: then six groups, where others have five.
     Groups and steps follow each other without a pause; with fewer than five groups a step waits until its membranes are
     written. A step takes ``groups * max(1, ceil((bias + events) / reads)) + max(0, 5 - groups)`` cycles, and
     ``latency`` more until the spikes of its last group leave.
@@ -104,7 +107,7 @@ class ForwardEngine(wiring.Component):
             "synaptic_operations": Out(index_bits(self.reads * lanes + 1)),
             "busy_lanes": Out(index_bits(lanes + 1)),
             "bias_reads": Out(index_bits(lanes + 1)),
-            "membrane_saturations": Out(index_bits(lanes + 1)),
+            "membrane_saturations": Out(index_bits((1 + (layer.current is not None)) * lanes + 1)),
             "active": Out(1),
             "stalled": Out(1),
         })
@@ -122,12 +125,13 @@ class ForwardEngine(wiring.Component):
         m.d.comb += walk.pipeline_empty.eq(
             ~Cat(entry.valid for entry in entries[1:]).any() & ~self._writing)
         walk.add_addresses(m, *entries[1:3])
-        self._add_pipeline(m, *entries[-4:])
+        self._add_pipeline(m, entries[-5:] if self.layer.current is not None else entries[-4:])
         return m
 
     # What becomes of the weights: they are summed to a group's leaked membranes, which then fire and are written.
 
-    def _add_pipeline(self, m: Module, fetching: Signal, leaking: Signal, adding: Signal, firing: Signal) -> None:
+    def _add_pipeline(self, m: Module, entries: list[Signal]) -> None:
+        (fetching, leaking, adding), firing = entries[:3], entries[-1]
         m.submodules.membranes = membranes = declared_memory(self._memories.membranes)
         m.submodules.spikes = spikes = declared_memory(self._memories.spikes)
         read, write = membranes.read_port(), membranes.write_port()
@@ -139,9 +143,18 @@ class ForwardEngine(wiring.Component):
             self.host_spikes.eq(spikes_read.data),
         ]
         old = data.View(data.ArrayLayout(signed(self.layer.neuron.membrane_bits), self.lanes), read.data)
-        charged = self._charge(m, adding, self._words(m), self._leak(m, leaking, old))
+        leaked = self._leak(m, leaking, old)
+        if self.layer.current is None:
+            charged, saturated = self._sum(m, adding, leaked, self.layer.neuron.leaked_max), []
+        else:
+            m.submodules.currents = currents = declared_memory(self._memories.currents)
+            lingering = Lingering(m, self.layer.current, currents, self.lanes)
+            began = lingering.leak(m, fetching, leaking)
+            added = self._sum(m, adding, began, self.layer.current.largest)
+            charged, saturated = lingering.charge(m, added, leaked, self.layer.neuron.leaked_max)
+            lingering.write(m, firing)
         self._count_reads(m, adding)
-        self._write(m, firing, self._fire(m, firing, charged), write, spikes_write)
+        self._write(m, firing, self._fire(m, firing, charged, saturated), write, spikes_write)
 
     def _lanes_in(self, entry: Signal) -> Value:
         """Lanes of the entry's group that are neurons and not padding."""
@@ -171,13 +184,14 @@ class ForwardEngine(wiring.Component):
             found.append(both)
         return found
 
-    def _charge(self, m: Module, entry: Signal, words: list[Value], leaked: list[Signal]) -> list[Signal]:
-        """A word has come: add it to its group's membranes, which the first of the group's words finds leaked."""
-        found = []
+    def _sum(self, m: Module, entry: Signal, leaked: list[Signal], leaked_max: int) -> list[Signal]:
+        """A word has come: add it to its group's membranes, or to currents that linger, which the first of the group's
+        words finds leaked.
+        """
+        found, words = [], self._words(m)
         for lane in range(self.lanes):
-            # The sum's magnitude is at most that of the leaked membrane and that of the current together.
-            exact = Signal(signed(signed_bits(self.layer.neuron.leaked_max + current_max(self.layer))),
-                           name=f"exact{lane}")
+            # The sum's magnitude is at most that of what is leaked and that of a step's current together.
+            exact = Signal(signed(signed_bits(leaked_max + current_max(self.layer))), name=f"exact{lane}")
             m.d.sync += exact.eq(words[lane] + Mux(entry.first, leaked[lane], exact))
             found.append(exact)
         return found
@@ -191,8 +205,9 @@ class ForwardEngine(wiring.Component):
             self.bias_reads.eq(Mux(works & entry.bias, lanes, 0)),
         ]
 
-    def _fire(self, m: Module, firing: Signal, charged: list[Signal]) -> _Fired:
-        """All words of a group are summed: saturate, fire, reset."""
+    def _fire(self, m: Module, firing: Signal, charged: list[Signal], cut: list[Signal]) -> _Fired:
+        """All words of a group are summed: saturate, fire, reset; ``cut`` says which lingering currents were saturated.
+        """
         fired = _Fired([], [], [], [])
         for lane, exact in enumerate(charged):
             over, spike, after, gate = fire(m, self.layer, exact, f"lane{lane}")
@@ -200,7 +215,7 @@ class ForwardEngine(wiring.Component):
             fired.spikes.append(spike & is_neuron)
             fired.after_reset.append(after)
             fired.gates.append(gate)
-            fired.saturated.append(over & is_neuron)
+            fired.saturated.extend(value & is_neuron for value in (over, *cut[lane:lane + 1]))
         return fired
 
     def _write(self, m: Module, entry: Signal, fired: _Fired, write: WritePort, spikes_write: WritePort) -> None:

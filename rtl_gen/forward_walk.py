@@ -6,6 +6,7 @@ from amaranth.lib import wiring
 from .addresses import WeightAddress
 from .contract.arithmetic import index_bits
 from .contract.engines.forward import Forward
+from .contract.plan import plan_of
 from .forward_layouts import entry_layout
 from .token import TokenKind
 
@@ -40,7 +41,7 @@ class ForwardWalk:
         self.position = Signal(range(block.window))
         self.windows = Signal(range(block.update_interval))     # of the sample, modulo the update interval
         self.group, self.entry = Signal(range(groups)), Signal(range(layer.rows + 1), name="entry")
-        self._gap_steps = max(0, Forward.LEAST_WORDS - groups)
+        self._gap_steps = max(0, Forward(plan_of(block)).least_words - groups)
         self.gap = Signal(range(max(2, self._gap_steps + 1)))
         self.window_over = Signal()         # of a recorded window: no step before it is dealt with
         self.window_busy = Signal()

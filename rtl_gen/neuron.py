@@ -27,7 +27,8 @@ def fire(m: Module, spec: LayerSpec, exact: Value, name: str) -> tuple[Signal, S
     """Whether the exact charge was saturated; then the spike, the membrane after reset, and the gate.
 
     The threshold lies within the membrane's range, so that the exact charge is above it just where the saturated one
-    is: it is subtracted beside the saturation and not behind it, and the two saturated membranes are constants.
+    is: it is subtracted beside the saturation and not behind it, and the two saturated membranes are constants. So is
+    what a reset subtracts where that is not the threshold.
     """
     low, high = -(1 << (spec.neuron.membrane_bits - 1)), (1 << (spec.neuron.membrane_bits - 1)) - 1
     _, saturated = saturate(m, exact, spec.neuron.membrane_bits, f"{name}_charged")
@@ -35,12 +36,17 @@ def fire(m: Module, spec: LayerSpec, exact: Value, name: str) -> tuple[Signal, S
     after = Signal(signed(spec.neuron.membrane_bits), name=f"{name}_after")
     # One bit more than either; its sign is the comparison with the threshold.
     above = Signal((exact - spec.neuron.threshold).shape(), name=f"{name}_above")
-    subtracts = spec.neuron.reset == "subtract"
+    amount = spec.neuron.reset_amount
+    if spec.neuron.reset == "zero":
+        fired = 0
+    elif amount is None:
+        fired = Mux(saturated, high - spec.neuron.threshold, above)
+    else:
+        fired = Mux(saturated, high - amount, exact - amount)
     m.d.comb += [
         above.eq(exact - spec.neuron.threshold),
         spike.eq(~above[-1]),
-        after.eq(Mux(spike, Mux(saturated, high - spec.neuron.threshold, above) if subtracts else 0,
-                     Mux(saturated, low, exact))),
+        after.eq(Mux(spike, fired, Mux(saturated, low, exact))),
     ]
     gates = [_gate_at(spec, charged - spec.neuron.threshold) for charged in (low, high)]
     gate = Signal(spec.surrogate.gate_bits, name=f"{name}_gate")

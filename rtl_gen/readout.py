@@ -12,6 +12,7 @@ from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.plan import plan_of
 from .contract.protocol import ANSWER_BITS
 from .contract.spec import NetworkSpec
+from .levels import LevelSums
 from .memories import declared_memory
 from .packet import packet_layout
 from .ports import BlockRate, FeedbackReader, RandomKey, StoredCounts
@@ -137,7 +138,9 @@ class Readout(wiring.Component):
         ]
         m.d.sync += self._adding.eq(adds)
 
-        sums = self._sums = (TakeOver if self.learns else SampleSums)(self.block, self._max_steps)
+        leaky = readout.leak_shift is not None          # no block with such a readout learns
+        made = LevelSums if leaky else TakeOver if self.learns else SampleSums
+        sums = self._sums = made(self.block, self._max_steps)
         m.submodules.sums = sums
         m.d.comb += sums.adds.eq(self._adding)
         m.d.comb += [weight.eq(self._weight(c)) for c, weight in enumerate(sums.row)]
@@ -207,6 +210,8 @@ class Readout(wiring.Component):
                         self._windows.eq(0),
                     ]
                 with m.Case(TokenKind.STEP):
+                    if self.readout.leak_shift is not None:
+                        m.d.comb += self._sums.step_ends.eq(1)
                     m.d.sync += [self._last.eq(token.last), self._ended.eq(window_ends), self._class.eq(0)]
                     with m.If(window_ends | (loss_begins if self.learns else 0)):
                         if self.learns:

@@ -14,10 +14,11 @@ from sim.reference.initial import random_network
 
 def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=4, loss_steps=None, update_interval=1,
                  learned=True, rounding="nearest", weight_bits=8, shadow_bits=8, rate_shift=3, readout_rate_shift=3,
-                 membrane_bits=16, leak_shift=3, leak_shifts=None, threshold=64, reset="subtract", surrogate="boxcar",
-                 surrogate_width=64, surrogate_height=1, bias=True, accumulate="window", error_function="logistic",
-                 logit_shift=2, dead_zone=0, learning=True, memory="auto", reads=1, max_steps=64, seed=12345,
-                 name="test", feedback_shift=None, unroll=False, classes_per_cycle=None):
+                 membrane_bits=16, leak_shift=3, leak_shifts=None, threshold=64, reset="subtract", reset_amount=None,
+                 current=None, surrogate="boxcar", surrogate_width=64, surrogate_height=1, bias=True,
+                 accumulate="window", error_function="logistic", readout_leak_shift=None, reading="sum", logit_shift=2,
+                 dead_zone=0, learning=True, memory="auto", reads=1, max_steps=64, seed=12345, name="test",
+                 feedback_shift=None, unroll=False, classes_per_cycle=None):
     """A network of one block for each of ``sizes``, whose ``depth`` layers are all of that size."""
     blocks, before = [], inputs
     for size in sizes:
@@ -27,14 +28,15 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
                 inputs=before, outputs=size, weight_bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=5,
                 bias=bias, membrane_bits=membrane_bits, leak_shift=leak_shift, threshold=threshold, reset=reset,
                 surrogate=surrogate, surrogate_width=surrogate_width, surrogate_height=surrogate_height,
-                rate_shift=rate_shift, rounding=rounding, feedback_shift=4)
+                rate_shift=rate_shift, rounding=rounding, feedback_shift=4, reset_amount=reset_amount, current=current)
             layers.append(plain if leak_shifts is None else with_shifts(plain, leak_shifts))
             before = size
         readout = ReadoutSpec(
             inputs=size, classes=classes, learned=learned, weight_bits=8 if learned else 2,
             shadow_bits=shadow_bits if learned else 0, rate_shift=readout_rate_shift if learned else 0,
             rounding=rounding if learned else "nearest", error_function=error_function, logit_shift=logit_shift,
-            dead_zone=dead_zone, accumulate=accumulate, feedback_shift=feedback_shift)
+            dead_zone=dead_zone, accumulate=accumulate, feedback_shift=feedback_shift, leak_shift=readout_leak_shift,
+            reading=reading)
         blocks.append(BlockSpec(
             layers=tuple(layers), readout=readout, window=window, loss_steps=loss_steps or window,
             update_interval=update_interval,
@@ -69,7 +71,7 @@ def with_shifts(layer, shifts):
     neuron = layer.neuron
     return replace(layer, neuron=LifShiftsSpec(
         membrane_bits=neuron.membrane_bits, threshold=neuron.threshold, reset=neuron.reset,
-        threshold_shift=neuron.threshold_shift, leak_shifts=shifts))
+        threshold_shift=neuron.threshold_shift, reset_amount=neuron.reset_amount, leak_shifts=shifts))
 
 
 def block(inputs, outputs, *, classes=3, learned=True, lanes=4, window=3, bias=True, shadow_bits=4,

@@ -12,6 +12,7 @@ from rtl_gen.contract.arithmetic import (
     current_max,
     delta_max,
     feedback_max,
+    level_max,
     readout_delta_max,
     signed_bits,
 )
@@ -20,6 +21,7 @@ from rtl_gen.contract.declared import engines_of
 from rtl_gen.contract.engines.learning.reverse import Reverse
 from rtl_gen.contract.memories import MemoryDeclaration
 from rtl_gen.contract.plan import plan_of
+from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import memories
 
@@ -74,8 +76,9 @@ def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
     walked = own.walk.classes_per_cycle
     found = {"blocks": 1, "lanes": lanes,
              "forward": lanes * (signed_bits(current_max(layer)) + layer.neuron.membrane_bits
-                                 + (block.directives.reads > 1) * (layer.weights.bits + 1)),
-             "answers": readout.classes * signed_bits(answer_max(readout, own.summed_steps(max_steps)))}
+                                 + (block.directives.reads > 1) * (layer.weights.bits + 1)
+                                 + (0 if layer.current is None else layer.current.bits)),
+             "answers": readout.classes * _answer_bits(readout, own.summed_steps(max_steps))}
     if block.directives.learns:
         found |= {"update": lanes * (layer.weights.stored_bits + signed_bits(delta_max(block, 0))),
                   "random": lanes * (layer.update.rounding == "stochastic")
@@ -86,6 +89,12 @@ def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
                   "readout": walked * readout.learned * (
                       readout.stored_bits + signed_bits(readout_delta_max(block)))}
     return found
+
+
+def _answer_bits(readout: ReadoutSpec, max_steps: int) -> int:
+    """Bits of a class's sum, and of its level where the readout leaks."""
+    level = 0 if readout.leak_shift is None else signed_bits(level_max(readout, max_steps))
+    return signed_bits(answer_max(readout, max_steps)) + level
 
 
 def _chosen_bits(memory: MemoryDeclaration) -> int:

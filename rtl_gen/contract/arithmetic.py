@@ -33,6 +33,11 @@ def current_max(layer: LayerSpec) -> int:
     return events << (layer.weights.bits - 1)
 
 
+def charge_max(layer: LayerSpec) -> int:
+    """Largest magnitude that a step adds to a membrane after its leak; of a layer without a residual."""
+    return current_max(layer) if layer.current is None else layer.current.largest
+
+
 def currents_max(block: BlockSpec, own: Sequence[int] | None = None) -> list[int]:
     """Largest currents of a block's layers, those of earlier layers among them, from the largest of their ``own``.
 
@@ -50,9 +55,17 @@ def readout_weight_max(readout: ReadoutSpec) -> int:
     return 1 << (readout.weight_bits - 1) if readout.learned else 1
 
 
+def level_max(readout: ReadoutSpec, steps: int) -> int:
+    """Largest level, or without a leak the largest sum, after ``steps`` steps in which every neuron fired."""
+    step = readout.rows * readout.largest_event * readout_weight_max(readout)
+    # A level that loses as much as a step can bring stands still.
+    return steps * step if readout.leak_shift is None else min(steps * step, step << readout.leak_shift)
+
+
 def answer_max(readout: ReadoutSpec, steps: int) -> int:
-    """Largest logit after ``steps`` steps in which every neuron fired."""
-    return steps * readout.rows * readout.largest_event * readout_weight_max(readout)
+    """Largest answer, or logit, after so many steps."""
+    levels = steps if readout.leak_shift is not None and readout.reading == "sum" else 1
+    return levels * level_max(readout, steps)
 
 
 def exact_feedback_max(readout: ReadoutSpec) -> int:

@@ -86,6 +86,9 @@ class BlockSpec:
         check_range("Window", self.window, 1, 1 << 16)
         check_range("Loss steps", self.loss_steps, 1, self.window, f" for a window of {self.window} steps")
         check_range("Update interval", self.update_interval, 1, 1 << 16)
+        if self.readout.reading != "sum" and self.loss_steps != self.window:
+            raise SpecError(f"A block whose readout is read by {self.readout.reading} must have its loss in all "
+                            f"{self.window} steps of a window, not in {self.loss_steps}")
         sizes = [layer.outputs for layer in self.layers]
         wanted = [layer.inputs for layer in self.layers[1:]] + [self.readout.inputs]
         for index, (made, taken) in enumerate(zip(sizes, wanted, strict=True)):

@@ -76,9 +76,15 @@ def _least_threshold(layer: LayerSpec) -> int:
         1, layer.neuron.threshold - (1 << (layer.weights.bits - 1) << shift))
 
 
+def _charge(layer: LayerSpec, steps: int) -> int:
+    """A bound of what a step adds to the membrane: of currents that linger, of what so many steps have added."""
+    current = current_max(layer)
+    return current if layer.current is None else min(steps * current, layer.current.largest)
+
+
 def _reach(layer: LayerSpec, steps: int) -> int:
     """A bound of the membrane after so many steps of the largest current; a leak takes the share that is not kept."""
-    current, reached = current_max(layer), 0
+    current, reached = _charge(layer, steps), 0
     for _ in range(steps):
         # A unit more than is kept, for a leak that is rounded down.
         following = min(int(reached * layer.neuron.keep) + 1 + current, layer.neuron.membrane_max)

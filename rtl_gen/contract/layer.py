@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .checks import SpecError
+from .current import CurrentSpec
 from .grid import PoolSpec
 from .neurons.base import NeuronSpec
 from .residual import ResidualSpec
@@ -28,6 +29,8 @@ class LayerSpec:
         What happens to the events before the synapses; None for nothing.
     residual
         The earlier layer whose currents are added to this one's; None for none.
+    current
+        Where currents linger from step to step, how; None where those of a step are its own.
     """
 
     synapses: Synapses
@@ -37,6 +40,7 @@ class LayerSpec:
     update: UpdateSpec
     pool: PoolSpec | None = None
     residual: ResidualSpec | None = None
+    current: CurrentSpec | None = None
 
     def __post_init__(self) -> None:
         self.surrogate.check(self.neuron)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .checks import SpecError, check_choice, check_flag, check_range
+from .errors import shown
 from .grid import PoolSpec
 from .synapses.dense import MAX_NEURONS
 from .update import check_rate
@@ -10,7 +11,9 @@ from .update import check_rate
 ERROR_FUNCTIONS = ("hard_sigmoid", "logistic")
 ACCUMULATES = ("window", "cumulative")
 ANSWERS = ("all", "last")
+READINGS = ("sum", "last", "maximum")
 MAX_CLASSES = 64
+MAX_LEAK_SHIFT = 15
 MAX_FEEDBACK_SHIFT = 31
 
 
@@ -42,6 +45,11 @@ class ReadoutSpec:
     feedback_shift
         The feedback of a learned readout is divided by ``2**feedback_shift`` and saturated to 16 bits; None leaves it
         exact.
+    leak_shift
+        Where the readout leaks: each class has a level, which loses ``level >> leak_shift`` in a step before the
+        step's spikes are added, and what is summed are the levels. None for none.
+    reading
+        Of levels: their ``sum``, the ``last``, or the ``maximum`` of them, is what the answer and the logits are.
     """
 
     inputs: int
@@ -58,6 +66,8 @@ class ReadoutSpec:
     pool: PoolSpec | None = None
     answer: str = "all"
     feedback_shift: int | None = None
+    leak_shift: int | None = None
+    reading: str = "sum"
 
     def __post_init__(self) -> None:
         check_range("Readout inputs", self.inputs, 1, MAX_NEURONS)
@@ -81,6 +91,13 @@ class ReadoutSpec:
                 raise SpecError("A fixed readout must have exact feedback, without a feedback shift, not one of "
                                 f"{self.feedback_shift}")
             check_range("Readout feedback shift", self.feedback_shift, 0, MAX_FEEDBACK_SHIFT)
+        check_choice("Reading", self.reading, READINGS)
+        if self.leak_shift is not None:
+            check_range("Readout leak shift", self.leak_shift, 1, MAX_LEAK_SHIFT, " (or null for no leak)")
+        if self.reading != "sum" and (
+                self.leak_shift is None or (self.accumulate, self.answer) != ("cumulative", "all")):
+            raise SpecError(f"A readout that is read by {self.reading} must leak, accumulate cumulative and answer "
+                            f"all, not leak shift {shown(self.leak_shift)}, {self.accumulate} and {self.answer}")
         if self.pool is not None and self.pool.inputs != self.inputs:
             raise SpecError(f"Pool of a readout of {self.inputs} neurons must take as many, not {self.pool.inputs}")
 

@@ -16,7 +16,8 @@ from rtl_gen.token import TokenKind, token_layout
 
 from ..bench import PERIOD_NS, load_spec, start
 from ..lanes import join, split
-from ..reference.readout import divided, errors, feedback, read_out
+from ..reference.levels import Levels, read_steps
+from ..reference.readout import divided, errors, feedback
 from ..reference.rounding import addends
 from ..reference.update import update
 from ..stream import StreamSink, StreamSource
@@ -40,11 +41,12 @@ class Model:
         block, readout = self.block, self.readout
         window, loss_start = block.window, block.window - block.loss_steps
         self.answer, logit = np.zeros(readout.classes, np.int64), np.zeros(readout.classes, np.int64)
+        levels = Levels.at_rest(readout.classes)
         for w, first in enumerate(range(0, len(spikes), window)):
             part = spikes[first:first + window]
             if readout.accumulate == "window":
                 logit[:] = 0
-            read_out(self.stored, readout.shadow_bits, part, loss_start, self.answer, logit)
+            read_steps(readout, self.stored, part, loss_start, levels, self.answer, logit)
             self.counters["operations"] += int(part.sum()) * readout.classes
             learns = learn and block.directives.learns and self.rate != RATE_OFF
             recorded = learns and w % block.update_interval == block.update_interval - 1
@@ -286,16 +288,15 @@ async def answers_can_be_read_after_any_step(dut):
     source = StreamSource(dut, "i", rng=rng, layout=token_layout(readout.inputs, readout.classes))
     await start(dut)
     await there.write(stored)
-    weights, answer = stored.astype(np.int64), np.zeros(readout.classes, np.int64)
-    if readout.learned:
-        weights >>= readout.shadow_bits
     for _ in range(2):
         await source.send([{"kind": START, "value": 0}])
-        answer[:] = 0
+        levels = Levels.at_rest(readout.classes)
+        answer, logit = np.zeros(readout.classes, np.int64), np.zeros(readout.classes, np.int64)
         for step in range(2 * spec.blocks[0].window + 1):
-            fired = [j for j in range(readout.inputs) if rng.random() < 0.5]
-            answer += weights[fired].sum(axis=0)
-            await source.send([*({"kind": EVENT, "value": j} for j in fired), {"kind": STEP, "last": 0}])
+            fired = np.array([[rng.random() < 0.5 for _ in range(readout.inputs)]], np.uint8)
+            read_steps(readout, stored, fired, 0, levels, answer, logit)
+            await source.send([*({"kind": EVENT, "value": int(j)} for j in np.flatnonzero(fired)),
+                               {"kind": STEP, "last": 0}])
             await FallingEdge(dut.clk)
             while dut.idle.value != 1:
                 await FallingEdge(dut.clk)

@@ -20,7 +20,8 @@ from .credit import feedback_below
 from .forward import Trace, forward, neurons_of
 from .grid import pooled
 from .labels import NONE, Label, label_of
-from .readout import divided, errors, feedback, read_out
+from .levels import Levels, read_steps
+from .readout import divided, errors, feedback
 from .rounding import addends
 from .update import update
 
@@ -105,7 +106,9 @@ class Block:
             answer=np.zeros(self.spec.readout.classes, np.int64))
         membranes = [np.zeros(size, np.int32) for size in sizes]
         own = [np.zeros(layer.outputs if layer.synapses.recurrent else 0, np.uint8) for layer in self.spec.layers]
+        kept = [np.zeros(0 if layer.current is None else layer.outputs, np.int64) for layer in self.spec.layers]
         logit = np.zeros(self.spec.readout.classes, np.int64)
+        levels = Levels.at_rest(self.spec.readout.classes)
         # Without learning, and where the answer is of all steps, nothing happens at the end of a window.
         windowed = learn or windows or self.spec.readout.answer == "last"
         window = self.spec.window if windowed else steps
@@ -115,7 +118,7 @@ class Block:
                 logit[:] = 0
             if self.spec.readout.answer == "last":
                 passage.answer[:] = 0
-            self._forward(events[start:stop], slice(start, stop), passage, membranes, own, logit)
+            self._forward(events[start:stop], slice(start, stop), passage, membranes, own, kept, levels, logit)
             if windows:
                 passage.logits.append(logit.copy())
             unfinished = aborted and stop - start < window
@@ -128,21 +131,22 @@ class Block:
         return passage
 
     def _forward(self, events: NDArray[np.uint8], span: slice, passage: Passage,
-                 membranes: list[NDArray[np.int32]], own: list[NDArray[np.uint8]], logit: NDArray[np.int64]) -> None:
+                 membranes: list[NDArray[np.int32]], own: list[NDArray[np.uint8]], kept: list[NDArray[np.int64]],
+                 levels: Levels, logit: NDArray[np.int64]) -> None:
         """The steps of ``span``, layer after layer: the layers of a block only look down, so this order is free."""
         flows: list[NDArray[np.int64] | None] = []
         for layer, spec in enumerate(self.spec.layers):
             flows.append(self._flow(layer, len(events), flows))
             counted = forward(spec, self.stored[layer], pooled(spec.pool, events), membranes[layer],
-                              passage.layer(layer, span), own[layer], flows[layer])
+                              passage.layer(layer, span), own[layer], flows[layer], kept[layer])
             self._count(spikes=counted.fired, synaptic_operations=counted.operations,
                         membrane_saturations=counted.saturated,
                         weights_read=counted.operations + (len(events) * spec.outputs if spec.weights.bias else 0))
             events = passage.spikes[layer][span]
         readout = self.spec.readout
         counts = pooled(readout.pool, events)
-        read_out(self.readout, readout.shadow_bits, counts, self.spec.window - self.spec.loss_steps, passage.answer,
-                 logit)
+        read_steps(readout, self.readout, counts, self.spec.window - self.spec.loss_steps, levels, passage.answer,
+                   logit)
         operations = int(counts.sum()) * readout.classes
         self._count(readout_operations=operations, weights_read=operations if readout.learned else 0)
 

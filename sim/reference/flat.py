@@ -17,7 +17,8 @@ def flat_layer(*, weight_bits: int, shadow_bits: int, fraction_bits: int, bias: 
                leak_shift: int | None, threshold: int, reset: str, surrogate: str, surrogate_width: int,
                surrogate_height: int, rate_shift: int, rounding: str, feedback_shift: int, inputs: int = 0,
                outputs: int = 0, recurrent: bool = False, threshold_shift: int | None = None,
-               synapses: Synapses | None = None, **others: Any) -> LayerSpec:
+               reset_amount: int | None = None, synapses: Synapses | None = None,
+               **others: Any) -> LayerSpec:
     """A layer with each field of its parts by name.
 
     Parameters
@@ -31,6 +32,6 @@ def flat_layer(*, weight_bits: int, shadow_bits: int, fraction_bits: int, bias: 
         synapses=synapses or DenseSpec(inputs=inputs, outputs=outputs, recurrent=recurrent),
         weights=WeightSpec(bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=fraction_bits, bias=bias),
         neuron=LifSpec(membrane_bits=membrane_bits, leak_shift=leak_shift, threshold=threshold, reset=reset,
-                       threshold_shift=threshold_shift),
+                       threshold_shift=threshold_shift, reset_amount=reset_amount),
         surrogate=SurrogateSpec(shape=surrogate, width=surrogate_width, height=surrogate_height),
         update=UpdateSpec(rate_shift=rate_shift, rounding=rounding, feedback_shift=feedback_shift), **others)

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from rtl_gen.contract.kinds import Part
 from rtl_gen.contract.layer import LayerSpec
 
+from .current import linger
 from .grid import Counts
 from .neurons.threshold import thresholds_of
 
 SILENT = np.zeros(0, np.uint8)      # the own spikes of a layer that is not recurrent
+BRIEF = np.zeros(0, np.int64)       # the currents of a layer where none linger
 
 
 class Trace(NamedTuple):
@@ -42,7 +44,8 @@ def _module(folder: str, part: Part) -> ModuleType:
 
 
 def forward(layer: LayerSpec, stored: NDArray[np.int32], events: Counts, membrane: NDArray[np.int32], trace: Trace,
-            own: NDArray[np.uint8] = SILENT, flow: NDArray[np.int64] | None = None) -> Counted:
+            own: NDArray[np.uint8] = SILENT, flow: NDArray[np.int64] | None = None,
+            kept: NDArray[np.int64] = BRIEF) -> Counted:
     """Advance a layer by R steps.
 
     Parameters
@@ -59,6 +62,8 @@ def forward(layer: LayerSpec, stored: NDArray[np.int32], events: Counts, membran
         (outputs,), the spikes of the step before, where the layer is recurrent; updated in place.
     flow
         (R, outputs): what is added to the currents, and then the currents; None where nobody asks.
+    kept
+        (outputs,), the currents of the step before, where they linger; updated in place.
     """
     synapses, neurons, thresholds = _module("synapses", layer.synapses), neurons_of(layer), thresholds_of(layer, stored)
     # A recurrent layer must know the spikes of a step before the currents of the next.
@@ -70,6 +75,9 @@ def forward(layer: LayerSpec, stored: NDArray[np.int32], events: Counts, membran
             own_shift = 0 if layer.residual is None else layer.residual.own_shift
             current = (current << own_shift) + flow[span]
             flow[span] = current
+        if layer.current is not None:
+            current, cut = linger(layer.current, current, kept)
+            saturated += cut
         now = neurons.fire(layer, thresholds, current, membrane, *(values[span] for values in trace))
         if len(own):
             own[:] = trace.spikes[span][-1]

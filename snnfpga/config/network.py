@@ -7,6 +7,7 @@ from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from rtl_gen.contract.neurons.base import RESETS, NeuronSpec
+from rtl_gen.contract.readout import MAX_LEAK_SHIFT, READINGS
 from rtl_gen.contract.spec import MAX_BLOCKS
 from rtl_gen.contract.surrogate import SURROGATES
 
@@ -52,6 +53,12 @@ class LayerConfig(Section):
         None, description="The threshold of this layer; null takes `network.threshold`.")
     reset: Literal[RESETS] | None = Field(
         None, description="The reset of this layer; null takes `network.reset`.")
+    reset_amount: Positive | None = Field(
+        None, description="What a spike takes off this layer's membranes; null takes `network.reset_amount`.")
+    current_keep: Keep | None = Field(
+        None, description="What a current of this layer keeps in a step; null takes `network.current_keep`.")
+    current_bits: MembraneBits | None = Field(
+        None, description="The bits of this layer's currents; null takes `network.current_bits`.")
     gain: Positive | None = Field(
         None, description="The gain of this layer's initial weights; null takes `network.gain`.")
     bias: bool | None = Field(
@@ -68,6 +75,9 @@ class LayerSettings(NamedTuple):
     keep: float | None
     threshold: float
     reset: str
+    reset_amount: float | None
+    current_keep: float | None
+    current_bits: int | None
     gain: float
     bias: bool
 
@@ -117,6 +127,18 @@ class NetworkConfig(Section):
                     "have at least 2 bits in every layer.")
     reset: Literal[RESETS] = Field(
         "subtract", description="A spike takes the threshold off its membrane (`subtract`), or makes it 0 (`zero`).")
+    reset_amount: Positive | None = Field(
+        None,
+        description="What a spike takes off its membrane with `reset: subtract`, in the unit of the threshold; null is "
+                    "the threshold ([resets](neurons.md#resets)).")
+    current_keep: Keep | None = Field(
+        None,
+        description="Currents linger: the share of itself that a neuron's current keeps in a step, such as 0.55, which "
+                    "the nearest shifts stand for ([lingering currents](neurons.md#lingering-currents)); null takes "
+                    "each step's alone.")
+    current_bits: MembraneBits | None = Field(
+        None, description="The bits of a current that lingers, which saturates at their bounds; null takes those of "
+                          "the membrane.")
     surrogate: Literal[SURROGATES + HOST_SURROGATES] = Field(
         "boxcar",
         description="The surrogate derivative of a spike. `sigmoid`, `arctan` and `fast_sigmoid`, 1 / (1 + d)² at the "
@@ -129,6 +151,14 @@ class NetworkConfig(Section):
         False, description="Each neuron has a weight that is added in every step.")
     readout: Literal["learned", "fixed"] = Field(
         "learned", description="A block's readout learns its weights, or has `fixed` ones, random +1 and -1.")
+    readout_leak_shift: Annotated[int, Field(ge=1, le=MAX_LEAK_SHIFT)] | None = Field(
+        None,
+        description="Readouts leak: a class's level loses 2^-readout_leak_shift of itself in each step, and levels are "
+                    "read in place of sums ([leaky readouts](neurons.md#leaky-readouts)); null is no leak.")
+    reading: Literal[READINGS] = Field(
+        "sum",
+        description="The answer of a leaky readout: the `sum` of the levels after each step, the `last`, or their "
+                    "`maximum`.")
     initial: Literal["balanced", "straight", "kaiming"] = Field(
         "balanced",
         description="How weights begin ([initial weights](training.md#initial-weights)): so that every layer fires "
@@ -156,4 +186,6 @@ class NetworkConfig(Section):
         # What is said of this layer alone wins over what all layers keep.
         if own.keep is None and (not leaks or own.leak_shift is not None):
             values["keep"] = None
+        if (own.reset or known.reset) == "zero" and own.reset_amount is None and known.reset_amount is None:
+            values["reset_amount"] = None
         return LayerSettings(**values | {"leak_shift": values["leak_shift"] if leaks else None})

@@ -14,6 +14,7 @@ from rtl_gen.contract.block import BlockSpec
 
 from ..config.learning import LearningConfig
 from ..network.answers import window_logits
+from ..network.levels import whole
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, read_out, rest
 from .answered import Answered
@@ -37,7 +38,8 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
         loss_of = loss_from(settings, batch)
         for block, weights in zip(network.spec.blocks, gathered.weights, strict=True):
             passing = block_layers(block, weights, passing, rest(block, passing.shape[1], passing))[0][-1]
-        steps = read_out(network.spec.blocks[-1].readout, gathered.weights[-1].readout, passing)
+        readout = network.spec.blocks[-1].readout
+        steps = whole(readout, read_out(readout, gathered.weights[-1].readout, passing))
         steps, scale = batch.counted(steps, 0), network.blocks[-1].logit_scale
         if batch.step_labels is not None:
             return _learn_from_windows(network, loss_of, steps, batch, gathered)
@@ -84,5 +86,5 @@ RULE = Rule(
     source="Werbos 1990; surrogate gradients: Neftci, Mostafa, Zenke 2019",
     keeps="T steps of events, gates and spikes of all blocks",
     costs="a backward pass as long as the forward one",
-    refuses=REFUSES, recurrent=True, step_labels=True, learn=learn,
+    refuses=REFUSES, recurrent=True, step_labels=True, leaky=True, lingering=True, learn=learn,
     formula=RuleFormula(operations=operations, kept_bytes=kept_bytes))

@@ -35,7 +35,7 @@ def learn(network: SpikingNetwork, settings: LearningConfig, batch: Batch) -> Le
     readout = gathered.weights[-1].readout
     size = batch.events.shape[1]
     states: list[Tensor | None] = [part for block in network.spec.blocks for state in rest(block, size, readout)
-                                   for part in state]
+                                   for part in (state.membrane, state.spikes)]
     answers = readout.new_zeros(size, network.spec.classes)
     with torch.enable_grad():
         for steps in segments(settings, len(batch.events)):
@@ -111,5 +111,5 @@ RULE = Rule(
     keeps="all states at every segment's start; events, gates and spikes of one segment of all blocks",
     costs="a second forward pass, and a backward pass as long as the forward one",
     honours=frozenset({"segment", "skip"}),
-    refuses=f"{REFUSES}, labels of steps", recurrent=True, experimental=True, learn=learn,
-    formula=RuleFormula(operations=operations))
+    refuses=f"{REFUSES}, labels of steps, readouts that leak, currents that linger", recurrent=True,
+    experimental=True, learn=learn, formula=RuleFormula(operations=operations))

@@ -32,7 +32,8 @@ from .select import check_selection, selected
 from .traces import TracedLayer, Traces
 
 HONOURS = frozenset({"loss_at", "update", "select", "selected_steps", "feedback"})
-REFUSES = "loss_at window, reset zero, select top, residual currents (+), training.parallel=blocks"
+REFUSES = ("loss_at window, reset zero, select top, residual currents (+), training.parallel=blocks, readouts that "
+           "leak, currents that linger")
 TRACES = frozenset({"traces.pre", "traces.post", "traces.alpha_pre", "traces.alpha_post", "traces.post_of",
                     "traces.restart"})
 

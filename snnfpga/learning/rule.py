@@ -147,6 +147,10 @@ class Rule:
         does, from a network of whatever rule; None where there is none.
     step_labels
         Whether it learns from labels of steps.
+    leaky
+        Whether it learns from a readout that leaks.
+    lingering
+        Whether it learns through currents that linger.
     sends_forward_only
         Whether nothing comes back from block to block, so that processes can share the blocks.
     experimental
@@ -170,6 +174,8 @@ class Rule:
     windowed: bool = False
     on_chip: str | None = None
     step_labels: bool = False
+    leaky: bool = False
+    lingering: bool = False
     sends_forward_only: bool = False
     experimental: bool = False
     check: Callable[[Config], None] = lambda config: None

@@ -149,7 +149,7 @@ class TracedLayer:
 
     def forget(self) -> None:
         """Start the traces afresh."""
-        membrane, own = self._state
+        membrane, own = self._state.membrane, self._state.spikes
         self._traced = Traced(membrane.new_zeros(len(membrane), self._layer.synapses.inputs),
                               None if own is None else torch.zeros_like(own), 0.0,
                               torch.zeros_like(membrane) if self._factors.alpha_post else None)

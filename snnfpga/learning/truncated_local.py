@@ -15,6 +15,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.learning import LearningConfig
 from ..config.models import Config
+from ..network.levels import added, at_rest
 from ..network.network import SpikingNetwork
 from ..network.window import block_layers, rest
 from .answered import Answered
@@ -74,7 +75,7 @@ def first_loss(settings: LearningConfig) -> int:
 
 
 class Blocks:
-    """The blocks from window to window of a batch: membranes go on, and logits where they accumulate.
+    """The blocks from window to window of a batch: membranes and levels go on, and logits where they accumulate.
 
     Attributes
     ----------
@@ -87,6 +88,7 @@ class Blocks:
         self._feedback, self._loss_of = Feedback(network, settings, batch), loss_from(settings, batch)
         size, like = batch.events.shape[1], gathered.weights[0].readout
         self._states = [rest(block, size, like) for block in network.spec.blocks]
+        self._levels = [at_rest(block.readout, size, like) for block in network.spec.blocks]
         self._logits = [like.new_zeros(size, network.spec.classes) for _ in network.spec.blocks]
         self.losses: list[list[tuple[float, int]]] = [[] for _ in network.spec.blocks]
 
@@ -107,13 +109,14 @@ class Blocks:
         -------
         Spikes (K, B, N) and what each step adds to the logits (K, B, classes), without a graph.
         """
-        settings, weights = self._settings, self._gathered.weights[b]
+        settings, spec, weights = self._settings, self._network.spec.blocks[b], self._gathered.weights[b]
         with torch.set_grad_enabled(bool(lost)):
-            layers, self._states[b] = block_layers(self._network.spec.blocks[b], weights, events, self._states[b],
+            layers, self._states[b] = block_layers(spec, weights, events, self._states[b],
                                                    self._feedback.joined)
             steps = self._feedback.read_out(b, weights.readout, layers)
             if settings.select == "top" and lost:
                 steps = Strongest.apply(steps, settings.selected_steps)
+            steps, self._levels[b] = added(spec.readout, steps, self._levels[b])
             steps = self._batch.counted(steps, start)   # last, so that it is first on the way back
             # A slice of all would copy on the way back what is the same in every step.
             read = steps[first_loss(settings):] if first_loss(settings) else steps
@@ -219,5 +222,6 @@ RULE = Rule(
     costs="a backward pass as long as the forward one, within each block",
     honours=frozenset({"loss_steps", "loss_at", "update_interval", "update", "select", "selected_steps", "feedback"}),
     refuses="window above the steps of a sample; loss_steps above window; select without loss_at step",
-    recurrent=True, windowed=True, step_labels=True, on_chip="reverse", sends_forward_only=True, check=check,
-    learn=learn, formula=RuleFormula(operations=operations, kept_bytes=kept_bytes))
+    recurrent=True, windowed=True, step_labels=True, leaky=True, lingering=True, on_chip="reverse",
+    sends_forward_only=True, check=check, learn=learn,
+    formula=RuleFormula(operations=operations, kept_bytes=kept_bytes))

@@ -81,7 +81,8 @@ def spread_of(initial: str, own: LayerSettings, shape: Shape, power: float, adde
     """Deviation of the weights; ``added`` is the mean square of currents that come on top of theirs."""
     if initial == "kaiming":
         return 1.0 / math.sqrt(3 * shape.fan_in)
-    wanted = (own.gain * own.threshold) ** 2
+    # Currents that linger have the spread of many steps' together.
+    wanted = (own.gain * own.threshold) ** 2 * (1.0 - (own.current_keep or 0.0) ** 2)
     return math.sqrt(max(wanted - added, wanted / 4) / power)       # a quarter, or the layer would say nothing
 
 

@@ -15,6 +15,7 @@ from rtl_gen.contract.spec import NetworkSpec
 from ..data.dataset import Split
 from ..data.step_labels import of_windows
 from .answers import answers_of, window_logits
+from .levels import whole
 from .neuron import after_reset, thresholds_of
 from .window import BlockWeights, Flows, layer_rest, layer_run, layer_window, read_out, rest
 
@@ -83,7 +84,7 @@ def run_block(block: BlockSpec, weights: BlockWeights, events: Tensor, within: T
         events, charged = layer_run(layer, matrix, events, state, flows)
         spikes.append(events)
         membranes.append(after_reset(charged, events, thresholds_of(layer, matrix), layer))
-    steps = read_out(block.readout, weights.readout, events)
+    steps = whole(block.readout, read_out(block.readout, weights.readout, events))
     return BatchPassage(spikes, membranes, answers_of(block, steps, within),
                         window_logits(block, steps, within) if windows else None)
 
@@ -142,7 +143,7 @@ def evaluate(spec: NetworkSpec, weights: list[BlockWeights], split: Split) -> Ev
             for index, (layer, matrix) in enumerate(zip(block.layers, own.layers, strict=True)):
                 events, _ = layer_window(layer, matrix, events, layer_rest(layer, events.shape[1], matrix), flows)
                 fired[b][index] += float(events.mean()) * share
-            steps = read_out(block.readout, own.readout, events)
+            steps = whole(block.readout, read_out(block.readout, own.readout, events))
             predictions[-1].append(predict(answers_of(block, steps, within)))
             if split.step_labels is not None:
                 of_step_labels[-1].append(window_predictions(window_logits(block, steps, within)).T)

@@ -12,6 +12,7 @@ from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.neurons.base import NeuronSpec
 
 from . import scan
+from .linger import next_current
 from .surrogates import HostSurrogate, area_of, gates
 
 
@@ -41,6 +42,13 @@ class Within(torch.autograd.Function):
         return grads[0], None, None
 
 
+def amount_of(layer: LayerSpec, threshold: Tensor | int) -> Tensor | int:
+    """What a reset by subtraction takes off a membrane: ``threshold``, as :func:`thresholds_of` gives it, or the
+    layer's amount.
+    """
+    return threshold if layer.neuron.reset_amount is None else layer.neuron.reset_amount
+
+
 def integrate(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
               layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
     """Charge, fire, reset, step after step.
@@ -65,23 +73,29 @@ def integrate(currents: Tensor, membrane: Tensor, threshold: Tensor | int,
         v.clamp_(layer.neuron.membrane_min, layer.neuron.membrane_max)
         charged[t] = v
         spike = torch.ge(v, threshold, out=spikes[t])
-        membrane = v - spike * (threshold if layer.neuron.reset == "subtract" else v)
+        membrane = v - spike * (amount_of(layer, threshold) if layer.neuron.reset == "subtract" else v)
     return spikes, charged, membrane
 
 
 def integrate_recurrent(currents: Tensor, own: Tensor, membrane: Tensor, before: Tensor, threshold: Tensor | int,
-                        layer: LayerSpec) -> tuple[Tensor, Tensor, Tensor]:
-    """As :func:`integrate`, where the spikes of the step before, at first ``before`` (B, N), add ``own`` (N, N)."""
+                        layer: LayerSpec, kept: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    """As :func:`integrate`, where the spikes of the step before, at first ``before`` (B, N), add ``own`` (N, N).
+
+    ``kept`` (B, N) are the currents of the step before of a layer whose currents linger.
+    """
     spikes, charged = torch.empty_like(currents), torch.empty_like(currents)
     for t, current in enumerate(currents):
-        fired, now, membrane = integrate((current + before @ own)[None], membrane, threshold, layer)
+        current = current + before @ own
+        if kept is not None:
+            current = kept = next_current(layer.current, current, kept)
+        fired, now, membrane = integrate(current[None], membrane, threshold, layer)
         spikes[t], charged[t], before = fired[0], now[0], fired[0]
     return spikes, charged, membrane
 
 
 def after_reset(charged: Tensor, spikes: Tensor, threshold: Tensor | int, layer: LayerSpec) -> Tensor:
     """Membranes (K, B, N) that can be read after each step."""
-    return charged - spikes * (threshold if layer.neuron.reset == "subtract" else charged)
+    return charged - spikes * (amount_of(layer, threshold) if layer.neuron.reset == "subtract" else charged)
 
 
 def credits(grad: Tensor, gate: Tensor, fired: Tensor | None, area: float, keep: float) -> Tensor:

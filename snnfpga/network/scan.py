@@ -32,7 +32,7 @@ def charge_fire_reset(currents: Tensor, membrane: Tensor, threshold: Tensor | in
         _forward, _steps(currents), after.view(-1).numpy(), _steps(spikes), _steps(gates),
         np.float32(leak),
         np.float32(layer.neuron.membrane_min), np.float32(layer.neuron.membrane_max), threshold.view(-1).numpy(),
-        layer.neuron.reset == "zero", triangle,
+        layer.neuron.reset == "zero", np.float32(layer.neuron.reset_amount or 0), triangle,
         np.float32(2.0 ** -layer.surrogate.width if triangle else layer.surrogate.width),
         np.float32(layer.surrogate.height))
     return spikes, gates, after
@@ -56,9 +56,11 @@ def _steps(values: Tensor) -> NDArray[np.generic]:
 @compiled(parallel=True)
 def _forward(currents: NDArray[np.float32], membrane: NDArray[np.float32], spikes: NDArray[np.float32],
              gates: NDArray[np.uint8], leak: np.float32, lowest: np.float32, highest: np.float32,
-             thresholds: NDArray[np.float32], zero: bool, triangle: bool, width: np.float32,
+             thresholds: NDArray[np.float32], zero: bool, amount: np.float32, triangle: bool, width: np.float32,
              height: np.float32) -> None:
+    """``amount`` is what a reset by subtraction takes; 0 takes the threshold."""
     steps, neurons = currents.shape
+    own = amount == np.float32(0)
     one, none = np.float32(1), np.float32(0)
     for chunk in prange((neurons + CHUNK - 1) // CHUNK):
         first, last = chunk * CHUNK, min(neurons, (chunk + 1) * CHUNK)
@@ -71,7 +73,7 @@ def _forward(currents: NDArray[np.float32], membrane: NDArray[np.float32], spike
                 v = highest if v > highest else v
                 fires = one if v >= threshold[j] else none
                 spike[j] = fires
-                u[j] = v - fires * (v if zero else threshold[j])
+                u[j] = v - fires * (v if zero else threshold[j] if own else amount)
                 distance = abs(v - threshold[j])
                 if triangle:
                     left = height - np.floor(distance * width)

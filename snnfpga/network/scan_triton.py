@@ -25,7 +25,8 @@ def charge_fire_reset(currents: Tensor, membrane: Tensor, threshold: Tensor | in
         currents, after, thresholds.expand_as(after).contiguous(), spikes, gates, after.numel(), len(currents),
         leak, float(layer.neuron.membrane_min),
         float(layer.neuron.membrane_max), 2.0 ** -layer.surrogate.width if triangle else float(layer.surrogate.width),
-        float(layer.surrogate.height), layer.neuron.reset == "zero", triangle, BLOCK, **EXACT)
+        float(layer.surrogate.height), float(layer.neuron.reset_amount or 0), layer.neuron.reset == "zero",
+        layer.neuron.reset_amount is not None, triangle, BLOCK, **EXACT)
     return spikes, gates, after
 
 
@@ -42,7 +43,7 @@ def credits(grad: Tensor, gates: Tensor, fired: Tensor | None, area: float, keep
 
 @triton.jit
 def _forward(currents, membrane, thresholds, spikes, gates, neurons, steps, leak, lowest, highest, width, height,
-             ZERO: tl.constexpr, TRIANGLE: tl.constexpr, SIZE: tl.constexpr):
+             amount, ZERO: tl.constexpr, AMOUNT: tl.constexpr, TRIANGLE: tl.constexpr, SIZE: tl.constexpr):
     place = tl.program_id(0) * SIZE + tl.arange(0, SIZE)
     inside = place < neurons
     u = tl.load(membrane + place, mask=inside, other=0.0)
@@ -60,6 +61,8 @@ def _forward(currents, membrane, thresholds, spikes, gates, neurons, steps, leak
         tl.store(gates + place, gate.to(tl.uint8), mask=inside)
         if ZERO:
             u = v - fires * v
+        elif AMOUNT:
+            u = v - fires * amount
         else:
             u = v - fires * threshold
         currents += neurons

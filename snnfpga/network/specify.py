@@ -7,6 +7,7 @@ from typing import Any
 from rtl_gen.contract.arithmetic import fitting_feedback_shift
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
@@ -22,6 +23,7 @@ from ..config.network import HOST_SURROGATES, LayerSettings
 from ..config.on_chip import AUTO
 from .architecture import Layer
 from .neuron import kind_of
+from .neurons.lif_shifts import near_shifts
 from .shape import Shape
 from .surrogates import HostSurrogate
 
@@ -60,8 +62,8 @@ def layer_spec(config: Config, own: LayerSettings, block: int, layer: Layer, sha
                               feedback_shift=feedback_shift(config, unit)))
     except SpecError as error:      # speaks of what was made of these keys
         raise SpecError(f"Config network gives block {block} a layer that cannot be built: {error}; change "
-                        "network.threshold, gain, headroom, weight_bits, membrane_bits, neuron, keep, "
-                        "leak_shift or surrogate_width") from None
+                        "network.threshold, reset_amount, gain, headroom, weight_bits, membrane_bits, "
+                        "neuron, keep, leak_shift or surrogate_width") from None
 
 
 def aligned(unit: int, adds: int, source: LayerSpec | None) -> tuple[int, ResidualSpec | None]:
@@ -77,10 +79,20 @@ def on_scale(config: Config, own: LayerSettings, weight_bits: int, unit: int,
     """Parts of a :class:`LayerSpec` that follow from the bits of its weights and from the 2^-unit of its currents."""
     threshold = max(1, round(own.threshold * 2.0 ** unit))
     shadow_bits = config.on_chip.shadow_bits if weight_bits != 1 else 0
+    amount = None if own.reset_amount is None else max(1, round(own.reset_amount * 2.0 ** unit))
     return {"weights": WeightSpec(bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=unit,
                                   bias=own.bias),
-            "neuron": kind_of(own.neuron).specified(own, threshold, threshold_shift),
+            "current": _current(own),
+            "neuron": replace(kind_of(own.neuron).specified(own, threshold, threshold_shift), reset_amount=amount),
             "surrogate": _surrogate(config, threshold)}
+
+
+def _current(own: LayerSettings) -> CurrentSpec | None:
+    """How the layer's currents linger, if they do."""
+    if own.current_keep is None:
+        return None
+    bits = own.current_bits or own.membrane_bits
+    return CurrentSpec(bits=bits, leak_shifts=near_shifts(own.current_keep, bits, "network.current_keep", "current"))
 
 
 def rate_shift(config: Config, shadow_bits: int) -> int:
@@ -146,7 +158,8 @@ def readout_spec(config: Config, block: int, neurons: int, classes: int, pool: P
         rounding=config.hardware.of_block(block).rounding if learned else "nearest",
         error_function=on_chip.error_function, logit_shift=max(-8, min(24, shift)),
         dead_zone=DEAD_ZONE if on_chip.dead_zone == AUTO else on_chip.dead_zone,
-        accumulate=config.learning.accumulate, pool=pool, answer=config.learning.answer)
+        accumulate=config.learning.accumulate, pool=pool, answer=config.learning.answer,
+        leak_shift=config.network.readout_leak_shift, reading=config.network.reading)
 
 
 def readout_bits(config: Config) -> int:

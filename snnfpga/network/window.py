@@ -11,6 +11,7 @@ from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.readout import ReadoutSpec
 
+from .linger import NextCurrent, linger
 from .neuron import RecurrentWindow, integrate, integrate_recurrent, spiking, thresholds_of
 from .sparse import are_plain
 from .synapses import currents, pooled, to_counted
@@ -33,10 +34,13 @@ class State(NamedTuple):
         (B, N), after the reset.
     spikes
         (B, N), of the step before; None where the layer is not recurrent.
+    current
+        (B, N), of the step before; None where currents do not linger.
     """
 
     membrane: Tensor
     spikes: Tensor | None
+    current: Tensor | None = None
 
 
 def rest(block: BlockSpec, batch: int, like: Tensor) -> list[State]:
@@ -47,7 +51,7 @@ def rest(block: BlockSpec, batch: int, like: Tensor) -> list[State]:
 def layer_rest(layer: LayerSpec, batch: int, like: Tensor) -> State:
     """State of a layer at a sample's start."""
     silence = like.new_zeros(batch, layer.outputs)
-    return State(silence, silence if layer.synapses.recurrent else None)
+    return State(silence, silence if layer.synapses.recurrent else None, None if layer.current is None else silence)
 
 
 class Flows:
@@ -98,10 +102,26 @@ def layer_window(layer: LayerSpec, weights: Tensor, events: Tensor, state: State
     below, own = from_below(layer, weights, events, flows), own_weights(layer, weights)
     threshold = thresholds_of(layer, weights)
     if own is None:
+        if layer.current is not None:
+            below = linger(layer.current, below, state.current)
         spikes, membrane = spiking(below, state.membrane, threshold, layer)
-        return spikes, State(membrane, None)
+        return spikes, State(membrane, None, None if layer.current is None else below[-1].detach())
+    if layer.current is not None:
+        return _recurrent_lingering(layer, below, own, state, threshold)
     spikes, membrane = RecurrentWindow.apply(below, own, state.membrane, state.spikes, threshold, layer)
     return spikes, State(membrane.detach(), spikes[-1].detach())
+
+
+def _recurrent_lingering(layer: LayerSpec, below: Tensor, own: Tensor, state: State,
+                         threshold: Tensor | int) -> tuple[Tensor, State]:
+    """Step by step, as a spike adds to a current that lingers; credit goes back through membranes and currents."""
+    found, (membrane, before, kept) = [], state
+    for added in below:
+        kept = NextCurrent.apply(added + before @ own, kept, layer.current)
+        spikes, membrane = RecurrentWindow.apply(kept[None], None, membrane, None, threshold, layer)
+        before = spikes[0]
+        found.append(before)
+    return torch.stack(found), State(membrane.detach(), before.detach(), kept.detach())
 
 
 def layer_run(layer: LayerSpec, weights: Tensor, events: Tensor, state: State, flows: Flows) -> tuple[Tensor, Tensor]:
@@ -109,8 +129,10 @@ def layer_run(layer: LayerSpec, weights: Tensor, events: Tensor, state: State, f
     below, own = from_below(layer, weights, events, flows), own_weights(layer, weights)
     threshold = thresholds_of(layer, weights)
     if own is None:
+        if layer.current is not None:
+            below = linger(layer.current, below, state.current)
         return integrate(below, state.membrane, threshold, layer)[:2]
-    return integrate_recurrent(below, own, state.membrane, state.spikes, threshold, layer)[:2]
+    return integrate_recurrent(below, own, state.membrane, state.spikes, threshold, layer, state.current)[:2]
 
 
 def read_out(readout: ReadoutSpec, weights: Tensor, spikes: Tensor) -> Tensor:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.network import Network
 from sim.reference.grid import pooled
+from sim.reference.levels import Levels, read_steps
 from sim.reference.network import Reference
-from sim.reference.readout import read_out
 
 from .figures import LINE, MUTED, SOFT, axis, colour, layout
 from .parts import Figure
@@ -56,9 +56,9 @@ def trace(network: Network, events: Spikes, label: int) -> Traced:
         raise ValueError("A result that is drawn must have a trace")
     readout, last = network.spec.blocks[-1].readout, result.spikes[-1][-1]
     answer, unused, rows = np.zeros(readout.classes, np.int64), np.zeros(readout.classes, np.int64), []
-    counts = pooled(readout.pool, last)
+    counts, levels = pooled(readout.pool, last), Levels.at_rest(readout.classes)
     for step in range(len(last)):
-        read_out(network.readouts[-1], readout.shadow_bits, counts[step:step + 1], 1, answer, unused)
+        read_steps(readout, network.readouts[-1], counts[step:step + 1], 1, levels, answer, unused)
         rows.append(answer.copy())
     if not np.array_equal(rows[-1], result.answers[-1]):
         raise ValueError(f"Answers must end at the reference's {result.answers[-1].tolist()}, not {rows[-1].tolist()}")

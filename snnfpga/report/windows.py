@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.network import Network
 from sim.reference.grid import pooled
-from sim.reference.readout import read_out
+from sim.reference.levels import Levels, read_steps
 
 from ..backends.windows import WindowScore, check_windows
 from ..console import percent
@@ -73,13 +73,13 @@ def _logits(network: Network, traced: Traced) -> NDArray[np.int64]:
     block, last = network.spec.blocks[-1], traced.spikes[-1][-1]
     counts = pooled(block.readout.pool, last)
     logit, unused = np.zeros((2, block.readout.classes), np.int64)
-    rows = []
+    rows, levels = [], Levels.at_rest(block.readout.classes)
     for step in range(len(last)):
         position = step % block.window
         if position == 0 and block.readout.accumulate == "window":
             logit[:] = 0
         first = block.window - block.loss_steps
-        read_out(network.readouts[-1], block.readout.shadow_bits, counts[step:step + 1], 0 if position >= first else 1,
-                 unused, logit)
+        read_steps(block.readout, network.readouts[-1], counts[step:step + 1], 0 if position >= first else 1, levels,
+                   unused, logit)
         rows.append(logit.copy())
     return np.stack(rows)

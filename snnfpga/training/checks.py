@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 from ..config.models import Config
 from ..data.dataset import DataSet
-from ..learning import registry, select
+from ..learning import leaky, lingering, registry, select
 from ..network import refused, regrid
 from . import best, flips, futile, parallel, schedule, step_labels, teacher, warm_start
 
 OF_CONFIG: tuple[Callable[[Config], None], ...] = (
-    registry.check, refused.check, warm_start.check, parallel.check, regrid.check, schedule.check, flips.check,
-    teacher.check, step_labels.check, futile.check)
+    registry.check, leaky.check, lingering.check, refused.check, warm_start.check, parallel.check, regrid.check,
+    schedule.check, flips.check, teacher.check, step_labels.check, futile.check)
 OF_DATA: tuple[Callable[[Config, DataSet], None], ...] = (
     select.check_data, registry.check_data, step_labels.check_data, futile.check_data, best.check_data)
 

@@ -67,9 +67,13 @@ def warm_start(network: SpikingNetwork, config: Config, train: Split) -> None:
 def rates_of(layer: LayerSpec, weights: Tensor, rates: Tensor) -> Tensor:
     """Spikes a step (B, N) of neurons whose inputs fire at ``rates`` (B, inputs).
 
-    A membrane on its way from 0 to the threshold is half of it in the mean, and of that half it loses its leak a step.
+    A membrane on its way from 0 to the threshold is half of it in the mean, and of that half it loses its leak a step;
+    where a reset takes another amount, it is on its way from so much below the threshold.
     """
-    leak = 1.0 - layer.neuron.keep
+    leak, amount = 1.0 - layer.neuron.keep, layer.neuron.reset_amount or layer.neuron.threshold
+    mean = layer.neuron.threshold / amount - 0.5        # of the membrane, in amounts
     with plain_products():      # others take whole numbers of events alone
         current = currents(pooled(rates, layer.pool), weights, layer)
-    return functional.hardtanh(current / layer.neuron.threshold - leak / 2, 0.0, 1.0)
+    if layer.current is not None:       # the sum of what each step keeps of those before
+        current = current / (1.0 - layer.current.keep)
+    return functional.hardtanh(current / amount - leak * mean, 0.0, 1.0)

@@ -7,6 +7,7 @@ import pytest
 
 from rtl_gen.block import Block
 from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.limits import check_hardware
 from rtl_gen.contract.residual import ResidualSpec
 from sim.runner import simulate
@@ -22,6 +23,8 @@ CASES = {
                                 error_function="hard_sigmoid"),
     "every-other-window": dict(lanes=8, window=2, update_interval=2, sizes=(40,), inputs=30),
     "frozen": dict(learning=False, lanes=2),
+    "currents": dict(learning=False, current=CurrentSpec(bits=10, leak_shifts=(1, -4)), threshold=120,
+                     readout_leak_shift=2, reset_amount=137),
     "signed-shifts": dict(leak_shifts=(2, -4, 6), window=5, rounding="stochastic"),
     "five-lanes": dict(lanes=5, window=3, sizes=(18,), reset="zero"),
     "two-reads": dict(reads=2, sizes=(18,), window=3, update_interval=2),

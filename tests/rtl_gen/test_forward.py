@@ -1,3 +1,4 @@
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.forward import ForwardEngine
 from sim.runner import simulate
 from tests.networks import network_spec
@@ -14,10 +15,18 @@ CASES = {
                              leak_shift=1),
     "signed shifts": network_spec(sizes=(14,), lanes=4, window=3, membrane_bits=10, threshold=100,
                                   leak_shifts=(3, -5, 7)),
+    "reset amount": network_spec(sizes=(10,), lanes=4, window=2, membrane_bits=8, threshold=60, reset_amount=95),
     "two reads": network_spec(sizes=(18,), lanes=4, inputs=11, update_interval=2, window=3, loss_steps=2, reads=2),
     "two reads, no bias": network_spec(sizes=(11,), lanes=8, inputs=10, window=2, bias=False, reads=2),
     "two reads of one input": network_spec(inputs=1, sizes=(3,), lanes=1, window=1, classes=2, membrane_bits=8,
                                            threshold=90, leak_shift=1, reads=2),
+    "currents": network_spec(sizes=(26,), lanes=4, window=3, learning=False, current=CurrentSpec(
+        bits=9, leak_shifts=(1, -4)), leak_shifts=(3, -5, 7), threshold=100),
+    "currents of one group": network_spec(sizes=(5,), lanes=8, reset="zero", learning=False, leak_shift=None,
+                                          current=CurrentSpec(bits=12, leak_shifts=(2,)), threshold=150,
+                                          membrane_bits=9),
+    "currents of two reads": network_spec(sizes=(10,), lanes=2, reads=2, learning=False, threshold=150, bias=False,
+                                          current=CurrentSpec(bits=9, leak_shifts=(2, 3, -4))),
     "frozen": network_spec(sizes=(9,), lanes=2, learning=False, membrane_bits=8, threshold=127, reset="zero",
                            surrogate="triangle", surrogate_width=0, surrogate_height=3),
 }

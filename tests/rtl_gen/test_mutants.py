@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import rtl_gen
+from rtl_gen.contract.current import CurrentSpec
 from sim import runner
 from tests.networks import block, network, network_spec
 
@@ -84,6 +85,11 @@ TARGETS = {
                      "sim.benches.stored_update", arrays={"parameters": np.array(WEIGHTS)}),
     "forward": forward(sizes=(18,), lanes=4, inputs=11, update_interval=2, window=3, loss_steps=2),
     "forward-shifts": forward(sizes=(14,), lanes=4, window=3, membrane_bits=10, threshold=100, leak_shifts=(3, -5, 7)),
+    "forward-amount": forward(sizes=(10,), lanes=4, window=2, membrane_bits=8, threshold=60, reset_amount=95),
+    "forward-currents": forward(sizes=(26,), lanes=4, window=3, learning=False, leak_shift=2, threshold=100,
+                                current=CurrentSpec(bits=9, leak_shifts=(1, -4))),
+    "forward-currents-one": forward(sizes=(5,), lanes=8, learning=False, threshold=150,
+                                    current=CurrentSpec(bits=9, leak_shifts=(2,))),
     "forward-bounds": forward(sizes=(15,), lanes=4, window=2),
     "forward-one-group": forward(sizes=(5,), lanes=8, membrane_bits=8, threshold=60, window=3, surrogate_width=100),
     "forward-no-bias": forward(sizes=(14,), lanes=4, window=3, bias=False),
@@ -108,6 +114,11 @@ TARGETS = {
                              update_interval=2, error_function="hard_sigmoid", dead_zone=62, logit_shift=3),
     "readout-cumulative": readout(sizes=(9,), lanes=8, window=3, loss_steps=2, learned=False, accumulate="cumulative",
                                   error_function="hard_sigmoid", dead_zone=40, logit_shift=0),
+    "readout-levels": readout(sizes=(9,), lanes=2, learning=False, readout_leak_shift=2),
+    "readout-last": readout(sizes=(9,), lanes=2, learning=False, readout_leak_shift=2, reading="last",
+                            accumulate="cumulative"),
+    "readout-maximum": readout(sizes=(9,), lanes=2, learning=False, readout_leak_shift=3, reading="maximum",
+                               accumulate="cumulative"),
     "errors": Target(lambda package: Errors(package("errors").class_error), "sim.benches.errors",
                      arrays={"readouts": np.array(READOUTS), "logit_bits": np.array(LOGIT_BITS)}),
     "serialiser": engine("serialiser", lambda package, spec, _: package("serialiser").Serialiser(spec.blocks[0]),
@@ -202,6 +213,27 @@ MUTANTS = {
                          "below(above, width + 1) &"),
     "gate of a saturated membrane": (False, "forward-one-group", "neuron.py", "Mux(spike, gates[1], gates[0])",
                                      "Mux(spike, gates[0], gates[1])"),
+    # Currents that linger
+    "a current outlives its sample": (False, "forward-currents", "lingering.py", "with m.If(leaking.first_step):",
+                                      "with m.If(0):"),
+    "membranes of the next group": (False, "forward-currents", "lingering.py", "exact.eq(held + current)",
+                                    "exact.eq(membranes[lane] + current)"),
+    "a current kept unsaturated": (False, "forward-currents", "lingering.py", "self._now[lane].eq(current)",
+                                   "self._now[lane].eq(added[lane])"),
+    "a saturated current not counted": (False, "forward-currents", "lingering.py", "cut.eq(over)", "cut.eq(0)"),
+    "a current read before it is written": (False, "forward-currents-one", "contract/engines/forward.py",
+                                            "self.LEAST_WORDS + self._lingers", "self.LEAST_WORDS"),
+    # Levels of a leaky readout
+    "a level that never leaks": (False, "readout-levels", "levels.py", "level - (level >> readout.leak_shift)",
+                                 "level"),
+    "a level outlives its sample": (False, "readout-last", "levels.py", "level.eq(0), answer.eq(0)", "answer.eq(0)"),
+    "the last level after its leak": (False, "readout-last", "levels.py", '"last": level,',
+                                      '"last": level - (level >> readout.leak_shift),'),
+    "a maximum of at least 0": (False, "readout-maximum", "levels.py", "first | (level > answer)", "level > answer"),
+    "a maximum that forgets": (False, "readout-maximum", "levels.py", "first.eq(0)", "first.eq(1)"),
+    "another amount's reset": (False, "forward-amount", "neuron.py", "exact - amount)", "above)"),
+    "a saturated reset by the threshold": (False, "forward-amount", "neuron.py", "high - amount",
+                                           "high - spec.neuron.threshold"),
     "leak rounded up": (False, "forward", "neurons/lif.py", "(membrane >> neuron.leak_shift)",
                         "((membrane + 1) >> neuron.leak_shift)"),
     "leak of shifts rounded up": (False, "forward-shifts", "neurons/lif_shifts.py",

@@ -15,6 +15,12 @@ CASES = {
     "a row a cycle": network_spec(sizes=(11,), lanes=4, window=2, classes=3, readout_rate_shift=4,
                                   classes_per_cycle=64),
     "one neuron": network_spec(sizes=(1,), lanes=1, window=1, classes=3, readout_rate_shift=0, logit_shift=4),
+    "levels summed": network_spec(sizes=(9,), lanes=4, learning=False, readout_leak_shift=2, loss_steps=2,
+                                  shadow_bits=4),
+    "last level": network_spec(sizes=(7,), lanes=4, learning=False, readout_leak_shift=1, reading="last",
+                               accumulate="cumulative", learned=False),
+    "largest level": network_spec(sizes=(9,), lanes=2, learning=False, readout_leak_shift=3, reading="maximum",
+                                  accumulate="cumulative"),
     "frozen": network_spec(sizes=(7,), lanes=4, learning=False),
 }
 

@@ -94,8 +94,10 @@ class NaiveBlock:
     def start(self, label, learn):
         self.labels, self.learn, self.t, self.unlabelled, self.ends = label, learn and self.rate != 4, 0, 0, []
         self.u = [[0] * layer.outputs for layer in self.b.layers]
+        self.i = [[0] * layer.outputs for layer in self.b.layers]
         self.answer = [0] * self.b.readout.classes
         self.logit = [0] * self.b.readout.classes
+        self.levels = []            # of each step so far, one a class
         self.w = 0
         self.last_spikes = [None] * len(self.b.layers)
         self.clear_window()
@@ -124,17 +126,34 @@ class NaiveBlock:
         self.label, self.t = self.label if of_step == -1 else of_step, self.t + 1
         for number in range(len(b.layers)):
             seen = self.layer_step(number, seen)
+        added = [0] * b.readout.classes
         for j, value in pooled(b.readout.pool, seen).items():
             for c in range(b.readout.classes):
-                self.answer[c] += value * self.readout_weight(j, c)
-                self.note("answer", 0, self.answer[c])
-                if p >= b.window - b.loss_steps:
-                    self.logit[c] += value * self.readout_weight(j, c)
+                added[c] += value * self.readout_weight(j, c)
                 self.add("readout_operations", value)
                 self.add("weights_read", value * int(b.readout.learned))
+        self.read(p, added)
         if p + 1 == b.window or last:
             self.end_of_window()
         return seen
+
+    def read(self, p, added):
+        """Answers and logits of what the step has added to each class."""
+        b, readout = self.b, self.b.readout
+        if readout.leak_shift is not None:
+            before = self.levels[-1] if self.levels else [0] * readout.classes
+            added = [old - math.floor(Fraction(old, 2 ** readout.leak_shift)) + new
+                     for old, new in zip(before, added, strict=True)]
+            self.levels.append(added)
+        for c in range(readout.classes):
+            if readout.reading == "sum":
+                self.answer[c] += added[c]
+                self.logit[c] += added[c] if p >= b.window - b.loss_steps else 0
+            else:
+                levels = [level[c] for level in self.levels]
+                self.answer[c] = self.logit[c] = levels[-1] if readout.reading == "last" else max(levels)
+            self.note("answer", 0, self.answer[c])
+            self.note("level", 0, added[c])
 
     def current(self, number, j, values):
         """The current of neuron j from inputs of these values, by number."""
@@ -177,6 +196,8 @@ class NaiveBlock:
         self.currents.append([self.current(number, j, values) for j in range(layer.outputs)])
         for j, current in enumerate(self.currents[number]):
             threshold = self.threshold(number, j)
+            if layer.current is not None:
+                current = self.linger(number, j, current)
             u = self.u[number][j]
             exact = u - math.floor(u * self.leak(layer)) + current
             v = saturate(exact, layer.neuron.membrane_bits)
@@ -189,7 +210,7 @@ class NaiveBlock:
             else:
                 gates.append(max(0, layer.surrogate.height - (distance >> layer.surrogate.width)))
             if spike:
-                v = v - threshold if layer.neuron.reset == "subtract" else 0
+                v = v - (layer.neuron.reset_amount or threshold) if layer.neuron.reset == "subtract" else 0
             self.u[number][j] = v
             spikes.append(int(spike))
         self.last_spikes[number] = spikes
@@ -198,12 +219,23 @@ class NaiveBlock:
         self.gate[number].append(gates)
         return {j for j, spike in enumerate(spikes) if spike}
 
+    def linger(self, number, j, added):
+        """The current of a neuron of a layer whose currents linger."""
+        spec, kept = self.b.layers[number].current, self.i[number][j]
+        exact = kept - math.floor(kept * self.share(spec.leak_shifts)) + added
+        self.i[number][j] = saturate(exact, spec.bits)
+        self.add("membrane_saturations", int(self.i[number][j] != exact))
+        return self.i[number][j]
+
     def leak(self, layer):
         """The share that is lost, as a fraction."""
         neuron = layer.neuron
         if neuron.kind == "lif":
             return Fraction(0) if neuron.leak_shift is None else Fraction(1, 2 ** neuron.leak_shift)
-        return sum(Fraction(1 if shift > 0 else -1, 2 ** abs(shift)) for shift in neuron.leak_shifts)
+        return self.share(neuron.leak_shifts)
+
+    def share(self, shifts):
+        return sum(Fraction(1 if shift > 0 else -1, 2 ** abs(shift)) for shift in shifts)
 
     def end_of_window(self):
         b, r = self.b, len(self.spiked[0])

@@ -1,15 +1,17 @@
 """Small random networks and samples, drawn so that every rule of the arithmetic is met."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.network import RATE_OFF, Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.flat import flat_layer
-from tests.networks import with_shifts
+from tests.networks import changed, with_shifts
 
 
 def random_layer(rng, inputs, outputs):
@@ -26,7 +28,21 @@ def random_layer(rng, inputs, outputs):
                          else max(1, threshold * rng.randint(1, 3) // 2)),
         surrogate_height=rng.randint(1, 7) if triangle else 1,
         rate_shift=rng.choice((0, 1, 3, 6, 9, 12, 16)), rounding=rounding, feedback_shift=rng.choice((0, 1, 4, 8)))
+    if layer.neuron.reset == "subtract" and rng.random() < 0.3:
+        layer = changed(layer, neuron__reset_amount=rng.randint(1, min(2 * threshold, layer.neuron.membrane_max)))
     return with_shifts(layer, random_shifts(rng, membrane_bits)) if rng.random() < 0.3 else layer
+
+
+def random_current(rng, membrane_bits):
+    bits = rng.randint(max(4, membrane_bits - 3), min(24, membrane_bits + 3))
+    return CurrentSpec(bits=bits, leak_shifts=random_shifts(rng, bits))
+
+
+def lingering(rng, block):
+    """``block`` with currents that linger in some of its layers, and which so never learns on chip."""
+    layers = tuple(replace(layer, current=random_current(rng, layer.neuron.membrane_bits)) if rng.random() < 0.7
+                   else layer for layer in block.layers)
+    return replace(block, layers=layers, directives=replace(block.directives, engine="none"))
 
 
 def random_shifts(rng, membrane_bits):
@@ -46,6 +62,15 @@ def random_readout(rng, inputs, classes):
         feedback_shift=rng.choice((None, 0, 2, 5)) if learned else None)
 
 
+def leaky(rng, block):
+    """``block`` with a readout that leaks, and so never learns on chip."""
+    reading = rng.choice(("sum", "last", "maximum"))
+    whole = {} if reading == "sum" else {"accumulate": "cumulative", "answer": "all"}
+    readout = replace(block.readout, leak_shift=rng.choice((1, 2, 3, 6)), reading=reading, **whole)
+    return replace(block, readout=readout, loss_steps=block.loss_steps if reading == "sum" else block.window,
+                   directives=replace(block.directives, engine="none"))
+
+
 def random_spec(rng):
     classes = rng.randint(2, 5)
     max_steps = rng.randint(1, 12)
@@ -59,6 +84,10 @@ def random_spec(rng):
             readout=random_readout(rng, sizes[-1], classes), window=window, loss_steps=rng.randint(1, window),
             update_interval=rng.choice((1, 1, 2, 3)),
             directives=Directives(lanes=4, memory="auto", engine="reverse" if rng.random() < 0.95 else "none")))
+        if rng.random() < 0.15:
+            blocks[-1] = leaky(rng, blocks[-1])
+        if rng.random() < 0.15:
+            blocks[-1] = lingering(rng, blocks[-1])
         inputs = sizes[-1]
     return NetworkSpec(name="random", blocks=tuple(blocks), max_steps=max_steps, seed=rng.getrandbits(32))
 

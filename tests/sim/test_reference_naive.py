@@ -13,6 +13,7 @@ from rtl_gen.contract.arithmetic import (
     currents_max,
     delta_max,
     feedback_max,
+    level_max,
     readout_delta_max,
 )
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
@@ -39,6 +40,7 @@ def assert_within_bounds(naive, max_steps):
     """No value is beyond the magnitude that ``rtl_gen.contract.arithmetic`` derives its width from."""
     for block in naive.blocks:
         bounds = {("answer", 0): answer_max(block.b.readout, max_steps),
+                  ("level", 0): level_max(block.b.readout, max_steps),
                   ("delta", block.b.depth): readout_delta_max(block.b)}
         for layer in range(block.b.depth):
             bounds["current", layer] = currents_max(block.b)[layer]

@@ -13,7 +13,7 @@ from rtl_gen.contract.synapses.conv import ConvSpec
 from rtl_gen.contract.synapses.dense import DenseSpec
 from tests.networks import changed
 
-from .random_case import random_layer, random_readout, random_stored
+from .random_case import leaky, lingering, random_layer, random_readout, random_stored
 
 
 def random_pool(rng, grid):
@@ -88,6 +88,10 @@ def wild_network(rng):
         window = rng.randint(1, max_steps)
         blocks.append(BlockSpec(layers=layers, readout=readout, window=window, loss_steps=rng.randint(1, window),
                                 update_interval=1, directives=Directives(lanes=4, memory="auto", engine="reverse")))
+        if rng.random() < 0.2:
+            blocks[-1] = leaky(rng, blocks[-1])
+        if rng.random() < 0.3:
+            blocks[-1] = lingering(rng, blocks[-1])
     spec = NetworkSpec(name="wild", blocks=tuple(blocks), max_steps=max_steps, seed=rng.getrandbits(32))
     weights = tuple(tuple(wild_stored(rng, (layer.rows, layer.columns), layer.weights.bits, layer.weights.shadow_bits)
                           for layer in block.layers) for block in blocks)

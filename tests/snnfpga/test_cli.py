@@ -164,7 +164,8 @@ def test_tables_cut_no_name(capsys, monkeypatch, terminal):
     (2, "Config hardware.blocks must have at most 1 entries, one a block, not 2",
      ["train", "--set", "network.blocks=[[8]]", "--set", "hardware.blocks=[{}, {}]"]),
     (2, "Config network gives block 0 a layer that cannot be built: Fraction bits must be an integer in -8..24, "
-        "not -24; change network.threshold, gain, headroom, weight_bits, membrane_bits, neuron, keep, leak_shift or "
+        "not -24; change network.threshold, reset_amount, gain, headroom, weight_bits, membrane_bits, neuron, keep, "
+        "leak_shift or "
         "surrogate_width",
      ["train", "--set", "network.threshold=1e9"]),
     (2, "Device must be one of cpu, cuda, not 'gpu'", ["train", "--device", "gpu"]),

@@ -38,11 +38,14 @@ class ForwardMemories(NamedTuple):
     ----------
     weights, membranes, spikes
         Words of stored weights, of membranes, and of the last step's spikes.
+    currents
+        Words of currents, where they linger; none else.
     """
 
     weights: MemoryDeclaration
     membranes: MemoryDeclaration
     spikes: MemoryDeclaration
+    currents: MemoryDeclaration | None
 
 
 def event_memories(inputs: int, *, reads: int = 1, first: int = 0, prefix: str = "") -> EventMemories:
@@ -105,13 +108,15 @@ class Forward(Engine):
                                       ports=self.reads),
             membranes=MemoryDeclaration(self.plan.name_of(number, "membranes"), layer.words,
                                         layer.lanes * neuron.membrane_bits),
-            spikes=MemoryDeclaration(self.plan.name_of(number, "spikes"), layer.words, layer.lanes))
+            spikes=MemoryDeclaration(self.plan.name_of(number, "spikes"), layer.words, layer.lanes),
+            currents=None if layer.layer.current is None else MemoryDeclaration(
+                self.plan.name_of(number, "currents"), layer.words, layer.lanes * layer.layer.current.bits))
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Its memories, and those of the event list before it, layer by layer."""
         return tuple(chain.from_iterable(
-            (*own, *self._event_memories(number, layer))
+            (*(memory for memory in own if memory is not None), *self._event_memories(number, layer))
             for number, (own, layer) in enumerate(zip(self.of_layers, self.plan.layers, strict=True))))
 
     def _event_memories(self, number: int, layer: LayerPlan) -> tuple[MemoryDeclaration, ...]:
@@ -131,8 +136,8 @@ class Forward(Engine):
     @property
     def latency(self) -> int:
         """Cycles from taking a step to the spikes of its last group, and before a window can be learned from."""
-        # Index, words, their sum where several come at once, the group's sum, fire.
-        return 3 + WEIGHT_LATENCY + self.reads
+        # Index, words, their sum where several come at once, the group's sum, the charge by what lingers, fire.
+        return 3 + WEIGHT_LATENCY + self.reads + self._lingers
 
     def cycles(self, events: int) -> int:
         """Cycles of a step with ``events`` distinct input events: a weight word each, for each word of neurons."""
@@ -145,6 +150,16 @@ class Forward(Engine):
         return self.plan.layers[0].words * max(1, (rows + (self.reads - 1) / 2) / self.reads) + self._gap
 
     @property
+    def least_words(self) -> int:
+        """With fewer words of neurons a step waits for its membranes."""
+        return self.LEAST_WORDS + self._lingers
+
+    @property
+    def _lingers(self) -> bool:
+        """Whether currents do; a sum is then a current first, and charges its membrane a cycle later."""
+        return self.plan.layers[0].layer.current is not None
+
+    @property
     def _gap(self) -> int:
         """Cycles that a step waits for its membranes."""
-        return max(0, self.LEAST_WORDS - self.plan.layers[0].words)
+        return max(0, self.least_words - self.plan.layers[0].words)

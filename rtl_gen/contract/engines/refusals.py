@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..block import BlockSpec
 from ..layer import LayerSpec
 
-__all__ = ["Refusal", "arithmetic"]
+__all__ = ["Refusal", "arithmetic", "leaky_readout", "lingering_currents"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,27 @@ def arithmetic(block: BlockSpec, index: int) -> Iterator[Refusal]:
         yield Refusal(line="Weights in hardware, or that are to learn on chip, must have at least 2 bits, not 1 "
                       f"as in block {index}; take 2", what="weights of 1 bit", change="weights of 2 bits or more",
                       places=_places(block, index, lambda layer: layer.weights.bits < 2) + readout)
+
+
+def leaky_readout(block: BlockSpec, index: int) -> Iterator[Refusal]:
+    """A readout that leaks runs in hardware, and no engine learns from its errors."""
+    if block.readout.leak_shift is not None:
+        yield Refusal(line=f"A block that is to learn on chip must have a readout without a leak, and that of block "
+                           f"{index} leaks; set hardware.learning false for the block, or evaluate it on torch or the "
+                           "reference",
+                      what="a readout that leaks", places=(f"readout of block {index}",),
+                      change="network.readout_leak_shift null, or hardware.learning false")
+
+
+def lingering_currents(block: BlockSpec, index: int) -> Iterator[Refusal]:
+    """Currents that linger run in hardware, and no engine carries credit back through them."""
+    places = _places(block, index, lambda layer: layer.current is not None)
+    if places:
+        yield Refusal(line=f"A block that is to learn on chip must have currents of each step alone, and those of "
+                           f"block {index} linger; set hardware.learning false for the block, or evaluate it on "
+                           "torch or the reference",
+                      what="currents that linger", places=places,
+                      change="network.current_keep null, or hardware.learning false")
 
 
 def _not_dense(block: BlockSpec, index: int) -> Iterator[Refusal]:

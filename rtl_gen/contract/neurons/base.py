@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from ..checks import check_choice, check_range
+from ..checks import SpecError, check_choice, check_range
 from ..kinds import Part
 
 RESETS = ("subtract", "zero")
@@ -21,6 +21,9 @@ class NeuronSpec(Part, ABC):
         The neuron fires where the charged membrane is at least this.
     reset
         ``subtract`` the threshold from the membrane of a neuron that fires, or set it to ``zero``.
+    reset_amount
+        What is subtracted in place of the threshold; None where it is the threshold, and with ``zero``. The threshold
+        divided by what a membrane keeps makes the reset of frameworks that subtract a step late, after the leak.
     threshold_shift
         Where each neuron, or each filter of a convolution, has a threshold of its own: a row of the weights, times two
         to this, says by how much it is above or below ``threshold``. The row follows those of the events; the bias
@@ -31,6 +34,7 @@ class NeuronSpec(Part, ABC):
     threshold: int
     reset: str
     threshold_shift: int | None = None
+    reset_amount: int | None = None
 
     def __post_init__(self) -> None:
         check_range("Membrane bits", self.membrane_bits, 4, 24)
@@ -38,6 +42,13 @@ class NeuronSpec(Part, ABC):
         check_range("Threshold", self.threshold, 1, self.membrane_max,
                     f" for a membrane of {self.membrane_bits} bits")
         check_choice("Reset", self.reset, RESETS)
+        if self.reset_amount is not None:
+            # So much less than any threshold, which is 1 or more, is a membrane still.
+            check_range("Reset amount", self.reset_amount, 1, self.membrane_max,
+                        f" for a membrane of {self.membrane_bits} bits")
+            if self.reset == "zero":
+                raise SpecError(f"A reset to zero must have no reset amount, not {self.reset_amount}; take reset "
+                                "subtract, or leave it out")
         if self.threshold_shift is not None:
             check_range("Threshold shift", self.threshold_shift, 0, 24)
 

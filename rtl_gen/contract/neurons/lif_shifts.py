@@ -1,15 +1,9 @@
-"""The leaky integrate-and-fire neuron whose leak is a sum of one to three signed shifts, rounded once.
-
-One shift leaks by a half, a quarter, an eighth; frameworks leak by a tenth. The shifts 3, -5, 7 lose
-``1/8 - 1/32 + 1/128 = 26/256`` of a membrane, so that 230/256 of it stay, which is 0.8984.
-"""
+"""The leaky integrate-and-fire neuron whose leak is a sum of one to three signed shifts, rounded once."""
 
 from dataclasses import dataclass
 
-from ..checks import SpecError, check_range
+from ..shifts import bits_of, check_shifts, factor_of
 from .base import NeuronSpec
-
-MAX_SHIFTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,27 +20,17 @@ class LifShiftsSpec(NeuronSpec):
     leak_shifts: tuple[int, ...]
 
     def _check_leak(self) -> None:
-        shifts = self.leak_shifts
-        check_range("Number of leak shifts", len(shifts), 1, MAX_SHIFTS)
-        sizes = [abs(shift) if isinstance(shift, int) else shift for shift in shifts]
-        for size in sizes:
-            check_range("Size of a leak shift", size, 1, self.membrane_bits - 1,
-                        f" for a membrane of {self.membrane_bits} bits")
-        if sizes != sorted(set(sizes)):
-            raise SpecError(f"Leak shifts must be of growing size, not {', '.join(map(str, shifts))}")
-        if shifts[0] < 0:
-            raise SpecError(f"Leak shifts must begin with one that is lost, not {shifts[0]}: the membrane would grow "
-                            "by itself")
+        check_shifts(self.leak_shifts, self.membrane_bits, "membrane")
 
     @property
     def leak_bits(self) -> int:
         """The shift after the sum, by which the whole leak is rounded down once."""
-        return abs(self.leak_shifts[-1])
+        return bits_of(self.leak_shifts)
 
     @property
     def leak_factor(self) -> int:
         """What the sum of shifts multiplies a membrane by: 1 .. 2**leak_bits - 1."""
-        return sum((1 if shift > 0 else -1) << (self.leak_bits - abs(shift)) for shift in self.leak_shifts)
+        return factor_of(self.leak_shifts)
 
     @property
     def keep(self) -> float:

@@ -15,7 +15,8 @@ class Thresholded(NamedTuple):
 
     membrane_min: int
     membrane_max: int
-    zero: int               # 1: reset to zero, 0: subtract the threshold
+    zero: int               # 1: reset to zero, 0: subtract
+    amount: int             # what is subtracted; 0: the threshold
     triangle: int
     width: int
     height: int
@@ -25,8 +26,9 @@ class Thresholded(NamedTuple):
         """The integers of ``layer``."""
         neuron, surrogate = layer.neuron, layer.surrogate
         return cls(membrane_min=neuron.membrane_min, membrane_max=neuron.membrane_max,
-                   zero=int(neuron.reset == "zero"), triangle=int(surrogate.shape == "triangle"),
-                   width=surrogate.width, height=surrogate.height)
+                   zero=int(neuron.reset == "zero"), amount=neuron.reset_amount or 0,
+                   triangle=int(surrogate.shape == "triangle"), width=surrogate.width,
+                   height=surrogate.height)
 
 
 def thresholds_of(layer: LayerSpec, stored: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -50,7 +52,7 @@ def settle(after: Thresholded, threshold: int, charged: int) -> tuple[int, int, 
     else:
         gate = int(distance < after.width)
     if spike:
-        rest = 0 if after.zero else v - threshold
+        rest = 0 if after.zero else v - (after.amount or threshold)
     else:
         rest = v
     return rest, int(spike), gate, int(v != charged)

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
-from rtl_gen.contract.neurons.lif_shifts import MAX_SHIFTS, LifShiftsSpec
+from rtl_gen.contract.neurons.lif_shifts import LifShiftsSpec
+from rtl_gen.contract.shifts import MAX_SHIFTS
 
 from ...config.network import LayerSettings
 
@@ -26,18 +27,26 @@ def specified(settings: LayerSettings, threshold: int, threshold_shift: int | No
     if settings.keep is None and settings.leak_shift is None:
         raise SnnfpgaError("Config network.neuron=lif_shifts needs network.keep, the share of itself that a membrane "
                            "keeps in a step, or a leak_shift; give one, or take network.neuron=lif", USAGE)
-    shifts = (settings.leak_shift,) if settings.keep is None else _near(settings.keep, settings.membrane_bits)
+    shifts = (settings.leak_shift,) if settings.keep is None else near_shifts(
+        settings.keep, settings.membrane_bits, "network.keep", "membrane",
+        ", or take network.neuron=lif with leak_shift null for no leak")
     return LifShiftsSpec(membrane_bits=settings.membrane_bits, threshold=threshold, reset=settings.reset,
                          threshold_shift=threshold_shift, leak_shifts=shifts)
 
 
-def _near(keep: float, membrane_bits: int) -> tuple[int, ...]:
-    shifts = nearest_shifts(keep, membrane_bits)
+def near_shifts(keep: float, bits: int, key: str, state: str, otherwise: str = "") -> tuple[int, ...]:
+    """The shifts by which a ``state``, such as a membrane, of so many bits keeps ``keep``, which ``key`` asks for.
+
+    Raises
+    ------
+    SnnfpgaError
+        If none come near; ``otherwise`` says what else there is.
+    """
+    shifts = nearest_shifts(keep, bits)
     found = 1 - _share(shifts)
     if abs(found - keep) > NEAR:
-        raise SnnfpgaError(f"Config network.keep must be within {NEAR} of what up to {MAX_SHIFTS} shifts of a membrane "
-                           f"of {membrane_bits} bits can keep, not {keep}; the nearest is {found}, or take "
-                           "network.neuron=lif with leak_shift null for no leak", USAGE)
+        raise SnnfpgaError(f"Config {key} must be within {NEAR} of what up to {MAX_SHIFTS} shifts of a {state} "
+                           f"of {bits} bits can keep, not {keep}; the nearest is {found}{otherwise}", USAGE)
     return shifts
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
@@ -28,7 +29,7 @@ from snnfpga.network.initial import initialise
 from snnfpga.network.regrid import WeightScale, move, scales
 from snnfpga.network.window import BlockWeights
 from snnfpga.training.trainer import Trainer
-from tests.networks import with_shifts
+from tests.networks import changed, with_shifts
 
 
 @st.composite
@@ -42,6 +43,8 @@ def layers(draw, inputs, outputs):
         reset=draw(st.sampled_from(["subtract", "zero"])), surrogate="boxcar", surrogate_width=1, surrogate_height=1,
         rate_shift=4, rounding="nearest", feedback_shift=0,
         threshold_shift=draw(st.sampled_from([None, 0, 3, 20])))
+    if plain.neuron.reset == "subtract" and draw(st.booleans()):
+        plain = changed(plain, neuron__reset_amount=draw(st.integers(1, plain.neuron.membrane_max)))
     if not draw(st.booleans()):
         return plain
     sizes = sorted(draw(st.sets(st.integers(1, membrane_bits - 1), min_size=1, max_size=3)))
@@ -91,7 +94,9 @@ def specs(draw):
             outputs = conv.outputs if conv else draw(st.one_of(st.just(size), st.integers(1, 10)))
             plain = draw(layers(size, outputs))
             synapses = conv or replace(plain.synapses, recurrent=draw(st.booleans()))
-            block.append(replace(plain, pool=pool, synapses=synapses))
+            current = draw(st.sampled_from([None, None, CurrentSpec(bits=12, leak_shifts=(1, -4)),
+                                            CurrentSpec(bits=7, leak_shifts=(3,))]))
+            block.append(replace(plain, pool=pool, synapses=synapses, current=current))
             block = with_residual(draw, block)
             size, grid = outputs, (conv.out_height, conv.out_width, conv.filters) if conv else None
         learned = draw(st.booleans())

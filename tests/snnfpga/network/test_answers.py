@@ -18,9 +18,10 @@ from snnfpga.data.step_labels import of_windows
 from snnfpga.network.answers import answering_steps
 from snnfpga.network.inference import evaluate, weights_of
 from tests.networks import network, network_spec
+from tests.sim.random_case import leaky
 
 
-def drawn(seed):
+def drawn(seed, leaks=False):
     """A network and samples whose steps have labels, of lengths of their own."""
     rng = random.Random(seed)
     window = rng.randint(1, 5)
@@ -29,6 +30,8 @@ def drawn(seed):
     answer = rng.choice(("all", "last"))
     spec = replace(spec, blocks=tuple(replace(block, readout=replace(block.readout, answer=answer))
                                       for block in spec.blocks))
+    if leaks:
+        spec = replace(spec, blocks=tuple(leaky(rng, block) for block in spec.blocks))
     values = np.random.default_rng(seed)
     lengths = values.integers(1, 12, 6)
     lengths[0] = 11
@@ -41,9 +44,10 @@ def drawn(seed):
     return random_network(spec, seed, density=0.4), split
 
 
+@pytest.mark.parametrize("leaks", [False, True])
 @pytest.mark.parametrize("seed", range(20))
-def test_torch_and_the_reference_give_the_same(seed):
-    made, split = drawn(seed)
+def test_torch_and_the_reference_give_the_same(seed, leaks):
+    made, split = drawn(seed, leaks)
     found = measure(made, split, "reference", lambda done=1: None)
     assert found.differences.total == 0
     windows = sum(-(-split.steps_of(i) // made.spec.blocks[0].window) for i in range(6))

@@ -23,11 +23,13 @@ def leak_of(spec):
 
 
 @pytest.mark.parametrize(("leak", "reset", "shape"), list(itertools.product(
-    (None, 1, 3, (3, -5, 7)), ("subtract", "zero"),
+    (None, 1, 3, (3, -5, 7)), ("subtract", "zero", 33),
     ({}, {"surrogate": "triangle", "surrogate_width": 3, "surrogate_height": 4}))))
 def test_equal_to_the_plain_loops(leak, reset, shape):
+    """A reset that is a number subtracts this amount."""
     shifts = leak if isinstance(leak, tuple) else None
-    spec = layer(leak_shift=None if shifts else leak, reset=reset, **shape)
+    resets = {"reset": reset} if isinstance(reset, str) else {"reset_amount": reset}
+    spec = layer(leak_shift=None if shifts else leak, **resets, **shape)
     spec, generator = with_shifts(spec, shifts) if shifts else spec, torch.Generator().manual_seed(5)
     currents = torch.randint(-60, 75, SHAPE, generator=generator).float()
     before = torch.randint(-128, 128, SHAPE[1:], generator=generator).float()

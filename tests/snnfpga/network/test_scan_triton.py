@@ -25,7 +25,7 @@ def test_equal_to_the_plain_loops():
     done = subprocess.run([sys.executable, "-m", __name__], env=os.environ | {"TRITON_INTERPRET": "1"}, text=True,
                           capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "12 cases\n"
+    assert done.stdout == "18 cases\n"
 
 
 def compare():
@@ -33,16 +33,17 @@ def compare():
     from snnfpga.network import scan_triton as loops
 
     cases = list(itertools.product(
-        (None, 1, 3), ("subtract", "zero"),
+        (None, 1, 3), ("subtract", "zero", 33),
         ({}, {"surrogate": "triangle", "surrogate_width": 3, "surrogate_height": 4})))
     for leak, reset, shape in cases:
-        spec = networks.layer(outputs=SHAPE[-1], leak_shift=leak, reset=reset, **shape)
+        resets = {"reset": reset} if isinstance(reset, str) else {"reset_amount": reset}
+        spec = networks.layer(outputs=SHAPE[-1], leak_shift=leak, **resets, **shape)
         generator = torch.Generator().manual_seed(5)
         currents = torch.randint(-60, 75, SHAPE, generator=generator).float()
         before = torch.randint(-128, 128, SHAPE[1:], generator=generator).float()
         for threshold in (torch.randint(5, 40, SHAPE[-1:], generator=generator).float(), spec.neuron.threshold):
             spikes, gate, after = loops.charge_fire_reset(currents, before, threshold, spec, compiled_leak(spec.neuron))
-            wanted, charged, left = integrate(currents, before, threshold, spec, compiled_leak(spec.neuron))
+            wanted, charged, left = integrate(currents, before, threshold, spec)
             assert torch.equal(spikes, wanted)
             assert torch.equal(gate, gates(charged, threshold, spec.surrogate))
             assert torch.equal(after, left)
@@ -64,12 +65,12 @@ def test_compiles_without_sums_in_one_rounding(capability):
     floats, bytes_, number = "*fp32", "*u8", "i32"
     forward = {"currents": floats, "membrane": floats, "thresholds": floats, "spikes": floats, "gates": bytes_,
                "neurons": number, "steps": number,
-               **dict.fromkeys(("leak", "lowest", "highest", "width", "height"), "fp32")}
+               **dict.fromkeys(("leak", "lowest", "highest", "width", "height", "amount"), "fp32")}
     backward = {"grad": floats, "gates": bytes_, "fired": bytes_, "found": floats, "neurons": number,
                 "steps": number, "stride": number, "area": "fp32", "keep": "fp32"}
     for chosen in (True, False):
         for kernel, signature, constants in (
-                (loops._forward, forward, {"ZERO": chosen, "TRIANGLE": chosen}),
+                (loops._forward, forward, {"ZERO": chosen, "AMOUNT": not chosen, "TRIANGLE": chosen}),
                 (loops._backward, backward, {"STOPS": chosen})):
             constants = {**constants, "SIZE": loops.BLOCK}
             source = triton.compiler.ASTSource(

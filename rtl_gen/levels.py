@@ -1,0 +1,72 @@
+"""Levels of a leaky readout, and the answers that are read of them."""
+
+from amaranth.hdl import *
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .class_sums import row_weights
+from .contract.arithmetic import answer_max, level_max, signed_bits
+from .contract.block import BlockSpec
+
+__all__ = ["LevelSums"]
+
+
+class LevelSums(wiring.Component):
+    """The levels of all classes, each in a register, and the answers of a block that does not learn.
+
+    Computes :mod:`sim.reference.levels` bit for bit. A level leaks as its step ends, in the cycle in which it is read:
+    the next step then begins with what is left. A level of 0 loses nothing, so this is a leak as each step begins.
+
+    Parameters
+    ----------
+    block : BlockSpec
+        The block; its readout leaks.
+    max_steps : int
+        Steps of the longest sample.
+
+    Members
+    -------
+    adds, row : In(1), In
+        A neuron fired, and its row.
+    step_ends : In(1)
+        All rows of a step were added in earlier cycles.
+    clear : In(1)
+        A sample begins.
+    number, answer : In, Out
+        A class, and its answer in the same cycle.
+    """
+
+    def __init__(self, block: BlockSpec, max_steps: int) -> None:
+        self._readout = readout = block.readout
+        self._bits = signed_bits(answer_max(readout, max_steps))
+        self._level_bits = signed_bits(level_max(readout, max_steps))
+        super().__init__({
+            "adds": In(1),
+            "row": In(row_weights(block)),
+            "step_ends": In(1),
+            "clear": In(1),
+            "number": In(range(readout.classes)),
+            "answer": Out(signed(self._bits)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        readout = self._readout
+        first = Signal()                                # no step of the sample has ended
+        with m.If(self.clear):
+            m.d.sync += first.eq(1)
+        with m.Elif(self.step_ends):
+            m.d.sync += first.eq(0)
+        answers = [Signal(signed(self._bits), name=f"answer{c}") for c in range(readout.classes)]
+        for c, answer in enumerate(answers):
+            level = Signal(signed(self._level_bits), name=f"level{c}")
+            read = {"sum": answer + level, "last": level,
+                    "maximum": Mux(first | (level > answer), level, answer)}[readout.reading]
+            with m.If(self.clear):
+                m.d.sync += [level.eq(0), answer.eq(0)]
+            with m.Elif(self.adds):
+                m.d.sync += level.eq(level + self.row[c])
+            with m.Elif(self.step_ends):
+                m.d.sync += [level.eq(level - (level >> readout.leak_shift)), answer.eq(read)]
+        m.d.comb += self.answer.eq(Array(answers)[self.number])
+        return m

@@ -1,0 +1,64 @@
+"""Readouts that leak, in contract and file."""
+
+from dataclasses import replace
+
+import pytest
+
+from rtl_gen.contract.arithmetic import answer_max, level_max
+from rtl_gen.contract.checks import SpecError
+from rtl_gen.contract.limits import check_hardware, check_learning
+from rtl_gen.contract.spec import NetworkSpec
+from tests.networks import network_spec
+
+LAST = {"readout_leak_shift": 2, "reading": "last", "accumulate": "cumulative"}
+
+
+@pytest.mark.parametrize(("changes", "message"), [
+    ({"readout_leak_shift": 0}, "Readout leak shift must be an integer in 1..15 (or null for no leak), not 0"),
+    ({"readout_leak_shift": 16}, "Readout leak shift must be an integer in 1..15 (or null for no leak), not 16"),
+    ({"reading": "mean"}, "Reading must be one of sum, last, maximum, not 'mean'"),
+    ({"reading": "last"}, "A readout that is read by last must leak, accumulate cumulative and answer all, not leak "
+                          "shift None, window and all"),
+    ({"reading": "maximum", "readout_leak_shift": 3},
+     "A readout that is read by maximum must leak, accumulate cumulative and answer all, not leak shift 3, window and "
+     "all"),
+    (LAST | {"loss_steps": 3}, "A block whose readout is read by last must have its loss in all 4 steps of a window, "
+                               "not in 3"),
+])
+def test_readouts_that_there_are_not(changes, message):
+    with pytest.raises(SpecError) as caught:
+        network_spec(**changes)
+    assert str(caught.value) == message
+
+
+def test_it_runs_in_hardware_and_does_not_learn():
+    frozen = network_spec(**LAST, learning=False)
+    check_hardware(frozen)
+    check_learning(frozen)
+    for check in (check_hardware, check_learning):
+        with pytest.raises(SpecError) as caught:
+            check(network_spec(**LAST))
+        assert str(caught.value) == (
+            "A block that is to learn on chip must have a readout without a leak, and that of block 0 leaks; set "
+            "hardware.learning false for the block, or evaluate it on torch or the reference")
+
+
+def test_the_file_says_it_only_where_it_is():
+    table = network_spec().to_dict()["blocks"][0]["readout"]
+    assert not {"leak_shift", "reading"} & set(table)
+    spec = network_spec(**LAST)
+    assert spec.to_dict()["blocks"][0]["readout"]["leak_shift"] == 2
+    assert NetworkSpec.from_dict(spec.to_dict()) == spec
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("leak_shift", [1, 2, 5])
+def test_levels_reach_their_bound_and_no_more(sign, leak_shift):
+    readout = replace(network_spec().blocks[0].readout, leak_shift=leak_shift)
+    step, level, levels = sign * level_max(replace(readout, leak_shift=None), 1), 0, []
+    for _ in range(300):
+        level += step - (level >> leak_shift)
+        levels.append(level)
+    assert max(map(abs, levels)) <= level_max(readout, 300)
+    assert max(map(abs, levels)) >= level_max(readout, 300) - (1 << leak_shift)
+    assert abs(sum(levels)) <= answer_max(readout, 300)
