@@ -84,7 +84,7 @@ def main() -> None:
     for name in arguments.names or DESIGNS:
         designs[name] = measure(DESIGNS[name])
         write_atomically(RESULTS, (json.dumps({
-            "command": "python benchmarks/inference_size.py", **describe("pyosys"), "device": DEVICE.name,
+            "command": "python benchmarks/inference_size.py", **describe("pyosys"), "part": DEVICE.name,
             "yosys": version("pyosys"), "designs": designs}, indent=1) + "\n").encode())
         print(name, designs[name]["resources"], flush=True)
     show(designs)

@@ -55,7 +55,7 @@ def main() -> None:
             rows.append(measure(window, unroll))
             print(LINE.format(**rows[-1]), flush=True)
             write_atomically(RESULTS, (json.dumps({
-                "command": "python benchmarks/update_engine.py", **describe("pyosys"), "device": DEVICE.name,
+                "command": "python benchmarks/update_engine.py", **describe("pyosys"), "part": DEVICE.name,
                 "yosys": version("pyosys"), "density": DENSITY,
                 "rows": sorted(rows, key=lambda row: (row["unroll"], row["window"]))}, indent=1) + "\n").encode())
 

@@ -47,7 +47,10 @@ def with_reads(network: Network, reads: Sequence[int]) -> Network:
 
 
 def with_unroll(network: Network, unroll: bool) -> Network:
-    """The same network, every block learning from an active row in one cycle, or in one for each step it was active."""
+    """The same network, every block learning from an active row in one cycle, or in one for each step it was active.
+
+    Every network that can be hardware can have either.
+    """
     return _directed(network, "unroll", [unroll])
 
 

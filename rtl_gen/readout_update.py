@@ -37,7 +37,7 @@ class ReadoutUpdate(wiring.Component):
     start : In(1)
         The next row is the first.
     drawn_row : In
-        A row's number, :attr:`ClassWalk.draw_lead` cycles before its parts.
+        A row's number, ``ClassWalk.delay`` + 1 cycles before its parts.
     valid, last : In(1)
         There is a part; it is a row's last.
     count, stored, errors : In

@@ -6,7 +6,7 @@ The core is a board's, through :class:`board.host.host.Host`, or whatever else r
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -266,6 +266,11 @@ def _learn(course: Course, runs: _Runs, progress: Progress, best: Network | None
     schedule = Schedule(course.schedule, rates, len(order), course.expected, done=progress.done, wrong=progress.wrong,
                         wrong_by_class=progress.wrong_by_class)
     current = rates
+
+    def own(network: Network) -> Network:
+        """With the rates of the course, not with those of the moment: it begins with them where it goes on."""
+        return replace(network, rates=rates)
+
     guard: Guard[Network | None] | None = None if course.interval is None else Guard(course.interval)
     if guard is not None:
         for done, right, total in progress.checks:
@@ -297,13 +302,14 @@ def _learn(course: Course, runs: _Runs, progress: Progress, best: Network | None
         if guard is not None and (guard.due(progress.done) or progress.done == len(order)):
             going = check()
         if save is not None and going and progress.done < len(order) and progress.done % every == 0:
-            save(core.network(), progress, guard.best.kept if guard is not None else None)
+            best_yet = guard.best.kept if guard is not None else None
+            save(own(core.network()), progress, None if best_yet is None else own(best_yet))
     progress.kept = progress.done
     if guard is not None and guard.best.lessons != progress.done:
         core.load(guard.best.kept)
         progress.kept = guard.best.lessons
         say(f"Guard: back to what was learned after {progress.kept} of {progress.done} samples")
-    core.set_rates(rates)
+    core.set_rates(rates)           # what is saved in the end has them
     progress.ended = True
     if save is not None:
         save(core.network(), progress, None)

@@ -33,11 +33,6 @@ def current_max(layer: LayerSpec) -> int:
     return events << (layer.weights.bits - 1)
 
 
-def charge_max(layer: LayerSpec) -> int:
-    """Largest magnitude that a step adds to a membrane after its leak; of a layer without a residual."""
-    return current_max(layer) if layer.current is None else layer.current.largest
-
-
 def currents_max(block: BlockSpec, own: Sequence[int] | None = None) -> list[int]:
     """Largest currents of a block's layers, those of earlier layers among them, from the largest of their ``own``.
 

@@ -78,6 +78,9 @@ class Asked:
         return "falling" if self.fresh else DEFAULT
 
     def _check(self, new: Split) -> None:
+        if self.fresh and self.settings:
+            raise SnnfpgaError("--fresh takes rates and dead zone for random weights, whatever --set asks for; leave "
+                               "one of the two out, or set the network's rates with --rates", USAGE)
         if self.rehearse_share is not None and not 0 < self.rehearse_share <= 10:
             raise SnnfpgaError(f"--rehearse-share must be above 0 and at most 10, not {self.rehearse_share:g}", USAGE)
         if new.step_labels is not None and (self.passes > 1 or self.guard is not None or self.schedule or self.rates

@@ -147,7 +147,7 @@ def _show(found: dict[str, Any]) -> None:
         *((f"{things} without a label, not learned from", found[key])
           for things, key in (("windows", "windows_unlabelled"), ("samples", "unlabelled")) if found.get(key)),
         *([("lessons answered and not learned from, as no more were wrong than is usual", found["lessons_off"])]
-          if found.get("lessons_off") else []),
+          if found.get("lessons_off") and found["schedule"] == "settling" else []),
         ("weight updates formed", counters["updates"]), ("writes of a weight", counters["weights_written"]),
         ("saturations", counters["weight_saturations"]), ("network", found["network"])])
 

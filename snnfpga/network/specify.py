@@ -117,11 +117,15 @@ def with_divided_feedback(config: Config, block: BlockSpec) -> BlockSpec:
     that all layers learn as fast as before; only shifts by hand stay as they are given.
     """
     last, on_chip = block.layers[-1].update, config.on_chip
+    if not block.directives.learns:
+        return block
     shift = fitting_feedback_shift(block.readout) if block.readout.learned else 0
     rate, below = (0 if isinstance(asked, int) else own for asked, own in (
         (on_chip.rate_shift, last.rate_shift), (on_chip.feedback_shift, last.feedback_shift)))
     if not isinstance(on_chip.rate_shift, int):
         shift = min(shift, rate)        # beyond, it would make learning slower
+    if block.depth > 1 and not isinstance(on_chip.feedback_shift, int):
+        shift = min(shift, below)       # and so in the layers below
     if shift == 0:
         return block
     update = replace(last, rate_shift=last.rate_shift - min(shift, rate),

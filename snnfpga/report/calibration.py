@@ -37,9 +37,10 @@ def calibration(path: Path | None, no_network: str) -> Section:
         + (", ".join(f"{percent(share, unseen)} with {name}" for name, share in found["drifted"].items())
            or "no drift that was tried did harm") + "."))
     parts.append(Table(
-        ("shift by scale", "every n-th window", "dead zone", "points lost, unchanged",
+        ("shift by scale", "every n-th window", "dead zone", "points lost, unchanged", "and with no lesson off",
          *(f"won back, {name}" for name in drifts), "rounded to nothing", ""),
         [(f"{trial['by']:+d}", trial["interval"], trial["dead_zone"], f"{trial['loss_points']:.2f}",
+          f"{trial['all_learned_loss_points']:.2f}" if "all_learned_loss_points" in trial else "",
           *(percent(trial["recovered"][name], unseen) for name in drifts), percent(trial["underflows"]),
           "chosen" if trial == found["chosen"] else "") for trial in found["trials"]]))
     return Section(title, about, tuple(parts), (path,))

@@ -8,9 +8,9 @@ from ..memories import MemoryDeclaration
 from . import refusals
 from .base import Engine
 
-__all__ = ["RANDOM_CYCLES", "ClassWalk", "Readout"]
+__all__ = ["RANDOM_BEHIND", "ClassWalk", "Readout"]
 
-RANDOM_CYCLES = 2               # a random word comes so much later than the weights it rounds
+RANDOM_BEHIND = 2               # a random word comes so much later than the weights it rounds
 # Where nothing is said, classes are walked as fast as an update engine takes feedback at this density of events.
 DENSITY = 0.05
 
@@ -114,7 +114,7 @@ class Readout(Engine):
             classes_per_cycle=per_cycle, parts=parts,
             feedback_latency=(4 if readout.learned else 1) + (per_cycle - 1).bit_length() + (parts > 1),
             # The part is chosen in one of the cycles in which its random word is made.
-            delay=RANDOM_CYCLES - 1 if readout.learned and readout.rounding == "stochastic" else 0)
+            delay=RANDOM_BEHIND - 1 if readout.learned and readout.rounding == "stochastic" else 0)
 
     @property
     def _classes_per_cycle(self) -> int:
