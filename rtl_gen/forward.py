@@ -223,7 +223,7 @@ class ForwardEngine(wiring.Component):
         push = self._walk.push
         done = Signal()
         m.d.comb += done.eq(entry.valid & entry.last & ~entry.discard)
-        saturated = Signal(self.lanes)      # in a register before they are counted, which is a long way of its own
+        saturated = Signal(len(fired.saturated))    # in a register before they are counted: that is a long way
         group = Signal.like(entry.group)
         gate_en, pushes = Signal(), Signal()
         m.d.sync += [

@@ -70,6 +70,6 @@ def test_a_mutant_is_found(folder, number):
     for seed in range(300):
         try:
             compare(seed, make, wild_network, learns=False)
-        except (AssertionError, IndexError, ValueError):
+        except (AssertionError, IndexError, TypeError, ValueError):
             return
     raise AssertionError(f"not found: {MUTANTS[number]}")

@@ -14,6 +14,8 @@ from tests.verbs import call
 # One configuration that each of the list refuses, and how its line begins.
 REFUSED = {
     "learning.registry": (["learning.rule=none"], "No learning rule is called 'none'"),
+    "learning.leaky": (["network.reading=last"], "Config network.reading=last needs network.readout_leak_shift"),
+    "learning.lingering": (["network.current_bits=12"], "Config network.current_bits means nothing without"),
     "network.refused": (["network.learn_threshold=true", "network.weight_bits=1"],
                         "Config network.learn_threshold needs weights of at least 2 bits"),
     "training.warm_start": (["training.warm_epochs=1", "network.blocks=[[8R]]"],

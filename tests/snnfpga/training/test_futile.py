@@ -89,7 +89,8 @@ def test_short_and_silent_samples_are_said_with_their_share(data, capfd):
         "Warning: 40 % of the training samples (8 of 20) teach nothing: they have fewer than 3 steps, the first "
         "step that is learned from by learning.window, loss_steps and update_interval",
         "Warning: 10 % of the training samples (2 of 20) have no event, and no input of theirs can be learned from"]
-    assert call(capfd, "learn", "runs/mine", "--json")[2].splitlines() == lines[:1]
+    told = call(capfd, "learn", "runs/mine", "--json")[2].splitlines()
+    assert [line for line in told if "learning made the network worse" not in line] == lines[:1]
 
 
 def test_a_network_that_no_sample_teaches_does_not_learn(data, capfd):
