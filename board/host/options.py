@@ -90,6 +90,19 @@ def rates_of(text: str | None, blocks: int) -> tuple[int, ...] | None:
     return tuple(known[word] for word in words * (blocks if len(words) == 1 else 1))
 
 
+def check_schedule(schedule: str | None, rates: tuple[int, ...] | None) -> None:
+    """Refuse rates that a schedule would change from the first lesson on.
+
+    Raises
+    ------
+    SnnfpgaError
+        If there are such, and no block of them is off, which a schedule leaves so.
+    """
+    if rates is not None and schedule not in (None, "constant") and RATE_OFF not in rates:
+        raise SnnfpgaError(f"--schedule {schedule} sets the rates itself, and would not take those of --rates; leave "
+                           "one of the two out, or take --schedule constant", USAGE)
+
+
 def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec, usual: float) -> Course:
     """What these options ask for, of these samples; ``usual`` is the expected share of wrong answers else.
 
@@ -100,6 +113,7 @@ def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec
     """
     _check_ranges(options)
     rates = rates_of(options.rates, len(spec.blocks))
+    check_schedule(options.schedule, rates)
     if not options.passes:
         return Course(samples=samples, lessons=NOTHING, held=NOTHING, test=_measured(samples), passes=0, rates=rates)
     if not any(block.directives.learns for block in spec.blocks):

@@ -93,7 +93,9 @@ class Schedule:
         own = self._of_class(label)
         if own is not None and own - max(self.wrong, self._expected) > LEAD:
             return 0
-        return RATE_OFF if excess < 0 else max(falling, adaptive)
+        # Before the first answer nothing is known; after it 0 is as usual, where no answer is usually wrong.
+        no_worse = excess < 0 or (excess == 0 and self._done > 0)
+        return RATE_OFF if no_worse else max(falling, adaptive)
 
     def _of_class(self, label: int) -> float | None:
         return self.wrong_by_class[label] if 0 <= label < len(self.wrong_by_class) else self._expected

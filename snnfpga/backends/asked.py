@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.host.expected import in_notes
-from board.host.options import rates_of
+from board.host.options import check_schedule, rates_of
 from board.host.schedule import DEFAULT, Schedule
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network import Network
@@ -65,6 +65,7 @@ class Asked:
         """
         self._check(new)
         asked = rates_of(self.rates, len(network.spec.blocks))
+        check_schedule(self.schedule, asked)
         plan = Plan(passes=self.passes, shuffled=self.shuffle, seed=self.seed_for(network), rates=asked,
                     schedule=self.schedule or self._schedule(), guard=self.guard, expected=in_notes(read_notes(path)),
                     rehearse=Plan.rehearse if self.rehearse_share is None else self.rehearse_share)

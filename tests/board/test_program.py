@@ -349,3 +349,9 @@ def test_a_damaged_share_is_refused(here, capsys, contents):
     Path("driver/expected.json").write_text(contents)
     assert run("--learn", "1")[0] == 1
     assert "expected.json holds no share of wrong answers; copy it" in capsys.readouterr().err
+
+
+def test_rates_that_a_schedule_would_change_are_refused(here, capsys):
+    assert run("--learn", "1", "--rates", "3", "--schedule", "falling")[0] == 2
+    assert "--schedule falling sets the rates itself" in capsys.readouterr().err
+    assert run("--learn", "1", "--rates", "off", "--schedule", "falling")[0] == 0
