@@ -141,6 +141,8 @@ def _check_ranges(options: argparse.Namespace) -> None:
             raise SnnfpgaError(f"--{shown} must be at least {least}, not {value}", USAGE)
     if options.held_out is not None and not 0 < options.held_out < 1:
         raise SnnfpgaError(f"--held-out must be between 0 and 1, not {options.held_out:g}", USAGE)
+    if options.expected is not None and not 0 <= options.expected <= 1:
+        raise SnnfpgaError(f"--expected must be in 0..1, not {options.expected:g}", USAGE)
     if not 0 < options.clock_mhz < float("inf"):
         raise SnnfpgaError(f"--clock-mhz must be more than 0, not {options.clock_mhz:g}", USAGE)
     needed: Sequence[tuple[str, str]] = (("guard", "passes"), ("save_every", "passes"), ("held_out", "passes"),

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
 from ..host.link import MmioLink
 from .constants import BASE_ADDRESS, WINDOW_BYTES
 
@@ -18,8 +20,14 @@ def attach(bitstream: str | Path, *, clock_mhz: float, timeout_s: float = 10.0) 
     ------
     OSError
         If the bitstream is not there, or the caller may not configure the fabric (run as root).
+    SnnfpgaError
+        If there is no PYNQ here.
     """
-    from pynq import MMIO, Bitstream, Clocks
+    try:
+        from pynq import MMIO, Bitstream, Clocks
+    except ModuleNotFoundError:
+        raise SnnfpgaError("No Python package pynq here: this program runs on the board, with the Python of its image; "
+                           "elsewhere snnfpga rehearse runs it on a simulated one", USAGE) from None
 
     Clocks.fclk0_mhz = clock_mhz
     Bitstream(str(Path(bitstream).resolve())).download()

@@ -355,3 +355,10 @@ def test_rates_that_a_schedule_would_change_are_refused(here, capsys):
     assert run("--learn", "1", "--rates", "3", "--schedule", "falling")[0] == 2
     assert "--schedule falling sets the rates itself" in capsys.readouterr().err
     assert run("--learn", "1", "--rates", "off", "--schedule", "falling")[0] == 0
+
+
+@pytest.mark.parametrize("share", ["2", "-0.1", "nan"])
+def test_a_share_that_is_none_is_refused_before_the_core_is_reached(here, capsys, share):
+    code, made = run("--learn", "1", f"--expected={share}")
+    assert (code, made) == (2, [])
+    assert f"--expected must be in 0..1, not {share}" in capsys.readouterr().err
