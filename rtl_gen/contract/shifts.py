@@ -30,11 +30,29 @@ def check_shifts(shifts: Sequence[int], bits: int, state: str, what: str = "leak
                         "would grow by itself")
 
 
-def bits_of(shifts: Sequence[int]) -> int:
-    """The shift after the sum, by which the whole leak is rounded down once."""
-    return abs(shifts[-1])
+class ShiftLeak:
+    """What leaks by :attr:`leak_shifts`: a membrane, or a current that lingers.
 
+    Attributes
+    ----------
+    leak_shifts
+        One to three shifts n of growing size: each adds ``2**-n`` to the share that is lost, or takes ``2**-n`` from it
+        where it is written as -n.
+    """
 
-def factor_of(shifts: Sequence[int]) -> int:
-    """What the sum of shifts multiplies a value by: 1 .. 2**bits - 1."""
-    return sum((1 if shift > 0 else -1) << (bits_of(shifts) - abs(shift)) for shift in shifts)
+    leak_shifts: tuple[int, ...]
+
+    @property
+    def leak_bits(self) -> int:
+        """The shift after the sum, by which the whole leak is rounded down once."""
+        return abs(self.leak_shifts[-1])
+
+    @property
+    def leak_factor(self) -> int:
+        """What the sum of shifts multiplies a value by: 1 .. 2**leak_bits - 1."""
+        return sum((1 if shift > 0 else -1) << (self.leak_bits - abs(shift)) for shift in self.leak_shifts)
+
+    @property
+    def keep(self) -> float:
+        """Share of itself that a value keeps in a step, but for rounding."""
+        return 1.0 - self.leak_factor / (1 << self.leak_bits)

@@ -183,7 +183,9 @@ class Search:
         """
         best = tried(0)
         if not best.keeps:
-            any(tried(by).keeps for by in range(1, SLOWEST + 1))
+            for by in range(1, SLOWEST + 1):
+                if tried(by).keeps:
+                    return
             return
         worse = 0
         for by in range(-1, FASTEST - 1, -1):

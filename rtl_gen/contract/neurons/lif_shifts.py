@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from ..shifts import bits_of, check_shifts, factor_of
+from ..shifts import ShiftLeak, check_shifts
 from .base import NeuronSpec
 
 
 @dataclass(frozen=True, kw_only=True)
-class LifShiftsSpec(NeuronSpec):
+class LifShiftsSpec(ShiftLeak, NeuronSpec):
     """A neuron that loses ``(membrane * leak_factor) >> leak_bits`` in each step.
 
     Attributes
@@ -21,21 +21,6 @@ class LifShiftsSpec(NeuronSpec):
 
     def _check_leak(self) -> None:
         check_shifts(self.leak_shifts, self.membrane_bits, "membrane")
-
-    @property
-    def leak_bits(self) -> int:
-        """The shift after the sum, by which the whole leak is rounded down once."""
-        return bits_of(self.leak_shifts)
-
-    @property
-    def leak_factor(self) -> int:
-        """What the sum of shifts multiplies a membrane by: 1 .. 2**leak_bits - 1."""
-        return factor_of(self.leak_shifts)
-
-    @property
-    def keep(self) -> float:
-        """Share of itself that a membrane keeps in a step, but for rounding."""
-        return 1.0 - self.leak_factor / (1 << self.leak_bits)
 
     @property
     def leaked_max(self) -> int:
