@@ -1,0 +1,1 @@
+"""What the engines of blocks that are more than one dense layer declare."""
