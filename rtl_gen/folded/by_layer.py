@@ -1,4 +1,4 @@
-"""Constants of the layers of a folded block, chosen by the number of the one whose turn it is."""
+"""Constants that differ from layer to layer."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,8 @@ from amaranth.hdl import *
 __all__ = ["by_layer"]
 
 
-def by_layer(layer: Value, values: Sequence[ValueLike]) -> Value:
-    """Of ``values``, one for each layer, that of ``layer``; where all are alike there is no choice to make.
-
-    A constant that is below 0 makes the choice signed.
-    """
-    first, *others = values
-    if isinstance(first, int) and all(isinstance(value, int) and value == first for value in others):
-        return Const(first)
-    return Array(Value.cast(value) for value in values)[layer] if others else Value.cast(first)
+def by_layer(number: Value, values: Sequence[int]) -> Value:
+    """The value of the layer ``number``: a constant where it is the same in all, which then costs nothing."""
+    if len(set(values)) == 1:
+        return Const(values[0])
+    return Array(Const(value) for value in values)[number]

@@ -163,14 +163,16 @@ class FoldedWindow(wiring.Component):
         lists, sources, layer = self.lists, self._declared.sources, self._touched_layer
         m.submodules.row_list = memory = declared_memory(self._declared.row_list)
         read, write = memory.read_port(), memory.write_port()
+        # Those of convolutions have none.
         rows = [Signal(range(plan.sources + 1), name=f"rows{number}") if found.listed else Const(0)
                 for number, (plan, found) in enumerate(zip(self._plan.layers, sources, strict=True))]
+        lengths = Array(rows)
         m.d.comb += [
-            lists.rows.eq(by_layer(lists.layer, rows)),
+            lists.rows.eq(lengths[lists.layer]),
             read.addr.eq(by_layer(lists.layer, [found.base for found in sources]) + lists.place),
             read.en.eq(lists.en),
             lists.source.eq(read.data),
-            write.addr.eq(by_layer(layer, [found.base for found in sources]) + by_layer(layer, rows)),
+            write.addr.eq(by_layer(layer, [found.base for found in sources]) + lengths[layer]),
             write.data.eq(source),
             write.en.eq(first & by_layer(layer, [int(found.listed) for found in sources])),
         ]
@@ -195,7 +197,7 @@ class FoldedWindow(wiring.Component):
             # Words of fewer than 32 channels hold a whole pixel; of others the upper bits of the channel are the part.
             part = recorder.touch_channel[len(channel):][:(found.parts - 1).bit_length()]
             words.append(found.base + Cat(part, recorder.touch_pixel))
-        m.d.comb += asked.eq(by_layer(recorder.touch_layer, words))
+        m.d.comb += asked.eq(Array(words)[recorder.touch_layer])
         m.d.sync += [convolves.eq(touches), address.eq(asked), channel.eq(recorder.touch_channel[:len(channel)])]
         m.d.comb += [
             read.addr.eq(Mux(touches, asked, pixels.address)),
