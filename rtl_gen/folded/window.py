@@ -1,7 +1,7 @@
 """Window state of a folded block: which sources of which layer were active, when, and how often; gates and spikes."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
