@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from ...arithmetic import credit_max, delta_max, feedback_max, index_bits, signed_bits
 from ...memories import MemoryDeclaration
+from ...network import MAX_RATE
 from ...plan import BlockPlan, LayerPlan, words_of
 
 __all__ = ["FoldedReverse", "LayerSources"]
 
+SCAN_SHARE = 4              # lanes of the update engine for each lane of a scan of credits
 CHANNELS = 32               # of a pixel whose bits lie in one word; of more they take several
 
 
@@ -120,9 +122,36 @@ class FoldedReverse:
         return max(signed_bits(credit_max(self.block, layer)) for layer in range(self.block.depth))
 
     @property
+    def scan_lanes(self) -> int:
+        """Lanes whose credits a scan finds at a time: a part of a word."""
+        return words_of(self.plan.lanes, SCAN_SHARE)
+
+    def credits(self, lanes: int) -> tuple[MemoryDeclaration, ...]:
+        """For each part of ``lanes`` lanes the credits of two words, at each position."""
+        positions = 1 << index_bits(self.block.window)
+        return tuple(MemoryDeclaration(f"credits{part}", 2 * positions, lanes * self.credit_bits, "distributed")
+                     for part in range(words_of(self.plan.lanes, lanes)))
+
+    @property
+    def row_max(self) -> int:
+        """The largest magnitude of a row's sum at one place, in the layer where it is largest."""
+        return max(credit_max(self.block, number) * self.block.window * layer.largest_event
+                   for number, layer in enumerate(self.block.layers))
+
+    @property
     def delta_max(self) -> int:
         """The largest magnitude of a window's sum, in the layer where it is largest."""
         return max(delta_max(self.block, layer) for layer in range(self.block.depth))
+
+    @property
+    def rate_shift(self) -> int:
+        """Bits that rounding drops of each layer's sums at a rate of 0, and more of some layers' than these."""
+        return min(layer.update.rate_shift for layer in self.block.layers)
+
+    @property
+    def most_rate(self) -> int:
+        """The largest rate, and what the rate shift of a layer is above :attr:`rate_shift`."""
+        return MAX_RATE + max(layer.update.rate_shift for layer in self.block.layers) - self.rate_shift
 
     @property
     def deltas(self) -> MemoryDeclaration | None:
