@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...arithmetic import credit_max, delta_max, feedback_max, index_bits, signed_bits
+from ...arithmetic import delta_max, feedback_max, index_bits, signed_bits, weighed_credit_max
 from ...memories import MemoryDeclaration
 from ...network import MAX_RATE
 from ...plan import BlockPlan, LayerPlan, words_of
@@ -119,7 +119,7 @@ class FoldedReverse:
     @property
     def credit_bits(self) -> int:
         """Bits of a credit, in the layer where they are widest."""
-        return max(signed_bits(credit_max(self.block, layer)) for layer in range(self.block.depth))
+        return max(signed_bits(weighed_credit_max(self.block, layer)) for layer in range(self.block.depth))
 
     @property
     def scan_lanes(self) -> int:
@@ -135,7 +135,7 @@ class FoldedReverse:
     @property
     def row_max(self) -> int:
         """The largest magnitude of a row's sum at one place, in the layer where it is largest."""
-        return max(credit_max(self.block, number) * self.block.window * layer.largest_event
+        return max(weighed_credit_max(self.block, number) * self.block.window * layer.largest_event
                    for number, layer in enumerate(self.block.layers))
 
     @property
