@@ -147,7 +147,8 @@ class FoldedPipeline(wiring.Component):
             self.i.ready.eq(self._cleared & ~waits & (self.room | ~entry.closes)),
             issued.eq(self.i.valid & self.i.ready),
             self.weight_reader.address.eq(entry.address),
-            self.blank.eq(~(entry.event | entry.bias | entry.threshold)),
+            # Of nobody else's word.
+            self.blank.eq(self.i.valid & ~(entry.event | entry.bias | entry.threshold)),
             self.empty.eq(self._cleared & ~Cat(self._valid[1:]).any()),
         ]
 

@@ -232,7 +232,7 @@ class FoldedWalk(wiring.Component):
         m.d.comb += [
             heads.eq(thresholds + biases),
             count.eq(Mux(convs, 0, self._count)),       # a convolution's events are all walked before its words
-            self._closes.eq((self._entry + 1 >= heads + count)),
+            self._closes.eq(self._entry + 1 >= heads + count),
             self._place_ends.eq(self._word_part == self._of([layer.column_words - 1 for layer in layers])),
             self._layer_ends.eq(self._word == self._of([layer.words - 1 for layer in layers])),
         ]
