@@ -94,7 +94,8 @@ def delta_max(block: BlockSpec, layer: int) -> int:
 
 
 def readout_delta_max(block: BlockSpec) -> int:
-    return block.loss_steps * ERROR_MAX
+    """Bound of the sum that a readout's weight changes by."""
+    return block.loss_steps * ERROR_MAX * block.readout.largest_event
 
 
 def error_table(error_function: str) -> tuple[int, ...]:
