@@ -188,13 +188,12 @@ class BackwardPass(wiring.Component):
         """A row's sum, then its lane's place in its group's word."""
         readout, lanes, latency = self.readout, self.lanes, self.walk.feedback_latency
         m.submodules.sum = found = FeedbackSum(readout, self.walk)
-        shadow = readout.shadow_bits if readout.learned else 0
         m.d.comb += [
             found.first.eq(chosen.first),
             found.errors.eq(errors),
             self.multiplies.eq(Mux(chosen.valid & chosen.last & int(readout.learned), readout.classes, 0)),
         ]
-        m.d.comb += [weight.eq(value >> shadow) for weight, value in zip(found.weights, stored, strict=True)]
+        m.d.comb += [weight.eq(self._read(value)) for weight, value in zip(found.weights, stored, strict=True)]
         rows, finals = Signal(latency), Signal(latency)         # whole rows on their way to their sums, and the last
         placed, lane = rows[-1], Signal(range(lanes))
         closes, closed = Signal(), Signal()                     # the group; the cycle behind
@@ -227,6 +226,12 @@ class BackwardPass(wiring.Component):
             m.d.sync += self.feedback_groups.eq(0)
         with m.Elif(closed):
             m.d.sync += self.feedback_groups.eq(self.feedback_groups + 1)
+
+    def _read(self, stored: Value) -> Value:
+        """The weight that a stored one is read as; of signs 1 for -1."""
+        if not self.readout.learned:
+            return stored
+        return stored < 0 if self.readout.signs else stored >> self.readout.shadow_bits
 
     def _ends_place(self, m: Module, placed: Value, final: Value) -> Value:
         """Whether the row that is placed is the last of its place."""

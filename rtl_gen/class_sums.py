@@ -18,7 +18,7 @@ __all__ = ["SampleSums", "WindowSums", "row_weights"]
 def row_weights(block: BlockSpec) -> data.ArrayLayout:
     """Layout of a row as the forward pass reads it, a weight for each class."""
     readout = block.readout
-    return data.ArrayLayout(signed(readout.weight_bits if readout.learned else 2), readout.classes)
+    return data.ArrayLayout(signed(2 if readout.signs else readout.weight_bits), readout.classes)
 
 
 def _sums(m: Module, bits: int, row: Sequence[Value], adds: Value, clear: Value) -> list[Signal]:

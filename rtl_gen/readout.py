@@ -175,9 +175,10 @@ class Readout(wiring.Component):
 
     def _weight(self, c: int) -> Value:
         """What the forward pass reads of class c in the row fetched."""
-        if self.readout.learned:
-            return self._fetched[c] >> self.readout.shadow_bits
-        return Mux(self._fetched[c], Const(-1, signed(2)), Const(1, signed(2)))
+        readout, stored = self.readout, self._fetched[c]
+        if readout.signs:
+            return Mux(stored < 0 if readout.learned else stored, Const(-1, signed(2)), Const(1, signed(2)))
+        return stored >> readout.shadow_bits
 
     def _control(self, m: Module) -> None:
         """What each token does: sample starts, steps that sums are taken over after, windows, results."""

@@ -119,7 +119,7 @@ class Readout(Engine):
         per_cycle = -(-readout.classes // parts)
         return ClassWalk(
             classes_per_cycle=per_cycle, parts=parts,
-            feedback_latency=(4 if readout.learned else 1) + (per_cycle - 1).bit_length() + (parts > 1),
+            feedback_latency=(1 if readout.signs else 4) + (per_cycle - 1).bit_length() + (parts > 1),
             # The part is chosen in one of the cycles in which its random word is made.
             delay=RANDOM_BEHIND - 1 if readout.learned and readout.rounding == "stochastic" else 0)
 
