@@ -1,0 +1,132 @@
+"""The reverse pass of a folded block: credits of all its layers, from the last to the first, before any is learned."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ...arithmetic import FEEDBACK_BITS, credit_max, feedback_max, index_bits, signed_bits
+from ...memories import WEIGHT_LATENCY, MemoryDeclaration
+from ...plan import words_of
+from ..base import Engine
+from ..refusals import Refusal
+from .reach import aligned
+
+__all__ = ["FoldedCredits", "ReverseWord"]
+
+SCAN_SHARE = 4              # lanes of the block for each lane whose credit is found in a cycle
+MULTIPLIER = (18, 25)       # bits that one multiplier of a part takes
+
+
+class ReverseWord(NamedTuple):
+    """A word of neurons at a position, as the reverse pass comes to it.
+
+    Attributes
+    ----------
+    entries
+        Words of weights that are read for it.
+    """
+
+    entries: int
+
+
+class FoldedCredits(Engine):
+    """The reverse pass, with the memories of what it finds."""
+
+    AHEAD = 8               # words on their way from their gates to their credits
+    FETCH = 3               # cycles from a word to the next, at least
+    SCAN = 4                # from a part's gates to its credits in memory
+
+    @staticmethod
+    def needed(plan_depth: int, recurrent: bool, residual: bool) -> bool:
+        """Whether credits of a block must be kept: where a layer's are made of those of another, or of another word."""
+        return plan_depth > 1 or recurrent or residual
+
+    @property
+    def scan_lanes(self) -> int:
+        """Lanes whose credits are found at a time: a part of a word."""
+        return words_of(self.plan.lanes, SCAN_SHARE)
+
+    @property
+    def parts(self) -> int:
+        """Parts of a word, the last of which may have fewer lanes."""
+        return words_of(self.plan.lanes, self.scan_lanes)
+
+    @property
+    def words(self) -> int:
+        """Words of all layers."""
+        return sum(layer.words for layer in self.plan.layers)
+
+    @property
+    def credit_bits(self) -> int:
+        """Bits of a credit, as wide as the widest of the layers."""
+        return max(signed_bits(credit_max(self.block, layer)) for layer in range(self.block.depth))
+
+    @property
+    def feedback_bits(self) -> int:
+        """Bits of the readout's feedback."""
+        return signed_bits(feedback_max(self.block, self.block.depth - 1))
+
+    @property
+    def sum_max(self) -> int:
+        """The largest sum of products of weights and credits, the half that rounds it among them."""
+        largest = [0]
+        for number, layer in enumerate(self.plan.layers):
+            if number or layer.layer.synapses.recurrent:
+                synapses = layer.layer.synapses
+                terms = synapses.outputs if synapses.kind == "dense" else synapses.kernel ** 2 * synapses.filters
+                weight = 1 << (layer.layer.weights.bits - 1)
+                largest.append(terms * weight * credit_max(self.block, number)
+                               + (1 << layer.layer.update.feedback_shift >> 1))
+        return max(largest)
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the address of a word of weights to what it adds to being in its lane's feedback."""
+        # Product, its second register, tree, sum, shift, saturation.
+        return WEIGHT_LATENCY + 2 + (self.plan.lanes - 1).bit_length() + 3
+
+    @property
+    def memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Credits of all words at all positions, how many of each are not 0, and what is carried from a position."""
+        part, words = self.scan_lanes * self.credit_bits, self.words
+        return (*(MemoryDeclaration(f"reverse_credits{number}", words * self.block.window, part)
+                  for number in range(self.parts)),
+                MemoryDeclaration("credit_counts", words * self.block.window, index_bits(self.plan.lanes + 1)),
+                MemoryDeclaration("carried_credits", self._largest * 2 ** (self.parts - 1).bit_length(), part),
+                MemoryDeclaration("reverse_feedback", self.AHEAD * 2 ** (self.parts - 1).bit_length(),
+                                  self.scan_lanes * FEEDBACK_BITS, "distributed"))
+
+    @property
+    def _largest(self) -> int:
+        """Words of the layer that has the most."""
+        return max(layer.words for layer in self.plan.layers)
+
+    def refusals(self, index: int) -> Iterator[Refusal]:
+        """Why it cannot serve the block."""
+        weight_bits = max(layer.weights.bits for layer in self.block.layers)
+        if weight_bits > MULTIPLIER[0] or self.credit_bits > MULTIPLIER[1]:
+            yield Refusal(
+                line=f"Credits of a block whose layers hand them down must have at most {MULTIPLIER[1]} bits, and those "
+                     f"of block {index} have {self.credit_bits}; take a shorter window, a lower surrogate, a larger "
+                     "leak, or a feedback shift of the readout",
+                what="wide credits", places=(f"block {index}",), change=f"credits of at most {MULTIPLIER[1]} bits")
+        for number in range(self.block.depth):
+            if not aligned(self.plan, number):
+                yield Refusal(
+                    line=f"What reads a layer as a grid must, in a block that is to learn on chip, read the grid that "
+                         f"the layer is, and what reads layer {number} of block {index} has another; cut the block "
+                         "there, or evaluate it on torch or the reference",
+                    what="a layer read as another grid", places=(f"block {index} layer {number}",),
+                    change="grids that are the layers' own")
+
+    def cycles(self, entries: Sequence[Sequence[Sequence[int]]], steps: int) -> int:
+        """Cycles from the start until all credits are in memory.
+
+        Parameters
+        ----------
+        entries
+            Words of weights that are read for each word of neurons: [layer][position][word], of the window's ``steps``
+            positions.
+        steps
+            Steps of the window.
+        """
+        raise NotImplementedError
