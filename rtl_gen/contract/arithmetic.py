@@ -83,18 +83,50 @@ def fitting_feedback_shift(readout: ReadoutSpec) -> int:
     return shift
 
 
+def inject_max(block: BlockSpec, layer: int) -> int:
+    """Largest credit that a neuron is given in one step, by the feedback of its spikes."""
+    spec = block.layers[layer]
+    # The feedback of a recurrent layer's own spikes is added to that of what reads them, each saturated by itself.
+    own = 1 << (FEEDBACK_BITS - 1) if spec.synapses.recurrent else 0
+    return (feedback_max(block, layer) + own) * spec.surrogate.height
+
+
 def credit_max(block: BlockSpec, layer: int) -> int:
     """Bound of a layer's credits over the window's K steps."""
+    return block.layers[layer].neuron.credit_max(inject_max(block, layer), block.window)
+
+
+def current_credit_max(block: BlockSpec, layer: int) -> int:
+    """Bound of the credits of a layer's currents, with those of later layers that add these currents to their own."""
+    return credit_max(block, layer) + sum(
+        current_credit_max(block, above) << other.residual.shift for above, other in enumerate(block.layers)
+        if other.residual is not None and above - other.residual.below == layer)
+
+
+def weighed_credit_max(block: BlockSpec, layer: int) -> int:
+    """Bound of the credits that deltas and the feedback to what is below are made of."""
+    residual = block.layers[layer].residual
+    return current_credit_max(block, layer) << (0 if residual is None else residual.own_shift)
+
+
+def feedback_sum_max(block: BlockSpec, layer: int) -> int:
+    """Bound of the sum of a layer's weights times its credits, that feedback to one of its inputs is rounded from."""
     spec = block.layers[layer]
-    return spec.neuron.credit_max(feedback_max(block, layer) * spec.surrogate.height, block.window)
+    return (spec.synapses.reached_max * weighed_credit_max(block, layer)) << (spec.weights.bits - 1)
 
 
 def delta_max(block: BlockSpec, layer: int) -> int:
-    return credit_max(block, layer) * block.window
+    """Bound of the sum that a weight changes by: over the window's K steps, and over the places of a convolution."""
+    spec = block.layers[layer]
+    summands = block.window * (spec.outputs // spec.columns)
+    of_events = summands * weighed_credit_max(block, layer) * spec.largest_event
+    shift = spec.neuron.threshold_shift
+    return of_events if shift is None else max(of_events, summands * inject_max(block, layer) << shift)
 
 
 def readout_delta_max(block: BlockSpec) -> int:
-    return block.loss_steps * ERROR_MAX
+    """Bound of the sum that a readout's weight changes by."""
+    return block.loss_steps * ERROR_MAX * block.readout.largest_event
 
 
 def error_table(error_function: str) -> tuple[int, ...]:

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from itertools import chain
 
 from .arithmetic import answer_max, signed_bits
+from .block import BlockSpec
 from .checks import SpecError
 from .declared import engines_of
-from .engines.refusals import Refusal, arithmetic
+from .engines.refusals import Refusal, leaky_readout, lingering_currents
 from .protocol import ANSWER_BITS, BLOCKS_PER_LAYER
 from .spec import NetworkSpec
+from .sums import SUM_BITS, learning_sum_max
 
 __all__ = ["check_hardware", "check_learning", "hardware_refusals", "learning_refusals"]
 
@@ -25,7 +27,7 @@ def check_hardware(spec: NetworkSpec) -> None:
 
 
 def check_learning(spec: NetworkSpec) -> None:
-    """Refuse what does not learn on chip, nor in the reference that equals it; blocks that only run among them.
+    """Refuse what does not learn on chip, nor in the reference that equals it.
 
     Raises
     ------
@@ -47,11 +49,21 @@ def hardware_refusals(spec: NetworkSpec) -> tuple[Refusal, ...]:
 
 
 def learning_refusals(spec: NetworkSpec) -> tuple[Refusal, ...]:
-    """All that does not learn on chip: binary weights, learned thresholds, residual currents, and synapses other than
-    each input at each neuron.
+    """All that a block that is to learn does not learn by, wherever it runs: a readout that leaks, currents that
+    linger, sums that are too wide.
     """
-    return _once(refusal for index, block in enumerate(spec.blocks)
-                 for refusal in chain(arithmetic(block, index), engines_of(block).learning.refusals(index)))
+    return _once(refusal for index, block in enumerate(spec.blocks) if block.directives.learns
+                 for refusal in chain(leaky_readout(block, index), lingering_currents(block, index),
+                                      _wide_sums(block, index)))
+
+
+def _wide_sums(block: BlockSpec, index: int) -> Iterator[Refusal]:
+    bits = learning_sum_max(block).bit_length()
+    if bits > SUM_BITS:
+        change = "a shorter window, narrower weights, smaller residual shifts, or a leak"
+        yield Refusal(line=f"Sums of block {index} must stay below {SUM_BITS} bits to learn, not reach {bits}; take "
+                           f"{change}", what=f"sums of more than {SUM_BITS} bits", places=(f"block {index}",),
+                      change=change)
 
 
 def _too_many_blocks(spec: NetworkSpec) -> Iterator[Refusal]:

@@ -90,21 +90,12 @@ def _check_array(thing: str, values: IntArray, shape: tuple[int, int], bits: int
 
 def _check_weights(thing: str, values: IntArray, layer: LayerSpec) -> None:
     _check_array(thing, values, (layer.rows, layer.columns), layer.weights.stored_bits)
-    _check_binary(thing, values, layer.weights.bits, layer.weights.shadow_bits)
 
 
 def _check_readout(thing: str, values: IntArray, readout: ReadoutSpec) -> None:
     _check_array(thing, values, (readout.rows, readout.classes), max(2, readout.stored_bits))
     if not readout.learned and not np.isin(values, (-1, 1)).all():
         raise SpecError(f"{thing} is fixed and must hold +1 and -1 only")
-    _check_binary(thing, values, readout.weight_bits, readout.shadow_bits)
-
-
-def _check_binary(thing: str, values: IntArray, bits: int, shadow_bits: int) -> None:
-    read = values >> shadow_bits
-    if bits == 1 and not np.isin(read, (-1, 1)).all():
-        raise SpecError(f"{thing} must be +1 and -1 only, as weights of 1 bit are, not "
-                        f"{read[~np.isin(read, (-1, 1))][0]}")
 
 
 def spec_digest(spec: NetworkSpec) -> str:

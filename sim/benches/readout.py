@@ -64,8 +64,8 @@ class Model:
             self.counters["windows_skipped"] += 1
             return np.zeros(readout.inputs, np.int64)
         self.counters["windows_learned"] += 1
-        found = divided(feedback(self.stored, readout.shadow_bits, error, len(part), loss_start)[-1],
-                        readout.feedback_shift)
+        exact = feedback(self.stored, readout.weight_bits, readout.shadow_bits, error, len(part), loss_start)[-1]
+        found = divided(exact, readout.feedback_shift)
         if readout.learned:
             self.counters["multiplies"] += readout.inputs * readout.classes
             active = part[loss_start:]

@@ -5,25 +5,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.arithmetic import (
-    answer_max,
-    credit_max,
-    currents_max,
-    delta_max,
-    error_table,
-    exact_feedback_max,
-)
-from rtl_gen.contract.network import MAX_RATE, RATE_OFF, Network
+from rtl_gen.contract.arithmetic import error_table
+from rtl_gen.contract.network import RATE_OFF, Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
+from rtl_gen.contract.sums import SUM_BITS, running_sum_max
 
-from .credit import feedback_below
-from .forward import Trace, forward, neurons_of
+from .backward import Credit, credits_of
+from .forward import Trace, forward
 from .grid import pooled
 from .labels import NONE, Label, label_of
+from .layer_update import update_layer
 from .levels import Levels, read_steps
-from .readout import divided, errors, feedback
+from .readout import errors
 from .rounding import addends
 from .update import update
+from .window import Window
 
 COUNTER_MAX = (1 << 32) - 1
 
@@ -67,19 +63,13 @@ class Block:
         self._check_widths(network.spec.max_steps, index)
 
     def _check_widths(self, max_steps: int, index: int) -> None:
-        """Every sum must fit the 64 bits it is computed in."""
-        block = self.spec
-        largest = [answer_max(block.readout, max_steps) << max(0, -block.readout.logit_shift),
-                   exact_feedback_max(block.readout), *currents_max(block)]
-        for number, layer in enumerate(block.layers):
-            largest.append(delta_max(block, number) + (1 << max(16, layer.update.rate_shift) + MAX_RATE))
-            largest.append(layer.neuron.decaying_max(credit_max(block, number)))
-            if number:
-                largest.append((layer.outputs * credit_max(block, number)) << (layer.weights.bits - 1))
-        if max(largest) >= 1 << 62:
-            raise ValueError(f"Sums of block {index} must stay below 62 bits in the reference, not reach "
-                             f"{max(largest).bit_length()}; take a shorter window, narrower weights, smaller "
-                             "residual shifts or a leak")
+        """Every sum of a passage must fit the 64 bits it is computed in; those of learning are checked where it does.
+        """
+        largest = running_sum_max(self.spec, max_steps)
+        if largest.bit_length() > SUM_BITS:
+            raise ValueError(f"Sums of block {index} must stay below {SUM_BITS} bits in the reference, not reach "
+                             f"{largest.bit_length()}; take a shorter sample, narrower weights or smaller residual "
+                             "shifts")
 
     def _count(self, **amounts: int) -> None:
         for name, amount in amounts.items():
@@ -118,7 +108,7 @@ class Block:
                 logit[:] = 0
             if self.spec.readout.answer == "last":
                 passage.answer[:] = 0
-            self._forward(events[start:stop], slice(start, stop), passage, membranes, own, kept, levels, logit)
+            passed = self._forward(events[start:stop], slice(start, stop), passage, membranes, own, kept, levels, logit)
             if windows:
                 passage.logits.append(logit.copy())
             unfinished = aborted and stop - start < window
@@ -127,28 +117,34 @@ class Block:
                 if wanted == NONE:
                     passage.windows_unlabelled += 1
                 else:
-                    self._learn(events[start:stop], slice(start, stop), passage, logit, wanted, seed)
+                    self._learn(passed, logit, wanted, seed)
         return passage
 
     def _forward(self, events: NDArray[np.uint8], span: slice, passage: Passage,
                  membranes: list[NDArray[np.int32]], own: list[NDArray[np.uint8]], kept: list[NDArray[np.int64]],
-                 levels: Levels, logit: NDArray[np.int64]) -> None:
+                 levels: Levels, logit: NDArray[np.int64]) -> Window:
         """The steps of ``span``, layer after layer: the layers of a block only look down, so this order is free."""
         flows: list[NDArray[np.int64] | None] = []
+        window = Window(span.start)
         for layer, spec in enumerate(self.spec.layers):
             flows.append(self._flow(layer, len(events), flows))
-            counted = forward(spec, self.stored[layer], pooled(spec.pool, events), membranes[layer],
-                              passage.layer(layer, span), own[layer], flows[layer], kept[layer])
+            window.seen.append(pooled(spec.pool, events))
+            window.traces.append(passage.layer(layer, span))
+            before = own[layer].copy()
+            counted = forward(spec, self.stored[layer], window.seen[layer], membranes[layer], window.traces[layer],
+                              own[layer], flows[layer], kept[layer])
+            window.own.append(np.vstack([before, window.traces[layer].spikes[:-1, :len(before)]]))
             self._count(spikes=counted.fired, synaptic_operations=counted.operations,
                         membrane_saturations=counted.saturated,
                         weights_read=counted.operations + (len(events) * spec.outputs if spec.weights.bias else 0))
-            events = passage.spikes[layer][span]
+            events = window.traces[layer].spikes
         readout = self.spec.readout
-        counts = pooled(readout.pool, events)
-        read_steps(readout, self.readout, counts, self.spec.window - self.spec.loss_steps, levels, passage.answer,
+        window.read = pooled(readout.pool, events)
+        read_steps(readout, self.readout, window.read, self.spec.window - self.spec.loss_steps, levels, passage.answer,
                    logit)
-        operations = int(counts.sum()) * readout.classes
+        operations = int(window.read.sum()) * readout.classes
         self._count(readout_operations=operations, weights_read=operations if readout.learned else 0)
+        return window
 
     def _flow(self, layer: int, steps: int, flows: list[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
         """What is added to the currents of a layer, (R, outputs), which take its place; None where nobody asks."""
@@ -162,8 +158,7 @@ class Block:
         chosen = w % self.spec.update_interval == self.spec.update_interval - 1
         return chosen and steps > self.spec.window - self.spec.loss_steps
 
-    def _learn(self, events: NDArray[np.uint8], span: slice, passage: Passage, logit: NDArray[np.int64],
-               label: int, seed: int) -> None:
+    def _learn(self, window: Window, logit: NDArray[np.int64], label: int, seed: int) -> None:
         number = self.window_number
         self.window_number = (number + 1) & 0xFFFFFFFF
         readout = self.spec.readout
@@ -173,44 +168,21 @@ class Block:
             return
         self._count(windows_learned=1)
         # All feedback is computed from the weights as they stand, then all weights are written.
-        found = self._credits(error, span, passage)
-        self._update(seed, number, error, events, found, span, passage)
+        found, products = credits_of(self.spec, self.stored, self.readout, error, window)
+        self._count(multiplies=products, weights_read=products)
+        self._update(seed, number, error, found, window)
 
-    def _credits(self, error: NDArray[np.int64], span: slice, passage: Passage) -> list[NDArray[np.int64]]:
-        """Credits of each layer, (R, outputs)."""
-        readout = self.spec.readout
-        signal = divided(feedback(self.readout, readout.shadow_bits, error, span.stop - span.start,
-                                  self.spec.window - self.spec.loss_steps), readout.feedback_shift)
-        if readout.learned:
-            products = readout.inputs * readout.classes
-            self._count(multiplies=products, weights_read=products)
-        found = [self._credit(self.spec.depth - 1, signal, span, passage)]
-        for layer in range(self.spec.depth - 1, 0, -1):
-            spec = self.spec.layers[layer]
-            signal, products = feedback_below(self.stored[layer], spec.weights.shadow_bits, spec.update.feedback_shift,
-                                              found[0], passage.gates[layer - 1][span])
-            self._count(multiplies=products, weights_read=products)
-            found.insert(0, self._credit(layer - 1, signal, span, passage))
-        return found
-
-    def _credit(self, layer: int, signal: NDArray[np.int64], span: slice, passage: Passage) -> NDArray[np.int64]:
-        """Credits (R, outputs) of one layer from its feedback."""
-        spec = self.spec.layers[layer]
-        return neurons_of(spec).credits_of(spec, signal, passage.gates[layer][span], passage.spikes[layer][span])
-
-    def _update(self, seed: int, number: int, error: NDArray[np.int64], events: NDArray[np.uint8],
-                found: list[NDArray[np.int64]], span: slice, passage: Passage) -> None:
-        for layer, (spec, credit) in enumerate(zip(self.spec.layers, found, strict=True)):
-            below = events if layer == 0 else passage.spikes[layer - 1][span]
+    def _update(self, seed: int, number: int, error: NDArray[np.int64], found: list[Credit], window: Window) -> None:
+        for layer, spec in enumerate(self.spec.layers):
             addend = addends(spec.update, self.rate, spec.rows, seed, number, self.layer_numbers[layer])
-            self._count_updates(update(self.stored[layer], spec.weights.stored_bits, spec.update.rate_shift + self.rate,
-                                       addend, below, int(spec.weights.bias), credit))
+            self._count_updates(update_layer(spec, self.stored[layer], spec.weights.stored_bits,
+                                             spec.update.rate_shift + self.rate, addend, found[layer], window, layer))
         readout = self.spec.readout
         if readout.learned:
-            # A readout row is a neuron, active where it spiked in the loss window, and the credit is the error.
-            active = passage.spikes[-1][span][self.spec.window - self.spec.loss_steps:]
+            # The rows of a readout are active by what they read in the loss window, and the credit is the error.
+            active = window.read[self.spec.window - self.spec.loss_steps:]
             credit = np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes)))
-            addend = addends(readout, self.rate, readout.inputs, seed, number, self.layer_numbers[-1])
+            addend = addends(readout, self.rate, readout.rows, seed, number, self.layer_numbers[-1])
             self._count_updates(update(self.readout, readout.stored_bits, readout.rate_shift + self.rate, addend,
                                        active, 0, credit))
 

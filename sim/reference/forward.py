@@ -39,6 +39,11 @@ def neurons_of(layer: LayerSpec) -> ModuleType:
     return _module("neurons", layer.neuron)
 
 
+def synapses_of(layer: LayerSpec) -> ModuleType:
+    """The module of :mod:`sim.reference.synapses` that has ``currents``, ``feedback`` and ``update`` of the layer."""
+    return _module("synapses", layer.synapses)
+
+
 def _module(folder: str, part: Part) -> ModuleType:
     return import_module(f"{__package__}.{folder}.{part.kind}")
 
@@ -65,7 +70,7 @@ def forward(layer: LayerSpec, stored: NDArray[np.int32], events: Counts, membran
     kept
         (outputs,), the currents of the step before, where they linger; updated in place.
     """
-    synapses, neurons, thresholds = _module("synapses", layer.synapses), neurons_of(layer), thresholds_of(layer, stored)
+    synapses, neurons, thresholds = synapses_of(layer), neurons_of(layer), thresholds_of(layer, stored)
     # A recurrent layer must know the spikes of a step before the currents of the next.
     spans = [slice(p, p + 1) for p in range(len(events))] if len(own) else [slice(0, len(events))]
     operations = fired = saturated = 0

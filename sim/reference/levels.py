@@ -10,6 +10,7 @@ from rtl_gen.contract.readout import READINGS, ReadoutSpec
 from .compiled import compiled
 from .grid import Counts
 from .readout import read_out
+from .weight import weight_read
 
 SUM, LAST, MAXIMUM = range(len(READINGS))
 Int64Array = NDArray[np.int64]
@@ -45,15 +46,15 @@ def read_steps(readout: ReadoutSpec, stored: NDArray[np.int32], spikes: Counts, 
         Updated in place; of a readout that does not leak they stay at rest.
     """
     if readout.leak_shift is None:
-        read_out(stored, readout.shadow_bits, spikes, loss_start, answer, logit)
+        read_out(stored, readout.weight_bits, readout.shadow_bits, spikes, loss_start, answer, logit)
     else:
-        _read_levels(stored, readout.shadow_bits, readout.leak_shift, READINGS.index(readout.reading), spikes,
-                     loss_start, levels.level, levels.steps, answer, logit)
+        _read_levels(stored, readout.weight_bits, readout.shadow_bits, readout.leak_shift,
+                     READINGS.index(readout.reading), spikes, loss_start, levels.level, levels.steps, answer, logit)
 
 
 @compiled(nogil=True)
-def _read_levels(stored: NDArray[np.int32], shadow_bits: int, leak_shift: int, reading: int, spikes: Counts,
-                 loss_start: int, level: Int64Array, so_far: Int64Array, answer: Int64Array,
+def _read_levels(stored: NDArray[np.int32], bits: int, shadow_bits: int, leak_shift: int, reading: int,
+                 spikes: Counts, loss_start: int, level: Int64Array, so_far: Int64Array, answer: Int64Array,
                  logit: Int64Array) -> None:
     steps, neurons = spikes.shape
     for p in range(steps):
@@ -62,7 +63,7 @@ def _read_levels(stored: NDArray[np.int32], shadow_bits: int, leak_shift: int, r
             count = np.int64(spikes[p, j])
             if count:
                 for c in range(level.shape[0]):
-                    level[c] += count * (stored[j, c] >> shadow_bits)
+                    level[c] += count * weight_read(stored[j, c], bits, shadow_bits)
         if reading == SUM:
             answer += level
             if p >= loss_start:

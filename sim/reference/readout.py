@@ -7,13 +7,14 @@ from rtl_gen.contract.arithmetic import FEEDBACK_BITS
 
 from .compiled import compiled
 from .grid import Counts
+from .weight import weight_read
 
 Int64Array = NDArray[np.int64]
 Readout = NDArray[np.int32]     # (neurons, classes), stored
 
 
 @compiled(nogil=True)
-def read_out(stored: Readout, shadow_bits: int, spikes: Counts, loss_start: int, answer: Int64Array,
+def read_out(stored: Readout, bits: int, shadow_bits: int, spikes: Counts, loss_start: int, answer: Int64Array,
              logit: Int64Array) -> None:
     """Add R steps of spikes, (R, rows) of them, to ``answer``, (classes,), those from ``loss_start`` on to ``logit``.
     """
@@ -23,7 +24,7 @@ def read_out(stored: Readout, shadow_bits: int, spikes: Counts, loss_start: int,
             count = np.int64(spikes[p, j])
             if count:
                 for c in range(answer.shape[0]):
-                    weight = count * (stored[j, c] >> shadow_bits)
+                    weight = count * weight_read(stored[j, c], bits, shadow_bits)
                     answer[c] += weight
                     if p >= loss_start:
                         logit[c] += weight
@@ -42,14 +43,18 @@ def errors(logit: Int64Array, label: int, logit_shift: int, table: Int64Array, d
 
 
 @compiled(nogil=True)
-def feedback(stored: Readout, shadow_bits: int, error: Int64Array, steps: int, loss_start: int) -> Int64Array:
-    """Feedback of the last layer, (steps, neurons): ``sum_c B[j, c] * error_c`` from ``loss_start`` on, else 0."""
+def feedback(stored: Readout, bits: int, shadow_bits: int, error: Int64Array, steps: int,
+             loss_start: int) -> Int64Array:
+    """Feedback of each row, (steps, rows): ``sum_c B[j, c] * error_c`` from ``loss_start`` on, else 0.
+
+    ``bits`` and ``shadow_bits`` say how ``stored``, (rows, classes), is read; see :func:`.weight.weight_read`.
+    """
     neurons, classes = stored.shape
     found = np.zeros((steps, neurons), np.int64)
     for j in range(neurons):
         total = 0
         for c in range(classes):
-            total += (stored[j, c] >> shadow_bits) * error[c]
+            total += weight_read(stored[j, c], bits, shadow_bits) * error[c]
         for p in range(loss_start, steps):
             found[p, j] = total
     return found

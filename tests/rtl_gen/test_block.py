@@ -72,11 +72,11 @@ def deep(**changes):
 
 @pytest.mark.parametrize(("spec", "message"), [
     (deep(residual=ResidualSpec(below=1, shift=0, own_shift=1)),
-     "Layers in hardware, or that are to learn on chip, must have their own currents alone, and block 0 adds those of "
-     "earlier layers; evaluate it on torch or the reference"),
+     "Layers in hardware must have their own currents alone, and block 0 adds those of earlier layers; run it on torch "
+     "or the reference"),
     (deep(neuron__threshold_shift=0),
-     "Neurons in hardware, or that are to learn on chip, must have the threshold of their layer, and block 0 has "
-     "learned ones; evaluate it on torch or the reference"),
+     "Neurons in hardware must have the threshold of their layer, and block 0 has learned ones; run it on torch or the "
+     "reference"),
     (network_spec(sizes=(3,) * 17),
      "A network in hardware must have at most 16 blocks, not 17; run it on torch or the reference"),
     (network_spec(inputs=65537, sizes=(3,)),

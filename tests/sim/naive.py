@@ -1,5 +1,6 @@
 """``docs/arithmetic.md`` once more, slowly, in plain Python integers; it shares no code with ``sim.reference``."""
 
+import functools
 import math
 from fractions import Fraction
 
@@ -12,6 +13,12 @@ def nearest(d, r):
 
 def saturate(v, b):
     return min(max(v, -2 ** (b - 1)), 2 ** (b - 1) - 1)
+
+
+def read(stored, bits, shadow_bits):
+    if bits == 1:
+        return -1 if stored < 0 else 1
+    return math.floor(Fraction(stored, 2 ** shadow_bits))
 
 
 def mix(seed, n, layer, row):
@@ -51,6 +58,7 @@ def pooled(pool, events):
     return values
 
 
+@functools.cache
 def conv_row(conv, j, i):
     """The row by which neuron j weighs input i; None where its kernel does not see it."""
     width = math.floor(Fraction(conv.width + 2 * conv.padding - conv.kernel, conv.stride)) + 1
@@ -86,10 +94,12 @@ class NaiveBlock:
         self.largest[name, layer] = max(abs(value), self.largest.get((name, layer), 0))
 
     def weight(self, layer, row, j):
-        return self.stored[layer][row][j] >> self.b.layers[layer].weights.shadow_bits
+        spec = self.b.layers[layer].weights
+        return read(self.stored[layer][row][j], spec.bits, spec.shadow_bits)
 
     def readout_weight(self, j, c):
-        return self.readout[j][c] >> self.b.readout.shadow_bits
+        spec = self.b.readout
+        return read(self.readout[j][c], spec.weight_bits, spec.shadow_bits)
 
     def start(self, label, learn):
         self.labels, self.learn, self.t, self.unlabelled, self.ends = label, learn and self.rate != 4, 0, 0, []
@@ -104,7 +114,9 @@ class NaiveBlock:
 
     def clear_window(self):
         depth = range(len(self.b.layers))
-        self.active = [[] for _ in depth]      # per layer, per position: the set of active inputs
+        self.values = [[] for _ in depth]      # per layer, per position: the value of each input that is not 0
+        self.own = [[] for _ in depth]         # per layer, per position: the own spikes that were read
+        self.pooled = []                       # per position: the value of each row of the readout that is not 0
         self.spiked = [[] for _ in depth]      # per layer, per position: one 0/1 a neuron
         self.gate = [[] for _ in depth]
         self.label = None
@@ -127,7 +139,8 @@ class NaiveBlock:
         for number in range(len(b.layers)):
             seen = self.layer_step(number, seen)
         added = [0] * b.readout.classes
-        for j, value in pooled(b.readout.pool, seen).items():
+        self.pooled.append(pooled(b.readout.pool, seen))
+        for j, value in self.pooled[-1].items():
             for c in range(b.readout.classes):
                 added[c] += value * self.readout_weight(j, c)
                 self.add("readout_operations", value)
@@ -193,6 +206,7 @@ class NaiveBlock:
         layer = self.b.layers[number]
         spikes, gates = [], []
         values = pooled(layer.pool, events)
+        self.own[number].append(self.last_spikes[number] or [0] * layer.outputs)
         self.currents.append([self.current(number, j, values) for j in range(layer.outputs)])
         for j, current in enumerate(self.currents[number]):
             threshold = self.threshold(number, j)
@@ -214,7 +228,7 @@ class NaiveBlock:
             self.u[number][j] = v
             spikes.append(int(spike))
         self.last_spikes[number] = spikes
-        self.active[number].append(set(events))
+        self.values[number].append(values)
         self.spiked[number].append(spikes)
         self.gate[number].append(gates)
         return {j for j, spike in enumerate(spikes) if spike}
@@ -267,69 +281,146 @@ class NaiveBlock:
             return
         self.add("windows_learned")
         loss = [p for p in range(r) if p >= b.window - b.loss_steps]
-        credits = {}
+        injects, credits, of_currents = {}, {}, {}
         for number in reversed(range(len(b.layers))):
-            feedback = self.feedback(number, r, loss, errors, credits)
-            credits[number] = self.credit(number, r, feedback)
+            if number == len(b.layers) - 1:
+                feedback = self.last_feedback(r, loss, errors)
+            else:
+                feedback = self.feedback(number, r, of_currents)
+            injects[number], credits[number] = self.credit(number, r, feedback)
+            of_currents[number] = self.of_currents(number, r, credits[number], of_currents)
         for number, layer in enumerate(b.layers):
-            for i in range(layer.rows):
-                at = [p for p in range(r) if i == layer.inputs or i in self.active[number][p]]
-                for j in range(layer.outputs):
-                    if at and any(credits[number][j]):
-                        delta = sum(credits[number][j][p] for p in at)
-                        self.write(self.stored[number], layer.weights.stored_bits, layer.update,
-                                   self.first_number + number, n, i, j, delta)
+            for (row, column), (pairs, delta) in self.deltas(number, r, injects[number], credits[number],
+                                                                  of_currents).items():
+                if pairs:
+                    self.write(self.stored[number], layer.weights.stored_bits, layer.update,
+                               self.first_number + number, n, row, column, delta)
         if readout.learned:
-            for j in range(readout.inputs):
-                times = sum(self.spiked[-1][p][j] for p in loss)
+            for j in range(len(self.readout)):
+                times = sum(self.pooled[p].get(j, 0) for p in loss)
                 for c in range(readout.classes):
                     if times and errors[c]:
                         self.write(self.readout, readout.stored_bits, readout, self.first_number + len(b.layers), n, j,
                                    c, errors[c] * times)
 
-    def feedback(self, number, r, loss, errors, credits):
-        b = self.b
-        if number == len(b.layers) - 1:
-            found = []
-            for j in range(b.readout.inputs):
-                total = 0
-                for c, error in enumerate(errors):
-                    total += self.readout_weight(j, c) * error
-                    self.add("multiplies", int(b.readout.learned))
-                    self.add("weights_read", int(b.readout.learned))
-                if b.readout.feedback_shift is not None:
-                    total = saturate(nearest(total, b.readout.feedback_shift), 16)
-                self.note("feedback", number, total)
-                found.append([total if p in loss else 0 for p in range(r)])
-            return found
-        above = b.layers[number + 1]
+    def last_feedback(self, r, loss, errors):
+        b, of_rows = self.b, []
+        for j in range(len(self.readout)):
+            total = 0
+            for c, error in enumerate(errors):
+                total += self.readout_weight(j, c) * error
+                self.add("multiplies", int(b.readout.learned))
+                self.add("weights_read", int(b.readout.learned))
+            if b.readout.feedback_shift is not None:
+                total = saturate(nearest(total, b.readout.feedback_shift), 16)
+            self.note("feedback", len(b.layers) - 1, total)
+            of_rows.append(total)
+        found = []
+        for j in range(b.readout.inputs):
+            rows = list(pooled(b.readout.pool, {j}))
+            found.append([of_rows[rows[0]] if rows and p in loss else 0 for p in range(r)])
+        return found
+
+    def row_of(self, number, k, x):
+        """The row by which neuron k weighs the input x behind the pool; None where x does not reach it."""
+        synapses = self.b.layers[number].synapses
+        return conv_row(synapses, k, x) if synapses.kind == "conv" else x
+
+    def column_of(self, number, k):
+        return k % len(self.stored[number][0])
+
+    def own_credit(self, number, k, p, of_currents):
+        """The credit of a neuron's own current, without what comes from another layer."""
+        residual = self.b.layers[number].residual
+        return of_currents[number][k][p] * (1 if residual is None else 2 ** residual.own_shift)
+
+    def feedback(self, number, r, of_currents):
+        """Feedback of a layer that has one above it."""
+        above = self.b.layers[number + 1]
         found = [[0] * r for _ in range(above.inputs)]
         for i in range(above.inputs):
+            square = list(pooled(above.pool, {i}))
             for p in range(r):
+                if not square:
+                    continue
                 total = 0
                 for k in range(above.outputs):
-                    credit = credits[number + 1][k][p]
-                    total += self.weight(number + 1, i, k) * credit
+                    row, credit = self.row_of(number + 1, k, square[0]), self.own_credit(number + 1, k, p, of_currents)
+                    if row is None:
+                        continue
+                    total += self.weight(number + 1, row, self.column_of(number + 1, k)) * credit
                     if credit != 0 and self.gate[number][p][i] != 0:
                         self.add("multiplies")
                         self.add("weights_read")
+                self.note("feedback_sum", number + 1, total)
                 found[i][p] = saturate(nearest(total, above.update.feedback_shift), 16)
                 self.note("feedback", number, found[i][p])
         return found
 
+    def own_feedback(self, number, j, p, credits):
+        """What a recurrent layer's neuron is told for its spike by those that read it a step later."""
+        layer, total = self.b.layers[number], 0
+        for k in range(layer.outputs):
+            total += self.weight(number, layer.synapses.inputs + j, k) * credits[k][p + 1]
+            if credits[k][p + 1] != 0 and self.gate[number][p][j] != 0:
+                self.add("multiplies")
+                self.add("weights_read")
+        return saturate(nearest(total, layer.update.feedback_shift), 16)
+
     def credit(self, number, r, feedback):
-        layer = self.b.layers[number]
-        found = []
-        for j in range(layer.outputs):
-            credits, carry = [0] * r, 0
-            for p in reversed(range(r)):
-                inject = self.gate[number][p][j] * feedback[j][p]
+        layer, neurons = self.b.layers[number], range(self.b.layers[number].outputs)
+        injects, credits = [[0] * r for _ in neurons], [[0] * r for _ in neurons]
+        carry = [0] * layer.outputs
+        for p in reversed(range(r)):
+            for j in neurons:
+                told = feedback[j][p]
+                if layer.synapses.recurrent and p < r - 1:
+                    told += self.own_feedback(number, j, p, credits)
+                injects[j][p] = self.gate[number][p][j] * told
                 fired = layer.neuron.reset == "zero" and self.spiked[number][p][j]
-                credits[p] = inject + (0 if fired else carry)
-                self.note("credit", number, credits[p])
-                carry = credits[p]
-                carry -= math.trunc(credits[p] * self.leak(layer))
-            found.append(credits)
+                credits[j][p] = injects[j][p] + (0 if fired else carry[j])
+                self.note("inject", number, injects[j][p])
+                self.note("credit", number, credits[j][p])
+            for j in neurons:
+                carry[j] = credits[j][p] - math.trunc(credits[j][p] * self.leak(layer))
+        return injects, credits
+
+    def of_currents(self, number, r, credits, above):
+        """Credits of a layer's currents: its neurons', and those of later layers that add its currents to their own."""
+        found = [list(values) for values in credits]
+        for other in range(number + 1, len(self.b.layers)):
+            residual = self.b.layers[other].residual
+            if residual is not None and other - residual.below == number:
+                for j, values in enumerate(found):
+                    for p in range(r):
+                        values[p] += above[other][j][p] * 2 ** residual.shift
+        return found
+
+    def deltas(self, number, r, injects, credits, of_currents):
+        """By row and column: whether a delta is formed, and the delta."""
+        layer, found = self.b.layers[number], {}
+
+        def add(row, k, coefficients):
+            told = [self.own_credit(number, k, p, of_currents) for p in range(r)]
+            formed, delta = found.get((row, self.column_of(number, k)), (False, 0))
+            delta += sum(value * credit for value, credit in zip(coefficients, told, strict=True))
+            found[row, self.column_of(number, k)] = formed or (any(coefficients) and any(told)), delta
+
+        for k in range(layer.outputs):
+            for x in range(layer.synapses.inputs):
+                row = self.row_of(number, k, x)
+                if row is not None:
+                    add(row, k, [self.values[number][p].get(x, 0) for p in range(r)])
+            if layer.synapses.recurrent:
+                for j in range(layer.outputs):
+                    add(layer.synapses.inputs + j, k, [self.own[number][p][j] for p in range(r)])
+            if layer.weights.bias:
+                add(len(self.stored[number]) - 1, k, [1] * r)
+            if layer.neuron.threshold_shift is not None:
+                at = len(self.stored[number]) - 1 - int(layer.weights.bias), self.column_of(number, k)
+                formed, delta = found.get(at, (False, 0))
+                delta -= sum(injects[k]) * 2 ** layer.neuron.threshold_shift
+                found[at] = formed or any(credits[k]), delta
         return found
 
     def write(self, memory, bits, spec, number, n, row, column, delta):

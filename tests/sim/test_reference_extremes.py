@@ -86,8 +86,7 @@ def test_chained_residual_shifts_are_exact_or_refused():
     assert reference.counters[0]["membrane_saturations"] == 1
     Reference(chained(2, 24))
     with pytest.raises(ValueError, match=r"^Sums of block 0 must stay below 62 bits in the reference, not reach 64; "
-                                         r"take a shorter window, narrower weights, smaller residual shifts or a "
-                                         r"leak$"):
+                                         r"take a shorter sample, narrower weights or smaller residual shifts$"):
         Reference(chained(3, 24))
 
 
@@ -106,18 +105,15 @@ def test_a_seed_beyond_32_bits_is_refused():
         reference.seed = 1 << 32
 
 
-@pytest.mark.parametrize("value", [0, -2])
-def test_weights_of_one_bit_are_plus_or_minus_one(value):
-    layer = flat_layer(inputs=2, outputs=1, **WIDEST | {"weight_bits": 1, "shadow_bits": 0})
-    narrow = readout_of(1, weight_bits=1, shadow_bits=0)
-    good, ones = np.array([[1], [-1]], np.int32), full((1, 2), -1)
-    Reference(network_of([layer], narrow, [good], ones))
-    with pytest.raises(SpecError, match=rf"^Weights of block 0 layer 0 must be \+1 and -1 only, as weights of 1 bit "
-                                        rf"are, not {value}$"):
-        network_of([layer], narrow, [np.array([[1], [value]], np.int32)], ones)
-    with pytest.raises(SpecError, match=rf"^Readout of block 0 must be \+1 and -1 only, as weights of 1 bit are, not "
-                                        rf"{value}$"):
-        network_of([layer], narrow, [good], np.array([[1, value]], np.int32))
+@pytest.mark.parametrize(("value", "sign"), [(0, 1), (3, 1), (-1, -1), (-4, -1)])
+def test_weights_of_one_bit_are_the_signs_of_what_is_stored(value, sign):
+    layer = flat_layer(inputs=2, outputs=1, **WIDEST | {"weight_bits": 1, "shadow_bits": 1, "threshold": 1})
+    narrow = readout_of(1, weight_bits=1, shadow_bits=1)
+    reference = Reference(network_of([layer], narrow, [np.array([[2], [value]], np.int32)],
+                                     np.array([[value, -value - 1]], np.int32)))
+    result = reference.run(np.ones((1, 2), np.uint8), 0, learn=False, trace=True)
+    assert result.spikes[0][0].tolist() == [[1 + sign >= 1]]
+    assert result.answers[0].tolist() == ([1, -1] if sign > 0 else [0, 0])
 
 
 def long(neurons, max_steps, bits=8):

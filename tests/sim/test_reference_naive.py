@@ -13,6 +13,8 @@ from rtl_gen.contract.arithmetic import (
     currents_max,
     delta_max,
     feedback_max,
+    feedback_sum_max,
+    inject_max,
     level_max,
     readout_delta_max,
 )
@@ -45,6 +47,8 @@ def assert_within_bounds(naive, max_steps):
         for layer in range(block.b.depth):
             bounds["current", layer] = currents_max(block.b)[layer]
             bounds["feedback", layer] = feedback_max(block.b, layer)
+            bounds["feedback_sum", layer] = feedback_sum_max(block.b, layer)
+            bounds["inject", layer] = inject_max(block.b, layer)
             bounds["credit", layer] = credit_max(block.b, layer)
             bounds["delta", layer] = delta_max(block.b, layer)
         for name, value in block.largest.items():

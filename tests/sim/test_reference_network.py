@@ -6,6 +6,7 @@ import pytest
 
 from rtl_gen.contract import network_file
 from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.flat import flat_layer
@@ -218,10 +219,12 @@ def test_refuses_sums_beyond_its_integers():
     wide = replace(spec, max_steps=65535, blocks=(replace(
         block, layers=(layer, changed(layer, synapses__inputs=20, weights__bits=16)), readout=readout, window=65535,
         loss_steps=1),))
-    with pytest.raises(ValueError, match=r"^Sums of block 0 must stay below 62 bits in the reference, not reach \d+; "
-                                         r"take a shorter window, narrower weights, smaller residual shifts or a "
-                                         r"leak$"):
-        Reference(random_network(wide, 0))
+    reference = Reference(random_network(wide, 0))
+    sample = np.ones((1, wide.inputs), np.uint8)
+    reference.run(sample, 0, learn=False)
+    with pytest.raises(SpecError, match=r"^Sums of block 0 must stay below 62 bits to learn, not reach 67; take a "
+                                        r"shorter window, narrower weights, smaller residual shifts, or a leak$"):
+        reference.run(sample, 0, learn=True)
 
 
 def test_random_networks_fire_at_a_useful_rate():

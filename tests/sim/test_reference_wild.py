@@ -1,4 +1,4 @@
-"""What runs and does not learn on chip equals the transcription of ``docs/arithmetic.md`` too, counters and all."""
+"""Grids, recurrence, residuals, thresholds and 1 bit equal the transcription of ``docs/arithmetic.md``, counters too."""
 
 import pytest
 
@@ -10,8 +10,6 @@ from .wild_case import wild_network
 
 __all__ = ["folder"]
 
-UPDATES = {"multiplies", "windows_learned", "windows_skipped", "updates", "weights_written", "underflows",
-           "weight_saturations"}
 MUTANTS = (
     ("grid.py", "np.add if pool.kind", "np.bitwise_or if pool.kind"),
     ("grid.py", "y // pool.size, x // pool.size", "x // pool.size, y // pool.size"),
@@ -34,13 +32,13 @@ MUTANTS = (
 def test_equals_the_transcription():
     seen, kinds = dict.fromkeys(BLOCK_COUNTERS, 0), set()
     for seed in range(250):
-        reference = compare(seed, draw=wild_network, learns=False)
+        reference = compare(seed, draw=wild_network)
         for counters in reference.counters:
             for name, value in counters.items():
                 seen[name] += value
         for block in reference.spec.blocks:
             kinds |= features(block)
-    assert {name for name, value in seen.items() if value == 0} == UPDATES
+    assert min(seen.values()) > 0, f"a counter was never moved: {seen}"
     assert kinds == {"conv", "groups", "recurrent", "or", "sum", "residual", "threshold", "1 bit", "readout pool",
                      "1-bit readout", "conv after pool"}
 
@@ -61,7 +59,7 @@ def features(block):
 @pytest.mark.slow
 def test_equals_the_transcription_on_many_networks():
     for seed in range(1000, 4000):
-        compare(seed, draw=wild_network, learns=False)
+        compare(seed, draw=wild_network)
 
 
 @pytest.mark.parametrize("number", range(len(MUTANTS)))
@@ -69,7 +67,7 @@ def test_a_mutant_is_found(folder, number):
     make = plain_copy(folder, f"reference_copy_wild_{number}", *MUTANTS[number])
     for seed in range(300):
         try:
-            compare(seed, make, wild_network, learns=False)
+            compare(seed, make, wild_network)
         except (AssertionError, IndexError, TypeError, ValueError):
             return
     raise AssertionError(f"not found: {MUTANTS[number]}")

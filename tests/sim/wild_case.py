@@ -1,4 +1,4 @@
-"""Small random networks with what does not learn on chip: grids, pools, recurrence, residuals, thresholds, 1 bit."""
+"""Small random networks with grids, pools, recurrence, residuals, learned thresholds and weights of 1 bit."""
 
 from dataclasses import replace
 

@@ -32,22 +32,21 @@ class Refusal:
 
 
 def arithmetic(block: BlockSpec, index: int) -> Iterator[Refusal]:
-    """What of a block's arithmetic neither runs nor learns in hardware."""
+    """What of a block's arithmetic no engine has."""
     yield from _not_dense(block, index)
     if block.sources:
-        yield Refusal(line="Layers in hardware, or that are to learn on chip, must have their own currents alone, "
-                      f"and block {index} adds those of earlier layers; evaluate it on torch or the reference",
+        yield Refusal(line=f"Layers in hardware must have their own currents alone, and block {index} adds those of "
+                      "earlier layers; run it on torch or the reference",
                       what="currents of earlier layers", change="layers with their own currents alone",
                       places=_places(block, index, lambda layer: layer.residual is not None))
     if any(layer.neuron.threshold_shift is not None for layer in block.layers):
-        yield Refusal(line="Neurons in hardware, or that are to learn on chip, must have the threshold of their "
-                      f"layer, and block {index} has learned ones; evaluate it on torch or the reference",
+        yield Refusal(line=f"Neurons in hardware must have the threshold of their layer, and block {index} has learned "
+                      "ones; run it on torch or the reference",
                       what="learned thresholds", change="a threshold for a whole layer",
                       places=_places(block, index, lambda layer: layer.neuron.threshold_shift is not None))
     if min(block.readout.weight_bits, *(layer.weights.bits for layer in block.layers)) < 2:
         readout = (f"readout of block {index}",) if block.readout.weight_bits < 2 else ()
-        yield Refusal(line="Weights in hardware, or that are to learn on chip, must have at least 2 bits, not 1 "
-                      f"as in block {index}; take 2", what="weights of 1 bit", change="weights of 2 bits or more",
+        yield Refusal(line=f"Weights in hardware must have at least 2 bits, not 1 as in block {index}; take 2", what="weights of 1 bit", change="weights of 2 bits or more",
                       places=_places(block, index, lambda layer: layer.weights.bits < 2) + readout)
 
 
@@ -81,8 +80,8 @@ def _not_dense(block: BlockSpec, index: int) -> Iterator[Refusal]:
     named = "convolution or pooling" if found["a convolution"] or pooled else "recurrent layer"
     for what, places in found.items():
         if places:
-            yield Refusal(line="A block in hardware, or that is to learn on chip, must have each input at each "
-                          f"neuron, and block {index} has a {named}; evaluate it on torch or the reference",
+            yield Refusal(line=f"A block in hardware must have each input at each neuron, and block {index} has a "
+                          f"{named}; run it on torch or the reference",
                           what=what, places=places, change="layers in which each input is at each neuron, with no "
                                                            "recurrence and no pooling")
 

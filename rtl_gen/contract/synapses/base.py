@@ -29,3 +29,8 @@ class Synapses(Part, ABC):
     @abstractmethod
     def columns(self) -> int:
         """Columns of the weight matrix."""
+
+    @property
+    @abstractmethod
+    def reached_max(self) -> int:
+        """The most neurons that one input reaches."""

@@ -77,5 +77,11 @@ class ConvSpec(Synapses):
         """Columns of the weight matrix: one a filter."""
         return self.filters
 
+    @property
+    def reached_max(self) -> int:
+        """The most neurons that one input reaches: the filters of its group, at the places whose kernel sees it."""
+        across = -(-self.kernel // self.stride)
+        return min(across, self.out_height) * min(across, self.out_width) * self.filters // self.groups
+
 
 SPEC = ConvSpec

@@ -39,5 +39,10 @@ class DenseSpec(Synapses):
         """Columns of the weight matrix: one a neuron."""
         return self.outputs
 
+    @property
+    def reached_max(self) -> int:
+        """The most neurons that one input reaches: all."""
+        return self.outputs
+
 
 SPEC = DenseSpec

@@ -35,13 +35,14 @@ def fire(layer: LayerSpec, factor: int, bits: int, thresholds: NDArray[np.int64]
 
 
 def credits_of(layer: LayerSpec, factor: int, bits: int, feedback: NDArray[np.int64], gates: NDArray[np.uint8],
-               spikes: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Credits of a layer in a window of R steps, (R, neurons), from its feedback, gates and spikes, (R, neurons) each.
+               spikes: NDArray[np.uint8], carry: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Credits of a layer in R steps of a window, (R, neurons), from its feedback, gates and spikes, (R, neurons) each.
 
     Last step first: ``credit = gate * feedback + carry``; the carry decays towards zero, and with reset zero a neuron
-    that fired passes none of what comes after.
+    that fired passes none of what comes after. ``carry``, (neurons,), is what comes of the steps after, 0 at a window's
+    end; updated in place.
     """
-    return _credits(factor, bits, layer.neuron.reset == "zero", feedback, gates, spikes)
+    return _credits(factor, bits, layer.neuron.reset == "zero", feedback, gates, spikes, carry)
 
 
 @compiled(nogil=True)
@@ -66,15 +67,16 @@ def _fire(factor: int, bits: int, after: Thresholded, thresholds: NDArray[np.int
 
 @compiled(nogil=True)
 def _credits(factor: int, bits: int, zero: bool, feedback: NDArray[np.int64], gates: NDArray[np.uint8],
-             spikes: NDArray[np.uint8]) -> NDArray[np.int64]:
+             spikes: NDArray[np.uint8], carried: NDArray[np.int64]) -> NDArray[np.int64]:
     steps, neurons = gates.shape
     found = np.empty((steps, neurons), np.int64)
     for j in range(neurons):
-        carry = 0
+        carry = carried[j]
         for p in range(steps - 1, -1, -1):
             if zero and spikes[p, j]:
                 carry = 0
             credit = gates[p, j] * feedback[p, j] + carry
             found[p, j] = credit
             carry = credit - ((credit * factor) >> bits if credit >= 0 else -((-credit * factor) >> bits))
+        carried[j] = carry
     return found

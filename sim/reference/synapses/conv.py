@@ -1,52 +1,210 @@
-"""Currents of a convolution's neurons. Integers only."""
+"""A convolution's neurons: currents, what is learned of them, feedback to the inputs. Integers only."""
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.arithmetic import FEEDBACK_BITS
 from rtl_gen.contract.layer import LayerSpec
 
 from ..compiled import compiled
 from ..grid import Counts
+from ..update import Writes, write_row
+from ..weight import weight_read
+
+Int64Array = NDArray[np.int64]
+FEEDBACK_MAX = (1 << (FEEDBACK_BITS - 1)) - 1
+
+
+class Kernel(NamedTuple):
+    """A convolution as plain integers; ``part`` channels are seen by ``each`` filters."""
+
+    width: int
+    channels: int
+    out_height: int
+    out_width: int
+    size: int
+    stride: int
+    padding: int
+    part: int
+    each: int
+
+    @classmethod
+    def of(cls, layer: LayerSpec) -> "Kernel":
+        """The integers of ``layer``."""
+        conv = layer.synapses
+        return cls(conv.width, conv.channels, conv.out_height, conv.out_width, conv.kernel, conv.stride,
+                   conv.padding, conv.channels // conv.groups, conv.filters // conv.groups)
 
 
 def currents(layer: LayerSpec, stored: NDArray[np.int32], events: Counts,
-             own: NDArray[np.uint8]) -> tuple[NDArray[np.int64], int]:
+             own: NDArray[np.uint8]) -> tuple[Int64Array, int]:
     """Currents of R steps (R, outputs), and the synaptic operations they took; as :func:`.dense.currents`."""
-    conv, shadow_bits = layer.synapses, layer.weights.shadow_bits
-    weights = np.ascontiguousarray(stored[:conv.rows] >> shadow_bits)
-    bias = stored[-1] >> shadow_bits if layer.weights.bias else np.zeros(conv.filters, np.int32)
-    found = np.tile(bias.astype(np.int64), (len(events), conv.out_height * conv.out_width))
-    operations = 0
-    for current, counts in zip(found, events, strict=True):
-        operations += _touch(current, counts, weights, conv.width, conv.channels, conv.out_height,
-                             conv.out_width, conv.kernel, conv.stride, conv.padding, conv.groups)
-    return found, operations
+    weights = _weights(layer, stored)
+    bias = weights[-1] if layer.weights.bias else np.zeros(layer.columns, np.int32)
+    found = np.tile(bias.astype(np.int64), (len(events), layer.outputs // layer.columns))
+    return found, _touch(Kernel.of(layer), weights, events, found)
+
+
+def feedback(layer: LayerSpec, stored: NDArray[np.int32], credit: Int64Array,
+             wanted: Counts) -> tuple[Int64Array, int]:
+    """Feedback of the inputs, (R, inputs), and the products it took; as :func:`.dense.feedback`."""
+    return _feedback(Kernel.of(layer), _weights(layer, stored), layer.update.feedback_shift, _by_place(layer, credit),
+                     wanted)
+
+
+def update(layer: LayerSpec, stored: NDArray[np.int32], stored_bits: int, rate_shift: int, addend: Int64Array,
+           events: Counts, own: NDArray[np.uint8], credit: Int64Array) -> Writes:
+    """Learn the rows of inputs and bias from a window; as :func:`.dense.update`.
+
+    A weight's delta is summed over all places too, exactly, and rounded once. Updates are the pairs (row, filter) for
+    which some place has an input of the row that was active and a credit of the filter, whatever their steps; of the
+    bias the filters that have a credit anywhere.
+    """
+    return _update(Kernel.of(layer), stored, stored_bits, rate_shift, addend, events, layer.weights.bias,
+                   _by_place(layer, credit))
+
+
+def _weights(layer: LayerSpec, stored: NDArray[np.int32]) -> NDArray[np.int32]:
+    return _read(stored, layer.weights.bits, layer.weights.shadow_bits)
+
+
+def _by_place(layer: LayerSpec, credit: Int64Array) -> Int64Array:
+    return credit.reshape(len(credit), -1, layer.columns)
 
 
 @compiled(nogil=True)
-def _touch(current: NDArray[np.int64], counts: Counts, weights: NDArray[np.int32], width: int,
-           channels: int, out_height: int, out_width: int, kernel: int, stride: int, padding: int, groups: int) -> int:
-    """Each event adds its weights to the neurons whose kernel sees it."""
-    filters = weights.shape[1]
-    part, each = channels // groups, filters // groups
-    operations = 0
-    for index in range(counts.shape[0]):
-        count = np.int64(counts[index])
-        if count == 0:
+def _read(stored: NDArray[np.int32], bits: int, shadow_bits: int) -> NDArray[np.int32]:
+    found = np.empty_like(stored)
+    for i in range(stored.shape[0]):
+        for j in range(stored.shape[1]):
+            found[i, j] = weight_read(stored[i, j], bits, shadow_bits)
+    return found
+
+
+@compiled(nogil=True)
+def _places(kernel: Kernel, index: int, place: Int64Array, row: Int64Array) -> int:
+    """The places whose kernel sees an input, how many they are, and the row that weighs it at each; written."""
+    y, x = index // (kernel.width * kernel.channels), index // kernel.channels % kernel.width
+    found = 0
+    for ky in range(kernel.size):
+        up = y + kernel.padding - ky
+        if up < 0 or up % kernel.stride or up // kernel.stride >= kernel.out_height:
             continue
-        y, x, c = index // (width * channels), index // channels % width, index % channels
-        group = c // part
-        for ky in range(kernel):
-            up = y + padding - ky
-            if up < 0 or up % stride or up // stride >= out_height:
+        for kx in range(kernel.size):
+            left = x + kernel.padding - kx
+            if left < 0 or left % kernel.stride or left // kernel.stride >= kernel.out_width:
                 continue
-            for kx in range(kernel):
-                left = x + padding - kx
-                if left < 0 or left % stride or left // stride >= out_width:
-                    continue
-                place = (up // stride * out_width + left // stride) * filters
-                row = (ky * kernel + kx) * part + c % part
-                for f in range(group * each, (group + 1) * each):
-                    current[place + f] += count * weights[row, f]
-                operations += count * each
+            place[found] = up // kernel.stride * kernel.out_width + left // kernel.stride
+            row[found] = (ky * kernel.size + kx) * kernel.part + index % kernel.channels % kernel.part
+            found += 1
+    return found
+
+
+@compiled(nogil=True)
+def _touch(kernel: Kernel, weights: NDArray[np.int32], events: Counts, current: Int64Array) -> int:
+    """Each event adds its weights to the neurons whose kernel sees it, and counts them."""
+    filters = weights.shape[1]
+    place, row = np.empty(kernel.size ** 2, np.int64), np.empty(kernel.size ** 2, np.int64)
+    operations = 0
+    for p in range(events.shape[0]):
+        for index in range(events.shape[1]):
+            count = np.int64(events[p, index])
+            if count == 0:
+                continue
+            first = index % kernel.channels // kernel.part * kernel.each
+            taps = _places(kernel, index, place, row)
+            for tap in range(taps):
+                base = place[tap] * filters
+                for f in range(first, first + kernel.each):
+                    current[p, base + f] += count * weights[row[tap], f]
+            operations += count * taps * kernel.each
     return operations
+
+
+@compiled(nogil=True)
+def _feedback(kernel: Kernel, weights: NDArray[np.int32], feedback_shift: int, credit: Int64Array,
+              wanted: Counts) -> tuple[Int64Array, int]:
+    steps, inputs = wanted.shape
+    place, row = np.empty(kernel.size ** 2, np.int64), np.empty(kernel.size ** 2, np.int64)
+    alive = np.empty((credit.shape[1], kernel.channels // kernel.part), np.int64)       # of a place and group
+    found = np.zeros((steps, inputs), np.int64)
+    half = (1 << feedback_shift) >> 1
+    multiplies = 0
+    for p in range(steps):
+        alive[:] = 0
+        for o in range(credit.shape[1]):
+            for f in range(credit.shape[2]):
+                alive[o, f // kernel.each] += credit[p, o, f] != 0
+        for index in range(inputs):
+            if wanted[p, index] == 0:
+                continue
+            group = index % kernel.channels // kernel.part
+            total = 0
+            for tap in range(_places(kernel, index, place, row)):
+                if alive[place[tap], group]:
+                    multiplies += alive[place[tap], group] * np.int64(wanted[p, index])
+                    for f in range(group * kernel.each, (group + 1) * kernel.each):
+                        total += weights[row[tap], f] * credit[p, place[tap], f]
+            rounded = (total + half) >> feedback_shift
+            found[p, index] = min(max(rounded, -FEEDBACK_MAX - 1), FEEDBACK_MAX)
+    return found, multiplies
+
+
+@compiled(nogil=True)
+def _update(kernel: Kernel, stored: NDArray[np.int32], stored_bits: int, rate_shift: int, addend: Int64Array,
+            events: Counts, bias: bool, credit: Int64Array) -> Writes:
+    steps, places, filters = credit.shape
+    alive = np.zeros((places, filters), np.uint8)       # whether a filter has any credit at a place
+    for p in range(steps):
+        for o in range(places):
+            for f in range(filters):
+                alive[o, f] |= credit[p, o, f] != 0
+    delta = np.zeros(stored.shape, np.int64)
+    touched = np.zeros(stored.shape, np.uint8)
+    _sum(kernel, events, credit, alive, delta, touched)
+    if bias:
+        for o in range(places):
+            for f in range(filters):
+                touched[-1, f] |= alive[o, f]
+                for p in range(steps):
+                    delta[-1, f] += credit[p, o, f]
+    formed = 0
+    written = 0
+    underflows = 0
+    saturations = 0
+    for i in range(stored.shape[0]):
+        pairs = 0
+        for f in range(filters):
+            pairs += touched[i, f]
+        if pairs:
+            found = write_row(stored, i, stored_bits, rate_shift, addend[i], delta[i])
+            formed += pairs
+            written += found[0]
+            underflows += found[1]
+            saturations += found[2]
+    return formed, written, underflows, saturations
+
+
+@compiled(nogil=True)
+def _sum(kernel: Kernel, events: Counts, credit: Int64Array, alive: NDArray[np.uint8], delta: Int64Array,
+         touched: NDArray[np.uint8]) -> None:
+    """Sums over places and steps of the rows of inputs, and which of them are formed; both begin as 0."""
+    place, row = np.empty(kernel.size ** 2, np.int64), np.empty(kernel.size ** 2, np.int64)
+    for index in range(events.shape[1]):
+        active = False
+        for p in range(events.shape[0]):
+            active |= events[p, index] != 0
+        if not active:
+            continue
+        first = index % kernel.channels // kernel.part * kernel.each
+        for tap in range(_places(kernel, index, place, row)):
+            o, i = place[tap], row[tap]
+            for f in range(first, first + kernel.each):
+                touched[i, f] |= alive[o, f]
+            for p in range(events.shape[0]):
+                count = np.int64(events[p, index])
+                if count:
+                    for f in range(first, first + kernel.each):
+                        delta[i, f] += count * credit[p, o, f]
