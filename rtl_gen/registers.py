@@ -8,8 +8,10 @@ from .axi_lite import RegisterBus
 from .block_registers import BlockRegisters, largest_increments
 from .contract.network import RATE_OFF, spec_digest
 from .contract.protocol import (
+    BLOCKS_PER_LAYER,
     CORE_COUNTERS,
     IDENTITY,
+    LAYER_MEMORIES,
     MEMORIES_PER_BLOCK,
     MEMORY_BITS,
     VERSION,
@@ -216,5 +218,9 @@ class Registers(wiring.Component):
 
     def _known(self, number: Value) -> Value:
         """Whether a memory of that id exists."""
-        block, memory = number[MEMORIES_PER_BLOCK.bit_length() - 1:], number[:MEMORIES_PER_BLOCK.bit_length() - 1]
-        return (block < len(self.spec.blocks)) & (memory < len(Memory))
+        place, memory = number[MEMORIES_PER_BLOCK.bit_length() - 1:], number[:MEMORIES_PER_BLOCK.bit_length() - 1]
+        further = [place == layer * BLOCKS_PER_LAYER + index for index, block in enumerate(self.spec.blocks)
+                   for layer in range(1, block.depth)]
+        of_layer = Cat(memory == kind for kind in LAYER_MEMORIES).any()
+        return ((place < len(self.spec.blocks)) & (memory < len(Memory))) | (
+            Cat(further).any() & of_layer if further else 0)

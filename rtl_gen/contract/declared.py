@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from .block import BlockSpec
 from .engines.base import Engine
+from .engines.folded.forward import FoldedForward
 from .engines.forward import Forward
 from .engines.learning.base import Learning
 from .engines.readout import Readout
@@ -24,7 +25,7 @@ class Engines:
         What runs it, what classifies, and what learns, which may be nothing.
     """
 
-    forward: Forward
+    forward: Forward | FoldedForward
     readout: Readout
     learning: Learning
 
@@ -42,7 +43,7 @@ class Engines:
 def engines_of(block: BlockSpec) -> Engines:
     """The engines that serve a block."""
     plan = plan_of(block)
-    return Engines(forward=Forward(plan), readout=Readout(plan),
+    return Engines(forward=Forward(plan) if plan.flat else FoldedForward(plan), readout=Readout(plan),
                    learning=Learning.of_kind(block.directives.engine)(plan))
 
 

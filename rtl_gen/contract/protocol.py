@@ -52,7 +52,7 @@ KIND_SHIFT = 30
 LABEL_BITS = 16             # start beat: bits 15..0
 LEARN_BIT = 16              # start beat
 INDEX_BITS = 24             # event beat: bits 23..0
-MEMORY_BITS = 8             # write beat and memory packet: bits 7..0
+MEMORY_BITS = 12            # write beat and memory packet: bits 11..0
 PREDICTION_BITS = 8         # result header: bits 7..0
 ANSWER_BITS = 32            # result packet: a beat a class, two's complement
 
@@ -61,6 +61,7 @@ VERSION = 2
 
 MEMORIES_PER_BLOCK = 8
 BLOCKS_PER_LAYER = 16       # of a memory id, the layer stands above the block
+MAX_LAYERS = 1 << MEMORY_BITS - 7       # of a block, so that a memory id tells them apart
 LAYER_MEMORIES = (Memory.WEIGHTS, Memory.MEMBRANES, Memory.SPIKES)      # the others are of the block's readout
 
 

@@ -64,14 +64,15 @@ def tap_event_layout(plan: BlockPlan) -> data.StructLayout:
 def tap_layout(plan: BlockPlan) -> data.StructLayout:
     """Layout of a tap: a word of neurons and the address of the weights by which they see the event.
 
-    ``word`` counts from the layer's own first. ``last`` is the event's last; where no place sees it there is one, and
-    it is ``empty``.
+    ``word`` counts from the layer's own first; ``place_ends`` with a place's last word, which may have lanes to spare.
+    ``last`` is the event's last; where no place sees it there is one, and it is ``empty``.
     """
     convs = [layer for layer in plan.layers if layer.layer.synapses.kind == "conv"]
     last = plan.layers[-1]
     return data.StructLayout({
         "word": index_bits(max(layer.words for layer in convs)),
-        "address": index_bits(last.weight_base + last.weight_words), "empty": 1, "last": 1,
+        "address": index_bits(last.weight_base + last.weight_words), "place_ends": 1, "empty": 1,
+        "last": 1,
     })
 
 
@@ -146,6 +147,7 @@ class TapWalk(wiring.Component):
                 self.o.valid.eq(valid),
                 self.o.p.word.eq(rows.word + columns.word + part_word),
                 self.o.p.address.eq(rows.address + columns.address + part_address),
+                self.o.p.place_ends.eq(part_last),
                 self.o.p.empty.eq(none),
                 self.o.p.last.eq(none | (part_last & columns_last & rows_last)),
             ]

@@ -13,7 +13,7 @@ from ..stream import StreamSink, StreamSource
 
 
 def taps_of(plan, y, x, c):
-    """Each (word, address) by which an event reaches neurons, from the definition."""
+    """Each (word, address, whether its place ends) by which an event reaches neurons, from the definition."""
     conv = plan.layer.synapses
     for oy in range(conv.out_height):
         for ox in range(conv.out_width):
@@ -22,7 +22,7 @@ def taps_of(plan, y, x, c):
                 row = (ky * conv.kernel + kx) * conv.channels + c
                 for part in range(plan.column_words):
                     yield ((oy * conv.out_width + ox) * plan.column_words + part,
-                           plan.weight_base + part * plan.rows + row)
+                           plan.weight_base + part * plan.rows + row, int(part == plan.column_words - 1))
 
 
 def all_events(plan):
@@ -51,7 +51,7 @@ async def matches_the_definition(dut, duty):
         assert [tap["last"] for tap in got] == [0] * (len(got) - 1) + [1], f"{event}: last"
         assert [tap["empty"] for tap in got] == [int(not expected)] * len(got), f"{event}: empty"
         if expected:
-            assert sorted((tap["word"], tap["address"]) for tap in got) == expected, f"{event} of layer {number}"
+            assert sorted((tap["word"], tap["address"], tap["place_ends"]) for tap in got) == expected, f"{event} of layer {number}"
         met += len(expected)
     assert met > len(events) / 4, "hardly any event was seen"
     await ClockCycles(dut.clk, 8)

@@ -52,9 +52,9 @@ def _uniform(generator: np.random.Generator, bound: int, bits: int, shape: tuple
 def _layer(layer: LayerSpec, generator: np.random.Generator, density: float, gain: float) -> NDArray[np.int32]:
     # A threshold is in units of a weight, and a stored weight has shadow_bits below that.
     wanted = int(gain * (layer.neuron.threshold << layer.weights.shadow_bits))
-    bound = isqrt(3 * wanted * wanted // max(1, round(density * layer.inputs)))
-    stored = _uniform(generator, bound, layer.weights.stored_bits, (layer.rows, layer.outputs))
-    stored[layer.inputs:] = 0
+    bound = isqrt(3 * wanted * wanted // max(1, round(density * layer.event_rows)))
+    stored = _uniform(generator, bound, layer.weights.stored_bits, (layer.rows, layer.columns))
+    stored[layer.event_rows:] = 0
     return stored
 
 

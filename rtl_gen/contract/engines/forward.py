@@ -100,6 +100,11 @@ class Forward(Engine):
         """Memories of each layer."""
         return tuple(self._of_layer(number, layer) for number, layer in enumerate(self.plan.layers))
 
+    @property
+    def weights(self) -> MemoryDeclaration:
+        """The weights of the block."""
+        return self.of_layers[0].weights
+
     def _of_layer(self, number: int, layer: LayerPlan) -> ForwardMemories:
         weights, neuron = layer.layer.weights, layer.layer.neuron
         return ForwardMemories(
