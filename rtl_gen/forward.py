@@ -19,6 +19,7 @@ from .memories import declared_memory
 from .neuron import fire, leak
 from .ports import EventReader, Recorder, WeightReader
 from .token import TokenKind
+from .weight_read import weight_read
 
 __all__ = ["ForwardEngine"]
 
@@ -171,10 +172,13 @@ class ForwardEngine(wiring.Component):
             found.append(leaked)
         return found
 
-    def _words(self, m: Module) -> list[Value]:
+    def _words(self, m: Module, entry: Signal) -> list[Value]:
         """The weights that have come, or the sums of two words that have come together, a cycle later."""
-        words = [[weight >> self.layer.weights.shadow_bits for weight in reader.weights]
-                 for reader in ([self.weight_reader, self.second_reader] if self.reads > 1 else [self.weight_reader])]
+        readers = [(self.weight_reader, entry.event | entry.bias)]
+        if self.reads > 1:
+            readers.append((self.second_reader, entry.second))
+        words = [[weight_read(self.layer.weights, weight, ~there) for weight in reader.weights]
+                 for reader, there in readers]
         if self.reads == 1:
             return words[0]
         found = []
@@ -188,7 +192,7 @@ class ForwardEngine(wiring.Component):
         """A word has come: add it to its group's membranes, or to currents that linger, which the first of the group's
         words finds leaked.
         """
-        found, words = [], self._words(m)
+        found, words = [], self._words(m, entry)
         for lane in range(self.lanes):
             # The sum's magnitude is at most that of what is leaked and that of a step's current together.
             exact = Signal(signed(signed_bits(leaked_max + current_max(self.layer))), name=f"exact{lane}")

@@ -15,7 +15,7 @@ from .test_mutants import FOUND, Target, copied, failures, folder
 __all__ = ["folder"]
 
 GRID = (5, 7, 3)
-CUT = {"kind": "sum", "size": 2, "height": 5, "width": 7, "channels": 2}
+CUT = {"kind": "sum", "size": 2, "height": 3, "width": 5, "channels": 1}       # the value of a START is cut off too
 INDICES = 32 * 33 + 5
 
 TARGETS = {
