@@ -1,4 +1,4 @@
-"""The way of a reverse pass through the layers, positions and words of a block, and through what each neuron reaches."""
+"""The way of a reverse pass through layers, positions and words of a block, and through what each neuron reaches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -169,7 +169,8 @@ class ReverseWalk(wiring.Component):
                     m.d.sync += [across.line.eq(across.first), down.line.eq(down.line + 1)]
 
         age = Signal(self.engine.FETCH)
-        m.d.sync += age.eq(Cat(self._opens | (self._taken & ~(last & self._waits)), age[0], (age[-1] & ~self._taken) | age[1]))
+        goes_on = self._opens | (self._taken & ~(last & self._waits))
+        m.d.sync += age.eq(Cat(goes_on, age[0], (age[-1] & ~self._taken) | age[1]))
         gates = Signal(folded_gate_layout(self.block))
         row, word = Signal.like(self.entry.row), Signal.like(self.entry.credit)
         feedback, more_down, more_across = Signal.like(word), Signal.like(down.reach.taps), Signal.like(

@@ -122,9 +122,9 @@ class FoldedCredits(Engine):
         weight_bits = max(layer.weights.bits for layer in self.block.layers)
         if weight_bits > MULTIPLIER[0] or self.credit_bits > MULTIPLIER[1]:
             yield Refusal(
-                line=f"Credits of a block whose layers hand them down must have at most {MULTIPLIER[1]} bits, and those "
-                     f"of block {index} have {self.credit_bits}; take a shorter window, a lower surrogate, a larger "
-                     "leak, or a feedback shift of the readout",
+                line=f"Credits that layers of a block hand down must have at most {MULTIPLIER[1]} bits, and those of "
+                     f"block {index} have {self.credit_bits}; take a shorter window, a lower surrogate, a larger leak, "
+                     "or a feedback shift of the readout",
                 what="wide credits", places=(f"block {index}",), change=f"credits of at most {MULTIPLIER[1]} bits")
         for number in range(self.block.depth):
             if not aligned(self.plan, number):
