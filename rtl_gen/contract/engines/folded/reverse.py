@@ -46,6 +46,12 @@ class FoldedReverse:
         self.plan, self.block = plan, plan.block
 
     @property
+    def scans(self) -> bool:
+        """Whether credits are found as they are asked for; they are kept where a layer's are made of others."""
+        (layer, *more) = self.block.layers
+        return not more and not layer.synapses.recurrent
+
+    @property
     def count_bits(self) -> int:
         """Bits of how often a source was active in a step: more than one behind a pool that counts."""
         return max(layer.largest_event.bit_length() for layer in self.block.layers)
