@@ -94,9 +94,8 @@ class FoldedLearning(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.window = window = FoldedWindow(self.block)
-        # Credits of several layers come as whole words, out of memory.
-        lanes = self._declared.scan_lanes if self._declared.scans else self.block.directives.lanes
-        m.submodules.update = self._update = update = FoldedUpdate(self.block, self.layer_number, lanes)
+        m.submodules.update = self._update = update = FoldedUpdate(self.block, self.layer_number,
+                                                                   self._declared.load_lanes)
         wiring.connect(m, wiring.flipped(self.recorder), window.recorder)
         for name in ("host", "writer", "key", "counts"):
             wiring.connect(m, wiring.flipped(getattr(self, name)), getattr(update, name))

@@ -1,12 +1,15 @@
 """The update engine of a folded block as it declares itself: one window buffer and one walk for all of its layers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ...arithmetic import delta_max, feedback_max, index_bits, signed_bits, weighed_credit_max
+from ...arithmetic import delta_max, index_bits, signed_bits, weighed_credit_max
 from ...memories import MemoryDeclaration
 from ...network import MAX_RATE
-from ...plan import BlockPlan, LayerPlan, words_of
+from ...plan import LayerPlan, words_of
+from .. import refusals
+from ..learning.base import Learning
+from .credits import FoldedCredits
 
 __all__ = ["FoldedReverse", "LayerSources"]
 
@@ -33,17 +36,31 @@ class LayerSources:
     parts: int
 
 
-class FoldedReverse:
-    """What the update engine of a folded block keeps.
+class FoldedReverse(Learning):
+    """The update engine of a folded block, with the window buffer that records for it and the credits it learns by."""
 
-    Parameters
-    ----------
-    plan
-        The block, and where everything of it lies.
-    """
+    def refusals(self, index: int) -> Iterator[refusals.Refusal]:
+        """Why it cannot serve the block."""
+        yield from refusals.leaky_readout(self.block, index)
+        yield from refusals.lingering_currents(self.block, index)
+        if not self.scans:
+            yield from FoldedCredits(self.plan).refusals(index)
 
-    def __init__(self, plan: BlockPlan) -> None:
-        self.plan, self.block = plan, plan.block
+    @property
+    def memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Window state, credits, and what is gathered of a word of filters."""
+        own = (self.masks, self.row_list, self.occupied, self.gates, *self.credits(self.load_lanes), self.deltas)
+        kept = () if self.scans else FoldedCredits(self.plan).memories
+        return (*(memory for memory in own if memory is not None), *kept)
+
+    def cycles(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None) -> int:
+        """Cycles of learning from a window of ``steps``, with ``rows`` inputs active in it."""
+        raise NotImplementedError
+
+    @property
+    def load_lanes(self) -> int:
+        """Lanes of a word whose credits come in a cycle: a part from a scan, and whole words out of memory."""
+        return self.scan_lanes if self.scans else self.plan.lanes
 
     @property
     def scans(self) -> bool:
@@ -115,12 +132,6 @@ class FoldedReverse:
         """Gates and spikes of each word of neurons at each position."""
         bits = 1 + max(layer.surrogate.gate_bits for layer in self.block.layers)
         return self._state("gates", self.block.window * self.all_words, self.plan.lanes * bits)
-
-    @property
-    def feedback(self) -> MemoryDeclaration:
-        """The readout's feedback, a word for each of its words of rows."""
-        bits = signed_bits(feedback_max(self.block, self.block.depth - 1))
-        return MemoryDeclaration("feedback", self.plan.readout_words, self.plan.lanes * bits, "distributed")
 
     @property
     def credit_bits(self) -> int:
