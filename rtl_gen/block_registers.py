@@ -18,13 +18,14 @@ def largest_increments(spec: NetworkSpec, block: int) -> dict[str, int]:
     b = spec.blocks[block]
     lanes, reads, classes = b.directives.lanes, b.directives.reads, b.readout.classes
     walked = engines_of(b).readout.walk.classes_per_cycle
-    handed_down = 0 if plan_of(b).flat else lanes
+    # Of the reverse pass through the layers of a folded block.
+    products = 0 if plan_of(b).flat or not b.directives.learns else lanes
     wide = {"synaptic_operations": reads * lanes, "busy_lane_cycles": lanes,
             # Of a membrane, and of a current that lingers.
             "membrane_saturations": lanes * (1 + any(layer.current is not None for layer in b.layers)),
-            "readout_operations": classes, "multiplies": classes + handed_down,
-            # Forward engine, update engine, what hands credit down, and the readout's events and rows.
-            "weights_read": (reads + 1) * lanes + handed_down + 2 * classes + walked}
+            "readout_operations": classes, "multiplies": classes + products,
+            # Forward engine, update engine, and the readout's events and rows.
+            "weights_read": (reads + 1) * lanes + 2 * classes + walked + products}
     wide |= dict.fromkeys(("updates", "weights_written", "underflows", "weight_saturations"), lanes + walked)
     return {name: wide.get(name, 1) for name in BLOCK_COUNTERS + BLOCK_CYCLE_COUNTERS}
 

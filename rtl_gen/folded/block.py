@@ -70,16 +70,11 @@ class FoldedBlock(wiring.Component):
         m.submodules.to_next = self._to_next = StreamFifo(spikes, depth=4)
         m.submodules.readout = readout = self._readout = Readout(self.spec, self.index)
         m.submodules.turns = self._turns = Turns()
-        self._takes = Signal(init=1)        # what comes may be recorded
         m.submodules.weights = weights = self._weights = WeightMemory(b)
         # Forward engine and readout must agree on what is learned from.
         m.d.comb += forward.off.eq(self.registers.rate.off)
         wiring.connect(m, wiring.flipped(self.registers.rate), readout.rate)
-        m.d.comb += [
-            forward.i.p.eq(self.i.p),
-            forward.i.valid.eq(self.i.valid & self._takes),
-            self.i.ready.eq(forward.i.ready & self._takes),
-        ]
+        wiring.connect(m, wiring.flipped(self.i), forward.i)
         wiring.connect(m, self._to_readout.o, readout.i)
         wiring.connect(m, self._to_next.o, wiring.flipped(self.o))
         wiring.connect(m, readout.result, wiring.flipped(self.result))
@@ -91,8 +86,9 @@ class FoldedBlock(wiring.Component):
         m.d.comb += [weights.owner.eq(self._turns.owner), weights.blank.eq(forward.blank)]
         self._learning = FoldedLearning(b, self.spec.layer_number(self.index, 0)) if b.directives.learns else None
         self._connect_host(m)
-        if b.directives.learns:
-            self._connect_learning(m)
+        if self._learning is not None:
+            m.submodules.learning = self._learning
+            self._connect_learning(m, self._learning)
         else:
             m.d.comb += [
                 forward.window_end.ready.eq(1),
@@ -103,23 +99,22 @@ class FoldedBlock(wiring.Component):
         self._count(m)
         return m
 
-    def _connect_learning(self, m: Module) -> None:
-        """What was recorded is learned from; who holds the ports of the weights and of the readout's feedback."""
-        forward, readout, registers = self._forward, self._readout, self.registers
-        m.submodules.learning = learning = self._learning
+    def _connect_learning(self, m: Module, learning: FoldedLearning) -> None:
+        """What learns, and who holds its ports."""
+        forward, readout, weights = self._forward, self._readout, self._weights
         wiring.connect(m, forward.window_end, learning.window_end)
         wiring.connect(m, forward.recorder, learning.recorder)
-        wiring.connect(m, learning.weight_reader, self._weights.update)
-        wiring.connect(m, learning.writer, self._weights.writer)
+        wiring.connect(m, learning.weight_reader, weights.update)
+        wiring.connect(m, learning.writer, weights.writer)
         wiring.connect(m, learning.feedback_reader, readout.feedback_reader)
         m.d.comb += [
-            self._takes.eq(~learning.clearing),
             learning.feedback_groups.eq(readout.feedback_groups),
             learning.learn.eq(readout.learn),
             learning.skip.eq(readout.skip),
+            forward.hold.eq(learning.clearing),
             forward.window_done.eq(learning.window_done),
             readout.window_done.eq(learning.window_done),
-            learning.rate.eq(registers.rate.shift),
+            learning.rate.eq(self.registers.rate.shift),
             learning.host.en.eq(self._host_writes),
             learning.host.address.eq(self._host_address),
             learning.host.weights.eq(self.host.w_data),
@@ -127,9 +122,10 @@ class FoldedBlock(wiring.Component):
             self._turns.done.eq(learning.window_done),
         ]
         for engine in (learning, readout):
-            m.d.comb += [engine.key.seed.eq(registers.seed), engine.key.window_number.eq(registers.window_number)]
+            m.d.comb += [engine.key.seed.eq(self.registers.seed),
+                         engine.key.window_number.eq(self.registers.window_number)]
         with m.If(learning.learned):
-            m.d.sync += registers.window_number.eq(registers.window_number + 1)
+            m.d.sync += self.registers.window_number.eq(self.registers.window_number + 1)
 
     def _connect_host(self, m: Module) -> None:
         forward, readout, weights, host = self._forward, self._readout, self._weights, self.host
@@ -158,7 +154,7 @@ class FoldedBlock(wiring.Component):
                     m.d.comb += host.r_data.eq(beat_of(Value.cast(value), host.part))
         parts = [forward.idle, ~self._to_readout.o.valid, ~self._to_next.o.valid, readout.idle]
         if self._learning is not None:
-            parts.append(self._learning.idle)
+            parts += [self._learning.idle, ~self._learning.clearing]
         m.d.comb += self._turns.free.eq(Cat(parts).all())
         m.d.sync += self.idle.eq(self._turns.free)
 
@@ -192,7 +188,7 @@ class FoldedBlock(wiring.Component):
             learning = self._learning
             found["multiplies"].append(learning.multiplies)
             found["updates"].append(learning.counts.updates)
-            found["weights_read"] += [learning.multiplies, learning.counts.updates]
+            found["weights_read"] += [learning.counts.updates, learning.multiplies]
             found["weights_written"].append(learning.counts.written)
             found["underflows"].append(learning.counts.underflows)
             found["weight_saturations"].append(learning.counts.saturations)

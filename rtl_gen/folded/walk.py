@@ -55,6 +55,8 @@ class FoldedWalk(wiring.Component):
         A recorded window is over, and all of it is written.
     window_done : In(1)
         It was dealt with: the next step may start.
+    hold : In(1)
+        No step may start yet.
     off : In(1)
         No window of the sample is recorded; constant while one is inside.
     idle : Out(1)
@@ -87,6 +89,7 @@ class FoldedWalk(wiring.Component):
             "touch_channel": Out(index_bits(max([1, *(grid.channels for grid in grids)]))),
             "window_end": Out(stream.Signature(window_end_layout(block))),
             "window_done": In(1),
+            "hold": In(1),
             "off": In(1),
             "idle": Out(1),
             "stalled": Out(1),
@@ -111,7 +114,7 @@ class FoldedWalk(wiring.Component):
         drained, free = Signal(), Signal()
         m.d.comb += [
             drained.eq(self._items_empty & ~self.o.valid & self.pipeline_empty),
-            free.eq(~self._over & ~self._busy),
+            free.eq(~self._over & ~self._busy & ~self.hold),
             reader.list.layer.eq(self.layer),
             reader.list.bank.eq(step.p.bank),
             self.last.eq(step.p.last),
