@@ -17,6 +17,7 @@ from ..memories import declared_memory
 from ..neuron import gate, leak
 from ..ports import WeightReader
 from ..saturate import saturate
+from ..weight_read import weight_read
 from .by_layer import by_layer
 from .layouts import entry_layout
 from .ports import folded_gate_layout
@@ -102,7 +103,8 @@ class FoldedPipeline(wiring.Component):
         self._cleared = Signal(init=engine.currents is None)
         self._issue(m)
         adding = WEIGHT_LATENCY                         # the stage in which the weights have come
-        words = [weight >> self.block.layers[0].weights.shadow_bits for weight in self.weight_reader.weights]
+        there = stages[adding].event | stages[adding].bias | stages[adding].threshold
+        words = [weight_read(self.block.layers[0].weights, weight, ~there) for weight in self.weight_reader.weights]
         self._keep_membranes(m)
         currents = self._currents(m, adding + 1, self._sum(m, adding, words))
         charging = adding + 1 + engine.flows_late
