@@ -19,6 +19,7 @@ from ..turns import Owner, Turns
 from ..weight_memory import WeightMemory
 from .by_layer import by_layer
 from .forward import FoldedForwardEngine
+from .learning import FoldedLearning
 
 __all__ = ["FoldedBlock"]
 
@@ -83,15 +84,48 @@ class FoldedBlock(wiring.Component):
         for branch, other in (both, both[::-1]):
             m.d.comb += [branch.payload.eq(forward.o.payload), branch.valid.eq(forward.o.valid & other.ready)]
         m.d.comb += [weights.owner.eq(self._turns.owner), weights.blank.eq(forward.blank)]
+        self._learning = FoldedLearning(b, self.spec.layer_number(self.index, 0)) if b.directives.learns else None
         self._connect_host(m)
-        m.d.comb += [
-            forward.window_end.ready.eq(1),
-            weights.writer.address.eq(self._host_address),
-            weights.writer.weights.eq(self.host.w_data),
-            weights.writer.en.eq(self._host_writes),
-        ]
+        if self._learning is not None:
+            m.submodules.learning = self._learning
+            self._connect_learning(m, self._learning)
+        else:
+            m.d.comb += [
+                forward.window_end.ready.eq(1),
+                weights.writer.address.eq(self._host_address),
+                weights.writer.weights.eq(self.host.w_data),
+                weights.writer.en.eq(self._host_writes),
+            ]
         self._count(m)
         return m
+
+    def _connect_learning(self, m: Module, learning: FoldedLearning) -> None:
+        """What learns, and who holds its ports."""
+        forward, readout, weights = self._forward, self._readout, self._weights
+        wiring.connect(m, forward.window_end, learning.window_end)
+        wiring.connect(m, forward.recorder, learning.recorder)
+        wiring.connect(m, learning.weight_reader, weights.update)
+        wiring.connect(m, learning.writer, weights.writer)
+        wiring.connect(m, learning.feedback_reader, readout.feedback_reader)
+        m.d.comb += [
+            learning.feedback_groups.eq(readout.feedback_groups),
+            learning.learn.eq(readout.learn),
+            learning.skip.eq(readout.skip),
+            forward.hold.eq(learning.clearing),
+            forward.window_done.eq(learning.window_done),
+            readout.window_done.eq(learning.window_done),
+            learning.rate.eq(self.registers.rate.shift),
+            learning.host.en.eq(self._host_writes),
+            learning.host.address.eq(self._host_address),
+            learning.host.weights.eq(self.host.w_data),
+            self._turns.handed.eq(forward.window_end.valid & forward.window_end.ready),
+            self._turns.done.eq(learning.window_done),
+        ]
+        for engine in (learning, readout):
+            m.d.comb += [engine.key.seed.eq(self.registers.seed),
+                         engine.key.window_number.eq(self.registers.window_number)]
+        with m.If(learning.learned):
+            m.d.sync += self.registers.window_number.eq(self.registers.window_number + 1)
 
     def _connect_host(self, m: Module) -> None:
         forward, readout, weights, host = self._forward, self._readout, self._weights, self.host
@@ -119,6 +153,8 @@ class FoldedBlock(wiring.Component):
                 with m.Case(select):
                     m.d.comb += host.r_data.eq(beat_of(Value.cast(value), host.part))
         parts = [forward.idle, ~self._to_readout.o.valid, ~self._to_next.o.valid, readout.idle]
+        if self._learning is not None:
+            parts += [self._learning.idle, ~self._learning.clearing]
         m.d.comb += self._turns.free.eq(Cat(parts).all())
         m.d.sync += self.idle.eq(self._turns.free)
 
@@ -148,5 +184,14 @@ class FoldedBlock(wiring.Component):
         }
         if self.block.readout.learned:
             found["weights_read"].append(readout.operations)
+        if self._learning is not None:
+            learning = self._learning
+            found["multiplies"].append(learning.multiplies)
+            found["updates"].append(learning.counts.updates)
+            found["weights_read"] += [learning.counts.updates, learning.multiplies]
+            found["weights_written"].append(learning.counts.written)
+            found["underflows"].append(learning.counts.underflows)
+            found["weight_saturations"].append(learning.counts.saturations)
+            found["update_cycles"].append(learning.active)
         for name, parts in found.items():
             m.d.sync += self.registers.increments[name].eq(sum(parts, Const(0)))

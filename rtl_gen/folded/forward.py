@@ -50,6 +50,8 @@ class FoldedForwardEngine(wiring.Component):
         A recorded window is over, and all of it is written.
     window_done : In(1)
         It was dealt with: the next step may start.
+    hold : In(1)
+        No step may start yet.
     off : In(1)
         No window of the sample is recorded; constant while one is inside.
     host_reads, host_layer, host_address, host_membranes, host_spikes : In(1), In, In, Out, Out
@@ -78,6 +80,7 @@ class FoldedForwardEngine(wiring.Component):
             "recorder": Out(FoldedRecorder(block)),
             "window_end": Out(stream.Signature(window_end_layout(block))),
             "window_done": In(1),
+            "hold": In(1),
             "off": In(1),
             "host_reads": In(1),
             "host_layer": In(index_bits(block.depth)),
@@ -118,7 +121,7 @@ class FoldedForwardEngine(wiring.Component):
         m.d.sync += room.eq(words.level <= ROOM)
         m.d.comb += [
             walk.pipeline_empty.eq(pipeline.empty), walk.room.eq(room), walk.window_done.eq(self.window_done),
-            walk.off.eq(self.off),
+            walk.hold.eq(self.hold), walk.off.eq(self.off),
             pipeline.layer.eq(walk.layer), pipeline.first_step.eq(walk.first_step), pipeline.room.eq(room),
             self.blank.eq(pipeline.blank),
             *(getattr(lists, name).eq(getattr(router, name)) for name in ("own_en", "own_layer", "own", "own_ends")),

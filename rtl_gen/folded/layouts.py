@@ -32,8 +32,8 @@ def entry_layout(block: BlockSpec) -> data.StructLayout:
 
     ``event`` and ``bias`` say of what the weights are, ``threshold`` that they are added to the thresholds and not to
     the sum; of none of the three they are nothing. The sum goes on, or begins ``fresh`` at 0, or with what was
-    ``loaded`` of the word ``current``; it is ``stored`` there, and there is 0 where the sum ``closes``: then the neurons
-    of ``word`` fire. ``place_ends`` with the words that may have lanes to spare, ``layer_ends`` with the step's last.
+    ``loaded`` of the word ``current``; it is ``stored`` there, and 0 is where it ``closes``: then the neurons of
+    ``word`` fire. ``place_ends`` with the words that may have lanes to spare, ``layer_ends`` with the step's last.
     """
     plan = plan_of(block)
     engine = FoldedForward(plan)

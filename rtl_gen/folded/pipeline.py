@@ -103,8 +103,9 @@ class FoldedPipeline(wiring.Component):
         self._cleared = Signal(init=engine.currents is None)
         self._issue(m)
         adding = WEIGHT_LATENCY                         # the stage in which the weights have come
-        there = stages[adding].event | stages[adding].bias | stages[adding].threshold
-        words = [weight_read(self.block.layers[0].weights, weight, ~there) for weight in self.weight_reader.weights]
+        entry = stages[adding]
+        words = [weight_read(self.block.layers[0].weights, weight, ~(entry.event | entry.bias | entry.threshold))
+                 for weight in self.weight_reader.weights]
         self._keep_membranes(m)
         currents = self._currents(m, adding + 1, self._sum(m, adding, words))
         charging = adding + 1 + engine.flows_late
@@ -149,7 +150,8 @@ class FoldedPipeline(wiring.Component):
             self.i.ready.eq(self._cleared & ~waits & (self.room | ~entry.closes)),
             issued.eq(self.i.valid & self.i.ready),
             self.weight_reader.address.eq(entry.address),
-            self.blank.eq(~(entry.event | entry.bias | entry.threshold)),
+            # Of nobody else's word.
+            self.blank.eq(self.i.valid & ~(entry.event | entry.bias | entry.threshold)),
             self.empty.eq(self._cleared & ~Cat(self._valid[1:]).any()),
         ]
 

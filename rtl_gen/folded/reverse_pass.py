@@ -7,9 +7,14 @@ from amaranth.lib.wiring import In, Out
 from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.credits import FoldedCredits
+from ..contract.memories import WEIGHT_LATENCY
 from ..contract.plan import plan_of
 from ..ports import FeedbackReader, WeightReader
+from .credit_memory import CreditMemory
+from .dot_product import DotProduct
 from .ports import CreditPort, FoldedGateReader
+from .reverse_scan import ReverseScan
+from .reverse_walk import ReverseWalk
 
 __all__ = ["ReversePass"]
 
@@ -69,4 +74,48 @@ class ReversePass(wiring.Component):
         })
 
     def elaborate(self, platform: object) -> Module:
-        raise NotImplementedError
+        m = Module()
+        engine = self.engine
+        m.submodules.walk = walk = ReverseWalk(self.block)
+        m.submodules.memory = memory = CreditMemory(self.block, self.port_lanes)
+        m.submodules.product = product = DotProduct(self.block)
+        m.submodules.scan = scan = ReverseScan(self.block)
+        for port, inner in ((self.gate_reader, walk.gate_reader), (self.feedback_reader, scan.feedback_reader),
+                            (self.credits, memory.credits)):
+            wiring.connect(m, wiring.flipped(port), inner)
+        wiring.connect(m, scan.writer, memory.writer)
+        m.d.comb += [
+            walk.start.eq(self.start),
+            walk.steps.eq(self.steps),
+            walk.feedback_words.eq(self.feedback_words),
+            walk.through.eq(scan.through),
+            self.busy.eq(walk.busy),
+            self.done.eq(walk.done),
+            memory.finding.eq(walk.busy),
+            scan.layer.eq(walk.layer),
+            scan.word_en.eq(walk.word_en),
+            scan.word.eq(walk.word),
+        ]
+        # Weights and credits come together; then, behind product and sum, what is known of the lane.
+        entry = walk.entry
+        m.d.comb += [self.weight_reader.address.eq(entry.row), memory.reader.address.eq(entry.credit)]
+        on_way = [entry]
+        for stage in range(engine.latency):
+            later = Signal.like(entry, name=f"on_way{stage}")
+            m.d.sync += later.eq(on_way[-1])
+            on_way.append(later)
+        come, summed = on_way[WEIGHT_LATENCY], on_way[-1]
+        m.d.comb += [
+            product.adds.eq(come.valid & come.adds),
+            product.first.eq(come.first),
+            product.layer.eq(Mux(come.own | (walk.layer == self.block.depth - 1), walk.layer, walk.layer + 1)),
+            product.weights.eq(self.weight_reader.weights),
+            product.credits.eq(memory.reader.credits),
+            self.multiplies.eq(Mux(come.valid & come.adds, memory.reader.count, 0)),
+            scan.summed.en.eq(summed.valid & summed.adds & summed.last),
+            scan.summed.own.eq(summed.own),
+            scan.summed.ends.eq(summed.valid & summed.ends),
+            scan.summed.lane.eq(summed.lane),
+            scan.summed.value.eq(product.total),
+        ]
+        return m

@@ -55,6 +55,8 @@ class FoldedWalk(wiring.Component):
         A recorded window is over, and all of it is written.
     window_done : In(1)
         It was dealt with: the next step may start.
+    hold : In(1)
+        No step may start yet.
     off : In(1)
         No window of the sample is recorded; constant while one is inside.
     idle : Out(1)
@@ -87,6 +89,7 @@ class FoldedWalk(wiring.Component):
             "touch_channel": Out(index_bits(max([1, *(grid.channels for grid in grids)]))),
             "window_end": Out(stream.Signature(window_end_layout(block))),
             "window_done": In(1),
+            "hold": In(1),
             "off": In(1),
             "idle": Out(1),
             "stalled": Out(1),
@@ -111,7 +114,7 @@ class FoldedWalk(wiring.Component):
         drained, free = Signal(), Signal()
         m.d.comb += [
             drained.eq(self._items_empty & ~self.o.valid & self.pipeline_empty),
-            free.eq(~self._over & ~self._busy),
+            free.eq(~self._over & ~self._busy & ~self.hold),
             reader.list.layer.eq(self.layer),
             reader.list.bank.eq(step.p.bank),
             self.last.eq(step.p.last),
@@ -232,7 +235,7 @@ class FoldedWalk(wiring.Component):
         m.d.comb += [
             heads.eq(thresholds + biases),
             count.eq(Mux(convs, 0, self._count)),       # a convolution's events are all walked before its words
-            self._closes.eq((self._entry + 1 >= heads + count)),
+            self._closes.eq(self._entry + 1 >= heads + count),
             self._place_ends.eq(self._word_part == self._of([layer.column_words - 1 for layer in layers])),
             self._layer_ends.eq(self._word == self._of([layer.words - 1 for layer in layers])),
         ]

@@ -4,6 +4,7 @@ after learning."""
 import os
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import cocotb
 import numpy as np
@@ -278,7 +279,7 @@ async def every_step_matches_the_reference(dut):
         result = reference.run(spikes, 0, False, trace=True)
         tokens = list(sample_tokens(spec, spikes, 0, False, rng))
         ends = [0, *(at + 1 for at, token in enumerate(tokens) if token["kind"] == STEP)]
-        for step, (first, last) in enumerate(zip(ends, ends[1:], strict=False)):
+        for step, (first, last) in enumerate(pairwise(ends)):
             await source.send(tokens[first:last])
             await idle(dut)
             await compare_neurons(host, result, step, f"sample {number} step {step}")

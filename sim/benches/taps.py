@@ -51,7 +51,8 @@ async def matches_the_definition(dut, duty):
         assert [tap["last"] for tap in got] == [0] * (len(got) - 1) + [1], f"{event}: last"
         assert [tap["empty"] for tap in got] == [int(not expected)] * len(got), f"{event}: empty"
         if expected:
-            assert sorted((tap["word"], tap["address"], tap["place_ends"]) for tap in got) == expected, f"{event} of layer {number}"
+            found = sorted((tap["word"], tap["address"], tap["place_ends"]) for tap in got)
+            assert found == expected, f"{event} of layer {number}"
         met += len(expected)
     assert met > len(events) / 4, "hardly any event was seen"
     await ClockCycles(dut.clk, 8)

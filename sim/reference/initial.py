@@ -60,9 +60,9 @@ def _layer(layer: LayerSpec, generator: np.random.Generator, density: float, gai
 
 def _learned_readout(readout: ReadoutSpec, generator: np.random.Generator, share: float) -> NDArray[np.int32]:
     bound = int(share * (1 << (readout.stored_bits - 1)))
-    return _uniform(generator, bound, readout.stored_bits, (readout.inputs, readout.classes))
+    return _uniform(generator, bound, readout.stored_bits, (readout.rows, readout.classes))
 
 
 def _fixed_readout(readout: ReadoutSpec, generator: np.random.Generator) -> NDArray[np.int32]:
-    signs = np.where(np.arange(readout.inputs) % 2 == 0, 1, -1).astype(np.int32)
+    signs = np.where(np.arange(readout.rows) % 2 == 0, 1, -1).astype(np.int32)
     return np.stack([generator.permutation(signs) for _ in range(readout.classes)], axis=1)

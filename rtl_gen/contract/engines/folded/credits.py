@@ -79,26 +79,55 @@ class FoldedCredits(Engine):
         return max(largest)
 
     @property
+    def product_latency(self) -> int:
+        """Cycles from a word of weights to what it adds to being in a sum that is rounded."""
+        # Product, its second register, tree; sum, shift, saturation.
+        return 2 + (self.plan.lanes - 1).bit_length() + 3
+
+    @property
     def latency(self) -> int:
-        """Cycles from the address of a word of weights to what it adds to being in its lane's feedback."""
-        # Product, its second register, tree, sum, shift, saturation.
-        return WEIGHT_LATENCY + 2 + (self.plan.lanes - 1).bit_length() + 3
+        """Cycles from the address of a word of weights to the rounded sum."""
+        return WEIGHT_LATENCY + self.product_latency
+
+    @property
+    def part_bits(self) -> int:
+        """Bits of the number of a part, none where there is one."""
+        return (self.parts - 1).bit_length()
+
+    @property
+    def credit_memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Credits of all words at all positions, a memory for each part."""
+        return tuple(MemoryDeclaration(f"reverse_credits{number}", self.words * self.block.window, self._part)
+                     for number in range(self.parts))
+
+    @property
+    def count_memory(self) -> MemoryDeclaration:
+        """Of each word at each position, how many credits are not 0."""
+        return MemoryDeclaration("credit_counts", self.words * self.block.window, index_bits(self.plan.lanes + 1))
+
+    @property
+    def carried_memory(self) -> MemoryDeclaration:
+        """What a layer's credits were at the position behind, part by part."""
+        words = max(layer.words for layer in self.plan.layers)
+        return MemoryDeclaration("carried_credits", words << self.part_bits, self._part)
+
+    @property
+    def feedback_memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Sums of the words inside: of the layer above, and of own rows where a layer has some."""
+        recurrent = any(layer.synapses.recurrent for layer in self.block.layers)
+        return tuple(MemoryDeclaration(name, self.AHEAD << self.part_bits, self.scan_lanes * FEEDBACK_BITS,
+                                       "distributed")
+                     for name in ("reverse_feedback", "own_feedback")[:1 + recurrent])
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Credits of all words at all positions, how many of each are not 0, and what is carried from a position."""
-        part, words = self.scan_lanes * self.credit_bits, self.words
-        return (*(MemoryDeclaration(f"reverse_credits{number}", words * self.block.window, part)
-                  for number in range(self.parts)),
-                MemoryDeclaration("credit_counts", words * self.block.window, index_bits(self.plan.lanes + 1)),
-                MemoryDeclaration("carried_credits", self._largest * 2 ** (self.parts - 1).bit_length(), part),
-                MemoryDeclaration("reverse_feedback", self.AHEAD * 2 ** (self.parts - 1).bit_length(),
-                                  self.scan_lanes * FEEDBACK_BITS, "distributed"))
+        """Credits, their counts, what is carried, and sums on their way to them."""
+        return (*self.credit_memories, self.count_memory, self.carried_memory, *self.feedback_memories)
 
     @property
-    def _largest(self) -> int:
-        """Words of the layer that has the most."""
-        return max(layer.words for layer in self.plan.layers)
+    def _part(self) -> int:
+        """Bits of a part of a word of credits."""
+        return self.scan_lanes * self.credit_bits
 
     def refusals(self, index: int) -> Iterator[Refusal]:
         """Why it cannot serve the block."""

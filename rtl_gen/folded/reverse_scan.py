@@ -1,0 +1,203 @@
+"""Credits of the words that a reverse pass walks, once what is fed back to them is known."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..contract.arithmetic import FEEDBACK_BITS, feedback_max, index_bits, signed_bits
+from ..contract.block import BlockSpec
+from ..contract.engines.folded.credits import FoldedCredits
+from ..contract.plan import plan_of
+from ..fifo import StreamFifo
+from ..memories import declared_memory
+from ..neuron import kind_of
+from ..ports import FeedbackReader
+from .credit_memory import CreditWriter
+from .reverse_layouts import sum_layout, word_layout
+
+__all__ = ["ReverseScan"]
+
+
+class ReverseScan(wiring.Component):
+    """``credit[p] = gate[p] * feedback[p] + decay(credit[p + 1])``, a part of a word a cycle, word behind word.
+
+    A word is taken when its sums have come; its credits are in memory ``parts + 4`` cycles later. The first word of a
+    position is not taken before the last of the one before is that far.
+
+    Computes ``credits_of`` of :mod:`sim.reference.neurons` bit for bit.
+
+    Parameters
+    ----------
+    block : BlockSpec
+        A folded block.
+
+    Members
+    -------
+    layer : In
+        The layer of all words inside.
+    word_en, word : In(1), In(word_layout)
+        A word whose sums will come; of at most :attr:`FoldedCredits.AHEAD` that are not ``through``.
+    summed : In(sum_layout)
+        What is fed back to a lane of the word whose sums come, and whether that was the word's last.
+    feedback_reader : Out(FeedbackReader)
+        Where the readout's feedback is read.
+    writer : Out(CreditWriter)
+        Credits found.
+    through : Out(1)
+        Those of a word are in memory from the next cycle on.
+    """
+
+    def __init__(self, block: BlockSpec) -> None:
+        self.block = block
+        self.plan = plan_of(block)
+        self.engine = FoldedCredits(self.plan)
+        super().__init__({
+            "layer": In(index_bits(block.depth)),
+            "word_en": In(1),
+            "word": In(word_layout(block)),
+            "summed": In(sum_layout(block)),
+            "feedback_reader": Out(FeedbackReader(block, self.engine.feedback_bits)),
+            "writer": Out(CreditWriter(block)),
+            "through": Out(1),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        engine = self.engine
+        m.submodules.words = words = StreamFifo(word_layout(self.block), engine.AHEAD)
+        word, part = Signal(word_layout(self.block)), Signal(index_bits(engine.parts))
+        active, last_part, take, next_part = Signal(), Signal(), Signal(), Signal.like(part)
+        waiting = Signal(range(engine.AHEAD + 1))           # words whose sums have come
+        stages = Signal(3)                                  # parts on their way into memory
+        ended = self.summed.ends
+        m.d.comb += [
+            words.i.valid.eq(self.word_en),
+            words.i.payload.eq(self.word),
+            words.o.ready.eq(take),
+            last_part.eq(part == engine.parts - 1),
+            take.eq((waiting != 0) & (~active | last_part) & (~words.o.p.first | ~(active | stages.any()))),
+            next_part.eq(Mux(take, 0, part + 1)),
+        ]
+        m.d.sync += [
+            waiting.eq(waiting + ended - take),
+            active.eq(take | (active & ~last_part)),
+            part.eq(next_part),
+            stages.eq(Cat(active, stages)),
+        ]
+        with m.If(take):
+            m.d.sync += word.eq(words.o.payload)
+        # What memories give in the next cycle is of the word that is then scanned.
+        place = Mux(take, words.o.p.place, word.place)
+        m.d.comb += self.feedback_reader.group.eq(Mux(take, words.o.p.feedback, word.feedback))
+        carried = self._carried(m, Cat(next_part[:engine.part_bits], place))
+        stored = self._stored(m, word, part)
+        addresses = [data.StructLayout({"credit": self.writer.address.shape(), "place": self.word.place.shape(),
+                                        "part": part.shape(), "last": 1})]
+        now = Signal(addresses[0])
+        m.d.comb += [now.credit.eq(word.credit), now.place.eq(word.place), now.part.eq(part), now.last.eq(last_part)]
+        for stage in range(3):
+            later = Signal(addresses[0], name=f"at{stage}")
+            m.d.sync += later.eq(now)
+            now = later
+        credits = []
+        for lane in range(engine.scan_lanes):
+            credits.append(self._lane(m, lane, word, part, stored, carried))
+        self._write(m, now, stages[-1], credits)
+        return m
+
+    def _part_of(self, m: Module, values: Sequence[Value], part: Value, lane: int, name: str) -> Signal:
+        """What a lane of a scan has in this part of ``values``, one a lane of the word; 0 beyond the last."""
+        found = Signal(Value.cast(values[0]).shape(), name=f"{name}{lane}")
+        with m.Switch(part):
+            for number, at in enumerate(range(lane, self.plan.lanes, self.engine.scan_lanes)):
+                with m.Case(number):
+                    m.d.comb += found.eq(values[at])
+        return found
+
+    def _stored(self, m: Module, word: data.View, part: Value) -> list[list[Value]]:
+        """What is fed back to each lane of the part: by the layer above; and by own rows, where any layer has some."""
+        engine, summed = self.engine, self.summed
+        bank = Signal.like(word.bank)                   # of the word whose sums come
+        m.d.sync += bank.eq(bank + summed.ends)
+        place, of_part = Signal(range(engine.scan_lanes)), Signal(index_bits(engine.parts))
+        with m.Switch(summed.lane):
+            for lane in range(self.plan.lanes):
+                with m.Case(lane):
+                    m.d.comb += [place.eq(lane % engine.scan_lanes), of_part.eq(lane // engine.scan_lanes)]
+        found = []
+        for number, declaration in enumerate(engine.feedback_memories):
+            name = declaration.name
+            m.submodules[name] = memory = declared_memory(declaration)
+            write = memory.write_port(granularity=FEEDBACK_BITS)
+            read = memory.read_port(domain="comb")
+            m.d.comb += [
+                write.addr.eq(Cat(of_part[:engine.part_bits], bank)),
+                write.data.eq(summed.value.replicate(engine.scan_lanes)),
+                write.en.eq(Mux(summed.en & (summed.own == number), 1 << place, 0)),
+                read.addr.eq(Cat(part[:engine.part_bits], word.bank)),
+            ]
+            found.append([read.data.word_select(lane, FEEDBACK_BITS).as_signed() for lane in range(engine.scan_lanes)])
+        return found
+
+    def _carried(self, m: Module, address: Value) -> data.View:
+        """The credits of the position behind, of a part; a cycle later."""
+        m.submodules.carried = memory = declared_memory(self.engine.carried_memory)
+        self._carry = memory.write_port()
+        read = memory.read_port()
+        m.d.comb += read.addr.eq(address)
+        return data.View(self.writer.credits.shape(), read.data)
+
+    def _lane(self, m: Module, lane: int, word: data.View, part: Value, stored: list[list[Value]],
+              carried: data.View) -> Signal:
+        """The credit of a lane, three cycles after its part was scanned."""
+        gates = self._part_of(m, list(word.gates), part, lane, "gates")
+        spike, gate = gates[0], gates[1:]
+        readout = self._part_of(m, list(self.feedback_reader.feedback), part, lane, "readout")
+        is_last = self.layer == self.block.depth - 1
+        above = Mux(word.above, Mux(is_last, Mux(word.in_loss, readout, 0), stored[0][lane]), 0)
+        own = Mux(word.own, stored[1][lane], 0) if len(stored) > 1 else Const(0, signed(1))
+        largest = max(feedback_max(self.block, number) for number in range(self.block.depth))
+        largest += (1 << (FEEDBACK_BITS - 1)) * (len(stored) > 1)
+        total = Signal(signed(signed_bits(largest)), name=f"total{lane}")
+        decayed = Signal(signed(self.engine.credit_bits), name=f"decayed{lane}")
+        kept = Signal.like(decayed, name=f"kept{lane}")
+        held_gate = Signal(gate.shape(), name=f"gate{lane}")
+        m.d.sync += [total.eq(above + own), held_gate.eq(gate), decayed.eq(0), kept.eq(decayed)]
+        with m.Switch(self.layer):
+            for number, layer in enumerate(self.block.layers):
+                with m.Case(number):
+                    cut = word.opens | (spike if layer.neuron.reset == "zero" else 0)
+                    with m.If(~cut):
+                        m.d.sync += decayed.eq(kind_of(layer.neuron).decayed(layer.neuron, carried[lane]))
+        height = max(layer.surrogate.height for layer in self.block.layers)
+        inject = Signal(signed(signed_bits(largest * height)), name=f"inject{lane}")
+        # A gate has at most three bits: its product is a sum of shifted copies.
+        m.d.sync += inject.eq(sum(Mux(held_gate[bit], total << bit, 0) for bit in range(len(gate))))
+        credit = Signal(signed(self.engine.credit_bits), name=f"credit{lane}")
+        m.d.sync += credit.eq(inject + kept)
+        return credit
+
+    def _write(self, m: Module, at: data.View, valid: Value, credits: list[Signal]) -> None:
+        """A part's credits into memory, and how many of a word are not 0."""
+        writer, count = self.writer, Signal(self.writer.count.shape())
+        counted = Signal(self.writer.count.shape())
+        m.d.comb += [
+            writer.en.eq(valid),
+            writer.address.eq(at.credit),
+            writer.part.eq(at.part),
+            *(value.eq(credit) for value, credit in zip(writer.credits, credits, strict=True)),
+            self._carry.addr.eq(Cat(at.part[:self.engine.part_bits], at.place)),
+            self._carry.data.eq(writer.credits),
+            self._carry.en.eq(valid),
+            counted.eq(Mux(at.part == 0, 0, count) + sum(credit.any() for credit in credits)),
+        ]
+        with m.If(valid):
+            m.d.sync += count.eq(counted)
+        m.d.sync += [
+            writer.count_en.eq(valid & at.last),
+            writer.count_address.eq(at.credit),
+            writer.count.eq(counted),
+            self.through.eq(valid & at.last),
+        ]
