@@ -18,7 +18,8 @@ def reverse(case):
 
 
 TARGETS = {name: reverse(name) for name in (
-    "two dense", "three dense", "convolutions", "pools", "pooled readout", "recurrent")}
+    "two dense", "three dense", "convolutions", "pools", "pooled readout", "recurrent",
+    "residual", "one word")}
 WALK, SCAN, PRODUCT, MEMORY = (f"folded/{name}.py" for name in (
     "reverse_walk", "reverse_scan", "dot_product", "credit_memory"))
 REACH = "contract/engines/folded/reach.py"
@@ -41,7 +42,7 @@ MUTANTS = {
                          "across_last.eq(1)"),
     "one place down": (False, "convolutions", WALK, "down_last.eq(own | (down == more_down))", "down_last.eq(1)"),
     "places down from where across ended": (False, "convolutions", WALK,
-                                            "further = offset_down + self._of_layer", "further = offset + self._of_layer"),
+                                            "further = offset_down + self", "further = offset + self"),
     "word of own rows of another": (False, "recurrent", WALK, "for reach in reaches]) + fetched.lane)",
                                     "for reach in reaches]))"),
     "half left out": (False, "two dense", PRODUCT, "half.eq(1 << shift >> 1)", "half.eq(0)"),
@@ -51,15 +52,18 @@ MUTANTS = {
     "shadow bits read": (False, "two dense", PRODUCT, "weight_read(weights, stored, blank=Const(0))", "stored"),
     "carry through a reset to zero": (False, "three dense", SCAN, 'spike if layer.neuron.reset == "zero" else 0', "0"),
     "carry of another window": (False, "two dense", SCAN, "cut = word.opens | (", "cut = (0 & word.opens) | ("),
-    "decay of another layer": (False, "three dense", SCAN, "with m.Switch(self.layer):\n            for number, layer in",
-                               "with m.Switch(self.layer ^ 1):\n            for number, layer in"),
-    "part of another word": (False, "two dense", SCAN, "Cat(next_part[:engine.part_bits], place)",
+    "decay of another layer": (False, "three dense", SCAN, "Switch(self.layer):\n            for number, layer in",
+                               "Switch(self.layer ^ 1):\n            for number, layer in"),
+    "part of another word": (False, "two dense", SCAN, "Cat(next_part[:engine.part_bits], following.place)",
                              "Cat(next_part[:engine.part_bits], word.place)"),
     "what the readout cuts off has feedback": (False, "pooled readout", REACH, "int(line // pool.size < squares)", "1"),
     "what a pool cuts off has feedback": (False, "pools", REACH, "return Taps(0, 0, 0)", "pass"),
     "own feedback taken for the other": (False, "recurrent", SCAN, "summed.en & (summed.own == number)", "summed.en"),
-    "carry before it is written": (False, "two dense", SCAN,
-                                   "~words.o.p.first | ~(active | stages.any())", "1"),
+    "carry before it is written": (False, "one word", SCAN, "~words.o.p.first | ~under_way", "1"),
+    "residual credit of another position": (False, "residual", SCAN, "return Cat(part[:bits], position,",
+                                            "return Cat(part[:bits], position & 0,"),
+    "residual credit without its shift": (False, "residual", SCAN, "(flow << layers[other].residual.shift)", "flow"),
+    "own shift in what goes back": (False, "residual", SCAN, "currents.append(current)", "currents.append(told)"),
     "credits of two lanes counted as one": (False, "two dense", SCAN, "sum(credit.any() for credit in credits)",
                                             "Cat(credits).any()"),
     "count of a part alone": (False, "two dense", SCAN, "Mux(at.part == 0, 0, count)", "0"),
