@@ -25,9 +25,11 @@ CASES = {
                            learning=True),
 }
 
+GAINS = {"residual": 1.5}
+
 
 @on_both(CASES, verilator="conv, dense")
 def test_matches_reference(case, simulator, tmp_path):
     simulate(FoldedBlock(CASES[case], 0), bench="sim.benches.block", build_dir=tmp_path, simulator=simulator,
              environment={"SNNFPGA_DUTY": "0.7", "SNNFPGA_STEPS": "2", "SNNFPGA_TIMEOUT_US": "1000"},
-             arrays={"samples": np.array(8), "density": np.array(0.3), "gain": np.array(0.7)})
+             arrays={"samples": np.array(8), "density": np.array(0.3), "gain": np.array(GAINS.get(case, 0.7))})
