@@ -213,7 +213,7 @@ class FoldedCredits(Engine):
             if len(above) > 1 or any(self.block.layers[other].columns != columns for other in above):
                 others = "another's" if len(above) == 1 else f"those of {len(above)} layers"
                 yield Refusal(
-                    line="Currents of a layer must, in a block that is to learn on chip, be added to those of one layer "
+                    line="Currents of a layer of a block that is to learn on chip must be added to those of one layer "
                          f"with as many filters, and those of layer {number} of block {index} are added to {others}; "
                          "take one, or evaluate it on torch or the reference",
                     what="residual currents", places=(f"block {index} layer {number}",),
