@@ -1,7 +1,6 @@
 """The reverse pass of a folded block: credits of all its layers, from the last to the first, before any is learned."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from ...arithmetic import FEEDBACK_BITS, credit_max, feedback_max, index_bits, signed_bits
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
@@ -10,22 +9,10 @@ from ..base import Engine
 from ..refusals import Refusal
 from .reach import aligned
 
-__all__ = ["FoldedCredits", "ReverseWord"]
+__all__ = ["FoldedCredits"]
 
 SCAN_SHARE = 4              # lanes of the block for each lane whose credit is found in a cycle
 MULTIPLIER = (18, 25)       # bits that one multiplier of a part takes
-
-
-class ReverseWord(NamedTuple):
-    """A word of neurons at a position, as the reverse pass comes to it.
-
-    Attributes
-    ----------
-    entries
-        Words of weights that are read for it.
-    """
-
-    entries: int
 
 
 class FoldedCredits(Engine):
@@ -33,7 +20,8 @@ class FoldedCredits(Engine):
 
     AHEAD = 8               # words on their way from their gates to their credits
     FETCH = 3               # cycles from a word to the next, at least
-    SCAN = 4                # from a part's gates to its credits in memory
+    SCAN = 4                # cycles from the last part of a word to all of its credits in memory
+    OPENS = 5               # from there to the first word of what had to wait for it
 
     @staticmethod
     def needed(plan_depth: int, recurrent: bool, residual: bool) -> bool:
@@ -134,9 +122,9 @@ class FoldedCredits(Engine):
         weight_bits = max(layer.weights.bits for layer in self.block.layers)
         if weight_bits > MULTIPLIER[0] or self.credit_bits > MULTIPLIER[1]:
             yield Refusal(
-                line=f"Credits of a block whose layers hand them down must have at most {MULTIPLIER[1]} bits, and those "
-                     f"of block {index} have {self.credit_bits}; take a shorter window, a lower surrogate, a larger "
-                     "leak, or a feedback shift of the readout",
+                line=f"Credits that layers of a block hand down must have at most {MULTIPLIER[1]} bits, and those of "
+                     f"block {index} have {self.credit_bits}; take a shorter window, a lower surrogate, a larger leak, "
+                     "or a feedback shift of the readout",
                 what="wide credits", places=(f"block {index}",), change=f"credits of at most {MULTIPLIER[1]} bits")
         for number in range(self.block.depth):
             if not aligned(self.plan, number):
@@ -154,8 +142,24 @@ class FoldedCredits(Engine):
         ----------
         entries
             Words of weights that are read for each word of neurons: [layer][position][word], of the window's ``steps``
-            positions.
+            positions. What the block's own benches hold it to, by the cycle, is with all feedback there at the start.
         steps
             Steps of the window.
         """
-        raise NotImplementedError
+        take, entries_before = 2, self.FETCH    # cycles of the words, and what the one before was walked for
+        scanned = -self.parts - self.SCAN
+        through: list[int] = []
+        for number in reversed(range(self.block.depth)):
+            recurrent = self.block.layers[number].synapses.recurrent
+            for position in reversed(range(steps)):
+                if through and (recurrent or position == steps - 1):
+                    take, entries_before = through[-1] + self.OPENS - self.FETCH, self.FETCH
+                for word, walked in enumerate(entries[number][position]):
+                    take = max(take + max(entries_before, self.FETCH), through[-self.AHEAD] + 1
+                               if len(through) >= self.AHEAD else 0)
+                    entries_before = max(1, walked)
+                    # Its sums have come; then a part a cycle.
+                    scanned = max(take + entries_before + 2 + self.latency + 1,
+                                  scanned + self.parts + (0 if word else self.SCAN))
+                    through.append(scanned + self.parts + self.SCAN)
+        return through[-1] + 1
