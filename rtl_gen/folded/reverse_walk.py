@@ -207,6 +207,7 @@ class ReverseWalk(wiring.Component):
             self.word.opens.eq(opens),
             self.word.first.eq(place == 0),
             self.word.feedback.eq(feedback),
+            self.word.position.eq(position),
             self.word.in_loss.eq(position >= self.block.window - self.block.loss_steps),
             self._taken.eq(age[-1] & self._room & self._free
                            & (~is_last | ~reached | (feedback < self.feedback_words))),
