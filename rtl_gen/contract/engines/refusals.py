@@ -46,7 +46,8 @@ def arithmetic(block: BlockSpec, index: int) -> Iterator[Refusal]:
                       places=_places(block, index, lambda layer: layer.neuron.threshold_shift is not None))
     if min(block.readout.weight_bits, *(layer.weights.bits for layer in block.layers)) < 2:
         readout = (f"readout of block {index}",) if block.readout.weight_bits < 2 else ()
-        yield Refusal(line=f"Weights in hardware must have at least 2 bits, not 1 as in block {index}; take 2", what="weights of 1 bit", change="weights of 2 bits or more",
+        yield Refusal(line=f"Weights in hardware must have at least 2 bits, not 1 as in block {index}; take 2",
+                      what="weights of 1 bit", change="weights of 2 bits or more",
                       places=_places(block, index, lambda layer: layer.weights.bits < 2) + readout)
 
 
