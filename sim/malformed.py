@@ -122,7 +122,7 @@ class StreamMaker:
         shape = geometry(self.spec, *place)
         high = 1 << max(1, shape.field_bits - 3)
         if memory == Memory.WEIGHTS:
-            stored = generator.integers(-high, high, (spec.layers[layer].rows, spec.layers[layer].outputs), np.int32)
+            stored = generator.integers(-high, high, (spec.layers[layer].rows, spec.layers[layer].columns), np.int32)
             values = weights_to_words(self.spec, block, layer, stored)
         else:
             low, high = (-high, high) if spec.readout.learned else (0, 2)

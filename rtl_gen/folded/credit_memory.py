@@ -1,5 +1,7 @@
 """Credits of a folded block's window: the reverse pass writes and reads them, then they are handed on word by word."""
 
+from itertools import pairwise
+
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -135,7 +137,7 @@ class CreditMemory(wiring.Component):
 
     def _serve(self, m: Module, address: Signal, word: Value) -> None:
         """Part by part, position by position."""
-        port, window = self.credits, self.block.window
+        port = self.credits
         steps = Signal.like(port.steps)                 # less one
         begins = Signal.like(address)                   # of position 0
         asked = data.StructLayout({"valid": 1, "ends": 1, "opens": 1, "part": port.load.part.shape(),
@@ -143,7 +145,7 @@ class CreditMemory(wiring.Component):
         now = Signal(asked)
         last_part = Signal()
         on_way = [now] + [Signal(asked, name=f"asked{stage}") for stage in range(WEIGHT_LATENCY)]
-        m.d.sync += [later.eq(before) for before, later in zip(on_way, on_way[1:], strict=False)]
+        m.d.sync += [later.eq(before) for before, later in pairwise(on_way)]
         m.d.sync += steps.eq(port.steps - 1)
         m.d.comb += [
             last_part.eq(now.part == self.port_parts - 1),

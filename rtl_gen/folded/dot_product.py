@@ -9,6 +9,7 @@ from ..contract.block import BlockSpec
 from ..contract.engines.folded.credits import FoldedCredits
 from ..contract.plan import plan_of
 from ..saturate import saturate
+from ..weight_read import weight_read
 
 __all__ = ["DotProduct"]
 
@@ -55,7 +56,7 @@ class DotProduct(wiring.Component):
         values = []
         for lane in range(self._lanes):
             stored, credit = self.weights[lane], self.credits[lane]
-            weight = Mux(stored < 0, -1, 1) if weights.bits == 1 else stored >> weights.shadow_bits
+            weight = weight_read(weights, stored, blank=Const(0))
             product, held = (Signal((weight * credit).shape(), name=f"{name}{lane}") for name in ("product", "held"))
             m.d.sync += [product.eq(weight * credit), held.eq(product)]
             values.append(held)

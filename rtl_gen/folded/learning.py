@@ -6,10 +6,15 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import feedback_max, index_bits, signed_bits
 from ..contract.block import BlockSpec
+from ..contract.engines.folded.reverse import FoldedReverse
 from ..contract.plan import plan_of
 from ..forward_layouts import window_end_layout
 from ..ports import RATE_SHAPE, FeedbackReader, RandomKey, StoredCounts, WeightReader, WeightWriter
+from .credit_scan import ScannedCredits
 from .ports import FoldedRecorder
+from .reverse_pass import ReversePass
+from .update import FoldedUpdate
+from .window import FoldedWindow
 
 __all__ = ["FoldedLearning"]
 
@@ -64,6 +69,7 @@ class FoldedLearning(wiring.Component):
         self.block = block
         self.layer_number = layer_number
         plan = plan_of(block)
+        self._declared = FoldedReverse(plan)
         super().__init__({
             "recorder": In(FoldedRecorder(block)),
             "clearing": Out(1),
@@ -86,4 +92,78 @@ class FoldedLearning(wiring.Component):
         })
 
     def elaborate(self, platform: object) -> Module:
-        raise NotImplementedError
+        m = Module()
+        m.submodules.window = window = FoldedWindow(self.block)
+        m.submodules.update = self._update = update = FoldedUpdate(self.block, self.layer_number,
+                                                                   self._declared.load_lanes)
+        wiring.connect(m, wiring.flipped(self.recorder), window.recorder)
+        for name in ("host", "writer", "key", "counts"):
+            wiring.connect(m, wiring.flipped(getattr(self, name)), getattr(update, name))
+        for name in ("masks", *(["lists"] if self._declared.row_list else []),
+                     *(["pixels"] if self._declared.occupied else [])):
+            wiring.connect(m, getattr(update, name), getattr(window, name))
+        m.d.comb += [
+            self.clearing.eq(window.clearing | update.clearing),
+            update.rate.eq(self.rate),
+            update.weight_reader.weights.eq(self.weight_reader.weights),
+        ]
+        self._reverse_start, reverse_done = Signal(), Signal()
+        if self._declared.scans:
+            m.submodules.scan = found = ScannedCredits(self.block)
+            m.d.comb += [
+                found.feedback_groups.eq(self.feedback_groups),
+                reverse_done.eq(1),
+                self.weight_reader.address.eq(update.weight_reader.address),
+            ]
+        else:
+            m.submodules.reverse = found = ReversePass(self.block)
+            m.d.comb += [
+                found.start.eq(self._reverse_start),
+                found.steps.eq(update.steps),
+                found.feedback_words.eq(self.feedback_groups),
+                found.weight_reader.weights.eq(self.weight_reader.weights),
+                reverse_done.eq(found.done),
+                self.multiplies.eq(found.multiplies),
+                self.weight_reader.address.eq(Mux(found.busy, found.weight_reader.address,
+                                                  update.weight_reader.address)),
+            ]
+        wiring.connect(m, found.gate_reader, window.gate_reader)
+        wiring.connect(m, wiring.flipped(self.feedback_reader), found.feedback_reader)
+        wiring.connect(m, update.credits, found.credits)
+        self._control(m, reverse_done)
+        return m
+
+    def _control(self, m: Module, reverse_done: Value) -> None:
+        """A window's end comes, then the readout's word on it; credits are found, and all weights updated."""
+        end, update = self.window_end, self._update
+        steps, learns, uses_number = Signal.like(end.p.steps), Signal(), Signal()
+        m.d.comb += [update.steps.eq(steps), update.learns.eq(learns)]
+        with m.FSM() as fsm:
+            with m.State("IDLE"):
+                m.d.comb += end.ready.eq(~self.clearing)
+                m.d.sync += [steps.eq(end.p.steps), learns.eq(0), uses_number.eq(0)]
+                with m.If(end.valid & ~self.clearing):
+                    m.next = "WAIT"
+                    with m.If(end.p.discard):
+                        m.next = "BEGIN"
+            with m.State("WAIT"):
+                m.d.comb += self._reverse_start.eq(self.learn)
+                m.d.sync += [learns.eq(self.learn), uses_number.eq(1)]
+                with m.If(self.skip):
+                    m.next = "BEGIN"
+                with m.Elif(self.learn):
+                    m.next = "REVERSE"
+            with m.State("REVERSE"):
+                with m.If(reverse_done):
+                    m.next = "BEGIN"
+            with m.State("BEGIN"):
+                m.d.comb += update.start.eq(1)
+                m.next = "UPDATE"
+            with m.State("UPDATE"):
+                with m.If(~update.busy):
+                    m.d.comb += [update.forget.eq(1), self.window_done.eq(1), self.learned.eq(uses_number)]
+                    m.next = "IDLE"
+        m.d.comb += [
+            self.idle.eq(fsm.ongoing("IDLE") & ~end.valid & ~self.clearing),
+            self.active.eq(~fsm.ongoing("IDLE") & ~fsm.ongoing("WAIT")),
+        ]

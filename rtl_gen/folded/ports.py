@@ -8,7 +8,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.arithmetic import credit_max, index_bits, signed_bits
+from ..contract.arithmetic import index_bits, signed_bits, weighed_credit_max
 from ..contract.block import BlockSpec
 from ..contract.plan import plan_of
 
@@ -74,9 +74,10 @@ class FoldedGateReader(wiring.Signature):
 def credit_layout(block: BlockSpec, lanes: int) -> data.StructLayout:
     """Layout of credits that come in a cycle: of ``lanes`` lanes of a word, which are its ``part``, at a ``position``.
 
-    ``ends`` marks the last that comes of the word's last part. Credits are as wide as the widest of the layers.
+    ``ends`` marks the last that comes of the word's last part. Credits are those that deltas are made of, as wide
+    as the widest of the layers.
     """
-    bits = max(signed_bits(credit_max(block, layer)) for layer in range(block.depth))
+    bits = max(signed_bits(weighed_credit_max(block, layer)) for layer in range(block.depth))
     return data.StructLayout({
         "valid": 1, "ends": 1, "part": index_bits(-(-block.directives.lanes // lanes)),
         "position": index_bits(block.window), "credits": data.ArrayLayout(signed(bits), lanes),

@@ -34,7 +34,8 @@ def word_layout(block: BlockSpec) -> data.StructLayout:
     Attributes of it: its ``gates``, 0 in lanes that are no neurons; its number within its layer, ``place``; where its
     credits go, ``credit``; the ``bank`` of its sums. ``above`` where the layer above, or the readout, sees it, and
     ``own`` where its layer's own rows do. ``opens`` marks the last position, to which nothing is carried, ``first``
-    the first word of a position. ``feedback`` is its word of the readout's feedback, in the loss where ``in_loss``.
+    the first word of a position. ``feedback`` is its word of the readout's feedback, and ``position`` its
+    position, in the loss where ``in_loss``.
     """
     plan = plan_of(block)
     engine = FoldedCredits(plan)
@@ -46,6 +47,7 @@ def word_layout(block: BlockSpec) -> data.StructLayout:
         "above": 1, "own": 1, "opens": 1, "first": 1,
         "feedback": index_bits(plan.readout_words),
         "in_loss": 1,
+        "position": index_bits(block.window),
     })
 
 

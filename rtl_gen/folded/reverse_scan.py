@@ -1,6 +1,7 @@
 """Credits of the words that a reverse pass walks, once what is fed back to them is known."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
@@ -14,10 +15,13 @@ from ..fifo import StreamFifo
 from ..memories import declared_memory
 from ..neuron import kind_of
 from ..ports import FeedbackReader
+from .by_layer import by_layer
 from .credit_memory import CreditWriter
 from .reverse_layouts import sum_layout, word_layout
 
 __all__ = ["ReverseScan"]
+
+CREDIT = 3          # cycles from a part's gates to its credits
 
 
 class ReverseScan(wiring.Component):
@@ -70,42 +74,51 @@ class ReverseScan(wiring.Component):
         word, part = Signal(word_layout(self.block)), Signal(index_bits(engine.parts))
         active, last_part, take, next_part = Signal(), Signal(), Signal(), Signal.like(part)
         waiting = Signal(range(engine.AHEAD + 1))           # words whose sums have come
-        stages = Signal(3)                                  # parts on their way into memory
+        under_way = Signal()                                # parts are on their way into memory
         ended = self.summed.ends
         m.d.comb += [
             words.i.valid.eq(self.word_en),
             words.i.payload.eq(self.word),
             words.o.ready.eq(take),
             last_part.eq(part == engine.parts - 1),
-            take.eq((waiting != 0) & (~active | last_part) & (~words.o.p.first | ~(active | stages.any()))),
+            take.eq((waiting != 0) & (~active | last_part) & (~words.o.p.first | ~under_way)),
             next_part.eq(Mux(take, 0, part + 1)),
         ]
         m.d.sync += [
             waiting.eq(waiting + ended - take),
             active.eq(take | (active & ~last_part)),
             part.eq(next_part),
-            stages.eq(Cat(active, stages)),
         ]
         with m.If(take):
             m.d.sync += word.eq(words.o.payload)
         # What memories give in the next cycle is of the word that is then scanned.
-        place = Mux(take, words.o.p.place, word.place)
-        m.d.comb += self.feedback_reader.group.eq(Mux(take, words.o.p.feedback, word.feedback))
-        carried = self._carried(m, Cat(next_part[:engine.part_bits], place))
+        following = Signal(word_layout(self.block))
+        m.d.comb += [
+            following.eq(Mux(take, words.o.payload, word)),
+            self.feedback_reader.group.eq(following.feedback),
+        ]
+        carried = self._carried(m, Cat(next_part[:engine.part_bits], following.place))
         stored = self._stored(m, word, part)
-        addresses = [data.StructLayout({"credit": self.writer.address.shape(), "place": self.word.place.shape(),
-                                        "part": part.shape(), "last": 1})]
-        now = Signal(addresses[0])
-        m.d.comb += [now.credit.eq(word.credit), now.place.eq(word.place), now.part.eq(part), now.last.eq(last_part)]
-        for stage in range(3):
-            later = Signal(addresses[0], name=f"at{stage}")
-            m.d.sync += later.eq(now)
-            now = later
-        credits = []
-        for lane in range(engine.scan_lanes):
-            credits.append(self._lane(m, lane, word, part, stored, carried))
-        self._write(m, now, stages[-1], credits)
+        ages = self._ages(m, word, part, last_part, active, engine.scan_cycles - 1)
+        credits = [self._lane(m, lane, word, part, stored, carried) for lane in range(engine.scan_lanes)]
+        self._carry_on(m, ages[CREDIT], credits)
+        if engine.flows:
+            credits = self._flow(m, ages, following, next_part, credits)
+        self._write(m, ages[-1], credits)
+        m.d.comb += under_way.eq(Cat(age.valid for age in ages).any())
         return m
+
+    def _ages(self, m: Module, word: data.View, part: Value, last_part: Value, active: Value,
+              cycles: int) -> list[data.View]:
+        """Which part it is whose gates are chosen in this cycle, were in the one before, and so on."""
+        layout = data.StructLayout({
+            "valid": 1, "credit": self.writer.address.shape(), "place": self.word.place.shape(),
+            "position": self.word.position.shape(), "part": part.shape(), "last": 1})
+        ages = [Signal(layout, name=f"age{cycle}") for cycle in range(cycles + 1)]
+        m.d.comb += [ages[0].valid.eq(active), ages[0].credit.eq(word.credit), ages[0].place.eq(word.place),
+                     ages[0].position.eq(word.position), ages[0].part.eq(part), ages[0].last.eq(last_part)]
+        m.d.sync += [later.eq(before) for before, later in pairwise(ages)]
+        return ages
 
     def _part_of(self, m: Module, values: Sequence[Value], part: Value, lane: int, name: str) -> Signal:
         """What a lane of a scan has in this part of ``values``, one a lane of the word; 0 beyond the last."""
@@ -147,7 +160,7 @@ class ReverseScan(wiring.Component):
         self._carry = memory.write_port()
         read = memory.read_port()
         m.d.comb += read.addr.eq(address)
-        return data.View(self.writer.credits.shape(), read.data)
+        return data.View(data.ArrayLayout(signed(self.engine.carried_bits), self.engine.scan_lanes), read.data)
 
     def _lane(self, m: Module, lane: int, word: data.View, part: Value, stored: list[list[Value]],
               carried: data.View) -> Signal:
@@ -161,7 +174,7 @@ class ReverseScan(wiring.Component):
         largest = max(feedback_max(self.block, number) for number in range(self.block.depth))
         largest += (1 << (FEEDBACK_BITS - 1)) * (len(stored) > 1)
         total = Signal(signed(signed_bits(largest)), name=f"total{lane}")
-        decayed = Signal(signed(self.engine.credit_bits), name=f"decayed{lane}")
+        decayed = Signal(signed(self.engine.carried_bits), name=f"decayed{lane}")
         kept = Signal.like(decayed, name=f"kept{lane}")
         held_gate = Signal(gate.shape(), name=f"gate{lane}")
         m.d.sync += [total.eq(above + own), held_gate.eq(gate), decayed.eq(0), kept.eq(decayed)]
@@ -175,29 +188,79 @@ class ReverseScan(wiring.Component):
         inject = Signal(signed(signed_bits(largest * height)), name=f"inject{lane}")
         # A gate has at most three bits: its product is a sum of shifted copies.
         m.d.sync += inject.eq(sum(Mux(held_gate[bit], total << bit, 0) for bit in range(len(gate))))
-        credit = Signal(signed(self.engine.credit_bits), name=f"credit{lane}")
+        credit = Signal(signed(self.engine.carried_bits), name=f"credit{lane}")
         m.d.sync += credit.eq(inject + kept)
         return credit
 
-    def _write(self, m: Module, at: data.View, valid: Value, credits: list[Signal]) -> None:
+    def _carry_on(self, m: Module, at: data.View, credits: list[Signal]) -> None:
+        """Credits of membranes, for the position before."""
+        m.d.comb += [
+            self._carry.addr.eq(Cat(at.part[:self.engine.part_bits], at.place)),
+            self._carry.data.eq(Cat(credits)),
+            self._carry.en.eq(at.valid),
+        ]
+
+    def _flow(self, m: Module, ages: list[data.View], following: data.View, next_part: Value,
+              credits: list[Signal]) -> list[Signal]:
+        """What weights are told, a cycle later: with the credits of the currents that are made of these, and shifted.
+
+        A layer's credits of currents lie behind those of the layers below it that have some; those of the layer that
+        adds its currents are read.
+        """
+        engine, layers = self.engine, self.block.layers
+        m.submodules.flows = memory = declared_memory(engine.flow_memory)
+        write, read = memory.write_port(), memory.read_port()
+        above = [(engine.added_to(number) or [None])[0] for number in range(len(layers))]
+        own_base = by_layer(self.layer, [engine.flow_base(number) for number in range(len(layers))])
+        base = by_layer(self.layer, [engine.flow_base(other or 0) for other in above])
+        bits = engine.part_bits
+
+        def address(part: Value, position: Value, word: Value) -> Value:
+            return Cat(part[:bits], position, word[:index_bits(engine.flow_words)])
+
+        at = ages[CREDIT]
+        m.d.comb += [
+            read.addr.eq(address(next_part, following.position, following.place + base)),
+            write.addr.eq(address(at.part, at.position, at.place + own_base)),
+            write.en.eq(at.valid & by_layer(self.layer, [int(layer.residual is not None) for layer in layers])),
+        ]
+        found, currents = [], []
+        for lane, credit in enumerate(credits):
+            flow = read.data.word_select(lane, engine.flow_bits).as_signed()
+            for stage in range(CREDIT):
+                held = Signal(signed(engine.flow_bits), name=f"flow{lane}_{stage}")
+                m.d.sync += held.eq(flow)
+                flow = held
+            current = Signal(signed(engine.flow_bits), name=f"current{lane}")
+            told = Signal(signed(engine.credit_bits), name=f"told{lane}")
+            with m.Switch(self.layer):
+                for number, other in enumerate(above):
+                    own = layers[number].residual
+                    with m.Case(number):
+                        m.d.comb += current.eq(credit if other is None else
+                                               credit + (flow << layers[other].residual.shift))
+                        m.d.sync += told.eq(current if own is None else current << own.own_shift)
+            currents.append(current)
+            found.append(told)
+        m.d.comb += write.data.eq(Cat(currents))
+        return found
+
+    def _write(self, m: Module, at: data.View, credits: list[Signal]) -> None:
         """A part's credits into memory, and how many of a word are not 0."""
         writer, count = self.writer, Signal(self.writer.count.shape())
         counted = Signal(self.writer.count.shape())
         m.d.comb += [
-            writer.en.eq(valid),
+            writer.en.eq(at.valid),
             writer.address.eq(at.credit),
             writer.part.eq(at.part),
             *(value.eq(credit) for value, credit in zip(writer.credits, credits, strict=True)),
-            self._carry.addr.eq(Cat(at.part[:self.engine.part_bits], at.place)),
-            self._carry.data.eq(writer.credits),
-            self._carry.en.eq(valid),
             counted.eq(Mux(at.part == 0, 0, count) + sum(credit.any() for credit in credits)),
         ]
-        with m.If(valid):
+        with m.If(at.valid):
             m.d.sync += count.eq(counted)
         m.d.sync += [
-            writer.count_en.eq(valid & at.last),
+            writer.count_en.eq(at.valid & at.last),
             writer.count_address.eq(at.credit),
             writer.count.eq(counted),
-            self.through.eq(valid & at.last),
+            self.through.eq(at.valid & at.last),
         ]

@@ -1,4 +1,4 @@
-"""The way of a reverse pass through the layers, positions and words of a block, and through what each neuron reaches."""
+"""The way of a reverse pass through layers, positions and words of a block, and through what each neuron reaches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,6 +74,7 @@ class ReverseWalk(wiring.Component):
         self._position = Signal(range(self.block.window))
         self._here = Signal(index_bits(self.engine.words * self.block.window))    # where the position's credits begin
         self._free = Signal()           # no word is walked in the next cycle but the one that is taken
+        self._waits = Signal()          # after the position's last word, until all are through
         self._recurrent = self._of_layer(m, "recurrent", [
             int(layer.layer.synapses.recurrent) for layer in self.plan.layers])
         self._sequence(m)
@@ -94,11 +95,11 @@ class ReverseWalk(wiring.Component):
     def _sequence(self, m: Module) -> None:
         """Layer by layer, position by position."""
         words, depth = self.engine.words, self.block.depth
-        inside, top, waits = Signal(range(self.engine.AHEAD + 1)), Signal.like(self._here), Signal()
+        inside, top = Signal(range(self.engine.AHEAD + 1)), Signal.like(self._here)
         last_step = Signal.like(self._position)
         m.d.comb += [
             last_step.eq(self.steps - 1),
-            waits.eq((self._position == 0) | self._recurrent),
+            self._waits.eq((self._position == 0) | self._recurrent),
             self.done.eq(0),
         ]
         m.d.sync += [
@@ -121,7 +122,7 @@ class ReverseWalk(wiring.Component):
                 m.next = "WALK"
             with m.State("WALK"):
                 with m.If(self._leaves):
-                    with m.If(waits):
+                    with m.If(self._waits):
                         m.next = "LEAVE"
                     with m.Else():
                         m.d.sync += before
@@ -168,7 +169,8 @@ class ReverseWalk(wiring.Component):
                     m.d.sync += [across.line.eq(across.first), down.line.eq(down.line + 1)]
 
         age = Signal(self.engine.FETCH)
-        m.d.sync += age.eq(Cat(self._opens | self._taken, age[0], (age[-1] & ~self._taken) | age[1]))
+        goes_on = self._opens | (self._taken & ~(last & self._waits))
+        m.d.sync += age.eq(Cat(goes_on, age[0], (age[-1] & ~self._taken) | age[1]))
         gates = Signal(folded_gate_layout(self.block))
         row, word = Signal.like(self.entry.row), Signal.like(self.entry.credit)
         feedback, more_down, more_across = Signal.like(word), Signal.like(down.reach.taps), Signal.like(
@@ -205,6 +207,7 @@ class ReverseWalk(wiring.Component):
             self.word.opens.eq(opens),
             self.word.first.eq(place == 0),
             self.word.feedback.eq(feedback),
+            self.word.position.eq(position),
             self.word.in_loss.eq(position >= self.block.window - self.block.loss_steps),
             self._taken.eq(age[-1] & self._room & self._free
                            & (~is_last | ~reached | (feedback < self.feedback_words))),

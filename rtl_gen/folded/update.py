@@ -120,7 +120,7 @@ class FoldedUpdate(wiring.Component):
             words.released.eq(released[-1]),
             pipeline.rate.eq(self.rate),
             self.clearing.eq(pipeline.clearing),
-            self.busy.eq(~words.idle | ~self._walks_idle | ~pipeline.empty),
+            self.busy.eq(~words.idle | ~self._walks_idle | ~pipeline.empty | released.any()),
         ]
         self._walk(m)
         if self._declared.deltas:

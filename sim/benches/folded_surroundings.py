@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.arithmetic import credit_max
+from rtl_gen.contract.arithmetic import weighed_credit_max
 from rtl_gen.contract.engines.folded.reverse import FoldedReverse
 from rtl_gen.contract.plan import plan_of
 
@@ -128,7 +128,7 @@ def random_credits(block, generator, steps):
     """Credits of each layer, (steps, outputs); whole places and whole words have none."""
     found = []
     for number, plan in enumerate(plan_of(block).layers):
-        bound = min(credit_max(block, number), int(generator.choice((1 << 30, 300, 3))))
+        bound = min(weighed_credit_max(block, number), int(generator.choice((1 << 30, 300, 3))))
         credit = generator.integers(-bound, bound + 1, (steps, plan.places, plan.layer.columns))
         credit[generator.random(credit.shape) < 0.3] = 0
         credit[:, generator.random(credit.shape[1:]) < 0.2] = 0

@@ -29,8 +29,8 @@ def class_samples(spec, count, *, steps, seed):
     samples = []
     for label in labels:
         length = int(generator.integers(max(1, steps - 2), steps + 1))
-        fired = generator.random((length, spec.inputs)) < rates[label]
-        samples.append((fired + (fired & (generator.random(fired.shape) < 0.05))).astype(np.uint8))
+        fired = (generator.random((length, spec.inputs)) < rates[label]).astype(np.uint8)
+        samples.append(fired + fired * (generator.random(fired.shape) < 0.05))
     return samples, labels
 
 

@@ -39,6 +39,9 @@ CASES = {
                                           readout_rate_shift=4),
     "squares of one that runs": grid_spec(grid=(4, 4, 1), filters=3, kernel=1, readout_pool=("or", 3, True), lanes=4,
                                           learning=False, classes=3),
+    "signs": network_spec(sizes=(9,), lanes=4, window=3, classes=5, readout_weight_bits=1, shadow_bits=4,
+                          readout_rate_shift=4, rounding="stochastic", classes_per_cycle=2),
+    "signs that run": network_spec(sizes=(9,), lanes=4, classes=3, readout_weight_bits=1, learning=False),
     "frozen": network_spec(sizes=(7,), lanes=4, learning=False),
 }
 

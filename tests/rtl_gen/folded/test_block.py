@@ -15,6 +15,8 @@ CASES = {
     "one-lane": folded_spec(dense(6, 5), dense(5, 4, threshold=40), dense(4, 5, threshold=20), lanes=1),
     "conv": folded_spec(conv(5, 4, 2, 6, 3, padding=1)),
     "conv-dense": folded_spec(conv(5, 5, 2, 5, 3), dense(45, 6), lanes=3),
+    "signs": folded_spec(conv(4, 4, 2, 5, 3, padding=1, weight_bits=1, threshold=3, bias=False),
+                         dense(80, 6, weight_bits=1, threshold=4, bias=False), weight_bits=1),
     "or-pool": folded_spec(conv(3, 3, 2, 6, 2, pool=pool("or", 2, 6, 6, 2)), dense(24, 6)),
     "sum-pool-between": folded_spec(conv(6, 5, 1, 4, 3, padding=1),
                                     conv(3, 2, 4, 5, 2, pool=pool("sum", 2, 6, 5, 4)), lanes=4),

@@ -1,31 +1,26 @@
 """The reverse pass of a folded block: credits of all its layers, from the last to the first, before any is learned."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from ...arithmetic import FEEDBACK_BITS, credit_max, feedback_max, index_bits, signed_bits
+from ...arithmetic import (
+    FEEDBACK_BITS,
+    credit_max,
+    current_credit_max,
+    feedback_max,
+    index_bits,
+    signed_bits,
+    weighed_credit_max,
+)
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import words_of
 from ..base import Engine
 from ..refusals import Refusal
 from .reach import aligned
 
-__all__ = ["FoldedCredits", "ReverseWord"]
+__all__ = ["FoldedCredits"]
 
 SCAN_SHARE = 4              # lanes of the block for each lane whose credit is found in a cycle
 MULTIPLIER = (18, 25)       # bits that one multiplier of a part takes
-
-
-class ReverseWord(NamedTuple):
-    """A word of neurons at a position, as the reverse pass comes to it.
-
-    Attributes
-    ----------
-    entries
-        Words of weights that are read for it.
-    """
-
-    entries: int
 
 
 class FoldedCredits(Engine):
@@ -33,7 +28,7 @@ class FoldedCredits(Engine):
 
     AHEAD = 8               # words on their way from their gates to their credits
     FETCH = 3               # cycles from a word to the next, at least
-    SCAN = 4                # from a part's gates to its credits in memory
+    OPENS = 5               # from there to the first word of what had to wait for it
 
     @staticmethod
     def needed(plan_depth: int, recurrent: bool, residual: bool) -> bool:
@@ -57,8 +52,33 @@ class FoldedCredits(Engine):
 
     @property
     def credit_bits(self) -> int:
-        """Bits of a credit, as wide as the widest of the layers."""
+        """Bits of what weights are told, as wide as the widest of the layers."""
+        return max(signed_bits(weighed_credit_max(self.block, layer)) for layer in range(self.block.depth))
+
+    @property
+    def carried_bits(self) -> int:
+        """Bits of the credits of membranes."""
         return max(signed_bits(credit_max(self.block, layer)) for layer in range(self.block.depth))
+
+    @property
+    def flow_bits(self) -> int:
+        """Bits of the credits of currents."""
+        return max(signed_bits(current_credit_max(self.block, layer)) for layer in range(self.block.depth))
+
+    @property
+    def flows(self) -> bool:
+        """Whether currents of one layer are added to those of another, so that credits of currents go back."""
+        return bool(self.block.sources)
+
+    def added_to(self, number: int) -> list[int]:
+        """Layers that add the currents of the layer ``number`` to their own."""
+        return [above for above, layer in enumerate(self.block.layers)
+                if layer.residual is not None and above - layer.residual.below == number]
+
+    @property
+    def scan_cycles(self) -> int:
+        """Cycles from the last part of a word to all of its credits in memory."""
+        return 4 + self.flows
 
     @property
     def feedback_bits(self) -> int:
@@ -74,7 +94,7 @@ class FoldedCredits(Engine):
                 synapses = layer.layer.synapses
                 terms = synapses.outputs if synapses.kind == "dense" else synapses.kernel ** 2 * synapses.filters
                 weight = 1 << (layer.layer.weights.bits - 1)
-                largest.append(terms * weight * credit_max(self.block, number)
+                largest.append(terms * weight * weighed_credit_max(self.block, number)
                                + (1 << layer.layer.update.feedback_shift >> 1))
         return max(largest)
 
@@ -109,7 +129,28 @@ class FoldedCredits(Engine):
     def carried_memory(self) -> MemoryDeclaration:
         """What a layer's credits were at the position behind, part by part."""
         words = max(layer.words for layer in self.plan.layers)
-        return MemoryDeclaration("carried_credits", words << self.part_bits, self._part)
+        return MemoryDeclaration("carried_credits", words << self.part_bits, self.scan_lanes * self.carried_bits)
+
+    @property
+    def flow_memory(self) -> MemoryDeclaration | None:
+        """Credits of the currents of layers that add those of others, for these; None without any."""
+        if not self.flows:
+            return None
+        return MemoryDeclaration("flow_credits", self.flow_words << self.flow_shift, self.scan_lanes * self.flow_bits)
+
+    @property
+    def flow_shift(self) -> int:
+        """Bits of position and part, which lie below the word in an address of that memory."""
+        return self.part_bits + index_bits(self.block.window)
+
+    def flow_base(self, number: int) -> int:
+        """Number of a layer's first word there; a layer without a residual current has none."""
+        return sum(plan.words for plan in self.plan.layers[:number] if plan.layer.residual is not None)
+
+    @property
+    def flow_words(self) -> int:
+        """Words of all layers there."""
+        return self.flow_base(self.block.depth)
 
     @property
     def feedback_memories(self) -> tuple[MemoryDeclaration, ...]:
@@ -122,7 +163,8 @@ class FoldedCredits(Engine):
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Credits, their counts, what is carried, and sums on their way to them."""
-        return (*self.credit_memories, self.count_memory, self.carried_memory, *self.feedback_memories)
+        flows = () if self.flow_memory is None else (self.flow_memory,)
+        return (*self.credit_memories, self.count_memory, self.carried_memory, *flows, *self.feedback_memories)
 
     @property
     def _part(self) -> int:
@@ -134,9 +176,9 @@ class FoldedCredits(Engine):
         weight_bits = max(layer.weights.bits for layer in self.block.layers)
         if weight_bits > MULTIPLIER[0] or self.credit_bits > MULTIPLIER[1]:
             yield Refusal(
-                line=f"Credits of a block whose layers hand them down must have at most {MULTIPLIER[1]} bits, and those "
-                     f"of block {index} have {self.credit_bits}; take a shorter window, a lower surrogate, a larger "
-                     "leak, or a feedback shift of the readout",
+                line=f"Credits that layers of a block hand down must have at most {MULTIPLIER[1]} bits, and those of "
+                     f"block {index} have {self.credit_bits}; take a shorter window, a lower surrogate, a larger leak, "
+                     "or a feedback shift of the readout",
                 what="wide credits", places=(f"block {index}",), change=f"credits of at most {MULTIPLIER[1]} bits")
         for number in range(self.block.depth):
             if not aligned(self.plan, number):
@@ -146,6 +188,16 @@ class FoldedCredits(Engine):
                          "there, or evaluate it on torch or the reference",
                     what="a layer read as another grid", places=(f"block {index} layer {number}",),
                     change="grids that are the layers' own")
+            above = self.added_to(number)
+            columns = self.block.layers[number].columns
+            if len(above) > 1 or any(self.block.layers[other].columns != columns for other in above):
+                yield Refusal(
+                    line="Currents of a layer must, in a block that is to learn on chip, be added to those of one layer "
+                         f"of as many filters, and those of layer {number} of block {index} are added to "
+                         f"{'others' if len(above) == 1 else f'{len(above)} layers'}; take one, or evaluate it on torch "
+                         "or the reference",
+                    what="residual currents", places=(f"block {index} layer {number}",),
+                    change="currents that are added to one layer of the same filters")
 
     def cycles(self, entries: Sequence[Sequence[Sequence[int]]], steps: int) -> int:
         """Cycles from the start until all credits are in memory.
@@ -154,8 +206,24 @@ class FoldedCredits(Engine):
         ----------
         entries
             Words of weights that are read for each word of neurons: [layer][position][word], of the window's ``steps``
-            positions.
+            positions. What the block's own benches hold it to, by the cycle, is with all feedback there at the start.
         steps
             Steps of the window.
         """
-        raise NotImplementedError
+        take, entries_before = 2, self.FETCH    # cycles of the words, and what the one before was walked for
+        scanned = -self.parts - self.scan_cycles
+        through: list[int] = []
+        for number in reversed(range(self.block.depth)):
+            recurrent = self.block.layers[number].synapses.recurrent
+            for position in reversed(range(steps)):
+                if through and (recurrent or position == steps - 1):
+                    take, entries_before = through[-1] + self.OPENS - self.FETCH, self.FETCH
+                for word, walked in enumerate(entries[number][position]):
+                    take = max(take + max(entries_before, self.FETCH), through[-self.AHEAD] + 1
+                               if len(through) >= self.AHEAD else 0)
+                    entries_before = max(1, walked)
+                    # Its sums have come; then a part a cycle.
+                    scanned = max(take + entries_before + 2 + self.latency + 1,
+                                  scanned + self.parts + (0 if word else self.scan_cycles))
+                    through.append(scanned + self.parts + self.scan_cycles)
+        return through[-1] + 1

@@ -1,12 +1,15 @@
 """The update engine of a folded block as it declares itself: one window buffer and one walk for all of its layers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ...arithmetic import credit_max, delta_max, feedback_max, index_bits, signed_bits
+from ...arithmetic import delta_max, index_bits, signed_bits, weighed_credit_max
 from ...memories import MemoryDeclaration
 from ...network import MAX_RATE
-from ...plan import BlockPlan, LayerPlan, words_of
+from ...plan import LayerPlan, words_of
+from .. import refusals
+from ..learning.base import Learning
+from .credits import FoldedCredits
 
 __all__ = ["FoldedReverse", "LayerSources"]
 
@@ -33,17 +36,37 @@ class LayerSources:
     parts: int
 
 
-class FoldedReverse:
-    """What the update engine of a folded block keeps.
+class FoldedReverse(Learning):
+    """The update engine of a folded block, with the window buffer that records for it and the credits it learns by."""
 
-    Parameters
-    ----------
-    plan
-        The block, and where everything of it lies.
-    """
+    def refusals(self, index: int) -> Iterator[refusals.Refusal]:
+        """Why it cannot serve the block."""
+        yield from refusals.leaky_readout(self.block, index)
+        yield from refusals.lingering_currents(self.block, index)
+        if not self.scans:
+            yield from FoldedCredits(self.plan).refusals(index)
 
-    def __init__(self, plan: BlockPlan) -> None:
-        self.plan, self.block = plan, plan.block
+    @property
+    def memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Window state, credits, and what is gathered of a word of filters."""
+        own = (self.masks, self.row_list, self.occupied, self.gates, *self.credits(self.load_lanes), self.deltas)
+        kept = () if self.scans else FoldedCredits(self.plan).memories
+        return (*(memory for memory in own if memory is not None), *kept)
+
+    def cycles(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None) -> int:
+        """Cycles of learning from a window of ``steps``, with ``rows`` inputs active in it."""
+        raise NotImplementedError
+
+    @property
+    def load_lanes(self) -> int:
+        """Lanes of a word whose credits come in a cycle: a part from a scan, and whole words out of memory."""
+        return self.scan_lanes if self.scans else self.plan.lanes
+
+    @property
+    def scans(self) -> bool:
+        """Whether credits are found as they are asked for; they are kept where a layer's are made of others."""
+        (layer, *more) = self.block.layers
+        return not more and not layer.synapses.recurrent
 
     @property
     def count_bits(self) -> int:
@@ -111,15 +134,9 @@ class FoldedReverse:
         return self._state("gates", self.block.window * self.all_words, self.plan.lanes * bits)
 
     @property
-    def feedback(self) -> MemoryDeclaration:
-        """The readout's feedback, a word for each of its words of rows."""
-        bits = signed_bits(feedback_max(self.block, self.block.depth - 1))
-        return MemoryDeclaration("feedback", self.plan.readout_words, self.plan.lanes * bits, "distributed")
-
-    @property
     def credit_bits(self) -> int:
         """Bits of a credit, in the layer where they are widest."""
-        return max(signed_bits(credit_max(self.block, layer)) for layer in range(self.block.depth))
+        return max(signed_bits(weighed_credit_max(self.block, layer)) for layer in range(self.block.depth))
 
     @property
     def scan_lanes(self) -> int:
@@ -135,7 +152,7 @@ class FoldedReverse:
     @property
     def row_max(self) -> int:
         """The largest magnitude of a row's sum at one place, in the layer where it is largest."""
-        return max(credit_max(self.block, number) * self.block.window * layer.largest_event
+        return max(weighed_credit_max(self.block, number) * self.block.window * layer.largest_event
                    for number, layer in enumerate(self.block.layers))
 
     @property
