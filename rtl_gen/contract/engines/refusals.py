@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..block import BlockSpec
 from ..layer import LayerSpec
 
-__all__ = ["Refusal", "leaky_readout", "lingering_currents", "only_runs"]
+__all__ = ["Refusal", "leaky_readout", "lingering_currents"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +29,6 @@ class Refusal:
     what: str
     places: tuple[str, ...]
     change: str
-
-
-def only_runs(block: BlockSpec, index: int) -> Iterator[Refusal]:
-    """A block that is not one layer of each input at each neuron runs in hardware, and no engine learns from it."""
-    yield Refusal(line="A block that learns in hardware must be one layer of each input at each neuron, without "
-                       f"recurrence, learned thresholds and pooling, and block {index} is not; set hardware.learning "
-                       "false for the block, or let it learn on the reference",
-                  what="learning in a block that is not one layer of each input at each neuron",
-                  places=(f"block {index}",), change="hardware.learning false for the block")
 
 
 def leaky_readout(block: BlockSpec, index: int) -> Iterator[Refusal]:

@@ -20,9 +20,10 @@ CASES = {
     "conv-dense": folded_spec(conv(4, 4, 1, 4, 3, rounding="stochastic"), dense(16, 6, rate_shift=5), learning=True,
                               lanes=3),
     "recurrent": folded_spec(dense(9, 11, recurrent=True), learning=True, window=4),
-    "recurrent-deep": folded_spec(dense(9, 8, recurrent=True, reset="zero", rate_shift=0), dense(8, 6, rate_shift=1),
+    "recurrent-deep": folded_spec(dense(9, 8, recurrent=True, reset="zero", rate_shift=0, surrogate_width=400),
+                                  dense(8, 6, rate_shift=1, feedback_shift=0, surrogate_width=400),
                                   dense(6, 7, recurrent=True, surrogate="triangle", surrogate_width=4,
-                                        surrogate_height=3), lanes=3, learning=True),
+                                        surrogate_height=3, feedback_shift=0), lanes=3, learning=True),
     "residual": folded_spec(
         conv(3, 3, 2, 5, 3, padding=1), conv(3, 3, 5, 5, 1), conv(3, 3, 5, 5, 3, padding=1, residual=ResidualSpec(
             below=2, shift=1, own_shift=0)), conv(3, 3, 5, 5, 1, residual=ResidualSpec(below=1, shift=0, own_shift=1)),

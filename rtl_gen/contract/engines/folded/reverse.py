@@ -10,11 +10,11 @@ from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..learning.base import Learning
 from .credits import FoldedCredits
+from .reverse_cycles import CHANNELS
 
 __all__ = ["FoldedReverse", "LayerSources"]
 
 SCAN_SHARE = 4              # lanes of the update engine for each lane of a scan of credits
-CHANNELS = 32               # of a pixel whose bits lie in one word; of more they take several
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,8 +55,6 @@ class Reverse(Learning):
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
-        if not self.plan.flat:
-            yield from refusals.only_runs(self.block, index)
         yield from refusals.leaky_readout(self.block, index)
         yield from refusals.lingering_currents(self.block, index)
 
