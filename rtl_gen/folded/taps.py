@@ -7,19 +7,12 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
+from ..contract.engines.folded.reach import Taps, taps_of
 from ..contract.plan import BlockPlan, LayerPlan
 from ..contract.synapses.conv import ConvSpec
 from .by_layer import by_layer
 
-__all__ = ["TapTable", "TapWalk", "Taps", "tap_event_layout", "tap_layout"]
-
-
-class Taps(NamedTuple):
-    """The places along one axis that see a pixel: ``place - n`` does with ``tap + n * stride``, n below ``count``."""
-
-    place: int
-    tap: int
-    count: int
+__all__ = ["TapTable", "TapWalk", "tap_event_layout", "tap_layout"]
 
 
 class TapTable:
@@ -40,16 +33,10 @@ class TapTable:
     """
 
     def __init__(self, conv: ConvSpec) -> None:
-        self.rows = tuple(_taps_of(conv, y, conv.out_height) for y in range(conv.height))
-        self.columns = tuple(_taps_of(conv, x, conv.out_width) for x in range(conv.width))
-
-
-def _taps_of(conv: ConvSpec, pixel: int, places: int) -> Taps:
-    """Taps of a pixel along an axis with so many places: from the farthest place, whose tap is the first."""
-    farthest, tap = divmod(pixel + conv.padding, conv.stride)
-    beyond = max(0, farthest - (places - 1))
-    place, tap = farthest - beyond, tap + conv.stride * beyond
-    return Taps(place, tap, max(0, min(place + 1, -(-(conv.kernel - tap) // conv.stride))))
+        self.rows, self.columns = (
+            tuple(taps_of(pixel, places=places, kernel=conv.kernel, stride=conv.stride, padding=conv.padding)
+                  for pixel in range(side))
+            for side, places in ((conv.height, conv.out_height), (conv.width, conv.out_width)))
 
 
 def tap_event_layout(plan: BlockPlan) -> data.StructLayout:
@@ -190,7 +177,7 @@ class TapWalk(wiring.Component):
         with m.Switch(pixel):
             for number, tap in enumerate(taps):
                 with m.Case(number):
-                    axis = _axis(plan, tap.place, tap.tap, places, rows)
+                    axis = _axis(plan, tap.place, tap.offset, places, rows)
                     m.d.sync += [found.word.eq(axis.word), found.address.eq(axis.address + base),
                                  found.count.eq(tap.count)]
 

@@ -123,6 +123,7 @@ class Surroundings:
         while True:
             await RisingEdge(dut.clk)
             self.cycle += 1
+            assert dut.multiplies.value.is_resolvable, "products of credits that are not there"
             self.multiplies += int(dut.multiplies.value)
             gates, values = self._gates(), self._values()
             coming.append(self.words[min(int(dut.weight_reader__address.value), len(self.words) - 1)])

@@ -33,7 +33,8 @@ CASES = {
         conv(4, 4, 2, 5, 3, padding=1), conv(4, 4, 5, 5, 1), conv(4, 4, 5, 5, 3, padding=1, residual=ResidualSpec(
             below=2, shift=1, own_shift=0)), conv(4, 4, 5, 5, 1, residual=ResidualSpec(below=1, shift=0, own_shift=1)),
         lanes=3),
-    "one-bit": folded_spec(dense(12, 10, weight_bits=1, threshold=2, bias=False), dense(10, 9, weight_bits=1, threshold=2)),
+    "one-bit": folded_spec(dense(12, 10, weight_bits=1, threshold=2, bias=False),
+                           dense(10, 9, weight_bits=1, threshold=2)),
     "readout-pool": folded_spec(conv(5, 5, 2, 6, 2), readout_pool=pool("sum", 2, 4, 4, 6)),
 }
 DUTIES = {"conv-dense": "0.5", "recurrent-deep": "0.5", "residual": "0.6"}

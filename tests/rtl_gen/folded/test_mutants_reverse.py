@@ -18,7 +18,7 @@ def reverse(case):
 
 
 TARGETS = {name: reverse(name) for name in (
-    "two dense", "three dense", "convolutions", "pools", "pooled readout", "recurrent",
+    "two dense", "three dense", "convolutions", "cut off", "pooled readout", "recurrent",
     "residual", "one word")}
 WALK, SCAN, PRODUCT, MEMORY = (f"folded/{name}.py" for name in (
     "reverse_walk", "reverse_scan", "dot_product", "credit_memory"))
@@ -29,14 +29,14 @@ MUTANTS = {
     "layer before its credits are there": (True, "two dense", WALK, "with m.If(inside == 0):", "with m.If(1):"),
     "own rows before their credits are there": (False, "recurrent", WALK, "(self._position == 0) | self._recurrent",
                                                 "self._position == 0"),
-    "lanes to spare have gates": (False, "two dense", WALK, "Mux(last_column, padding, 0)", "0"),
+    "lanes to spare have gates": (False, "two dense", WALK, "Mux(last_column, padding, 0)", "padding & 0"),
     "own credits of this step": (False, "recurrent", WALK, "layer.word_base + self.engine.words for",
                                  "layer.word_base for"),
-    "more words than there is room for": (False, "two dense", WALK, "self._room = inside != self.engine.AHEAD",
+    "more words than there is room for": (False, "convolutions", WALK, "self._room = inside != self.engine.AHEAD",
                                           "self._room = Const(1)"),
     "word before its feedback": (False, "two dense", WALK, "(feedback < self.feedback_words)", "1"),
-    "outside the loss as in it": (False, "three dense", WALK, "self.word.in_loss.eq(position >=",
-                                  "self.word.in_loss.eq(1 | (position >="),
+    "outside the loss as in it": (False, "three dense", WALK, "position >= self.block.window - self.block.loss_steps",
+                                  "1"),
     "own rows of the last position": (False, "recurrent", WALK, "self._recurrent & ~opens", "self._recurrent"),
     "one place across": (False, "convolutions", WALK, "across_last.eq(own | (across == more_across))",
                          "across_last.eq(1)"),
@@ -57,14 +57,14 @@ MUTANTS = {
     "part of another word": (False, "two dense", SCAN, "Cat(next_part[:engine.part_bits], following.place)",
                              "Cat(next_part[:engine.part_bits], word.place)"),
     "what the readout cuts off has feedback": (False, "pooled readout", REACH, "int(line // pool.size < squares)", "1"),
-    "what a pool cuts off has feedback": (False, "pools", REACH, "return Taps(0, 0, 0)", "pass"),
+    "what a pool cuts off has feedback": (False, "cut off", REACH, "return Taps(0, 0, 0)", "pass"),
     "own feedback taken for the other": (False, "recurrent", SCAN, "summed.en & (summed.own == number)", "summed.en"),
     "carry before it is written": (False, "one word", SCAN, "~words.o.p.first | ~under_way", "1"),
     "residual credit of another position": (False, "residual", SCAN, "return Cat(part[:bits], position,",
                                             "return Cat(part[:bits], position & 0,"),
     "residual credit without its shift": (False, "residual", SCAN, "(flow << layers[other].residual.shift)", "flow"),
     "own shift in what goes back": (False, "residual", SCAN, "currents.append(current)", "currents.append(told)"),
-    "credits of two lanes counted as one": (False, "two dense", SCAN, "sum(credit.any() for credit in credits)",
+    "credits of two lanes counted as one": (False, "three dense", SCAN, "sum(credit.any() for credit in credits)",
                                             "Cat(credits).any()"),
     "count of a part alone": (False, "two dense", SCAN, "Mux(at.part == 0, 0, count)", "0"),
     "credits of the word before alive": (False, "two dense", MEMORY, "Mux(come.opens, 0, lived)", "lived"),

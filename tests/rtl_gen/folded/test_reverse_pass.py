@@ -25,12 +25,12 @@ CASES = {
         conv(5, 5, 1, 3, 2), conv(2, 2, 3, 5, 2, padding=1, pool=pool("sum", 2, 4, 4, 3)),
         dense(20, 7, pool=pool("or", 2, 3, 3, 5, partial=True)), lanes=2, window=2, feedback_shift=2),
     "cut off": folded_spec(
-        conv(6, 5, 1, 4, 2), conv(2, 2, 4, 3, 2, stride=1, pool=pool("or", 2, 5, 4, 4)), dense(3, 4), lanes=8),
+        conv(6, 5, 1, 4, 2), conv(2, 2, 4, 3, 2, padding=1, pool=pool("or", 2, 5, 4, 4)), dense(27, 4), lanes=8),
     "pooled readout": folded_spec(
         conv(4, 4, 1, 2, 1), conv(4, 4, 2, 5, 2), lanes=3, window=2, readout_pool=pool("sum", 2, 3, 3, 5)),
     "recurrent": folded_spec(
-        dense(4, 9, recurrent=True, **TRIANGLE), dense(9, 6, recurrent=True, reset="zero"), lanes=4, window=4,
-        loss_steps=3),
+        dense(4, 9, recurrent=True, **TRIANGLE), dense(9, 6, recurrent=True, reset="zero", feedback_shift=2), lanes=4,
+        window=4, loss_steps=3),
     "recurrent alone": folded_spec(dense(4, 5, recurrent=True), lanes=2, window=3, learned=False),
     "residual": folded_spec(
         dense(4, 6), dense(6, 6, residual=ResidualSpec(below=1, shift=1, own_shift=0)), dense(6, 6, **TRIANGLE),

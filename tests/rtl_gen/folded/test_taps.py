@@ -20,7 +20,7 @@ def seen_by(conv, pixel, places):
 
 
 def steps_of(conv, taps):
-    return [(taps.place - n, taps.tap + n * conv.stride) for n in range(taps.count)]
+    return [(taps.place - n, taps.offset + n * conv.stride) for n in range(taps.count)]
 
 
 @pytest.mark.parametrize("kernel", range(1, 6))
