@@ -84,6 +84,8 @@ class ReversePass(wiring.Component):
                             (self.credits, memory.credits)):
             wiring.connect(m, wiring.flipped(port), inner)
         wiring.connect(m, scan.writer, memory.writer)
+        if engine.injected_memories:
+            m.d.comb += [scan.finding.eq(walk.busy), scan.asked.eq(memory.asked), memory.injected.eq(scan.injected)]
         m.d.comb += [
             walk.start.eq(self.start),
             walk.steps.eq(self.steps),

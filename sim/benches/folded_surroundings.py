@@ -1,4 +1,4 @@
-"""What is around the update of a folded block in its benches: weights, what was recorded, and what must become of it."""
+"""Around the update of a folded block in its benches: weights, what was recorded, and what must become of it."""
 
 from dataclasses import dataclass
 

@@ -9,6 +9,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
 from rtl_gen.contract.engines.folded.reverse import FoldedReverse
+from rtl_gen.contract.engines.folded.reverse_cycles import LayerWork, UpdateCycles
 from rtl_gen.contract.memories import WEIGHT_LATENCY
 from rtl_gen.contract.network import MAX_RATE
 from rtl_gen.contract.plan import plan_of
@@ -133,10 +134,29 @@ class Surroundings:
             self.window.steps, plan.places, plan.layer.columns)
         return padded[:, place, column * plan.lanes:(column + 1) * plan.lanes]
 
-    async def pass_window(self, window, learns):
+    def work(self):
+        """What there is to learn from, as the formula of the cycles has it."""
+        found = []
+        for number, (layer, sources) in enumerate(zip(self.plan.layers, self.declared.sources, strict=True)):
+            credited = [bool(self._word(number, layer.word_base + word).any()) for word in range(layer.words)]
+            bits = {source: mask.bit_count() for source, mask in self.masks.items()}
+            pixels = []
+            if not sources.listed:
+                grid, width = layer.layer.synapses, self.declared.occupied.width
+                for pixel in range(grid.height * grid.width):
+                    first = layer.source_base + pixel * grid.channels
+                    pixels += [[bits[first + channel] for channel in range(part * width, min(
+                        (part + 1) * width, grid.channels)) if first + channel in bits]
+                        for part in range(sources.parts)]
+            found.append(LayerWork(credited=credited, rows=[bits[source] for source in self.lists[number]],
+                                   pixels=pixels))
+        return found
+
+    async def pass_window(self, window, learns, recorded=False):
         """Have it learned from, or only forgotten; returns the cycles that took."""
         dut = self.dut
-        self.record(window)
+        if not recorded:
+            self.record(window)
         self.asked = []
         dut.start.value, dut.learns.value, dut.steps.value = 1, int(learns), window.steps
         began = self.busy_cycles
@@ -184,7 +204,22 @@ async def matches_reference(dut):
         differ = there.weights.differences()
         assert not differ, f"{where}: {len(differ)} words differ, first at layer, word, row {differ[0]}"
         assert there.counters == totals, f"{where}: counters"
-    assert totals["written"] > 0 and totals["saturations"] > 0 and totals["underflows"] > 0, f"widths: {totals}"
+    assert min(totals.values()) > 0, f"something of {totals} never was"
+
+
+@cocotb.test(timeout_time=400, timeout_unit="us")
+async def takes_the_cycles_of_the_formula(dut):
+    there = await begin(dut)
+    block, generator, plan = there.block, there.generator, there.plan
+    random_words = any(layer.update.rounding == "stochastic" for layer in block.layers)
+    for index in range(10):
+        steps = int(generator.integers(1, block.window + 1))
+        window = Recorded(random_counts(block, generator, steps), random_credits(block, generator, steps))
+        fetch = steps * -(-plan.lanes // there.load_lanes)
+        there.record(window)
+        expected = UpdateCycles(plan, [sources.parts for sources in there.declared.sources],
+                                drawing=2 * random_words, fetch=fetch).of(there.work(), steps)
+        assert await there.pass_window(window, True, recorded=True) == expected, f"window {index}, {steps} steps"
 
 
 @cocotb.test(timeout_time=400, timeout_unit="us")

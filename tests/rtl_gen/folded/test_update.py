@@ -16,7 +16,7 @@ CASES = {
     "two-convs": (folded_spec(conv(4, 4, 1, 3, 3, stride=2, padding=1, bias=False), conv(2, 2, 3, 7, 1), window=1,
                               lanes=3), 3),
     "beyond-the-border": (folded_spec(conv(2, 2, 2, 3, 1, padding=2), window=2), 2),
-    "many-channels": (folded_spec(conv(2, 1, 40, 3, 1), conv(2, 1, 3, 2, 2, padding=1), window=2, lanes=2), 1),
+    "many-channels": (folded_spec(conv(1, 2, 70, 3, 1), conv(1, 2, 3, 2, 2, padding=1), window=2, lanes=2), 1),
 }
 
 

@@ -9,12 +9,16 @@ from ...network import MAX_RATE
 from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..learning.base import Learning
+from ..readout import Readout
 from .credits import FoldedCredits
+from .reach import places_seeing
+from .reverse_cycles import CHANNELS
 
 __all__ = ["FoldedReverse", "LayerSources"]
 
+FETCH = 4                   # cycles of a word of neurons beside those in which its credits come
+LAYER = 24                  # cycles of a layer beside those of its words
 SCAN_SHARE = 4              # lanes of the update engine for each lane of a scan of credits
-CHANNELS = 32               # of a pixel whose bits lie in one word; of more they take several
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +53,34 @@ class FoldedReverse(Learning):
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Window state, credits, and what is gathered of a word of filters."""
-        own = (self.masks, self.row_list, self.occupied, self.gates, *self.credits(self.load_lanes), self.deltas)
+        own = (self.masks, self.row_list, self.occupied, self.gates, Readout(self.plan).feedback,
+               *self.credits(self.load_lanes), self.deltas)
         kept = () if self.scans else FoldedCredits(self.plan).memories
         return (*(memory for memory in own if memory is not None), *kept)
 
     def cycles(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None) -> int:
-        """Cycles of learning from a window of ``steps``, with ``rows`` inputs active in it."""
-        raise NotImplementedError
+        """Cycles of an update from a window of ``steps``, of about as active sources in all layers as in the first.
+
+        Without finding the credits, where those of several layers are found before. Of a window of which all is known
+        :class:`~.reverse_cycles.UpdateCycles` has it to the cycle.
+        """
+        share = (rows if active is None else active) / self.block.inputs
+        credited = [True] * self.all_words if credited is None else credited
+        total, word = 0.0, 0
+        for layer in self.plan.layers:
+            live = sum(credited[word:word + layer.words]) / layer.words
+            total += self.layer_cycles(layer, live * share * places_seeing(layer).sum(), live * steps)
+            word += layer.words
+        return round(total)
+
+    def layer_cycles(self, layer: LayerPlan, entries: float, steps: float) -> float:
+        """Cycles of a layer: one for each entry of the window and word of columns, and the words' credits and bias.
+
+        An entry is an event, as often as there are places that see it.
+        """
+        loads = layer.words * (steps * (words_of(self.plan.lanes, self.load_lanes) + layer.layer.weights.bias) + FETCH)
+        written = layer.column_words * layer.rows if layer.layer.synapses.kind == "conv" else 0
+        return layer.column_words * entries + loads + written + LAYER
 
     @property
     def load_lanes(self) -> int:
