@@ -16,8 +16,9 @@ def random_network(spec: NetworkSpec, seed: int, *, density: float = 0.15, gain:
     """A network of random integer weights under which hidden neurons fire at a useful rate.
 
     Stored weights, shadow bits included, are uniform integers in ``-a .. a``, whose spread is ``a / sqrt(3)``. With a
-    share ``density`` of a layer's inputs active in each step the current spreads by ``a * sqrt(density * inputs / 3)``;
-    ``a`` is what makes that ``gain`` thresholds. Biases start at 0. A fixed readout gives each class +1 from half
+    share ``density`` of a layer's inputs active in each step the current spreads by ``a * sqrt(density * rows / 3)``,
+    with the rows that weigh events; ``a`` is what makes that ``gain`` thresholds. Biases, and what is added to
+    thresholds, start at 0. A fixed readout gives each class +1 from half
     of the neurons and -1 from the others, at random; a learned one starts uniform within ``readout_share`` of its
     range.
 
@@ -52,17 +53,17 @@ def _uniform(generator: np.random.Generator, bound: int, bits: int, shape: tuple
 def _layer(layer: LayerSpec, generator: np.random.Generator, density: float, gain: float) -> NDArray[np.int32]:
     # A threshold is in units of a weight, and a stored weight has shadow_bits below that.
     wanted = int(gain * (layer.neuron.threshold << layer.weights.shadow_bits))
-    bound = isqrt(3 * wanted * wanted // max(1, round(density * layer.inputs)))
-    stored = _uniform(generator, bound, layer.weights.stored_bits, (layer.rows, layer.outputs))
-    stored[layer.inputs:] = 0
+    bound = isqrt(3 * wanted * wanted // max(1, round(density * layer.event_rows)))
+    stored = _uniform(generator, bound, layer.weights.stored_bits, (layer.rows, layer.columns))
+    stored[layer.event_rows:] = 0
     return stored
 
 
 def _learned_readout(readout: ReadoutSpec, generator: np.random.Generator, share: float) -> NDArray[np.int32]:
     bound = int(share * (1 << (readout.stored_bits - 1)))
-    return _uniform(generator, bound, readout.stored_bits, (readout.inputs, readout.classes))
+    return _uniform(generator, bound, readout.stored_bits, (readout.rows, readout.classes))
 
 
 def _fixed_readout(readout: ReadoutSpec, generator: np.random.Generator) -> NDArray[np.int32]:
-    signs = np.where(np.arange(readout.inputs) % 2 == 0, 1, -1).astype(np.int32)
+    signs = np.where(np.arange(readout.rows) % 2 == 0, 1, -1).astype(np.int32)
     return np.stack([generator.permutation(signs) for _ in range(readout.classes)], axis=1)
