@@ -1,8 +1,8 @@
 """Proofs: a component that says in every cycle whether a rule is broken, and a search for inputs that break it.
 
 Yosys makes an and-inverter graph of it, and ABC's property-directed reachability either finds inputs, from the reset
-on, under which its output ``bad`` becomes 1, or an inductive invariant that keeps it 0 for ever, which it then checks.
-Both tools come with the wheel ``pyosys``.
+on, under which a bit of its output ``bad`` becomes 1, or an inductive invariant that keeps all of them 0 for ever,
+which it then checks. Both tools come with the wheel ``pyosys``.
 
 What is proved holds for the widths that were given; payloads that are only carried need no more than a bit.
 """
@@ -22,9 +22,9 @@ from rtl_gen.emit import to_rtlil
 __all__ = ["BrokenError", "ProofError", "missing", "prove"]
 
 LONGEST_S = 300
-# Memories become registers; what a design leaves without a value at the start is 0.
+# Memories become registers, which begin at 0; what has no value has any.
 _PASSES = ("hierarchy -top top", "proc", "flatten", "memory_map", "opt -full", "async2sync", "dffunmap", "techmap",
-           "opt -fast", "dffunmap", "simplemap", "aigmap", "opt_clean")
+           "opt -fast", "dffunmap", "simplemap", "setundef -anyseq", "aigmap", "opt_clean")
 
 
 class ProofError(SnnfpgaError):
@@ -32,7 +32,7 @@ class ProofError(SnnfpgaError):
 
 
 class BrokenError(SnnfpgaError):
-    """A rule is broken; the message says in which cycle after the reset at the earliest that was found."""
+    """A rule is broken; the message says which by its place among them, and in which cycle after the reset."""
 
 
 def missing() -> str | None:
@@ -63,9 +63,9 @@ def prove(component: Component) -> int:
         commands = f"read_aiger out.aig; print_stats; pdr -T {LONGEST_S}; print_status"
         said = subprocess.run([_abc(), "-c", commands], cwd=folder, text=True, check=False, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT).stdout
-    broken = re.search(r"was asserted in frame (\d+)", said)
+    broken = re.search(r"Output (\d+) of miter .* was asserted in frame (\d+)", said)
     if broken:
-        raise BrokenError(f"{type(component).__name__}: a rule is broken in cycle {broken[1]}")
+        raise BrokenError(f"{type(component).__name__}: rule {broken[1]} is broken in cycle {broken[2]}")
     if "Property proved" not in said or "Verification of invariant" not in said:
         raise ProofError(f"{type(component).__name__} was neither proved nor broken:\n{said[-1000:]}")
     registers = re.search(r"lat =\s*(\d+)", said)

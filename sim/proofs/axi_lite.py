@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .rules import Rules, drive
+from .rules import MOST_RULES, Rules, drive
 
 __all__ = ["Slave"]
 
@@ -26,7 +26,7 @@ class Slave(wiring.Component):
         self._slave, self._answers = slave, (okay, refused)
         super().__init__({"aw": In(1 + BITS), "w": In(1 + BITS), "ar": In(1 + BITS), "b_ready": In(1),
                           "r_ready": In(1), "w_ready": In(1), "r_ready_bus": In(1), "error": In(1), "data": In(BITS),
-                          "bad": Out(1)})
+                          "bad": Out(MOST_RULES)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -39,7 +39,7 @@ class Slave(wiring.Component):
                      bus.r_data.eq(self.data)]
         self._write(m, rules)
         self._read(m, rules)
-        m.d.comb += self.bad.eq(rules.any_broken())
+        m.d.comb += self.bad.eq(rules.bits())
         return m
 
     def _response(self) -> Value:

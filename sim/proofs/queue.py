@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .rules import Rules, drive
+from .rules import MOST_RULES, Rules, drive
 
 __all__ = ["Queue"]
 
@@ -24,7 +24,7 @@ class Queue(wiring.Component):
 
     def __init__(self, buffer: wiring.Component, *, depth: int, latency: int) -> None:
         self._buffer, self._depth, self._latency = buffer, depth, latency
-        super().__init__({"free": In(2), "o_ready": In(1), "bad": Out(1)})
+        super().__init__({"free": In(2), "o_ready": In(1), "bad": Out(MOST_RULES)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -45,5 +45,5 @@ class Queue(wiring.Component):
         rules.stays(buffer.o)
         if hasattr(buffer, "level"):
             rules.hold(buffer.level == count)
-        m.d.comb += self.bad.eq(rules.any_broken())
+        m.d.comb += self.bad.eq(rules.bits())
         return m

@@ -3,7 +3,9 @@
 from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 
-__all__ = ["Rules", "drive"]
+__all__ = ["MOST_RULES", "Rules", "drive"]
+
+MOST_RULES = 32
 
 
 def drive(m: Module, target: wiring.PureInterface, name: str, *, may: ValueLike = 1) -> Signal:
@@ -44,6 +46,7 @@ class Rules:
         self.m.d.sync += for_so_long.eq(Mux(waiting, for_so_long + (for_so_long <= cycles), 0))
         self.hold(for_so_long <= cycles)
 
-    def any_broken(self) -> Value:
-        """Whether one of them is broken in this cycle."""
-        return Cat(*self.broken).any()
+    def bits(self) -> Value:
+        """A bit a rule, in their order: whether it is broken in this cycle."""
+        assert len(self.broken) <= MOST_RULES
+        return Cat(*self.broken)

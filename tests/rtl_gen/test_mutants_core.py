@@ -149,13 +149,8 @@ MUTANTS = {
     # Registers' bus
     "refused and answered OKAY": (False, "core", "axi_lite.py", "Mux(error, Response.SLVERR, Response.OKAY)",
                                   "Mux(error, Response.OKAY, Response.OKAY)"),
-    "written before the last answer went": (False, "core", "axi_lite.py",
-                                            "bus.w_en.eq(aw_full & w_full & ~answer.valid)",
-                                            "bus.w_en.eq(aw_full & w_full)"),
     "read before the last answer went": (False, "core", "axi_lite.py", "bus.r_en.eq(ar_full & ~r.valid)",
                                          "bus.r_en.eq(ar_full)"),
-    "written without its data": (False, "core", "axi_lite.py", "bus.w_en.eq(aw_full & w_full & ~answer.valid)",
-                                 "bus.w_en.eq(aw_full & ~answer.valid)"),
     "a flag lost as others are cleared": (False, "registers", "registers.py",
                                           "(errors & ~Mux(written, self.bus.w_data, 0)) | raised",
                                           "Mux(written, errors & ~self.bus.w_data, errors | raised)"),
