@@ -220,7 +220,8 @@ class FoldedForward(Engine):
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Its memories, and those of the lists of events."""
-        found = (self.weights, self.membranes, self.spikes, self.currents, self.flows, self.events, self.queue, *self.seen)
+        found = (self.weights, self.membranes, self.spikes, self.currents, self.flows, self.events, self.queue,
+                 *self.seen)
         return tuple(memory for memory in found if memory is not None)
 
     @property
