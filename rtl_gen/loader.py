@@ -58,6 +58,8 @@ class Loader(wiring.Component):
         The packet whose header is taken now is dropped.
     drained : In(1)
         The memories may be written.
+    end : In(1)
+        The packet that has begun ends, in a cycle without a beat; a word of which a part came is dropped.
     active : Out(1)
         The next beat belongs to a packet that has begun.
     refused : Out(1)
@@ -72,6 +74,7 @@ class Loader(wiring.Component):
             "i": In(stream.Signature(packet_layout())),
             "refuse": In(1),
             "drained": In(1),
+            "end": In(1),
             "active": Out(1),
             "refused": Out(1),
             "write": Out(WritePort(spec)),
@@ -126,9 +129,12 @@ class Loader(wiring.Component):
                     with m.Elif(complete):
                         m.d.comb += self.refused.eq(1)
                         m.next = "DROP"
+                with m.If(self.end):
+                    m.d.comb += self.refused.eq(1)
+                    m.next = "HEADER"
             with m.State("DROP"):
                 m.d.comb += self.i.ready.eq(1)
-                with m.If(taken & beat.last):
+                with m.If((taken & beat.last) | self.end):
                     m.next = "HEADER"
             m.d.comb += self.active.eq(~fsm.ongoing("HEADER"))
         return m

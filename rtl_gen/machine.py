@@ -103,6 +103,7 @@ class Machine(wiring.Component):
             registers.status.eq(Cat(ingest.idle & ~self.waiting, ingest.halted, ingest.open)),
             ingest.halt.eq(registers.halt),
             ingest.resume.eq(registers.resume),
+            ingest.watchdog.eq(registers.watchdog),
             ingest.hold.eq(registers.pending),
             ingest.hold_start.eq(registers.rates_wait),
             registers.renew_rates.eq(ingest.between),

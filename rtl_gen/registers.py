@@ -15,6 +15,7 @@ from .contract.protocol import (
     MEMORIES_PER_BLOCK,
     MEMORY_BITS,
     VERSION,
+    WATCHDOG_BITS,
     Access,
     Control,
     Error,
@@ -62,6 +63,8 @@ class Registers(wiring.Component):
         The memory asked for last, and whether it waits.
     served : In(1)
         It no longer does.
+    watchdog : Out(32)
+        Of the register watchdog.
     rates_wait, renew_rates : Out(1), In(1)
         A rate was written that is not yet in force; the core is between samples, and it comes into force.
     """
@@ -80,6 +83,7 @@ class Registers(wiring.Component):
             "request": Out(MEMORY_BITS),
             "pending": Out(1),
             "served": In(1),
+            "watchdog": Out(WATCHDOG_BITS),
             "rates_wait": Out(1),
             "renew_rates": In(1),
         })
@@ -215,6 +219,11 @@ class Registers(wiring.Component):
         with m.If(written):
             m.d.sync += self._seed_value.eq(self.bus.w_data)
         return self._seed_value
+
+    def _watchdog(self, m: Module, written: Value) -> Value:
+        with m.If(written):
+            m.d.sync += self.watchdog.eq(self.bus.w_data)
+        return self.watchdog
 
     def _known(self, number: Value) -> Value:
         """Whether a memory of that id exists."""

@@ -165,6 +165,13 @@ class StreamMaker:
         beats = [(write_beat(number), False), *words]
         return [*beats[:-1], (beats[-1][0], True)]
 
+    def cut_short(self) -> Beats:
+        """A beginning, of a sample good or refused, a write, or a write within a sample, whose rest never comes."""
+        kind = self.rng.choice((self.good_sample, self.wrong_label, self.write_inside, *(
+            (self.good_write,) if self.good_write in self.kinds else ())))
+        beats = kind()
+        return [(value, False) for value, _ in beats[:self.rng.randint(1, max(1, len(beats) - 1))]]
+
     def write_inside(self) -> Beats:
         """A write packet, itself good, between the beats of a sample, good or refused."""
         beats = self.good_sample() if self.rng.random() < 0.6 else sample_beats(

@@ -94,6 +94,7 @@ class Host:
     load = _blocking(Exchange.load)
     network = _blocking(Exchange.network)
     set_rates = _blocking(Exchange.set_rates)
+    set_watchdog = _blocking(Exchange.set_watchdog)
     read_memory = _blocking(Exchange.read_memory)
     counters = _blocking(Exchange.counters)
     clear_counters = _blocking(Exchange.clear_counters)

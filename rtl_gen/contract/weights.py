@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .checks import check_flag, check_range
 
 
@@ -12,7 +15,7 @@ class WeightSpec:
     Attributes
     ----------
     bits, shadow_bits
-        The forward pass reads ``bits``; a stored weight has ``shadow_bits`` more below them.
+        Both passes read ``bits``; a stored weight has ``shadow_bits`` more below them. Of 1 bit they read its sign.
     fraction_bits
         A weight of 1 unit is worth ``2**-fraction_bits`` in PyTorch. The integers do not depend on it.
     bias
@@ -32,5 +35,19 @@ class WeightSpec:
 
     @property
     def stored_bits(self) -> int:
-        """Bits of a stored weight; a binary one is stored as +1 or -1, in 2."""
+        """Bits of a stored weight; of a binary one, which is the sign of what is stored, 2 above its shadow bits."""
         return max(2, self.bits) + self.shadow_bits
+
+
+def read_weights(stored: NDArray[np.int32], bits: int, shadow_bits: int) -> NDArray[np.int32]:
+    """The weights that are read for stored ones, of any shape: without their shadow bits, or of 1 bit the signs."""
+    return np.where(stored >= 0, 1, -1).astype(np.int32) if bits == 1 else stored >> shadow_bits
+
+
+def stored_weights(read: NDArray[np.int32], bits: int, shadow_bits: int) -> NDArray[np.int32]:
+    """Stored weights of those that are to be read: in the middle of what reads back as the same.
+
+    A weight of 1 bit is as far above 0 as below it.
+    """
+    half = 0 if bits == 1 else (1 << shadow_bits) >> 1
+    return (read << shadow_bits) + np.int32(half)

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
-from ..contract.engines.folded.credits import FoldedCredits
+from ..contract.engines.folded.credits import FoldedCredits, has_thresholds, injected_bits
 from ..contract.memories import WEIGHT_LATENCY
 from ..contract.plan import plan_of
 from ..memories import declared_memory
@@ -79,6 +79,8 @@ class CreditMemory(wiring.Component):
         The reverse pass.
     credits : In(CreditPort)
         Who asks for words.
+    asked, injected : Out, In
+        The word that is read, and what its neurons were given, a cycle later; of a block with learned thresholds.
     """
 
     def __init__(self, block: BlockSpec, lanes: int) -> None:
@@ -91,6 +93,8 @@ class CreditMemory(wiring.Component):
             "writer": In(CreditWriter(block)),
             "reader": In(CreditReader(block)),
             "credits": In(CreditPort(block, lanes)),
+            **({"asked": Out(index_bits(self.engine.words)), "injected": In(data.ArrayLayout(
+                signed(injected_bits(block)), self._lanes))} if has_thresholds(block) else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -182,6 +186,15 @@ class CreditMemory(wiring.Component):
             port.load.position.eq(come.position),
             port.load.credits.eq(shown),
         ]
+        if has_thresholds(self.block):
+            bits = injected_bits(self.block)
+            given = Signal(self.port_parts * self.port_lanes * bits)
+            m.d.comb += [
+                self.asked.eq(begins),
+                given.eq(self.injected),
+                Value.cast(port.load.injected).eq(given.word_select(come.part, self.port_lanes * bits)
+                                                  if self.port_parts > 1 else given),
+            ]
         lived = Signal(self._lanes)
         lives = Cat(word.word_select(lane, self.engine.credit_bits).any() for lane in range(self._lanes))
         with m.If(come.valid):

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import FEEDBACK_BITS, feedback_max, index_bits, signed_bits
 from ..contract.block import BlockSpec
-from ..contract.engines.folded.credits import FoldedCredits
+from ..contract.engines.folded.credits import FoldedCredits, injected_bits
 from ..contract.plan import plan_of
 from ..fifo import StreamFifo
 from ..memories import declared_memory
@@ -51,6 +51,9 @@ class ReverseScan(wiring.Component):
         Credits found.
     through : Out(1)
         Those of a word are in memory from the next cycle on.
+    finding, asked, injected : In(1), In, Out
+        While nothing is found, the word whose sums of what its neurons were given are wanted, and these a cycle later.
+        Only of a block with learned thresholds.
     """
 
     def __init__(self, block: BlockSpec) -> None:
@@ -65,6 +68,8 @@ class ReverseScan(wiring.Component):
             "feedback_reader": Out(FeedbackReader(block, self.engine.feedback_bits)),
             "writer": Out(CreditWriter(block)),
             "through": Out(1),
+            **({"finding": In(1), "asked": In(index_bits(self.engine.words)), "injected": Out(data.ArrayLayout(
+                signed(injected_bits(block)), block.directives.lanes))} if self.engine.injected_memories else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -100,7 +105,10 @@ class ReverseScan(wiring.Component):
         carried = self._carried(m, Cat(next_part[:engine.part_bits], following.place))
         stored = self._stored(m, word, part)
         ages = self._ages(m, word, part, last_part, active, engine.scan_cycles - 1)
-        credits = [self._lane(m, lane, word, part, stored, carried) for lane in range(engine.scan_lanes)]
+        lanes = [self._lane(m, lane, word, part, stored, carried) for lane in range(engine.scan_lanes)]
+        credits = [credit for credit, _ in lanes]
+        if engine.injected_memories:
+            self._inject(m, ages, word, following, [inject for _, inject in lanes])
         self._carry_on(m, ages[CREDIT], credits)
         if engine.flows:
             credits = self._flow(m, ages, following, next_part, credits)
@@ -163,8 +171,8 @@ class ReverseScan(wiring.Component):
         return data.View(data.ArrayLayout(signed(self.engine.carried_bits), self.engine.scan_lanes), read.data)
 
     def _lane(self, m: Module, lane: int, word: data.View, part: Value, stored: list[list[Value]],
-              carried: data.View) -> Signal:
-        """The credit of a lane, three cycles after its part was scanned."""
+              carried: data.View) -> tuple[Signal, Signal]:
+        """The credit of a lane, three cycles after its gates are chosen; and what of it is given here, in two."""
         gates = self._part_of(m, list(word.gates), part, lane, "gates")
         spike, gate = gates[0], gates[1:]
         readout = self._part_of(m, list(self.feedback_reader.feedback), part, lane, "readout")
@@ -190,7 +198,33 @@ class ReverseScan(wiring.Component):
         m.d.sync += inject.eq(sum(Mux(held_gate[bit], total << bit, 0) for bit in range(len(gate))))
         credit = Signal(signed(self.engine.carried_bits), name=f"credit{lane}")
         m.d.sync += credit.eq(inject + kept)
-        return credit
+        return credit, inject
+
+    def _inject(self, m: Module, ages: list[data.View], word: data.View, following: data.View,
+                injects: list[Signal]) -> None:
+        """Sums what neurons are given over the positions; while nothing is found, whoever asks reads the sums."""
+        engine, bits = self.engine, injected_bits(self.block)
+        base = by_layer(self.layer, [plan.word_base for plan in self.plan.layers])
+        at, parts, sums = ages[CREDIT], [], [Signal(signed(bits), name=f"given{lane}") for lane in range(len(injects))]
+        for number, declaration in enumerate(engine.injected_memories):
+            m.submodules[f"injected{number}"] = memory = declared_memory(declaration)
+            write, read = memory.write_port(), memory.read_port()
+            m.d.comb += [
+                read.addr.eq(Mux(self.finding, following.place + base, self.asked)),
+                write.addr.eq(at.place + base),
+                write.data.eq(Cat(sums)),
+                write.en.eq(at.valid & (at.part == number)),
+            ]
+            parts.append(read.data)
+        m.d.comb += Value.cast(self.injected).eq(Cat(parts))
+        for lane, (total, inject) in enumerate(zip(sums, injects, strict=True)):
+            before = self._part_of(m, list(self.injected), ages[0].part, lane, "injected")
+            held = [Signal(signed(bits), name=f"injected{lane}_{stage}") for stage in range(CREDIT - 1)]
+            m.d.sync += [
+                held[0].eq(Mux(word.opens, 0, before)),
+                *(later.eq(sooner) for sooner, later in pairwise(held)),
+                total.eq(held[-1] + inject),
+            ]
 
     def _carry_on(self, m: Module, at: data.View, credits: list[Signal]) -> None:
         """Credits of membranes, for the position before."""

@@ -21,6 +21,7 @@ from ..bus import CoreBus
 from ..driver import CoreDriver
 from ..scenario import RECORD_VARIABLE, Scenario, asked
 
+STALLED = 2000      # cycles that the watchdog waits: more than any host here pauses within a packet
 TRACED = (Memory.MEMBRANES, Memory.SPIKES, Memory.ANSWERS)
 
 
@@ -120,6 +121,11 @@ class Recorder:
         for result in range(action.results):
             self.record[f"{number}.result{result}"] = await self.driver.receive_result()
         await self.driver.wait_for(Status.IDLE)
+
+    async def _stall(self, number, action):
+        await self.driver.set_watchdog(STALLED)
+        await self._stream(number, action)
+        await self.driver.set_watchdog(0)
 
     async def _network(self, number, action):
         found = await self.driver.network()

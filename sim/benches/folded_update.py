@@ -8,7 +8,9 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
+from rtl_gen.contract.engines.folded.credits import has_thresholds, injected_bits
 from rtl_gen.contract.engines.folded.reverse import FoldedReverse
+from rtl_gen.contract.engines.folded.reverse_cycles import LayerWork, UpdateCycles
 from rtl_gen.contract.memories import WEIGHT_LATENCY
 from rtl_gen.contract.network import MAX_RATE
 from rtl_gen.contract.plan import plan_of
@@ -17,7 +19,7 @@ from rtl_gen.folded.ports import credit_layout
 from ..bench import load_spec, start
 from ..lanes import join
 from ..stream import pack
-from .folded_surroundings import COUNTERS, Recorded, Weights, random_counts, random_credits, recorded_memories
+from .folded_surroundings import COUNTERS, Weights, random_window, recorded_memories
 
 
 class Surroundings:
@@ -37,6 +39,7 @@ class Surroundings:
                      "key__window_number"):
             dut[name].value = 0
         dut.key__seed.value = spec.seed
+        self.has_thresholds = has_thresholds(self.block)
         self.has_lists, self.has_pixels = self.declared.row_list is not None, self.declared.occupied is not None
         if self.has_lists:
             dut.lists__rows.value = dut.lists__source.value = 0
@@ -104,7 +107,10 @@ class Surroundings:
                 continue
             number, word = payload & ((1 << layer_bits) - 1), payload >> layer_bits
             assert word < last.word_base + last.words
-            credits = self._word(number, word)
+            credits = self._word(number, word, self.window.credits[number])
+            injected = None
+            if self.has_thresholds:
+                injected = self._word(number, word, self.window.injected[number]).sum(axis=0)
             self.asked.append(word)
             dut.credits__alive.value = rng.randrange(self.plan.lanes + 1)
             for part in range(parts):
@@ -116,27 +122,50 @@ class Surroundings:
                     lanes = [int(credit) for credit in
                              credits[position, part * self.load_lanes:(part + 1) * self.load_lanes]]
                     bits = self.declared.credit_bits
+                    last_of_part = place == len(positions) - 1
+                    given = {} if injected is None else {"injected": join(
+                        injected[part * self.load_lanes:(part + 1) * self.load_lanes].tolist() if last_of_part else
+                        [rng.randrange(9) for _ in lanes], injected_bits(self.block))}
                     dut.credits__load.value = pack(layout, {
-                        "valid": 1, "ends": int(place == len(positions) - 1), "part": part, "position": position,
-                        "credits": join(lanes, bits)})
+                        "valid": 1, "ends": int(last_of_part), "part": part, "position": position,
+                        "credits": join(lanes, bits), **given})
                     await FallingEdge(dut.clk)
                     dut.credits__load.value = pack(layout, {"ends": 1, "part": part})
             dut.credits__alive.value = int(credits.any(axis=0).sum())
 
-    def _word(self, number, word):
-        """Credits of a word's lanes, (R, lanes), padding and all."""
+    def _word(self, number, word, values):
+        """Of ``values`` of all neurons, (R, outputs), those of a word's lanes, (R, lanes), padding and all."""
         plan = self.plan.layers[number]
         place, column = divmod(word - plan.word_base, plan.column_words)
         assert 0 <= place < plan.places, f"word {word} was asked for as one of layer {number}"
         padded = np.zeros((self.window.steps, plan.places, plan.column_words * plan.lanes), np.int64)
-        padded[:, :, :plan.layer.columns] = self.window.credits[number].reshape(
-            self.window.steps, plan.places, plan.layer.columns)
+        padded[:, :, :plan.layer.columns] = values.reshape(self.window.steps, plan.places, plan.layer.columns)
         return padded[:, place, column * plan.lanes:(column + 1) * plan.lanes]
 
-    async def pass_window(self, window, learns):
+    def work(self):
+        """What there is to learn from, as the formula of the cycles has it."""
+        found = []
+        for number, (layer, sources) in enumerate(zip(self.plan.layers, self.declared.sources, strict=True)):
+            credited = [bool(self._word(number, layer.word_base + word, self.window.credits[number]).any())
+                        for word in range(layer.words)]
+            bits = {source: mask.bit_count() for source, mask in self.masks.items()}
+            pixels = []
+            if not sources.listed:
+                grid, width = layer.layer.synapses, self.declared.occupied.width
+                for pixel in range(grid.height * grid.width):
+                    first = layer.source_base + pixel * grid.channels
+                    pixels += [[bits[first + channel] for channel in range(part * width, min(
+                        (part + 1) * width, grid.channels)) if first + channel in bits]
+                        for part in range(sources.parts)]
+            found.append(LayerWork(credited=credited, rows=[bits[source] for source in self.lists[number]],
+                                   pixels=pixels))
+        return found
+
+    async def pass_window(self, window, learns, recorded=False):
         """Have it learned from, or only forgotten; returns the cycles that took."""
         dut = self.dut
-        self.record(window)
+        if not recorded:
+            self.record(window)
         self.asked = []
         dut.start.value, dut.learns.value, dut.steps.value = 1, int(learns), window.steps
         began = self.busy_cycles
@@ -173,7 +202,7 @@ async def matches_reference(dut):
     totals = dict.fromkeys(COUNTERS, 0)
     for index in range(int(os.environ.get("SNNFPGA_WINDOWS", "16"))):
         steps, rate, number = int(generator.integers(1, block.window + 1)), index % (MAX_RATE + 1), 0xFFFFFFFE + index
-        window = Recorded(random_counts(block, generator, steps), random_credits(block, generator, steps))
+        window = random_window(block, generator, steps)
         learns, there.most_pause = index % 5 != 3, index % 3
         dut.rate.value, dut.key__window_number.value = rate, number & 0xFFFFFFFF
         if learns:
@@ -184,7 +213,22 @@ async def matches_reference(dut):
         differ = there.weights.differences()
         assert not differ, f"{where}: {len(differ)} words differ, first at layer, word, row {differ[0]}"
         assert there.counters == totals, f"{where}: counters"
-    assert totals["written"] > 0 and totals["saturations"] > 0 and totals["underflows"] > 0, f"widths: {totals}"
+    assert min(totals.values()) > 0, f"something of {totals} never was"
+
+
+@cocotb.test(timeout_time=400, timeout_unit="us")
+async def takes_the_cycles_of_the_formula(dut):
+    there = await begin(dut)
+    block, generator, plan = there.block, there.generator, there.plan
+    random_words = any(layer.update.rounding == "stochastic" for layer in block.layers)
+    for index in range(10):
+        steps = int(generator.integers(1, block.window + 1))
+        window = random_window(block, generator, steps)
+        fetch = steps * -(-plan.lanes // there.load_lanes)
+        there.record(window)
+        expected = UpdateCycles(plan, [sources.parts for sources in there.declared.sources],
+                                drawing=2 * random_words, fetch=fetch).of(there.work(), steps)
+        assert await there.pass_window(window, True, recorded=True) == expected, f"window {index}, {steps} steps"
 
 
 @cocotb.test(timeout_time=400, timeout_unit="us")

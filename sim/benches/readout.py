@@ -248,7 +248,7 @@ async def matches_reference(dut, duty):
 
 
 @cocotb.test(timeout_time=100, timeout_unit="us")
-@cocotb.parametrize(how=["reset", "abort"])
+@cocotb.parametrize(how=["reset", "abort", "abort, events at once"])
 async def no_spikes_stay_counted(dut, how):
     """A sample that ends within the loss steps of a window that was to be learned from leaves no counts behind.
 
@@ -269,7 +269,7 @@ async def no_spikes_stay_counted(dut, how):
     await run_sample(there, source, model, (np.ones((1, readout.inputs), np.uint8), 0, False, False))
     events = [{"kind": EVENT, "value": j} for j in range(readout.inputs)]
     await source.send([{"kind": START, "value": learns}, *[*events, {"kind": STEP, "last": 0}] * whole, *events])
-    if how == "abort":
+    if how != "reset":
         await source.send([{"kind": ABORT}])
     dut.rst.value = int(how == "reset")
     await FallingEdge(dut.clk)
@@ -281,6 +281,8 @@ async def no_spikes_stay_counted(dut, how):
     there.counters, model.counters = (dict.fromkeys(COUNTERS, 0) for _ in range(2))
     spikes = np.zeros((whole + 1, readout.inputs), np.uint8)
     spikes[-1, 0] = 1
+    if how.endswith("at once"):         # counts are being cleared as these come
+        spikes |= 1
     cocotb.start_soon(sink.receive(1 + readout.classes))
     await run_sample(there, source, model, (spikes, 0, True, False))
     while dut.idle.value != 1:

@@ -10,7 +10,7 @@ from cocotb.triggers import FallingEdge, RisingEdge
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import index_bits
-from rtl_gen.contract.engines.folded.credits import FoldedCredits
+from rtl_gen.contract.engines.folded.credits import FoldedCredits, has_thresholds
 from rtl_gen.contract.memories import WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.plan import plan_of, slots_of
@@ -37,6 +37,7 @@ class Past:
     spikes: NDArray[np.uint8]
     feedback: NDArray[np.int64]         # (readout words, lanes)
     credits: list[NDArray[np.int64]]    # (R, neurons), a layer each
+    injected: list[NDArray[np.int64]]   # (neurons,), a layer each: what they were given in all steps
     multiplies: int
     entries: list[NDArray[np.int64]]    # (R, words), a layer each
 
@@ -94,6 +95,7 @@ class Surroundings:
         multiplies -= readout.rows * readout.classes if readout.learned else 0
         return Past(steps, gates, spikes, self._feedback(error), [
             weighed(layer, credit.current) for layer, credit in zip(block.layers, found, strict=True)],
+            [(trace.gates * credit.feedback).sum(axis=0) for trace, credit in zip(traces, found, strict=True)],
             multiplies, [self._entries(number, gates[:, slot]) for number, slot in enumerate(at)])
 
     def _feedback(self, error):
@@ -171,12 +173,12 @@ class Surroundings:
             self.dut.feedback_words.value = word + 1
 
     async def read(self, layer, word):
-        """Credits of a word, (R, lanes), and how many lanes hold one."""
+        """Credits of a word, (R, lanes), how many lanes hold one, and what they were given, (lanes,)."""
         dut, lanes = self.dut, self.plan.lanes
         layer_bits = index_bits(self.block.depth)
         dut.credits__word__payload.value = layer | word << layer_bits
         dut.credits__word__valid.value = 1
-        found, parts = {}, -(-lanes // self.layout["credits"].shape.length)
+        found, given, parts = {}, {}, -(-lanes // self.layout["credits"].shape.length)
         while dut.credits__word__ready.value != 1:
             await FallingEdge(dut.clk)
         await FallingEdge(dut.clk)
@@ -186,6 +188,8 @@ class Surroundings:
                 load = self.layout.from_bits(int(dut.credits__load.value))
                 assert (load.part, load.position) not in found, "credits came twice"
                 found[load.part, load.position] = list(load.credits)
+                if has_thresholds(self.block):
+                    given[load.part] = list(map(int, load.injected))
                 if load.ends:
                     break
             await FallingEdge(dut.clk)
@@ -195,7 +199,8 @@ class Surroundings:
         rows = [[int(value) for part in range(parts) for value in found[part, position]]
                 for position in range(self.past.steps)]
         assert not any(value for row in rows for value in row[lanes:]), "a lane that there is not has a credit"
-        return np.array(rows, np.int64)[:, :lanes], alive
+        injected = [value for part in sorted(given) for value in given[part]]
+        return np.array(rows, np.int64)[:, :lanes], alive, injected[:lanes]
 
     async def check(self, past, late=False):
         """The credits of all words, in any order, products, and cycles by the formula."""
@@ -207,8 +212,12 @@ class Surroundings:
             expected = np.zeros((past.steps, layer.words * layer.lanes), np.int64)
             expected[:, layer.slots] = past.credits[number]
             expected = expected[:, word * layer.lanes:(word + 1) * layer.lanes]
-            found, alive = await self.read(number, layer.word_base + word)
+            found, alive, given = await self.read(number, layer.word_base + word)
             assert found.tolist() == expected.tolist(), f"credits of layer {number} word {word}"
+            if has_thresholds(self.block):
+                injected = np.zeros(layer.words * layer.lanes, np.int64)
+                injected[layer.slots] = past.injected[number]
+                assert given == injected[word * layer.lanes:(word + 1) * layer.lanes].tolist(), "what was given"
             assert alive == expected.any(axis=0).sum(), f"lanes with a credit of layer {number} word {word}"
         assert self.multiplies == past.multiplies, "products"
         if not late:

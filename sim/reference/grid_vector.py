@@ -1,4 +1,4 @@
-"""The network of the test vector with everything that runs and does not learn on chip."""
+"""The network of the test vector of grids, which runs without learning."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -16,8 +16,9 @@ def random_network(spec: NetworkSpec, seed: int, *, density: float = 0.15, gain:
     """A network of random integer weights under which hidden neurons fire at a useful rate.
 
     Stored weights, shadow bits included, are uniform integers in ``-a .. a``, whose spread is ``a / sqrt(3)``. With a
-    share ``density`` of a layer's inputs active in each step the current spreads by ``a * sqrt(density * inputs / 3)``;
-    ``a`` is what makes that ``gain`` thresholds. Biases start at 0. A fixed readout gives each class +1 from half
+    share ``density`` of a layer's inputs active in each step the current spreads by ``a * sqrt(density * rows / 3)``,
+    with the rows that weigh events; ``a`` is what makes that ``gain`` thresholds. Biases, and what is added to
+    thresholds, start at 0. A fixed readout gives each class +1 from half
     of the neurons and -1 from the others, at random; a learned one starts uniform within ``readout_share`` of its
     range.
 

@@ -25,6 +25,7 @@ from .flat import flat_layer
 from .grid_vector import grids_network, grids_samples
 from .initial import random_network
 from .layer_update import update_layer
+from .learning_vectors import LEARNING, LEARNING_LABELS, learning_samples
 from .network import Reference
 from .neuron_vector import NEURONS_LABELS, neurons_network, neurons_samples
 from .rate_vectors import LABELS, RATES, rates_network
@@ -169,6 +170,13 @@ def neurons_vector() -> dict[str, Any]:
     return network_vector(neurons_network(), neurons_samples(), NEURONS_LABELS)
 
 
+def learning_vectors() -> dict[str, Any]:
+    """File names and contents of the networks that learn in more than dense layers."""
+    networks = {name: make() for name, make in LEARNING.items()}
+    return {f"{name}.json": network_vector(network, learning_samples(network), LEARNING_LABELS)
+            for name, network in networks.items()}
+
+
 def mix_vector() -> list[dict[str, int]]:
     """Random words at corners of each argument: their low halves as ``word``, and their high ones."""
     arguments = [(0, 0, 0, 0), (0, 0, 0, 1), (0, 0, 1, 0), (0, 1, 0, 0), (1, 0, 0, 0), (0, 65536, 0, 0),
@@ -195,19 +203,21 @@ def page_sections() -> str:
     text += "".join(" ".join(f"{value:3d}" for value in table[i:i + 16]) + "\n" for i in range(0, 128, 16))
     text += "```\n\n## Test vectors\n\n"
     text += _paragraph(
-        "`docs/vectors/mix.json` holds random words, `tiny.json`, `deep.json`, `rates.json`, `divided.json` and "
-        "`neurons.json` networks that learn from samples, `grids.json` one that runs without learning, with all "
-        "numbers. All seven, and the last two sections of this page, are written by `python -m "
-        "sim.reference.vectors docs`. `deep.json` has two blocks, the first of two layers, triangles, both "
-        "resets, a fixed and a learned readout, an update interval, duplicates and short windows. `rates.json` "
-        "has two blocks, r of up to 16 + 3 under stochastic rounding, and says before each sample the `rates` "
-        "that are set for it, 4 for off. `divided.json` has a readout whose feedback is divided, in one block by "
-        "so little that some of it is saturated, under two layers in the other. `grids.json` has pools of both "
-        "kinds, whole squares and cut ones, convolutions, one with groups and one behind a pool, learned "
-        "thresholds, a residual, weights of 1 bit, a readout with a pool, and a recurrent layer. `neurons.json` "
-        "has resets by another amount than the threshold, leaky readouts of each reading, and currents that "
-        "linger. In all of them but `rates.json` the rates are all 0. There, and in the tables below, `word` is "
-        "the low half of a random word, y, and `high` the high half, x; in `rates.json` it is the whole.") + "\n"
+        "`docs/vectors/mix.json` holds random words, `grids.json` a network that runs without learning, the others "
+        "networks that learn from samples, with all numbers. All of them, and the last two sections of this page, "
+        "are written by `python -m sim.reference.vectors docs`. `deep.json` has two blocks, the first of two "
+        "layers, triangles, both resets, a fixed and a learned readout, an update interval, duplicates and short "
+        "windows. `rates.json` has two blocks, r of up to 16 + 3 under stochastic rounding, and says before each "
+        "sample the `rates` that are set for it, 4 for off. `divided.json` has a readout whose feedback is divided, "
+        "in one block by so little that some of it is saturated, under two layers in the other. `grids.json` has "
+        "pools of both kinds, whole squares and cut ones, convolutions, one with groups and one behind a pool, "
+        "learned thresholds, a residual, weights of 1 bit, a readout with a pool, and a recurrent layer. "
+        "`neurons.json` has resets by another amount than the threshold, leaky readouts of each reading, and "
+        "currents that linger. `convolutions.json` learns in convolutions, behind pools of both kinds and under "
+        "readouts with pools, `recurrence.json` in recurrent layers, alone and under and above others, "
+        "`residuals.json` in layers whose currents others add, in thresholds and in weights of 1 bit. In all of "
+        "them but `rates.json` the rates are all 0. There, and in the tables below, `word` is the low half of a "
+        "random word, y, and `high` the high half, x; in `rates.json` it is the whole.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word", "high"],
                    [[f"{v['seed']:#x}", v["window_number"], v["layer"], v["row"], f"{v['word']:#06x}",
                      f"{v['high']:#06x}"] for v in mix_vector()])
@@ -247,7 +257,7 @@ def files() -> dict[str, str]:
     """File name in ``docs/vectors`` to contents."""
     made = {"mix.json": mix_vector(), "tiny.json": tiny_vector(), "deep.json": deep_vector(),
             "rates.json": rates_vector(), "divided.json": divided_vector(), "grids.json": grids_vector(),
-            "neurons.json": neurons_vector()}
+            "neurons.json": neurons_vector()} | learning_vectors()
     return {name: json.dumps(value, separators=(",", ":")) + "\n" for name, value in made.items()}
 
 

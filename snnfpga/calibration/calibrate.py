@@ -93,7 +93,8 @@ def calibrated(network: Network, subject: Network, kind: str, fitted: Split, uns
     if not (enough and on_chip.searched):
         return begun(with_shifts(network, built(shifts_of(network), on_chip)), on_chip), Evidence(
             kind, len(unseen), errors, on_chip.searched, rounding, None)
-    found = Search(subject, fitted, unseen, on_chip, config.seed, advance).run()
+    passes = config.training.epochs * len(fitted)
+    found = Search(subject, fitted, unseen, on_chip, config.seed, passes, advance).run()
     network = with_dead_zone(with_shifts(network, found.shifts, found.chosen.interval), found.chosen.dead_zone)
     return begun(network, on_chip), Evidence(kind, len(unseen), errors, True, rounding, found)
 

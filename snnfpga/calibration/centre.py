@@ -20,6 +20,7 @@ from torch import Tensor
 
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.weights import read_weights
 from sim.reference.grid import pooled
 
 from ..data.dataset import Split
@@ -83,7 +84,8 @@ def centred(network: Network, split: Split) -> Network:
     readouts = list(network.readouts)
     for b, (block, ends) in enumerate(zip(network.spec.blocks, window_ends(network, split), strict=True)):
         if block.readout.learned and block.readout.weight_bits > 1 and len(ends.labels):
-            amounts = _amounts(block.readout, network.readouts[b] >> block.readout.shadow_bits, ends)
+            amounts = _amounts(block.readout, read_weights(network.readouts[b], block.readout.weight_bits,
+                                                         block.readout.shadow_bits), ends)
             readouts[b] = network.readouts[b] - (amounts[:, None] << block.readout.shadow_bits).astype(np.int32)
     return replace(network, readouts=tuple(readouts))
 
@@ -116,7 +118,8 @@ def error_share(network: Network, split: Split) -> float:
     beyond = total = 0
     for block, readout, ends in zip(network.spec.blocks, network.readouts, window_ends(network, split), strict=True):
         own = block.readout
-        scaled = (ends.counts @ (readout >> own.shadow_bits).astype(np.int64)) * 2.0 ** -own.logit_shift
+        weights = read_weights(readout, own.weight_bits, own.shadow_bits).astype(np.int64)
+        scaled = (ends.counts @ weights) * 2.0 ** -own.logit_shift
         found = 127 / (1 + np.exp(-np.clip(scaled / UNITS_OF_A_LOGIT, -30, 30)))
         found[np.arange(len(found)), ends.labels] -= 127
         beyond += int((np.abs(found) > own.dead_zone).sum())

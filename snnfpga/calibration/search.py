@@ -36,6 +36,7 @@ LONG = 8                # windows of a sample from which on learning from fewer 
 LESSONS = 300           # of a trial
 SCORES = 240
 LEAST = 24              # samples held out, below which nothing can be told
+PASSES_SHARE = 0.5      # of the samples that training looked at, which as many trials may look at again
 OPERATIONS = 4e10       # synaptic operations of all trials together: large networks learn fewer lessons
 
 
@@ -117,12 +118,14 @@ class Search:
         What was given by hand there stays.
     seed
         Draws samples, orders and drifts.
+    passes
+        Samples that training looked at, again in each epoch.
     """
 
     def __init__(self, network: Network, fitted: Split, unseen: Split, on_chip: OnChipConfig, seed: int,
-                 advance: Advance = lambda *_: None) -> None:
+                 passes: int, advance: Advance = lambda *_: None) -> None:
         self.network, self.on_chip, self.seed, self.advance = network, on_chip, seed, advance
-        lessons, scores = _bounded(network, unseen)
+        lessons, scores = _bounded(network, unseen, passes)
         held = Lessons.of(unseen, drawn(unseen.labels, min(len(unseen), scores), seed))
         known = Lessons.of(fitted, drawn(fitted.labels, min(len(fitted), lessons), seed))
         self.scores = held
@@ -249,12 +252,18 @@ def _within(spikes: np.ndarray, part: Lessons) -> np.ndarray:
     return spikes
 
 
-def _bounded(network: Network, split: Split) -> tuple[int, int]:
-    """Lessons and scores of a trial: fewer where a sample takes many operations."""
+def _bounded(network: Network, split: Split, passes: int) -> tuple[int, int]:
+    """Lessons and scores of a trial: fewer where a sample takes many operations, or where training was short.
+
+    ``passes`` are the samples that training looked at, again in each epoch. A sample of a convolution or a recurrent
+    layer takes about as long here as there.
+    """
     events = float(np.mean(split.select(slice(16)).spikes[:] != 0)) * split.spikes.shape[1]
-    each = sum(layer.outputs * layer.synapses.inputs * events for block in network.spec.blocks
-               for layer in block.layers)
+    layers = [layer for block in network.spec.blocks for layer in block.layers]
+    each = sum(layer.outputs * layer.synapses.rows * events for layer in layers)
     runs = TRIALS * (4 * ORDERS + len(DRIFTS)) * 2
     most = int(OPERATIONS / max(each, 1.0) / runs)
+    if any(layer.synapses.kind != "dense" or layer.synapses.recurrent for layer in layers):
+        most = min(most, int(PASSES_SHARE * passes / runs))
     return min(LESSONS, max(most, LEAST)), min(SCORES, max(most, LEAST))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
+from rtl_gen.contract.weights import read_weights
 
 from ..data.dataset import Split
 from .centre import UNITS_OF_A_LOGIT, WindowEnds, centred, window_ends
@@ -24,7 +25,7 @@ def logit_shifts(network: Network, fitted: Split, unseen: Split) -> list[int]:
         tried = centred(softened(network, [by] * len(found)), fitted)
         for block, (spec, readout, ends) in enumerate(zip(tried.spec.blocks, tried.readouts, window_ends(tried, unseen),
                                                           strict=True)):
-            found[block].append(_cross_entropy(spec.readout, readout >> spec.readout.shadow_bits, ends))
+            found[block].append(_cross_entropy(spec.readout, readout, ends))
     return [int(np.argmin(losses)) for losses in found]
 
 
@@ -36,8 +37,9 @@ def softened(network: Network, by: list[int]) -> Network:
     return replace(network, spec=replace(network.spec, blocks=blocks))
 
 
-def _cross_entropy(readout: ReadoutSpec, weights: np.ndarray, ends: WindowEnds) -> float:
+def _cross_entropy(readout: ReadoutSpec, stored: np.ndarray, ends: WindowEnds) -> float:
     """Mean, over windows and classes, of -log of the chance that the table gives to what is so."""
+    weights = read_weights(stored, readout.weight_bits, readout.shadow_bits)
     logits = (ends.counts @ weights.astype(np.int64)) * (2.0 ** -readout.logit_shift / UNITS_OF_A_LOGIT)
     so = np.where(ends.labels[:, None] == np.arange(readout.classes), logits, -logits)
     return float(np.logaddexp(0, -so).mean())

@@ -19,7 +19,8 @@ class OnChipConfig(Section):
     """
 
     shadow_bits: Annotated[int, Field(ge=0, le=16)] = Field(
-        8, description="The bits below a weight in which the chip gathers small updates; a weight of 1 bit has none.")
+        8, description="The bits below a weight in which the chip gathers small updates; a weight of 1 bit has "
+                       "some where its block learns on chip.")
     rate_shift: Shift | Literal["auto"] | None = Field(
         AUTO,
         description="An update of a layer is divided by 2^rate_shift; null is 16 less `shadow_bits`, on any data, and "

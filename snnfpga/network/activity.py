@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from rtl_gen.activity import Activity
-from rtl_gen.contract.engines.folded.work import places_seeing
+from rtl_gen.contract.engines.folded.reach import places_seeing
 from rtl_gen.contract.plan import LayerPlan, plan_of
 from rtl_gen.contract.spec import NetworkSpec
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.contract.weights import read_weights
 
 from ..data.dataset import Split
 from ..data.step_labels import of_windows
@@ -66,9 +67,9 @@ def weights_of(network: Network, device: str = "cpu") -> list[BlockWeights]:
     blocks = []
     for spec, layers, readout in zip(network.spec.blocks, network.weights, network.readouts, strict=True):
         blocks.append(BlockWeights(
-            [_float(matrix >> layer.weights.shadow_bits, device)
+            [_float(read_weights(matrix, layer.weights.bits, layer.weights.shadow_bits), device)
              for matrix, layer in zip(layers, spec.layers, strict=True)],
-            _float(readout >> spec.readout.shadow_bits, device)))
+            _float(read_weights(readout, spec.readout.weight_bits, spec.readout.shadow_bits), device)))
     return blocks
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.contract.weights import stored_weights
 
 from .exact import check_exact, loose_layers
 from .quantize import QuantisedWeights
@@ -110,14 +111,13 @@ class SpikingNetwork(nn.Module):
         """The network as the hardware holds it; raises as :meth:`integers`."""
         weights, readouts = [], []
         for block, integers in zip(self.spec.blocks, self.integers(), strict=True):
-            weights.append(tuple(stored(matrix, layer.weights.shadow_bits)
+            weights.append(tuple(stored(matrix, layer.weights.bits, layer.weights.shadow_bits)
                                  for matrix, layer in zip(integers.layers, block.layers, strict=True)))
-            readouts.append(stored(integers.readout, block.readout.shadow_bits))
+            readouts.append(stored(integers.readout, block.readout.weight_bits, block.readout.shadow_bits))
         return Network(spec=lowered(self.spec), weights=tuple(weights), readouts=tuple(readouts),
                        window_numbers=(0,) * len(readouts))
 
 
-def stored(weights: Tensor, shadow_bits: int) -> np.ndarray:
-    """Stored weights, int32, of integer-valued ones: in the middle of what reads back as the weight."""
-    half = (1 << shadow_bits) >> 1
-    return (weights.cpu().numpy().astype(np.int32) << shadow_bits) + np.int32(half)
+def stored(weights: Tensor, bits: int, shadow_bits: int) -> np.ndarray:
+    """Stored weights, int32, of integer-valued ones; see :func:`rtl_gen.contract.weights.stored_weights`."""
+    return stored_weights(weights.cpu().numpy().astype(np.int32), bits, shadow_bits)

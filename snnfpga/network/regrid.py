@@ -75,7 +75,7 @@ def move(network: SpikingNetwork, config: Config, wanted: list[WeightScale]) -> 
             shift = layer.weights.fraction_bits - own_shift - weights.fraction      # of a mean over the inputs
             said += _moved(f"block {b} layer {index}", weights, scale := next(rest))
             unit, residual = aligned(scale.fraction + shift, below, layers[index - below] if below else None)
-            parts = on_scale(config, next(settings), scale.bits, unit,
+            parts = on_scale(config, next(settings), b, scale.bits, unit,
                             None if layer.neuron.threshold_shift is None else unit - scale.fraction)
             update = replace(layer.update, rate_shift=rate_shift(config, parts["weights"].shadow_bits),
                              feedback_shift=feedback_shift(config, unit))

@@ -54,7 +54,7 @@ def layer_spec(config: Config, own: LayerSettings, block: int, layer: Layer, sha
         synapses = shape.conv or DenseSpec(
             inputs=shape.seen.size, outputs=shape.outputs.size, recurrent=layer.recurrent)
         threshold_shift = unit - fraction if config.network.learn_threshold else None
-        parts = on_scale(config, own, own.weight_bits, unit, threshold_shift)
+        parts = on_scale(config, own, block, own.weight_bits, unit, threshold_shift)
         return LayerSpec(
             synapses=synapses, pool=shape.pool, residual=residual, **parts,
             update=UpdateSpec(rate_shift=rate_shift(config, parts["weights"].shadow_bits),
@@ -74,14 +74,13 @@ def aligned(unit: int, adds: int, source: LayerSpec | None) -> tuple[int, Residu
     return finer, ResidualSpec(below=adds, shift=finer - source.weights.fraction_bits, own_shift=finer - unit)
 
 
-def on_scale(config: Config, own: LayerSettings, weight_bits: int, unit: int,
-            threshold_shift: int | None) -> dict[str, Any]:
+def on_scale(config: Config, own: LayerSettings, block: int, weight_bits: int, unit: int,
+             threshold_shift: int | None) -> dict[str, Any]:
     """Parts of a :class:`LayerSpec` that follow from the bits of its weights and from the 2^-unit of its currents."""
     threshold = max(1, round(own.threshold * 2.0 ** unit))
-    shadow_bits = config.on_chip.shadow_bits if weight_bits != 1 else 0
     amount = None if own.reset_amount is None else max(1, round(own.reset_amount * 2.0 ** unit))
-    return {"weights": WeightSpec(bits=weight_bits, shadow_bits=shadow_bits, fraction_bits=unit,
-                                  bias=own.bias),
+    return {"weights": WeightSpec(bits=weight_bits, shadow_bits=shadow_bits(config, block, weight_bits),
+                                  fraction_bits=unit, bias=own.bias),
             "current": _current(own),
             "neuron": replace(kind_of(own.neuron).specified(own, threshold, threshold_shift), reset_amount=amount),
             "surrogate": _surrogate(config, threshold)}
@@ -93,6 +92,11 @@ def _current(own: LayerSettings) -> CurrentSpec | None:
         return None
     bits = own.current_bits or own.membrane_bits
     return CurrentSpec(bits=bits, leak_shifts=near_shifts(own.current_keep, bits, "network.current_keep", "current"))
+
+
+def shadow_bits(config: Config, block: int, weight_bits: int) -> int:
+    """The bits below a weight; signs need none where nothing is gathered in them."""
+    return config.on_chip.shadow_bits if weight_bits > 1 or config.hardware.of_block(block).learning else 0
 
 
 def rate_shift(config: Config, shadow_bits: int) -> int:
@@ -154,11 +158,11 @@ def readout_spec(config: Config, block: int, neurons: int, classes: int, pool: P
     if not isinstance(shift, int):
         # A real logit of 1 is then 16 of the units of the error table, as in the loss that trained it.
         shift = (unit if learned else round(math.log2(fixed_gain(neurons)))) - GRADIENT_UNIT
-    shadow_bits = on_chip.shadow_bits if learned and bits != 1 else 0
+    below = shadow_bits(config, block, bits) if learned else 0
     return ReadoutSpec(
         inputs=neurons, classes=classes, learned=learned,
-        weight_bits=bits if learned else 2, shadow_bits=shadow_bits,
-        rate_shift=_rate(on_chip.readout_rate_shift, READOUT_RATE_SHIFT, shadow_bits) if learned else 0,
+        weight_bits=bits if learned else 2, shadow_bits=below,
+        rate_shift=_rate(on_chip.readout_rate_shift, READOUT_RATE_SHIFT, below) if learned else 0,
         rounding=config.hardware.of_block(block).rounding if learned else "nearest",
         error_function=on_chip.error_function, logit_shift=max(-8, min(24, shift)),
         dead_zone=DEAD_ZONE if on_chip.dead_zone == AUTO else on_chip.dead_zone,

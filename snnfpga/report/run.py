@@ -14,6 +14,7 @@ from rtl_gen.contract.limits import check_hardware, check_learning
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.network_file import read, read_notes
 from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.contract.weights import read_weights
 
 from ..console import percent, quoted
 from ..data.dataset import DataError
@@ -207,9 +208,11 @@ def _weights(run: Run) -> Section:
     for index, block in enumerate(run.network.spec.blocks):
         for depth, layer in enumerate(block.layers):
             name = f"block {index}" if block.depth == 1 else f"block {index}, layer {depth}"
-            layers[name] = run.network.weights[index][depth] >> layer.weights.shadow_bits
+            layers[name] = read_weights(run.network.weights[index][depth], layer.weights.bits,
+                                        layer.weights.shadow_bits)
         if block.readout.learned:
-            readouts[f"block {index}"] = run.network.readouts[index] >> block.readout.shadow_bits
+            readouts[f"block {index}"] = read_weights(run.network.readouts[index], block.readout.weight_bits,
+                                                       block.readout.shadow_bits)
     parts = [histogram("Weights of each layer", layers)]
     if readouts:
         parts.append(histogram("Weights of each learned readout", readouts))

@@ -22,8 +22,9 @@ from sim.verify import Verification, follow
 from .networks import chance, specs
 
 # Of a sample as it is: run, halted after each step, asked for weights within it, run twice as the rates turn; then
-# what comes between: a packet wrong or aborted or of writes, other rates, a network saved and loaded again.
-DEEDS = ("sample", "halted", "asking", "turn", "stream", "rates", "reload")
+# what comes between: a packet wrong or aborted or of writes, one whose rest never comes, other rates, a network saved
+# and loaded again.
+DEEDS = ("sample", "halted", "asking", "turn", "stream", "stall", "rates", "reload")
 WINDOW_NUMBERS = (0, 70_000, (1 << 32) - 2)
 
 
@@ -79,6 +80,8 @@ class Case:
         for deed in self.deeds:
             if deed == "stream":
                 actions.append(stream(self.spec, rng, ingest))
+            elif deed == "stall":
+                actions.append(Action(do="stall", beats=StreamMaker(self.spec, rng).cut_short()))
             elif deed == "rates":
                 actions.append(Action(do="rates", rates=rates(self.spec, rng)))
             elif deed == "reload":

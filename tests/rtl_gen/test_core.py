@@ -51,6 +51,12 @@ def bad_streams(spec, count, *, seed, writes=False):
     return actions
 
 
+def stalls(spec, count, *, seed):
+    """What has begun and goes no further, until the watchdog ends it."""
+    maker = StreamMaker(spec, random.Random(seed), writes=False)
+    return [Action(do="stall", beats=maker.cut_short()) for _ in range(count)]
+
+
 def turns(spec, count, *, seed):
     """Samples in which the rates turn, each to others than the last; no block is off twice on end."""
     rng, last = random.Random(seed), [0] * len(spec.blocks)
@@ -97,8 +103,8 @@ def test_learns_as_the_reference_does(simulator, tmp_path):
     seen = dict.fromkeys([*CORE_COUNTERS, *BLOCK_COUNTERS], 0)
     for number, (name, spec) in enumerate(SMALL.items()):
         samples, labels = class_samples(spec, 40, steps=6, seed=number)
-        between = [action for pair in zip(bad_streams(spec, 12, seed=number), turns(spec, 12, seed=number), strict=True)
-                   for action in pair]
+        between = [action for three in zip(bad_streams(spec, 12, seed=number), turns(spec, 12, seed=number),
+                                           stalls(spec, 12, seed=number), strict=True) for action in three]
         start = replace(start_network(spec, 2 + number), rates=(number + 1,) * len(spec.blocks))
         scenario = learning_scenario(start, samples, labels, learn=True, between=between, duty=(1.0, 0.6)[number],
                                      intrude=True)

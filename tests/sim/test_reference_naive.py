@@ -60,8 +60,8 @@ def as_given(label):
     return np.array(label, np.int64) if isinstance(label, list) else label
 
 
-def compare(seed, make=Reference, draw=random_network, learns=True):
-    """Learn, where the drawn network ``learns``, run and abort some samples on both; give the reference."""
+def compare(seed, make=Reference, draw=random_network):
+    """Learn, run and abort some samples on both; give the reference."""
     rng = random.Random(seed)
     network = draw(rng)
     reference, naive = make(network), Naive(network)
@@ -70,7 +70,7 @@ def compare(seed, make=Reference, draw=random_network, learns=True):
         if number % 2:
             reference.rates = random_rates(rng, spec)
             naive.set_rates(reference.rates)
-        steps, learn = rng.randint(1, spec.max_steps), rng.random() < 0.8 and learns
+        steps, learn = rng.randint(1, spec.max_steps), rng.random() < 0.8
         if rng.random() < 0.15:
             counts, label = random_counts(rng, steps - 1, spec.inputs), random_label(rng, steps - 1, spec.classes)
             partial = random_counts(rng, 1, spec.inputs)

@@ -36,8 +36,7 @@ def test_words_are_what_the_page_says():
         assert (word % 65536, word // 65536) == (entry["word"], entry["high"])
 
 
-@pytest.mark.parametrize("name", ["tiny.json", "deep.json", "rates.json", "divided.json", "grids.json",
-                                  "neurons.json"])
+@pytest.mark.parametrize("name", sorted(set(vectors.files()) - {"mix.json"}))
 def test_networks_run_and_learn_as_the_page_says(name):
     vector = load(name)
     network = Network(
@@ -89,3 +88,12 @@ def test_grids_vector_moves_every_counter_that_moves_without_learning():
             "events", "spikes", "synaptic_operations", "readout_operations", "membrane_saturations")}
         assert min(total.values()) > 0, f"block {block}: {total}"
     assert sum(sample["counters"][0]["events_dropped"] for sample in samples) > 0
+
+
+@pytest.mark.parametrize("name", sorted(vectors.LEARNING))
+def test_vectors_of_what_learns_move_every_counter_of_learning(name):
+    samples = load(f"{name}.json")["samples"]
+    for block in range(2):
+        total = {name: sum(sample["counters"][block][name] for sample in samples) for name in (
+            "spikes", "multiplies", "windows_learned", "updates", "weights_written", "underflows")}
+        assert min(total.values()) > 0, f"block {block}: {total}"

@@ -1,4 +1,4 @@
-"""Grids, recurrence, residuals, thresholds and 1 bit equal the transcription of ``docs/arithmetic.md``, counters too."""
+"""Grids, recurrence, residuals, thresholds and weights of 1 bit equal the transcription of ``docs/arithmetic.md``."""
 
 import pytest
 
@@ -11,21 +11,53 @@ from .wild_case import wild_network
 __all__ = ["folder"]
 
 MUTANTS = (
-    ("grid.py", "np.add if pool.kind", "np.bitwise_or if pool.kind"),
+    ("grid.py", 'pool.kind == "sum"', 'pool.kind == "or"'),
     ("grid.py", "y // pool.size, x // pool.size", "x // pool.size, y // pool.size"),
-    ("synapses/conv.py", "y + padding - ky", "y - ky"),
-    ("synapses/conv.py", "group = c // part", "group = c % groups"),
-    ("synapses/conv.py", "(ky * kernel + kx) * part", "(kx * kernel + ky) * part"),
-    ("synapses/conv.py", "operations += count * each", "operations += count * filters"),
-    ("synapses/conv.py", "operations += count * each", "operations += each"),
+    ("grid.py", "np.where(square == CUT_OFF, 0, values[:, square])", "values[:, square]"),
+    ("grid.py", "(gates != 0).astype(np.uint8)", "gates"),
+    ("synapses/conv.py", "y + kernel.padding - ky", "y - ky"),
+    ("synapses/conv.py", "kernel.channels // kernel.part", "kernel.channels % kernel.part"),
+    ("synapses/conv.py", "(ky * kernel.size + kx) * kernel.part", "(kx * kernel.size + ky) * kernel.part"),
+    ("synapses/conv.py", "operations += count * taps * kernel.each", "operations += count * taps * filters"),
+    ("synapses/conv.py", "operations += count * taps * kernel.each", "operations += taps * kernel.each"),
+    ("synapses/conv.py", "touched[i, f] |= alive[o, f]", "touched[i, f] = 1"),
+    ("synapses/conv.py", "touched[i, f] |= alive[o, f]", "touched[i, f] = alive[o, f]"),
+    ("synapses/conv.py", "touched[-1, f] |= alive[o, f]", "touched[-1, f] = 1"),
+    ("synapses/conv.py", "delta[i, f] += count * credit[p, o, f]", "delta[i, f] += credit[p, o, f]"),
+    ("synapses/conv.py", "alive[place[tap], group] * np.int64(wanted[p, index])", "alive[place[tap], group]"),
+    ("synapses/conv.py", "f // kernel.each] += credit[p, o, f] != 0", "f // kernel.each] += 1"),
+    ("synapses/conv.py", "(total + half) >> feedback_shift", "total >> feedback_shift"),
+    ("synapses/conv.py", "min(max(rounded, -FEEDBACK_MAX - 1), FEEDBACK_MAX)", "rounded"),
     ("synapses/dense.py", "read += count", "read += 1"),
     ("synapses/dense.py", "stored[inputs + i, j]", "stored[i, j]"),
+    ("synapses/dense.py", "alive * np.int64(wanted[p, i])", "alive"),
+    ("synapses/dense.py", "np.hstack([events, own]) if own.size else events", "events"),
+    ("synapses/dense.py", "layer.synapses.rows:layer.event_rows", "1:layer.outputs + 1"),
+    ("update.py", "delta[j] += count * credit[p, j]", "delta[j] += credit[p, j]"),
+    ("weight.py", "stored >= 0", "stored > 0"),
     ("forward.py", "own[:] = trace.spikes[span][-1]", "own[:] |= trace.spikes[span][-1]"),
     ("forward.py", "(current << own_shift) + flow[span]", "(current + flow[span]) << own_shift"),
     ("block.py", "flows[layer - residual.below] << residual.shift", "flows[layer - 1] << residual.shift"),
+    ("block.py", "np.vstack([before,", "np.vstack([0 * before,"),
+    ("block.py", "int(window.read.sum()) * readout.classes", "int((window.read > 0).sum()) * readout.classes"),
+    ("backward.py", "if p + 1 < len(signal):", "if p + 1 < len(signal) - 1:"),
+    ("backward.py", "found[p + 1:p + 2]", "found[p:p + 1]"),
+    ("backward.py", "signal[span] += back", "signal[span] = back"),
+    ("backward.py", "multiplies += products\n        found", "found"),
+    ("backward.py", "other.current << residual.shift", "other.current"),
+    ("backward.py", "other.current << residual.shift", "other.membrane << residual.shift"),
+    ("backward.py", "credit << layer.residual.own_shift", "credit"),
+    ("backward.py", "found[0].current", "found[0].membrane"),
+    ("backward.py", "spec.rows * spec.classes", "spec.inputs * spec.classes"),
+    ("backward.py", "spread(above.pool, signal), products", "spread(above.pool, signal), 0"),
+    ("neurons/share.py", "carry = carried[j]", "carry = 0"),
     ("neurons/threshold.py", "stored[layer.event_rows]", "stored[layer.rows - 1]"),
     ("neurons/threshold.py", "np.clip(found, 1, neuron.membrane_max)", "found"),
-    ("block.py", "int(counts.sum()) * readout.classes", "int((counts > 0).sum()) * readout.classes"),
+    ("layer_update.py", "-injected <<", "injected <<"),
+    ("layer_update.py", "gates * credit.feedback", "credit.feedback"),
+    ("layer_update.py", "credit.membrane.reshape", "credit.current.reshape"),
+    ("layer_update.py", "weighed(layer, credit.current)", "weighed(layer, credit.membrane)"),
+    ("layer_update.py", "found[0] + live", "found[0] + layer.columns"),
 )
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.network import Network
@@ -93,17 +91,10 @@ def wild_network(rng):
         if rng.random() < 0.3:
             blocks[-1] = lingering(rng, blocks[-1])
     spec = NetworkSpec(name="wild", blocks=tuple(blocks), max_steps=max_steps, seed=rng.getrandbits(32))
-    weights = tuple(tuple(wild_stored(rng, (layer.rows, layer.columns), layer.weights.bits, layer.weights.shadow_bits)
+    weights = tuple(tuple(random_stored(rng, (layer.rows, layer.columns), layer.weights.stored_bits)
                           for layer in block.layers) for block in blocks)
-    readouts = tuple(wild_stored(rng, (block.readout.rows, block.readout.classes),
-                                 block.readout.weight_bits if block.readout.learned else 1, block.readout.shadow_bits)
-                     for block in blocks)
+    readouts = tuple(
+        random_stored(rng, (block.readout.rows, block.readout.classes), block.readout.stored_bits)
+        if block.readout.learned else random_stored(rng, (block.readout.rows, block.readout.classes), 1) * 2 + 1
+        for block in blocks)
     return Network(spec=spec, weights=weights, readouts=readouts, window_numbers=(0,) * len(blocks))
-
-
-def wild_stored(rng, shape, bits, shadow_bits):
-    """Random stored values; those of one bit, and fixed readouts, are +1 and -1 above any shadow bits."""
-    if bits > 1:
-        return random_stored(rng, shape, bits + shadow_bits)
-    signs = np.random.default_rng(rng.getrandbits(32)).choice(np.array([-1, 1], np.int32), shape)
-    return ((signs << shadow_bits) + random_stored(rng, shape, shadow_bits + 1) % (1 << shadow_bits)).astype(np.int32)

@@ -177,7 +177,7 @@ def _update(kernel: Kernel, stored: NDArray[np.int32], stored_bits: int, rate_sh
     for i in range(stored.shape[0]):
         pairs = 0
         for f in range(filters):
-            pairs += touched[i, f]
+            pairs += np.int64(touched[i, f])
         if pairs:
             found = write_row(stored, i, stored_bits, rate_shift, addend[i], delta[i])
             formed += pairs

@@ -6,6 +6,7 @@ from rtl_gen.contract.residual import ResidualSpec
 from rtl_gen.folded.block import FoldedBlock
 from sim.runner import simulate
 from tests.folded_networks import conv, dense, folded_spec, pool
+from tests.networks import with_shifts
 
 from ..cases import on_both
 
@@ -19,13 +20,24 @@ CASES = {
     "conv-dense": folded_spec(conv(4, 4, 1, 4, 3, rounding="stochastic"), dense(16, 6, rate_shift=5), learning=True,
                               lanes=3),
     "recurrent": folded_spec(dense(9, 11, recurrent=True), learning=True, window=4),
-    "recurrent-deep": folded_spec(dense(9, 8, recurrent=True, reset="zero", rate_shift=0), dense(8, 6, rate_shift=1),
+    "recurrent-deep": folded_spec(dense(9, 8, recurrent=True, reset="zero", rate_shift=0, surrogate_width=400),
+                                  dense(8, 6, rate_shift=1, feedback_shift=0, surrogate_width=400),
                                   dense(6, 7, recurrent=True, surrogate="triangle", surrogate_width=4,
-                                        surrogate_height=3), lanes=3, learning=True),
+                                        surrogate_height=3, feedback_shift=0), lanes=3, learning=True),
+    "thresholds": folded_spec(conv(4, 4, 2, 5, 3, threshold_shift=0, bias=False), dense(20, 7, threshold_shift=1),
+                              learning=True),
+    "thresholds-alone": folded_spec(dense(9, 11, threshold_shift=0, rate_shift=2), learning=True),
     "residual": folded_spec(
         conv(3, 3, 2, 5, 3, padding=1), conv(3, 3, 5, 5, 1), conv(3, 3, 5, 5, 3, padding=1, residual=ResidualSpec(
             below=2, shift=1, own_shift=0)), conv(3, 3, 5, 5, 1, residual=ResidualSpec(below=1, shift=0, own_shift=1)),
         lanes=3, learning=True),
+    "three-dense": folded_spec(
+        dense(9, 8, surrogate="triangle", surrogate_width=3, surrogate_height=7), with_shifts(dense(8, 7), (2, -4, 5)),
+        dense(7, 9, reset="zero", leak_shift=1), learning=True, lanes=3, window=4, loss_steps=2),
+    "conv-pool-conv": folded_spec(
+        conv(5, 5, 1, 3, 2), conv(2, 2, 3, 5, 2, padding=1, pool=pool("sum", 2, 4, 4, 3)), learning=True, lanes=2),
+    "one-bit": folded_spec(dense(9, 8, weight_bits=1, threshold=3), dense(8, 6, weight_bits=1, threshold=3),
+                           learning=True),
 }
 DUTIES = {"conv-dense": "0.5", "counts": "0.5"}
 

@@ -38,6 +38,9 @@ CASES = {
     "residual of convolutions": folded_spec(
         conv(3, 4, 1, 3, 1), conv(3, 4, 3, 3, 3, padding=1), conv(
             3, 4, 3, 3, 3, padding=1, residual=ResidualSpec(below=2, shift=0, own_shift=0)), lanes=2, window=2),
+    "thresholds": folded_spec(
+        dense(5, 7, threshold_shift=0, **TRIANGLE), dense(7, 6, recurrent=True), dense(6, 9, threshold_shift=1),
+        lanes=5, window=3, loss_steps=2),
     "one bit": folded_spec(dense(5, 8, weight_bits=1), dense(8, 6, weight_bits=1), lanes=4, window=2),
 }
 

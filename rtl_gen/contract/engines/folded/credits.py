@@ -8,19 +8,31 @@ from ...arithmetic import (
     current_credit_max,
     feedback_max,
     index_bits,
+    inject_max,
     signed_bits,
     weighed_credit_max,
 )
+from ...block import BlockSpec
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import words_of
 from ..base import Engine
 from ..refusals import Refusal
 from .reach import aligned
 
-__all__ = ["FoldedCredits"]
+__all__ = ["FoldedCredits", "has_thresholds", "injected_bits"]
 
 SCAN_SHARE = 4              # lanes of the block for each lane whose credit is found in a cycle
 MULTIPLIER = (18, 25)       # bits that one multiplier of a part takes
+
+
+def has_thresholds(block: BlockSpec) -> bool:
+    """Whether a layer of a block has learned thresholds."""
+    return any(layer.neuron.threshold_shift is not None for layer in block.layers)
+
+
+def injected_bits(block: BlockSpec) -> int:
+    """Bits of the sum over a window of what a neuron is given, before any is carried from a step to the one before."""
+    return max(signed_bits(inject_max(block, layer) * block.window) for layer in range(block.depth))
 
 
 class FoldedCredits(Engine):
@@ -29,11 +41,6 @@ class FoldedCredits(Engine):
     AHEAD = 8               # words on their way from their gates to their credits
     FETCH = 3               # cycles from a word to the next, at least
     OPENS = 5               # from there to the first word of what had to wait for it
-
-    @staticmethod
-    def needed(plan_depth: int, recurrent: bool, residual: bool) -> bool:
-        """Whether credits of a block must be kept: where a layer's are made of those of another, or of another word."""
-        return plan_depth > 1 or recurrent or residual
 
     @property
     def scan_lanes(self) -> int:
@@ -132,6 +139,13 @@ class FoldedCredits(Engine):
         return MemoryDeclaration("carried_credits", words << self.part_bits, self.scan_lanes * self.carried_bits)
 
     @property
+    def injected_memories(self) -> tuple[MemoryDeclaration, ...]:
+        """What each neuron was given in the window, a memory for each part; none without learned thresholds."""
+        parts = self.parts if has_thresholds(self.block) else 0
+        return tuple(MemoryDeclaration(f"injected_credits{number}", self.words,
+                                       self.scan_lanes * injected_bits(self.block)) for number in range(parts))
+
+    @property
     def flow_memory(self) -> MemoryDeclaration | None:
         """Credits of the currents of layers that add those of others, for these; None without any."""
         if not self.flows:
@@ -162,9 +176,10 @@ class FoldedCredits(Engine):
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Credits, their counts, what is carried, and sums on their way to them."""
+        """Credits, their counts, what is carried and given, and sums on their way to them."""
         flows = () if self.flow_memory is None else (self.flow_memory,)
-        return (*self.credit_memories, self.count_memory, self.carried_memory, *flows, *self.feedback_memories)
+        return (*self.credit_memories, self.count_memory, self.carried_memory, *flows, *self.injected_memories,
+                *self.feedback_memories)
 
     @property
     def _part(self) -> int:
@@ -191,11 +206,11 @@ class FoldedCredits(Engine):
             above = self.added_to(number)
             columns = self.block.layers[number].columns
             if len(above) > 1 or any(self.block.layers[other].columns != columns for other in above):
+                others = "another's" if len(above) == 1 else f"those of {len(above)} layers"
                 yield Refusal(
-                    line="Currents of a layer must, in a block that is to learn on chip, be added to those of one layer "
-                         f"of as many filters, and those of layer {number} of block {index} are added to "
-                         f"{'others' if len(above) == 1 else f'{len(above)} layers'}; take one, or evaluate it on torch "
-                         "or the reference",
+                    line="Currents of a layer of a block that is to learn on chip must be added to those of one layer "
+                         f"with as many filters, and those of layer {number} of block {index} are added to {others}; "
+                         "take one, or evaluate it on torch or the reference",
                     what="residual currents", places=(f"block {index} layer {number}",),
                     change="currents that are added to one layer of the same filters")
 

@@ -8,11 +8,14 @@ begins at the sum of what the word's row of places, its column of places and its
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...grid import PoolSpec
 from ...layer import LayerSpec
 from ...plan import BlockPlan, LayerPlan
 
-__all__ = ["LayerReach", "Reach", "aligned", "reach_of", "taps_of"]
+__all__ = ["LayerReach", "Reach", "aligned", "places_seeing", "reach_of", "taps_of"]
 
 
 class Taps(NamedTuple):
@@ -144,3 +147,14 @@ def _conv_reach(above: LayerPlan, height: int, width: int, own_row: int) -> Laye
         across=tuple(Reach(tap.offset * conv.channels, tap.place * words, tap.count) for tap in across),
         words=words, rows=above.rows, across_row=conv.stride * conv.channels, across_word=-words,
         down_row=conv.stride * line, down_word=-conv.out_width * words, own_row=own_row)
+
+
+def places_seeing(layer: LayerPlan) -> NDArray[np.int64]:
+    """At how many places each source of a layer, (sources,), is weighed."""
+    synapses = layer.layer.synapses
+    if synapses.kind != "conv":
+        return np.ones(layer.sources, np.int64)
+    down, across = (np.array([taps_of(pixel, places=places, kernel=synapses.kernel, stride=synapses.stride,
+                                      padding=synapses.padding).count for pixel in range(side)], np.int64)
+                    for side, places in ((synapses.height, synapses.out_height), (synapses.width, synapses.out_width)))
+    return np.repeat(np.outer(down, across).reshape(-1), synapses.channels)

@@ -7,26 +7,12 @@ places that see it.
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...plan import BlockPlan, LayerPlan, words_of
 from .forward import FoldedForward
-from .reach import taps_of
+from .reach import places_seeing
 from .reverse import FoldedReverse
 
-__all__ = ["FoldedWork", "places_seeing"]
-
-
-def places_seeing(layer: LayerPlan) -> NDArray[np.int64]:
-    """At how many places each source of a layer, (sources,), is weighed."""
-    synapses = layer.layer.synapses
-    if synapses.kind != "conv":
-        return np.ones(layer.sources, np.int64)
-    down, across = (np.array([taps_of(pixel, places=places, kernel=synapses.kernel, stride=synapses.stride,
-                                      padding=synapses.padding).count for pixel in range(side)], np.int64)
-                    for side, places in ((synapses.height, synapses.out_height), (synapses.width, synapses.out_width)))
-    return np.repeat(np.outer(down, across).reshape(-1), synapses.channels)
+__all__ = ["FoldedWork"]
 
 
 class FoldedWork:
@@ -39,12 +25,10 @@ class FoldedWork:
     """
 
     LAYER_OVERHEAD = 6          # of a layer in a step: its list begins and is drained
-    WINDOW_OVERHEAD = 24        # of a layer at a window's end
 
     def __init__(self, plan: BlockPlan) -> None:
         self.plan = plan
         self._forward, self._reverse = FoldedForward(plan), FoldedReverse(plan)
-        self._parts = words_of(plan.lanes, self._reverse.load_lanes)
 
     @property
     def full(self) -> tuple[int, ...]:
@@ -64,18 +48,13 @@ class FoldedWork:
         return layer.words * max(1, heads + entries)
 
     def window(self, entries: Sequence[float], steps: float) -> float:
-        """The most cycles of learning from a window of ``steps`` with so many entries in each layer, all steps together.
+        """The most cycles of learning from a window of ``steps`` with so many entries in each layer in all of them.
 
         Every neuron is taken to have a credit, and every hidden one to be told one. Where few are, it is far less.
         """
-        updates = sum(self._update(layer, many, steps) for layer, many in zip(self.plan.layers, entries, strict=True))
+        updates = sum(self._reverse.layer_cycles(layer, many, steps)
+                      for layer, many in zip(self.plan.layers, entries, strict=True))
         return updates + (0 if self._reverse.scans else self._reverse_pass(steps))
-
-    def _update(self, layer: LayerPlan, walked: float, steps: float) -> float:
-        """A cycle for each entry of the window and word of filters, and the words' credits and bias."""
-        loads = layer.words * (steps * self._parts + layer.layer.weights.bias * steps + 4)
-        found = layer.column_words * walked + loads + self.WINDOW_OVERHEAD
-        return found + (layer.column_words * layer.rows if layer.layer.synapses.kind == "conv" else 0)
 
     def _reverse_pass(self, steps: float) -> float:
         total = 0.0
