@@ -10,7 +10,7 @@ from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..learning.base import Learning
 from ..readout import Readout
-from .credits import FoldedCredits
+from .credits import FoldedCredits, misread
 from .reach import places_seeing
 from .reverse_cycles import CHANNELS
 
@@ -47,8 +47,7 @@ class FoldedReverse(Learning):
         """Why it cannot serve the block."""
         yield from refusals.leaky_readout(self.block, index)
         yield from refusals.lingering_currents(self.block, index)
-        if not self.scans:
-            yield from FoldedCredits(self.plan).refusals(index)
+        yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
