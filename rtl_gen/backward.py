@@ -5,7 +5,6 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import ERROR_BITS, feedback_max, index_bits, signed_bits
-from .contract.engines.learning.reverse import Reverse
 from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
@@ -27,7 +26,7 @@ def row_layout(spec: NetworkSpec, index: int) -> data.ArrayLayout:
 
 
 class BackwardPass(wiring.Component):
-    """Walks a readout's rows, each once, for its neuron's feedback and, where the readout is learned, its own update.
+    """Walks a readout's rows, each once, for its neurons' feedback and, where the readout is learned, its own update.
 
     A row takes a cycle for each of the parts in which its classes are walked. Where the readout is learned, spikes are
     counted as they pass, and the walk takes the counts. At the start of each window they are 0: what was counted and
@@ -49,8 +48,8 @@ class BackwardPass(wiring.Component):
     start : In(1)
         Walk the rows.
     fired, fired_row, clear : In(1), In, In(1)
-        This neuron fired in a loss step of a window that will be learned from; or forget all that did. While ``idle``,
-        and only of a learned readout.
+        An event of this row came in a loss step of a window that will be learned from; or forget all that did. While
+        ``idle``, and only of a learned readout.
     idle : Out(1)
         Nothing is walked; all results are written.
     reading, row, fetched : Out(1), Out, In
@@ -76,9 +75,10 @@ class BackwardPass(wiring.Component):
         self.readout = readout = block.readout
         self.layer_number = spec.layer_number(index, block.depth)
         plan = plan_of(block)
-        (self._memories,) = Reverse(plan).of_layers
         self.lanes, self.groups = plan.lanes, plan.readout_words
-        engine = ReadoutEngine(plan)
+        # Rows of a place fill words of their own, as its neurons do; those of one place end with the last row of all.
+        self._place_rows = plan.layers[-1].layer.columns if plan.readout_places > 1 else None
+        self._engine = engine = ReadoutEngine(plan)
         self._counts, self.walk = engine.counts, engine.walk
         self.feedback_bits = signed_bits(feedback_max(block, block.depth - 1))
         self._row_layout = row = row_layout(spec, index)
@@ -87,17 +87,17 @@ class BackwardPass(wiring.Component):
             "error": In(signed(ERROR_BITS)),
             "start": In(1),
             "fired": In(1),
-            "fired_row": In(range(readout.inputs)),
+            "fired_row": In(range(readout.rows)),
             "clear": In(1),
             "idle": Out(1),
             "reading": Out(1),
-            "row": Out(range(readout.inputs)),
+            "row": Out(range(readout.rows)),
             "fetched": In(row),
             "host_en": In(1),
-            "host_row": In(range(readout.inputs)),
+            "host_row": In(range(readout.rows)),
             "host_data": In(row),
             "w_en": Out(1),
-            "w_row": Out(range(readout.inputs)),
+            "w_row": Out(range(readout.rows)),
             "w_data": Out(row),
             "feedback_reader": In(FeedbackReader(block, self.feedback_bits)),
             "feedback_groups": Out(range(self.groups + 1)),
@@ -150,7 +150,7 @@ class BackwardPass(wiring.Component):
         last_row = Signal()
         self._pipeline_empty = Signal()
         m.d.comb += [
-            last_row.eq(row == self.readout.inputs - 1),
+            last_row.eq(row == self.readout.rows - 1),
             walked.row.eq(row),
             walked.part.eq(part),
             walked.first.eq(part == 0),
@@ -188,17 +188,16 @@ class BackwardPass(wiring.Component):
         """A row's sum, then its lane's place in its group's word."""
         readout, lanes, latency = self.readout, self.lanes, self.walk.feedback_latency
         m.submodules.sum = found = FeedbackSum(readout, self.walk)
-        shadow = readout.shadow_bits if readout.learned else 0
         m.d.comb += [
             found.first.eq(chosen.first),
             found.errors.eq(errors),
             self.multiplies.eq(Mux(chosen.valid & chosen.last & int(readout.learned), readout.classes, 0)),
         ]
-        m.d.comb += [weight.eq(value >> shadow) for weight, value in zip(found.weights, stored, strict=True)]
+        m.d.comb += [weight.eq(self._read(value)) for weight, value in zip(found.weights, stored, strict=True)]
         rows, finals = Signal(latency), Signal(latency)         # whole rows on their way to their sums, and the last
         placed, lane = rows[-1], Signal(range(lanes))
         closes, closed = Signal(), Signal()                     # the group; the cycle behind
-        m.d.comb += closes.eq(placed & (finals[-1] | (lane == lanes - 1)))
+        m.d.comb += closes.eq(placed & (self._ends_place(m, placed, finals[-1]) | (lane == lanes - 1)))
         m.d.sync += [
             rows.eq(Cat(chosen.valid & chosen.last, rows)),
             finals.eq(Cat(chosen.final, finals)),
@@ -214,7 +213,7 @@ class BackwardPass(wiring.Component):
         for n, value in enumerate(word[1:], start=1):
             with m.Elif(placed & (lane == n)):
                 m.d.sync += value.eq(feedback)
-        m.submodules.feedback = buffer = declared_memory(self._memories.feedback)
+        m.submodules.feedback = buffer = declared_memory(self._engine.feedback)
         write, read = buffer.write_port(), buffer.read_port()
         m.d.comb += [
             write.addr.eq(self.feedback_groups),
@@ -228,10 +227,26 @@ class BackwardPass(wiring.Component):
         with m.Elif(closed):
             m.d.sync += self.feedback_groups.eq(self.feedback_groups + 1)
 
+    def _read(self, stored: Value) -> Value:
+        """The weight that a stored one is read as; of signs 1 for -1."""
+        if not self.readout.learned:
+            return stored
+        return stored < 0 if self.readout.signs else stored >> self.readout.shadow_bits
+
+    def _ends_place(self, m: Module, placed: Value, final: Value) -> Value:
+        """Whether the row that is placed is the last of its place."""
+        if self._place_rows is None:
+            return final
+        row, ends = Signal(range(self._place_rows), name="row_of_place"), Signal()
+        m.d.comb += ends.eq(row == self._place_rows - 1)
+        with m.If(placed):
+            m.d.sync += row.eq(Mux(ends, 0, row + 1))
+        return ends
+
     def _update(self, m: Module, walked: data.View, fetched: data.View, chosen: data.View, stored: data.View,
                 errors: data.View) -> None:
         """New weights of the rows walked, by their counts of spikes."""
-        m.submodules.counts = counts = SpikeCounts(self._counts)
+        m.submodules.counts = counts = SpikeCounts(self._counts, again=self.readout.largest_event > 1)
         m.submodules.update = update = ReadoutUpdate(self.block, self.layer_number, self.walk)
         m.d.comb += [
             counts.row.eq(Mux(self.idle, self.fired_row, fetched.row)),

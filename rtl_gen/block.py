@@ -25,7 +25,7 @@ from .update import UpdateEngine
 from .weight_memory import WeightMemory
 from .window import WindowBuffer
 
-__all__ = ["Block", "HostPort"]
+__all__ = ["Block", "HostPort", "beat_of"]
 
 
 class HostPort(wiring.Signature):
@@ -33,13 +33,13 @@ class HostPort(wiring.Signature):
 
     Members
     -------
-    select : Out(3)
-        The :class:`~rtl_gen.contract.protocol.Memory`.
+    select, layer : Out(3), Out(n)
+        The :class:`~rtl_gen.contract.protocol.Memory`, and the layer whose it is.
     address : Out(n)
         The word.
     part, r_data : Out(n), In(32)
-        A beat of the word addressed, in the same cycle, from four cycles on after ``select`` and ``address`` last
-        changed.
+        A beat of the word addressed, in the same cycle, from four cycles on after the last change of
+        ``select``, ``layer`` and ``address``.
     w_data, w_en : Out(n), Out(1)
         The word is written in a cycle where ``w_en`` is set.
     """
@@ -49,6 +49,7 @@ class HostPort(wiring.Signature):
         beats = max(shape.beats for shape in shapes)
         super().__init__({
             "select": Out(3),
+            "layer": Out(index_bits(spec.blocks[block].depth)),
             "address": Out(index_bits(max(shape.depth for shape in shapes))),
             "part": Out(index_bits(beats)),
             "r_data": In(32),
@@ -57,7 +58,7 @@ class HostPort(wiring.Signature):
         })
 
 
-def _beat(word: Value, part: Value) -> Value:
+def beat_of(word: Value, part: Value) -> Value:
     """32 bits of a word."""
     beats = [word[at:at + 32] for at in range(0, len(word), 32)]
     return Array(beats)[part] if len(beats) > 1 else beats[0]
@@ -224,7 +225,7 @@ class Block(wiring.Component):
                                   (Memory.SPIKES, forward.host_spikes),
                                   (Memory.ANSWERS, readout.host_answer)):
                 with m.Case(select):
-                    m.d.comb += host.r_data.eq(_beat(Value.cast(value), host.part))
+                    m.d.comb += host.r_data.eq(beat_of(Value.cast(value), host.part))
         parts = [self._events.empty, ~self._steps.o.valid, forward.idle, ~self._groups.o.valid, self._groups.level == 0,
                  self._serialiser.idle, ~self._to_readout.o.valid, ~self._to_next.o.valid, readout.idle]
         if self.block.directives.learns:

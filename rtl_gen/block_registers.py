@@ -5,6 +5,7 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import index_bits
 from .contract.declared import engines_of
+from .contract.plan import plan_of
 from .contract.protocol import BLOCK_COUNTERS, BLOCK_CYCLE_COUNTERS
 from .contract.spec import NetworkSpec
 from .ports import BlockRate
@@ -17,12 +18,14 @@ def largest_increments(spec: NetworkSpec, block: int) -> dict[str, int]:
     b = spec.blocks[block]
     lanes, reads, classes = b.directives.lanes, b.directives.reads, b.readout.classes
     walked = engines_of(b).readout.walk.classes_per_cycle
+    # Of the reverse pass through the layers of a folded block.
+    products = 0 if plan_of(b).flat or not b.directives.learns else lanes
     wide = {"synaptic_operations": reads * lanes, "busy_lane_cycles": lanes,
             # Of a membrane, and of a current that lingers.
             "membrane_saturations": lanes * (1 + any(layer.current is not None for layer in b.layers)),
-            "readout_operations": classes, "multiplies": classes,
+            "readout_operations": classes, "multiplies": classes + products,
             # Forward engine, update engine, and the readout's events and rows.
-            "weights_read": (reads + 1) * lanes + 2 * classes + walked}
+            "weights_read": (reads + 1) * lanes + 2 * classes + walked + products}
     wide |= dict.fromkeys(("updates", "weights_written", "underflows", "weight_saturations"), lanes + walked)
     return {name: wide.get(name, 1) for name in BLOCK_COUNTERS + BLOCK_CYCLE_COUNTERS}
 

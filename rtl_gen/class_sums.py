@@ -18,7 +18,7 @@ __all__ = ["SampleSums", "WindowSums", "row_weights"]
 def row_weights(block: BlockSpec) -> data.ArrayLayout:
     """Layout of a row as the forward pass reads it, a weight for each class."""
     readout = block.readout
-    return data.ArrayLayout(signed(readout.weight_bits if readout.learned else 2), readout.classes)
+    return data.ArrayLayout(signed(2 if readout.signs else readout.weight_bits), readout.classes)
 
 
 def _sums(m: Module, bits: int, row: Sequence[Value], adds: Value, clear: Value) -> list[Signal]:
@@ -44,15 +44,17 @@ class SampleSums(wiring.Component):
     -------
     adds, row : In(1), In
         A neuron fired, and its row.
-    clear : In(1)
-        A sample begins.
+    clear, restarts : In(1), In(1)
+        A sample begins, or a window; the second is there where answers are of the last window.
     number, answer : In, Out
         A class, and its answer so far, in the same cycle.
     """
 
     def __init__(self, block: BlockSpec, max_steps: int) -> None:
         self._bits = signed_bits(answer_max(block.readout, max_steps))
+        self._of_last = block.readout.answer == "last"
         super().__init__({
+            **({"restarts": In(1)} if self._of_last else {}),
             "adds": In(1),
             "row": In(row_weights(block)),
             "clear": In(1),
@@ -62,7 +64,8 @@ class SampleSums(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.d.comb += self.answer.eq(Array(_sums(m, self._bits, self.row, self.adds, self.clear))[self.number])
+        clear = self.clear | self.restarts if self._of_last else self.clear
+        m.d.comb += self.answer.eq(Array(_sums(m, self._bits, self.row, self.adds, clear))[self.number])
         return m
 
 
@@ -83,8 +86,8 @@ class WindowSums(wiring.Component):
     -------
     adds, row : In(1), In
         A neuron fired, and its row; not while sums are taken over.
-    begins : In(1)
-        A sample begins: all start from 0.
+    begins, restarts : In(1), In(1)
+        A sample begins: all start from 0. Or a window, and answers do; that is there where they are of the last one.
     takes, number : In(1), In
         Class ``number`` is taken over; all of them, one after another.
     in_loss : In(1)
@@ -108,6 +111,7 @@ class WindowSums(wiring.Component):
             "adds": In(1),
             "row": In(row_weights(block)),
             "begins": In(1),
+            **({"restarts": In(1)} if readout.answer == "last" else {}),
             "takes": In(1),
             "number": In(range(readout.classes)),
             "in_loss": In(1),
@@ -121,14 +125,21 @@ class WindowSums(wiring.Component):
         block, cumulative = self._block, self._block.readout.accumulate == "cumulative"
         sums = _sums(m, self._sum_bits, self.row, self.adds, self.taken | self.begins)
         took, number, held = Signal(), Signal.like(self.number), Signal(signed(self._sum_bits))
-        fresh = Signal(init=1)
+        fresh = fresh_answer = Signal(init=1)
         m.d.sync += [took.eq(self.takes), number.eq(self.number), held.eq(Array(sums)[self.number])]
         with m.If(self.begins):
             m.d.sync += fresh.eq(1)
         with m.Elif(self.taken):
             m.d.sync += fresh.eq(0)
+        of_last = block.readout.answer == "last"
+        if of_last:
+            fresh_answer = Signal(init=1)
+            with m.If(self.begins | self.restarts):
+                m.d.sync += fresh_answer.eq(1)
+            with m.Elif(self.taken):
+                m.d.sync += fresh_answer.eq(0)
 
-        def total(name: str, added: Value) -> Value:
+        def total(name: str, added: Value, fresh: Value) -> Value:
             """What is kept of a class, with what is added to it."""
             m.submodules[name] = kept = Memory(shape=self._bits, depth=block.readout.classes, init=[],
                                                attrs={"ram_style": "distributed"})
@@ -143,9 +154,9 @@ class WindowSums(wiring.Component):
             ]
             return exact
 
-        logit = total("answers", held)
+        logit = total("answers", held, fresh_answer)
         m.d.comb += self.answer.eq(logit)
-        if cumulative and block.loss_steps < block.window:
-            logit = total("logits", Mux(self.in_loss, held, 0))
+        if cumulative and (block.loss_steps < block.window or of_last):
+            logit = total("logits", Mux(self.in_loss, held, 0), fresh)
         m.d.sync += self.logit.eq(logit if cumulative else held)
         return m

@@ -5,14 +5,17 @@ Memories are those of the components, each with its depth and width; what one ta
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from .contract.block import BlockSpec
 from .contract.declared import Engines, engines_of
+from .contract.engines.folded.work import FoldedWork
 from .contract.memories import MemoryDeclaration
+from .contract.plan import plan_of
 from .contract.protocol import MAILBOX_RX_DEPTH, MAILBOX_TX_DEPTH
 from .contract.spec import NetworkSpec
 
-__all__ = ["Cycles", "cycles", "mailbox_memories", "memories"]
+__all__ = ["Cycles", "FoldedCycles", "cycles", "mailbox_memories", "memories"]
 
 
 def memories(spec: NetworkSpec) -> tuple[MemoryDeclaration, ...]:
@@ -88,6 +91,27 @@ class Cycles:
         return total
 
 
+@dataclass(frozen=True)
+class FoldedCycles(Cycles):
+    """Cycles of a folded block, all layers of which are taken to be as active as its inputs are."""
+
+    @cached_property
+    def work(self) -> FoldedWork:
+        """The same by what there is to do in each layer."""
+        return FoldedWork(self.engines.forward.plan)
+
+    def _entries(self, events: float) -> list[float]:
+        return [full * events / self.engines.forward.block.inputs for full in self.work.full]
+
+    def forward(self, events: int) -> int:
+        """Cycles of a step with ``events`` distinct input events, and as large a share of each layer's."""
+        return round(self.work.step(self._entries(events)))
+
+    def update(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None) -> int:
+        """The most cycles of learning from a window, with as large a share of each layer's sources active in it."""
+        return round(self.work.window(self._entries(rows if active is None else active), steps))
+
+
 def cycles(block: BlockSpec) -> Cycles:
-    """Cycles of a block of one layer."""
-    return Cycles(engines_of(block))
+    """Cycles of a block."""
+    return (Cycles if plan_of(block).flat else FoldedCycles)(engines_of(block))

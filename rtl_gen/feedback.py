@@ -39,7 +39,7 @@ class FeedbackSum(wiring.Component):
     first : In(1)
         The part is a row's first; its others follow at once.
     weights : In
-        A part of a row; of a fixed readout a bit for each class, 1 for -1.
+        A part of a row; of signs a bit for each class, 1 for -1.
     errors : In(ArrayLayout(error_layout()))
         Of the same classes; where there is no class, 0.
     feedback : Out
@@ -48,7 +48,7 @@ class FeedbackSum(wiring.Component):
 
     def __init__(self, readout: ReadoutSpec, walk: ClassWalk) -> None:
         self.readout, self.walk = readout, walk
-        weight = signed(readout.weight_bits) if readout.learned else unsigned(1)
+        weight = unsigned(1) if readout.signs else signed(readout.weight_bits)
         super().__init__({
             "first": In(1),
             "weights": In(data.ArrayLayout(weight, walk.classes_per_cycle)),
@@ -58,7 +58,7 @@ class FeedbackSum(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        product = self._product if self.readout.learned else self._signed_error
+        product = self._signed_error if self.readout.signs else self._product
         addends = [product(m, self.weights[k], self.errors[k], k) for k in range(self.walk.classes_per_cycle)]
         level = 0
         while len(addends) > 1:

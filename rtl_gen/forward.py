@@ -19,6 +19,7 @@ from .memories import declared_memory
 from .neuron import fire, leak
 from .ports import EventReader, Recorder, WeightReader
 from .token import TokenKind
+from .weight_read import weight_read
 
 __all__ = ["ForwardEngine"]
 
@@ -144,13 +145,14 @@ class ForwardEngine(wiring.Component):
         ]
         old = data.View(data.ArrayLayout(signed(self.layer.neuron.membrane_bits), self.lanes), read.data)
         leaked = self._leak(m, leaking, old)
+        words = self._words(m, leaking if self.reads > 1 else adding)
         if self.layer.current is None:
-            charged, saturated = self._sum(m, adding, leaked, self.layer.neuron.leaked_max), []
+            charged, saturated = self._sum(m, adding, words, leaked, self.layer.neuron.leaked_max), []
         else:
             m.submodules.currents = currents = declared_memory(self._memories.currents)
             lingering = Lingering(m, self.layer.current, currents, self.lanes)
             began = lingering.leak(m, fetching, leaking)
-            added = self._sum(m, adding, began, self.layer.current.largest)
+            added = self._sum(m, adding, words, began, self.layer.current.largest)
             charged, saturated = lingering.charge(m, added, leaked, self.layer.neuron.leaked_max)
             lingering.write(m, firing)
         self._count_reads(m, adding)
@@ -171,10 +173,13 @@ class ForwardEngine(wiring.Component):
             found.append(leaked)
         return found
 
-    def _words(self, m: Module) -> list[Value]:
-        """The weights that have come, or the sums of two words that have come together, a cycle later."""
-        words = [[weight >> self.layer.weights.shadow_bits for weight in reader.weights]
-                 for reader in ([self.weight_reader, self.second_reader] if self.reads > 1 else [self.weight_reader])]
+    def _words(self, m: Module, entry: Signal) -> list[Value]:
+        """The weights that come for an entry, or the sums of two words that come together, a cycle later."""
+        readers = [(self.weight_reader, entry.event | entry.bias)]
+        if self.reads > 1:
+            readers.append((self.second_reader, entry.second))
+        words = [[weight_read(self.layer.weights, weight, ~there) for weight in reader.weights]
+                 for reader, there in readers]
         if self.reads == 1:
             return words[0]
         found = []
@@ -184,11 +189,11 @@ class ForwardEngine(wiring.Component):
             found.append(both)
         return found
 
-    def _sum(self, m: Module, entry: Signal, leaked: list[Signal], leaked_max: int) -> list[Signal]:
+    def _sum(self, m: Module, entry: Signal, words: list[Value], leaked: list[Signal], leaked_max: int) -> list[Signal]:
         """A word has come: add it to its group's membranes, or to currents that linger, which the first of the group's
         words finds leaked.
         """
-        found, words = [], self._words(m)
+        found = []
         for lane in range(self.lanes):
             # The sum's magnitude is at most that of what is leaked and that of a step's current together.
             exact = Signal(signed(signed_bits(leaked_max + current_max(self.layer))), name=f"exact{lane}")

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .block import HostPort
 from .contract.memory_map import geometry, host_memories
-from .contract.protocol import KIND_SHIFT, MEMORIES_PER_BLOCK, MEMORY_BITS, Packet, memory_id
+from .contract.protocol import BLOCKS_PER_LAYER, KIND_SHIFT, MEMORIES_PER_BLOCK, MEMORY_BITS, Packet, memory_id
 from .contract.spec import NetworkSpec
 from .loader import WritePort, widest_word
 from .packet import packet_layout
@@ -113,8 +113,9 @@ class HostAccess(wiring.Component):
         return m
 
     def _drive_ports(self, m: Module, reading: Signal, address: Signal, part: Signal, fetched: Signal) -> None:
-        memory_bits = MEMORIES_PER_BLOCK.bit_length() - 1
-        with m.Switch(self.request[memory_bits:]):
+        memory_bits, block_bits = MEMORIES_PER_BLOCK.bit_length() - 1, BLOCKS_PER_LAYER.bit_length() - 1
+        layer = self.request[memory_bits + block_bits:]
+        with m.Switch(self.request[memory_bits:memory_bits + block_bits]):
             for block in range(len(self.spec.blocks)):
                 with m.Case(block):
                     m.d.comb += fetched.eq(getattr(self, f"port{block}").r_data)
@@ -122,6 +123,7 @@ class HostAccess(wiring.Component):
             port = getattr(self, f"port{block}")
             m.d.comb += [
                 port.select.eq(Mux(reading, self.request[:memory_bits], self.write.select)),
+                port.layer.eq(Mux(reading, layer, self.write.layer)),
                 port.address.eq(Mux(reading, address, self.write.address)),
                 port.part.eq(part),
                 port.w_data.eq(self.write.data),

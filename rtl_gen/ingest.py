@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.protocol import CORE_COUNTERS, INDEX_BITS, KIND_SHIFT, LABEL_BITS, LEARN_BIT, Beat, Error
+from .contract.protocol import CORE_COUNTERS, INDEX_BITS, KIND_SHIFT, LABEL_BITS, LEARN_BIT, WATCHDOG_BITS, Beat, Error
 from .contract.spec import NetworkSpec
 from .loader import Loader, WritePort
 from .packet import packet_layout
@@ -36,6 +36,8 @@ class Ingest(wiring.Component):
         Nothing is inside any block, nor on its way out.
     halt, resume : In(1)
         Halt after every end of step; leave the halt that has taken hold.
+    watchdog : In(32)
+        A packet that has begun ends once no beat came for so many cycles; never where it is 0.
     hold : In(1)
         Open no sample: somebody waits for the memories.
     hold_start, between : In(1), Out(1)
@@ -64,6 +66,7 @@ class Ingest(wiring.Component):
             "drained": In(1),
             "halt": In(1),
             "resume": In(1),
+            "watchdog": In(WATCHDOG_BITS),
             "hold": In(1),
             "hold_start": In(1),
             "between": Out(1),
@@ -87,6 +90,7 @@ class Ingest(wiring.Component):
         routed = Signal()       # the beat is the loader's
         seen = Signal()         # the beat is ours, in this cycle
         taken = Signal()        # ... and leaves the input
+        expired = Signal()      # no beat came for as long as the watchdog waits, and none comes now
 
         m.d.sync += offered.eq(self.o.valid & ~self.o.ready)
         m.d.comb += [
@@ -96,11 +100,16 @@ class Ingest(wiring.Component):
             loader.i.payload.eq(beat),
             loader.i.valid.eq(self.i.valid & ~held & routed),
             loader.drained.eq(self.drained),
+            loader.end.eq(expired),
         ]
         wiring.connect(m, wiring.flipped(self.write), loader.write)
         with m.If(loader.refused):
             self._report(m, Error.WRITE, "writes_refused")
 
+        with m.If(expired):
+            self._report(m, Error.TIMEOUT, "timeouts")
+
+        self._step = Signal(range(self.spec.max_steps))
         with m.FSM(name="sample") as fsm:
             with m.State("OUTSIDE"):
                 m.d.comb += held.eq((self.hold | self.hold_start) & ~offered & ~loader.active)
@@ -109,6 +118,13 @@ class Ingest(wiring.Component):
             with m.State("OPEN"):
                 with m.If(seen):
                     self._inside(m, taken)
+                with m.Elif(expired):
+                    m.next = "LEFT"
+            with m.State("LEFT"):
+                # Blocks may be busy, and a beat that comes meanwhile is looked at once the sample has ended.
+                m.d.comb += held.eq(1)
+                with m.If(self._emit(m, TokenKind.ABORT)):
+                    self._abort(m)
             with m.State("REFUSED"):
                 with m.If(seen & (beat.data[KIND_SHIFT:] == Beat.START)):
                     m.next = "OUTSIDE"
@@ -116,11 +132,14 @@ class Ingest(wiring.Component):
                     m.d.comb += taken.eq(1)
                     with m.If(beat.last):
                         m.next = "OUTSIDE"
+                with m.Elif(expired):
+                    m.next = "OUTSIDE"
             with m.State("PAUSED"):
                 self._paused(m)
                 m.d.comb += held.eq(1)
 
         outside = fsm.ongoing("OUTSIDE")
+        self._watch(m, expired, fsm.ongoing("OPEN") | fsm.ongoing("REFUSED") | loader.active)
         m.d.comb += [
             loader.refuse.eq(~outside),
             self.between.eq(outside & held & self.drained),
@@ -130,8 +149,18 @@ class Ingest(wiring.Component):
         ]
         return m
 
+    def _watch(self, m: Module, expired: Signal, begun: Value) -> None:
+        """Count the cycles down in which a packet has begun and no beat is there."""
+        left, waits = Signal(WATCHDOG_BITS), Signal()
+        m.d.comb += [waits.eq(begun & ~self.i.valid), expired.eq(waits & (left == 1))]
+        # At 0 it is loaded too: a watchdog that is set while a packet stands ends that one.
+        m.d.sync += left.eq(Mux(waits & (left > 1), left - 1, self.watchdog))
+
     def _report(self, m: Module, flag: Error, *names: str) -> None:
         m.d.comb += self.flags[flag.bit_length() - 1].eq(1)
+        self._count(m, *names)
+
+    def _count(self, m: Module, *names: str) -> None:
         m.d.comb += [self.counted[name].eq(1) for name in names]
 
     def _emit(self, m: Module, kind: TokenKind, *, value: ValueLike = 0, last: ValueLike = 0) -> Value:
@@ -162,13 +191,11 @@ class Ingest(wiring.Component):
 
     def _inside(self, m: Module, taken: Signal) -> None:
         beat = self.i.payload
-        index = beat.data[:INDEX_BITS]
-        step = Signal(range(self.spec.max_steps))
+        index, step = beat.data[:INDEX_BITS], self._step
 
         def abort(flag: Error, counter: str) -> None:
-            self._report(m, flag, counter, "samples_aborted")
-            m.d.sync += [self.open.eq(0), step.eq(0)]
-            m.next = "OUTSIDE"
+            self._report(m, flag, counter)
+            self._abort(m)
 
         with m.Switch(beat.data[KIND_SHIFT:]):
             with m.Case(Beat.START), m.If(self._emit(m, TokenKind.ABORT)):
@@ -197,6 +224,11 @@ class Ingest(wiring.Component):
                             m.next = "PAUSED"
                         with m.Elif(beat.last):
                             m.next = "OUTSIDE"
+
+    def _abort(self, m: Module) -> None:
+        self._count(m, "samples_aborted")
+        m.d.sync += [self.open.eq(0), self._step.eq(0)]
+        m.next = "OUTSIDE"
 
     def _paused(self, m: Module) -> None:
         released = Signal()

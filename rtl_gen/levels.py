@@ -30,8 +30,8 @@ class LevelSums(wiring.Component):
         A neuron fired, and its row.
     step_ends : In(1)
         All rows of a step were added in earlier cycles.
-    clear : In(1)
-        A sample begins.
+    clear, restarts : In(1), In(1)
+        A sample begins; or a window, and answers start from 0: that is there where they are of the last one.
     number, answer : In, Out
         A class, and its answer in the same cycle.
     """
@@ -45,6 +45,7 @@ class LevelSums(wiring.Component):
             "row": In(row_weights(block)),
             "step_ends": In(1),
             "clear": In(1),
+            **({"restarts": In(1)} if readout.answer == "last" else {}),
             "number": In(range(readout.classes)),
             "answer": Out(signed(self._bits)),
         })
@@ -60,7 +61,8 @@ class LevelSums(wiring.Component):
         answers = [Signal(signed(self._bits), name=f"answer{c}") for c in range(readout.classes)]
         for c, answer in enumerate(answers):
             level = Signal(signed(self._level_bits), name=f"level{c}")
-            read = {"sum": answer + level, "last": level,
+            before = Mux(self.restarts, 0, answer) if readout.answer == "last" else answer
+            read = {"sum": before + level, "last": level,
                     "maximum": Mux(first | (level > answer), level, answer)}[readout.reading]
             with m.If(self.clear):
                 m.d.sync += [level.eq(0), answer.eq(0)]
@@ -68,5 +70,8 @@ class LevelSums(wiring.Component):
                 m.d.sync += level.eq(level + self.row[c])
             with m.Elif(self.step_ends):
                 m.d.sync += [level.eq(level - (level >> readout.leak_shift)), answer.eq(read)]
+            if readout.answer == "last":
+                with m.If(self.restarts & ~self.step_ends):
+                    m.d.sync += answer.eq(0)
         m.d.comb += self.answer.eq(Array(answers)[self.number])
         return m

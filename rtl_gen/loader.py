@@ -24,8 +24,8 @@ class WritePort(wiring.Signature):
 
     Members
     -------
-    block, select : Out(n), Out(3)
-        The block and its :class:`~rtl_gen.contract.protocol.Memory`.
+    block, layer, select : Out(n), Out(n), Out(3)
+        The block, its layer and the :class:`~rtl_gen.contract.protocol.Memory`.
     address, data : Out(n), Out(n)
         The word.
     en : Out(1)
@@ -34,7 +34,8 @@ class WritePort(wiring.Signature):
 
     def __init__(self, spec: NetworkSpec) -> None:
         depth, bits = widest_word(spec)
-        super().__init__({"block": Out(index_bits(len(spec.blocks))), "select": Out(3),
+        super().__init__({"block": Out(index_bits(len(spec.blocks))),
+                          "layer": Out(index_bits(max(block.depth for block in spec.blocks))), "select": Out(3),
                           "address": Out(index_bits(depth)), "data": Out(bits), "en": Out(1)})
 
 
@@ -57,6 +58,8 @@ class Loader(wiring.Component):
         The packet whose header is taken now is dropped.
     drained : In(1)
         The memories may be written.
+    end : In(1)
+        The packet that has begun ends, in a cycle without a beat; a word of which a part came is dropped.
     active : Out(1)
         The next beat belongs to a packet that has begun.
     refused : Out(1)
@@ -71,6 +74,7 @@ class Loader(wiring.Component):
             "i": In(stream.Signature(packet_layout())),
             "refuse": In(1),
             "drained": In(1),
+            "end": In(1),
             "active": Out(1),
             "refused": Out(1),
             "write": Out(WritePort(spec)),
@@ -97,7 +101,8 @@ class Loader(wiring.Component):
                 self._look_up(m, known, words_left, word_beats, beats_left)
                 m.d.comb += self.i.ready.eq(1)
                 m.d.sync += [
-                    port.block.eq(beat.data[3:MEMORY_BITS]),
+                    port.block.eq(beat.data[3:7]),
+                    port.layer.eq(beat.data[7:MEMORY_BITS]),
                     port.select.eq(beat.data[:3]),
                     port.address.eq(0),
                     part.eq(0),
@@ -124,9 +129,12 @@ class Loader(wiring.Component):
                     with m.Elif(complete):
                         m.d.comb += self.refused.eq(1)
                         m.next = "DROP"
+                with m.If(self.end):
+                    m.d.comb += self.refused.eq(1)
+                    m.next = "HEADER"
             with m.State("DROP"):
                 m.d.comb += self.i.ready.eq(1)
-                with m.If(taken & beat.last):
+                with m.If((taken & beat.last) | self.end):
                     m.next = "HEADER"
             m.d.comb += self.active.eq(~fsm.ongoing("HEADER"))
         return m

@@ -6,7 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from .axi_lite import RegisterBus
 from .block import Block
+from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
+from .folded.block import FoldedBlock
 from .host_access import HostAccess
 from .ingest import Ingest
 from .outlet import Outlet
@@ -54,7 +56,8 @@ class Machine(wiring.Component):
         m.submodules.outlet = outlet = Outlet()
         m.submodules.access = access = HostAccess(self.spec)
         m.submodules.registers = registers = Registers(self.spec)
-        blocks = [Block(self.spec, b) for b in range(len(self.spec.blocks))]
+        blocks = [(Block if plan_of(block).flat else FoldedBlock)(self.spec, number)
+                  for number, block in enumerate(self.spec.blocks)]
         for number, block in enumerate(blocks):
             m.submodules[f"block{number}"] = block
 
@@ -74,7 +77,7 @@ class Machine(wiring.Component):
         ]
         return m
 
-    def _chain(self, m: Module, first: stream.Interface, blocks: list[Block], outlet: Outlet) -> Value:
+    def _chain(self, m: Module, first: stream.Interface, blocks: list[Block | FoldedBlock], outlet: Outlet) -> Value:
         """Tokens from block to block, and the last one's results; gives whether nothing is on its way."""
         streams = [first] + [block.o for block in blocks]
         for tokens, block in zip(streams, blocks, strict=False):
@@ -86,20 +89,21 @@ class Machine(wiring.Component):
         waits = [tokens.valid for tokens in streams]
         return Cat(*(block.idle for block in blocks), outlet.drained).all() & ~Cat(waits).any()
 
-    def _connect_host(self, m: Module, ingest: Ingest, access: HostAccess, outlet: Outlet, blocks: list[Block]) -> None:
+    def _connect_host(self, m: Module, ingest: Ingest, access: HostAccess, outlet: Outlet, blocks: list[Block | FoldedBlock]) -> None:
         wiring.connect(m, ingest.write, access.write)
         wiring.connect(m, access.o, outlet.memories)
         for number, block in enumerate(blocks):
             wiring.connect(m, getattr(access, f"port{number}"), block.host)
 
     def _connect_registers(self, m: Module, registers: Registers, ingest: Ingest, access: HostAccess,
-                           blocks: list[Block]) -> None:
+                           blocks: list[Block | FoldedBlock]) -> None:
         wiring.connect(m, wiring.flipped(self.bus), registers.bus)
         m.d.comb += [
             registers.bus_errors.eq(self.bus_errors),
             registers.status.eq(Cat(ingest.idle & ~self.waiting, ingest.halted, ingest.open)),
             ingest.halt.eq(registers.halt),
             ingest.resume.eq(registers.resume),
+            ingest.watchdog.eq(registers.watchdog),
             ingest.hold.eq(registers.pending),
             ingest.hold_start.eq(registers.rates_wait),
             registers.renew_rates.eq(ingest.between),

@@ -10,7 +10,7 @@ from .contract.layer import LayerSpec
 from .contract.neurons.base import NeuronSpec
 from .saturate import saturate
 
-__all__ = ["fire", "kind_of", "leak"]
+__all__ = ["fire", "gate", "kind_of", "leak"]
 
 
 def kind_of(neuron: NeuronSpec) -> ModuleType:
@@ -49,9 +49,9 @@ def fire(m: Module, spec: LayerSpec, exact: Value, name: str) -> tuple[Signal, S
         after.eq(Mux(spike, fired, Mux(saturated, low, exact))),
     ]
     gates = [_gate_at(spec, charged - spec.neuron.threshold) for charged in (low, high)]
-    gate = Signal(spec.surrogate.gate_bits, name=f"{name}_gate")
-    m.d.comb += gate.eq(Mux(saturated, Mux(spike, gates[1], gates[0]), _gate(m, spec, above, name)))
-    return saturated, spike, after, gate
+    found = Signal(spec.surrogate.gate_bits, name=f"{name}_gate")
+    m.d.comb += found.eq(Mux(saturated, Mux(spike, gates[1], gates[0]), gate(m, spec, above, name)))
+    return saturated, spike, after, found
 
 
 def _gate_at(spec: LayerSpec, above: int) -> int:
@@ -61,8 +61,8 @@ def _gate_at(spec: LayerSpec, above: int) -> int:
     return max(0, spec.surrogate.height - (abs(above) >> spec.surrogate.width))
 
 
-def _gate(m: Module, spec: LayerSpec, above: Value, name: str) -> Value:
-    """The same, of a membrane that was not saturated."""
+def gate(m: Module, spec: LayerSpec, above: Value, name: str) -> Value:
+    """The surrogate's value of a membrane so far above the threshold."""
     if spec.surrogate.shape == "boxcar":
         width = spec.surrogate.width
         return below(above, width) & ~below(above, 1 - width)

@@ -215,5 +215,6 @@ class WeightWriter(wiring.Signature):
 
 def _weight_word(block: BlockSpec) -> tuple[int, data.ArrayLayout]:
     """Bits of an address, and a word: a stored weight for each lane."""
-    (plan,) = plan_of(block).layers
-    return index_bits(plan.weight_words), data.ArrayLayout(signed(plan.layer.weights.stored_bits), plan.lanes)
+    last = plan_of(block).layers[-1]
+    word = data.ArrayLayout(signed(last.layer.weights.stored_bits), last.lanes)
+    return index_bits(last.weight_base + last.weight_words), word

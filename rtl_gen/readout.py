@@ -15,7 +15,9 @@ from .contract.spec import NetworkSpec
 from .levels import LevelSums
 from .memories import declared_memory
 from .packet import packet_layout
+from .pool_filter import PoolFilter
 from .ports import BlockRate, FeedbackReader, RandomKey, StoredCounts
+from .seen_filter import SeenFilter
 from .take_over import TakeOver
 from .token import TokenKind, token_layout
 
@@ -25,9 +27,10 @@ __all__ = ["Readout"]
 class Readout(wiring.Component):
     """A block's classifier, all classes at a time.
 
-    An event costs one cycle. At the end of a window that is learned from it takes a cycle for each class to find the
-    errors, then for each neuron as many as its classes are walked in, to find its feedback and, where the readout is
-    learned, to update its weights. It hands feedback on group by group.
+    An event costs one cycle; where spikes are pooled they are first given the index of their square. At the end of a
+    window that is learned from it takes a cycle for each class to find the errors, then for each row, of a neuron or a
+    square, as many as its classes are walked in, to find its feedback and, where the readout is learned, to update its
+    weights. It hands feedback on group by group.
 
     Computes :mod:`sim.reference.readout` bit for bit.
 
@@ -83,7 +86,7 @@ class Readout(wiring.Component):
             "feedback_groups": Out(range(plan_of(block).readout_words + 1)),
             "key": In(RandomKey()),
             "rate": In(BlockRate()),
-            "host_address": In(range(max(readout.inputs, readout.classes))),
+            "host_address": In(range(max(readout.rows, readout.classes))),
             "host_weights": Out(self.row_layout),
             "host_answer": Out(signed(ANSWER_BITS)),
             "host_w_en": In(1),
@@ -98,12 +101,13 @@ class Readout(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        self._tokens, self._pool_idle = self._pooled(m)
         m.submodules.weights = weights = declared_memory(self._declared.weights)
         self._read, self._write = weights.read_port(), weights.write_port()
         self._fetched = data.View(self.row_layout, self._read.data)
         m.d.comb += [
             self.host_weights.eq(self._read.data),
-            self._read.addr.eq(Mux(self.idle, self.host_address, self.i.p.value)),
+            self._read.addr.eq(Mux(self.idle, self.host_address, self._tokens.p.value)),
         ]
         self._add(m)
         self._control(m)
@@ -127,13 +131,26 @@ class Readout(wiring.Component):
             ]
         return m
 
+    def _pooled(self, m: Module) -> tuple[stream.Interface, Value]:
+        """Tokens whose events have the index of a row, and whether none is on its way to that."""
+        pool, classes = self.readout.pool, self.readout.classes
+        if pool is None:
+            return self.i, Const(1)
+        m.submodules.pool = squares = PoolFilter(pool, classes)
+        wiring.connect(m, wiring.flipped(self.i), squares.i)
+        if pool.kind == "sum":
+            return squares.o, squares.idle
+        m.submodules.seen = first = SeenFilter(pool.outputs, classes)
+        wiring.connect(m, squares.o, first.i)
+        return first.o, squares.idle & first.idle
+
     def _add(self, m: Module) -> None:
         """One row of weights for each event."""
         readout = self.readout
         self._adding = Signal()                         # a row has been addressed and will be added
         self._adds = adds = Signal()
         m.d.comb += [
-            adds.eq(self.i.valid & self.i.ready & (self.i.p.kind == TokenKind.EVENT)),
+            adds.eq(self._tokens.valid & self._tokens.ready & (self._tokens.p.kind == TokenKind.EVENT)),
             self.operations.eq(Mux(adds, readout.classes, 0)),
         ]
         m.d.sync += self._adding.eq(adds)
@@ -143,13 +160,25 @@ class Readout(wiring.Component):
         sums = self._sums = made(self.block, self._max_steps)
         m.submodules.sums = sums
         m.d.comb += sums.adds.eq(self._adding)
+        if readout.answer == "last":
+            self._restart(m)
         m.d.comb += [weight.eq(self._weight(c)) for c, weight in enumerate(sums.row)]
+
+    def _restart(self, m: Module) -> None:
+        """Answers of the last window alone begin anew with the first token of each."""
+        self._window_over, token = Signal(), self._tokens
+        takes = token.valid & token.ready
+        m.d.comb += self._sums.restarts.eq(
+            takes & self._window_over & ((token.p.kind == TokenKind.EVENT) | (token.p.kind == TokenKind.STEP)))
+        with m.If(takes):
+            m.d.sync += self._window_over.eq(0)
 
     def _weight(self, c: int) -> Value:
         """What the forward pass reads of class c in the row fetched."""
-        if self.readout.learned:
-            return self._fetched[c] >> self.readout.shadow_bits
-        return Mux(self._fetched[c], Const(-1, signed(2)), Const(1, signed(2)))
+        readout, stored = self.readout, self._fetched[c]
+        if readout.signs:
+            return Mux(stored < 0 if readout.learned else stored, Const(-1, signed(2)), Const(1, signed(2)))
+        return stored >> readout.shadow_bits
 
     def _control(self, m: Module) -> None:
         """What each token does: sample starts, steps that sums are taken over after, windows, results."""
@@ -187,19 +216,20 @@ class Readout(wiring.Component):
                 self._take_states(m)
             self._window_state(m)
             add_result_states(m, readout.classes, self._answer, self._class, self._class_last, self.result)
-        m.d.comb += self.idle.eq(fsm.ongoing("RUN") & ~self.i.valid & ~self._adding & self._backward_idle)
+        idle = fsm.ongoing("RUN") & ~self._tokens.valid & ~self._adding & self._backward_idle
+        m.d.comb += self.idle.eq(idle if self.readout.pool is None else idle & self._pool_idle)
 
     def _take_token(self, m: Module) -> None:
-        block, token = self.block, self.i.p
+        block, token = self.block, self._tokens.p
         label_bits = index_bits(self.readout.classes)
         window_ends, loss_begins = Signal(), Signal()
         m.d.comb += [
             window_ends.eq((self._position == block.window - 1) | token.last),
             loss_begins.eq(self._position == block.window - block.loss_steps - 1),
             # What closes a step waits for the row that is still being added.
-            self.i.ready.eq(((token.kind == TokenKind.EVENT) | ~self._adding) & self._backward_idle),
+            self._tokens.ready.eq(((token.kind == TokenKind.EVENT) | ~self._adding) & self._backward_idle),
         ]
-        with m.If(self.i.valid & self.i.ready):
+        with m.If(self._tokens.valid & self._tokens.ready):
             with m.Switch(token.kind):
                 with m.Case(TokenKind.START):
                     m.d.comb += (self._sums.begins if self.learns else self._sums.clear).eq(1)
@@ -245,6 +275,8 @@ class Readout(wiring.Component):
     def _window_state(self, m: Module) -> None:
         interval = self.block.update_interval
         with m.State("WINDOW"):
+            if self.readout.answer == "last":
+                m.d.sync += self._window_over.eq(1)
             m.d.sync += [
                 self._position.eq(0),
                 self._windows.eq(Mux(self._windows == interval - 1, 0, self._windows + 1)),
@@ -274,7 +306,7 @@ class Readout(wiring.Component):
             counted = Signal()                          # spikes were, since all counts were 0
             m.d.comb += [
                 backward.fired.eq(self._adds & self._learns_from),
-                backward.fired_row.eq(self.i.p.value),
+                backward.fired_row.eq(self._tokens.p.value),
                 backward.clear.eq(self._forget & counted),
             ]
             with m.If(backward.fired):

@@ -16,10 +16,10 @@ __all__ = ["ReadoutUpdate"]
 
 
 class ReadoutUpdate(wiring.Component):
-    """Stored weights of a learned readout less their rounded ``error * count of spikes``.
+    """Stored weights of a learned readout less their rounded ``error * count of events``.
 
-    The parts of a row come one after another and without a pause; its new weights are written with the last. Where the
-    neuron did not fire, nothing is.
+    The parts of a row come one after another and without a pause; its new weights are written with the last. Where no
+    event of it came, nothing is.
 
     Computes :func:`sim.reference.update.update` bit for bit.
 
@@ -41,7 +41,7 @@ class ReadoutUpdate(wiring.Component):
     valid, last : In(1)
         There is a part; it is a row's last.
     count, stored, errors : In
-        Spikes of the row's neuron; stored weights and errors of the part. Where there is no class, 0.
+        Events of the row; stored weights and errors of the part. Where there is no class, 0.
     host_en, host_row, host_data : In
         The host's new weights, while nothing else comes.
     w_en, w_row, w_data : Out
@@ -60,17 +60,17 @@ class ReadoutUpdate(wiring.Component):
         readout, most = block.readout, walk.classes_per_cycle
         super().__init__({
             "start": In(1),
-            "drawn_row": In(range(readout.inputs)),
+            "drawn_row": In(range(readout.rows)),
             "valid": In(1),
             "last": In(1),
-            "count": In(range(block.loss_steps + 1)),
+            "count": In(range(block.loss_steps * readout.largest_event + 1)),
             "stored": In(data.ArrayLayout(signed(readout.stored_bits), most)),
             "errors": In(data.ArrayLayout(signed(ERROR_BITS), most)),
             "host_en": In(1),
-            "host_row": In(range(readout.inputs)),
+            "host_row": In(range(readout.rows)),
             "host_data": In(data.ArrayLayout(signed(readout.stored_bits), readout.classes)),
             "w_en": Out(1),
-            "w_row": Out(range(readout.inputs)),
+            "w_row": Out(range(readout.rows)),
             "w_data": Out(data.ArrayLayout(signed(readout.stored_bits), readout.classes)),
             "key": In(RandomKey()),
             "rate": In(RATE_SHAPE),

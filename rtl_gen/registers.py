@@ -8,11 +8,14 @@ from .axi_lite import RegisterBus
 from .block_registers import BlockRegisters, largest_increments
 from .contract.network import RATE_OFF, spec_digest
 from .contract.protocol import (
+    BLOCKS_PER_LAYER,
     CORE_COUNTERS,
     IDENTITY,
+    LAYER_MEMORIES,
     MEMORIES_PER_BLOCK,
     MEMORY_BITS,
     VERSION,
+    WATCHDOG_BITS,
     Access,
     Control,
     Error,
@@ -60,6 +63,8 @@ class Registers(wiring.Component):
         The memory asked for last, and whether it waits.
     served : In(1)
         It no longer does.
+    watchdog : Out(32)
+        Of the register watchdog.
     rates_wait, renew_rates : Out(1), In(1)
         A rate was written that is not yet in force; the core is between samples, and it comes into force.
     """
@@ -78,6 +83,7 @@ class Registers(wiring.Component):
             "request": Out(MEMORY_BITS),
             "pending": Out(1),
             "served": In(1),
+            "watchdog": Out(WATCHDOG_BITS),
             "rates_wait": Out(1),
             "renew_rates": In(1),
         })
@@ -214,7 +220,16 @@ class Registers(wiring.Component):
             m.d.sync += self._seed_value.eq(self.bus.w_data)
         return self._seed_value
 
+    def _watchdog(self, m: Module, written: Value) -> Value:
+        with m.If(written):
+            m.d.sync += self.watchdog.eq(self.bus.w_data)
+        return self.watchdog
+
     def _known(self, number: Value) -> Value:
         """Whether a memory of that id exists."""
-        block, memory = number[MEMORIES_PER_BLOCK.bit_length() - 1:], number[:MEMORIES_PER_BLOCK.bit_length() - 1]
-        return (block < len(self.spec.blocks)) & (memory < len(Memory))
+        place, memory = number[MEMORIES_PER_BLOCK.bit_length() - 1:], number[:MEMORIES_PER_BLOCK.bit_length() - 1]
+        further = [place == layer * BLOCKS_PER_LAYER + index for index, block in enumerate(self.spec.blocks)
+                   for layer in range(1, block.depth)]
+        of_layer = Cat(memory == kind for kind in LAYER_MEMORIES).any()
+        return ((place < len(self.spec.blocks)) & (memory < len(Memory))) | (
+            Cat(further).any() & of_layer if further else 0)

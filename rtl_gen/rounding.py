@@ -20,7 +20,7 @@ class RandomDraw(wiring.Component):
     Parameters
     ----------
     layer : int
-        The layer's number in the network.
+        The layer's number in the network; None where rows are of several layers.
 
     Members
     -------
@@ -28,6 +28,8 @@ class RandomDraw(wiring.Component):
         Seed and window number, constant while words are made.
     row : In(16)
         The row.
+    layer : In(16)
+        The number of its layer, where rows are of several.
     word : Out(32)
         Its word.
     """
@@ -35,11 +37,12 @@ class RandomDraw(wiring.Component):
     LATENCY = 4
     ROUNDS = 8
 
-    def __init__(self, layer: int) -> None:
+    def __init__(self, layer: int | None) -> None:
         self._layer = layer
         super().__init__({
             "key": In(RandomKey()),
             "row": In(ROW_BITS),
+            **({"layer": In(ROW_BITS)} if layer is None else {}),
             "word": Out(DRAW_BITS),
         })
 
@@ -47,7 +50,7 @@ class RandomDraw(wiring.Component):
         m = Module()
         key = self.key
         keys = [key.seed[:16], key.window_number[:16], key.seed[16:], key.window_number[16:]]
-        x, y = self.row, Const(self._layer, ROW_BITS)
+        x, y = self.row, self.layer if self._layer is None else Const(self._layer, ROW_BITS)
         for number in range(self.ROUNDS):
             mixed_x, mixed_y = Signal(ROW_BITS, name=f"x{number}"), Signal(ROW_BITS, name=f"y{number}")
             m.d.comb += [
@@ -63,12 +66,12 @@ class RandomDraw(wiring.Component):
         return m
 
 
-def addend_bits(rate_shift: int) -> int:
-    """Bits of what a row adds to its sums: as many as the largest rate lets rounding drop."""
-    return rate_shift + MAX_RATE
+def addend_bits(rate_shift: int, most: int = MAX_RATE) -> int:
+    """Bits of what a row adds to its sums: as many as the largest rate, ``most``, lets rounding drop."""
+    return rate_shift + most
 
 
-def row_addend(*, word: Value, rate: Value, rate_shift: int, rounding: str) -> Value:
+def row_addend(*, word: Value, rate: Value, rate_shift: int, rounding: str, most: int = MAX_RATE) -> Value:
     """What a row adds to its sums so that the shift by ``rate_shift + rate`` rounds them.
 
     Computes :func:`sim.reference.rounding.addends` bit for bit. It is made once a row, and not once a lane.
@@ -77,12 +80,14 @@ def row_addend(*, word: Value, rate: Value, rate_shift: int, rounding: str) -> V
     ----------
     word : Value
         The row's random word.
-    rate : Value of :data:`~rtl_gen.ports.RATE_SHAPE`
-        What is added to the rate shift.
+    rate : Value
+        What is added to the rate shift: 0 .. ``most``.
     rate_shift : int
         Bits that rounding drops at a rate of 0.
     rounding : str
         ``nearest`` or ``stochastic``.
+    most : int
+        The largest rate.
 
     Returns
     -------
@@ -90,15 +95,15 @@ def row_addend(*, word: Value, rate: Value, rate_shift: int, rounding: str) -> V
         Not negative, of :func:`addend_bits`.
     """
     if rounding == "stochastic":
-        return Cat(word[:rate_shift], *(word[rate_shift + bit] & (rate > bit) for bit in range(MAX_RATE)))
+        return Cat(word[:rate_shift], *(word[rate_shift + bit] & (rate > bit) for bit in range(most)))
     # A half for each rate; at a shift of 0 there is nothing to round.
-    halves = Cat(rate == number for number in RATE_SHAPE)[rate_shift == 0:]
+    halves = Cat(rate == number for number in range(most + 1))[rate_shift == 0:]
     return Cat(Const(0, max(0, rate_shift - 1)), halves)
 
 
-def summed_shape(*, delta_max: int, rate_shift: int) -> Shape:
+def summed_shape(*, delta_max: int, rate_shift: int, most: int = MAX_RATE) -> Shape:
     """Shape of a sum and its row's addend together."""
-    return signed(signed_bits(delta_max + (1 << addend_bits(rate_shift)) - 1))
+    return signed(signed_bits(delta_max + (1 << addend_bits(rate_shift, most)) - 1))
 
 
 class RoundedUpdate(wiring.Component):
@@ -114,6 +119,8 @@ class RoundedUpdate(wiring.Component):
         Largest magnitude of a window's sum.
     rate_shift : int
         Bits that rounding drops at a rate of 0.
+    most : int
+        The largest rate.
 
     Members
     -------
@@ -134,15 +141,15 @@ class RoundedUpdate(wiring.Component):
 
     LATENCY = 2
 
-    def __init__(self, *, stored_bits: int, delta_max: int, rate_shift: int) -> None:
+    def __init__(self, *, stored_bits: int, delta_max: int, rate_shift: int, most: int = MAX_RATE) -> None:
         self._rate_shift = rate_shift
         self._delta_max = delta_max
         self._stored_bits = stored_bits
         super().__init__({
-            "summed": In(summed_shape(delta_max=delta_max, rate_shift=rate_shift)),
+            "summed": In(summed_shape(delta_max=delta_max, rate_shift=rate_shift, most=most)),
             "not_zero": In(1),
             "stored": In(signed(stored_bits)),
-            "rate": In(RATE_SHAPE),
+            "rate": In(range(most + 1)),
             "load": In(1),
             "loaded": In(signed(stored_bits)),
             "updated": Out(signed(stored_bits)),

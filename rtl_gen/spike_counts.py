@@ -1,4 +1,4 @@
-"""Spike counts: how often each neuron fired in the loss steps of the window that goes on."""
+"""Spike counts: how many events of each row came in the loss steps of the window that goes on."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -11,30 +11,32 @@ __all__ = ["SpikeCounts"]
 
 
 class SpikeCounts(wiring.Component):
-    """A count for each neuron, kept while its spikes pass.
+    """A count for each row, kept while its events pass.
 
-    No reset clears a memory: after one, every row is to be forgotten. A spike or a row takes one cycle. The same row
-    comes again after two cycles at the earliest.
+    No reset clears a memory: after one, every row is to be forgotten. An event or a row takes one cycle.
 
     Parameters
     ----------
     declaration : MemoryDeclaration
-        The memory: a count for each neuron.
+        The memory: a count for each row.
+    again : bool
+        Whether the same row may come in the next cycle; else it comes after two cycles at the earliest.
 
     Members
     -------
-    row : In(range(neurons))
-        The neuron of this cycle.
+    row : In(range(rows))
+        The row of this cycle.
     fired : In(1)
-        It fired: its count grows.
+        Its event came: its count grows.
     forget : In(1)
         Its count becomes 0, one cycle later.
     count : Out
         Its count before that, one cycle later.
     """
 
-    def __init__(self, declaration: MemoryDeclaration) -> None:
+    def __init__(self, declaration: MemoryDeclaration, *, again: bool = False) -> None:
         self._declaration = declaration
+        self._again = again
         super().__init__({
             "row": In(range(declaration.depth)),
             "fired": In(1),
@@ -45,7 +47,8 @@ class SpikeCounts(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.counts = counts = declared_memory(self._declaration)
-        read, write = counts.read_port(), counts.write_port()
+        write = counts.write_port()
+        read = counts.read_port(transparent_for=(write,) if self._again else ())
         fired, forget, row = Signal(), Signal(), Signal.like(self.row)
         m.d.sync += [fired.eq(self.fired), forget.eq(self.forget), row.eq(self.row)]
         m.d.comb += [

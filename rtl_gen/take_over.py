@@ -26,7 +26,7 @@ class TakeOver(wiring.Component):
 
     Members
     -------
-    adds, row, begins, number, answer : In, In, In, In, Out
+    adds, row, begins, restarts, number, answer : In, In, In, In, In, Out
         As those of :class:`~.class_sums.WindowSums`.
     start, done : In(1), Out(1)
         Take all sums over; they were, and all errors came.
@@ -45,7 +45,7 @@ class TakeOver(wiring.Component):
         self._sums = WindowSums(block, max_steps)
         sums, classes = self._sums.signature.members, range(block.readout.classes)
         super().__init__({
-            **{name: sums[name] for name in ("adds", "row", "begins", "number", "answer")},
+            **{name: sums[name] for name in ("adds", "row", "begins", "restarts", "number", "answer") if name in sums},
             "start": In(1),
             "done": Out(1),
             "label": In(classes),
@@ -64,6 +64,7 @@ class TakeOver(wiring.Component):
             sums.adds.eq(self.adds),
             sums.row.eq(self.row),
             sums.begins.eq(self.begins),
+            *([sums.restarts.eq(self.restarts)] if self._readout.answer == "last" else []),
             sums.number.eq(Mux(taking, number, self.number)),
             self.answer.eq(sums.answer),
             sums.takes.eq(taking & (number != self._readout.classes)),

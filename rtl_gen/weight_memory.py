@@ -5,8 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from .contract.block import BlockSpec
-from .contract.engines.forward import Forward
-from .contract.plan import plan_of
+from .contract.declared import engines_of
 from .memories import declared_memory
 from .ports import WeightReader, WeightWriter
 from .turns import Owner
@@ -27,7 +26,7 @@ class WeightMemory(wiring.Component):
     Parameters
     ----------
     block : BlockSpec
-        A block of one layer.
+        The block.
 
     Members
     -------
@@ -58,8 +57,7 @@ class WeightMemory(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        (memories,) = Forward(plan_of(self.block)).of_layers
-        m.submodules.words = words = declared_memory(memories.weights)
+        m.submodules.words = words = declared_memory(engines_of(self.block).forward.weights)
         read, write = words.read_port(), words.write_port()
         readers = {owner: getattr(self, name) for owner, name in self._readers.items()}
         with m.Switch(self.owner):

@@ -122,7 +122,7 @@ class StreamMaker:
         shape = geometry(self.spec, *place)
         high = 1 << max(1, shape.field_bits - 3)
         if memory == Memory.WEIGHTS:
-            stored = generator.integers(-high, high, (spec.layers[layer].rows, spec.layers[layer].outputs), np.int32)
+            stored = generator.integers(-high, high, (spec.layers[layer].rows, spec.layers[layer].columns), np.int32)
             values = weights_to_words(self.spec, block, layer, stored)
         else:
             low, high = (-high, high) if spec.readout.learned else (0, 2)
@@ -164,6 +164,13 @@ class StreamMaker:
         words = [(self.rng.getrandbits(32), False) for _ in range(self.rng.randint(0, 3))]
         beats = [(write_beat(number), False), *words]
         return [*beats[:-1], (beats[-1][0], True)]
+
+    def cut_short(self) -> Beats:
+        """A beginning, of a sample good or refused, a write, or a write within a sample, whose rest never comes."""
+        kind = self.rng.choice((self.good_sample, self.wrong_label, self.write_inside, *(
+            (self.good_write,) if self.good_write in self.kinds else ())))
+        beats = kind()
+        return [(value, False) for value, _ in beats[:self.rng.randint(1, max(1, len(beats) - 1))]]
 
     def write_inside(self) -> Beats:
         """A write packet, itself good, between the beats of a sample, good or refused."""

@@ -23,7 +23,8 @@ class Action:
     ----------
     do
         ``sample``: run sample ``index``. ``ask``: run it, and ask for the weights of a layer while it is open.
-        ``stream``: send ``beats``, good or bad. ``network``: read all weights. ``counters``: read all counters and the
+        ``stream``: send ``beats``, good or bad. ``stall``: the same, and then nothing for as long as the watchdog
+        waits. ``network``: read all weights. ``counters``: read all counters and the
         error flags. ``rates``: set ``rates``. ``turn``: run a sample twice on end, and set ``rates`` while the first is
         open. ``reload``: read the network, reset, spoil the memories, load it again.
     learn
@@ -31,9 +32,9 @@ class Action:
     stepwise
         Of a sample: halt after each step and read membranes, spikes and answers.
     beats
-        Of a stream, with their TLAST.
+        Of a stream or a stall, with their TLAST.
     results
-        Of a stream: result packets that it will give.
+        Of a stream or a stall: result packets that it will give.
     rates
         One for each block.
     """

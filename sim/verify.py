@@ -205,6 +205,8 @@ class _Replay:
         before, results = len(self.ingest.actions), 0
         for value, last in action.beats:
             self.ingest.take(value, last)
+        if action.do == "stall":
+            self.ingest.time_out()
         for found in self.ingest.actions[before:]:
             if isinstance(found, Write):
                 self._write(found)
@@ -216,6 +218,9 @@ class _Replay:
                 wanted = self.reference.run(counts, found.label, found.learn)
                 self._result(f"stream {number}, sample {results}", self.record[f"{number}.result{results}"], wanted)
                 results += 1
+
+    def _stall(self, number: int, action: Action) -> None:
+        self._stream(number, action)
 
     def _write(self, write: Write) -> None:
         """The reference with other weights: a new one, that goes on counting."""

@@ -16,9 +16,9 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
                  learned=True, rounding="nearest", weight_bits=8, shadow_bits=8, rate_shift=3, readout_rate_shift=3,
                  membrane_bits=16, leak_shift=3, leak_shifts=None, threshold=64, reset="subtract", reset_amount=None,
                  current=None, surrogate="boxcar", surrogate_width=64, surrogate_height=1, bias=True,
-                 accumulate="window", error_function="logistic", readout_leak_shift=None, reading="sum", logit_shift=2,
+                 accumulate="window", error_function="logistic", readout_leak_shift=None, reading="sum", answer="all", logit_shift=2,
                  dead_zone=0, learning=True, memory="auto", reads=1, max_steps=64, seed=12345, name="test",
-                 feedback_shift=None, unroll=False, classes_per_cycle=None):
+                 feedback_shift=None, unroll=False, classes_per_cycle=None, readout_weight_bits=8):
     """A network of one block for each of ``sizes``, whose ``depth`` layers are all of that size."""
     blocks, before = [], inputs
     for size in sizes:
@@ -32,11 +32,11 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
             layers.append(plain if leak_shifts is None else with_shifts(plain, leak_shifts))
             before = size
         readout = ReadoutSpec(
-            inputs=size, classes=classes, learned=learned, weight_bits=8 if learned else 2,
+            inputs=size, classes=classes, learned=learned, weight_bits=readout_weight_bits if learned else 2,
             shadow_bits=shadow_bits if learned else 0, rate_shift=readout_rate_shift if learned else 0,
             rounding=rounding if learned else "nearest", error_function=error_function, logit_shift=logit_shift,
             dead_zone=dead_zone, accumulate=accumulate, feedback_shift=feedback_shift, leak_shift=readout_leak_shift,
-            reading=reading)
+            reading=reading, answer=answer)
         blocks.append(BlockSpec(
             layers=tuple(layers), readout=readout, window=window, loss_steps=loss_steps or window,
             update_interval=update_interval,

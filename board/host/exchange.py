@@ -140,6 +140,20 @@ class Exchange:
         for block, rate in enumerate(rates):
             await self.write(f"block{block}.rate", rate)
 
+    async def set_watchdog(self, cycles: int) -> None:
+        """End what has begun once no beat came for so many clock cycles; 0 waits without end, as after a reset.
+
+        A sample ends as an aborted one: it gives no result, and its unfinished window is not learned from.
+
+        Raises
+        ------
+        HostError
+            If the register does not hold so many.
+        """
+        if not 0 <= cycles < 1 << protocol.WATCHDOG_BITS:
+            raise HostError(f"Watchdog must be in 0..{(1 << protocol.WATCHDOG_BITS) - 1} cycles, not {cycles}")
+        await self.write("watchdog", cycles)
+
     async def network(self) -> Network:
         """Everything the core holds, read back: what :meth:`load` takes."""
         weights, readouts, numbers, rates = [], [], [], []
@@ -249,6 +263,10 @@ class Exchange:
                 beats = await self._port.receive(self._timeout_s)
             except TimeoutError as error:
                 what = "result" if kind == Packet.RESULT else f"memory {number}"
+                if kind == Packet.RESULT and Error.TIMEOUT in await self.errors():
+                    raise LinkTimeoutError(
+                        "No result came: this program stood still within a sample, and the core's watchdog ended it "
+                        "(flag TIMEOUT); let it wait longer, or 0 for ever, and load the network again") from error
                 raise LinkTimeoutError(f"No {what} came within {self._timeout_s} s: {await self._state()}; "
                                        "reset the core and load the network again") from error
             found = Packet(int(beats[0]) >> protocol.KIND_SHIFT)

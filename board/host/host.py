@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract import protocol
+from rtl_gen.contract.memory_map import words_to_neurons
 from rtl_gen.contract.protocol import Memory
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -93,6 +94,7 @@ class Host:
     load = _blocking(Exchange.load)
     network = _blocking(Exchange.network)
     set_rates = _blocking(Exchange.set_rates)
+    set_watchdog = _blocking(Exchange.set_watchdog)
     read_memory = _blocking(Exchange.read_memory)
     counters = _blocking(Exchange.counters)
     clear_counters = _blocking(Exchange.clear_counters)
@@ -138,8 +140,8 @@ class Host:
     def _of_neurons(self, step: dict[tuple[int, int, Memory], Integers],
                     memory: Memory) -> tuple[tuple[Integers, ...], ...]:
         """One value for each neuron of each layer; the lanes of no neuron are left out."""
-        return tuple(tuple(step[b, number, memory].reshape(-1)[:layer.outputs]
-                           for number, layer in enumerate(block.layers)) for b, block in enumerate(self.spec.blocks))
+        return tuple(tuple(words_to_neurons(self.spec, b, number, step[b, number, memory])
+                           for number in range(block.depth)) for b, block in enumerate(self.spec.blocks))
 
 
 def _result(packet: Beats) -> Result:

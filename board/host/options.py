@@ -1,6 +1,7 @@
 """What a person may ask of the program on the board, and whether it can be done. NumPy only."""
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.network import MAX_RATE, RATE_OFF
+from rtl_gen.contract.protocol import WATCHDOG_BITS
 from rtl_gen.contract.spec import NetworkSpec
 
 from .course import Course
@@ -16,9 +18,10 @@ from .samples import Samples
 from .saved import KEEP
 from .schedule import DEFAULT, SCHEDULES
 
-__all__ = ["make_course", "parser", "rates_of"]
+__all__ = ["make_course", "parser", "rates_of", "watchdog_cycles"]
 
 HELD_OUT = 0.2
+WATCHDOG_MS = 1000
 NOTHING = np.zeros(0, np.int64)
 
 
@@ -30,6 +33,9 @@ def parser(about: str, clock_mhz: float) -> argparse.ArgumentParser:
     made.add_argument("samples", type=Path, help=".npz of spikes, label, and where they are there length and split")
     made.add_argument("--network", type=Path, help="folder with spec.json and weights.npz; else this program's")
     made.add_argument("--clock-mhz", type=float, default=clock_mhz)
+    made.add_argument("--watchdog-ms", type=float, default=WATCHDOG_MS, metavar="MS",
+                      help="let the core end a sample whose rest does not come for so long, as where this program is "
+                      f"stopped; 0 never ({WATCHDOG_MS})")
     made.add_argument("--record", type=Path, metavar="FILE", help="write what was answered and counted, as JSON")
     made.add_argument("--link", type=Path, metavar="SOCKET",
                       help="reach a core behind this Unix socket and load no bitstream: what snnfpga rehearse does")
@@ -145,6 +151,7 @@ def _check_ranges(options: argparse.Namespace) -> None:
         raise SnnfpgaError(f"--expected must be in 0..1, not {options.expected:g}", USAGE)
     if not 0 < options.clock_mhz < float("inf"):
         raise SnnfpgaError(f"--clock-mhz must be more than 0, not {options.clock_mhz:g}", USAGE)
+    watchdog_cycles(options)
     needed: Sequence[tuple[str, str]] = (("guard", "passes"), ("save_every", "passes"), ("held_out", "passes"),
                                          ("guard_every", "guard"))
     for name, other in needed:
@@ -155,6 +162,22 @@ def _check_ranges(options: argparse.Namespace) -> None:
     if options.network is not None and (options.resume or options.rollback):
         raise SnnfpgaError("--network cannot stand beside --resume or --rollback, which take what was saved; leave one "
                            "of them out", USAGE)
+
+
+def watchdog_cycles(options: argparse.Namespace) -> int:
+    """How long the core's watchdog is to wait, in cycles of its clock; 0 where it is to wait for ever.
+
+    Raises
+    ------
+    SnnfpgaError
+        If its register does not hold so many, or none where some were asked for.
+    """
+    cycles_a_ms = 1000 * options.clock_mhz
+    most = ((1 << WATCHDOG_BITS) - 1) / cycles_a_ms
+    if not 0 <= options.watchdog_ms <= most:
+        raise SnnfpgaError(f"--watchdog-ms must be in 0..{int(most)} at {options.clock_mhz:g} MHz, not "
+                           f"{options.watchdog_ms:g}", USAGE)
+    return math.ceil(options.watchdog_ms * cycles_a_ms)
 
 
 def _measured(samples: Samples) -> np.ndarray:

@@ -22,7 +22,7 @@ from . import archive, expected
 from .course import Core, Course, Outcome, Progress, attend, told
 from .host import Host
 from .link import Link, MmioLink
-from .options import make_course, parser
+from .options import make_course, parser, watchdog_cycles
 from .remote import RemoteMmio
 from .samples import read_samples
 from .saved import Generation, SavedNetworks
@@ -94,7 +94,9 @@ def main(attach: Attach, *, folder: Path, clock_mhz: float, about: str,
     try:
         task = prepare(options, folder)
         with ExitStack() as stack:
-            carry_out(task, _host(options, attach, task.spec, stack))
+            host = _host(options, attach, task.spec, stack)
+            host.set_watchdog(watchdog_cycles(options))
+            carry_out(task, host)
     except KeyboardInterrupt:
         return _end("Stopped", STOPPED)
     except SnnfpgaError as error:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from .block import BlockSpec
 from .engines.base import Engine
+from .engines.folded.forward import FoldedForward
+from .engines.folded.reverse import FoldedReverse
 from .engines.forward import Forward
 from .engines.learning.base import Learning
 from .engines.readout import Readout
@@ -24,7 +26,7 @@ class Engines:
         What runs it, what classifies, and what learns, which may be nothing.
     """
 
-    forward: Forward
+    forward: Forward | FoldedForward
     readout: Readout
     learning: Learning
 
@@ -42,8 +44,9 @@ class Engines:
 def engines_of(block: BlockSpec) -> Engines:
     """The engines that serve a block."""
     plan = plan_of(block)
-    return Engines(forward=Forward(plan), readout=Readout(plan),
-                   learning=Learning.of_kind(block.directives.engine)(plan))
+    folds = not plan.flat and block.directives.learns
+    return Engines(forward=Forward(plan) if plan.flat else FoldedForward(plan), readout=Readout(plan),
+                   learning=(FoldedReverse if folds else Learning.of_kind(block.directives.engine))(plan))
 
 
 def state_buffer_bits(spec: NetworkSpec, block: int) -> int:

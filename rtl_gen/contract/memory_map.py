@@ -113,8 +113,13 @@ def words_to_weights(spec: NetworkSpec, block: int, layer: int, words: NDArray[n
     return padded[:, :plan.layer.columns].astype(np.int32)
 
 
+def words_to_neurons(spec: NetworkSpec, block: int, layer: int, words: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A value for each neuron of a layer, (outputs,), from words of neurons; the lanes of no neuron are left out."""
+    return words.reshape(-1)[plan_of(spec.blocks[block]).layers[layer].slots]
+
+
 def readout_to_words(spec: NetworkSpec, block: int, stored: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Words of the readout memory, (inputs, classes): stored weights, or of a fixed readout 1 where its sign is -1."""
+    """Words of the readout memory, (rows, classes): stored weights, or of a fixed readout 1 where its sign is -1."""
     return stored.astype(np.int64) if spec.blocks[block].readout.learned else (stored < 0).astype(np.int64)
 
 

@@ -46,21 +46,23 @@ class Error(IntFlag):
     MISSING_TLAST = 1 << 4  # a start beat, or max_steps reached, in an open sample
     WRITE = 1 << 5          # a write packet of a wrong length, an unknown memory, or inside a sample
     BUS = 1 << 6            # a register access outside the map
+    TIMEOUT = 1 << 7        # a packet had begun, and no beat came for as long as the watchdog waits
 
 
 KIND_SHIFT = 30
 LABEL_BITS = 16             # start beat: bits 15..0
 LEARN_BIT = 16              # start beat
 INDEX_BITS = 24             # event beat: bits 23..0
-MEMORY_BITS = 8             # write beat and memory packet: bits 7..0
+MEMORY_BITS = 12            # write beat and memory packet: bits 11..0
 PREDICTION_BITS = 8         # result header: bits 7..0
 ANSWER_BITS = 32            # result packet: a beat a class, two's complement
 
 IDENTITY = 0x534E4E46       # "SNNF"
-VERSION = 2
+VERSION = 3
 
 MEMORIES_PER_BLOCK = 8
 BLOCKS_PER_LAYER = 16       # of a memory id, the layer stands above the block
+MAX_LAYERS = 1 << MEMORY_BITS - 7       # of a block, so that a memory id tells them apart
 LAYER_MEMORIES = (Memory.WEIGHTS, Memory.MEMBRANES, Memory.SPIKES)      # the others are of the block's readout
 
 
@@ -135,7 +137,8 @@ BLOCK_COUNTERS = (
 BLOCK_CYCLE_COUNTERS = ("forward_cycles", "busy_lane_cycles", "update_cycles", "stall_cycles")
 CORE_COUNTERS = (
     "cycles", "samples", "samples_refused", "samples_aborted", "beats_dropped", "indices_out_of_range",
-    "labels_out_of_range", "tlasts_early", "tlasts_missing", "writes_refused", "bus_errors")
+    "labels_out_of_range", "tlasts_early", "tlasts_missing", "writes_refused", "bus_errors", "timeouts")
+WATCHDOG_BITS = 32
 
 BLOCK_BASE = 0x100
 BLOCK_STRIDE = 0x80
@@ -147,6 +150,7 @@ def registers(spec: NetworkSpec) -> tuple[Register, ...]:
              ("control", Access.WRITE), ("status", Access.READ), ("errors", Access.FLAGS),
              ("request", Access.WRITE), ("seed", Access.WRITE)]
     fixed += [(name, Access.COUNTER) for name in CORE_COUNTERS]
+    fixed += [("watchdog", Access.WRITE)]
     found = [Register(name=name, address=4 * i, access=access) for i, (name, access) in enumerate(fixed)]
     for block in range(len(spec.blocks)):
         entries = [("window_number", Access.WRITE), ("rate", Access.WRITE)]

@@ -112,6 +112,11 @@ class ReadoutSpec:
         return 1 if self.pool is None else self.pool.largest
 
     @property
+    def signs(self) -> bool:
+        """Whether a weight that is read is a sign, +1 or -1."""
+        return not self.learned or self.weight_bits == 1
+
+    @property
     def stored_bits(self) -> int:
         """Bits a readout weight takes in memory: a fixed one is its sign alone."""
         return max(2, self.weight_bits) + self.shadow_bits if self.learned else 1

@@ -1,7 +1,10 @@
-"""cocotb bench of :mod:`rtl_gen.block`: tokens in, spikes and answers out, weights after learning."""
+"""cocotb bench of :mod:`rtl_gen.block` and of :mod:`rtl_gen.folded.block`: tokens in, spikes and answers out, weights
+after learning."""
 
 import os
 import random
+from dataclasses import replace
+from itertools import pairwise
 
 import cocotb
 import numpy as np
@@ -19,6 +22,7 @@ from rtl_gen.contract.memory_map import (
     words_to_weights,
 )
 from rtl_gen.contract.network import RATE_OFF
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Memory
 from rtl_gen.packet import packet_layout
 from rtl_gen.token import TokenKind, token_layout
@@ -54,10 +58,10 @@ class Host:
         self.spec = spec
         dut.host__w_en.value = dut.host__part.value = 0
 
-    async def write(self, memory, values):
-        shape = geometry(self.spec, 0, 0, memory)
+    async def write(self, memory, values, layer=0):
+        shape = geometry(self.spec, 0, layer, memory)
         beats = pack(shape, values).reshape(shape.depth, shape.beats)
-        self.dut.host__select.value = int(memory)
+        self.dut.host__select.value, self.dut.host__layer.value = int(memory), layer
         for address, word in enumerate(beats):
             self.dut.host__address.value = address
             self.dut.host__w_data.value = sum(int(beat) << 32 * i for i, beat in enumerate(word))
@@ -65,9 +69,9 @@ class Host:
             await FallingEdge(self.dut.clk)
         self.dut.host__w_en.value = 0
 
-    async def read(self, memory):
-        shape = geometry(self.spec, 0, 0, memory)
-        self.dut.host__select.value = int(memory)
+    async def read(self, memory, layer=0):
+        shape = geometry(self.spec, 0, layer, memory)
+        self.dut.host__select.value, self.dut.host__layer.value = int(memory), layer
         beats = []
         for address in range(shape.depth):
             self.dut.host__address.value = address
@@ -78,6 +82,16 @@ class Host:
                 await FallingEdge(self.dut.clk)
                 beats.append(int(self.dut.host__r_data.value))
         return unpack(shape, np.array(beats, np.uint32))
+
+    async def of_neurons(self, memory, layer):
+        """What a memory of neurons holds for each of a layer's."""
+        return (await self.read(memory, layer)).reshape(-1)[plan_of(self.spec.blocks[0]).layers[layer].slots]
+
+    async def begin(self, network):
+        """Write all weights."""
+        for layer, stored in enumerate(network.weights[0]):
+            await self.write(Memory.WEIGHTS, weights_to_words(self.spec, 0, layer, stored), layer)
+        await self.write(Memory.READOUT, readout_to_words(self.spec, 0, network.readouts[0]))
 
 
 class Counter:
@@ -127,7 +141,7 @@ async def matches_reference(dut):
     # Slower than what feeds it, so that the fork fills up on this side alone.
     sink = StreamSink(dut, "o", rng=rng, layout=spikes_layout, duty=duty if duty == 1 else duty / 5)
     answers = StreamSink(dut, "result", rng=rng, layout=packet_layout(), duty=duty)
-    network = random_network(spec, 7, density=settings["density"], gain=settings["gain"])
+    network = with_heads(random_network(spec, 7, density=settings["density"], gain=settings["gain"]))
     reference = Reference(network)
     host, counter = Host(dut, spec), Counter(dut, spec)
     dut.registers__seed.value = spec.seed
@@ -135,8 +149,7 @@ async def matches_reference(dut):
     await start(dut)
 
     await idle(dut)
-    await host.write(Memory.WEIGHTS, weights_to_words(spec, 0, 0, network.weights[0][0]))
-    await host.write(Memory.READOUT, readout_to_words(spec, 0, network.readouts[0]))
+    await host.begin(network)
     cocotb.start_soon(counter.run())
 
     fired = []
@@ -149,12 +162,13 @@ async def matches_reference(dut):
         cocotb.start_soon(source.send(list(sample_tokens(spec, spikes, label, learn, rng, partial))))
         where = (f"sample {number} ({len(spikes)} steps, label {label}, learn {learn}, partial {partial is not None}, "
                  f"rate {reference.rates[0]})")
+        learns = learn and spec.blocks[0].directives.learns
         if partial is None:
-            result = reference.run(spikes, label, learn, trace=True)
-            made = result.spikes[0][0]
+            result = reference.run(spikes, label, learns, trace=True)
+            made = result.spikes[0][-1]
             fired.append(made.mean())
         else:
-            made = reference_trace(reference, spikes, label, learn, partial)
+            made = reference_trace(reference, spikes, label, learns, partial)
         expected = list(sample_tokens(spec, made, label, learn, random.Random(1), None))
         if partial is not None:
             expected = [{**token, "last": 0} for token in expected] + [{"kind": ABORT}]
@@ -170,10 +184,7 @@ async def matches_reference(dut):
             await idle(dut)
             await compare(host, reference, where)
             if partial is None:
-                membranes = (await host.read(Memory.MEMBRANES)).reshape(-1)[:spec.blocks[0].outputs]
-                assert membranes.tolist() == result.membranes[0][0][-1].tolist(), f"{where}: membranes"
-                last = (await host.read(Memory.SPIKES)).reshape(-1)[:spec.blocks[0].outputs]
-                assert last.tolist() == made[-1].tolist(), f"{where}: spikes of the last step"
+                await compare_neurons(host, result, -1, where)
                 read = (await host.read(Memory.ANSWERS)).reshape(-1)
                 assert read.tolist() == result.answers[0].tolist(), f"{where}: answers read"
             found = {name: counter.totals[name] for name in BLOCK_COUNTERS}
@@ -185,11 +196,21 @@ async def matches_reference(dut):
     alive(spec, network, reference, fired)
 
 
+def with_heads(network):
+    """The network with rows of thresholds that are not all as their layer's."""
+    generator = np.random.default_rng(9)
+    weights = [stored.copy() for stored in network.weights[0]]
+    for layer, stored in zip(network.spec.blocks[0].layers, weights, strict=True):
+        if layer.neuron.threshold_shift is not None:
+            stored[layer.event_rows] = generator.permutation(stored[0])
+    return replace(network, weights=(tuple(weights), *network.weights[1:]))
+
+
 def reference_trace(reference, spikes, label, learn, partial):
     """Spikes of an aborted sample's completed steps: those of the same steps run on a copy without learning from the
     window that the abort cuts off, which no spike depends on."""
     copy = Reference(reference.network())
-    made = copy.run(spikes, label, learn, trace=True).spikes[0][0] if len(spikes) else np.zeros((0, 1), np.uint8)
+    made = copy.run(spikes, label, learn, trace=True).spikes[0][-1] if len(spikes) else np.zeros((0, 1), np.uint8)
     reference.abort(spikes, label, learn, partial)
     return made
 
@@ -209,19 +230,56 @@ def in_order(tokens):
 
 async def compare(host, reference, where):
     spec, expected = host.spec, reference.network()
-    weights = words_to_weights(spec, 0, 0, await host.read(Memory.WEIGHTS))
-    differ = np.argwhere(weights != expected.weights[0][0])
-    assert not len(differ), (f"{where}: {len(differ)} weights differ, first at {differ[0]}: "
-                             f"{weights[tuple(differ[0])]} for {expected.weights[0][0][tuple(differ[0])]}")
+    for layer, wanted in enumerate(expected.weights[0]):
+        weights = words_to_weights(spec, 0, layer, await host.read(Memory.WEIGHTS, layer))
+        differ = np.argwhere(weights != wanted)
+        assert not len(differ), (f"{where}: {len(differ)} weights of layer {layer} differ, first at {differ[0]}: "
+                                 f"{weights[tuple(differ[0])]} for {wanted[tuple(differ[0])]}")
     readout = words_to_readout(spec, 0, await host.read(Memory.READOUT))
     differ = np.argwhere(readout != expected.readouts[0])
     assert not len(differ), (f"{where}: {len(differ)} readout weights differ, first at {differ[0]}: "
                              f"{readout[tuple(differ[0])]} for {expected.readouts[0][tuple(differ[0])]}")
 
 
+async def compare_neurons(host, result, step, where):
+    """Membranes and spikes of all layers after a step."""
+    for layer, (membranes, spikes) in enumerate(zip(result.membranes[0], result.spikes[0], strict=True)):
+        read = await host.of_neurons(Memory.MEMBRANES, layer)
+        assert read.tolist() == membranes[step].tolist(), f"{where}: membranes of layer {layer}"
+        read = await host.of_neurons(Memory.SPIKES, layer)
+        assert read.tolist() == spikes[step].tolist(), f"{where}: spikes of layer {layer} in the last step"
+
+
 def alive(spec, network, reference, fired):
     """A network that is silent, saturated or does not learn would prove nothing."""
     assert 0.03 <= np.mean(fired) <= 0.6, f"hidden rate {np.mean(fired):.3f} is outside 3..60 %"
     if spec.blocks[0].directives.learns:
-        changed = (network.weights[0][0] != reference.network().weights[0][0]).mean()
-        assert changed >= 0.2, f"only {changed:.1%} of the weights changed"
+        for layer, (before, after) in enumerate(zip(network.weights[0], reference.network().weights[0], strict=True)):
+            changed = (before != after).mean()
+            assert changed >= 0.2, f"only {changed:.1%} of the weights of layer {layer} changed"
+
+
+@cocotb.test(timeout_time=int(os.environ.get("SNNFPGA_TIMEOUT_US", "20000")), timeout_unit="us",
+             skip="SNNFPGA_STEPS" not in os.environ)
+async def every_step_matches_the_reference(dut):
+    """Membranes and spikes of all layers after each step of some samples that are not learned from."""
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    settings = {name: value.item() for name, value in load_arrays().items()}
+    source = StreamSource(dut, "i", rng=rng, layout=token_layout(spec.inputs, spec.classes))
+    network = with_heads(random_network(spec, 8, density=settings["density"], gain=settings["gain"]))
+    reference, host = Reference(network), Host(dut, spec)
+    dut.o__ready.value = dut.result__ready.value = 1
+    dut.registers__w_en.value = dut.registers__rate__shift.value = dut.registers__rate__off.value = 0
+    await start(dut)
+    await idle(dut)
+    await host.begin(network)
+    for number in range(int(os.environ["SNNFPGA_STEPS"])):
+        generator = np.random.default_rng(rng.getrandbits(32))
+        spikes = (generator.random((4, spec.inputs)) < settings["density"]).astype(np.uint8)
+        result = reference.run(spikes, 0, False, trace=True)
+        tokens = list(sample_tokens(spec, spikes, 0, False, rng))
+        ends = [0, *(at + 1 for at, token in enumerate(tokens) if token["kind"] == STEP)]
+        for step, (first, last) in enumerate(pairwise(ends)):
+            await source.send(tokens[first:last])
+            await idle(dut)
+            await compare_neurons(host, result, step, f"sample {number} step {step}")

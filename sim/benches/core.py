@@ -12,7 +12,7 @@ from cocotb.triggers import ClockCycles, FallingEdge, Timer, with_timeout
 from cocotb.utils import get_sim_time
 
 from rtl_gen.axi_lite import Response
-from rtl_gen.contract.memory_map import geometry, host_memories
+from rtl_gen.contract.memory_map import geometry, host_memories, words_to_neurons
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.protocol import Access, Memory, Status, registers
 
@@ -21,6 +21,7 @@ from ..bus import CoreBus
 from ..driver import CoreDriver
 from ..scenario import RECORD_VARIABLE, Scenario, asked
 
+STALLED = 2000      # cycles that the watchdog waits: more than any host here pauses within a packet
 TRACED = (Memory.MEMBRANES, Memory.SPIKES, Memory.ANSWERS)
 
 
@@ -103,10 +104,10 @@ class Recorder:
         result, steps = await self.driver.run_stepwise(self._steps(action), TRACED)
         self.record[f"{number}.result"] = result
         for block, spec in enumerate(self.spec.blocks):
-            for layer, part in enumerate(spec.layers):
+            for layer in range(spec.depth):
                 for name, memory in (("membranes", Memory.MEMBRANES), ("spikes", Memory.SPIKES)):
                     self.record[f"{number}.{name}{block}.{layer}"] = np.array(
-                        [step[block, layer, memory].reshape(-1)[:part.outputs] for step in steps])
+                        [words_to_neurons(self.spec, block, layer, step[block, layer, memory]) for step in steps])
             self.record[f"{number}.answer{block}"] = steps[-1][block, 0, Memory.ANSWERS].reshape(-1)
 
     async def _ask(self, number, action):
@@ -120,6 +121,11 @@ class Recorder:
         for result in range(action.results):
             self.record[f"{number}.result{result}"] = await self.driver.receive_result()
         await self.driver.wait_for(Status.IDLE)
+
+    async def _stall(self, number, action):
+        await self.driver.set_watchdog(STALLED)
+        await self._stream(number, action)
+        await self.driver.set_watchdog(0)
 
     async def _network(self, number, action):
         found = await self.driver.network()

@@ -79,6 +79,8 @@ async def serves_every_memory(dut, duty):
         while True:
             await RisingEdge(dut.clk)
             if dut.served.value == 1:
+                assert dut.o__valid.value == 1, "served with no beat"
+                assert dut.o__ready.value == 1, "served before its last beat was taken"
                 served.append(True)
                 dut.pending.value = 0
 

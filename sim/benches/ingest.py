@@ -1,6 +1,7 @@
 """cocotb bench of :mod:`rtl_gen.ingest`."""
 
 import random
+from collections import Counter
 
 import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
@@ -137,11 +138,7 @@ async def matches_reference(dut, duties, halts):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
     source = StreamSource(dut, "i", layout=packet_layout(), rng=rng, duty=duties[0])
     blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng, duty=duties[1]))
-    dut.halt.value = dut.resume.value = dut.hold.value = dut.hold_start.value = 0
-    dut.drained.value = 1
-    await start(dut)
-    cocotb.start_soon(blocks.take(token_layout(spec.inputs, spec.classes)))
-    cocotb.start_soon(blocks.watch())
+    await begin(dut, blocks)
     if halts:
         cocotb.start_soon(blocks.halt_and_hold())
         cocotb.start_soon(blocks.change_rates())
@@ -151,15 +148,8 @@ async def matches_reference(dut, duties, halts):
     for value, last in beats:
         model.take(value, last)
     await source.send({"data": value, "last": last} for value, last in beats)
-    for _ in range(30):
-        await RisingEdge(dut.clk)
-
-    assert blocks.tokens == tokens_of(spec, model.samples)
-    assert blocks.words == [(write.block, write.memory, address, word) for write in model.actions
-                            if isinstance(write, Write) for address, word in enumerate(write.words)]
-    assert blocks.counters == model.counters
-    assert blocks.flags == model.errors
-    assert min(model.counters.values()) > 0, "a kind of error never happened"
+    await compare(dut, blocks, model)
+    assert [name for name, value in model.counters.items() if value == 0] == ["timeouts"], "an error never happened"
     assert sum(isinstance(action, Sample) for action in model.actions) > 20
     if halts:
         assert blocks.pauses > 5, "never halted"
@@ -167,12 +157,96 @@ async def matches_reference(dut, duties, halts):
         assert blocks.changes > 5, "never between samples for a change of rates"
 
 
+async def begin(dut, blocks, *, watchdog=0):
+    dut.halt.value = dut.resume.value = dut.hold.value = dut.hold_start.value = 0
+    dut.watchdog.value, dut.drained.value = watchdog, 1
+    await start(dut)
+    cocotb.start_soon(blocks.take(token_layout(blocks.spec.inputs, blocks.spec.classes)))
+    cocotb.start_soon(blocks.watch())
+
+
+async def compare(dut, blocks, model):
+    for _ in range(30):
+        await RisingEdge(dut.clk)
+    assert blocks.tokens == tokens_of(blocks.spec, model.samples)
+    assert blocks.words == [(write.block, write.memory, address, word) for write in model.actions
+                            if isinstance(write, Write) for address, word in enumerate(write.words)]
+    assert blocks.counters == model.counters
+    assert blocks.flags == model.errors
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.parametrize(duty=[1.0, 0.4], watchdog=[1, 20])
+async def ends_what_stands_still(dut, duty, watchdog):
+    """After so many cycles without a beat and not one fewer, whatever has begun, and nothing where nothing has."""
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    source = StreamSource(dut, "i", layout=packet_layout(), rng=rng)
+    blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng, duty=duty))
+    await begin(dut, blocks, watchdog=watchdog)
+    maker, model, ended = StreamMaker(spec, rng), Ingest(spec), Counter()
+    parts = [part for _ in range(100) for part in (maker.beats(1), maker.cut_short())]
+    beats = [(beat, place == len(part)) for part in parts for place, beat in enumerate(part, start=1)]
+    for (value, last), ends in [*beats, *((beat, False) for beat in maker.good_sample())]:
+        model.take(value, last)
+        await source.send([{"data": value, "last": last}])
+        pause = 0
+        if ends or rng.random() < 0.1:
+            pause = rng.choice((watchdog - 1, watchdog, watchdog + 1, 3 * watchdog))
+            for _ in range(pause):
+                await FallingEdge(dut.clk)
+        if pause >= watchdog:
+            before = dict(model.counters)
+            model.time_out()
+            ended.update(name for name, value in model.counters.items() if value != before[name])
+    await compare(dut, blocks, model)
+    assert min(ended["samples_aborted"], ended["writes_refused"]) > 5
+    assert ended["timeouts"] > ended["samples_aborted"] + ended["writes_refused"], "no refused sample stood still"
+
+
+@cocotb.test(timeout_time=100, timeout_unit="us")
+async def ends_what_stood_still_before_it_was_set(dut):
+    spec, rng = load_spec(), random.Random(1)
+    source = StreamSource(dut, "i", layout=packet_layout(), rng=rng)
+    blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng))
+    await begin(dut, blocks)
+    model, (first, *_) = Ingest(spec), sample_beats([[0]], label=0, learn=True)
+    model.take(*first)
+    await source.send([{"data": first[0], "last": False}])
+    await ClockCycles(dut.clk, 100)
+    assert dut.open.value == 1
+    dut.watchdog.value = 10
+    model.time_out()
+    await compare(dut, blocks, model)
+    assert dut.open.value == 0
+
+
+@cocotb.test(timeout_time=100, timeout_unit="us")
+async def waits_for_a_host_that_halts(dut):
+    """While it is halted nobody is late; once it goes on the watchdog waits anew."""
+    spec, rng = load_spec(), random.Random(1)
+    source = StreamSource(dut, "i", layout=packet_layout(), rng=rng)
+    blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng))
+    await begin(dut, blocks, watchdog=10)
+    dut.halt.value = 1
+    beats = sample_beats([[0], [0]], label=0, learn=True)
+    await source.send([{"data": value, "last": False} for value, _ in beats[:3]])
+    await ClockCycles(dut.clk, 50)
+    assert dut.halted.value == 1
+    await FallingEdge(dut.clk)
+    dut.halt.value = 0
+    for cycle in range(1, 11):
+        await FallingEdge(dut.clk)
+        assert (dut.counted.value != 0) == (cycle == 10)
+    await FallingEdge(dut.clk)
+    assert blocks.counters["timeouts"] == 1
+
+
 @cocotb.test(timeout_time=100, timeout_unit="us")
 async def takes_a_beat_a_cycle(dut):
     spec = load_spec()
     source = StreamSource(dut, "i", layout=packet_layout(), rng=random.Random(1))
     sink = StreamSink(dut, "o", rng=random.Random(1))
-    dut.halt.value = dut.resume.value = dut.hold.value = dut.hold_start.value = 0
+    dut.halt.value = dut.resume.value = dut.hold.value = dut.hold_start.value = dut.watchdog.value = 0
     dut.drained.value = 0
     await start(dut)
     beats = sample_beats([[0] * 20, [0] * 20], label=0, learn=False)

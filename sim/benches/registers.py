@@ -35,7 +35,7 @@ class Model:
         self.registers = {register.address: register for register in registers(spec)}
         self.counters = {r.name: 0 for r in self.registers.values() if r.access == Access.COUNTER}
         self.values = {"identity": IDENTITY, "version": VERSION, "digest": int(spec_digest(spec)[:8], 16),
-                       "control": 0, "errors": 0, "request": 0, "seed": spec.seed,
+                       "control": 0, "errors": 0, "request": 0, "seed": spec.seed, "watchdog": 0,
                        **{f"block{b}.rate": 0 for b in range(len(spec.blocks))}}
         self.pending = self.rates_wait = 0
         self.in_force = [0] * len(spec.blocks)
@@ -79,7 +79,7 @@ class Model:
         written = self.registers[inputs["w_addr"]].name if inputs["w_en"] and accepted and not waits["w_waits"] else ""
         outputs = {
             **waits, "r": read, "w": accepted, "halt": self.values["control"],
-            "pending": self.pending, "request": self.values["request"],
+            "pending": self.pending, "request": self.values["request"], "watchdog": self.values["watchdog"],
             "resume": int(written == "control" and bool(inputs["w_data"] & Control.RESUME)),
             **{f"block{b}__seed": self.values["seed"] for b in range(len(self.spec.blocks))},
             **{f"block{b}__w_en": int(written == f"block{b}.window_number") for b in range(len(self.spec.blocks))},
@@ -112,7 +112,7 @@ class Model:
         if inputs["renew_rates"]:
             self.in_force = [self.values[f"block{b}.rate"] for b in range(len(self.spec.blocks))]
             self.rates_wait = 0
-        if written in ("request", "seed") or written.endswith(".rate"):
+        if written in ("request", "seed", "watchdog") or written.endswith(".rate"):
             self.values[written] = value
         if written.endswith(".rate"):
             self.rates_wait = 1
@@ -122,7 +122,7 @@ def draw(spec, rng, model):
     """Inputs of a cycle."""
     addresses = [*model.registers, 0x7FFC, 0x8000, 0x8008]
     special = [register.address for register in registers(spec) if register.name in (
-        "control", "errors", "request", "seed", "block0.rate", "block1.rate")]
+        "control", "errors", "request", "seed", "watchdog", "block0.rate", "block1.rate")]
     turns = [address for address, register in model.registers.items() if register.access == Access.COUNTER]
     kind = rng.random()
     r_addr = rng.choice(addresses) + (rng.randrange(4) if kind < 0.2 else 0)
@@ -160,7 +160,8 @@ def check(dut, wanted):
     if wanted["r"] is not None and not wanted["r_waits"]:
         assert int(dut.bus__r_data.value) == wanted["r"]
     assert dut.bus__w_error.value != wanted["w"]
-    for name in ("halt", "resume", "pending", "rates_wait", *(name for name in wanted if name.startswith("block"))):
+    for name in ("halt", "resume", "pending", "rates_wait", "watchdog",
+                 *(name for name in wanted if name.startswith("block"))):
         assert int(dut[name].value) == wanted[name], name
     if wanted["pending"]:
         assert int(dut.request.value) == wanted["request"]

@@ -97,13 +97,29 @@ class Ingest:
         else:
             self._end_of_step(self._sample, last)
 
+    def time_out(self) -> None:
+        """No beat came for as long as the watchdog waits: what has begun ends; nothing happens where nothing has."""
+        packet, self._packet = self._packet, None
+        if packet is None and self._sample is None and not self._refusing:
+            return
+        self._refusing = False
+        self._report(Error.TIMEOUT, "timeouts")
+        if packet is not None and packet.write is not None:
+            self._report(Error.WRITE, "writes_refused")
+        if self._sample is not None:
+            self._end(self._sample)
+
     def _report(self, flag: Error, *names: str) -> None:
         self.errors |= flag
         for name in names:
             self.counters[name] += 1
 
     def _abort(self, sample: Sample, flag: Error, name: str) -> None:
-        self._report(flag, name, "samples_aborted")
+        self._report(flag, name)
+        self._end(sample)
+
+    def _end(self, sample: Sample) -> None:
+        self.counters["samples_aborted"] += 1
         sample.aborted = True
         self._sample = None
 

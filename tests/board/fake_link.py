@@ -72,6 +72,8 @@ class FakeCore:
             self._request(value)
         elif register.name == "errors":
             self.values["errors"] &= ~value
+        elif register.name == "watchdog":
+            self.values["watchdog"] = value
         elif register.name == "seed":
             self.values["seed"] = self.reference.seed = value
         elif counter == "window_number":

@@ -150,7 +150,7 @@ def test_every_sample_may_be_silent_or_full():
 @pytest.mark.parametrize(("name", "value", "message"), [
     ("identity", 0, "Identity must be 0x534e4e46, not 0x00000000: no core of snnfpga is at this address; load its "
                     "bitstream first"),
-    ("version", 1, "Core must speak protocol version 2, not 1; use the driver of the build folder the core came from"),
+    ("version", 1, "Core must speak protocol version 3, not 1; use the driver of the build folder the core came from"),
     ("digest", 1, "Core must be built from specification DIGEST (small), not 00000001; load the bitstream of this "
                   "build"),
 ])
@@ -221,6 +221,24 @@ def test_an_answer_that_does_not_come_is_said(monkeypatch):
     with pytest.raises(LinkTimeoutError, match=r"^Waited 0.01 s for status HALTED\|OPEN: status IDLE, errors "
                                                r"WRITE\|BUS; reset"):
         host.wait_for(Status.HALTED | Status.OPEN)
+
+
+def test_a_sample_that_the_watchdog_ended_is_said():
+    start = network()
+    core = FakeCore(start)
+    host = Host(FakeLink(core), start.spec, timeout_s=0.01)
+    host.set_watchdog(1000)
+    assert core.read(0x50) == 1000
+    core.values["errors"] = int(Error.TIMEOUT)
+    core._end_of_step = lambda last: None          # it gives no result
+    with pytest.raises(LinkTimeoutError, match=r"^No result came: this program stood still within a sample, and the "
+                                               r"core's watchdog ended it \(flag TIMEOUT\); let it wait longer, or 0 "
+                                               r"for ever, and load the network again$"):
+        host.run(np.zeros((2, 12), np.uint8))
+    for cycles in (-1, 1 << 32):
+        with pytest.raises(HostError, match=rf"^Watchdog must be in 0\.\.4294967295 cycles, not {cycles}$"):
+            host.set_watchdog(cycles)
+    assert core.read(0x50) == 1000
 
 
 def test_mailbox_that_takes_nothing_is_said():

@@ -108,6 +108,14 @@ def test_length_and_split_are_those_of_the_file(here, capsys):
     assert f"Accuracy: {accuracy(reference):.4f} of 6 test samples, not learned from\n" in out
 
 
+@pytest.mark.parametrize(("arguments", "cycles"), [
+    ((), 50_000_000), (("--watchdog-ms", "0.5", "--clock-mhz", "80"), 40_000), (("--watchdog-ms", "0"), 0)])
+def test_the_watchdog_waits_as_long_as_is_said(here, arguments, cycles):
+    core = FakeCore(network())
+    assert run(*arguments, core=core)[0] == 0
+    assert core.values["watchdog"] == cycles
+
+
 def test_without_learning_it_answers_the_test_samples_or_all(here, capsys):
     _, made = run("--clock-mhz", "80")
     assert made == [(Path("top.bit"), 80.0)]
@@ -275,6 +283,8 @@ def refused(capsys, arguments, line, code=2):
     (("--learn", "1", "--held-out", "0.3"),
      "--held-out applies to samples without split, and these have one; leave it out"),
     (("--clock-mhz", "0"), "--clock-mhz must be more than 0, not 0"),
+    (("--watchdog-ms", "-1"), "--watchdog-ms must be in 0..85899 at 50 MHz, not -1"),
+    (("--watchdog-ms", "60000", "--clock-mhz", "100"), "--watchdog-ms must be in 0..42949 at 100 MHz, not 60000"),
     (("--guard", "0.1"),
      "--guard applies to learning with --learn, which is not asked for; give it, or leave --guard out"),
     (("--learn", "1", "--guard-every", "9"),

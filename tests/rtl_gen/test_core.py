@@ -29,8 +29,8 @@ def class_samples(spec, count, *, steps, seed):
     samples = []
     for label in labels:
         length = int(generator.integers(max(1, steps - 2), steps + 1))
-        fired = generator.random((length, spec.inputs)) < rates[label]
-        samples.append((fired + (fired & (generator.random(fired.shape) < 0.05))).astype(np.uint8))
+        fired = (generator.random((length, spec.inputs)) < rates[label]).astype(np.uint8)
+        samples.append(fired + fired * (generator.random(fired.shape) < 0.05))
     return samples, labels
 
 
@@ -49,6 +49,12 @@ def bad_streams(spec, count, *, seed, writes=False):
             model.take(value, last)
         actions.append(Action(do="stream", beats=beats, results=model.counters["samples"] - before))
     return actions
+
+
+def stalls(spec, count, *, seed):
+    """What has begun and goes no further, until the watchdog ends it."""
+    maker = StreamMaker(spec, random.Random(seed), writes=False)
+    return [Action(do="stall", beats=maker.cut_short()) for _ in range(count)]
 
 
 def turns(spec, count, *, seed):
@@ -97,8 +103,8 @@ def test_learns_as_the_reference_does(simulator, tmp_path):
     seen = dict.fromkeys([*CORE_COUNTERS, *BLOCK_COUNTERS], 0)
     for number, (name, spec) in enumerate(SMALL.items()):
         samples, labels = class_samples(spec, 40, steps=6, seed=number)
-        between = [action for pair in zip(bad_streams(spec, 12, seed=number), turns(spec, 12, seed=number), strict=True)
-                   for action in pair]
+        between = [action for three in zip(bad_streams(spec, 12, seed=number), turns(spec, 12, seed=number),
+                                           stalls(spec, 12, seed=number), strict=True) for action in three]
         start = replace(start_network(spec, 2 + number), rates=(number + 1,) * len(spec.blocks))
         scenario = learning_scenario(start, samples, labels, learn=True, between=between, duty=(1.0, 0.6)[number],
                                      intrude=True)

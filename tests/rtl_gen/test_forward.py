@@ -27,6 +27,10 @@ CASES = {
                                           membrane_bits=9),
     "currents of two reads": network_spec(sizes=(10,), lanes=2, reads=2, learning=False, threshold=150, bias=False,
                                           current=CurrentSpec(bits=9, leak_shifts=(2, 3, -4))),
+    "signs": network_spec(sizes=(11,), lanes=4, window=3, weight_bits=1, threshold=3, membrane_bits=6,
+                          surrogate_width=3),
+    "signs, two reads, no bias": network_spec(inputs=9, sizes=(11,), lanes=4, window=3, weight_bits=1, shadow_bits=0,
+                                              threshold=2, membrane_bits=6, surrogate_width=3, bias=False, reads=2),
     "frozen": network_spec(sizes=(9,), lanes=2, learning=False, membrane_bits=8, threshold=127, reset="zero",
                            surrogate="triangle", surrogate_width=0, surrogate_height=3),
 }

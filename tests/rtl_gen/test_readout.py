@@ -1,5 +1,6 @@
 from rtl_gen.readout import Readout
 from sim.runner import simulate
+from tests.grids import grid_spec
 from tests.networks import network_spec
 
 from .cases import handed, on_both
@@ -21,6 +22,26 @@ CASES = {
                                accumulate="cumulative", learned=False),
     "largest level": network_spec(sizes=(9,), lanes=2, learning=False, readout_leak_shift=3, reading="maximum",
                                   accumulate="cumulative"),
+    "answer of the last window": network_spec(sizes=(9,), lanes=4, window=3, loss_steps=2, answer="last",
+                                              accumulate="cumulative", classes_per_cycle=2),
+    "answer of the last window alone": network_spec(sizes=(7,), lanes=4, window=2, answer="last", learned=False),
+    "last answer of one that runs": network_spec(sizes=(7,), lanes=4, window=3, answer="last", learning=False),
+    "last answer of levels": network_spec(sizes=(9,), lanes=4, window=3, learning=False, readout_leak_shift=2,
+                                          answer="last"),
+    "squares counted": grid_spec(grid=(4, 4, 2), filters=6, kernel=3, padding=1, readout_pool=("sum", 2), lanes=4,
+                                 window=3, loss_steps=2, classes=3, readout_rate_shift=6, classes_per_cycle=2,
+                                 rounding="stochastic", shadow_bits=2),
+    "squares cut off": grid_spec(grid=(5, 4, 1), filters=3, kernel=2, readout_pool=("or", 2), lanes=4, window=2,
+                                 classes=3, learned=False, dead_zone=20),
+    "cut squares": grid_spec(grid=(3, 3, 1), filters=5, kernel=1, readout_pool=("sum", 2, True), lanes=2, window=2,
+                             classes=2, readout_rate_shift=5, answer="last"),
+    "a row a neuron of places": grid_spec(grid=(3, 2, 2), filters=5, kernel=1, lanes=4, window=2, classes=3,
+                                          readout_rate_shift=4),
+    "squares of one that runs": grid_spec(grid=(4, 4, 1), filters=3, kernel=1, readout_pool=("or", 3, True), lanes=4,
+                                          learning=False, classes=3),
+    "signs": network_spec(sizes=(9,), lanes=4, window=3, classes=5, readout_weight_bits=1, shadow_bits=4,
+                          readout_rate_shift=4, rounding="stochastic", classes_per_cycle=2),
+    "signs that run": network_spec(sizes=(9,), lanes=4, classes=3, readout_weight_bits=1, learning=False),
     "frozen": network_spec(sizes=(7,), lanes=4, learning=False),
 }
 

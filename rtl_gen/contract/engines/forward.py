@@ -67,14 +67,8 @@ class Forward(Engine):
     LEAST_WORDS = 5             # of fewer, a membrane would be read again before it is written
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
-        """Why it cannot serve the block: its arithmetic, then its depth and its size."""
+        """Why it cannot serve the block, which is flat: its size, and two reads of one word."""
         block = self.block
-        yield from refusals.arithmetic(block, index)
-        if block.depth != 1:
-            yield refusals.Refusal(
-                line=f"A block in hardware must have 1 layer, not {block.depth} as block {index} has; "
-                     "split it into blocks of one layer, or run it on the reference",
-                what=f"a block of {block.depth} layers", places=(f"block {index}",), change="blocks of one layer")
         if max(block.inputs, block.outputs) > MAX_INPUTS:
             size = max(block.inputs, block.outputs)
             yield refusals.Refusal(
@@ -99,6 +93,11 @@ class Forward(Engine):
     def of_layers(self) -> tuple[ForwardMemories, ...]:
         """Memories of each layer."""
         return tuple(self._of_layer(number, layer) for number, layer in enumerate(self.plan.layers))
+
+    @property
+    def weights(self) -> MemoryDeclaration:
+        """The weights of the block."""
+        return self.of_layers[0].weights
 
     def _of_layer(self, number: int, layer: LayerPlan) -> ForwardMemories:
         weights, neuron = layer.layer.weights, layer.layer.neuron

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..arithmetic import feedback_max, signed_bits
 from ..memories import MemoryDeclaration
-from . import refusals
 from .base import Engine
+from .refusals import Refusal
 
 __all__ = ["RANDOM_BEHIND", "ClassWalk", "Readout"]
 
@@ -43,28 +44,33 @@ class Readout(Engine):
     OVERHEAD = 11               # cycles of a window's end: the last spikes' way, decide, hand over
     FEEDBACK_OVERHEAD = 3       # of a row of feedback: fetch, write, say so
 
-    def refusals(self, index: int) -> Iterator[refusals.Refusal]:
-        """Why it cannot serve the block."""
-        yield from refusals.arithmetic(self.block, index)
-        if self.block.readout.answer != "all":
-            yield refusals.Refusal(
-                line="A readout in hardware must answer with the sum over all steps, and that of block "
-                     f"{index} answers with its {self.block.readout.answer} window's; evaluate it on torch or the "
-                     "reference",
-                what="an answer of the last window", places=(f"readout of block {index}",),
-                change="learning.answer all")
+    def refusals(self, index: int) -> Iterator[Refusal]:
+        """It serves every block."""
+        return iter(())
 
     @property
     def weights(self) -> MemoryDeclaration:
-        """Its weights, a row of all classes for each neuron."""
+        """Its weights, a row of all classes for each neuron, or for each square of them that are pooled."""
         readout = self.block.readout
-        return MemoryDeclaration("readout", readout.inputs, readout.classes * readout.stored_bits)
+        return MemoryDeclaration("readout", readout.rows, readout.classes * readout.stored_bits)
 
     @property
     def counts(self) -> MemoryDeclaration:
-        """How often each neuron fired in the loss steps of the window, for a learned readout's own update."""
-        return MemoryDeclaration("spike_counts", self.block.readout.inputs, self.block.loss_steps.bit_length(),
-                                 window_state=True)
+        """How many events of each row came in the loss steps of the window, for a learned readout's own update."""
+        readout = self.block.readout
+        most = self.block.loss_steps * readout.largest_event
+        return MemoryDeclaration("spike_counts", readout.rows, most.bit_length(), window_state=True)
+
+    @property
+    def feedback(self) -> MemoryDeclaration:
+        """For each word of neurons, or of the squares they are pooled in, the feedback that the backward pass found.
+
+        It is what learning keeps: among the memories of the engine that learns.
+        """
+        bits = signed_bits(feedback_max(self.block, self.block.depth - 1))
+        # Of a convolution they can be very many.
+        return MemoryDeclaration("feedback", self.plan.readout_words, self.plan.lanes * bits,
+                                 "distributed" if self.plan.flat else "auto")
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
@@ -73,8 +79,8 @@ class Readout(Engine):
 
     @property
     def reset_cycles(self) -> int:
-        """Cycles after a reset in which the counts of spikes are cleared, one for each neuron."""
-        return self.block.readout.inputs if self._counts_spikes else 0
+        """Cycles after a reset in which the counts of spikes are cleared, one for each row."""
+        return self.block.readout.rows if self._counts_spikes else 0
 
     @property
     def _counts_spikes(self) -> bool:
@@ -88,9 +94,12 @@ class Readout(Engine):
     def feedback_cycles(self, word: int) -> int:
         """Cycles from the first in which the update engine learns until it can read the feedback of a word of neurons.
 
-        Feedback is found neuron by neuron, and each word is there as soon as its last neuron's is.
+        Feedback is found row by row, and each word is there as soon as its last row's is.
         """
-        rows, walk = min((word + 1) * self.plan.lanes, self.block.readout.inputs), self.walk
+        last, walk = self.plan.layers[-1], self.walk
+        place, column_word = divmod(word, last.column_words)
+        columns = last.layer.columns
+        rows = place * columns + min((column_word + 1) * self.plan.lanes, columns)
         return rows * walk.parts + walk.delay + walk.feedback_latency + self.FEEDBACK_OVERHEAD
 
     def summed_steps(self, max_steps: int) -> int:
@@ -112,7 +121,7 @@ class Readout(Engine):
         per_cycle = -(-readout.classes // parts)
         return ClassWalk(
             classes_per_cycle=per_cycle, parts=parts,
-            feedback_latency=(4 if readout.learned else 1) + (per_cycle - 1).bit_length() + (parts > 1),
+            feedback_latency=(1 if readout.signs else 4) + (per_cycle - 1).bit_length() + (parts > 1),
             # The part is chosen in one of the cycles in which its random word is made.
             delay=RANDOM_BEHIND - 1 if readout.learned and readout.rounding == "stochastic" else 0)
 

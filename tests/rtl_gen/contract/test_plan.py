@@ -24,7 +24,7 @@ def test_layers_lie_behind_one_another():
         (0, 0, 0), (3, 3 * 13, 12), (6, 3 * 13 + 3 * 21, 32)]
 
 
-def test_memories_are_named_by_layer_where_there_are_several():
+def test_each_memory_has_a_name_of_its_own():
     def names(depth, **settings):
         block = network_spec(sizes=(6,), depth=depth, **settings).blocks[0]
         return [memory.name for memory in engines_of(block).memories]
@@ -33,9 +33,9 @@ def test_memories_are_named_by_layer_where_there_are_several():
            "masks", "row_list", "gates", "feedback", "credits0", "credits1", "credits2", "credits3"]
     assert names(1) == one
     assert names(1, unroll=True) == one[:-4]
-    of_readout = ["readout", "spike_counts"]
-    assert sorted(names(2)) == sorted([*of_readout, *(f"layer{layer}.{name}" for layer in range(2) for name in one
-                                                      if name not in of_readout)])
+    # Layers that take turns on one pair of engines lie behind one another in each memory.
+    assert len(set(names(2))) == len(names(2))
+    assert {"weights", "membranes", "masks", "row_list", "gates", "feedback", "credits0"} < set(names(2))
 
 
 def test_a_block_without_an_engine_declares_no_learning():

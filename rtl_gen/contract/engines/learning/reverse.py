@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from ...arithmetic import credit_max, feedback_max, index_bits, signed_bits
+from ...arithmetic import credit_max, index_bits, signed_bits
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import LayerPlan, words_of
 from .. import refusals
@@ -55,7 +55,6 @@ class Reverse(Learning):
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
-        yield from refusals.arithmetic(self.block, index)
         yield from refusals.leaky_readout(self.block, index)
         yield from refusals.lingering_currents(self.block, index)
 
@@ -88,8 +87,7 @@ class Reverse(Learning):
             masks=state("masks", inputs, window),
             row_list=state("row_list", inputs, index_bits(inputs)),
             gates=state("gates", layer.words * window, layer.lanes * (gate_bits + 1)),
-            feedback=MemoryDeclaration(self.plan.name_of(number, "feedback"), layer.words,
-                                       layer.lanes * signed_bits(feedback_max(self.block, number)), "distributed"),
+            feedback=Readout(self.plan).feedback,
             credits=credits)
 
     @property

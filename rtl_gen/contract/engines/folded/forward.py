@@ -1,0 +1,221 @@
+"""The folded forward engine as it declares itself: all layers of a block take turns on one of it."""
+
+from collections.abc import Callable, Iterator
+
+from ...arithmetic import current_max, currents_max, index_bits, signed_bits
+from ...grid import PoolSpec
+from ...memories import WEIGHT_LATENCY, MemoryDeclaration
+from ...plan import LayerPlan
+from ...spec import MAX_INPUTS
+from ..base import Engine
+from ..forward import ForwardMemories
+from ..refusals import Refusal
+from ..seen import SeenMemory
+
+__all__ = ["FoldedForward"]
+
+
+class FoldedForward(Engine):
+    """The forward engine of a block whose layers are folded."""
+
+    FIRE_STAGES = 3             # saturate; above the threshold; spike, gate and what is left
+
+    def refusals(self, index: int) -> Iterator[Refusal]:
+        """Why it cannot serve the block: directives, widths that differ, what no engine computes, its size."""
+        yield from self._directives(index)
+        yield from self._widths(index)
+        block = self.block
+        if any(layer.layer.synapses.kind == "conv" and layer.layer.synapses.groups > 1 for layer in self.plan.layers):
+            yield self._refusal(
+                index, "Convolutions in hardware must have groups of 1, and block {index} has more; take groups 1, or "
+                "evaluate it on torch or the reference", "a convolution with groups", "groups of 1",
+                lambda layer: layer.layer.synapses.kind == "conv" and layer.layer.synapses.groups > 1)
+        if any(layer.current is not None for layer in block.layers):
+            yield self._refusal(
+                index, "Currents that linger run in hardware in blocks of one layer of each input at each neuron, and "
+                "block {index} is none; split it into blocks of one layer, or evaluate it on torch or the reference",
+                "currents that linger", "network.current_keep null, or blocks of one dense layer",
+                lambda layer: layer.layer.current is not None)
+        for number, layer in enumerate(block.layers):
+            if layer.residual is None:
+                continue
+            source, target = self.plan.layers[number - layer.residual.below], self.plan.layers[number]
+            if source.places != target.places:
+                yield self._refusal(
+                    index, "Layers in hardware that add currents of an earlier one must lie on a grid of the same "
+                    f"pixels, and layer {number} of block {{index}} has {target.places} where the other has "
+                    f"{source.places}; evaluate it on torch or the reference", "currents of another grid",
+                    "layers of one grid", lambda plan, target=target: plan is target)
+        size = max(max(layer.inputs, layer.layer.outputs) for layer in self.plan.layers)
+        if size > MAX_INPUTS:
+            yield self._refusal(
+                index, f"A block in hardware must have at most {MAX_INPUTS} inputs and neurons in a layer, not {size} "
+                "as block {index} has; make it smaller", f"{size} inputs or neurons",
+                f"at most {MAX_INPUTS} inputs and neurons in a layer", None)
+
+    def _directives(self, index: int) -> Iterator[Refusal]:
+        directives = self.block.directives
+        if directives.reads > 1:
+            yield self._refusal(
+                index, f"A block that is not one layer of each input at each neuron must read 1 weight word in a "
+                f"cycle, not {directives.reads} as block {{index}}; take 1 read", "two reads of a folded block",
+                "reads 1", None)
+        if directives.unroll:
+            yield self._refusal(
+                index, "A block that is not one layer of each input at each neuron must not unroll its window, and "
+                "block {index} does; take unroll false", "an unrolled window of a folded block", "unroll false", None)
+
+    def _widths(self, index: int) -> Iterator[Refusal]:
+        """All layers share their memories, whose words have one width."""
+        for what, bits in (("weight bits", [layer.weights.bits for layer in self.block.layers]),
+                           ("shadow bits", [layer.weights.shadow_bits for layer in self.block.layers]),
+                           ("membrane bits", [layer.neuron.membrane_bits for layer in self.block.layers])):
+            if len(set(bits)) > 1:
+                yield self._refusal(
+                    index, f"Layers of a block in hardware must have the same {what}, not "
+                    f"{', '.join(map(str, bits))} as block {{index}}; make them equal, or make blocks of the layers",
+                    f"{what} that differ in a block", f"the same {what} in all layers of a block", None)
+
+    def _refusal(self, index: int, line: str, what: str, change: str,
+                 stands: Callable[[LayerPlan], bool] | None) -> Refusal:
+        """One line, with the block's number in it, and the layers where it ``stands``, or the block as a whole."""
+        places = (f"block {index}",) if stands is None else tuple(
+            f"block {index} layer {number}" for number, layer in enumerate(self.plan.layers) if stands(layer))
+        return Refusal(line=line.format(index=index), what=what, places=places, change=change)
+
+    @property
+    def weight_words(self) -> int:
+        """Words of the weights of all layers."""
+        return self.plan.layers[-1].weight_base + self.plan.layers[-1].weight_words
+
+    @property
+    def words(self) -> int:
+        """Words of the neurons of all layers."""
+        return self.plan.layers[-1].word_base + self.plan.layers[-1].words
+
+    @property
+    def weights(self) -> MemoryDeclaration:
+        """The weights of all layers."""
+        return MemoryDeclaration("weights", self.weight_words,
+                                 self.plan.lanes * self.block.layers[0].weights.stored_bits,
+                                 self.block.directives.memory)
+
+    @property
+    def membranes(self) -> MemoryDeclaration:
+        """The membranes of all layers."""
+        return MemoryDeclaration("membranes", self.words,
+                                 self.plan.lanes * self.block.layers[0].neuron.membrane_bits)
+
+    @property
+    def spikes(self) -> MemoryDeclaration:
+        """The last step's spikes of all layers."""
+        return MemoryDeclaration("spikes", self.words, self.plan.lanes)
+
+    @property
+    def of_layers(self) -> tuple[ForwardMemories, ...]:
+        """What of its memories is each layer's: as many words, from the layer's base on."""
+        return tuple(ForwardMemories(
+            weights=MemoryDeclaration(self.plan.name_of(number, "weights"), layer.weight_words, self.weights.width,
+                                      self.weights.style),
+            membranes=MemoryDeclaration(self.plan.name_of(number, "membranes"), layer.words, self.membranes.width),
+            spikes=MemoryDeclaration(self.plan.name_of(number, "spikes"), layer.words, self.spikes.width),
+            currents=None) for number, layer in enumerate(self.plan.layers))
+
+    @property
+    def sum_max(self) -> int:
+        """The largest magnitude of a layer's own currents, of any layer."""
+        return max(current_max(layer) for layer in self.block.layers)
+
+    @property
+    def current_max(self) -> int:
+        """The largest magnitude of currents, those of earlier layers among them."""
+        return max(currents_max(self.block))
+
+    @property
+    def currents(self) -> MemoryDeclaration | None:
+        """Sums of a convolution on their way, as exact as they are; none where there is no convolution."""
+        words = [layer.words for layer in self.plan.layers if layer.layer.synapses.kind == "conv"]
+        if not words:
+            return None
+        return MemoryDeclaration("currents", max(words), self.plan.lanes * signed_bits(self.sum_max))
+
+    @property
+    def flow_bases(self) -> dict[int, int]:
+        """Where the currents of each layer begin that a later one adds to its own, from its number."""
+        found, base = {}, 0
+        for number in sorted(self.block.sources):
+            found[number] = base
+            base += self.plan.layers[number].words
+        return found
+
+    @property
+    def flows(self) -> MemoryDeclaration | None:
+        """The currents of those layers; none where there are none."""
+        if not self.block.sources:
+            return None
+        words = sum(self.plan.layers[number].words for number in self.block.sources)
+        return MemoryDeclaration("flows", words, self.plan.lanes * signed_bits(self.current_max))
+
+    def list_capacity(self, layer: int) -> int:
+        """The most events that a layer's step has: of inputs behind its pool, each once for each that came where a
+        pool counts them, and of its own spikes."""
+        plan = self.plan.layers[layer]
+        pool: PoolSpec | None = plan.layer.pool
+        inputs = pool.inputs if pool is not None and pool.kind == "sum" else plan.layer.synapses.inputs
+        return inputs + plan.layer.outputs * plan.layer.synapses.recurrent
+
+    @property
+    def lists(self) -> tuple[tuple[int, ...], ...]:
+        """For each layer where its lists of events begin, one or two.
+
+        The first layer's next step is gathered while a step is computed, and a recurrent layer's own spikes are for
+        its next step: those have two.
+        """
+        found, base = [], 0
+        for number, layer in enumerate(self.block.layers):
+            banks = []
+            for _ in range(2 if number == 0 or layer.synapses.recurrent else 1):
+                banks.append(base)
+                base += self.list_capacity(number)
+            found.append(tuple(banks))
+        return tuple(found)
+
+    @property
+    def events(self) -> MemoryDeclaration:
+        """Events of all lists: each the number of a source of its layer."""
+        last = len(self.plan.layers) - 1
+        return MemoryDeclaration("events", self.lists[last][-1] + self.list_capacity(last),
+                                 index_bits(max(layer.sources for layer in self.plan.layers)))
+
+    @property
+    def seen(self) -> tuple[MemoryDeclaration, ...]:
+        """What remembers which events came: of the inputs, and behind each pool that does not count."""
+        pooled = tuple(SeenMemory(layer.pool.outputs, prefix=f"pool{number}.").memory
+                       for number, layer in enumerate(self.block.layers)
+                       if layer.pool is not None and layer.pool.kind == "or")
+        return (SeenMemory(self.block.inputs).memory, *pooled)
+
+    @property
+    def memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Its memories, and those of the lists of events."""
+        found = (self.weights, self.membranes, self.spikes, self.currents, self.flows, self.events, *self.seen)
+        return tuple(memory for memory in found if memory is not None)
+
+    @property
+    def reset_cycles(self) -> int:
+        """Cycles after a reset in which what must be 0 before a sample is cleared: bits of seen events, and sums."""
+        words = [SeenMemory(self.block.inputs).words, 0 if self.currents is None else self.currents.depth]
+        words += [SeenMemory(layer.pool.outputs).words for layer in self.block.layers
+                  if layer.pool is not None and layer.pool.kind == "or"]
+        return max(words)
+
+    @property
+    def flows_late(self) -> int:
+        """Cycles that a sum takes to become a current, where those of earlier layers are added to some."""
+        return int(bool(self.block.sources))
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the address of a word's last weights until its neurons are written and leave."""
+        # The weights, their sum, its currents, the charge, and fire.
+        return WEIGHT_LATENCY + 1 + self.flows_late + 1 + self.FIRE_STAGES

@@ -1,0 +1,117 @@
+"""Credits of the words of a block's one layer, found as they are asked for, from gates and the readout's feedback."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..contract.arithmetic import index_bits
+from ..contract.block import BlockSpec
+from ..contract.engines.folded.reach import reach_of
+from ..contract.engines.folded.reverse import FoldedReverse
+from ..contract.plan import plan_of
+from ..credit import CreditScan
+from ..ports import FeedbackReader
+from .ports import CreditPort, FoldedGateReader, folded_gate_layout
+
+__all__ = ["ScannedCredits"]
+
+
+class ScannedCredits(wiring.Component):
+    """Serves the credits of a layer that nobody above tells anything: neither another layer nor its own spikes.
+
+    A word is read position by position, from the last to the first, a part of its lanes after another. It is taken
+    once the word before has been read; its first credits come four cycles after its first gates are read.
+
+    Parameters
+    ----------
+    block : BlockSpec
+        A folded block of one layer, which is not recurrent.
+
+    Members
+    -------
+    feedback_groups : In
+        Words of the readout's feedback that are there, in order.
+    gate_reader, feedback_reader : Out(FoldedGateReader), Out(FeedbackReader)
+        Where gates and feedback are read.
+    credits : In(CreditPort)
+        Who asks for credits. Of a word that the readout's pool cuts off there are none but what ends it.
+    """
+
+    def __init__(self, block: BlockSpec) -> None:
+        self.block = block
+        self._plan = plan = plan_of(block)
+        self._lanes = FoldedReverse(plan).scan_lanes
+        self._scan = CreditScan(block, folded_gate_layout(block))
+        super().__init__({
+            "feedback_groups": In(range(plan.readout_words + 1)),
+            "gate_reader": Out(FoldedGateReader(block)),
+            "feedback_reader": Out(FeedbackReader(block, self._scan.feedback_bits)),
+            "credits": In(CreditPort(block, self._lanes)),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.scan = scan = self._scan
+        port, asked = self.credits, Signal.like(self.credits.word.p.word)
+        place = self._feedback_word(m, Mux(port.word.ready, port.word.p.word, asked))
+        part, position = Signal(index_bits(scan.parts)), Signal(index_bits(self.block.window))
+        reads, first, cut, was_cut = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            self.gate_reader.word.eq(asked),
+            self.gate_reader.position.eq(position),
+            self.feedback_reader.group.eq(place.word),
+            first.eq(position == port.steps - 1),
+            scan.gates.eq(self.gate_reader.gates),
+            scan.feedback.eq(self.feedback_reader.feedback),
+            port.load.valid.eq(scan.load.valid | cut),
+            port.load.ends.eq(scan.load.ends | cut),
+            port.load.part.eq(Mux(cut, scan.parts - 1, scan.load.part)),
+            port.load.position.eq(scan.load.position),
+            port.alive.eq(Mux(was_cut, 0, scan.alive)),
+        ]
+        m.d.comb += [credit.eq(Mux(cut, 0, found))
+                     for credit, found in zip(port.load.credits, scan.load.credits, strict=True)]
+        m.d.sync += [scan.en.eq(reads), scan.first.eq(first), scan.part.eq(part), scan.position.eq(position)]
+        with m.FSM():
+            with m.State("WAIT"):
+                m.d.comb += port.word.ready.eq(1)
+                m.d.sync += [asked.eq(port.word.p.word), part.eq(0), position.eq(port.steps - 1)]
+                with m.If(port.word.valid):
+                    m.d.sync += was_cut.eq(0)
+                    m.next = "READ"
+            with m.State("READ"):
+                with m.If(place.cut):
+                    m.d.comb += cut.eq(1)
+                    m.d.sync += was_cut.eq(1)
+                    m.next = "WAIT"
+                with m.Elif(self.feedback_groups > place.word):
+                    m.d.comb += reads.eq(1)
+                    m.d.sync += position.eq(Mux(position == 0, port.steps - 1, position - 1))
+                    with m.If(position == 0):
+                        m.d.sync += part.eq(part + 1)
+                        with m.If(part == scan.parts - 1):
+                            m.next = "DRAIN"
+            with m.State("DRAIN"):
+                with m.If(scan.load.valid & scan.load.ends & (scan.load.part == scan.parts - 1)):
+                    m.next = "WAIT"
+        return m
+
+    def _feedback_word(self, m: Module, asked: Value) -> data.View:
+        """The word of feedback of the word ``asked`` for a cycle ago, and whether it has none: the border cuts it off.
+        """
+        (plan,), found = self._plan.layers, []
+        layout = data.StructLayout({"cut": 1, "word": self.feedback_reader.group.shape()})
+        if self.block.readout.pool is None:
+            word = Signal(layout)
+            m.d.sync += word.word.eq(asked)
+            return word
+        reach = reach_of(self._plan, 0)
+        for down in reach.down:
+            for across in reach.across:
+                seen = down.taps * across.taps
+                found += [{"cut": int(not seen), "word": (down.word + across.word + column) * seen}
+                          for column in range(plan.column_words)]
+        m.submodules.words = words = memory.Memory(shape=layout, depth=len(found), init=found)
+        read = words.read_port()
+        m.d.comb += read.addr.eq(asked)
+        return read.data

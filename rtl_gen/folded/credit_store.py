@@ -1,0 +1,94 @@
+"""Credits of two words, one walked while the other is loaded, and the sum of a row over its positions."""
+
+from amaranth.hdl import *
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..contract.arithmetic import index_bits, signed_bits
+from ..contract.block import BlockSpec
+from ..contract.engines.folded.reverse import FoldedReverse
+from ..contract.plan import plan_of
+from ..memories import declared_memory
+from .ports import credit_layout
+
+__all__ = ["FoldedStore", "select_layout"]
+
+
+def select_layout(block: BlockSpec) -> data.StructLayout:
+    """Layout of what is added in a cycle: of the word in a ``half`` the credits at a ``position``, times ``2**bit``.
+
+    ``first`` begins a row.
+    """
+    declared = FoldedReverse(plan_of(block))
+    return data.StructLayout({"first": 1, "half": 1, "position": index_bits(block.window),
+                              "bit": index_bits(declared.count_bits)})
+
+
+class FoldedStore(wiring.Component):
+    """Credits in distributed RAM, a position of one word a cycle, and the lanes that have any.
+
+    Parameters
+    ----------
+    block : BlockSpec
+        A folded block.
+    lanes : int
+        Lanes of a word whose credits come in a cycle.
+
+    Members
+    -------
+    begin : In(1)
+        The credits of another word will come, for ``load_half``.
+    load, load_half : In(credit_layout), In(1)
+        Credits to be held in this half.
+    select : In(select_layout)
+        What is added to the sums.
+    sums : Out
+        The lanes' sums, one cycle later.
+    alive_half, alive : In(1), Out(lanes of the block)
+        Lanes of the word in this half that have a credit.
+    """
+
+    def __init__(self, block: BlockSpec, lanes: int) -> None:
+        self.block, self._load_lanes = block, lanes
+        self._lanes = block.directives.lanes
+        self._declared = declared = FoldedReverse(plan_of(block))
+        super().__init__({
+            "begin": In(1),
+            "load": In(credit_layout(block, lanes)),
+            "load_half": In(1),
+            "select": In(select_layout(block)),
+            "sums": Out(data.ArrayLayout(signed(signed_bits(declared.row_max)), self._lanes)),
+            "alive_half": In(1),
+            "alive": Out(self._lanes),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        load, select, selected = self.load, self.select, []
+        memories = self._declared.credits(self._load_lanes)
+        living = [Signal(self._lanes, name=f"alive{half}") for half in range(2)]
+        m.d.comb += self.alive.eq(Array(living)[self.alive_half])
+        for half, lanes in enumerate(living):
+            with m.If(self.begin & (self.load_half == half)):
+                m.d.sync += lanes.eq(0)
+        for part, declaration in enumerate(memories):
+            m.submodules[f"credits{part}"] = memory = declared_memory(declaration)
+            write, read = memory.write_port(), memory.read_port(domain="comb")
+            m.d.comb += [
+                write.addr.eq(Cat(load.position, self.load_half)),
+                write.data.eq(load.credits),
+                write.en.eq(load.valid & (load.part == part)),
+                read.addr.eq(Cat(select.position, select.half)),
+            ]
+            selected.append(data.View(load.credits.shape(), read.data))
+        for lane in range(self._lanes):
+            part, place = divmod(lane, self._load_lanes)
+            credit = selected[part][place]
+            if self._declared.count_bits > 1:
+                credit = credit << select.bit
+            m.d.sync += self.sums[lane].eq(credit + Mux(select.first, 0, self.sums[lane]))
+            with m.If(load.valid & (load.part == part) & (load.credits[place] != 0)):
+                for half, lanes in enumerate(living):
+                    with m.If(self.load_half == half):
+                        m.d.sync += lanes[lane].eq(1)
+        return m

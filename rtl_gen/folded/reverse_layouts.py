@@ -1,0 +1,60 @@
+"""What the parts of a reverse pass hand to each other."""
+
+from amaranth.hdl import *
+from amaranth.lib import data
+
+from ..contract.arithmetic import FEEDBACK_BITS, index_bits
+from ..contract.block import BlockSpec
+from ..contract.engines.folded.credits import FoldedCredits
+from ..contract.plan import plan_of
+from .ports import folded_gate_layout
+
+__all__ = ["entry_layout", "sum_layout", "word_layout"]
+
+
+def entry_layout(block: BlockSpec) -> data.StructLayout:
+    """Layout of what is walked in a cycle.
+
+    ``adds`` where a word of weights, at ``row``, times the credits at ``credit`` adds to the sum of ``lane``, which
+    ``first`` begins and ``last`` ends; ``own`` where they are of the layer's own rows. ``ends`` marks the last of a
+    word of neurons, which may have nothing to add.
+    """
+    engine, last = FoldedCredits(plan_of(block)), plan_of(block).layers[-1]
+    return data.StructLayout({
+        "valid": 1, "adds": 1, "first": 1, "last": 1, "own": 1, "ends": 1,
+        "lane": index_bits(block.directives.lanes),
+        "row": index_bits(last.weight_base + last.weight_words),
+        "credit": index_bits(engine.words * block.window),
+    })
+
+
+def word_layout(block: BlockSpec) -> data.StructLayout:
+    """Layout of a word of neurons whose credits are to be found.
+
+    Attributes of it: its ``gates``, 0 in lanes that are no neurons; its number within its layer, ``place``; where its
+    credits go, ``credit``; the ``bank`` of its sums. ``above`` where the layer above, or the readout, sees it, and
+    ``own`` where its layer's own rows do. ``opens`` marks the last position, to which nothing is carried, ``first``
+    the first word of a position. ``feedback`` is its word of the readout's feedback, and ``position`` its
+    position, in the loss where ``in_loss``.
+    """
+    plan = plan_of(block)
+    engine = FoldedCredits(plan)
+    return data.StructLayout({
+        "gates": folded_gate_layout(block),
+        "place": index_bits(max(layer.words for layer in plan.layers)),
+        "credit": index_bits(engine.words * block.window),
+        "bank": index_bits(engine.AHEAD),
+        "above": 1, "own": 1, "opens": 1, "first": 1,
+        "feedback": index_bits(plan.readout_words),
+        "in_loss": 1,
+        "position": index_bits(block.window),
+    })
+
+
+def sum_layout(block: BlockSpec) -> data.StructLayout:
+    """Layout of a sum that has come: its ``value``, rounded, of a ``lane`` and of its layer's ``own`` rows or not.
+
+    ``ends`` marks the cycle after which no more come of a word of neurons; there may be none in it.
+    """
+    return data.StructLayout({
+        "en": 1, "own": 1, "ends": 1, "lane": index_bits(block.directives.lanes), "value": signed(FEEDBACK_BITS)})

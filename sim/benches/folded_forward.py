@@ -1,0 +1,173 @@
+"""cocotb bench of :mod:`rtl_gen.folded.forward`: spikes, and what of windows is recorded, with the weights played.
+
+The bench is the weight memory, whoever takes the spikes, and whoever deals with windows.
+"""
+
+import random
+from collections import Counter, deque
+
+import cocotb
+import numpy as np
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
+
+from rtl_gen.contract.memories import WEIGHT_LATENCY
+from rtl_gen.contract.memory_map import weights_to_words
+from rtl_gen.contract.plan import plan_of
+from rtl_gen.forward_layouts import window_end_layout
+from rtl_gen.token import TokenKind, token_layout
+
+from ..bench import load_spec, start
+from ..lanes import join, split
+from ..reference.block import Block
+from ..reference.grid import pooled
+from ..reference.initial import random_network
+from ..stream import StreamSink, StreamSource
+from .block import in_order, sample_tokens
+
+SAMPLES = 14
+QUIET = ("synaptic_operations", "bias_reads", "recorder__touch_en", "recorder__gate_en")
+
+
+class Around:
+    """The weights, and a record of all that leaves the engine but its spikes."""
+
+    def __init__(self, dut, spec, network, rng):
+        self.dut, self.rng, self.block, self.plan = dut, rng, spec.blocks[0], plan_of(spec.blocks[0])
+        self.words = []
+        for layer, stored in enumerate(network.weights[0]):
+            bits = self.block.layers[layer].weights.stored_bits
+            self.words += [join(word, bits) for word in weights_to_words(spec, 0, layer, stored).tolist()]
+        self.touched, self.gated, self.windows, self.updating = [], [], [], False
+        self.gate_bits = max(layer.surrogate.gate_bits for layer in self.block.layers)
+        for name in ("window_done", "hold", "off", "host_reads", "host_layer", "host_address"):
+            dut[name].value = 0
+
+    async def run(self):
+        dut, coming = self.dut, deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY)
+        while True:
+            await RisingEdge(dut.clk)
+            word = self.words[min(int(dut.weight_reader__address.value), len(self.words) - 1)]
+            coming.append(0 if dut.blank.value == 1 else word)
+            self._record()
+            dut.weight_reader__weights.value = coming[0]
+
+    def _record(self):
+        dut = self.dut
+        if dut.recorder__touch_en.value == 1:
+            self.touched.append(tuple(int(dut[f"recorder__touch_{name}"].value) for name in (
+                "layer", "source", "pixel", "channel", "position")))
+        if dut.recorder__gate_en.value == 1:
+            lanes = split(int(dut.recorder__gates.value), 1 + self.gate_bits, self.plan.lanes, signed=False)
+            self.gated.append((int(dut.recorder__gate_position.value), int(dut.recorder__gate_word.value),
+                               [(lane & 1, lane >> 1) for lane in lanes]))
+        if self.updating:
+            assert not any(int(dut[name].value) for name in QUIET), "went on before the window was dealt with"
+
+    async def update(self):
+        """Takes the ends of windows and gives them back."""
+        dut = self.dut
+        sink = StreamSink(dut, "window_end", rng=self.rng, layout=window_end_layout(self.block), duty=0.7)
+        while True:
+            end = (await sink.receive(1))[0]
+            self.windows.append((end["steps"], end["discard"], Counter(self.touched), sorted(self.gated)))
+            self.touched, self.gated, self.updating = [], [], True
+            await ClockCycles(dut.clk, self.rng.randint(1, 30))
+            await FallingEdge(dut.clk)
+            self.updating, dut.window_done.value = False, 1
+            await FallingEdge(dut.clk)
+            dut.window_done.value = 0
+
+
+class Recorded:
+    """What a window must have recorded, from the reference."""
+
+    def __init__(self, plan, passage, events):
+        self.plan, self.passage = plan, passage
+        self.inputs = [pooled(layer.layer.pool, below) for layer, below in zip(
+            plan.layers, [events, *passage.spikes[:-1]], strict=True)]
+
+    def touches(self, first, steps):
+        """How often each (layer, source, pixel, channel, position) is active."""
+        found = Counter()
+        for number, layer in enumerate(self.plan.layers):
+            synapses = layer.layer.synapses
+            for position in range(steps):
+                counts = self.inputs[number][first + position].astype(int).tolist()
+                if synapses.recurrent:
+                    counts += self.passage.spikes[number][first + position - 1].tolist() if first + position else []
+                for source, count in enumerate(counts):
+                    place = divmod(source, synapses.channels) if synapses.kind == "conv" else (0, 0)
+                    if count:
+                        found[(number, layer.source_base + source, *place, position)] += count
+        return found
+
+    def gates(self, first, steps):
+        """(position, word, lanes) of all words; of lanes that are neurons (spike, gate), of others None."""
+        for position in range(steps):
+            for number, layer in enumerate(self.plan.layers):
+                lanes = [None] * (layer.words * layer.lanes)
+                of_step = (values[number][first + position].tolist()
+                           for values in (self.passage.spikes, self.passage.gates))
+                for slot, spike, gate in zip(layer.slots, *of_step, strict=True):
+                    lanes[slot] = (spike, gate)
+                for word in range(layer.words):
+                    yield position, layer.word_base + word, lanes[word * layer.lanes:(word + 1) * layer.lanes]
+
+
+def windows_of(block, recorded, steps, aborted):
+    """(steps, discard, touches, gates) of the windows of a sample that are recorded."""
+    for number, first in enumerate(range(0, steps, block.window)):
+        if number % block.update_interval != block.update_interval - 1:
+            continue
+        length = min(block.window, steps - first)
+        discard = length <= block.window - block.loss_steps or (aborted and length < block.window)
+        yield length, int(discard), recorded.touches(first, length), sorted(recorded.gates(first, length),
+                                                                            key=lambda gate: gate[:2])
+
+
+def compare(found, expected):
+    assert [window[:2] for window in found] == [window[:2] for window in expected]
+    for number, (*_, touched, gated) in enumerate(found):
+        assert touched == expected[number][2], f"window {number}: active sources"
+        assert [gate[:2] for gate in gated] == [gate[:2] for gate in expected[number][3]], f"window {number}: words"
+        for got, wanted in zip(gated, expected[number][3], strict=True):
+            for lane, value in zip(got[2], wanted[2], strict=True):
+                assert lane == value if value is not None else not lane[0], f"window {number}: gates of {wanted[:2]}"
+
+
+@cocotb.test(timeout_time=3000, timeout_unit="us")
+@cocotb.parametrize(duty=[1.0, 0.5])
+async def matches_reference(dut, duty):
+    spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
+    block, tokens = spec.blocks[0], token_layout(spec.inputs, spec.classes)
+    network = random_network(spec, 7, density=0.3, gain=0.8)
+    around, reference, expected = Around(dut, spec, network, rng), Block(network, 0), []
+    source = StreamSource(dut, "i", rng=rng, layout=tokens, duty=duty)
+    sink = StreamSink(dut, "o", rng=rng, layout=token_layout(block.outputs, spec.classes), duty=duty)
+    await start(dut)
+    cocotb.start_soon(around.run())
+    cocotb.start_soon(around.update())
+    for number in range(SAMPLES):
+        generator = np.random.default_rng(rng.getrandbits(32))
+        steps = rng.randint(1, 2 * block.window * block.update_interval + 1)
+        events = (generator.random((steps, spec.inputs)) < rng.choice((0.0, 0.1, 0.4))).astype(np.uint8)
+        learn, partial = rng.random() < 0.7, events[0] if rng.random() < 0.3 else None
+        while dut.idle.value != 1 or around.updating:
+            await FallingEdge(dut.clk)
+        dut.off.value = off = int(rng.random() < 0.2)
+        passage = reference.run(events, 0, False, 0)
+        sent = list(sample_tokens(spec, events, 0, learn, rng, partial))
+        cocotb.start_soon(source.send(sent))
+        wanted = list(sample_tokens(spec, passage.spikes[-1], 0, learn, random.Random(1)))
+        if partial is not None:
+            wanted = [{**token, "last": 0} for token in wanted] + [{"kind": TokenKind.ABORT.value}]
+        got = await sink.receive(len(wanted))
+        assert in_order(got) == in_order(wanted), f"sample {number}: spikes"
+        if learn and not off:
+            expected += windows_of(block, Recorded(around.plan, passage, events), steps, partial is not None)
+    while dut.idle.value != 1 or around.updating or dut.window_end__valid.value == 1:
+        await FallingEdge(dut.clk)
+    assert expected, "no window was recorded"
+    compare(around.windows, expected)
+    assert not around.touched, "sources were marked outside a recorded window"
+    assert not around.gated, "gates were recorded outside a recorded window"

@@ -1,0 +1,90 @@
+"""The bench finds a reverse pass that is wrong in one line."""
+
+import numpy as np
+import pytest
+
+from ..cases import handed
+from ..test_mutants import FOUND, Target, copied, failures, folder
+from .test_reverse_pass import CASES
+
+__all__ = ["folder"]
+
+
+def reverse(case):
+    spec = CASES[case]
+    block = spec.blocks[0]
+    return Target(lambda package: package("folded.reverse_pass").ReversePass(block, block.directives.lanes),
+                  "sim.benches.reverse_pass", handed(spec), {"lanes": np.array(block.directives.lanes)})
+
+
+TARGETS = {name: reverse(name) for name in (
+    "two dense", "three dense", "convolutions", "cut off", "pooled readout", "recurrent",
+    "residual", "one word")}
+WALK, SCAN, PRODUCT, MEMORY = (f"folded/{name}.py" for name in (
+    "reverse_walk", "reverse_scan", "dot_product", "credit_memory"))
+REACH = "contract/engines/folded/reach.py"
+
+# A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
+MUTANTS = {
+    "layer before its credits are there": (True, "two dense", WALK, "with m.If(inside == 0):", "with m.If(1):"),
+    "own rows before their credits are there": (False, "recurrent", WALK, "(self._position == 0) | self._recurrent",
+                                                "self._position == 0"),
+    "lanes to spare have gates": (False, "two dense", WALK, "Mux(last_column, padding, 0)", "padding & 0"),
+    "own credits of this step": (False, "recurrent", WALK, "layer.word_base + self.engine.words for",
+                                 "layer.word_base for"),
+    "more words than there is room for": (False, "convolutions", WALK, "self._room = inside != self.engine.AHEAD",
+                                          "self._room = Const(1)"),
+    "word before its feedback": (False, "two dense", WALK, "(feedback < self.feedback_words)", "1"),
+    "outside the loss as in it": (False, "three dense", WALK, "position >= self.block.window - self.block.loss_steps",
+                                  "1"),
+    "own rows of the last position": (False, "recurrent", WALK, "self._recurrent & ~opens", "self._recurrent"),
+    "one place across": (False, "convolutions", WALK, "across_last.eq(own | (across == more_across))",
+                         "across_last.eq(1)"),
+    "one place down": (False, "convolutions", WALK, "down_last.eq(own | (down == more_down))", "down_last.eq(1)"),
+    "places down from where across ended": (False, "convolutions", WALK,
+                                            "further = offset_down + self", "further = offset + self"),
+    "word of own rows of another": (False, "recurrent", WALK, "for reach in reaches]) + fetched.lane)",
+                                    "for reach in reaches]))"),
+    "half left out": (False, "two dense", PRODUCT, "half.eq(1 << shift >> 1)", "half.eq(0)"),
+    "not saturated": (True, "two dense", PRODUCT, "self.total.eq(value)", "self.total.eq(shifted)"),
+    "shift of another layer": (False, "recurrent", PRODUCT, "m.Switch(layers[cycles + 1])", "m.Switch(layers[0])"),
+    "sums run on": (False, "two dense", PRODUCT, "Mux(first[-1], half, total)", "total"),
+    "shadow bits read": (False, "two dense", PRODUCT, "weight_read(weights, stored, blank=Const(0))", "stored"),
+    "carry through a reset to zero": (False, "three dense", SCAN, 'spike if layer.neuron.reset == "zero" else 0', "0"),
+    "carry of another window": (False, "two dense", SCAN, "cut = word.opens | (", "cut = (0 & word.opens) | ("),
+    "decay of another layer": (False, "three dense", SCAN, "Switch(self.layer):\n            for number, layer in",
+                               "Switch(self.layer ^ 1):\n            for number, layer in"),
+    "part of another word": (False, "two dense", SCAN, "Cat(next_part[:engine.part_bits], following.place)",
+                             "Cat(next_part[:engine.part_bits], word.place)"),
+    "what the readout cuts off has feedback": (False, "pooled readout", REACH, "int(line // pool.size < squares)", "1"),
+    "what a pool cuts off has feedback": (False, "cut off", REACH, "return Taps(0, 0, 0)", "pass"),
+    "own feedback taken for the other": (False, "recurrent", SCAN, "summed.en & (summed.own == number)", "summed.en"),
+    "carry before it is written": (False, "one word", SCAN, "~words.o.p.first | ~under_way", "1"),
+    "residual credit of another position": (False, "residual", SCAN, "return Cat(part[:bits], position,",
+                                            "return Cat(part[:bits], position & 0,"),
+    "residual credit without its shift": (False, "residual", SCAN, "(flow << layers[other].residual.shift)", "flow"),
+    "own shift in what goes back": (False, "residual", SCAN, "currents.append(current)", "currents.append(told)"),
+    "credits of two lanes counted as one": (False, "three dense", SCAN, "sum(credit.any() for credit in credits)",
+                                            "Cat(credits).any()"),
+    "count of a part alone": (False, "two dense", SCAN, "Mux(at.part == 0, 0, count)", "0"),
+    "credits of the word before alive": (False, "two dense", MEMORY, "Mux(come.opens, 0, lived)", "lived"),
+    "part of another position": (False, "two dense", MEMORY, "address.eq(address + self.engine.words)",
+                                 "address.eq(address + 1)"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_unchanged_copy_passes(target, icarus, folder):
+    package = copied(folder, f"rtl_gen_copy_{target.replace(' ', '_')}")
+    assert failures(TARGETS[target], package, folder, icarus)[0] == []
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if quick else pytest.mark.slow)
+                                  for name, (quick, *_) in MUTANTS.items()])
+def test_a_mutant_is_found(name, icarus, folder):
+    _, target, *replacement = MUTANTS[name]
+    package = copied(folder, f"rtl_gen_copy_reverse_{list(MUTANTS).index(name)}", *replacement)
+    kinds, log = failures(TARGETS[target], package, folder, icarus)
+    assert kinds, f"{target} does not find: {name}"
+    assert set(kinds) <= FOUND, f"{name}: the bench broke down with {kinds} instead of finding a difference; see {log}"

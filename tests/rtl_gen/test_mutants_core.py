@@ -1,0 +1,164 @@
+"""The benches find blocks, and what surrounds them, that are wrong in one line."""
+
+import json
+
+import numpy as np
+
+from tests.networks import block, network, network_spec
+
+from .cases import handed
+from .mutation import Target, folder, mutant_test, unchanged_test
+
+__all__ = ["folder"]
+
+
+def whole_block(**settings):
+    spec = network_spec(**settings)
+    return Target(lambda package: package("block").Block(spec, 0), "sim.benches.block",
+                  {**handed(spec), "SNNFPGA_DUTY": "0.5", "SNNFPGA_TIMEOUT_US": "1000"},
+                  {"samples": np.array(8), "density": np.array(0.3), "gain": np.array(0.5)})
+
+
+CHAIN = network(block(12, 10), block(10, 7, learned=False, lanes=2)).spec
+HELD = network(block(9, 10, lanes=8), block(10, 7, learned=False, lanes=2)).spec
+SMALL = network_spec(inputs=9, sizes=(6,), lanes=1, window=4, max_steps=6, learned=False)
+COUNTERS = (1, 16, 3, 1, 42)
+
+TARGETS = {
+    "block": whole_block(),
+    "registers": Target(lambda package: package("registers").Registers(CHAIN), "sim.benches.registers"),
+    "ingest": Target(lambda package: package("ingest").Ingest(CHAIN), "sim.benches.ingest"),
+    "slice": Target(lambda package: package("slice").Slice(8), "sim.benches.slice"),
+    "counters": Target(lambda package: package("counter_bank").CounterBank(
+        {f"c{number}": most for number, most in enumerate(COUNTERS)}, bits=8), "sim.benches.counter_bank",
+        {"LARGEST": json.dumps(COUNTERS), "BITS": "8"}),
+    "outlet": Target(lambda package: package("outlet").Outlet(), "sim.benches.outlet"),
+    "host access": Target(lambda package: package("host_access").HostAccess(HELD), "sim.benches.host_access"),
+    "bridge": Target(lambda package: package("axi3_bridge").Axi3Bridge(id_bits=12, address_bits=16, window_bits=30),
+                     "sim.benches.axi3_bridge"),
+    "core": Target(lambda package: package("core").Core(SMALL), "sim.benches.core_axi"),
+}
+
+MUTANTS = {
+    # Block
+    "fork without its other branch": (True, "block", "block.py", "branch.valid.eq(spikes.valid & other.ready)",
+                                      "branch.valid.eq(spikes.valid)"),
+    "feedback taken before it is there": (False, "block", "block.py",
+                                          "update.feedback_groups.eq(readout.feedback_groups)",
+                                          "update.feedback_groups.eq(update.groups)"),
+    "readout's reads not counted": (False, "block", "block.py",
+                                    'found["weights_read"].append(readout.operations)', "pass"),
+    "block at a rate of 0": (False, "block", "block.py", "update.rate.eq(self.registers.rate.shift)",
+                             "update.rate.eq(0)"),
+    "half of a block off": (False, "block", "block.py", "self._forward.off.eq(self.registers.rate.off)",
+                            "self._forward.off.eq(0)"),
+    # Rates
+    "rate written as others come into force": (False, "registers", "rates.py", "with m.Elif(self.renew):",
+                                               "with m.If(self.renew):"),
+    "rate in force at once": (False, "registers", "rates.py", "with m.If(self.renew):", "with m.If(1):"),
+    "off is a rate": (False, "registers", "rates.py", "written == RATE_OFF", "written > RATE_OFF"),
+    "any rate accepted": (False, "registers", "registers.py", "value <= RATE_OFF", "value <= 7"),
+    "rates change within a sample": (False, "ingest", "ingest.py", "self.between.eq(outside & held & self.drained)",
+                                     "self.between.eq(held & self.drained)"),
+    "rates change before a sample has left": (False, "ingest", "ingest.py",
+                                              "self.between.eq(outside & held & self.drained)",
+                                              "self.between.eq(outside & held)"),
+    "rates change as a sample begins": (False, "ingest", "ingest.py", "self.between.eq(outside & held & self.drained)",
+                                        "self.between.eq(outside & self.drained)"),
+    # Slice
+    "kept payload lost": (False, "slice", "slice.py", "Mux(full, kept, self.i.payload)", "self.i.payload"),
+    "stalled payload dropped": (False, "slice", "slice.py", "kept.eq(self.i.payload), full.eq(1)]",
+                                "kept.eq(self.i.payload)]"),
+    "moves though stalled": (False, "slice", "slice.py", "moves.eq(self.o.ready | ~self.o.valid)", "moves.eq(1)"),
+    "kept payload comes again": (False, "slice", "slice.py", "full.eq(0),", ""),
+    # Counters
+    "counted twice": (False, "counters", "counter_bank.py", "Mux(self.turn == number, 0, aside)", "aside"),
+    "a counter wraps": (False, "counters", "counter_bank.py", "grown[:-1] | grown[-1].replicate(self.bits)",
+                        "grown[:-1]"),
+    "cleared by nothing": (False, "counters", "counter_bank.py", "Mux(self.clear, 0, self.value)", "self.value"),
+    "counters outlive a reset": (False, "counters", "counter_bank.py", "fresh = Signal(init=1)", "fresh = Signal()"),
+    # Outlet
+    "memories first": (False, "outlet", "outlet.py", "Mux(locked, memory_locked, ~self.results.valid)",
+                       "Mux(locked, memory_locked, self.memories.valid)"),
+    "packets in one another": (False, "outlet", "outlet.py", "locked.eq(~out.i.p.last)", "locked.eq(0)"),
+    "drained with a result in its slice": (False, "outlet", "outlet.py", "~self.results.valid & ~result_inside & ",
+                                           "~self.results.valid & "),
+    "drained within a packet": (False, "outlet", "outlet.py", " & ~(locked & ~memory_locked))", ")"),
+    # Host access
+    "words before they settle": (False, "host access", "host_access.py",
+                                 "(settle == 0) & (~self.o.valid | self.o.ready)", "~self.o.valid | self.o.ready"),
+    "read while blocks work": (False, "host access", "host_access.py", "self.pending & self.may_read", "self.pending"),
+    "written to every block": (False, "host access", "host_access.py",
+                               "self.write.en & (self.write.block == block)", "self.write.en"),
+    "a packet for each word": (False, "host access", "host_access.py", "self.o.p.last.eq(part_last & word_last)",
+                               "self.o.p.last.eq(part_last)"),
+    "served before its last beat": (False, "host access", "host_access.py",
+                                    'with m.State("LAST"):\n                with m.If(self.o.ready):',
+                                    'with m.State("LAST"):\n                with m.If(1):'),
+    # Loader
+    "a word too many": (False, "ingest", "loader.py", "(beats_left == 0) & (words_left == 1)",
+                        "(beats_left == 0) & (words_left == 0)"),
+    "written while blocks work": (False, "ingest", "loader.py", "self.i.ready.eq(self.drained)",
+                                  "self.i.ready.eq(1)"),
+    "a long packet not refused": (False, "ingest", "loader.py",
+                                  "with m.Elif(complete):\n                        m.d.comb += self.refused.eq(1)",
+                                  "with m.Elif(complete):\n                        m.d.comb += self.refused.eq(0)"),
+    "an unfinished packet not refused": (False, "ingest", "loader.py",
+                                         "with m.If(self.end):\n                    m.d.comb += self.refused.eq(1)",
+                                         "with m.If(self.end):\n                    m.d.comb += self.refused.eq(0)"),
+    "a short packet not refused": (False, "ingest", "loader.py", "self.refused.eq(~complete)", "self.refused.eq(0)"),
+    "words on one another": (False, "ingest", "loader.py", "port.address.eq(port.address + 1)",
+                             "port.address.eq(port.address)"),
+    "a header within a sample": (False, "ingest", "loader.py", "known.eq(~self.refuse)", "known.eq(1)"),
+    # Ingest
+    "a step too many": (False, "ingest", "ingest.py", "step == self.spec.max_steps - 1", "step == self.spec.max_steps"),
+    "steps of an aborted sample count": (False, "ingest", "ingest.py", "[self.open.eq(0), self._step.eq(0)]",
+                                         "[self.open.eq(0)]"),
+    "a label one too large": (False, "ingest", "ingest.py", "label >= classes", "label > classes"),
+    "an index one too large": (False, "ingest", "ingest.py", "index >= self.spec.inputs", "index > self.spec.inputs"),
+    "resumed before it halts": (False, "ingest", "ingest.py", "self.resume & self.halted", "self.resume"),
+    "a sample opens while it is held": (False, "ingest", "ingest.py", "(self.hold | self.hold_start) & ~offered",
+                                        "self.hold_start & ~offered"),
+    # Watchdog
+    "ended a cycle early": (True, "ingest", "ingest.py", "waits & (left == 1)", "waits & (left == 2)"),
+    "ended though beats come": (False, "ingest", "ingest.py", "waits.eq(begun & ~self.i.valid)", "waits.eq(begun)"),
+    "a write that stands for ever": (False, "ingest", "ingest.py", "loader.end.eq(expired)", "loader.end.eq(0)"),
+    "a refused sample that stands": (False, "ingest", "ingest.py", 'fsm.ongoing("REFUSED") | loader.active)',
+                                     "loader.active)"),
+    "a halted host is late": (False, "ingest", "ingest.py", 'self._watch(m, expired, fsm.ongoing("OPEN") |',
+                              "self._watch(m, expired, self.open |"),
+    "a watchdog set too late": (False, "ingest", "ingest.py", "Mux(waits & (left > 1), left - 1, self.watchdog)",
+                                "Mux(waits, left - (left != 0), self.watchdog)"),
+    "a beat within the end": (False, "ingest", "ingest.py",
+                              "m.d.comb += held.eq(1)\n                with m.If(self._emit(m, TokenKind.ABORT)):",
+                              "with m.If(self._emit(m, TokenKind.ABORT)):"),
+    "a watchdog never set": (False, "registers", "registers.py", "m.d.sync += self.watchdog.eq(self.bus.w_data)",
+                             "pass"),
+    # Bridge
+    "wrapped beyond its block": (False, "bridge", "axi3_bridge.py", "(held.addr & ~wrap) | ((held.addr + 4) & wrap)",
+                                 "held.addr + 4"),
+    "a fixed burst goes on": (False, "bridge", "axi3_bridge.py", "following.eq(held.addr)",
+                              "following.eq(held.addr + 4)"),
+    "a part of a word written": (False, "bridge", "axi3_bridge.py", "burst.narrow | ~beat.strb.all()", "burst.narrow"),
+    "the last answer of a burst": (False, "bridge", "axi3_bridge.py", "with m.If(met > worst):",
+                                   "with m.If(met != worst):"),
+    "read outside the window": (False, "bridge", "axi3_bridge.py", "burst.outside | burst.narrow", "burst.narrow"),
+    "another burst's answer": (False, "bridge", "axi3_bridge.py", "self.id.eq(held.id)", "self.id.eq(self.request.id)"),
+    "an address sent twice": (False, "bridge", "axi3_bridge.py", "self.lite.aw.valid.eq(~address_taken)",
+                              "self.lite.aw.valid.eq(1)"),
+    # Registers' bus
+    "refused and answered OKAY": (False, "core", "axi_lite.py", "Mux(error, Response.SLVERR, Response.OKAY)",
+                                  "Mux(error, Response.OKAY, Response.OKAY)"),
+    "read before the last answer went": (False, "core", "axi_lite.py", "bus.r_en.eq(ar_full & ~r.valid)",
+                                         "bus.r_en.eq(ar_full)"),
+    "a flag lost as others are cleared": (False, "registers", "registers.py",
+                                          "(errors & ~Mux(written, self.bus.w_data, 0)) | raised",
+                                          "Mux(written, errors & ~self.bus.w_data, errors | raised)"),
+    "a request over one that waits": (False, "registers", "registers.py", "self._known(value) & ~self.pending",
+                                      "self._known(value)"),
+    "another's counter cleared": (False, "registers", "registers.py", "with m.If(cleared & turn):",
+                                  "with m.If(cleared):"),
+}
+
+test_an_unchanged_copy_passes = unchanged_test(TARGETS)
+test_a_mutant_is_found = mutant_test(TARGETS, MUTANTS)
