@@ -9,7 +9,6 @@ from ...network import MAX_RATE
 from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..learning.base import Learning
-from ..readout import Readout
 from .credits import FoldedCredits, has_thresholds, injected_bits, misread
 from .reach import places_seeing
 from .reverse_cycles import CHANNELS
