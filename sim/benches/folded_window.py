@@ -127,8 +127,13 @@ class Buffer:
 async def record(buffer, rng, position):
     """A step: touches of random sources, as often as their layer may count, some of them again in the next cycle."""
     for number, plan in enumerate(buffer.plan.layers):
-        for source in rng.sample(range(plan.sources), rng.choice((0, 1, plan.sources // 2, plan.sources))):
-            for _ in range(rng.randint(1, plan.layer.largest_event)):
+        sources, most = rng.sample(range(plan.sources), rng.choice((0, 1, plan.sources // 2, plan.sources))), 1
+        if rng.random() < 0.5:              # channels of a pixel one behind the other
+            sources.sort()
+        else:
+            most = plan.layer.largest_event
+        for source in sources:
+            for _ in range(rng.randint(1, most)):
                 await buffer.touch(number, source, position)
                 if rng.random() < 0.2:
                     await FallingEdge(buffer.dut.clk)

@@ -1,7 +1,5 @@
 """One block, all engines together, against the reference."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -9,9 +7,8 @@ from rtl_gen.block import Block
 from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.limits import check_hardware
-from rtl_gen.contract.residual import ResidualSpec
 from sim.runner import simulate
-from tests.networks import changed, network_spec
+from tests.networks import network_spec
 
 CASES = {
     "learned-nearest": dict(),
@@ -51,32 +48,12 @@ def test_matches_reference(case, simulator, tmp_path):
              arrays={"samples": np.array(20), "density": np.array(0.3), "gain": np.array(0.5)})
 
 
-def test_deeper_blocks_are_refused():
-    spec = network_spec(sizes=(6,), depth=2)
-    with pytest.raises(SpecError, match=r"A block in hardware must have 1 layer, not 2 as block 0 has; split it into "
-                                        r"blocks of one layer, or run it on the reference$"):
-        Block(spec, 0)
-
-
 def test_a_window_longer_than_a_sample_is_refused():
     with pytest.raises(SpecError, match=r"^Window of block 0 must be in 1..3, the longest sample, not 4$"):
         network_spec(window=4, max_steps=3)
 
 
-def deep(**changes):
-    """Two layers of a block, the second one changed."""
-    spec = network_spec(sizes=(6,), depth=2)
-    first, second = spec.blocks[0].layers
-    return replace(spec, blocks=(replace(spec.blocks[0], layers=(first, changed(second, **changes))),))
-
-
 @pytest.mark.parametrize(("spec", "message"), [
-    (deep(residual=ResidualSpec(below=1, shift=0, own_shift=1)),
-     "Layers in hardware must have their own currents alone, and block 0 adds those of earlier layers; run it on torch "
-     "or the reference"),
-    (deep(neuron__threshold_shift=0),
-     "Neurons in hardware must have the threshold of their layer, and block 0 has learned ones; run it on torch or the "
-     "reference"),
     (network_spec(sizes=(3,) * 17),
      "A network in hardware must have at most 16 blocks, not 17; run it on torch or the reference"),
     (network_spec(inputs=65537, sizes=(3,)),

@@ -63,7 +63,10 @@ class Readout(Engine):
 
     @property
     def feedback(self) -> MemoryDeclaration:
-        """For each word of neurons, or of the squares they are pooled in, the feedback that the backward pass found."""
+        """For each word of neurons, or of the squares they are pooled in, the feedback that the backward pass found.
+
+        It is what learning keeps: among the memories of the engine that learns.
+        """
         bits = signed_bits(feedback_max(self.block, self.block.depth - 1))
         # Of a convolution they can be very many.
         return MemoryDeclaration("feedback", self.plan.readout_words, self.plan.lanes * bits,
@@ -71,9 +74,8 @@ class Readout(Engine):
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Its weights, where they are learned the counts of spikes, and what is found of feedback."""
-        return ((self.weights,) + (self.counts,) * self._counts_spikes
-                + (self.feedback,) * (self.block.directives.learns and not self.plan.flat))
+        """Its weights, and where they are learned the counts of spikes."""
+        return (self.weights, self.counts) if self._counts_spikes else (self.weights,)
 
     @property
     def reset_cycles(self) -> int:

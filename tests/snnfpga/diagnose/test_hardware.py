@@ -38,14 +38,19 @@ def test_all_reasons_are_named_and_what_to_change():
     assert found.lines == [
         "Hardware: no board takes this network yet: a convolution (block 0 layer 0, block 0 layer 1 and 2 more), "
         "pooling (block 0 layer 1), currents of earlier layers (block 0 layer 2), learned thresholds (block 0 layer 0, "
-        "block 0 layer 1 and 4 more), a recurrent layer (block 1 layer 1), a block of 3 layers (block 0, block 1); it "
-        "trains, evaluate takes it on torch and the reference, learn refuses it",
+        "block 0 layer 1 and 4 more), a block of 3 layers (block 0, block 1), a recurrent layer (block 1 layer 1); it "
+        "trains, evaluate takes it on torch and the reference, learn takes it on the reference",
         "  To become hardware it must have: layers in which each input is at each neuron, with no recurrence and no "
         "pooling; layers with their own currents alone; a threshold for a whole layer; blocks of one layer"]
     assert found.outlooks == ()
     assert json.loads(json.dumps(found.to_dict()))["refusals"][1] == {
         "what": "pooling", "places": ["block 0 layer 1"],
         "change": "layers in which each input is at each neuron, with no recurrence and no pooling"}
+
+
+def test_what_learns_nowhere_is_said():
+    found = asked((1, 1, 6), blocks=[[8, "8R"]], current_keep=0.5)
+    assert found.lines[0].endswith("it trains, evaluate takes it on torch and the reference, learn refuses it")
 
 
 def test_deeper_blocks_learn_on_the_reference():

@@ -14,12 +14,12 @@ from ...arithmetic import (
 )
 from ...block import BlockSpec
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
-from ...plan import words_of
+from ...plan import BlockPlan, words_of
 from ..base import Engine
 from ..refusals import Refusal
 from .reach import aligned
 
-__all__ = ["FoldedCredits", "has_thresholds", "injected_bits"]
+__all__ = ["FoldedCredits", "has_thresholds", "injected_bits", "misread"]
 
 SCAN_SHARE = 4              # lanes of the block for each lane whose credit is found in a cycle
 LISTED = 512                # words that lists of words with credit have at most
@@ -226,13 +226,7 @@ class FoldedCredits(Engine):
                      "or a feedback shift of the readout",
                 what="wide credits", places=(f"block {index}",), change=f"credits of at most {MULTIPLIER[1]} bits")
         for number in range(self.block.depth):
-            if not aligned(self.plan, number):
-                yield Refusal(
-                    line=f"What reads a layer as a grid must, in a block that is to learn on chip, read the grid that "
-                         f"the layer is, and what reads layer {number} of block {index} has another; cut the block "
-                         "there, or evaluate it on torch or the reference",
-                    what="a layer read as another grid", places=(f"block {index} layer {number}",),
-                    change="grids that are the layers' own")
+            yield from misread(self.plan, number, index)
             above = self.added_to(number)
             columns = self.block.layers[number].columns
             if len(above) > 1 or any(self.block.layers[other].columns != columns for other in above):
@@ -272,3 +266,14 @@ class FoldedCredits(Engine):
                                   scanned + self.parts + (0 if word else self.scan_cycles))
                     through.append(scanned + self.parts + self.scan_cycles)
         return through[-1] + 1
+
+
+def misread(plan: BlockPlan, number: int, index: int) -> Iterator[Refusal]:
+    """Why nothing learns where what reads the layer ``number`` takes it for another grid; nothing where it does not."""
+    if not aligned(plan, number):
+        yield Refusal(
+            line="What reads a layer as a grid must, in a block that is to learn on chip, read the grid that the layer "
+                 f"is, and what reads layer {number} of block {index} has another; cut the block there, or evaluate it "
+                 "on torch or the reference",
+            what="a layer read as another grid", places=(f"block {index} layer {number}",),
+            change="grids that are the layers' own")

@@ -9,12 +9,13 @@ from ...network import MAX_RATE
 from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..learning.base import Learning
-from .credits import FoldedCredits, has_thresholds, injected_bits
-from .reach import aligned, places_seeing
+from .credits import FoldedCredits, has_thresholds, injected_bits, misread
+from .reach import places_seeing
 from .reverse_cycles import CHANNELS
 
 __all__ = ["FoldedReverse", "LayerSources"]
 
+FETCHED = 3                 # cycles from the last gates that a scan reads of a word to its last credit
 FETCH = 4                   # cycles of a word of neurons beside those in which its credits come
 LAYER = 24                  # cycles of a layer beside those of its words
 SCAN_SHARE = 4              # lanes of the update engine for each lane of a scan of credits
@@ -46,14 +47,7 @@ class FoldedReverse(Learning):
         """Why it cannot serve the block."""
         yield from refusals.leaky_readout(self.block, index)
         yield from refusals.lingering_currents(self.block, index)
-        if not self.scans:
-            yield from FoldedCredits(self.plan).refusals(index)
-        elif not aligned(self.plan, self.block.depth - 1):
-            yield refusals.Refusal(
-                line="A readout that pools must, in a block that is to learn on chip, pool the grid that its layer is, "
-                     f"and that of block {index} pools another; evaluate it on torch or the reference",
-                what="a readout that pools another grid", places=(f"readout of block {index}",),
-                change="a pool of the layer's own grid")
+        yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
         for number in self.block.sources:
             if self.block.layers[number].neuron.threshold_shift is not None:
                 yield refusals.Refusal(
