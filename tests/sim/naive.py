@@ -365,7 +365,9 @@ class NaiveBlock:
             if credits[k][p + 1] != 0 and self.gate[number][p][j] != 0:
                 self.add("multiplies")
                 self.add("weights_read")
-        return saturate(nearest(total, layer.update.feedback_shift), 16)
+        found = saturate(nearest(total, layer.update.feedback_shift), 16)
+        self.note("own_feedback", number, found)
+        return found
 
     def credit(self, number, r, feedback):
         layer, neurons = self.b.layers[number], range(self.b.layers[number].outputs)

@@ -48,6 +48,7 @@ def assert_within_bounds(naive, max_steps):
             bounds["current", layer] = currents_max(block.b)[layer]
             bounds["feedback", layer] = feedback_max(block.b, layer)
             bounds["feedback_sum", layer] = feedback_sum_max(block.b, layer)
+            bounds["own_feedback", layer] = 1 << 15
             bounds["inject", layer] = inject_max(block.b, layer)
             bounds["credit", layer] = credit_max(block.b, layer)
             bounds["delta", layer] = delta_max(block.b, layer)

@@ -19,32 +19,37 @@ def reverse(case):
 
 TARGETS = {name: reverse(name) for name in (
     "two dense", "three dense", "convolutions", "cut off", "pooled readout", "recurrent",
-    "residual", "one word")}
-WALK, SCAN, PRODUCT, MEMORY = (f"folded/{name}.py" for name in (
-    "reverse_walk", "reverse_scan", "dot_product", "credit_memory"))
+    "residual", "thresholds", "one word")}
+WORDS, WALK, SCAN, PRODUCT, MEMORY = (f"folded/{name}.py" for name in (
+    "reverse_words", "reverse_walk", "reverse_scan", "dot_product", "credit_memory"))
 REACH = "contract/engines/folded/reach.py"
 
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
 MUTANTS = {
-    "layer before its credits are there": (True, "two dense", WALK, "with m.If(inside == 0):", "with m.If(1):"),
-    "own rows before their credits are there": (False, "recurrent", WALK, "(self._position == 0) | self._recurrent",
-                                                "self._position == 0"),
-    "lanes to spare have gates": (False, "two dense", WALK, "Mux(last_column, padding, 0)", "padding & 0"),
-    "own credits of this step": (False, "recurrent", WALK, "layer.word_base + self.engine.words for",
+    "layer before its credits are there": (True, "two dense", WORDS, "with m.If(inside == 0):", "with m.If(1):"),
+    "own rows before their credits are there": (False, "recurrent", WORDS, "(position == 0) | self._recurrent",
+                                                "position == 0"),
+    "lanes to spare have gates": (False, "two dense", WORDS, "spare = Mux(self._last_column,", "spare = Mux(0,"),
+    "own credits of this step": (False, "recurrent", WORDS, "layer.word_base + self.engine.words for",
                                  "layer.word_base for"),
-    "more words than there is room for": (False, "convolutions", WALK, "self._room = inside != self.engine.AHEAD",
-                                          "self._room = Const(1)"),
-    "word before its feedback": (False, "two dense", WALK, "(feedback < self.feedback_words)", "1"),
-    "outside the loss as in it": (False, "three dense", WALK, "position >= self.block.window - self.block.loss_steps",
+    "more words than there is room for": (False, "convolutions", WORDS, "self._room.eq(inside != self.engine.AHEAD)",
+                                          "self._room.eq(1)"),
+    "word before its feedback": (False, "two dense", WORDS, "(feedback < self.feedback_words)", "1"),
+    "outside the loss as in it": (False, "three dense", WORDS, "position >= self.block.window - self.block.loss_steps",
                                   "1"),
-    "own rows of the last position": (False, "recurrent", WALK, "self._recurrent & ~opens", "self._recurrent"),
-    "one place across": (False, "convolutions", WALK, "across_last.eq(own | (across == more_across))",
-                         "across_last.eq(1)"),
-    "one place down": (False, "convolutions", WALK, "down_last.eq(own | (down == more_down))", "down_last.eq(1)"),
+    "own rows of the last position": (False, "recurrent", WORDS, "self._recurrent & ~opens", "self._recurrent"),
+    "one place across": (False, "convolutions", WALK, "across_ends.eq(own | (across == word.more_across))",
+                         "across_ends.eq(1)"),
+    "one place down": (False, "convolutions", WALK, "down_ends.eq(own | (down == word.more_down))",
+                       "down_ends.eq(1)"),
     "places down from where across ended": (False, "convolutions", WALK,
-                                            "further = offset_down + self", "further = offset + self"),
-    "word of own rows of another": (False, "recurrent", WALK, "for reach in reaches]) + fetched.lane)",
-                                    "for reach in reaches]))"),
+                                            "for each in rows[:way + 1]", "for each in rows[:1]"),
+    "word of own rows of another": (False, "recurrent", WORDS, "for reach in self._reaches]) + self._lane)",
+                                    "for reach in self._reaches]))"),
+    "above and own in one sum": (False, "recurrent", WALK, "own.eq(Mux(lane_ends, ~word.above, 1))",
+                                 "own.eq(~word.above)"),
+    "what thresholds are given of a position": (False, "thresholds", SCAN, "held[0].eq(Mux(word.opens, 0, before))",
+                                                "held[0].eq(0)"),
     "half left out": (False, "two dense", PRODUCT, "half.eq(1 << shift >> 1)", "half.eq(0)"),
     "not saturated": (True, "two dense", PRODUCT, "self.total.eq(value)", "self.total.eq(shifted)"),
     "shift of another layer": (False, "recurrent", PRODUCT, "m.Switch(layers[cycles + 1])", "m.Switch(layers[0])"),

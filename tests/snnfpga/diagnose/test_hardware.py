@@ -48,6 +48,11 @@ def test_all_reasons_are_named_and_what_to_change():
         "change": "network.current_keep null, or hardware.learning false"}
 
 
+def test_what_learns_nowhere_is_said():
+    found = asked((1, 1, 6), blocks=[[8, "8R"]], current_keep=0.5)
+    assert found.lines[0].endswith("it trains, evaluate takes it on torch and the reference, learn refuses it")
+
+
 def test_what_no_engine_has_learns_on_the_reference():
     found = asked((4, 4, 2), architecture="4C3G2-8")
     assert found.lines[0] == (

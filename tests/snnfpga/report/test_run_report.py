@@ -249,6 +249,9 @@ def test_a_network_on_a_grid(tmp_path, monkeypatch, capsys):
     why = ("A block that is not one layer of each input at each neuron must read 1 weight word in a cycle, not 2 as "
            "block 0; take 1 read.")
     assert f"This network runs on PyTorch and on the integer reference, and has no hardware: {why} What is" in shown
+    missing = run.page(Path("runs/grid"), 0).missing
+    assert list(missing) == ["Learning on chip"]
+    assert missing["Learning on chip"].startswith("Not run.")
 
 
 def test_a_network_that_learns_on_the_reference_alone(here):
@@ -256,5 +259,6 @@ def test_a_network_that_learns_on_the_reference_alone(here):
     network_file.write(Path("runs/small/network.safetensors"), made,
                        notes={"data": DataConfig(name="small.npz").model_dump_json()})
     page = run.page(Path("runs/small"), 0)
-    assert "has no hardware: Convolutions in hardware must have groups of 1, and block 0 has more;" in text(render(page))
+    why = "Convolutions in hardware must have groups of 1, and block 0 has more;"
+    assert f"has no hardware: {why}" in text(render(page))
     assert page.missing["Learning on chip"].startswith("Not run.")
