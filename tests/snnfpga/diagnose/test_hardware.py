@@ -34,7 +34,7 @@ def logic_of(monkeypatch, luts):
 
 
 def test_all_reasons_are_named_and_what_to_change():
-    found = asked((4, 4, 2), architecture="4C3-P2-4C3G2-4C3G4+1-4C3G2-8R-8", block_depth=3, learn_threshold=True,
+    found = asked((4, 4, 2), architecture="4C3-P2-4C3G2-4C3G4+1-4C3G2-8R-8", block_depth=3,
                   current_keep=0.5)
     assert found.lines == [
         "Hardware: no board takes this network yet: currents that linger (block 0 layer 0, block 0 layer 1 and 4 more), "
