@@ -15,6 +15,7 @@ from .reverse_cycles import CHANNELS
 
 __all__ = ["FoldedReverse", "LayerSources"]
 
+FETCHED = 3                 # cycles from the last gates that a scan reads of a word to its last credit
 FETCH = 4                   # cycles of a word of neurons beside those in which its credits come
 LAYER = 24                  # cycles of a layer beside those of its words
 SCAN_SHARE = 4              # lanes of the update engine for each lane of a scan of credits
