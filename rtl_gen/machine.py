@@ -89,7 +89,8 @@ class Machine(wiring.Component):
         waits = [tokens.valid for tokens in streams]
         return Cat(*(block.idle for block in blocks), outlet.drained).all() & ~Cat(waits).any()
 
-    def _connect_host(self, m: Module, ingest: Ingest, access: HostAccess, outlet: Outlet, blocks: list[Block | FoldedBlock]) -> None:
+    def _connect_host(self, m: Module, ingest: Ingest, access: HostAccess, outlet: Outlet,
+                      blocks: list[Block | FoldedBlock]) -> None:
         wiring.connect(m, ingest.write, access.write)
         wiring.connect(m, access.o, outlet.memories)
         for number, block in enumerate(blocks):

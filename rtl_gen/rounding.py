@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import DRAW_BITS, ROW_BITS, signed_bits
 from .contract.network import MAX_RATE
-from .ports import RATE_SHAPE, RandomKey
+from .ports import RandomKey
 from .saturate import saturate
 
 __all__ = ["RandomDraw", "RoundedUpdate", "StoredUpdate", "addend_bits", "row_addend", "summed_shape"]

@@ -17,11 +17,12 @@ __all__ = ["FoldedStore", "select_layout"]
 def select_layout(block: BlockSpec) -> data.StructLayout:
     """Layout of what is added in a cycle: of the word in a ``half`` the credits at a ``position``, times ``2**bit``.
 
-    ``first`` begins a row.
+    ``first`` begins a row. For a row of ``thresholds``, of a ``layer``, what its neurons were given is taken instead.
     """
     declared = FoldedReverse(plan_of(block))
-    return data.StructLayout({"first": 1, "half": 1, "position": index_bits(block.window),
-                              "bit": index_bits(declared.count_bits)})
+    return data.StructLayout({
+        "first": 1, "half": 1, "position": index_bits(block.window), "bit": index_bits(declared.count_bits),
+        "thresholds": 1, "layer": index_bits(block.depth)})
 
 
 class FoldedStore(wiring.Component):
@@ -81,14 +82,46 @@ class FoldedStore(wiring.Component):
                 read.addr.eq(Cat(select.position, select.half)),
             ]
             selected.append(data.View(load.credits.shape(), read.data))
+        given = self._given(m)
         for lane in range(self._lanes):
             part, place = divmod(lane, self._load_lanes)
             credit = selected[part][place]
             if self._declared.count_bits > 1:
                 credit = credit << select.bit
-            m.d.sync += self.sums[lane].eq(credit + Mux(select.first, 0, self.sums[lane]))
+            before = Mux(select.first, 0, self.sums[lane])
+            if given:
+                # Less what was given, by the one adder: its complement, and 1 more from a place below.
+                value = Mux(select.thresholds, ~self._shifted(given[part][place]), credit)
+                total = (Cat(select.thresholds, before).as_signed() + Cat(select.thresholds, value).as_signed()) >> 1
+            else:
+                total = credit + before
+            m.d.sync += self.sums[lane].eq(total)
             with m.If(load.valid & (load.part == part) & (load.credits[place] != 0)):
                 for half, lanes in enumerate(living):
                     with m.If(self.load_half == half):
                         m.d.sync += lanes[lane].eq(1)
         return m
+
+    def _given(self, m: Module) -> list[data.View]:
+        """What the neurons of the selected word were given, part by part; nothing without learned thresholds."""
+        load, found = self.load, []
+        for part, declaration in enumerate(self._declared.injected(self._load_lanes)):
+            m.submodules[f"injected{part}"] = memory = declared_memory(declaration)
+            write, read = memory.write_port(), memory.read_port(domain="comb")
+            m.d.comb += [
+                # The last that comes of a part is whole.
+                write.addr.eq(self.load_half),
+                write.data.eq(load.injected),
+                write.en.eq(load.valid & (load.part == part)),
+                read.addr.eq(self.select.half),
+            ]
+            found.append(data.View(load.injected.shape(), read.data))
+        return found
+
+    def _shifted(self, given: Value) -> Value:
+        """What was given, in units of the layer's thresholds."""
+        shifts = [layer.neuron.threshold_shift for layer in self.block.layers]
+        ways = sorted({shift for shift in shifts if shift is not None})
+        if len(ways) == 1:
+            return given << ways[0]
+        return Array(given << (shift or 0) for shift in shifts)[self.select.layer]

@@ -9,6 +9,7 @@ from ..contract.block import BlockSpec
 from ..contract.engines.folded.reverse import FoldedReverse
 from ..contract.plan import LayerPlan, plan_of
 from .by_layer import by_layer
+from .heads import Heads
 from .row_steps import lowest_bit, row_layout, word_layout
 from .window import PixelReader
 
@@ -31,7 +32,7 @@ def field_layout(block: BlockSpec) -> data.StructLayout:
 
 
 class FieldWalk(wiring.Component):
-    """Makes rows of a field: what opens it, the bias where the word has credit, and its active inputs.
+    """Makes rows of a field: what opens it, thresholds and bias where the word has credit, and its active inputs.
 
     Pixel by pixel within the grid, channel by channel: a row a cycle, and a cycle for a word of channels of which none
     is active. The pixels of a word that clears are forgotten.
@@ -121,35 +122,32 @@ class FieldWalk(wiring.Component):
         return Array(constant * count for count in range(padding + 1))[number.as_unsigned()]
 
     def _pixels(self, m: Module, where: data.StructLayout, begun: Signal, taken: Signal) -> tuple[Signal, Signal]:
-        """What opens a field, the bias, and the words of its pixels, which are read."""
+        """What opens a field, thresholds, bias, and the words of its pixels, which are read."""
         at, line = Signal(where), Signal(where)         # the word that is read now; the first of its line
         y, x = Signal.like(begun.down.last), Signal.like(begun.across.last)
-        opens, bias = Signal(init=1), Signal()
         layer, word = begun.p.word.layer, begun.p.word
+        self._heads = heads = Heads(m, self.block, word)
         parts = max(sources.parts for sources in self._sources)
         part = Signal(index_bits(parts))
         part_ends, line_ends, ends, advance = Signal(), Signal(), Signal(), Signal()
-        coming = Signal(data.StructLayout({"valid": 1, "opens": 1, "bias": 1, "at": where,
+        coming = Signal(data.StructLayout({"valid": 1, **heads.fields, "at": where,
                                            "word": word_layout(self.block)}))
-        has_bias = by_layer(layer, [int(plan.layer.weights.bias) for plan in self._plans]) & word.credited
         m.d.comb += [
             part_ends.eq(part == self._constant(layer, "last_part")),
             line_ends.eq(part_ends & (x == begun.across.last)),
-            ends.eq(Mux(opens, begun.empty & ~has_bias,
-                        Mux(bias, begun.empty, line_ends & (y == begun.down.last)))),
+            ends.eq(Mux(heads.any, heads.last & begun.empty, line_ends & (y == begun.down.last))),
             taken.eq(advance & ends),
             self.pixels.address.eq(at.pixel),
             self.pixels.en.eq(advance),
         ]
         with m.If(advance):
-            m.d.sync += [coming.valid.eq(begun.valid), coming.opens.eq(opens), coming.bias.eq(bias),
-                         coming.at.eq(at), coming.word.eq(word)]
+            m.d.sync += [coming.valid.eq(begun.valid), coming.at.eq(at), coming.word.eq(word), *heads.pass_on(coming)]
         with m.If(advance & begun.valid):
-            m.d.sync += [opens.eq(ends), bias.eq(opens & has_bias)]
-            with m.If(opens):
+            m.d.sync += heads.move(ends)
+            with m.If(heads.opens):
                 m.d.sync += [at.eq(begun.start), line.eq(begun.start), y.eq(begun.down.first),
                              x.eq(begun.across.first), part.eq(0)]
-            with m.Elif(~bias):
+            with m.Elif(~heads.any):
                 m.d.sync += part.eq(Mux(part_ends, 0, part + 1))
                 with m.If(line_ends):
                     m.d.sync += [x.eq(begun.across.first), y.eq(y + 1)]
@@ -167,17 +165,15 @@ class FieldWalk(wiring.Component):
         """A word's active channels, lowest first."""
         row, now, left = self.o.p, Signal.like(coming, name="now"), Signal.like(self.pixels.channels)
         self._works = works = Signal()
-        reads = works & ~now.opens & ~now.bias
+        heads, reads = self._heads, works & ~self._heads.any_of(now)
         rest, channel = lowest_bit(left)
-        layer = now.word.layer
         m.d.comb += [
             works.eq(now.valid),
             self.o.valid.eq(works & (~reads | (left != 0))),
             advance.eq(~works | ((rest == 0) | ~reads) & (self.o.ready | ~self.o.valid)),
-            row.opens.eq(now.opens),
-            row.bias.eq(now.bias),
+            *heads.pass_to(row, now),
             row.source.eq(now.at.source + channel),
-            row.row.eq(Mux(now.bias, by_layer(layer, [plan.rows - 1 for plan in self._plans]), now.at.row + channel)),
+            row.row.eq(heads.row_of(now, now.at.row + channel)),
             row.word.eq(now.word),
             self.pixels.clear_en.eq(reads & advance & now.word.clears),
             self.pixels.clear_address.eq(now.at.pixel),

@@ -23,9 +23,6 @@ from .walk import FoldedWalk
 
 __all__ = ["FoldedForwardEngine"]
 
-ROOM = 16                       # words of spikes that wait for the serialiser before the walk does
-
-
 class FoldedForwardEngine(wiring.Component):
     """Computes the steps of all layers of a block, a word of weights a cycle.
 
@@ -100,7 +97,7 @@ class FoldedForwardEngine(wiring.Component):
         m.submodules.lists = lists = FoldedLists(block)
         m.submodules.walk = walk = FoldedWalk(block)
         m.submodules.pipeline = pipeline
-        m.submodules.words = words = StreamFifo(spikes_layout(block), depth=ROOM + 1 + self.latency + 2)
+        m.submodules.words = words = StreamFifo(spikes_layout(block), depth=self._engine.queue_depth)
         m.submodules.serialiser = serialiser = FoldedSerialiser(block)
         m.submodules.router = router = FoldedRouter(block)
 
@@ -118,7 +115,7 @@ class FoldedForwardEngine(wiring.Component):
         wiring.connect(m, walk.window_end, wiring.flipped(self.window_end))
         wiring.connect(m, pipeline.weight_reader, wiring.flipped(self.weight_reader))
         room = Signal()
-        m.d.sync += room.eq(words.level <= ROOM)
+        m.d.sync += room.eq(words.level <= self._engine.waiting_words)
         m.d.comb += [
             walk.pipeline_empty.eq(pipeline.empty), walk.room.eq(room), walk.window_done.eq(self.window_done),
             walk.hold.eq(self.hold), walk.off.eq(self.off),

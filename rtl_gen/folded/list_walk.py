@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ..contract.block import BlockSpec
 from ..contract.plan import plan_of
 from .by_layer import by_layer
+from .heads import Heads
 from .row_steps import row_layout, word_layout
 from .window import ListReader
 
@@ -14,7 +15,7 @@ __all__ = ["ListWalk"]
 
 
 class ListWalk(wiring.Component):
-    """Makes rows of a word: what opens it, the bias where the word has credit, and the layer's list.
+    """Makes rows of a word: what opens it, thresholds and bias where the word has credit, and the layer's list.
 
     A row a cycle; the list is read a cycle ahead.
 
@@ -50,13 +51,12 @@ class ListWalk(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         layers, word, row = plan_of(self.block).layers, self.i.p, self.o.p
-        opens, bias, place = Signal(init=1), Signal(), Signal.like(self.lists.place)
-        has_bias, listed, last, advance = Signal(), Signal(), Signal(), Signal()
-        coming = Signal(data.StructLayout({"valid": 1, "opens": 1, "bias": 1, "word": word_layout(self.block)}))
+        heads, place = Heads(m, self.block, word), Signal.like(self.lists.place)
+        listed, last, advance = Signal(), Signal(), Signal()
+        coming = Signal(data.StructLayout({"valid": 1, **heads.fields, "word": word_layout(self.block)}))
         m.d.comb += [
-            has_bias.eq(by_layer(word.layer, [int(plan.layer.weights.bias) for plan in layers]) & word.credited),
             listed.eq(self.lists.rows != 0),
-            last.eq(Mux(opens, ~has_bias & ~listed, Mux(bias, ~listed, place + 1 == self.lists.rows))),
+            last.eq(Mux(heads.any, heads.last & ~listed, place + 1 == self.lists.rows)),
             advance.eq(~coming.valid | self.o.ready),
             self.i.ready.eq(advance & last),
             self.lists.layer.eq(word.layer),
@@ -65,23 +65,16 @@ class ListWalk(wiring.Component):
             self.lists.forget.eq(self.forget),
         ]
         with m.If(advance):
-            m.d.sync += [coming.valid.eq(self.i.valid), coming.opens.eq(opens), coming.bias.eq(bias),
-                         coming.word.eq(word)]
+            m.d.sync += [coming.valid.eq(self.i.valid), coming.word.eq(word), *heads.pass_on(coming)]
             with m.If(self.i.valid):
-                m.d.sync += [
-                    opens.eq(last),
-                    bias.eq(opens & has_bias),
-                    place.eq(Mux(opens | bias | last, 0, place + 1)),
-                ]
+                m.d.sync += [*heads.move(last), place.eq(Mux(heads.any | last, 0, place + 1))]
         row_base = by_layer(coming.word.layer, [plan.source_base for plan in layers])
         m.d.comb += [
             self.o.valid.eq(coming.valid),
-            row.opens.eq(coming.opens),
-            row.bias.eq(coming.bias),
+            *heads.pass_to(row, coming),
             row.source.eq(self.lists.source),
-            row.row.eq(Mux(coming.bias, by_layer(coming.word.layer, [plan.rows - 1 for plan in layers]),
-                           self.lists.source - row_base)),
+            row.row.eq(heads.row_of(coming, self.lists.source - row_base)),
             row.word.eq(coming.word),
-            self.idle.eq(~coming.valid & opens),
+            self.idle.eq(~coming.valid & heads.opens),
         ]
         return m

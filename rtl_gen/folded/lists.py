@@ -35,8 +35,9 @@ class ListReader(wiring.Signature):
     list, count : Out(list_layout), In
         A list, and how many events are in it, in the same cycle.
     complete : In(1)
-        All events of that layer's step are in it, but for the first layer's, which came with their step. For the first
-        layer: no neuron's own spikes are on their way to a list.
+        All events of that layer's step are in it; of the first layer, they came with their step.
+    settled : In(1)
+        No neuron's own spikes are on their way to a list.
     position, en : Out, Out(1)
         Which event is read.
     source : In
@@ -52,6 +53,7 @@ class ListReader(wiring.Signature):
         most = max(engine.list_capacity(number) for number in range(block.depth))
         super().__init__({
             "list": Out(list_layout(block)), "count": In(range(most + 1)), "complete": In(1),
+            "settled": In(1),
             "position": Out(range(most)), "en": Out(1), "source": In(engine.events.width),
             "begins": Out(1), "taken": Out(1), "forget": Out(1),
         })
@@ -216,6 +218,8 @@ class FoldedLists(wiring.Component):
                 with m.Elif(self.own_ends & (self.own_layer == number)):
                     m.d.sync += spiking.eq(0)
                 pending.append(spiking)
-        # Own spikes are for the bank that the step before does not have: so the next step waits for all of them.
-        fed[0] = ~Cat(pending).any() if pending else Const(1)
-        m.d.comb += self.reader.complete.eq(Array(fed)[self.reader.list.layer])
+        m.d.comb += [
+            self.reader.complete.eq(Array(fed)[self.reader.list.layer]),
+            # Own spikes are for the bank that the step before does not have: so the next step waits for all of them.
+            self.reader.settled.eq(~Cat(pending).any()),
+        ]

@@ -6,10 +6,27 @@ from amaranth.lib import data
 from ..contract.arithmetic import FEEDBACK_BITS, index_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.credits import FoldedCredits
+from ..contract.engines.folded.reach import reach_of
 from ..contract.plan import plan_of
 from .ports import folded_gate_layout
 
-__all__ = ["entry_layout", "sum_layout", "word_layout"]
+__all__ = ["entry_layout", "reached_layout", "scanned_layout", "sum_layout", "word_layout"]
+
+
+def reached_layout(block: BlockSpec) -> data.StructLayout:
+    """Layout of a word of neurons whose ``gated`` lanes are to be walked.
+
+    ``above`` where they reach the layer above: ``row`` is the address of the first weight word of the first lane, and
+    ``word`` the first word of credits; ``more_down`` and ``more_across`` are the places they reach beside the first.
+    ``own`` where they reach their own layer: ``own_row`` and ``own_word`` likewise.
+    """
+    plan = plan_of(block)
+    last, reaches = plan.layers[-1], [reach_of(plan, number) for number in range(block.depth)]
+    row, word = index_bits(last.weight_base + last.weight_words), index_bits(FoldedCredits(plan).words * block.window)
+    return data.StructLayout({
+        "gated": plan.lanes, "above": 1, "own": 1, "row": row, "word": word, "own_row": row, "own_word": word,
+        "more_down": index_bits(max(line.taps for reach in reaches for line in reach.down)),
+        "more_across": index_bits(max(line.taps for reach in reaches for line in reach.across))})
 
 
 def entry_layout(block: BlockSpec) -> data.StructLayout:
@@ -58,3 +75,14 @@ def sum_layout(block: BlockSpec) -> data.StructLayout:
     """
     return data.StructLayout({
         "en": 1, "own": 1, "ends": 1, "lane": index_bits(block.directives.lanes), "value": signed(FEEDBACK_BITS)})
+
+
+def scanned_layout(block: BlockSpec) -> data.StructLayout:
+    """Layout of a part of a word whose credits are being found, its ``last`` or another.
+
+    ``place`` is the number of the word within its layer, ``credit`` where its credits go.
+    """
+    word = word_layout(block)
+    return data.StructLayout({
+        "valid": 1, "credit": word["credit"].shape, "place": word["place"].shape, "position": word["position"].shape,
+        "part": index_bits(FoldedCredits(plan_of(block)).parts), "last": 1})

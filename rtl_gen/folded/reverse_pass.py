@@ -15,6 +15,7 @@ from .dot_product import DotProduct
 from .ports import CreditPort, FoldedGateReader
 from .reverse_scan import ReverseScan
 from .reverse_walk import ReverseWalk
+from .reverse_words import ReverseWords
 
 __all__ = ["ReversePass"]
 
@@ -76,27 +77,30 @@ class ReversePass(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         engine = self.engine
+        m.submodules.words = words = ReverseWords(self.block)
         m.submodules.walk = walk = ReverseWalk(self.block)
         m.submodules.memory = memory = CreditMemory(self.block, self.port_lanes)
         m.submodules.product = product = DotProduct(self.block)
         m.submodules.scan = scan = ReverseScan(self.block)
-        for port, inner in ((self.gate_reader, walk.gate_reader), (self.feedback_reader, scan.feedback_reader),
+        for port, inner in ((self.gate_reader, words.gate_reader), (self.feedback_reader, scan.feedback_reader),
                             (self.credits, memory.credits)):
             wiring.connect(m, wiring.flipped(port), inner)
         wiring.connect(m, scan.writer, memory.writer)
+        wiring.connect(m, words.o, walk.i)
         if engine.injected_memories:
-            m.d.comb += [scan.finding.eq(walk.busy), scan.asked.eq(memory.asked), memory.injected.eq(scan.injected)]
+            m.d.comb += [scan.finding.eq(words.busy), scan.asked.eq(memory.asked), memory.injected.eq(scan.injected)]
         m.d.comb += [
-            walk.start.eq(self.start),
-            walk.steps.eq(self.steps),
-            walk.feedback_words.eq(self.feedback_words),
-            walk.through.eq(scan.through),
-            self.busy.eq(walk.busy),
-            self.done.eq(walk.done),
-            memory.finding.eq(walk.busy),
-            scan.layer.eq(walk.layer),
-            scan.word_en.eq(walk.word_en),
-            scan.word.eq(walk.word),
+            words.start.eq(self.start),
+            words.steps.eq(self.steps),
+            words.feedback_words.eq(self.feedback_words),
+            words.through.eq(scan.through),
+            self.busy.eq(words.busy),
+            self.done.eq(words.done),
+            memory.finding.eq(words.busy),
+            walk.layer.eq(words.layer),
+            scan.layer.eq(words.layer),
+            scan.word_en.eq(words.o.valid & words.o.ready),
+            scan.word.eq(words.word),
         ]
         # Weights and credits come together; then, behind product and sum, what is known of the lane.
         entry = walk.entry
@@ -110,7 +114,7 @@ class ReversePass(wiring.Component):
         m.d.comb += [
             product.adds.eq(come.valid & come.adds),
             product.first.eq(come.first),
-            product.layer.eq(Mux(come.own | (walk.layer == self.block.depth - 1), walk.layer, walk.layer + 1)),
+            product.layer.eq(Mux(come.own | (words.layer == self.block.depth - 1), words.layer, words.layer + 1)),
             product.weights.eq(self.weight_reader.weights),
             product.credits.eq(memory.reader.credits),
             self.multiplies.eq(Mux(come.valid & come.adds, memory.reader.count, 0)),

@@ -100,6 +100,8 @@ class RowPipeline(wiring.Component):
             store.select.half.eq(summing.word.half),
             store.select.position.eq(summing.position),
             store.select.bit.eq(summing.bit),
+            store.select.thresholds.eq(summing.thresholds),
+            store.select.layer.eq(summing.word.layer),
             store.alive_half.eq(adding.word.half),
             # Two stages on, a row's sum is where the next step's row finds it.
             self.gathered.eq(~Cat(stage.valid & stage.word.gathers for stage in stages[1:3]).any()),

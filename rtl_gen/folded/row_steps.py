@@ -26,24 +26,26 @@ def word_layout(block: BlockSpec) -> data.StructLayout:
 
 
 def row_layout(block: BlockSpec) -> data.StructLayout:
-    """Layout of a row of a walk: of a ``source``, or of the ``bias``.
+    """Layout of a row of a walk: of a ``source``, of the ``bias``, or of ``thresholds``.
 
     What ``opens`` comes before a word's rows and tells of the ``word``, which is theirs until the next.
     """
     declared = FoldedReverse(plan_of(block))
     rows = max(layer.rows for layer in block.layers)
-    return data.StructLayout({"opens": 1, "bias": 1, "row": index_bits(rows),
+    return data.StructLayout({"opens": 1, "bias": 1, "thresholds": 1, "row": index_bits(rows),
                               "source": index_bits(declared.all_sources), "word": word_layout(block)})
 
 
 def step_layout(block: BlockSpec) -> data.StructLayout:
     """Layout of a step: of a row's counts the lowest bit that is left, at this ``position``, worth ``2**bit``.
 
-    ``first`` and ``last`` begin and end the row; what ``writes`` is a row of which all was gathered.
+    ``first`` and ``last`` begin and end the row; what ``writes`` is a row of which all was gathered. A row of
+    ``thresholds`` is one step, of what the neurons were given.
     """
     declared = FoldedReverse(plan_of(block))
     return data.StructLayout({
-        "valid": 1, "first": 1, "last": 1, "writes": 1, "row": index_bits(max(layer.rows for layer in block.layers)),
+        "valid": 1, "first": 1, "last": 1, "writes": 1, "thresholds": 1,
+        "row": index_bits(max(layer.rows for layer in block.layers)),
         "position": index_bits(block.window), "bit": index_bits(declared.count_bits), "word": word_layout(block)})
 
 
@@ -59,9 +61,9 @@ def lowest_bit(value: Value) -> tuple[Value, Value]:
 class RowSteps(wiring.Component):
     """Fetches the masks of the rows that come and takes a cycle for each of their set bits, lowest first.
 
-    A bias is active once in each of the window's steps. Rows of a word without credit take a cycle each and make no
-    step. What opens a word whose sums are gathered takes two cycles and not one, so that the same row in the next word
-    finds what was gathered of it.
+    A bias is active once in each of the window's steps, and a row of thresholds takes one cycle. Rows of a word without
+    credit take a cycle each and make no step. What opens a word whose sums are gathered takes two cycles and not one,
+    so that the same row in the next word finds what was gathered of it.
 
     Parameters
     ----------
@@ -111,7 +113,7 @@ class RowSteps(wiring.Component):
         ends, advance = Signal(), Signal()
         always = Cat(Cat(self.steps > p, Const(0, bits - 1)) for p in range(window))
         m.d.comb += [
-            ends.eq(Mux(now.opens, waited | ~now.word.gathers, (rest == 0) | ~word.credited)),
+            ends.eq(Mux(now.opens, waited | ~now.word.gathers, (rest == 0) | now.thresholds | ~word.credited)),
             advance.eq(~works | ends),
             self.i.ready.eq(~comes | advance),
             self.masks.en.eq(self.i.valid & self.i.ready),
@@ -134,11 +136,12 @@ class RowSteps(wiring.Component):
             self.step.valid.eq(works & ~now.opens & word.credited),
             self.step.first.eq(first),
             self.step.last.eq(ends),
+            self.step.thresholds.eq(now.thresholds),
             self.step.row.eq(now.row),
             self.step.position.eq(position),
             self.step.bit.eq(bit),
             self.step.word.eq(word),
-            self.masks.clear_en.eq(row_ends & word.clears & ~now.bias),
+            self.masks.clear_en.eq(row_ends & word.clears & ~now.bias & ~now.thresholds),
             self.masks.clear_source.eq(now.source),
             self.released.eq(works & now.opens & first & word.credited),
             self.idle.eq(~works & ~comes),

@@ -25,7 +25,7 @@ class FoldedWalk(wiring.Component):
 
     A dense layer: words of neurons outside, and inside what weighs on all of a word: thresholds, bias, the step's
     events. A convolution: its events outside and their taps inside; then all words, each with thresholds and bias. A
-    layer begins when those before it have left the pipeline and all of its events are in its list.
+    layer begins when the one before it has left the pipeline, and waits where an event has not come to its list.
 
     Parameters
     ----------
@@ -135,14 +135,14 @@ class FoldedWalk(wiring.Component):
                             with m.If(self.room):
                                 self._start_sample(m)
                         with m.Case(TokenKind.STEP):
-                            m.d.comb += self.stalled.eq(~reader.complete)
-                            with m.If(reader.complete):
+                            m.d.comb += self.stalled.eq(~reader.settled)
+                            with m.If(reader.settled):
                                 m.next = "BEGIN"
                         with m.Case(TokenKind.ABORT):
                             with m.If(~discarded):
                                 m.d.sync += discarded.eq(1)
                                 self._discard_window(m)
-                            with m.Elif(reader.complete):
+                            with m.Elif(reader.settled):
                                 m.d.comb += [self.push.eq(self.room), step.ready.eq(self.room)]
                                 with m.If(self.room):
                                     m.d.comb += [reader.taken.eq(1), reader.forget.eq(1)]
@@ -150,23 +150,25 @@ class FoldedWalk(wiring.Component):
                 with m.Else():
                     m.d.comb += self.stalled.eq(step.valid)
             with m.State("BEGIN"):
-                m.d.comb += [reader.begins.eq(reader.complete), self.stalled.eq(~reader.complete)]
-                m.d.sync += [self._count.eq(reader.count), self._word_part.eq(0), self._entry.eq(0),
-                             self._word.eq(0), self._base.eq(self._of([plan.weight_base for plan in self.plan.layers]))]
-                with m.If(reader.complete):
-                    m.next = "WORDS"
-                    with m.If(convs & (reader.count != 0)):
-                        m.next = "EVENTS"
+                m.d.comb += reader.begins.eq(1)
+                m.d.sync += [self._word_part.eq(0), self._entry.eq(0), self._word.eq(0),
+                             self._base.eq(self._of([plan.weight_base for plan in self.plan.layers]))]
+                m.next = "WORDS"
+                with m.If(convs):
+                    m.next = "EVENTS"
             with m.State("EVENTS"):
-                m.d.comb += self._walks_events.eq(1)
-                with m.If(self._moves):
+                there = self._entry < self._count
+                m.d.comb += [self._walks_events.eq(there), self.stalled.eq(~there & ~self._complete)]
+                with m.If(self._moves & there):
                     m.d.sync += self._entry.eq(self._entry + 1)
-                    with m.If(self._entry == self._count - 1):
-                        m.d.sync += self._entry.eq(0)
-                        m.next = "WORDS"
+                with m.If(self._complete & (~there | (self._moves & (self._entry + 1 == self._count)))):
+                    m.d.sync += self._entry.eq(0)
+                    m.next = "WORDS"
             with m.State("WORDS"):
-                m.d.comb += self._walks_words.eq(1)
-                with m.If(self._moves):
+                # Whether an entry closes is known with the one behind it.
+                known = self._complete | ~self._closes
+                m.d.comb += [self._walks_words.eq(known), self.stalled.eq(~known)]
+                with m.If(self._moves & known):
                     self._next_entry(m)
                     with m.If(self._closes & self._layer_ends):
                         m.next = "DRAIN"
@@ -222,6 +224,8 @@ class FoldedWalk(wiring.Component):
         self._moves, self._walks_events, self._walks_words = Signal(), Signal(), Signal()
         self._closes, self._layer_ends, self._place_ends = Signal(), Signal(), Signal()
         self._count, self._entry = Signal(range(most + 1)), Signal(range(most + 3))
+        self._complete = Signal()                       # the count is the step's
+        m.d.sync += [self._count.eq(self.reader.count), self._complete.eq(self.reader.complete)]
         self._word, self._word_part = (Signal(range(max(layer.words for layer in layers) + 1), name=name)
                                        for name in ("word", "word_part"))
         self._base = Signal(range(engine.weight_words + max(layer.rows for layer in layers)))

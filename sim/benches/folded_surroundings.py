@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.arithmetic import weighed_credit_max
+from rtl_gen.contract.arithmetic import inject_max, weighed_credit_max
 from rtl_gen.contract.engines.folded.reverse import FoldedReverse
 from rtl_gen.contract.plan import plan_of
 
@@ -17,10 +17,13 @@ COUNTERS = ("updates", "written", "underflows", "saturations")
 
 @dataclass
 class Recorded:
-    """A window; a list entry a layer: how often its sources were active, (R, sources), and credits, (R, outputs)."""
+    """A window; a list entry a layer: how often its sources were active, (R, sources), credits, and what its neurons
+    were given, (R, outputs) each.
+    """
 
     counts: list[NDArray[np.int64]]
     credits: list[NDArray[np.int64]]
+    injected: list[NDArray[np.int64]]
 
     @property
     def steps(self) -> int:
@@ -67,7 +70,7 @@ class Weights:
         """Updates the stored weights; returns the counts."""
         totals = np.zeros(4, np.int64)
         for index, layer in enumerate(self.block.layers):
-            delta, reached = sums_of(layer, window.counts[index], window.credits[index])
+            delta, reached = sums_of(layer, window.counts[index], window.credits[index], window.injected[index])
             addend = addends(layer.update, rate, layer.rows, self.spec.seed, number, self.spec.layer_number(0, index))
             change = (delta + addend[:, None]) >> layer.update.rate_shift + rate
             wanted = self.stored[index] - change
@@ -79,7 +82,7 @@ class Weights:
         return totals
 
 
-def sums_of(layer, counts, credit):
+def sums_of(layer, counts, credit, injected):
     """Sums of each weight, (rows, columns), and for which there was an active source, or the bias, and credit."""
     steps = len(counts)
     delta, reached = np.zeros((2, layer.rows, layer.columns), np.int64)
@@ -91,6 +94,10 @@ def sums_of(layer, counts, credit):
         if layer.weights.bias:
             delta[-1] += there.sum(axis=0)
             reached[-1] |= there.any(axis=0)
+    shift, row = layer.neuron.threshold_shift, layer.event_rows
+    if shift is not None:
+        delta[row] = -injected.reshape(-1, layer.columns).sum(axis=0) << shift
+        reached[row] = credit.reshape(-1, layer.columns).any(axis=0)
     return delta, reached
 
 
@@ -137,6 +144,15 @@ def random_credits(block, generator, steps):
             credit[:] = 0
         found.append(credit.reshape(steps, -1))
     return found
+
+
+def random_window(block, generator, steps):
+    """What might be recorded in a window of so many steps; who has no credit was given nothing."""
+    credits, injected = random_credits(block, generator, steps), []
+    for number, credit in enumerate(credits):
+        bound = min(inject_max(block, number), int(generator.choice((1 << 30, 300, 3))))
+        injected.append(generator.integers(-bound, bound + 1, credit.shape) * credit.any(axis=0))
+    return Recorded(random_counts(block, generator, steps), credits, injected)
 
 
 def recorded_memories(block, counts, rng):

@@ -8,6 +8,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
+from rtl_gen.contract.engines.folded.credits import has_thresholds, injected_bits
 from rtl_gen.contract.engines.folded.reverse import FoldedReverse
 from rtl_gen.contract.engines.folded.reverse_cycles import LayerWork, UpdateCycles
 from rtl_gen.contract.memories import WEIGHT_LATENCY
@@ -18,7 +19,7 @@ from rtl_gen.folded.ports import credit_layout
 from ..bench import load_spec, start
 from ..lanes import join
 from ..stream import pack
-from .folded_surroundings import COUNTERS, Recorded, Weights, random_counts, random_credits, recorded_memories
+from .folded_surroundings import COUNTERS, Weights, random_window, recorded_memories
 
 
 class Surroundings:
@@ -38,6 +39,7 @@ class Surroundings:
                      "key__window_number"):
             dut[name].value = 0
         dut.key__seed.value = spec.seed
+        self.has_thresholds = has_thresholds(self.block)
         self.has_lists, self.has_pixels = self.declared.row_list is not None, self.declared.occupied is not None
         if self.has_lists:
             dut.lists__rows.value = dut.lists__source.value = 0
@@ -105,7 +107,10 @@ class Surroundings:
                 continue
             number, word = payload & ((1 << layer_bits) - 1), payload >> layer_bits
             assert word < last.word_base + last.words
-            credits = self._word(number, word)
+            credits = self._word(number, word, self.window.credits[number])
+            injected = None
+            if self.has_thresholds:
+                injected = self._word(number, word, self.window.injected[number]).sum(axis=0)
             self.asked.append(word)
             dut.credits__alive.value = rng.randrange(self.plan.lanes + 1)
             for part in range(parts):
@@ -117,28 +122,32 @@ class Surroundings:
                     lanes = [int(credit) for credit in
                              credits[position, part * self.load_lanes:(part + 1) * self.load_lanes]]
                     bits = self.declared.credit_bits
+                    last_of_part = place == len(positions) - 1
+                    given = {} if injected is None else {"injected": join(
+                        injected[part * self.load_lanes:(part + 1) * self.load_lanes].tolist() if last_of_part else
+                        [rng.randrange(9) for _ in lanes], injected_bits(self.block))}
                     dut.credits__load.value = pack(layout, {
-                        "valid": 1, "ends": int(place == len(positions) - 1), "part": part, "position": position,
-                        "credits": join(lanes, bits)})
+                        "valid": 1, "ends": int(last_of_part), "part": part, "position": position,
+                        "credits": join(lanes, bits), **given})
                     await FallingEdge(dut.clk)
                     dut.credits__load.value = pack(layout, {"ends": 1, "part": part})
             dut.credits__alive.value = int(credits.any(axis=0).sum())
 
-    def _word(self, number, word):
-        """Credits of a word's lanes, (R, lanes), padding and all."""
+    def _word(self, number, word, values):
+        """Of ``values`` of all neurons, (R, outputs), those of a word's lanes, (R, lanes), padding and all."""
         plan = self.plan.layers[number]
         place, column = divmod(word - plan.word_base, plan.column_words)
         assert 0 <= place < plan.places, f"word {word} was asked for as one of layer {number}"
         padded = np.zeros((self.window.steps, plan.places, plan.column_words * plan.lanes), np.int64)
-        padded[:, :, :plan.layer.columns] = self.window.credits[number].reshape(
-            self.window.steps, plan.places, plan.layer.columns)
+        padded[:, :, :plan.layer.columns] = values.reshape(self.window.steps, plan.places, plan.layer.columns)
         return padded[:, place, column * plan.lanes:(column + 1) * plan.lanes]
 
     def work(self):
         """What there is to learn from, as the formula of the cycles has it."""
         found = []
         for number, (layer, sources) in enumerate(zip(self.plan.layers, self.declared.sources, strict=True)):
-            credited = [bool(self._word(number, layer.word_base + word).any()) for word in range(layer.words)]
+            credited = [bool(self._word(number, layer.word_base + word, self.window.credits[number]).any())
+                        for word in range(layer.words)]
             bits = {source: mask.bit_count() for source, mask in self.masks.items()}
             pixels = []
             if not sources.listed:
@@ -193,7 +202,7 @@ async def matches_reference(dut):
     totals = dict.fromkeys(COUNTERS, 0)
     for index in range(int(os.environ.get("SNNFPGA_WINDOWS", "16"))):
         steps, rate, number = int(generator.integers(1, block.window + 1)), index % (MAX_RATE + 1), 0xFFFFFFFE + index
-        window = Recorded(random_counts(block, generator, steps), random_credits(block, generator, steps))
+        window = random_window(block, generator, steps)
         learns, there.most_pause = index % 5 != 3, index % 3
         dut.rate.value, dut.key__window_number.value = rate, number & 0xFFFFFFFF
         if learns:
@@ -214,7 +223,7 @@ async def takes_the_cycles_of_the_formula(dut):
     random_words = any(layer.update.rounding == "stochastic" for layer in block.layers)
     for index in range(10):
         steps = int(generator.integers(1, block.window + 1))
-        window = Recorded(random_counts(block, generator, steps), random_credits(block, generator, steps))
+        window = random_window(block, generator, steps)
         fetch = steps * -(-plan.lanes // there.load_lanes)
         there.record(window)
         expected = UpdateCycles(plan, [sources.parts for sources in there.declared.sources],

@@ -24,6 +24,9 @@ CASES = {
                                   dense(8, 6, rate_shift=1, feedback_shift=0, surrogate_width=400),
                                   dense(6, 7, recurrent=True, surrogate="triangle", surrogate_width=4,
                                         surrogate_height=3, feedback_shift=0), lanes=3, learning=True),
+    "thresholds": folded_spec(conv(4, 4, 2, 5, 3, threshold_shift=0, bias=False), dense(20, 7, threshold_shift=1),
+                              learning=True),
+    "thresholds-alone": folded_spec(dense(9, 11, threshold_shift=0, rate_shift=2), learning=True),
     "residual": folded_spec(
         conv(3, 3, 2, 5, 3, padding=1), conv(3, 3, 5, 5, 1), conv(3, 3, 5, 5, 3, padding=1, residual=ResidualSpec(
             below=2, shift=1, own_shift=0)), conv(3, 3, 5, 5, 1, residual=ResidualSpec(below=1, shift=0, own_shift=1)),

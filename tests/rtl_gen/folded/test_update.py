@@ -15,6 +15,8 @@ CASES = {
                           dense(30, 7, recurrent=True, rounding="stochastic", **HIGH), dense(7, 5, bias=False)), 2),
     "two-convs": (folded_spec(conv(4, 4, 1, 3, 3, stride=2, padding=1, bias=False), conv(2, 2, 3, 7, 1), window=1,
                               lanes=3), 3),
+    "thresholds": (folded_spec(conv(3, 3, 2, 5, 2, threshold_shift=2, bias=False), dense(20, 6, threshold_shift=0),
+                               dense(6, 5), window=3), 2),
     "beyond-the-border": (folded_spec(conv(2, 2, 2, 3, 1, padding=2), window=2), 2),
     "many-channels": (folded_spec(conv(1, 2, 70, 3, 1), conv(1, 2, 3, 2, 2, padding=1), window=2, lanes=2), 1),
 }

@@ -42,11 +42,6 @@ class FoldedCredits(Engine):
     FETCH = 3               # cycles from a word to the next, at least
     OPENS = 5               # from there to the first word of what had to wait for it
 
-    @staticmethod
-    def needed(plan_depth: int, recurrent: bool, residual: bool) -> bool:
-        """Whether credits of a block must be kept: where a layer's are made of those of another, or of another word."""
-        return plan_depth > 1 or recurrent or residual
-
     @property
     def scan_lanes(self) -> int:
         """Lanes whose credits are found at a time: a part of a word."""

@@ -18,6 +18,8 @@ __all__ = ["FoldedForward"]
 class FoldedForward(Engine):
     """The forward engine of a block whose layers are folded."""
 
+    LEAST_WAITING, MOST_WAITING = 16, 256
+    QUEUE_MARKS = 5             # bits of a word of spikes: of what it is, and whether a place, a layer, a sample ends
     FIRE_STAGES = 3             # saturate; above the threshold; spike, gate and what is left
 
     def refusals(self, index: int) -> Iterator[Refusal]:
@@ -196,9 +198,30 @@ class FoldedForward(Engine):
         return (SeenMemory(self.block.inputs).memory, *pooled)
 
     @property
+    def waiting_words(self) -> int:
+        """Words of spikes that wait to leave before the walk does: a step of any layer, so that its spikes leave while
+        the next one is computed, but not of the largest layers.
+        """
+        return min(max(self.LEAST_WAITING, *(layer.words for layer in self.plan.layers)), self.MOST_WAITING)
+
+    @property
+    def queue_depth(self) -> int:
+        """Words of spikes on their way out: behind those that wait there is room for what is in the pipeline, and not
+        yet in the level of a cycle ago."""
+        return self.waiting_words + self.latency + 3
+
+    @property
+    def queue(self) -> MemoryDeclaration:
+        """Words of spikes on their way out, and how each is marked; the first is in a register."""
+        lanes = max(self.plan.lanes, index_bits(self.block.readout.classes) + 1)
+        return MemoryDeclaration("queue", self.queue_depth - 1,
+                                 lanes + index_bits(self.block.depth) + self.QUEUE_MARKS)
+
+    @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Its memories, and those of the lists of events."""
-        found = (self.weights, self.membranes, self.spikes, self.currents, self.flows, self.events, *self.seen)
+        found = (self.weights, self.membranes, self.spikes, self.currents, self.flows, self.events, self.queue,
+                 *self.seen)
         return tuple(memory for memory in found if memory is not None)
 
     @property

@@ -3,19 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ...arithmetic import delta_max, index_bits, signed_bits, weighed_credit_max
+from ...arithmetic import delta_max, index_bits, inject_max, signed_bits, weighed_credit_max
 from ...memories import MemoryDeclaration
 from ...network import MAX_RATE
 from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..learning.base import Learning
-from ..readout import Readout
-from .credits import FoldedCredits, misread
+from .credits import FoldedCredits, has_thresholds, injected_bits, misread
 from .reach import places_seeing
 from .reverse_cycles import CHANNELS
 
 __all__ = ["FoldedReverse", "LayerSources"]
 
+FETCHED = 3                 # cycles from the last gates that a scan reads of a word to its last credit
 FETCH = 4                   # cycles of a word of neurons beside those in which its credits come
 LAYER = 24                  # cycles of a layer beside those of its words
 SCAN_SHARE = 4              # lanes of the update engine for each lane of a scan of credits
@@ -48,12 +48,20 @@ class FoldedReverse(Learning):
         yield from refusals.leaky_readout(self.block, index)
         yield from refusals.lingering_currents(self.block, index)
         yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
+        for number in self.block.sources:
+            if self.block.layers[number].neuron.threshold_shift is not None:
+                yield refusals.Refusal(
+                    line="A layer whose currents are added to another's must, in a block that is to learn on chip, "
+                         f"have the threshold of all its neurons, and layer {number} of block {index} has learned "
+                         "ones; leave them out there, or evaluate it on torch or the reference",
+                    what="learned thresholds of a layer whose currents are added to another's",
+                    places=(f"block {index} layer {number}",), change="a threshold for that whole layer")
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Window state, credits, and what is gathered of a word of filters."""
-        own = (self.masks, self.row_list, self.occupied, self.gates, Readout(self.plan).feedback,
-               *self.credits(self.load_lanes), self.deltas)
+        own = (self.masks, self.row_list, self.occupied, self.gates, *self.credits(self.load_lanes),
+               *self.injected(self.load_lanes), self.deltas)
         kept = () if self.scans else FoldedCredits(self.plan).memories
         return (*(memory for memory in own if memory is not None), *kept)
 
@@ -90,7 +98,7 @@ class FoldedReverse(Learning):
     def scans(self) -> bool:
         """Whether credits are found as they are asked for; they are kept where a layer's are made of others."""
         (layer, *more) = self.block.layers
-        return not more and not layer.synapses.recurrent
+        return not more and not layer.synapses.recurrent and not has_thresholds(self.block)
 
     @property
     def count_bits(self) -> int:
@@ -173,11 +181,21 @@ class FoldedReverse(Learning):
         return tuple(MemoryDeclaration(f"credits{part}", 2 * positions, lanes * self.credit_bits, "distributed")
                      for part in range(words_of(self.plan.lanes, lanes)))
 
+    def injected(self, lanes: int) -> tuple[MemoryDeclaration, ...]:
+        """For each part of ``lanes`` lanes what neurons of two words were given; none without learned thresholds."""
+        parts = words_of(self.plan.lanes, lanes) if has_thresholds(self.block) else 0
+        return tuple(MemoryDeclaration(f"injected{part}", 2, lanes * injected_bits(self.block), "distributed")
+                     for part in range(parts))
+
     @property
     def row_max(self) -> int:
         """The largest magnitude of a row's sum at one place, in the layer where it is largest."""
-        return max(weighed_credit_max(self.block, number) * self.block.window * layer.largest_event
-                   for number, layer in enumerate(self.block.layers))
+        window, found = self.block.window, []
+        for number, layer in enumerate(self.block.layers):
+            found.append(weighed_credit_max(self.block, number) * window * layer.largest_event)
+            if layer.neuron.threshold_shift is not None:
+                found.append(inject_max(self.block, number) * window << layer.neuron.threshold_shift)
+        return max(found)
 
     @property
     def delta_max(self) -> int:

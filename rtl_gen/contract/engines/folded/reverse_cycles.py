@@ -86,8 +86,7 @@ class UpdateCycles:
             found = self._found(at + 1)
             at = found + 1
             if credited or last:
-                rows = [steps] * (layer.layer.weights.bias and credited) + [
-                    bits if credited else 1 for bits in work.rows]
+                rows = heads_of(layer, steps) * credited + [bits if credited else 1 for bits in work.rows]
                 enters = max(found, self._fields.idle(), self._list_free)
                 taken = self._rows.open(enters + 1, 1, credited)
                 for bits in rows:
@@ -105,7 +104,7 @@ class UpdateCycles:
                 found = self._found(at)
                 at = found + 1
                 if work.credited[place * layer.column_words + column]:
-                    cells = [[steps]] * layer.layer.weights.bias + [list(work.pixels[pixel]) for pixel in pixels]
+                    cells = [[bits] for bits in heads_of(layer, steps)] + [list(work.pixels[pixel]) for pixel in pixels]
                     at = self._fields.enter(max(found, self._list_free + 1), cells, True) + 1
                     self._filled += 1
             begins = max(at, self._fields.idle(), self._rows.free, self._rows.stepped + GATHERED)
@@ -114,6 +113,11 @@ class UpdateCycles:
         grid = layer.layer.synapses
         every = words_in(grid, parts, range(grid.height), range(grid.width))
         return self._fields.enter(at, [[1] * len(work.pixels[word]) for word in every], False) + 1
+
+
+def heads_of(layer: LayerPlan, steps: int) -> list[int]:
+    """Cycles of the rows before those of sources: of the thresholds, and of the bias."""
+    return [1] * (layer.layer.neuron.threshold_shift is not None) + [steps] * layer.layer.weights.bias
 
 
 def words_in(grid: ConvSpec, parts: int, rows: range, columns: range) -> list[int]:
