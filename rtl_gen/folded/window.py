@@ -12,7 +12,7 @@ from ..memories import declared_memory
 from .by_layer import by_layer
 from .ports import FoldedGateReader, FoldedRecorder
 
-__all__ = ["FoldedWindow", "ListReader", "MaskReader", "PixelReader"]
+__all__ = ["FoldedWindow", "GateFinder", "ListReader", "MaskReader", "PixelReader"]
 
 
 class MaskReader(wiring.Signature):
@@ -78,6 +78,21 @@ class PixelReader(wiring.Signature):
                           "clear_en": Out(1), "clear_address": Out(address)})
 
 
+class GateFinder(wiring.Signature):
+    """Whether words of neurons had a gate at all.
+
+    Members
+    -------
+    word : Out
+        A word.
+    gated : In(1)
+        Whether a gate of it was not 0 at some position, one cycle later.
+    """
+
+    def __init__(self, block: BlockSpec) -> None:
+        super().__init__({"word": Out(index_bits(FoldedReverse(plan_of(block)).all_words)), "gated": In(1)})
+
+
 class FoldedWindow(wiring.Component):
     """Masks of the active sources, the lists and pixels by which they are found, and the gates and spikes.
 
@@ -96,6 +111,8 @@ class FoldedWindow(wiring.Component):
         What is recorded; not while it is ``clearing``.
     masks, gate_reader : In(MaskReader), In(FoldedGateReader)
         How often sources were active; gates and spikes.
+    gate_finder : In(GateFinder)
+        Words without a gate, where credits are found as they are asked for.
     lists, pixels : In(ListReader), In(PixelReader)
         Which sources were active: of dense layers and of convolutions, where there are such.
     clearing : Out(1)
@@ -110,6 +127,7 @@ class FoldedWindow(wiring.Component):
             "recorder": In(FoldedRecorder(block)),
             "masks": In(MaskReader(block)),
             "gate_reader": In(FoldedGateReader(block)),
+            **({"gate_finder": In(GateFinder(block))} if declared.scans else {}),
             **({"lists": In(ListReader(block))} if declared.row_list else {}),
             **({"pixels": In(PixelReader(block))} if declared.occupied else {}),
             "clearing": Out(1, init=1),
@@ -137,6 +155,8 @@ class FoldedWindow(wiring.Component):
         if declared.occupied:
             self._keep_pixels(m)
         self._keep_gates(m)
+        if declared.scans:
+            self._find_gates(m)
         return m
 
     def _keep_masks(self, m: Module, position: Signal) -> tuple[Value, Signal]:
@@ -221,6 +241,24 @@ class FoldedWindow(wiring.Component):
             write.en.eq(recorder.gate_en),
             read.addr.eq(bases[asked.position] + asked.word),
             asked.gates.eq(read.data),
+        ]
+
+    def _find_gates(self, m: Module) -> None:
+        """A word's bit is that of its gates at the first position, and may be set at others."""
+        recorder, finder = self.recorder, self.gate_finder
+        m.submodules.gated = memory = declared_memory(self._declared.gated)
+        read, write = memory.read_port(), memory.write_port()
+        gates_any, earlier = Signal(), Signal()
+        m.d.sync += [
+            write.en.eq(recorder.gate_en),
+            write.addr.eq(recorder.gate_word),
+            gates_any.eq(Cat(lane.gate for lane in recorder.gates).any()),
+            earlier.eq(recorder.gate_position != 0),
+        ]
+        m.d.comb += [
+            read.addr.eq(Mux(recorder.gate_en, recorder.gate_word, finder.word)),
+            write.data.eq(gates_any | (earlier & read.data)),
+            finder.gated.eq(read.data),
         ]
 
 
