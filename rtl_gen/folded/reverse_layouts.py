@@ -10,7 +10,7 @@ from ..contract.engines.folded.reach import reach_of
 from ..contract.plan import plan_of
 from .ports import folded_gate_layout
 
-__all__ = ["entry_layout", "reached_layout", "sum_layout", "word_layout"]
+__all__ = ["entry_layout", "reached_layout", "scanned_layout", "sum_layout", "word_layout"]
 
 
 def reached_layout(block: BlockSpec) -> data.StructLayout:
@@ -75,3 +75,14 @@ def sum_layout(block: BlockSpec) -> data.StructLayout:
     """
     return data.StructLayout({
         "en": 1, "own": 1, "ends": 1, "lane": index_bits(block.directives.lanes), "value": signed(FEEDBACK_BITS)})
+
+
+def scanned_layout(block: BlockSpec) -> data.StructLayout:
+    """Layout of a part of a word whose credits are being found, its ``last`` or another.
+
+    ``place`` is the number of the word within its layer, ``credit`` where its credits go.
+    """
+    word = word_layout(block)
+    return data.StructLayout({
+        "valid": 1, "credit": word["credit"].shape, "place": word["place"].shape, "position": word["position"].shape,
+        "part": index_bits(FoldedCredits(plan_of(block)).parts), "last": 1})
