@@ -12,7 +12,7 @@ from ..contract.plan import plan_of
 from ..credit import CreditScan
 from ..ports import FeedbackReader
 from .ports import CreditPort, FoldedGateReader, folded_gate_layout
-from .window import GateFinder
+from .window_ports import GateFinder
 
 __all__ = ["ScannedCredits"]
 
