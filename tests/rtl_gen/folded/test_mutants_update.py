@@ -29,7 +29,7 @@ def update(case):
 
 
 TARGETS = {
-    **{f"window {case}": window(case) for case in ("mixed", "dense", "many-channels")},
+    **{f"window {case}": window(case) for case in WINDOWS},
     **{f"scan {case}": scan(case) for case in ("plain", "pooled")},
     **{f"update {case}": update(case) for case in UPDATES},
 }
@@ -84,8 +84,12 @@ MUTANTS = {
     "sums left by a reset": (False, "update one-conv", DELTAS, "self.clearing | self.w_en", "self.w_en"),
     "sums of the word before": (False, "update one-conv", PIPELINE, "sums[lane].eq(Mux(added.writes, 0, total))",
                                 "sums[lane].eq(total)"),
-    "touched by the last place alone": (False, "update one-conv", PIPELINE, "Mux(gathers | writes, left.touched, 0)",
-                                        "Mux(writes, left.touched, 0)"),
+    "touched by the last place alone": (False, "update one-conv", PIPELINE, "Mux(gathers | writes, left.touched",
+                                        "Mux(writes, left.touched"),
+    "silent in the last step": (False, "window one-channel", WINDOW, "gates_any | (earlier &",
+                                "gates_any | (0 &"),
+    "words without a gate": (False, "scan plain", SCAN, "place.cut | ~self.gate_finder.gated",
+                             "place.cut | 0"),
     "written before all is gathered": (False, "update one-conv", PIPELINE, "stage.word.gathers for stage in stages[1:3]",
                                        "0 for stage in stages[1:3]"),
     "rate of the first layer": (False, "update mixed", PIPELINE, "by_layer(summing.word.layer, more)", "more[0]"),
