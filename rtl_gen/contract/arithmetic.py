@@ -92,13 +92,19 @@ def inject_max(block: BlockSpec, layer: int) -> int:
 
 
 def credit_max(block: BlockSpec, layer: int) -> int:
-    """Bound of a layer's credits over the window's K steps."""
+    """Bound of the credits of a layer's membranes over the window's K steps."""
     return block.layers[layer].neuron.credit_max(inject_max(block, layer), block.window)
+
+
+def lasting_credit_max(block: BlockSpec, layer: int) -> int:
+    """Bound of the credits of a layer's currents, which are those of its membranes where currents do not linger."""
+    current, credit = block.layers[layer].current, credit_max(block, layer)
+    return credit if current is None else current.credit_max(credit, block.window)
 
 
 def current_credit_max(block: BlockSpec, layer: int) -> int:
     """Bound of the credits of a layer's currents, with those of later layers that add these currents to their own."""
-    return credit_max(block, layer) + sum(
+    return lasting_credit_max(block, layer) + sum(
         current_credit_max(block, above) << other.residual.shift for above, other in enumerate(block.layers)
         if other.residual is not None and above - other.residual.below == layer)
 

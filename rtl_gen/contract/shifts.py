@@ -56,3 +56,15 @@ class ShiftLeak:
     def keep(self) -> float:
         """Share of itself that a value keeps in a step, but for rounding."""
         return 1.0 - self.leak_factor / (1 << self.leak_bits)
+
+    def credit_max(self, inject: int, steps: int) -> int:
+        """Bound of ``credit = inject + decay(credit')`` over so many steps.
+
+        It stops growing once ``(credit * leak_factor) >> leak_bits`` is an injection or more.
+        """
+        balanced = -(-((inject + 1) << self.leak_bits) // self.leak_factor)
+        return min(inject * steps, balanced + inject)
+
+    def decaying_max(self, credit: int) -> int:
+        """The largest magnitude that is met while a credit up to ``credit`` decays."""
+        return credit * self.leak_factor

@@ -7,6 +7,7 @@ from .arithmetic import (
     delta_max,
     exact_feedback_max,
     feedback_sum_max,
+    lasting_credit_max,
 )
 from .block import BlockSpec
 from .network import MAX_RATE
@@ -26,4 +27,5 @@ def learning_sum_max(block: BlockSpec) -> int:
     return max(exact_feedback_max(block.readout), *(
         found for number, layer in enumerate(block.layers) for found in (
             delta_max(block, number) + (1 << max(16, layer.update.rate_shift) + MAX_RATE),
-            layer.neuron.decaying_max(credit_max(block, number)), feedback_sum_max(block, number))))
+            layer.neuron.decaying_max(credit_max(block, number)), feedback_sum_max(block, number),
+            0 if layer.current is None else layer.current.decaying_max(lasting_credit_max(block, number)))))

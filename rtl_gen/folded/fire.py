@@ -37,7 +37,7 @@ class FoldedFire(wiring.Component):
         Its currents, and its membranes after their leak.
     read, weights : In(1), In
         The weights add to the thresholds of the word that is charged with the weights that come
-        ``1 + FoldedForward.flows_late`` cycles later, and of all behind it until the next.
+        ``1 + FoldedForward.charged_late`` cycles later, and of all behind it until the next.
     spikes, left, gates : Out
         Of the word charged four cycles ago: who fired, the membranes after reset, and spikes with their gates.
     saturations : Out
@@ -51,7 +51,6 @@ class FoldedFire(wiring.Component):
         lanes, layers = self._plan.lanes, block.layers
         self._bits = layers[0].neuron.membrane_bits
         leaked = max(layer.neuron.leaked_max for layer in layers)
-        current = engine.sum_max if engine.flows is None else engine.current_max
 
         def word(bits: int) -> data.ArrayLayout:
             return data.ArrayLayout(signed(bits), lanes)
@@ -59,7 +58,7 @@ class FoldedFire(wiring.Component):
         super().__init__({
             "layer": In(index_bits(block.depth)),
             "closes": In(1), "place_ends": In(1),
-            "currents": In(word(signed_bits(current))), "leaked": In(word(signed_bits(leaked))),
+            "currents": In(word(signed_bits(engine.charge_max))), "leaked": In(word(signed_bits(leaked))),
             "read": In(1), "weights": In(word(max(2, layers[0].weights.bits))),
             "spikes": Out(lanes), "left": Out(word(self._bits)), "gates": Out(folded_gate_layout(block)),
             "saturations": Out(index_bits(lanes + 1)),
@@ -133,7 +132,7 @@ class FoldedFire(wiring.Component):
                     lambda layer, weight=weight: weight << (layer.neuron.threshold_shift or 0)))
             value = Mux(learns, Mux(exact < 1, 1, Mux(exact > most, most, exact)), fixed)
             # As late as the membranes: a word's threshold may come in the cycle after that of the word before.
-            for stage in range(2 + self._engine.flows_late):
+            for stage in range(2 + self._engine.charged_late):
                 held = Signal(range(most + 1), name=f"threshold{lane}_{stage}")
                 m.d.sync += held.eq(value)
                 value = held

@@ -20,6 +20,7 @@ from ..weight_read import weight_read
 from .by_layer import by_layer, once_a_kind
 from .fire import FoldedFire
 from .layouts import entry_layout
+from .lingering import FoldedLingering
 from .ports import folded_gate_layout
 
 __all__ = ["FoldedPipeline"]
@@ -30,7 +31,8 @@ class FoldedPipeline(wiring.Component):
 
     An entry a cycle, but that a word of a convolution's sums waits until it was written: the same word again at once
     stays where it is summed, and any other that was met in the last three cycles waits. A word that ``closes`` fires:
-    its membranes leak and are charged, then saturated, compared and reset, a stage each.
+    its membranes leak and are charged, then saturated, compared and reset, a stage each. Where currents linger, they
+    are added to what is left of those first, and saturated, in two stages more.
 
     Computes :mod:`sim.reference.forward` bit for bit.
 
@@ -87,7 +89,7 @@ class FoldedPipeline(wiring.Component):
             "synaptic_operations": Out(count),
             "busy_lanes": Out(count),
             "bias_reads": Out(count),
-            "membrane_saturations": Out(count),
+            "membrane_saturations": Out(index_bits((1 + (engine.kept is not None)) * lanes + 1)),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -108,6 +110,7 @@ class FoldedPipeline(wiring.Component):
                  for weight in self.weight_reader.weights]
         self._keep_membranes(m)
         currents = self._currents(m, adding + 1, self._sum(m, adding, words))
+        currents = self._linger(m, adding + 1 + engine.flows_late, currents)
         self._fire(m, adding, currents, words)
         self._count(m, adding)
         return m
@@ -149,7 +152,7 @@ class FoldedPipeline(wiring.Component):
         read, spikes_read = membranes.read_port(), spikes.read_port()
         self._write, self._spikes_write = membranes.write_port(), spikes.write_port()
         # One stage less than the weights, so that what is read can leak meanwhile.
-        reading = WEIGHT_LATENCY - 2 + self._engine.flows_late
+        reading = WEIGHT_LATENCY - 2 + self._engine.charged_late
         m.d.comb += [
             read.addr.eq(Mux(self.host_reads, self.host_address, self._stages[reading].word)),
             spikes_read.addr.eq(self.host_address),
@@ -225,6 +228,23 @@ class FoldedPipeline(wiring.Component):
         m.d.comb += write.data.eq(Cat(currents))
         return currents
 
+    def _linger(self, m: Module, stage: int, currents: list[Value]) -> list[Value]:
+        """Currents to those that charge membranes: where they linger, what is left of the step before is added."""
+        self._cut: Value = Const(0)
+        if self._engine.kept is None:
+            return currents
+        m.submodules.lingering = lingering = FoldedLingering(self.block)
+        reads, leaves = self._stages[stage - 3], self._stages[stage]
+        m.d.comb += [
+            lingering.layer.eq(self.layer), lingering.first_step.eq(self.first_step),
+            lingering.coming.eq(reads.current),
+            lingering.closes.eq(self._valid[stage] & leaves.closes),
+            lingering.place_ends.eq(leaves.place_ends), lingering.word.eq(leaves.current),
+            *(into.eq(value) for into, value in zip(lingering.added, currents, strict=True)),
+        ]
+        self._cut = lingering.saturations
+        return list(lingering.currents)
+
     def _leak(self, m: Module) -> list[Signal]:
         """The membranes read leak; a sample's first step begins at 0."""
         old = data.View(data.ArrayLayout(signed(self._bits), self._plan.lanes), self._fetched)
@@ -240,7 +260,7 @@ class FoldedPipeline(wiring.Component):
     def _fire(self, m: Module, adding: int, currents: list[Value], words: list[Value]) -> None:
         """Charge membranes and fire; then what is left is written, and what fired leaves."""
         m.submodules.fire = fire = FoldedFire(self.block)
-        charging, ends = adding + 1 + self._engine.flows_late, self._stages[-1]
+        charging, ends = adding + 1 + self._engine.charged_late, self._stages[-1]
         m.d.comb += [
             fire.layer.eq(self.layer),
             fire.closes.eq(self._valid[charging] & self._stages[charging].closes),
@@ -253,7 +273,7 @@ class FoldedPipeline(wiring.Component):
             self.word.eq(ends.word), self.place_ends.eq(ends.place_ends), self.layer_ends.eq(ends.layer_ends),
             self.spikes.eq(fire.spikes),
             self.gates.eq(fire.gates),
-            self.membrane_saturations.eq(fire.saturations),
+            self.membrane_saturations.eq(fire.saturations + self._cut),
             self._write.addr.eq(ends.word), self._write.data.eq(Value.cast(fire.left)), self._write.en.eq(self.fired),
             self._spikes_write.addr.eq(ends.word), self._spikes_write.data.eq(fire.spikes),
             self._spikes_write.en.eq(self.fired),

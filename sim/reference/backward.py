@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.layer import LayerSpec
 
+from . import current
 from .forward import Trace, neurons_of, synapses_of
 from .grid import pooled_gates, spread
 from .readout import divided, feedback
@@ -28,7 +29,8 @@ class Credit:
     membrane
         Credits of their membranes.
     current
-        Credits of their currents: those of their membranes, and of the layers that add these currents to their own.
+        Credits of their currents: those of their membranes, of the steps in which the currents linger, and of the
+        layers that add these currents to their own.
     """
 
     feedback: Int64Array
@@ -75,17 +77,23 @@ def _from_above(above: LayerSpec, stored: NDArray[np.int32], credit: Int64Array,
 
 def _credit(layer: LayerSpec, stored: NDArray[np.int32], signal: Int64Array, trace: Trace) -> tuple[Credit, int]:
     """Credits of a layer from its feedback; of its own spikes as well, where it is recurrent."""
-    carry = np.zeros(layer.outputs, np.int64)
-    of_neurons = neurons_of(layer).credits_of
+    carries = np.zeros((2, layer.outputs), np.int64)
     if not layer.synapses.recurrent:
-        found = of_neurons(layer, signal, trace.gates, trace.spikes, carry)
-        return Credit(signal, found, found), 0
-    signal, found, multiplies = signal.copy(), np.zeros_like(signal), 0
+        return Credit(signal, *_through(layer, signal, trace, carries)), 0
+    signal, multiplies = signal.copy(), 0
+    membrane, lasting = np.zeros_like(signal), np.zeros_like(signal)
     for p in range(len(signal) - 1, -1, -1):
         span = slice(p, p + 1)
         if p + 1 < len(signal):
-            back, products = own_feedback(layer, stored, found[p + 1:p + 2], pooled_gates(None, trace.gates[span]))
+            back, products = own_feedback(layer, stored, lasting[p + 1:p + 2], pooled_gates(None, trace.gates[span]))
             signal[span] += back
             multiplies += products
-        found[span] = of_neurons(layer, signal[span], trace.gates[span], trace.spikes[span], carry)
-    return Credit(signal, found, found), multiplies
+        here = Trace(*(values[span] for values in trace))
+        membrane[span], lasting[span] = _through(layer, signal[span], here, carries)
+    return Credit(signal, membrane, lasting), multiplies
+
+
+def _through(layer: LayerSpec, signal: Int64Array, trace: Trace, carries: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Credits of membranes and of currents, (R, outputs) each, of R steps; ``carries`` (2, outputs) are of both."""
+    membrane = neurons_of(layer).credits_of(layer, signal, trace.gates, trace.spikes, carries[0])
+    return membrane, membrane if layer.current is None else current.credits_of(layer.current, membrane, carries[1])

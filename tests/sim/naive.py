@@ -287,8 +287,8 @@ class NaiveBlock:
                 feedback = self.last_feedback(r, loss, errors)
             else:
                 feedback = self.feedback(number, r, of_currents)
-            injects[number], credits[number] = self.credit(number, r, feedback)
-            of_currents[number] = self.of_currents(number, r, credits[number], of_currents)
+            injects[number], credits[number], lasting = self.credit(number, r, feedback)
+            of_currents[number] = self.of_currents(number, r, lasting, of_currents)
         for number, layer in enumerate(b.layers):
             for (row, column), (pairs, delta) in self.deltas(number, r, injects[number], credits[number],
                                                                   of_currents).items():
@@ -371,13 +371,13 @@ class NaiveBlock:
 
     def credit(self, number, r, feedback):
         layer, neurons = self.b.layers[number], range(self.b.layers[number].outputs)
-        injects, credits = [[0] * r for _ in neurons], [[0] * r for _ in neurons]
-        carry = [0] * layer.outputs
+        injects, credits, lasting = ([[0] * r for _ in neurons] for _ in range(3))
+        carry, rest = [0] * layer.outputs, [0] * layer.outputs
         for p in reversed(range(r)):
             for j in neurons:
                 told = feedback[j][p]
                 if layer.synapses.recurrent and p < r - 1:
-                    told += self.own_feedback(number, j, p, credits)
+                    told += self.own_feedback(number, j, p, lasting)
                 injects[j][p] = self.gate[number][p][j] * told
                 fired = layer.neuron.reset == "zero" and self.spiked[number][p][j]
                 credits[j][p] = injects[j][p] + (0 if fired else carry[j])
@@ -385,11 +385,15 @@ class NaiveBlock:
                 self.note("credit", number, credits[j][p])
             for j in neurons:
                 carry[j] = credits[j][p] - math.trunc(credits[j][p] * self.leak(layer))
-        return injects, credits
+                lasting[j][p] = credits[j][p] + rest[j]
+                self.note("lasting", number, lasting[j][p])
+                if layer.current is not None:
+                    rest[j] = lasting[j][p] - math.trunc(lasting[j][p] * self.share(layer.current.leak_shifts))
+        return injects, credits, lasting
 
-    def of_currents(self, number, r, credits, above):
-        """Credits of a layer's currents: its neurons', and those of later layers that add its currents to their own."""
-        found = [list(values) for values in credits]
+    def of_currents(self, number, r, lasting, above):
+        """Credits of a layer's currents: its own, and those of later layers that add its currents to their own."""
+        found = [list(values) for values in lasting]
         for other in range(number + 1, len(self.b.layers)):
             residual = self.b.layers[other].residual
             if residual is not None and other - residual.below == number:

@@ -39,10 +39,10 @@ def random_current(rng, membrane_bits):
 
 
 def lingering(rng, block):
-    """``block`` with currents that linger in some of its layers, and which so never learns on chip."""
+    """``block`` with currents that linger in some of its layers."""
     layers = tuple(replace(layer, current=random_current(rng, layer.neuron.membrane_bits)) if rng.random() < 0.7
                    else layer for layer in block.layers)
-    return replace(block, layers=layers, directives=replace(block.directives, engine="none"))
+    return replace(block, layers=layers)
 
 
 def random_shifts(rng, membrane_bits):

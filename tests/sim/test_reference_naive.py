@@ -15,6 +15,7 @@ from rtl_gen.contract.arithmetic import (
     feedback_max,
     feedback_sum_max,
     inject_max,
+    lasting_credit_max,
     level_max,
     readout_delta_max,
 )
@@ -51,6 +52,7 @@ def assert_within_bounds(naive, max_steps):
             bounds["own_feedback", layer] = 1 << 15
             bounds["inject", layer] = inject_max(block.b, layer)
             bounds["credit", layer] = credit_max(block.b, layer)
+            bounds["lasting", layer] = lasting_credit_max(block.b, layer)
             bounds["delta", layer] = delta_max(block.b, layer)
         for name, value in block.largest.items():
             assert value <= bounds[name], f"{name}: {value} > {bounds[name]}"

@@ -27,17 +27,5 @@ class LifShiftsSpec(ShiftLeak, NeuronSpec):
         """The largest magnitude of a membrane after its leak, which never grows it: the factor is a share."""
         return self.membrane_max + 1
 
-    def credit_max(self, inject: int, steps: int) -> int:
-        """Bound of ``credit = inject + decay(credit')`` over so many steps.
-
-        It stops growing once ``(credit * leak_factor) >> leak_bits`` is an injection or more.
-        """
-        balanced = -(-((inject + 1) << self.leak_bits) // self.leak_factor)
-        return min(inject * steps, balanced + inject)
-
-    def decaying_max(self, credit: int) -> int:
-        """The largest magnitude that is met while a credit up to ``credit`` decays."""
-        return credit * self.leak_factor
-
 
 SPEC = LifShiftsSpec

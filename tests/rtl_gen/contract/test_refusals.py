@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.limits import hardware_refusals
 from rtl_gen.contract.residual import ResidualSpec
 from tests.folded_networks import conv, dense, folded_spec, pool
@@ -49,10 +48,6 @@ def test_what_folded_engines_serve_is_not_refused(spec):
     (directed(folded_spec(dense(9, 8), dense(8, 7), learning=True), unroll=True),
      "A block that is not one layer of each input at each neuron must not unroll its window, and block 0 does; take "
      "unroll false", ("block 0",), "unroll false"),
-    (folded_spec(dense(9, 8), dense(8, 7, current=CurrentSpec(bits=12, leak_shifts=(2,)))),
-     "Currents that linger run in hardware in blocks of one layer of each input at each neuron, and block 0 is none; "
-     "split it into blocks of one layer, or evaluate it on torch or the reference", ("block 0 layer 1",),
-     "network.current_keep null, or blocks of one dense layer"),
     (folded_spec(conv(4, 4, 2, 5, 3), learning=True, leak_shift=2),
      "A block that is to learn on chip must have a readout without a leak, and that of block 0 leaks; set "
      "hardware.learning false for the block, or evaluate it on torch or the reference", ("readout of block 0",),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.residual import ResidualSpec
 from rtl_gen.folded.block import FoldedBlock
 from sim.runner import simulate
@@ -35,9 +36,18 @@ CASES = {
         lanes=3),
     "one-bit": folded_spec(dense(12, 10, weight_bits=1, threshold=2, bias=False),
                            dense(10, 9, weight_bits=1, threshold=2)),
+    # Currents that are saturated, of other bits and leaks in another layer, and none between.
+    "lingering": folded_spec(
+        dense(9, 7, recurrent=True, current=CurrentSpec(bits=7, leak_shifts=(1, -4)), threshold=40), dense(7, 6),
+        dense(6, 6, current=CurrentSpec(bits=9, leak_shifts=(2,)), residual=ResidualSpec(below=1, shift=1, own_shift=0)),
+        lanes=3),
+    "lingering-conv": folded_spec(
+        conv(4, 4, 2, 5, 3, padding=1, current=CurrentSpec(bits=8, leak_shifts=(2, 3)), threshold_shift=0,
+             reset="zero"),
+        conv(2, 2, 5, 3, 1, pool=pool("sum", 2, 4, 4, 5), current=CurrentSpec(bits=8, leak_shifts=(1,)))),
     "readout-pool": folded_spec(conv(5, 5, 2, 6, 2), readout_pool=pool("sum", 2, 4, 4, 6)),
 }
-DUTIES = {"conv-dense": "0.5", "recurrent-deep": "0.5", "residual": "0.6"}
+DUTIES = {"conv-dense": "0.5", "recurrent-deep": "0.5", "residual": "0.6", "lingering": "0.6"}
 GAINS = {"one-lane": 1.2}
 
 

@@ -31,12 +31,12 @@ def taps(case):
 
 TARGETS = {
     **{f"block {case}": whole(case) for case in (
-        "two-layers", "conv-dense", "sum-pool-between", "recurrent-deep", "thresholds", "residual", "neurons")},
+        "two-layers", "conv-dense", "sum-pool-between", "recurrent-deep", "thresholds", "residual", "neurons", "lingering")},
     **{f"engine {case}": forward(case) for case in test_forward.CASES},
     "taps": taps("layers"),
 }
-TAPS, LISTS, WALK, ENTRIES, CLOCK, PIPELINE, FIRE, ROUTER, FORWARD, BLOCK = (f"folded/{name}.py" for name in (
-    "taps", "lists", "walk", "entries", "window_clock", "pipeline", "fire", "router", "forward", "block"))
+TAPS, LISTS, WALK, ENTRIES, CLOCK, PIPELINE, LINGERING, FIRE, ROUTER, FORWARD, BLOCK = (f"folded/{name}.py" for name in (
+    "taps", "lists", "walk", "entries", "window_clock", "pipeline", "lingering", "fire", "router", "forward", "block"))
 
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
 MUTANTS = {
@@ -79,9 +79,17 @@ MUTANTS = {
     "membranes of the sample before": (False, "block two-layers", PIPELINE, "Mux(self.first_step, 0,", "Mux(0, 0,"),
     "currents of another layer": (False, "block residual", PIPELINE, "bases[sources.get(number, min(bases))]",
                                   "bases[min(bases)]"),
+    "currents of the sample before": (False, "block lingering", LINGERING, "Mux(self.first_step, 0, once",
+                                      "Mux(0, 0, once"),
+    "currents kept over another layer's": (False, "block lingering", LINGERING, "write.addr.eq(words[1] + bases)",
+                                           "write.addr.eq(words[1])"),
+    "currents kept that do not linger": (False, "block lingering", LINGERING, "closes[1] & lingers", "closes[1]"),
+    "currents held to another layer's bits": (False, "block lingering", LINGERING, "saturate(m, exact, bits,",
+                                              "saturate(m, exact, 9,"),
+    "saturated currents not counted": (True, "block lingering", LINGERING, "eq(over & closes[0]", "eq(0 & closes[0]"),
     "thresholds as weights": (False, "block thresholds", PIPELINE, "Mux(entry.threshold, 0, word)", "word"),
-    "threshold of the next word": (False, "block thresholds", FIRE, "range(2 + self._engine.flows_late)",
-                                   "range(1 + self._engine.flows_late)"),
+    "threshold of the next word": (False, "block thresholds", FIRE, "range(2 + self._engine.charged_late)",
+                                   "range(1 + self._engine.charged_late)"),
     "threshold beyond the membrane": (False, "block thresholds", FIRE, "Mux(exact > most, most, exact)",
                                       "exact"),
     "reset of another layer": (False, "block neurons", FIRE, "(layer.neuron.reset, layer.neuron.reset_amount is None)",

@@ -27,19 +27,12 @@ class FoldedForward(Engine):
         """Why it cannot serve the block: directives, widths that differ, what no engine computes, its size."""
         yield from self._directives(index)
         yield from self._widths(index)
-        block = self.block
         if any(layer.layer.synapses.kind == "conv" and layer.layer.synapses.groups > 1 for layer in self.plan.layers):
             yield self._refusal(
                 index, "Convolutions in hardware must have groups of 1, and block {index} has more; take groups 1, or "
                 "evaluate it on torch or the reference", "a convolution with groups", "groups of 1",
                 lambda layer: layer.layer.synapses.kind == "conv" and layer.layer.synapses.groups > 1)
-        if any(layer.current is not None for layer in block.layers):
-            yield self._refusal(
-                index, "Currents that linger run in hardware in blocks of one layer of each input at each neuron, and "
-                "block {index} is none; split it into blocks of one layer, or evaluate it on torch or the reference",
-                "currents that linger", "network.current_keep null, or blocks of one dense layer",
-                lambda layer: layer.layer.current is not None)
-        for number, layer in enumerate(block.layers):
+        for number, layer in enumerate(self.block.layers):
             if layer.residual is None:
                 continue
             source, target = self.plan.layers[number - layer.residual.below], self.plan.layers[number]
@@ -159,6 +152,36 @@ class FoldedForward(Engine):
         words = sum(self.plan.layers[number].words for number in self.block.sources)
         return MemoryDeclaration("flows", words, self.plan.lanes * signed_bits(self.current_max))
 
+    @property
+    def kept_bases(self) -> dict[int, int]:
+        """Where the currents of each layer begin that linger, from its number."""
+        found, base = {}, 0
+        for number, layer in enumerate(self.plan.layers):
+            if layer.layer.current is not None:
+                found[number] = base
+                base += layer.words
+        return found
+
+    @property
+    def kept_max(self) -> int:
+        """The largest magnitude of a current that lingers; 0 where none do."""
+        return max((layer.current.largest for layer in self.block.layers if layer.current is not None), default=0)
+
+    @property
+    def kept(self) -> MemoryDeclaration | None:
+        """The last step's currents of those layers; none where there are none."""
+        words = sum(self.plan.layers[number].words for number in self.kept_bases)
+        if not words:
+            return None
+        bits = max(layer.current.bits for layer in self.block.layers if layer.current is not None)
+        return MemoryDeclaration("lingering", words, self.plan.lanes * bits)
+
+    @property
+    def charge_max(self) -> int:
+        """The largest magnitude that membranes are charged by."""
+        return max(largest if layer.current is None else layer.current.largest
+                   for layer, largest in zip(self.block.layers, currents_max(self.block), strict=True))
+
     def list_capacity(self, layer: int) -> int:
         """The most events that a layer's step has: of inputs behind its pool, each once for each that came where a
         pool counts them, and of its own spikes."""
@@ -221,8 +244,8 @@ class FoldedForward(Engine):
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Its memories, and those of the lists of events."""
-        found = (self.weights, self.membranes, self.spikes, self.currents, self.flows, self.events, self.queue,
-                 *self.seen)
+        found = (self.weights, self.membranes, self.spikes, self.currents, self.flows, self.kept, self.events,
+                 self.queue, *self.seen)
         return tuple(memory for memory in found if memory is not None)
 
     @property
@@ -239,10 +262,15 @@ class FoldedForward(Engine):
         return int(bool(self.block.sources))
 
     @property
+    def charged_late(self) -> int:
+        """Cycles from a sum until it charges a membrane: it becomes a current, and one that lingers where any do."""
+        return self.flows_late + 2 * bool(self.kept_bases)
+
+    @property
     def latency(self) -> int:
         """Cycles from the address of a word's last weights until its neurons are written and leave."""
         # The weights, their sum, its currents, the charge, and fire.
-        return WEIGHT_LATENCY + 1 + self.flows_late + 1 + self.FIRE_STAGES
+        return WEIGHT_LATENCY + 1 + self.charged_late + 1 + self.FIRE_STAGES
 
     LAYER_OVERHEAD, TAP_OVERHEAD, FEED_OVERHEAD = 6, 3, 3
 
