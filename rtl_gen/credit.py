@@ -4,11 +4,12 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import credit_max, feedback_max, index_bits, signed_bits
+from .contract.arithmetic import credit_max, feedback_max, index_bits, lasting_credit_max, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.learning.reverse import Reverse
 from .contract.plan import plan_of
 from .neuron import kind_of
+from .neurons import lif_shifts
 
 __all__ = ["CreditScan", "load_layout"]
 
@@ -24,17 +25,18 @@ def load_layout(block: BlockSpec) -> data.StructLayout:
         "ends": 1,
         "part": range(reverse.parts),
         "position": range(block.window),
-        "credits": data.ArrayLayout(signed(signed_bits(credit_max(block, 0))), reverse.scan_lanes),
+        "credits": data.ArrayLayout(signed(signed_bits(lasting_credit_max(block, 0))), reverse.scan_lanes),
     })
 
 
 class CreditScan(wiring.Component):
     """Reverse scan ``credit[p] = gate[p] * feedback + decay(credit[p + 1])``, one position of a part per cycle.
 
-    A group's lanes are scanned in parts, one after another. What is taken in comes out two cycles later: the product
-    with the feedback has a cycle of its own, and so has the sum.
+    A group's lanes are scanned in parts, one after another. What is taken in comes out ``latency`` cycles later: the
+    product with the feedback has a cycle of its own, and so has the sum. Where currents linger a third is for
+    ``lasting[p] = credit[p] + decay(lasting[p + 1])``, by their own leak, and these are the credits that come out.
 
-    Computes :func:`sim.reference.neurons.share.credits_of` bit for bit.
+    Computes :func:`sim.reference.backward.current_credits` bit for bit.
 
     Parameters
     ----------
@@ -60,15 +62,15 @@ class CreditScan(wiring.Component):
         Lanes of the group with a credit other than 0, in all parts that have come to an end.
     """
 
-    LATENCY = 2
-
     def __init__(self, block: BlockSpec, gate_layout: data.ArrayLayout) -> None:
         self.block = block
         (self.layer,), lanes = block.layers, block.directives.lanes
         reverse = Reverse(plan_of(block))
+        self.latency = reverse.scan_latency
         self.scan_lanes, self.parts, self._lanes = reverse.scan_lanes, reverse.parts, lanes
         self.feedback_bits = signed_bits(feedback_max(block, 0))
-        self.credit_bits = signed_bits(credit_max(block, 0))
+        self._membrane_bits = signed_bits(credit_max(block, 0))
+        self._credit_bits = signed_bits(lasting_credit_max(block, 0))
         super().__init__({
             "en": In(1),
             "part": In(range(self.parts)),
@@ -83,31 +85,30 @@ class CreditScan(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        in_loss, injected, first = Signal(), Signal(), Signal()
-        part, position = Signal.like(self.part), Signal.like(self.position)
-        found, first_found = Signal(), Signal()
+        in_loss = Signal()
+        # What is inside, a stage each: whether it is, whether it is its part's first, its part and position.
+        valid, first, part, position = [self.en], [self.first], [self.part], [self.position]
+        for stage in range(1, self.latency + 1):
+            for values, name in ((valid, "valid"), (first, "first"), (part, "part"), (position, "position")):
+                later = Signal.like(values[-1], name=f"{name}{stage}")
+                m.d.sync += later.eq(values[-1] & ~self.forget if values is valid else values[-1])
+                values.append(later)
         m.d.comb += [
             in_loss.eq(self.position >= self.block.window - self.block.loss_steps),
-            self.load.valid.eq(found & ~self.forget),
+            self.load.valid.eq(valid[-1] & ~self.forget),
+            self.load.part.eq(part[-1]),
+            self.load.position.eq(position[-1]),
         ]
-        m.d.sync += [
-            injected.eq(self.en & ~self.forget),
-            first.eq(self.first),
-            part.eq(self.part),
-            position.eq(self.position),
-            found.eq(injected & ~self.forget),
-            first_found.eq(first),
-            self.load.part.eq(part),
-            self.load.position.eq(position),
-            self.load.ends.eq(position == 0),
-        ]
+        m.d.sync += self.load.ends.eq(position[-2] == 0)
         living = []
         for lane in range(self.scan_lanes):
-            credit = self._lane(m, lane, in_loss, injected, first)
+            credit = self._lane(m, lane, in_loss, valid[1], first[1])
+            if self.layer.current is not None:
+                credit = self._lasting(m, lane, credit, valid[2], first[2])
             m.d.comb += self.load.credits[lane].eq(credit)
             # Whether any credit of the lane in this part was not 0 yet.
             before, now = Signal(name=f"lived{lane}"), Signal(name=f"lives{lane}")
-            m.d.comb += now.eq((credit != 0) | (before & ~first_found))
+            m.d.comb += now.eq((credit != 0) | (before & ~first[-1]))
             with m.If(self.load.valid):
                 m.d.sync += before.eq(now)
             living.append(now)
@@ -116,7 +117,7 @@ class CreditScan(wiring.Component):
         return m
 
     def _lane(self, m: Module, lane: int, in_loss: Value, injected: Value, first: Value) -> Signal:
-        """The credit of a lane in each part, two cycles behind its gates."""
+        """The credit of a membrane in each part, two cycles behind its gates."""
         layer, places = self.layer, range(lane, self._lanes, self.scan_lanes)
         gates = Signal(self.gates[0].shape(), name=f"gates{lane}")
         feedback = Signal(signed(self.feedback_bits), name=f"feedback{lane}")
@@ -131,10 +132,17 @@ class CreditScan(wiring.Component):
         product = sum(Mux(gates.gate[bit], feedback << bit, 0) for bit in range(layer.surrogate.gate_bits))
         m.d.sync += [inject.eq(Mux(in_loss, product, 0)), spike.eq(gates.spike)]
 
-        credit = Signal(signed(self.credit_bits), name=f"credit{lane}")     # of the position behind, until it is taken
-        carry = Signal(signed(self.credit_bits), name=f"carry{lane}")
+        credit = Signal(signed(self._membrane_bits), name=f"credit{lane}")  # of the position behind, until it is taken
+        carry = Signal(signed(self._membrane_bits), name=f"carry{lane}")
         decayed = kind_of(layer.neuron).decayed(layer.neuron, credit)
         m.d.comb += carry.eq(Mux(first | (spike if layer.neuron.reset == "zero" else 0), 0, decayed))
         with m.If(injected):
             m.d.sync += credit.eq(inject + carry)
         return credit
+
+    def _lasting(self, m: Module, lane: int, credit: Signal, found: Value, first: Value) -> Signal:
+        """The credit of a current that lingers, a cycle behind that of its membrane."""
+        lasting = Signal(signed(self._credit_bits), name=f"lasting{lane}")
+        with m.If(found):
+            m.d.sync += lasting.eq(credit + Mux(first, 0, lif_shifts.decayed(self.layer.current, lasting)))
+        return lasting

@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import credit_max, delta_max, signed_bits
+from .contract.arithmetic import delta_max, lasting_credit_max, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.learning.reverse import Reverse
 from .contract.plan import plan_of
@@ -113,7 +113,7 @@ class UnrolledStore(CreditStore):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         load, window = self.load, self.block.window
-        credit_bits = signed_bits(credit_max(self.block, 0))
+        credit_bits = signed_bits(lasting_credit_max(self.block, 0))
         loaded = Signal.like(load)              # a cycle later, for the pairs
         m.d.sync += loaded.eq(load)
         both = []

@@ -8,10 +8,10 @@ from collections import Counter
 
 from rtl_gen.contract.arithmetic import (
     answer_max,
-    credit_max,
     current_max,
     delta_max,
     feedback_max,
+    lasting_credit_max,
     level_max,
     readout_delta_max,
     signed_bits,
@@ -85,7 +85,7 @@ def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
                             + walked * (readout.learned and readout.rounding == "stochastic"),
                   "gates": (Reverse(plan_of(block)).scan_lanes * layer.surrogate.gate_bits
                             * signed_bits(feedback_max(block, 0))),
-                  "window": lanes * block.directives.unroll * block.window * signed_bits(credit_max(block, 0)),
+                  "window": lanes * block.directives.unroll * block.window * signed_bits(lasting_credit_max(block, 0)),
                   "readout": walked * readout.learned * (
                       readout.stored_bits + signed_bits(readout_delta_max(block)))}
     return found

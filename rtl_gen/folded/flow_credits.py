@@ -16,7 +16,7 @@ __all__ = ["FlowCredits"]
 
 
 class FlowCredits(wiring.Component):
-    """What weights are told: the credits of membranes and, of later layers that add these currents, of theirs.
+    """What weights are told: the credits of the layer's own currents and, of later layers that add these currents, of theirs.
 
     The credits of the currents of each layer that adds others are kept until the layer whose they are is scanned.
 
@@ -34,21 +34,20 @@ class FlowCredits(wiring.Component):
     following : In(scanned_layout)
         The part whose gates are chosen in the next cycle.
     at, credits : In(scanned_layout), In
-        The part whose credits of membranes these are: :attr:`BEHIND` cycles after its gates were chosen.
+        The part whose own currents' credits these are: ``behind`` cycles after its gates were chosen.
     told : Out
         What its weights are told, a cycle later.
     """
 
-    BEHIND = 3
-
     def __init__(self, block: BlockSpec) -> None:
         self.block = block
         self.engine = engine = FoldedCredits(plan_of(block))
+        self.behind = engine.scan_cycles - 2
         super().__init__({
             "layer": In(index_bits(block.depth)),
             "following": In(scanned_layout(block)),
             "at": In(scanned_layout(block)),
-            "credits": In(data.ArrayLayout(signed(engine.carried_bits), engine.scan_lanes)),
+            "credits": In(data.ArrayLayout(signed(engine.lasting_bits), engine.scan_lanes)),
             "told": Out(data.ArrayLayout(signed(engine.credit_bits), engine.scan_lanes)),
         })
 
@@ -66,7 +65,7 @@ class FlowCredits(wiring.Component):
         currents = []
         for lane, credit in enumerate(self.credits):
             flow = read.data.word_select(lane, engine.flow_bits).as_signed()
-            for stage in range(self.BEHIND):
+            for stage in range(self.behind):
                 held = Signal(signed(engine.flow_bits), name=f"flow{lane}_{stage}")
                 m.d.sync += held.eq(flow)
                 flow = held

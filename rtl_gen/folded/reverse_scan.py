@@ -18,18 +18,19 @@ from ..ports import FeedbackReader
 from .by_layer import by_layer
 from .credit_memory import CreditWriter
 from .flow_credits import FlowCredits
+from .lasting_credits import LastingCredits
 from .reverse_layouts import scanned_layout, sum_layout, word_layout
 
 __all__ = ["ReverseScan"]
 
-CREDIT = FlowCredits.BEHIND         # cycles from a part's gates to its credits
+CREDIT = 3                          # cycles from a part's gates to the credits of its membranes
 
 
 class ReverseScan(wiring.Component):
     """``credit[p] = gate[p] * feedback[p] + decay(credit[p + 1])``, a part of a word a cycle, word behind word.
 
-    A word is taken when its sums have come; its credits are in memory ``parts + 4`` cycles later. The first word of a
-    position is not taken before the last of the one before is that far.
+    A word is taken when its sums have come; its credits are in memory ``parts + FoldedCredits.scan_cycles`` cycles
+    later. The first word of a position is not taken before the last of the one before is that far.
 
     Computes ``credits_of`` of :mod:`sim.reference.neurons` bit for bit.
 
@@ -122,9 +123,15 @@ class ReverseScan(wiring.Component):
         if engine.injected_memories:
             self._inject(m, ages, word, following, [inject for _, inject in lanes])
         self._carry_on(m, ages[CREDIT], credits)
+        if engine.lasts:
+            m.submodules.lasting = lasting = LastingCredits(self.block)
+            m.d.comb += [lasting.layer.eq(self.layer), lasting.following.eq(following), lasting.opens.eq(word.opens),
+                         lasting.at.eq(ages[lasting.BEHIND]),
+                         *(into.eq(credit) for into, credit in zip(lasting.credits, credits, strict=True))]
+            credits = list(lasting.lasting)
         if engine.flows:
             m.submodules.flows = flows = FlowCredits(self.block)
-            m.d.comb += [flows.layer.eq(self.layer), flows.following.eq(following), flows.at.eq(ages[CREDIT]),
+            m.d.comb += [flows.layer.eq(self.layer), flows.following.eq(following), flows.at.eq(ages[flows.behind]),
                          *(into.eq(credit) for into, credit in zip(flows.credits, credits, strict=True))]
             credits = list(flows.told)
         self._write(m, ages[-1], credits)

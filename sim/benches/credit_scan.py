@@ -7,13 +7,13 @@ import numpy as np
 from cocotb.triggers import FallingEdge, RisingEdge
 
 from rtl_gen.contract.arithmetic import feedback_max, signed_bits
-from rtl_gen.contract.engines.folded.reverse import FETCHED, FoldedReverse
+from rtl_gen.contract.engines.folded.reverse import FoldedReverse
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.folded.ports import credit_layout
 
 from ..bench import load_spec, start
 from ..lanes import join, split
-from ..reference.forward import neurons_of
+from ..reference.backward import current_credits
 from ..reference.grid import spread
 from ..stream import unpack
 
@@ -54,9 +54,8 @@ class Surroundings:
         late = self.block.window - self.block.loss_steps
         signal[late:] = told[late:]
         flat = (self.steps, -1)
-        found = neurons_of(self.layer).credits_of(
-            self.layer, signal, self.gates.reshape(flat), self.spikes.reshape(flat),
-            np.zeros(self.layer.outputs, np.int64))
+        found = current_credits(
+            self.layer, signal, self.gates.reshape(flat), self.spikes.reshape(flat))
         return self.padded(found)
 
     def gated(self):
@@ -143,7 +142,7 @@ async def matches_reference(dut):
             if told:
                 seen = spread(there.block.readout.pool, np.ones((1, there.block.readout.rows), np.int64))
                 quiet = not there.gated()[word] or not seen.reshape(there.words.places, -1)[place].any()
-                assert cycles == (1 if quiet else there.steps * parts + FETCHED), f"cycles of word {word}"
+                assert cycles == (1 if quiet else there.steps * parts + there.declared.fetched), f"cycles of word {word}"
             some += int(alive)
     assert some, "no credit at all"
 

@@ -19,7 +19,7 @@ from rtl_gen.forward_layouts import window_end_layout
 
 from ..bench import load_spec, start
 from ..lanes import join, split
-from ..reference.forward import neurons_of
+from ..reference.backward import current_credits
 from ..reference.rounding import addends
 from ..reference.update import update
 from ..stream import StreamSource
@@ -172,7 +172,7 @@ class Surroundings:
         signal = np.zeros((len(window.gates), self.layer.outputs), np.int64)
         signal[self.block.window - self.block.loss_steps:] = window.feedback[:self.layer.outputs]
         shape = slice(0, self.layer.outputs)
-        return neurons_of(self.layer).credits_of(
+        return current_credits(
             self.layer, signal, np.ascontiguousarray(window.gates[:, shape]),
             np.ascontiguousarray(window.spikes[:, shape]))
 

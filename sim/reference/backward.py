@@ -93,6 +93,13 @@ def _credit(layer: LayerSpec, stored: NDArray[np.int32], signal: Int64Array, tra
     return Credit(signal, membrane, lasting), multiplies
 
 
+def current_credits(layer: LayerSpec, feedback: Int64Array, gates: NDArray[np.uint8],
+                    spikes: NDArray[np.uint8]) -> Int64Array:
+    """Credits of the currents of a layer that is not recurrent, (R, outputs), from its feedback in a window."""
+    trace = Trace(spikes, gates, np.zeros((0, 0), np.int32))
+    return _through(layer, feedback, trace, np.zeros((2, layer.outputs), np.int64))[1]
+
+
 def _through(layer: LayerSpec, signal: Int64Array, trace: Trace, carries: Int64Array) -> tuple[Int64Array, Int64Array]:
     """Credits of membranes and of currents, (R, outputs) each, of R steps; ``carries`` (2, outputs) are of both."""
     membrane = neurons_of(layer).credits_of(layer, signal, trace.gates, trace.spikes, carries[0])

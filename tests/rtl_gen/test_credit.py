@@ -1,3 +1,4 @@
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.credit import CreditScan
 from rtl_gen.forward_layouts import gate_layout
 from sim.runner import simulate
@@ -12,6 +13,10 @@ CASES = {
                             surrogate_height=5),
     "signed shifts": network_spec(lanes=5, window=6, leak_shifts=(2, -4, 5), surrogate="triangle", surrogate_width=3,
                                   surrogate_height=7),
+    "lingering": network_spec(lanes=6, window=6, current=CurrentSpec(bits=10, leak_shifts=(1, -3)), reset="zero",
+                              surrogate="triangle", surrogate_width=3, surrogate_height=7),
+    "lingering, no leak": network_spec(lanes=3, window=4, leak_shift=None, loss_steps=2,
+                                       current=CurrentSpec(bits=8, leak_shifts=(3,))),
     "one step": network_spec(lanes=1, window=1, leak_shift=1, reset="zero"),
 }
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from rtl_gen.contract.current import CurrentSpec
+
 from .mutation import Target, engine, folder, mutant_test, unchanged_test
 from .test_rounding import WEIGHTS, Weights, Words, word_vectors
 
@@ -28,6 +30,7 @@ TARGETS = {
     "credit": credit(lanes=2, window=5, loss_steps=3, leak_shift=2),
     "credit-shifts": credit(lanes=2, window=5, leak_shifts=(2, -4, 5)),
     "credit-zero": credit(lanes=2, window=3, reset="zero"),
+    "credit-lasting": credit(lanes=2, window=5, reset="zero", current=CurrentSpec(bits=9, leak_shifts=(1, -3))),
     "update": update(inputs=13, sizes=(18,), lanes=4, window=4, rounding="stochastic", shadow_bits=0, rate_shift=9),
     "update-unrolled": update(inputs=13, sizes=(18,), lanes=5, window=5, rate_shift=8, unroll=True),
     "update-nearest": update(inputs=9, sizes=(11,), lanes=4, window=3, loss_steps=2, rate_shift=8),
@@ -60,11 +63,18 @@ MUTANTS = {
     "loss window one short": (False, "credit", "credit.py",
                               "self.position >= self.block.window", "self.position > self.block.window"),
     "credit of the first position only": (False, "credit-zero", "credit.py",
-                                          "now.eq((credit != 0) | (before & ~first_found))", "now.eq(credit != 0)"),
-    "credits forgotten come out": (False, "credit", "credit.py", "self.load.valid.eq(found & ~self.forget)",
-                                   "self.load.valid.eq(found)"),
+                                          "now.eq((credit != 0) | (before & ~first[-1]))", "now.eq(credit != 0)"),
+    "credits forgotten come out": (False, "credit", "credit.py", "self.load.valid.eq(valid[-1] & ~self.forget)",
+                                   "self.load.valid.eq(valid[-1])"),
     "carry from one part to the next": (False, "credit", "credit.py",
                                         "Mux(first | (spike", "Mux((spike"),
+    "lasting from one part to the next": (False, "credit-lasting", "credit.py", "Mux(first, 0, lif_shifts",
+                                          "Mux(0, 0, lif_shifts"),
+    "lasting decays as membranes do": (False, "credit-lasting", "credit.py",
+                                       "lif_shifts.decayed(self.layer.current, lasting)",
+                                       "kind_of(self.layer.neuron).decayed(self.layer.neuron, lasting)"),
+    "lasting cut by a reset": (False, "credit-lasting", "credit.py", "with m.If(found):\n",
+                               "with m.If(found & (credit != 0)):\n"),
     "lanes of the last part alone": (False, "credit", "credit.py", "Mux(self.load.part == 0, 0, self.alive)", "0"),
     "pairs of one": (False, "update-unrolled", "credit_store.py", "loaded.credits[place] + before)",
                      "loaded.credits[place])"),

@@ -9,7 +9,7 @@ from rtl_gen.contract.engines.forward import Forward
 from rtl_gen.contract.limits import check_hardware, check_learning
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.spec import NetworkSpec
-from sim.reference.current import linger
+from sim.reference.current import credits_of, linger
 from tests.networks import network_spec
 
 OWN = CurrentSpec(bits=12, leak_shifts=(1, -4))        # 0.5625 stays
@@ -30,16 +30,28 @@ def test_currents_that_there_are_not(changes, message):
     assert str(caught.value) == message
 
 
-def test_it_runs_in_hardware_and_does_not_learn():
-    frozen = network_spec(current=OWN, learning=False)
-    check_hardware(frozen)
-    check_learning(frozen)
-    for check in (check_hardware, check_learning):
-        with pytest.raises(SpecError) as caught:
-            check(network_spec(current=OWN))
-        assert str(caught.value) == (
-            "A block that is to learn on chip must have currents of each step alone, and those of block 0 linger; set "
-            "hardware.learning false for the block, or evaluate it on torch or the reference")
+@pytest.mark.parametrize("learning", [False, True])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_it_runs_and_learns_in_hardware(learning, depth):
+    spec = network_spec(current=OWN, learning=learning, depth=depth)
+    check_hardware(spec)
+    check_learning(spec)
+
+
+def test_credits_are_those_of_a_synapse():
+    """Each hands its share to the step before, but for what is rounded towards zero; a wide current loses none."""
+    credit = np.random.default_rng(2).integers(-900, 900, (40, 3))
+    carry = np.zeros(3, np.int64)
+    found = credits_of(OWN, credit, carry)
+    exact = np.zeros(3)
+    for p in reversed(range(40)):
+        exact = credit[p] + 0.5625 * exact
+        assert (np.abs(found[p] - exact) < 1 / (1 - 0.5625)).all()
+    assert credits_of(OWN, np.array([[0], [0], [-100]]), np.zeros(1, np.int64)).ravel().tolist() == [-33, -57, -100]
+    parts = np.zeros(3, np.int64)
+    np.testing.assert_array_equal(np.vstack([credits_of(OWN, part, parts) for part in (credit[25:], credit[:25])][::-1]),
+                                  found)
+    np.testing.assert_array_equal(parts, carry)
 
 
 def test_the_file_says_it_only_where_it_is():

@@ -1,12 +1,11 @@
 """What several engines refuse, each in one line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..block import BlockSpec
-from ..layer import LayerSpec
 
-__all__ = ["Refusal", "leaky_readout", "lingering_currents"]
+__all__ = ["Refusal", "leaky_readout"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +38,3 @@ def leaky_readout(block: BlockSpec, index: int) -> Iterator[Refusal]:
                            "reference",
                       what="a readout that leaks", places=(f"readout of block {index}",),
                       change="network.readout_leak_shift null, or hardware.learning false")
-
-
-def lingering_currents(block: BlockSpec, index: int) -> Iterator[Refusal]:
-    """Currents that linger run in hardware, and no engine carries credit back through them."""
-    places = _places(block, index, lambda layer: layer.current is not None)
-    if places:
-        yield Refusal(line=f"A block that is to learn on chip must have currents of each step alone, and those of "
-                           f"block {index} linger; set hardware.learning false for the block, or evaluate it on "
-                           "torch or the reference",
-                      what="currents that linger", places=places,
-                      change="network.current_keep null, or hardware.learning false")
-
-
-def _places(block: BlockSpec, index: int, stands: Callable[[LayerSpec], bool]) -> tuple[str, ...]:
-    return tuple(f"block {index} layer {number}" for number, layer in enumerate(block.layers) if stands(layer))

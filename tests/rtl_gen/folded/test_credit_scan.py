@@ -1,5 +1,6 @@
 """Credits of convolutions that only a readout tells anything."""
 
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.folded.credit_scan import ScannedCredits
 from sim.runner import simulate
 from tests.folded_networks import conv, folded_spec, pool
@@ -12,6 +13,8 @@ CASES = {
     "pooled": folded_spec(conv(5, 4, 1, 5, 2, reset="zero"), lanes=3, readout_pool=pool("sum", 2, 4, 3, 5)),
     "partial": folded_spec(conv(4, 4, 1, 3, 2, leak_shift=None), lanes=2, window=5, loss_steps=3, learned=False,
                            readout_pool=pool("or", 2, 3, 3, 3, partial=True)),
+    "lingering": folded_spec(conv(4, 3, 1, 6, 2, current=CurrentSpec(bits=9, leak_shifts=(2,)), reset="zero", **HIGH),
+                             lanes=4),
     "one-step": folded_spec(conv(2, 2, 1, 2, 1), lanes=8, window=1),
 }
 

@@ -19,10 +19,10 @@ def reverse(case):
 
 TARGETS = {name: reverse(name) for name in (
     "two dense", "three dense", "convolutions", "cut off", "pooled readout", "recurrent",
-    "residual", "thresholds", "one word")}
+    "residual", "thresholds", "one word", "lingering")}
 WORDS, WALK, SCAN, PRODUCT, MEMORY = (f"folded/{name}.py" for name in (
     "reverse_words", "reverse_walk", "reverse_scan", "dot_product", "credit_memory"))
-FLOW, ALIVE = "folded/flow_credits.py", "folded/alive_words.py"
+FLOW, LASTING, ALIVE = (f"folded/{name}.py" for name in ("flow_credits", "lasting_credits", "alive_words"))
 REACH = "contract/engines/folded/reach.py"
 
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
@@ -71,6 +71,12 @@ MUTANTS = {
     "residual credit without its shift": (False, "residual", FLOW, "(flow << layers[other].residual.shift)", "flow"),
     "own shift in what goes back": (False, "residual", FLOW, "currents.append(current)",
                                     "currents.append(self.told[lane])"),
+    "lasting credits of another window": (False, "lingering", LASTING, "with m.If(~self.opens), m.Switch",
+                                          "with m.If(1), m.Switch"),
+    "lasting credits of another word": (False, "lingering", LASTING, "self.at.place)),\n            write.data",
+                                        "0)),\n            write.data"),
+    "lasting credits decay in every layer": (False, "lingering", LASTING, "with m.Case(number):", "with m.Default():"),
+    "credits of membranes handed down": (True, "lingering", SCAN, "credits = list(lasting.lasting)", "pass"),
     "credits of two lanes counted as one": (False, "three dense", SCAN, "sum(credit.any() for credit in credits)",
                                             "Cat(credits).any()"),
     "list of the layer itself": (False, "two dense", ALIVE, "parity ^ ~self.place.own", "parity"),

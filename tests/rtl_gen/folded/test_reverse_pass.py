@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.residual import ResidualSpec
 from rtl_gen.folded.reverse_pass import ReversePass
 from sim.runner import simulate
@@ -41,6 +42,10 @@ CASES = {
     "thresholds": folded_spec(
         dense(5, 7, threshold_shift=0, **TRIANGLE), dense(7, 6, recurrent=True), dense(6, 9, threshold_shift=1),
         lanes=5, window=3, loss_steps=2),
+    "lingering": folded_spec(
+        dense(4, 9, recurrent=True, current=CurrentSpec(bits=9, leak_shifts=(1, -3)), reset="zero", **TRIANGLE),
+        dense(9, 6), dense(6, 6, current=CurrentSpec(bits=8, leak_shifts=(2,)), residual=ResidualSpec(
+            below=1, shift=1, own_shift=0), feedback_shift=6), lanes=4, window=4, loss_steps=3),
     "one bit": folded_spec(dense(5, 8, weight_bits=1), dense(8, 6, weight_bits=1), lanes=4, window=2),
 }
 

@@ -9,6 +9,7 @@ from ...arithmetic import (
     feedback_max,
     index_bits,
     inject_max,
+    lasting_credit_max,
     signed_bits,
     weighed_credit_max,
 )
@@ -69,6 +70,16 @@ class FoldedCredits(Engine):
         return max(signed_bits(credit_max(self.block, layer)) for layer in range(self.block.depth))
 
     @property
+    def lasting_bits(self) -> int:
+        """Bits of the credits of layers' own currents."""
+        return max(signed_bits(lasting_credit_max(self.block, layer)) for layer in range(self.block.depth))
+
+    @property
+    def lasts(self) -> bool:
+        """Whether currents of a layer linger, so that their credits are carried on beside those of membranes."""
+        return any(layer.current is not None for layer in self.block.layers)
+
+    @property
     def flow_bits(self) -> int:
         """Bits of the credits of currents."""
         return max(signed_bits(current_credit_max(self.block, layer)) for layer in range(self.block.depth))
@@ -86,7 +97,7 @@ class FoldedCredits(Engine):
     @property
     def scan_cycles(self) -> int:
         """Cycles from the last part of a word to all of its credits in memory."""
-        return 4 + self.flows
+        return 4 + self.lasts + self.flows
 
     @property
     def feedback_bits(self) -> int:
@@ -138,6 +149,14 @@ class FoldedCredits(Engine):
         """What a layer's credits were at the position behind, part by part."""
         words = max(layer.words for layer in self.plan.layers)
         return MemoryDeclaration("carried_credits", words << self.part_bits, self.scan_lanes * self.carried_bits)
+
+    @property
+    def lasting_memory(self) -> MemoryDeclaration | None:
+        """What the credits of currents that linger were at the position behind, part by part; None without any."""
+        if not self.lasts:
+            return None
+        words = max(layer.words for layer in self.plan.layers if layer.layer.current is not None)
+        return MemoryDeclaration("lasting_credits", words << self.part_bits, self.scan_lanes * self.lasting_bits)
 
     def is_listed(self, number: int) -> bool:
         """Whether the words of a layer that have a credit are listed, so that only these are walked for feedback.
@@ -207,8 +226,8 @@ class FoldedCredits(Engine):
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Credits, their counts, what is carried and given, and sums on their way to them."""
-        flows = () if self.flow_memory is None else (self.flow_memory,)
-        return (*self.credit_memories, self.count_memory, self.carried_memory, *flows, *self.injected_memories,
+        more = (memory for memory in (self.lasting_memory, self.flow_memory) if memory is not None)
+        return (*self.credit_memories, self.count_memory, self.carried_memory, *more, *self.injected_memories,
                 *self.list_memories, *self.feedback_memories)
 
     @property

@@ -15,7 +15,6 @@ from .reverse_cycles import CHANNELS
 
 __all__ = ["FoldedReverse", "LayerSources"]
 
-FETCHED = 3                 # cycles from the last gates that a scan reads of a word to its last credit
 FETCH = 4                   # cycles of a word of neurons beside those in which its credits come
 LAYER = 24                  # cycles of a layer beside those of its words
 SCAN_SHARE = 4              # lanes of the update engine for each lane of a scan of credits
@@ -46,7 +45,6 @@ class FoldedReverse(Learning):
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
         yield from refusals.leaky_readout(self.block, index)
-        yield from refusals.lingering_currents(self.block, index)
         yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
         for number in self.block.sources:
             if self.block.layers[number].neuron.threshold_shift is not None:
@@ -179,6 +177,12 @@ class FoldedReverse(Learning):
     def credit_bits(self) -> int:
         """Bits of a credit, in the layer where they are widest."""
         return max(signed_bits(weighed_credit_max(self.block, layer)) for layer in range(self.block.depth))
+
+    @property
+    def fetched(self) -> int:
+        """Cycles from the last gates that a scan reads of a word to its last credit; one more of currents that linger.
+        """
+        return 3 + (self.block.layers[0].current is not None)
 
     @property
     def scan_lanes(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from ...arithmetic import credit_max, index_bits, signed_bits
+from ...arithmetic import index_bits, lasting_credit_max, signed_bits
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import LayerPlan, words_of
 from .. import refusals
@@ -51,12 +51,19 @@ class ReverseMemories(NamedTuple):
 class Reverse(Learning):
     """The update engine of a block, with the window buffer that records for it."""
 
-    SCAN = 4                    # cycles from the last position that is read of a word until its rows can be walked
-
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
         yield from refusals.leaky_readout(self.block, index)
-        yield from refusals.lingering_currents(self.block, index)
+
+    @property
+    def scan_latency(self) -> int:
+        """Cycles from the gates of a position to its credits: product and sum, and the sum of currents that linger."""
+        return 2 + (self.block.layers[0].current is not None)
+
+    @property
+    def scan(self) -> int:
+        """Cycles from the last position that is read of a word until its rows can be walked."""
+        return self.scan_latency + 2
 
     @property
     def scan_lanes(self) -> int:
@@ -79,7 +86,7 @@ class Reverse(Learning):
         def state(kind: str, depth: int, width: int) -> MemoryDeclaration:
             return MemoryDeclaration(self.plan.name_of(number, kind), depth, width, window_state=True)
 
-        credit_bits, positions = signed_bits(credit_max(self.block, number)), 1 << (window - 1).bit_length()
+        credit_bits, positions = signed_bits(lasting_credit_max(self.block, number)), 1 << (window - 1).bit_length()
         credits = () if self.block.directives.unroll else tuple(
             MemoryDeclaration(self.plan.name_of(number, f"credits{part}"), 2 * positions,
                               self.scan_lanes * credit_bits, "distributed") for part in range(self.parts))
@@ -124,7 +131,7 @@ class Reverse(Learning):
             read = max(read, there) + steps * self.parts
             if has or number == layer.words - 1:
                 # Its rows are walked once its credits are known and those of the word before are done.
-                read = max(read + self.SCAN, free)
+                read = max(read + self.scan, free)
                 free = read + (walk if has else rows + bias) + 1
             if has and walk:
                 written = free + summed_cycles(random=random, unrolled=unrolled) + ROUNDING_CYCLES
