@@ -28,7 +28,7 @@ class ReversePass(wiring.Component):
     gate is not 0 the sum of the credits of the layer above times the weights between, one word a cycle. Nothing is
     written to the weights meanwhile, so that all feedback is of the weights as they stood.
 
-    Computes ``feedback_below`` and ``credits_of`` of :mod:`sim.reference` bit for bit.
+    Computes :func:`sim.reference.backward.credits_of` bit for bit.
 
     Parameters
     ----------
