@@ -9,6 +9,7 @@ from ...network import MAX_RATE
 from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..learning.base import Learning
+from ..readout import Readout
 from .credits import FoldedCredits, has_thresholds, injected_bits, misread
 from .reach import places_seeing
 from .reverse_cycles import CHANNELS
@@ -59,9 +60,9 @@ class FoldedReverse(Learning):
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Window state, credits, and what is gathered of a word of filters."""
-        own = (self.masks, self.row_list, self.occupied, self.gates, self.gated, *self.credits(self.load_lanes),
-               *self.injected(self.load_lanes), self.deltas)
+        """Window state, the readout's feedback, credits, and what is gathered of a word of filters."""
+        own = (self.masks, self.row_list, self.occupied, self.gates, self.gated, Readout(self.plan).feedback,
+               *self.credits(self.load_lanes), *self.injected(self.load_lanes), self.deltas)
         kept = () if self.scans else FoldedCredits(self.plan).memories
         return (*(memory for memory in own if memory is not None), *kept)
 
