@@ -8,7 +8,7 @@ from rtl_gen.contract.synapses.conv import ConvSpec
 from .networks import network_spec
 
 
-def grid_spec(*, grid, filters, kernel, stride=1, padding=0, pool=None, readout_pool=None, **settings):
+def grid_spec(*, grid, filters, kernel, stride=1, padding=0, groups=1, pool=None, readout_pool=None, **settings):
     """A network of one block of one convolution over ``grid``, (height, width, channels).
 
     ``pool`` of the events, and ``readout_pool`` of the spikes, are (kind, size) or (kind, size, partial); the
@@ -19,7 +19,7 @@ def grid_spec(*, grid, filters, kernel, stride=1, padding=0, pool=None, readout_
         grid = before.out_height, before.out_width, before.channels
     height, width, channels = grid
     synapses = ConvSpec(height=height, width=width, channels=channels, filters=filters, kernel=kernel, stride=stride,
-                        padding=padding)
+                        padding=padding, groups=groups)
     spec = network_spec(**{"inputs": synapses.inputs, "sizes": (synapses.outputs,), **settings})
     (block,) = spec.blocks
     behind = None if readout_pool is None else pooled(

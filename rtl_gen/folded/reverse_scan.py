@@ -17,11 +17,12 @@ from ..neuron import kind_of
 from ..ports import FeedbackReader
 from .by_layer import by_layer
 from .credit_memory import CreditWriter
-from .reverse_layouts import sum_layout, word_layout
+from .flow_credits import FlowCredits
+from .reverse_layouts import scanned_layout, sum_layout, word_layout
 
 __all__ = ["ReverseScan"]
 
-CREDIT = 3          # cycles from a part's gates to its credits
+CREDIT = FlowCredits.BEHIND         # cycles from a part's gates to its credits
 
 
 class ReverseScan(wiring.Component):
@@ -51,6 +52,8 @@ class ReverseScan(wiring.Component):
         Credits found.
     through : Out(1)
         Those of a word are in memory from the next cycle on.
+    at : Out(scanned_layout)
+        That word.
     finding, asked, injected : In(1), In, Out
         While nothing is found, the word whose sums of what its neurons were given are wanted, and these a cycle later.
         Only of a block with learned thresholds.
@@ -68,6 +71,7 @@ class ReverseScan(wiring.Component):
             "feedback_reader": Out(FeedbackReader(block, self.engine.feedback_bits)),
             "writer": Out(CreditWriter(block)),
             "through": Out(1),
+            "at": Out(scanned_layout(block)),
             **({"finding": In(1), "asked": In(index_bits(self.engine.words)), "injected": Out(data.ArrayLayout(
                 signed(injected_bits(block)), block.directives.lanes))} if self.engine.injected_memories else {}),
         })
@@ -96,37 +100,36 @@ class ReverseScan(wiring.Component):
         ]
         with m.If(take):
             m.d.sync += word.eq(words.o.payload)
-        # What memories give in the next cycle is of the word that is then scanned.
-        following = Signal(word_layout(self.block))
+        # What memories give in the next cycle is of the part that is then scanned.
+        following = Signal(scanned_layout(self.block))
         m.d.comb += [
-            following.eq(Mux(take, words.o.payload, word)),
-            self.feedback_reader.group.eq(following.feedback),
+            self.feedback_reader.group.eq(Mux(take, words.o.p.feedback, word.feedback)),
+            following.place.eq(Mux(take, words.o.p.place, word.place)),
+            following.position.eq(Mux(take, words.o.p.position, word.position)),
+            following.part.eq(next_part),
         ]
-        carried = self._carried(m, Cat(next_part[:engine.part_bits], following.place))
+        carried = self._carried(m, following)
         stored = self._stored(m, word, part)
-        ages = self._ages(m, word, part, last_part, active, engine.scan_cycles - 1)
+        now = Signal(scanned_layout(self.block))
+        m.d.comb += [now.valid.eq(active), now.credit.eq(word.credit), now.place.eq(word.place),
+                     now.position.eq(word.position), now.row.eq(word.row), now.part.eq(part), now.last.eq(last_part)]
+        # The parts whose gates are chosen in this cycle, were in the one before, and so on.
+        ages = [now] + [Signal(scanned_layout(self.block), name=f"age{cycle}") for cycle in range(
+            1, engine.scan_cycles)]
+        m.d.sync += [later.eq(before) for before, later in pairwise(ages)]
         lanes = [self._lane(m, lane, word, part, stored, carried) for lane in range(engine.scan_lanes)]
         credits = [credit for credit, _ in lanes]
         if engine.injected_memories:
             self._inject(m, ages, word, following, [inject for _, inject in lanes])
         self._carry_on(m, ages[CREDIT], credits)
         if engine.flows:
-            credits = self._flow(m, ages, following, next_part, credits)
+            m.submodules.flows = flows = FlowCredits(self.block)
+            m.d.comb += [flows.layer.eq(self.layer), flows.following.eq(following), flows.at.eq(ages[CREDIT]),
+                         *(into.eq(credit) for into, credit in zip(flows.credits, credits, strict=True))]
+            credits = list(flows.told)
         self._write(m, ages[-1], credits)
         m.d.comb += under_way.eq(Cat(age.valid for age in ages).any())
         return m
-
-    def _ages(self, m: Module, word: data.View, part: Value, last_part: Value, active: Value,
-              cycles: int) -> list[data.View]:
-        """Which part it is whose gates are chosen in this cycle, were in the one before, and so on."""
-        layout = data.StructLayout({
-            "valid": 1, "credit": self.writer.address.shape(), "place": self.word.place.shape(),
-            "position": self.word.position.shape(), "part": part.shape(), "last": 1})
-        ages = [Signal(layout, name=f"age{cycle}") for cycle in range(cycles + 1)]
-        m.d.comb += [ages[0].valid.eq(active), ages[0].credit.eq(word.credit), ages[0].place.eq(word.place),
-                     ages[0].position.eq(word.position), ages[0].part.eq(part), ages[0].last.eq(last_part)]
-        m.d.sync += [later.eq(before) for before, later in pairwise(ages)]
-        return ages
 
     def _part_of(self, m: Module, values: Sequence[Value], part: Value, lane: int, name: str) -> Signal:
         """What a lane of a scan has in this part of ``values``, one a lane of the word; 0 beyond the last."""
@@ -162,12 +165,12 @@ class ReverseScan(wiring.Component):
             found.append([read.data.word_select(lane, FEEDBACK_BITS).as_signed() for lane in range(engine.scan_lanes)])
         return found
 
-    def _carried(self, m: Module, address: Value) -> data.View:
+    def _carried(self, m: Module, following: data.View) -> data.View:
         """The credits of the position behind, of a part; a cycle later."""
         m.submodules.carried = memory = declared_memory(self.engine.carried_memory)
         self._carry = memory.write_port()
         read = memory.read_port()
-        m.d.comb += read.addr.eq(address)
+        m.d.comb += read.addr.eq(Cat(following.part[:self.engine.part_bits], following.place))
         return data.View(data.ArrayLayout(signed(self.engine.carried_bits), self.engine.scan_lanes), read.data)
 
     def _lane(self, m: Module, lane: int, word: data.View, part: Value, stored: list[list[Value]],
@@ -234,52 +237,7 @@ class ReverseScan(wiring.Component):
             self._carry.en.eq(at.valid),
         ]
 
-    def _flow(self, m: Module, ages: list[data.View], following: data.View, next_part: Value,
-              credits: list[Signal]) -> list[Signal]:
-        """What weights are told, a cycle later: with the credits of the currents that are made of these, and shifted.
-
-        A layer's credits of currents lie behind those of the layers below it that have some; those of the layer that
-        adds its currents are read.
-        """
-        engine, layers = self.engine, self.block.layers
-        m.submodules.flows = memory = declared_memory(engine.flow_memory)
-        write, read = memory.write_port(), memory.read_port()
-        above = [(engine.added_to(number) or [None])[0] for number in range(len(layers))]
-        own_base = by_layer(self.layer, [engine.flow_base(number) for number in range(len(layers))])
-        base = by_layer(self.layer, [engine.flow_base(other or 0) for other in above])
-        bits = engine.part_bits
-
-        def address(part: Value, position: Value, word: Value) -> Value:
-            return Cat(part[:bits], position, word[:index_bits(engine.flow_words)])
-
-        at = ages[CREDIT]
-        m.d.comb += [
-            read.addr.eq(address(next_part, following.position, following.place + base)),
-            write.addr.eq(address(at.part, at.position, at.place + own_base)),
-            write.en.eq(at.valid & by_layer(self.layer, [int(layer.residual is not None) for layer in layers])),
-        ]
-        found, currents = [], []
-        for lane, credit in enumerate(credits):
-            flow = read.data.word_select(lane, engine.flow_bits).as_signed()
-            for stage in range(CREDIT):
-                held = Signal(signed(engine.flow_bits), name=f"flow{lane}_{stage}")
-                m.d.sync += held.eq(flow)
-                flow = held
-            current = Signal(signed(engine.flow_bits), name=f"current{lane}")
-            told = Signal(signed(engine.credit_bits), name=f"told{lane}")
-            with m.Switch(self.layer):
-                for number, other in enumerate(above):
-                    own = layers[number].residual
-                    with m.Case(number):
-                        m.d.comb += current.eq(credit if other is None else
-                                               credit + (flow << layers[other].residual.shift))
-                        m.d.sync += told.eq(current if own is None else current << own.own_shift)
-            currents.append(current)
-            found.append(told)
-        m.d.comb += write.data.eq(Cat(currents))
-        return found
-
-    def _write(self, m: Module, at: data.View, credits: list[Signal]) -> None:
+    def _write(self, m: Module, at: data.View, credits: Sequence[Value]) -> None:
         """A part's credits into memory, and how many of a word are not 0."""
         writer, count = self.writer, Signal(self.writer.count.shape())
         counted = Signal(self.writer.count.shape())
@@ -297,4 +255,5 @@ class ReverseScan(wiring.Component):
             writer.count_address.eq(at.credit),
             writer.count.eq(counted),
             self.through.eq(at.valid & at.last),
+            self.at.eq(at),
         ]

@@ -81,10 +81,10 @@ def outlooks(spec: NetworkSpec, activity: Sequence[Activity] | None) -> Hardware
 
 def _gathered(refusals: Sequence[Refusal]) -> list[str]:
     """Each kind of refusal once, with its places."""
-    places: dict[str, list[str]] = {}
+    places: dict[str, dict[str, None]] = {}
     for refusal in refusals:
-        places.setdefault(refusal.what, []).extend(refusal.places)
-    return [f"{what} ({_listed(found)})" if found else what for what, found in places.items()]
+        places.setdefault(refusal.what, {}).update(dict.fromkeys(refusal.places))
+    return [f"{what} ({_listed(list(found))})" if found else what for what, found in places.items()]
 
 
 def _listed(places: list[str]) -> str:

@@ -21,7 +21,7 @@ from tests.networks import network_spec
 from .cases import handed
 
 SOURCE = Path(rtl_gen.__file__).parent
-FOUND = {"AssertionError", "SimTimeoutError"}     # a difference, or the bench's watchdog
+FOUND = {"AssertionError", "SimTimeoutError"}     # a difference, or the bench's timeout
 
 
 @dataclass(frozen=True)

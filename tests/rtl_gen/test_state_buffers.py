@@ -14,9 +14,9 @@ from tests.networks import network_spec
 MEMORY = re.compile(r"((?:^ *attribute .*\n)+) *memory width (\d+) size (\d+)", re.MULTILINE)
 
 
-def marked_bits(spec):
+def marked_bits(spec, block=Block):
     """Depth times width of the memories that carry the mark of window state."""
-    text = rtlil.convert(Block(spec, 0), name="block", emit_src=False)
+    text = rtlil.convert(block(spec, 0), name="block", emit_src=False)
     return sum(int(width) * int(size) for attributes, width, size in MEMORY.findall(text)
                if WINDOW_STATE in attributes)
 

@@ -22,6 +22,7 @@ TARGETS = {name: reverse(name) for name in (
     "residual", "thresholds", "one word")}
 WORDS, WALK, SCAN, PRODUCT, MEMORY = (f"folded/{name}.py" for name in (
     "reverse_words", "reverse_walk", "reverse_scan", "dot_product", "credit_memory"))
+FLOW, ALIVE = "folded/flow_credits.py", "folded/alive_words.py"
 REACH = "contract/engines/folded/reach.py"
 
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
@@ -59,18 +60,25 @@ MUTANTS = {
     "carry of another window": (False, "two dense", SCAN, "cut = word.opens | (", "cut = (0 & word.opens) | ("),
     "decay of another layer": (False, "three dense", SCAN, "Switch(self.layer):\n            for number, layer in",
                                "Switch(self.layer ^ 1):\n            for number, layer in"),
-    "part of another word": (False, "two dense", SCAN, "Cat(next_part[:engine.part_bits], following.place)",
-                             "Cat(next_part[:engine.part_bits], word.place)"),
+    "part of another word": (False, "two dense", SCAN, "following.place.eq(Mux(take, words.o.p.place, word.place))",
+                             "following.place.eq(word.place)"),
     "what the readout cuts off has feedback": (False, "pooled readout", REACH, "int(line // pool.size < squares)", "1"),
     "what a pool cuts off has feedback": (False, "cut off", REACH, "return Taps(0, 0, 0)", "pass"),
     "own feedback taken for the other": (False, "recurrent", SCAN, "summed.en & (summed.own == number)", "summed.en"),
     "carry before it is written": (False, "one word", SCAN, "~words.o.p.first | ~under_way", "1"),
-    "residual credit of another position": (False, "residual", SCAN, "return Cat(part[:bits], position,",
-                                            "return Cat(part[:bits], position & 0,"),
-    "residual credit without its shift": (False, "residual", SCAN, "(flow << layers[other].residual.shift)", "flow"),
-    "own shift in what goes back": (False, "residual", SCAN, "currents.append(current)", "currents.append(told)"),
+    "residual credit of another position": (False, "residual", FLOW, "part.position, word[",
+                                            "part.position & 0, word["),
+    "residual credit without its shift": (False, "residual", FLOW, "(flow << layers[other].residual.shift)", "flow"),
+    "own shift in what goes back": (False, "residual", FLOW, "currents.append(current)",
+                                    "currents.append(self.told[lane])"),
     "credits of two lanes counted as one": (False, "three dense", SCAN, "sum(credit.any() for credit in credits)",
                                             "Cat(credits).any()"),
+    "list of the layer itself": (False, "two dense", ALIVE, "parity ^ ~self.place.own", "parity"),
+    "list of another position": (False, "recurrent", WALK, "self.place.position.eq(word.position + own)",
+                                 "self.place.position.eq(word.position)"),
+    "words of the position before listed": (False, "two dense", ALIVE, "Mux(self.at.place == 0, 0, count)", "count"),
+    "room in the list for words without": (False, "two dense", ALIVE, "count.eq(number + self.alive)",
+                                           "count.eq(number + 1)"),
     "count of a part alone": (False, "two dense", SCAN, "Mux(at.part == 0, 0, count)", "0"),
     "credits of the word before alive": (False, "two dense", MEMORY, "Mux(come.opens, 0, lived)", "lived"),
     "part of another position": (False, "two dense", MEMORY, "address.eq(address + self.engine.words)",

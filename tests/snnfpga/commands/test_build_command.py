@@ -12,7 +12,8 @@ from board.xilinx.parts import XC7Z020, SevenSeries
 from rtl_gen.contract import network_file
 from sim.reference.initial import random_network
 from snnfpga.config.data import DataConfig
-from tests.networks import block, network, network_spec, samples
+from tests.grids import grid_spec
+from tests.networks import block, network, samples
 from tests.verbs import call
 
 KEYS = {"board", "part_name", "part", "cycles", "lanes", "resources", "budget", "state_buffer_bits", "top"}
@@ -95,18 +96,19 @@ def test_what_does_not_fit_is_refused_with_its_table(here, capfd):
 
 @pytest.mark.parametrize("arguments", [("build", "--plan"), ("build",), ("evaluate", "--backend", "rtl"),
                                        ("learn", "--backend", "rtl")])
-def test_deeper_blocks_are_one_line(here, arguments):
+def test_what_has_no_hardware_is_one_line(here, arguments):
     """In a process of its own: what Amaranth says of unused components it says at the end."""
-    deep = random_network(network_spec(inputs=6, sizes=(6,), depth=2, classes=3, max_steps=16), 1)
-    network_file.write(here / "deep.safetensors", deep, notes={"data": DataConfig(name="deep.npz").model_dump_json()})
-    spikes, labels = samples(deep.spec, 4)
-    np.savez(here / "deep.npz", spikes=spikes, label=labels, split=np.array(["train", "test"] * 2))
+    grouped = random_network(grid_spec(grid=(3, 3, 2), filters=4, kernel=2, groups=2, classes=3, max_steps=16), 1)
+    network_file.write(here / "grouped.safetensors", grouped,
+                       notes={"data": DataConfig(name="grouped.npz").model_dump_json()})
+    spikes, labels = samples(grouped.spec, 4)
+    np.savez(here / "grouped.npz", spikes=spikes, label=labels, split=np.array(["train", "test"] * 2))
     verb, *options = arguments
-    done = subprocess.run([sys.executable, "-c", "from snnfpga.cli import main; main()", verb, "deep.safetensors",
+    done = subprocess.run([sys.executable, "-c", "from snnfpga.cli import main; main()", verb, "grouped.safetensors",
                            *options], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", (
-        "snnfpga: A block in hardware must have 1 layer, not 2 as block 0 has; split it into blocks of one layer, or "
-        "run it on the reference\n"))
+        "snnfpga: Convolutions in hardware must have groups of 1, and block 0 has more; take groups 1, or evaluate it "
+        "on torch or the reference\n"))
 
 
 def test_builds_of_other_lanes_lie_side_by_side_and_hold_the_same_bits(here, capfd):
@@ -157,15 +159,16 @@ def test_a_plan_that_does_not_fit_is_shown_and_refused(here, capfd):
 
 
 def test_all_that_has_no_hardware_is_a_table_before_the_line(here, capfd):
-    both = network_spec(inputs=6, sizes=(6, 6), depth=2, classes=3, max_steps=16)
-    network_file.write(here / "deep.safetensors", random_network(both, 1))
-    code, out, err = call(capfd, "build", "deep.safetensors", "--plan")
+    both = grid_spec(grid=(3, 3, 2), filters=4, kernel=2, groups=2, unroll=True, classes=3, max_steps=16)
+    network_file.write(here / "both.safetensors", random_network(both, 1))
+    code, out, err = call(capfd, "build", "both.safetensors", "--plan")
     assert code == 2
     assert out.startswith("Why test has no hardware")
-    assert "block 0" in out
-    assert "block 1" in out
+    assert "unroll false" in out
+    assert "a convolution with groups" in out
+    assert "block 0 layer 0" in out
     assert err.count("\n") == 1
-    assert call(capfd, "build", "deep.safetensors", "--plan", "--json")[1] == ""
+    assert call(capfd, "build", "both.safetensors", "--plan", "--json")[1] == ""
 
 
 def test_verify_refuses_a_top_of_another_generator(here, capfd):

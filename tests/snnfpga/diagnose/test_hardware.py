@@ -34,18 +34,18 @@ def logic_of(monkeypatch, luts):
 
 
 def test_all_reasons_are_named_and_what_to_change():
-    found = asked((4, 4, 2), architecture="4C3-P2-4C3-4C3+1-4C3-8R-8", block_depth=3, learn_threshold=True)
+    found = asked((4, 4, 2), architecture="4C3-P2-4C3G2-4C3G4+1-4C3G2-8R-8", block_depth=3,
+                  current_keep=0.5)
     assert found.lines == [
-        "Hardware: no board takes this network yet: a convolution (block 0 layer 0, block 0 layer 1 and 2 more), "
-        "pooling (block 0 layer 1), currents of earlier layers (block 0 layer 2), learned thresholds (block 0 layer 0, "
-        "block 0 layer 1 and 4 more), a block of 3 layers (block 0, block 1), a recurrent layer (block 1 layer 1); it "
-        "trains, evaluate takes it on torch and the reference, learn takes it on the reference",
-        "  To become hardware it must have: layers in which each input is at each neuron, with no recurrence and no "
-        "pooling; layers with their own currents alone; a threshold for a whole layer; blocks of one layer"]
+        "Hardware: no board takes this network yet: currents that linger (block 0 layer 0, block 0 layer 1 and 4 more), "
+        "a convolution with groups (block 0 layer 1, block 0 layer 2, block 1 layer 0); it trains, evaluate takes it "
+        "on torch and the reference, learn refuses it",
+        "  To become hardware it must have: network.current_keep null, or hardware.learning false; groups of 1; "
+        "network.current_keep null, or blocks of one dense layer"]
     assert found.outlooks == ()
     assert json.loads(json.dumps(found.to_dict()))["refusals"][1] == {
-        "what": "pooling", "places": ["block 0 layer 1"],
-        "change": "layers in which each input is at each neuron, with no recurrence and no pooling"}
+        "what": "currents that linger", "places": ["block 1 layer 0", "block 1 layer 1", "block 1 layer 2"],
+        "change": "network.current_keep null, or hardware.learning false"}
 
 
 def test_what_learns_nowhere_is_said():
@@ -53,11 +53,11 @@ def test_what_learns_nowhere_is_said():
     assert found.lines[0].endswith("it trains, evaluate takes it on torch and the reference, learn refuses it")
 
 
-def test_deeper_blocks_learn_on_the_reference():
-    found = asked((1, 1, 6), blocks=[[8, 8]])
+def test_what_no_engine_has_learns_on_the_reference():
+    found = asked((4, 4, 2), architecture="4C3G2-8")
     assert found.lines[0] == (
-        "Hardware: no board takes this network yet: a block of 2 layers (block 0); it trains, evaluate takes it on "
-        "torch and the reference, learn takes it on the reference")
+        "Hardware: no board takes this network yet: a convolution with groups (block 0 layer 0); it trains, evaluate "
+        "takes it on torch and the reference, learn takes it on the reference")
 
 
 def test_what_has_no_refusal_has_hardware():
@@ -116,11 +116,11 @@ def test_train_says_it_first_and_keeps_what_the_data_asks(tmp_path, monkeypatch,
     planned = json.loads(out)["outlook"]
     assert planned["needs"] == shown["needs"]
     assert planned["microseconds"]["run"] == pytest.approx(shown["microseconds"]["run"], rel=0.01)
-    code, out, err = call(capfd, *quick[:-4], "--set", "network.blocks=[[8, 8]]", "--set", "name=deep", "--json",
-                          whole=True)
+    code, out, err = call(capfd, *quick[:-4], "--set", "network.blocks=[[8, 8]]", "--set", "name=deep", "--set",
+                          "hardware.reads=2", "--json", whole=True)
     assert code == 0
-    assert any(line.startswith("Hardware: no board takes this network yet: a block of 2 layers (block 0); it trains")
-               for line in err.splitlines())
+    assert any(line.startswith("Hardware: no board takes this network yet: two reads of a folded block (block 0); it "
+                               "trains") for line in err.splitlines())
     assert json.loads(out)["hardware"]["refusals"][0]["places"] == ["block 0"]
     assert "activity" not in read_notes("runs/deep/network.safetensors")
 

@@ -16,6 +16,7 @@ from snnfpga.report import build, run
 from snnfpga.report.configuration import in_blocks
 from snnfpga.report.page import render
 from snnfpga.runs.learn_record import file_digest
+from tests.grids import grid_spec
 from tests.networks import network, network_spec, samples
 from tests.snnfpga.report.pages import EPOCHS, curves, figures, make_build, text
 from tests.verbs import call
@@ -238,15 +239,15 @@ def test_a_network_on_a_grid(tmp_path, monkeypatch, capsys):
     spikes[:, 4:] = 0
     np.savez("grid.npz", spikes=spikes, label=np.arange(12) % 3, length=np.full(12, 4))
     settings = ("data.name=grid.npz", "name=grid", 'network.blocks=[["4C3"],["P2","3C3S2"]]', "network.weight_bits=1",
-                "training.epochs=1", "hardware.blocks=[]")
+                "training.epochs=1", "hardware.blocks=[]", "hardware.reads=2")
     assert call(capsys, "train", *(word for value in settings for word in ("--set", value)))[0] == 0
     assert call(capsys, "report", "runs/grid")[0] == 0
     shown = text((tmp_path / "runs" / "grid" / "report.html").read_text())
     assert "144-4C3-P2-3C3S2 inputs and neurons, in 2 blocks, for 3 classes" in shown
     assert "weights of 1 bit, readouts not counted" in shown
     assert "events came in over 4 steps" in shown
-    why = ("A block in hardware must have each input at each neuron, and block 0 has a convolution or pooling; run it "
-           "on torch or the reference.")
+    why = ("A block that is not one layer of each input at each neuron must read 1 weight word in a cycle, not 2 as "
+           "block 0; take 1 read.")
     assert f"This network runs on PyTorch and on the integer reference, and has no hardware: {why} What is" in shown
     missing = run.page(Path("runs/grid"), 0).missing
     assert list(missing) == ["Learning on chip"]
@@ -254,9 +255,10 @@ def test_a_network_on_a_grid(tmp_path, monkeypatch, capsys):
 
 
 def test_a_network_that_learns_on_the_reference_alone(here):
-    made = network(*network_spec(depth=2, classes=3).blocks)
+    made = network(*grid_spec(grid=(3, 3, 2), filters=4, kernel=2, groups=2, classes=3).blocks)
     network_file.write(Path("runs/small/network.safetensors"), made,
                        notes={"data": DataConfig(name="small.npz").model_dump_json()})
     page = run.page(Path("runs/small"), 0)
-    assert "has no hardware: A block in hardware must have 1 layer, not 2 as block 0 has;" in text(render(page))
+    why = "Convolutions in hardware must have groups of 1, and block 0 has more;"
+    assert f"has no hardware: {why}" in text(render(page))
     assert page.missing["Learning on chip"].startswith("Not run.")
