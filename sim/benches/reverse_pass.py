@@ -248,7 +248,7 @@ def reached_by(layer):
     return found.reshape(-1)
 
 
-@cocotb.test(timeout_time=300, timeout_unit="us")
+@cocotb.test(timeout_time=1000, timeout_unit="us")
 async def matches_reference(dut):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
     around = Surroundings(dut, spec, rng, int(load_arrays()["lanes"]))
