@@ -31,7 +31,7 @@ def taps(case):
 
 TARGETS = {
     **{f"block {case}": whole(case) for case in (
-        "two-layers", "conv", "conv-dense", "sum-pool-between", "recurrent-deep", "thresholds-alone",
+        "two-layers", "conv-dense", "sum-pool-between", "recurrent-deep", "thresholds-alone",
         "residual", "neurons")},
     "block thresholds": whole("thresholds", duty="1.0", samples=9),     # whose last step has a word of nothing
     **{f"engine {case}": forward(case) for case in test_forward.CASES},
@@ -74,7 +74,7 @@ MUTANTS = {
     "sum met again not kept": (False, "engine no bias", PIPELINE, "self.i.p.loaded & ~self._same", "self.i.p.loaded"),
     "sums of the step before": (False, "block conv-dense", PIPELINE, "Mux(storing.closes | ~self._cleared, 0,",
                                 "Mux(~self._cleared, 0,"),
-    "spikes for which there is no room": (False, "block conv", PIPELINE, "(self.room | ~entry.closes)",
+    "spikes for which there is no room": (False, "engine conv", PIPELINE, "(self.room | ~entry.closes)",
                                           "1"),
     "nothing's word for the host": (False, "block thresholds", PIPELINE,
                                     "self.i.valid & ~(entry.event", "~(entry.event"),
