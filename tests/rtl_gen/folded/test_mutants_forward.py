@@ -31,7 +31,7 @@ def taps(case):
 
 TARGETS = {
     **{f"block {case}": whole(case) for case in (
-        "two-layers", "conv", "conv-dense", "sum-pool-between", "recurrent", "recurrent-deep", "thresholds-alone",
+        "two-layers", "conv", "conv-dense", "sum-pool-between", "recurrent-deep", "thresholds-alone",
         "residual", "neurons")},
     "block thresholds": whole("thresholds", duty="1.0", samples=9),     # whose last step has a word of nothing
     **{f"engine {case}": forward(case) for case in test_forward.CASES},
@@ -50,7 +50,7 @@ MUTANTS = {
     "own spikes of an aborted sample": (False, "engine recurrent", LISTS, "(reader.forget if number else 0)", "0"),
     "own spikes into this step's list": (True, "block recurrent-deep", LISTS, "bank.eq(~self._bank)",
                                          "bank.eq(self._bank)"),
-    "next step before own spikes": (False, "block recurrent", LISTS, "self.reader.settled.eq(~Cat(pending).any())",
+    "next step before own spikes": (False, "engine own spikes alone", LISTS, "self.reader.settled.eq(~Cat(pending).any())",
                                     "self.reader.settled.eq(1)"),
     "layer before its events": (True, "block two-layers", WALK, "known = self._complete | ~self._closes",
                                 "known = Const(1)"),
