@@ -97,7 +97,7 @@ def current_credits(layer: LayerSpec, feedback: Int64Array, gates: NDArray[np.ui
                     spikes: NDArray[np.uint8]) -> Int64Array:
     """Credits of the currents of a layer that is not recurrent, (R, outputs), from its feedback in a window."""
     trace = Trace(spikes, gates, np.zeros((0, 0), np.int32))
-    return _through(layer, feedback, trace, np.zeros((2, layer.outputs), np.int64))[1]
+    return _through(layer, feedback, trace, np.zeros((2, feedback.shape[1]), np.int64))[1]
 
 
 def _through(layer: LayerSpec, signal: Int64Array, trace: Trace, carries: Int64Array) -> tuple[Int64Array, Int64Array]:

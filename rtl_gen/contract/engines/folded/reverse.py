@@ -9,6 +9,7 @@ from ...network import MAX_RATE
 from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..learning.base import Learning
+from ..readout import Readout
 from .credits import FoldedCredits, has_thresholds, injected_bits, misread
 from .reach import places_seeing
 from .reverse_cycles import CHANNELS
@@ -46,20 +47,12 @@ class FoldedReverse(Learning):
         """Why it cannot serve the block."""
         yield from refusals.leaky_readout(self.block, index)
         yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
-        for number in self.block.sources:
-            if self.block.layers[number].neuron.threshold_shift is not None:
-                yield refusals.Refusal(
-                    line="A layer whose currents are added to another's must, in a block that is to learn on chip, "
-                         f"have the threshold of all its neurons, and layer {number} of block {index} has learned "
-                         "ones; leave them out there, or evaluate it on torch or the reference",
-                    what="learned thresholds of a layer whose currents are added to another's",
-                    places=(f"block {index} layer {number}",), change="a threshold for that whole layer")
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Window state, credits, and what is gathered of a word of filters."""
-        own = (self.masks, self.row_list, self.occupied, self.gates, self.gated, *self.credits(self.load_lanes),
-               *self.injected(self.load_lanes), self.deltas)
+        """Window state, the readout's feedback, credits, and what is gathered of a word of filters."""
+        own = (self.masks, self.row_list, self.occupied, self.gates, self.gated, Readout(self.plan).feedback,
+               *self.credits(self.load_lanes), *self.injected(self.load_lanes), self.deltas)
         kept = () if self.scans else FoldedCredits(self.plan).memories
         return (*(memory for memory in own if memory is not None), *kept)
 
