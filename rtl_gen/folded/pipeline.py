@@ -1,6 +1,6 @@
 """Pipeline of the folded forward engine: words of weights to currents, membranes, spikes and gates."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import replace
 
 from amaranth.hdl import *
@@ -14,11 +14,11 @@ from ..contract.layer import LayerSpec
 from ..contract.memories import WEIGHT_LATENCY
 from ..contract.plan import plan_of
 from ..memories import declared_memory
-from ..neuron import gate, leak
+from ..neuron import leak
 from ..ports import WeightReader
-from ..saturate import saturate
 from ..weight_read import weight_read
-from .by_layer import by_layer
+from .by_layer import by_layer, once_a_kind
+from .fire import FoldedFire
 from .layouts import entry_layout
 from .ports import folded_gate_layout
 
@@ -108,22 +108,9 @@ class FoldedPipeline(wiring.Component):
                  for weight in self.weight_reader.weights]
         self._keep_membranes(m)
         currents = self._currents(m, adding + 1, self._sum(m, adding, words))
-        charging = adding + 1 + engine.flows_late
-        self._fire(m, charging, currents, self._leak(m), self._thresholds(m, adding, charging + 2, words))
+        self._fire(m, adding, currents, words)
         self._count(m, adding)
         return m
-
-    def _of(self, value: Callable[[LayerSpec], Hashable], made: Callable[[LayerSpec], Value]) -> Value:
-        """What is ``made`` for the layer; once for all layers of which ``value`` is the same."""
-        found: dict[Hashable, Value] = {}
-        for layer in self.block.layers:
-            found.setdefault(value(layer), made(layer))
-        if len(found) == 1:
-            return next(iter(found.values()))
-        return Array(found[value(layer)] for layer in self.block.layers)[self.layer]
-
-    def _number(self, value: Callable[[LayerSpec], int]) -> Value:
-        return by_layer(self.layer, [value(layer) for layer in self.block.layers])
 
     def _lanes_in(self, entry: Value) -> Value:
         """Lanes of the entry's word that are neurons and not padding."""
@@ -229,7 +216,8 @@ class FoldedPipeline(wiring.Component):
         currents = []
         for lane in range(lanes):
             current = Signal(signed(bits), name=f"current{lane}")
-            m.d.sync += current.eq(self._of(
+            m.d.sync += current.eq(once_a_kind(
+                self.layer, block.layers,
                 lambda layer: layer.residual and (layer.residual.shift, layer.residual.own_shift),
                 lambda layer, lane=lane: sums[lane] if layer.residual is None else
                 (sums[lane] << layer.residual.own_shift) + (held[lane] << layer.residual.shift)))
@@ -244,87 +232,30 @@ class FoldedPipeline(wiring.Component):
         found = []
         for lane in range(self._plan.lanes):
             leaked = Signal(signed(signed_bits(largest)), name=f"leaked{lane}")
-            m.d.sync += leaked.eq(Mux(self.first_step, 0, self._of(
-                _leak_of, lambda layer, lane=lane: leak(layer, old[lane]))))
+            m.d.sync += leaked.eq(Mux(self.first_step, 0, once_a_kind(
+                self.layer, self.block.layers, _leak_of, lambda layer, lane=lane: leak(layer, old[lane]))))
             found.append(leaked)
         return found
 
-    def _thresholds(self, m: Module, adding: int, comparing: int, words: list[Value]) -> list[Value]:
-        """The threshold of each lane in the stage in which membranes are compared with it."""
-        layers, found = self.block.layers, []
-        fixed = self._number(lambda layer: layer.neuron.threshold)
-        if all(layer.neuron.threshold_shift is None for layer in layers):
-            return [fixed] * len(words)
-        read, learns = (self._valid[adding] & self._stages[adding].threshold,
-                        self._number(lambda layer: int(layer.neuron.threshold_shift is not None)))
-        most, bits = layers[0].neuron.membrane_max, layers[0].weights.bits
-        shifts = [layer.neuron.threshold_shift or 0 for layer in layers]
-        largest = max(layer.neuron.threshold + (1 << bits - 1 + shift)
-                      for layer, shift in zip(layers, shifts, strict=True))
-        for lane, word in enumerate(words):
-            exact = Signal(signed(signed_bits(largest)), name=f"exact_threshold{lane}")
-            with m.If(read):
-                m.d.sync += exact.eq(fixed + self._of(lambda layer: layer.neuron.threshold_shift or 0,
-                                                      lambda layer, word=word: word << (layer.neuron.threshold_shift
-                                                                                        or 0)))
-            value = Mux(learns, Mux(exact < 1, 1, Mux(exact > most, most, exact)), fixed)
-            # As late as the membranes: a word's threshold may come in the cycle after that of the word before.
-            for stage in range(adding + 2, comparing + 1):
-                held = Signal(range(most + 1), name=f"threshold{lane}_{stage}")
-                m.d.sync += held.eq(value)
-                value = held
-            found.append(value)
-        return found
-
-    def _fire(self, m: Module, charging: int, currents: list[Value], leaked: list[Signal],
-              thresholds: list[Value]) -> None:
-        """Charge; saturate; how far above the threshold; spike, gate and what is left: a stage each, then written."""
-        layers, plan = self.block.layers, self._plan
-        bits = self._bits
-        cut_at, ends = self._stages[charging + 1], self._stages[-1]
-        gate_bits = max(layer.surrogate.gate_bits for layer in layers)
-        spikes, afters, cuts = [], [], Signal(plan.lanes)
-        for lane in range(plan.lanes):
-            is_neuron = by_layer(self.layer, [int(lane < layer.last_lanes) for layer in plan.layers])
-            exact = Signal((currents[lane] + leaked[lane]).shape(), name=f"exact{lane}")
-            held, over = saturate(m, exact, bits, f"charged{lane}")
-            charged, before = (Signal(signed(bits), name=f"{name}{lane}") for name in ("membrane", "before"))
-            above = Signal(signed(bits + 2), name=f"above{lane}")       # a bit more, which the widest boxcar needs
-            lowered = Signal(signed(bits + 1), name=f"lowered{lane}")
-            spike, after = Signal(name=f"spike{lane}"), Signal(signed(bits), name=f"after{lane}")
-            m.d.sync += [
-                exact.eq(currents[lane] + leaked[lane]),
-                charged.eq(held),
-                cuts[lane].eq(over & self._valid[charging + 1] & cut_at.closes & (~cut_at.place_ends | is_neuron)),
-                before.eq(charged),
-                above.eq(charged - thresholds[lane]),
-            ]
-            if any(layer.neuron.reset_amount is not None for layer in layers):
-                m.d.sync += lowered.eq(charged - self._number(lambda layer: layer.neuron.reset_amount or 0))
-            fired = self._of(
-                lambda layer: (layer.neuron.reset, layer.neuron.reset_amount is None),
-                lambda layer, above=above, lowered=lowered: Const(0) if layer.neuron.reset == "zero" else
-                above if layer.neuron.reset_amount is None else lowered)
-            gates = self._of(
-                lambda layer: layer.surrogate,
-                lambda layer, lane=lane, above=above: gate(m, layer, above,
-                                                           f"lane{lane}_{layers.index(layer)}"))
-            m.d.sync += [
-                spike.eq(~above[-1]),
-                after.eq(Mux(~above[-1], fired, before)),
-                self.gates[lane].gate.eq(gates[:gate_bits]),
-            ]
-            neuron = Signal(name=f"fired{lane}")
-            m.d.comb += [neuron.eq(spike & (~ends.place_ends | is_neuron)), self.gates[lane].spike.eq(neuron)]
-            spikes.append(neuron)
-            afters.append(after)
+    def _fire(self, m: Module, adding: int, currents: list[Value], words: list[Value]) -> None:
+        """Charge membranes and fire; then what is left is written, and what fired leaves."""
+        m.submodules.fire = fire = FoldedFire(self.block)
+        charging, ends = adding + 1 + self._engine.flows_late, self._stages[-1]
         m.d.comb += [
+            fire.layer.eq(self.layer),
+            fire.closes.eq(self._valid[charging] & self._stages[charging].closes),
+            fire.place_ends.eq(self._stages[charging].place_ends),
+            fire.read.eq(self._valid[adding] & self._stages[adding].threshold),
+            *(into.eq(value) for into, value in zip(fire.currents, currents, strict=True)),
+            *(into.eq(value) for into, value in zip(fire.leaked, self._leak(m), strict=True)),
+            *(into.eq(value) for into, value in zip(fire.weights, words, strict=True)),
             self.fired.eq(self._valid[-1] & ends.closes),
             self.word.eq(ends.word), self.place_ends.eq(ends.place_ends), self.layer_ends.eq(ends.layer_ends),
-            self.spikes.eq(Cat(spikes)),
-            self.membrane_saturations.eq(sum(cuts)),
-            self._write.addr.eq(ends.word), self._write.data.eq(Cat(afters)), self._write.en.eq(self.fired),
-            self._spikes_write.addr.eq(ends.word), self._spikes_write.data.eq(self.spikes),
+            self.spikes.eq(fire.spikes),
+            self.gates.eq(fire.gates),
+            self.membrane_saturations.eq(fire.saturations),
+            self._write.addr.eq(ends.word), self._write.data.eq(Value.cast(fire.left)), self._write.en.eq(self.fired),
+            self._spikes_write.addr.eq(ends.word), self._spikes_write.data.eq(fire.spikes),
             self._spikes_write.en.eq(self.fired),
         ]
 

@@ -1,0 +1,112 @@
+"""The benches find a folded forward engine that is wrong in one line."""
+
+import numpy as np
+import pytest
+
+from ..cases import handed
+from ..test_mutants import FOUND, Target, copied, failures, folder
+from . import test_block, test_forward, test_taps
+
+__all__ = ["folder"]
+
+
+def whole(case):
+    spec = test_block.CASES[case]
+    return Target(lambda package: package("folded.block").FoldedBlock(spec, 0), "sim.benches.block",
+                  {**handed(spec), "SNNFPGA_DUTY": "0.6", "SNNFPGA_STEPS": "1", "SNNFPGA_TIMEOUT_US": "400"},
+                  {"samples": np.array(8), "density": np.array(0.3), "gain": np.array(0.7)})
+
+
+def forward(case):
+    spec = test_forward.CASES[case]
+    return Target(lambda package: package("folded.forward").FoldedForwardEngine(spec.blocks[0]),
+                  "sim.benches.folded_forward", handed(spec))
+
+
+def taps(case):
+    spec = test_taps.WALKS[case]
+    return Target(lambda package: package("folded.taps").TapWalk(package("contract.plan").plan_of(spec.blocks[0])),
+                  "sim.benches.taps", handed(spec))
+
+
+TARGETS = {
+    **{f"block {case}": whole(case) for case in (
+        "two-layers", "conv-dense", "sum-pool-between", "recurrent-deep", "thresholds", "residual", "neurons")},
+    **{f"engine {case}": forward(case) for case in test_forward.CASES},
+    "taps": taps("layers"),
+}
+TAPS, LISTS, WALK, ENTRIES, CLOCK, PIPELINE, FIRE, ROUTER, FORWARD, BLOCK = (f"folded/{name}.py" for name in (
+    "taps", "lists", "walk", "entries", "window_clock", "pipeline", "fire", "router", "forward", "block"))
+
+# A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
+MUTANTS = {
+    "taps of the event before": (False, "taps", TAPS, "m.d.sync += columns.eq(first)",
+                                 "m.d.sync += []"),
+    "tap a row too far": (False, "taps", TAPS, "tap * row, word, conv.stride * row", "tap * row, word, row"),
+    "last filters of a place": (False, "taps", TAPS, "self.o.p.place_ends.eq(part_last)", "self.o.p.place_ends.eq(1)"),
+    "list not emptied": (False, "block two-layers", LISTS, "with m.If((reader.taken & one) |", "with m.If((0 & one) |"),
+    "own spikes of an aborted sample": (False, "engine recurrent", LISTS, "(reader.forget if number else 0)", "0"),
+    "own spikes into this step's list": (True, "block recurrent-deep", LISTS, "bank.eq(~self._bank)",
+                                         "bank.eq(self._bank)"),
+    "next step before own spikes": (False, "block recurrent-deep", LISTS, "self.reader.settled.eq(~Cat(pending).any())",
+                                    "self.reader.settled.eq(1)"),
+    "layer before its events": (True, "block two-layers", WALK, "known = self._complete | ~self._closes",
+                                "known = Const(1)"),
+    "words before their events": (False, "block sum-pool-between", WALK,
+                                  "with m.If(self._complete & (~there", "with m.If((~there"),
+    "layer before the one below has left": (False, "block two-layers", WALK, "entries.empty & self.pipeline_empty",
+                                            "entries.empty"),
+    "steps while a window is dealt with": (False, "engine conv", CLOCK, "self.free.eq(~over & ~busy)",
+                                           "self.free.eq(~over)"),
+    "window of an aborted sample": (False, "engine conv", CLOCK, "with m.If(self.aborts & self.record",
+                                    "with m.If(0 & self.record"),
+    "other windows recorded": (False, "engine recurrent", CLOCK, "(next_windows == block.update_interval - 1)),",
+                               "(next_windows == 0)),"),
+    "recorded while off": (False, "engine pools", WALK, "& ~self.off", ""),
+    "words before their taps": (False, "block conv-dense", ENTRIES, "self._tapping.eq(inside != 0)",
+                                "self._tapping.eq(0)"),
+    "event marked with each word": (False, "engine recurrent", WALK, "event & (self._word == 0)", "event"),
+    "channel of another event": (False, "engine pools", ENTRIES, "self.touch_channel.eq(apart.o.p.c)",
+                                 "self.touch_channel.eq(0)"),
+    "sum met again too early": (True, "block conv-dense", PIPELINE, "& Cat(near).any()", "& 0"),
+    "sum met again not kept": (False, "block conv-dense", PIPELINE, "self.i.p.loaded & ~self._same", "self.i.p.loaded"),
+    "sums of the step before": (False, "block conv-dense", PIPELINE, "Mux(storing.closes | ~self._cleared, 0,",
+                                "Mux(~self._cleared, 0,"),
+    "spikes for which there is no room": (False, "block sum-pool-between", PIPELINE, "(self.room | ~entry.closes)",
+                                          "1"),
+    "nothing's word for the host": (False, "block thresholds", PIPELINE,
+                                    "self.i.valid & ~(entry.event", "~(entry.event"),
+    "membranes of the sample before": (False, "block two-layers", PIPELINE, "Mux(self.first_step, 0,", "Mux(0, 0,"),
+    "currents of another layer": (False, "block residual", PIPELINE, "bases[sources.get(number, min(bases))]",
+                                  "bases[min(bases)]"),
+    "thresholds as weights": (False, "block thresholds", PIPELINE, "Mux(entry.threshold, 0, word)", "word"),
+    "threshold of the next word": (False, "block thresholds", FIRE, "range(2 + self._engine.flows_late)",
+                                   "range(1 + self._engine.flows_late)"),
+    "threshold beyond the membrane": (False, "block thresholds", FIRE, "Mux(exact > most, most, exact)",
+                                      "exact"),
+    "reset of another layer": (False, "block neurons", FIRE, "(layer.neuron.reset, layer.neuron.reset_amount is None)",
+                               "0"),
+    "neurons of padding": (False, "block conv-dense", ROUTER, "step = Mux(word.place_ends,", "step = Mux(0,"),
+    "own spikes behind the last step": (False, "block recurrent-deep", ROUTER, "& recurrent & ~token.last",
+                                        "& recurrent"),
+    "square's second event": (False, "engine pools", ROUTER, 'self._pool.kind == "or"', "False"),
+    "sources of another layer": (False, "engine conv", FORWARD, "sources + walk.touch_source", "walk.touch_source"),
+    "weights of another layer": (False, "block two-layers", BLOCK, "layer.weight_base for layer", "0 for layer"),
+}
+
+
+@pytest.mark.parametrize("mutant", [*(name for name, row in MUTANTS.items() if row[0]), *(
+    pytest.param(name, marks=pytest.mark.slow) for name, row in MUTANTS.items() if not row[0])])
+def test_each_mutant_fails(mutant, icarus, folder):
+    _, target, *change = MUTANTS[mutant]
+    name = "rtl_gen_mutant_folded_forward" + str(list(MUTANTS).index(mutant))
+    found, log = failures(TARGETS[target], copied(folder, name, *change), folder, icarus)
+    assert found, f"{target} passes with {change[1]!r} for {change[0]}"
+    assert set(found) <= FOUND, f"ended with {found}, not with a difference:\n{log}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_unchanged_copy_passes(target, icarus, folder):
+    name = "rtl_gen_folded_forward" + str(list(TARGETS).index(target))
+    assert failures(TARGETS[target], copied(folder, name), folder, icarus)[0] == []
