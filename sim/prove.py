@@ -21,7 +21,7 @@ from rtl_gen.emit import to_rtlil
 
 __all__ = ["BrokenError", "ProofError", "missing", "prove"]
 
-LONGEST_S = 300
+LONGEST_S = 800
 # Memories become registers, which begin at 0; what has no value has any.
 _PASSES = ("hierarchy -top top", "proc", "flatten", "memory_map", "opt -full", "async2sync", "dffunmap", "techmap",
            "opt -fast", "dffunmap", "simplemap", "setundef -anyseq", "aigmap", "opt_clean")

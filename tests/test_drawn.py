@@ -46,6 +46,7 @@ def test_drawn_networks_run_and_learn_as_the_reference_does(icarus, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)      # what fails is made smaller for five minutes more
 @pytest.mark.parametrize("part", range(PARTS))
 def test_many_drawn_networks_run_and_learn_as_the_reference_does(part, icarus, tmp_path):
     check(1 + FIRST * PARTS + part, OF_A_PART, tmp_path)

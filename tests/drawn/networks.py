@@ -169,7 +169,7 @@ def readouts(draw, features, grid, classes):
 
 @st.composite
 def directives(draw, engine, outputs, classes, window):
-    lanes = draw(seldom(st.integers(1, 9), st.integers(1, 64)))
+    lanes = draw(seldom(st.integers(1, 9), seldom(st.integers(10, 24), st.integers(25, 64))))
     # Unrolled, the engine grows with both, and a large one takes a minute to build.
     small = lanes * window <= LARGEST_UNROLLED
     return Directives(lanes=lanes, memory=draw(st.sampled_from(MEMORIES)), engine=engine,
