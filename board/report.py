@@ -12,6 +12,7 @@ from rtl_gen.estimate import cycles, memories
 from .part import Part, Resources
 from .plan import BuildError
 from .registry import Board
+from .ways_out import ways_out
 
 __all__ = ["FitError", "all_memories", "check_counted", "check_fit", "counted_rows", "estimated", "estimated_rows",
            "markdown", "report"]
@@ -41,6 +42,11 @@ def estimated(found: Iterable[MemoryDeclaration], part: Part) -> Resources:
     return Resources.total(part.place(memory) for memory in found)
 
 
+def _takes(spec: NetworkSpec, board: Board) -> Resources:
+    """What all memories take of the board's part."""
+    return estimated(all_memories(spec, board), board.part)
+
+
 def check_fit(spec: NetworkSpec, board: Board) -> None:
     """Refuse a network that is not for hardware, or whose memories alone are more than the board's part has.
 
@@ -59,9 +65,11 @@ def check_fit(spec: NetworkSpec, board: Board) -> None:
         (name, *_), known = exceeded, {amount.name: amount for amount in part.amounts}
         takes = [(memory, part.place(memory)) for memory in found]
         takes.sort(key=lambda pair: tuple(pair[1].values()), reverse=True)
+        ways = ways_out(spec, lambda smaller: not _takes(smaller, board).exceeded(part.budget),
+                        lambda smaller: _takes(smaller, board)[name])
         raise FitError(
             f"Network {spec.name} must fit the {known[name].whole:g} {known[name].plural} of the {part.name} on "
-            f"{board.title}, but takes {need[name]:g} by formula ({name}); take fewer neurons, inputs or weight bits",
+            f"{board.title}, but takes {need[name]:g} by formula ({name}); take {', or '.join(ways)}",
             f"Memories of {spec.name}", ("memory", "words x bits", *(known[name].label for name in need)),
             [(memory.name, f"{memory.depth} x {memory.width}", *(f"{amount:g}" for amount in taken.values()))
              for memory, taken in takes])

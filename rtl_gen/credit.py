@@ -34,7 +34,7 @@ class CreditScan(wiring.Component):
     A group's lanes are scanned in parts, one after another. What is taken in comes out two cycles later: the product
     with the feedback has a cycle of its own, and so has the sum.
 
-    Computes :mod:`sim.reference.credit` bit for bit.
+    Computes :func:`sim.reference.neurons.share.credits_of` bit for bit.
 
     Parameters
     ----------

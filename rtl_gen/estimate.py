@@ -58,7 +58,7 @@ class Cycles:
     @property
     def reset(self) -> int:
         """Cycles after a reset before the block takes anything: it clears what must be 0 before a sample."""
-        return max(self.engines.forward.reset_cycles, self.engines.readout.reset_cycles)
+        return max(engine.reset_cycles for engine in self.engines.all)
 
     def forward(self, events: int) -> int:
         """Cycles of a step with ``events`` distinct input events: a weight word each, for each group."""

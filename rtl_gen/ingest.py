@@ -150,11 +150,12 @@ class Ingest(wiring.Component):
         return m
 
     def _watch(self, m: Module, expired: Signal, begun: Value) -> None:
-        """Count the cycles down in which a packet has begun and no beat is there."""
-        left, waits = Signal(WATCHDOG_BITS), Signal()
-        m.d.comb += [waits.eq(begun & ~self.i.valid), expired.eq(waits & (left == 1))]
-        # At 0 it is loaded too: a watchdog that is set while a packet stands ends that one.
-        m.d.sync += left.eq(Mux(waits & (left > 1), left - 1, self.watchdog))
+        """Count the cycles in which a packet has begun and no beat is there."""
+        waited, waits = Signal(WATCHDOG_BITS), Signal()
+        longer = waited + 1
+        m.d.comb += [waits.eq(begun & ~self.i.valid),
+                     expired.eq(waits & (self.watchdog != 0) & (longer >= self.watchdog))]
+        m.d.sync += waited.eq(Mux(waits, longer, 0))
 
     def _report(self, m: Module, flag: Error, *names: str) -> None:
         m.d.comb += self.flags[flag.bit_length() - 1].eq(1)

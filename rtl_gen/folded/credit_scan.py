@@ -12,6 +12,7 @@ from ..contract.plan import plan_of
 from ..credit import CreditScan
 from ..ports import FeedbackReader
 from .ports import CreditPort, FoldedGateReader, folded_gate_layout
+from .window_ports import GateFinder
 
 __all__ = ["ScannedCredits"]
 
@@ -19,8 +20,9 @@ __all__ = ["ScannedCredits"]
 class ScannedCredits(wiring.Component):
     """Serves the credits of a layer that nobody above tells anything: neither another layer nor its own spikes.
 
-    A word is read position by position, from the last to the first, a part of its lanes after another. It is taken
-    once the word before has been read; its first credits come four cycles after its first gates are read.
+    A word is read position by position, from the last to the first, a part of its lanes after another; its last
+    credits come three cycles after its last gates are read. Of a word that had no gate, or that the readout's pool cuts
+    off, there are none but what ends it, in the cycle after it was asked for.
 
     Parameters
     ----------
@@ -31,10 +33,10 @@ class ScannedCredits(wiring.Component):
     -------
     feedback_groups : In
         Words of the readout's feedback that are there, in order.
-    gate_reader, feedback_reader : Out(FoldedGateReader), Out(FeedbackReader)
+    gate_finder, gate_reader, feedback_reader : Out(GateFinder), Out(FoldedGateReader), Out(FeedbackReader)
         Where gates and feedback are read.
     credits : In(CreditPort)
-        Who asks for credits. Of a word that the readout's pool cuts off there are none but what ends it.
+        Who asks for credits.
     """
 
     def __init__(self, block: BlockSpec) -> None:
@@ -44,6 +46,7 @@ class ScannedCredits(wiring.Component):
         self._scan = CreditScan(block, folded_gate_layout(block))
         super().__init__({
             "feedback_groups": In(range(plan.readout_words + 1)),
+            "gate_finder": Out(GateFinder(block)),
             "gate_reader": Out(FoldedGateReader(block)),
             "feedback_reader": Out(FeedbackReader(block, self._scan.feedback_bits)),
             "credits": In(CreditPort(block, self._lanes)),
@@ -53,10 +56,12 @@ class ScannedCredits(wiring.Component):
         m = Module()
         m.submodules.scan = scan = self._scan
         port, asked = self.credits, Signal.like(self.credits.word.p.word)
-        place = self._feedback_word(m, Mux(port.word.ready, port.word.p.word, asked))
+        coming = Mux(port.word.ready, port.word.p.word, asked)
+        place = self._feedback_word(m, coming)
         part, position = Signal(index_bits(scan.parts)), Signal(index_bits(self.block.window))
         reads, first, cut, was_cut = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
+            self.gate_finder.word.eq(coming),
             self.gate_reader.word.eq(asked),
             self.gate_reader.position.eq(position),
             self.feedback_reader.group.eq(place.word),
@@ -80,7 +85,7 @@ class ScannedCredits(wiring.Component):
                     m.d.sync += was_cut.eq(0)
                     m.next = "READ"
             with m.State("READ"):
-                with m.If(place.cut):
+                with m.If(place.cut | ~self.gate_finder.gated):
                     m.d.comb += cut.eq(1)
                     m.d.sync += was_cut.eq(1)
                     m.next = "WAIT"

@@ -11,7 +11,7 @@ from ..contract.plan import LayerPlan, plan_of
 from .by_layer import by_layer
 from .heads import Heads
 from .row_steps import lowest_bit, row_layout, word_layout
-from .window import PixelReader
+from .window_ports import PixelReader
 
 __all__ = ["FieldWalk", "field_layout"]
 

@@ -110,6 +110,7 @@ class FoldedLearning(wiring.Component):
         self._reverse_start, reverse_done = Signal(), Signal()
         if self._declared.scans:
             m.submodules.scan = found = ScannedCredits(self.block)
+            wiring.connect(m, found.gate_finder, window.gate_finder)
             m.d.comb += [
                 found.feedback_groups.eq(self.feedback_groups),
                 reverse_done.eq(1),

@@ -9,7 +9,7 @@ from ..contract.plan import plan_of
 from .by_layer import by_layer
 from .heads import Heads
 from .row_steps import row_layout, word_layout
-from .window import ListReader
+from .window_ports import ListReader
 
 __all__ = ["ListWalk"]
 

@@ -10,7 +10,7 @@ from ..contract.engines.folded.reach import reach_of
 from ..contract.plan import plan_of
 from .ports import folded_gate_layout
 
-__all__ = ["entry_layout", "reached_layout", "scanned_layout", "sum_layout", "word_layout"]
+__all__ = ["entry_layout", "place_layout", "reached_layout", "scanned_layout", "sum_layout", "word_layout"]
 
 
 def reached_layout(block: BlockSpec) -> data.StructLayout:
@@ -18,13 +18,16 @@ def reached_layout(block: BlockSpec) -> data.StructLayout:
 
     ``above`` where they reach the layer above: ``row`` is the address of the first weight word of the first lane, and
     ``word`` the first word of credits; ``more_down`` and ``more_across`` are the places they reach beside the first.
-    ``own`` where they reach their own layer: ``own_row`` and ``own_word`` likewise.
+    ``own`` where they reach their own layer: ``own_row`` and ``own_word`` likewise. ``more_words`` and
+    ``more_own_words`` are the words of columns, or those that are listed, beside the first.
     """
     plan = plan_of(block)
     last, reaches = plan.layers[-1], [reach_of(plan, number) for number in range(block.depth)]
+    words = index_bits(max(*(reach.words for reach in reaches), *(layer.column_words for layer in plan.layers)))
     row, word = index_bits(last.weight_base + last.weight_words), index_bits(FoldedCredits(plan).words * block.window)
     return data.StructLayout({
-        "gated": plan.lanes, "above": 1, "own": 1, "row": row, "word": word, "own_row": row, "own_word": word,
+        "gated": plan.lanes, "above": 1, "own": 1, "position": index_bits(block.window), "more_words": words,
+        "more_own_words": words, "row": row, "word": word, "own_row": row, "own_word": word,
         "more_down": index_bits(max(line.taps for reach in reaches for line in reach.down)),
         "more_across": index_bits(max(line.taps for reach in reaches for line in reach.across))})
 
@@ -52,7 +55,7 @@ def word_layout(block: BlockSpec) -> data.StructLayout:
     credits go, ``credit``; the ``bank`` of its sums. ``above`` where the layer above, or the readout, sees it, and
     ``own`` where its layer's own rows do. ``opens`` marks the last position, to which nothing is carried, ``first``
     the first word of a position. ``feedback`` is its word of the readout's feedback, and ``position`` its
-    position, in the loss where ``in_loss``.
+    position, in the loss where ``in_loss``. ``row`` is the distance of its weights from the layer's first.
     """
     plan = plan_of(block)
     engine = FoldedCredits(plan)
@@ -65,6 +68,7 @@ def word_layout(block: BlockSpec) -> data.StructLayout:
         "feedback": index_bits(plan.readout_words),
         "in_loss": 1,
         "position": index_bits(block.window),
+        "row": index_bits(plan.layers[-1].weight_base + plan.layers[-1].weight_words),
     })
 
 
@@ -80,9 +84,15 @@ def sum_layout(block: BlockSpec) -> data.StructLayout:
 def scanned_layout(block: BlockSpec) -> data.StructLayout:
     """Layout of a part of a word whose credits are being found, its ``last`` or another.
 
-    ``place`` is the number of the word within its layer, ``credit`` where its credits go.
+    ``place`` is the number of the word within its layer, ``credit`` where its credits go, ``row`` as of a word.
     """
     word = word_layout(block)
     return data.StructLayout({
-        "valid": 1, "credit": word["credit"].shape, "place": word["place"].shape, "position": word["position"].shape,
+        "valid": 1, **{name: word[name].shape for name in ("row", "credit", "place", "position")},
         "part": index_bits(FoldedCredits(plan_of(block)).parts), "last": 1})
+
+
+def place_layout(block: BlockSpec) -> data.StructLayout:
+    """Layout of a place in the list of words with a credit at a ``position``: of the layer above, or of its ``own``."""
+    words = max(layer.words for layer in plan_of(block).layers)
+    return data.StructLayout({"number": index_bits(words), "position": index_bits(block.window), "own": 1})

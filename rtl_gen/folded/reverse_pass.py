@@ -10,6 +10,7 @@ from ..contract.engines.folded.credits import FoldedCredits
 from ..contract.memories import WEIGHT_LATENCY
 from ..contract.plan import plan_of
 from ..ports import FeedbackReader, WeightReader
+from .alive_words import AliveWords
 from .credit_memory import CreditMemory
 from .dot_product import DotProduct
 from .ports import CreditPort, FoldedGateReader
@@ -27,7 +28,7 @@ class ReversePass(wiring.Component):
     gate is not 0 the sum of the credits of the layer above times the weights between, one word a cycle. Nothing is
     written to the weights meanwhile, so that all feedback is of the weights as they stood.
 
-    Computes ``feedback_below`` and ``credits_of`` of :mod:`sim.reference` bit for bit.
+    Computes :func:`sim.reference.backward.credits_of` bit for bit.
 
     Parameters
     ----------
@@ -102,6 +103,20 @@ class ReversePass(wiring.Component):
             scan.word_en.eq(words.o.valid & words.o.ready),
             scan.word.eq(words.word),
         ]
+        if engine.listed_words:
+            m.submodules.alive = alive = AliveWords(self.block)
+            m.d.comb += [
+                alive.layer.eq(words.layer),
+                alive.en.eq(scan.through),
+                alive.at.eq(scan.at),
+                alive.alive.eq(scan.writer.count != 0),
+                alive.position.eq(words.word.position),
+                words.alive_above.eq(alive.above),
+                words.alive_own.eq(alive.own),
+                alive.place.eq(walk.place),
+                walk.listed_word.eq(alive.word),
+                walk.listed_row.eq(alive.row),
+            ]
         # Weights and credits come together; then, behind product and sum, what is known of the lane.
         entry = walk.entry
         m.d.comb += [self.weight_reader.address.eq(entry.row), memory.reader.address.eq(entry.credit)]

@@ -52,6 +52,8 @@ class ReverseScan(wiring.Component):
         Credits found.
     through : Out(1)
         Those of a word are in memory from the next cycle on.
+    at : Out(scanned_layout)
+        That word.
     finding, asked, injected : In(1), In, Out
         While nothing is found, the word whose sums of what its neurons were given are wanted, and these a cycle later.
         Only of a block with learned thresholds.
@@ -69,6 +71,7 @@ class ReverseScan(wiring.Component):
             "feedback_reader": Out(FeedbackReader(block, self.engine.feedback_bits)),
             "writer": Out(CreditWriter(block)),
             "through": Out(1),
+            "at": Out(scanned_layout(block)),
             **({"finding": In(1), "asked": In(index_bits(self.engine.words)), "injected": Out(data.ArrayLayout(
                 signed(injected_bits(block)), block.directives.lanes))} if self.engine.injected_memories else {}),
         })
@@ -109,7 +112,7 @@ class ReverseScan(wiring.Component):
         stored = self._stored(m, word, part)
         now = Signal(scanned_layout(self.block))
         m.d.comb += [now.valid.eq(active), now.credit.eq(word.credit), now.place.eq(word.place),
-                     now.position.eq(word.position), now.part.eq(part), now.last.eq(last_part)]
+                     now.position.eq(word.position), now.row.eq(word.row), now.part.eq(part), now.last.eq(last_part)]
         # The parts whose gates are chosen in this cycle, were in the one before, and so on.
         ages = [now] + [Signal(scanned_layout(self.block), name=f"age{cycle}") for cycle in range(
             1, engine.scan_cycles)]
@@ -252,4 +255,5 @@ class ReverseScan(wiring.Component):
             writer.count_address.eq(at.credit),
             writer.count.eq(counted),
             self.through.eq(at.valid & at.last),
+            self.at.eq(at),
         ]

@@ -6,10 +6,11 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
+from ..contract.engines.folded.credits import FoldedCredits
 from ..contract.engines.folded.reach import reach_of
 from ..contract.plan import plan_of
 from .by_layer import by_layer
-from .reverse_layouts import entry_layout, reached_layout
+from .reverse_layouts import entry_layout, place_layout, reached_layout
 
 __all__ = ["ReverseWalk"]
 
@@ -33,6 +34,9 @@ class ReverseWalk(wiring.Component):
         Words.
     entry : Out(entry_layout)
         What is walked.
+    place, listed_word, listed_row : Out(place_layout), In, In
+        A place in a list of words with a credit, and in the same cycle that word and the distance of its weights from
+        the first of its layer; where they are listed.
     """
 
     LATENCY = 2
@@ -40,11 +44,14 @@ class ReverseWalk(wiring.Component):
     def __init__(self, block: BlockSpec) -> None:
         self.block = block
         self.plan = plan_of(block)
+        self.engine = FoldedCredits(self.plan)
         self._reaches = [reach_of(self.plan, number) for number in range(block.depth)]
         super().__init__({
             "layer": In(index_bits(block.depth)),
             "i": In(stream.Signature(reached_layout(block))),
             "entry": Out(entry_layout(block)),
+            **({"place": Out(place_layout(block)), "listed_word": In(index_bits(self.engine.listed_words)),
+                "listed_row": In(entry_layout(block)["row"].shape)} if self.engine.listed_words else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -100,14 +107,13 @@ class ReverseWalk(wiring.Component):
         def either(above: list[int], of_own: list[int]) -> Value:
             return Mux(own, by_layer(self.layer, of_own), by_layer(self.layer, above))
 
-        column = Signal(range(max(*(reach.words for reach in reaches), *(layer.column_words for layer in layers))))
+        column = Signal.like(word.more_words)
         across, down = Signal.like(word.more_across), Signal.like(word.more_down)
         rows = [Signal.like(self.entry.row, name=f"row_{way}") for way in ("inside", "across", "down")]
         words = [Signal.like(self.entry.credit, name=f"word_{way}") for way in ("inside", "across", "down")]
         columns_end, across_ends, down_ends = Signal(), Signal(), Signal()
         m.d.comb += [
-            columns_end.eq(column == either([reach.words - 1 for reach in reaches],
-                                            [layer.column_words - 1 for layer in layers])),
+            columns_end.eq(column == Mux(own, word.more_own_words, word.more_words)),
             across_ends.eq(own | (across == word.more_across)),
             down_ends.eq(own | (down == word.more_down)),
             ends.eq(columns_end & across_ends & down_ends),
@@ -133,4 +139,12 @@ class ReverseWalk(wiring.Component):
             with m.Else():
                 m.d.sync += [across.eq(0), down.eq(0), *(each.eq(0) for each in (*rows, *words))]
         first = (column == 0) & (own | ((across == 0) & (down == 0)))
-        return Mux(own, word.own_row, word.row) + rows[0], Mux(own, word.own_word, word.word) + words[0], first
+        row, of_word = rows[0], words[0]
+        if self.engine.listed_words:
+            depth = self.block.depth
+            listed = either([int(number < depth - 1 and self.engine.is_listed(number + 1)) for number in range(depth)],
+                            [int(self.engine.is_listed(number)) for number in range(depth)])
+            m.d.comb += [self.place.number.eq(column), self.place.own.eq(own),
+                         self.place.position.eq(word.position + own)]
+            row, of_word = Mux(listed, self.listed_row, row), Mux(listed, self.listed_word, of_word)
+        return Mux(own, word.own_row, word.row) + row, Mux(own, word.own_word, word.word) + of_word, first

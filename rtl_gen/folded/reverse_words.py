@@ -45,6 +45,9 @@ class ReverseWords(wiring.Component):
         The same, to be scanned once that was.
     through : In(1)
         The credits of a word, the next in order, are in memory from the next cycle on.
+    alive_above, alive_own : In
+        Of the position of ``word``, and of the one behind: words with a credit of the layer above, and of its own;
+        where they are listed.
     """
 
     def __init__(self, block: BlockSpec) -> None:
@@ -63,6 +66,8 @@ class ReverseWords(wiring.Component):
             "o": Out(stream.Signature(reached_layout(block))),
             "word": Out(word_layout(block)),
             "through": In(1),
+            **({"alive_above": In(range(self.engine.listed_words + 1)), "alive_own": In(
+                range(self.engine.listed_words + 1))} if self.engine.listed_words else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -77,6 +82,7 @@ class ReverseWords(wiring.Component):
         self._place = Signal.like(self.word.place)              # the word's number within its layer
         self._number = Signal.like(self.gate_reader.word)       # and within the block
         self._column = Signal(range(max(layer.column_words for layer in layers)))
+        self._row = Signal.like(self.word.row)                  # from the layer's first weights to its own, where dense
         # The first of its lanes, counted within its place.
         self._lane = Signal(index_bits(max(layer.column_words for layer in layers) * self.plan.lanes))
         self._sequence(m)
@@ -149,11 +155,12 @@ class ReverseWords(wiring.Component):
         ]
         with m.If(restarts):
             m.d.sync += [self._place.eq(0), self._number.eq(by_layer(self.layer, [
-                layer.word_base for layer in layers])), self._column.eq(0), self._lane.eq(0)]
+                layer.word_base for layer in layers])), self._column.eq(0), self._lane.eq(0), self._row.eq(0)]
         with m.Elif(self._taken):
             m.d.sync += [self._place.eq(self._place + 1), self._number.eq(self._number + 1),
                          self._column.eq(Mux(last_column, 0, self._column + 1)),
-                         self._lane.eq(Mux(last_column, 0, self._lane + self.plan.lanes))]
+                         self._lane.eq(Mux(last_column, 0, self._lane + self.plan.lanes)),
+                         self._row.eq(self._row + by_layer(self.layer, [layer.rows for layer in layers]))]
 
     def _fetch(self, m: Module) -> None:
         """A word's gates, and where what it reaches begins: read in a cycle, added in the next, held from then on."""
@@ -180,14 +187,16 @@ class ReverseWords(wiring.Component):
             m.d.sync += [gates[lane].eq(Mux(spare.bit_select(lane, 1), 0, found.as_value())),
                          gated[lane].eq((found.gate != 0) & ~spare.bit_select(lane, 1))]
         is_last = self.layer == self.block.depth - 1
+        some_above, some_own = self._words_of_credit(m)
         m.d.comb += [
             self.gate_reader.word.eq(self._number),
             self.gate_reader.position.eq(position),
             opens.eq(position == self._last_step),
             self.o.valid.eq(age[-1] & self._room & (~is_last | ~reached | (feedback < self.feedback_words))),
             self.o.p.gated.eq(gated),
-            self.o.p.above.eq(reached & ~is_last),
+            self.o.p.above.eq(self.word.above & ~is_last),
             self.o.p.own.eq(self.word.own),
+            self.o.p.position.eq(position),
             self.o.p.row.eq(row),
             self.o.p.word.eq(word + self._here),
             self.o.p.own_row.eq(by_layer(self.layer, [reach.own_row for reach in self._reaches]) + self._lane),
@@ -198,8 +207,9 @@ class ReverseWords(wiring.Component):
             self.word.place.eq(self._place),
             self.word.credit.eq(self._here + self._number),
             self.word.bank.eq(bank),
-            self.word.above.eq(reached),
-            self.word.own.eq(self._recurrent & ~opens),
+            self.word.above.eq(reached & some_above),
+            self.word.own.eq(self._recurrent & ~opens & some_own),
+            self.word.row.eq(self._row),
             self.word.opens.eq(opens),
             self.word.first.eq(self._place == 0),
             self.word.feedback.eq(feedback),
@@ -208,3 +218,19 @@ class ReverseWords(wiring.Component):
         ]
         with m.If(self._taken):
             m.d.sync += bank.eq(bank + 1)
+
+    def _words_of_credit(self, m: Module) -> tuple[Value, Value]:
+        """How many words of columns are walked; whether any is, of the layer above and of the layer's own."""
+        depth, layers, reaches, engine = self.block.depth, self.plan.layers, self._reaches, self.engine
+        words = by_layer(self.layer, [reach.words - 1 for reach in reaches])
+        own_words = by_layer(self.layer, [layer.column_words - 1 for layer in layers])
+        above, own = Const(1), Const(1)
+        if engine.listed_words:
+            of_above = by_layer(self.layer, [
+                int(number < depth - 1 and engine.is_listed(number + 1)) for number in range(depth)])
+            of_own = by_layer(self.layer, [int(engine.is_listed(number)) for number in range(depth)])
+            words = Mux(of_above, self.alive_above - 1, words)
+            own_words = Mux(of_own, self.alive_own - 1, own_words)
+            above, own = ~of_above | (self.alive_above != 0), ~of_own | (self.alive_own != 0)
+        m.d.comb += [self.o.p.more_words.eq(words), self.o.p.more_own_words.eq(own_words)]
+        return above, own

@@ -8,7 +8,7 @@ from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.reverse import FoldedReverse
 from ..contract.plan import plan_of
-from .window import MaskReader
+from .window_ports import MaskReader
 
 __all__ = ["RowSteps", "lowest_bit", "row_layout", "step_layout", "word_layout"]
 

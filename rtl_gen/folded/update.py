@@ -14,7 +14,7 @@ from .list_walk import ListWalk
 from .ports import CreditPort
 from .row_pipeline import RowPipeline
 from .row_steps import RowSteps
-from .window import ListReader, MaskReader, PixelReader
+from .window_ports import ListReader, MaskReader, PixelReader
 from .word_walk import Walk, WordWalk
 
 __all__ = ["FoldedUpdate"]

@@ -4,78 +4,15 @@ from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.reverse import FoldedReverse
 from ..contract.plan import plan_of
 from ..memories import declared_memory
 from .by_layer import by_layer
 from .ports import FoldedGateReader, FoldedRecorder
+from .window_ports import GateFinder, ListReader, MaskReader, PixelReader
 
-__all__ = ["FoldedWindow", "ListReader", "MaskReader", "PixelReader"]
-
-
-class MaskReader(wiring.Signature):
-    """Counts of the sources, through all layers.
-
-    Members
-    -------
-    en, source : Out(1), Out(n)
-        A source's mask is read; without ``en`` the one read before stays.
-    mask : In
-        The mask, one cycle later: of each position, the first lowest, how often the source was active.
-    clear_en, clear_source : Out(1), Out(n)
-        Forget a source's mask.
-    """
-
-    def __init__(self, block: BlockSpec) -> None:
-        declared = FoldedReverse(plan_of(block))
-        source = index_bits(declared.all_sources)
-        super().__init__({"en": Out(1), "source": Out(source), "mask": In(declared.mask_bits),
-                          "clear_en": Out(1), "clear_source": Out(source)})
-
-
-class ListReader(wiring.Signature):
-    """Lists of the active sources of the dense layers.
-
-    Members
-    -------
-    layer, rows : Out, In
-        A layer, and the length of its list.
-    en, place : Out(1), Out(n)
-        A place of the layer's list is read; without ``en`` the source read before stays.
-    source : In
-        The source there, one cycle later.
-    forget : Out(1)
-        Forget the lists of all layers; every mask was cleared.
-    """
-
-    def __init__(self, block: BlockSpec) -> None:
-        declared = FoldedReverse(plan_of(block))
-        place = index_bits(declared.row_list.depth)
-        super().__init__({"layer": Out(index_bits(block.depth)), "rows": In(range(declared.row_list.depth + 1)),
-                          "en": Out(1), "place": Out(place), "source": In(index_bits(declared.all_sources)),
-                          "forget": Out(1)})
-
-
-class PixelReader(wiring.Signature):
-    """Active channels of the pixels that convolutions read.
-
-    Members
-    -------
-    en, address : Out(1), Out(n)
-        A word of a pixel is read; without ``en`` the one read before stays.
-    channels : In
-        Its bits, one cycle later: the channels that were active at any position.
-    clear_en, clear_address : Out(1), Out(n)
-        Forget a word.
-    """
-
-    def __init__(self, block: BlockSpec) -> None:
-        occupied = FoldedReverse(plan_of(block)).occupied
-        address = index_bits(occupied.depth)
-        super().__init__({"en": Out(1), "address": Out(address), "channels": In(occupied.width),
-                          "clear_en": Out(1), "clear_address": Out(address)})
+__all__ = ["FoldedWindow"]
 
 
 class FoldedWindow(wiring.Component):
@@ -96,6 +33,8 @@ class FoldedWindow(wiring.Component):
         What is recorded; not while it is ``clearing``.
     masks, gate_reader : In(MaskReader), In(FoldedGateReader)
         How often sources were active; gates and spikes.
+    gate_finder : In(GateFinder)
+        Words without a gate, where credits are found as they are asked for.
     lists, pixels : In(ListReader), In(PixelReader)
         Which sources were active: of dense layers and of convolutions, where there are such.
     clearing : Out(1)
@@ -110,6 +49,7 @@ class FoldedWindow(wiring.Component):
             "recorder": In(FoldedRecorder(block)),
             "masks": In(MaskReader(block)),
             "gate_reader": In(FoldedGateReader(block)),
+            **({"gate_finder": In(GateFinder(block))} if declared.scans else {}),
             **({"lists": In(ListReader(block))} if declared.row_list else {}),
             **({"pixels": In(PixelReader(block))} if declared.occupied else {}),
             "clearing": Out(1, init=1),
@@ -137,6 +77,8 @@ class FoldedWindow(wiring.Component):
         if declared.occupied:
             self._keep_pixels(m)
         self._keep_gates(m)
+        if declared.scans:
+            self._find_gates(m)
         return m
 
     def _keep_masks(self, m: Module, position: Signal) -> tuple[Value, Signal]:
@@ -221,6 +163,24 @@ class FoldedWindow(wiring.Component):
             write.en.eq(recorder.gate_en),
             read.addr.eq(bases[asked.position] + asked.word),
             asked.gates.eq(read.data),
+        ]
+
+    def _find_gates(self, m: Module) -> None:
+        """A word's bit is that of its gates at the first position, and may be set at others."""
+        recorder, finder = self.recorder, self.gate_finder
+        m.submodules.gated = memory = declared_memory(self._declared.gated)
+        read, write = memory.read_port(), memory.write_port()
+        gates_any, earlier = Signal(), Signal()
+        m.d.sync += [
+            write.en.eq(recorder.gate_en),
+            write.addr.eq(recorder.gate_word),
+            gates_any.eq(Cat(lane.gate for lane in recorder.gates).any()),
+            earlier.eq(recorder.gate_position != 0),
+        ]
+        m.d.comb += [
+            read.addr.eq(Mux(recorder.gate_en, recorder.gate_word, finder.word)),
+            write.data.eq(gates_any | (earlier & read.data)),
+            finder.gated.eq(read.data),
         ]
 
 

@@ -81,7 +81,7 @@ class Scan:
     def expected(self, gates, spikes, feedback):
         signal = np.zeros(gates.shape, np.int64)
         signal[self.window - self.block.loss_steps:] = feedback
-        found = neurons_of(self.layer).credits_of(self.layer, signal, gates, spikes)
+        found = neurons_of(self.layer).credits_of(self.layer, signal, gates, spikes, np.zeros(self.lanes, np.int64))
         credits = np.zeros((self.window, self.lanes), np.int64)
         credits[:len(found)] = found
         return credits

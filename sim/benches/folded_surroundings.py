@@ -45,6 +45,10 @@ class Weights:
             values[generator.random(values.shape) < 0.1] = high - 1
             values[generator.random(values.shape) < 0.1] = -high
             self.stored.append(values)
+        self.reset()
+
+    def reset(self):
+        """The words are those of the stored weights."""
         self.words = [word for plan, values in zip(self.plan.layers, self.stored, strict=True)
                       for word in self.words_of(plan, values)]
 

@@ -69,7 +69,9 @@ class Surroundings:
             coming.append(self.weights.words[int(dut.weight_reader__address.value) % len(self.weights.words)])
             if dut.writer__en.value == 1:
                 assert busy or self.hosting, "a weight was written by nobody"
-                self.weights.words[int(dut.writer__address.value)] = int(dut.writer__weights.value)
+                address = int(dut.writer__address.value)
+                assert address < len(self.weights.words), f"there is no word of weights {address}"
+                self.weights.words[address] = int(dut.writer__weights.value)
             for name in COUNTERS:
                 self.counters[name] += int(dut[f"counts__{name}"].value)
             dut.weight_reader__weights.value = coming[0]
@@ -189,7 +191,7 @@ async def begin(dut):
     there = Surroundings(dut, load_spec(), random.Random(cocotb.RANDOM_SEED))
     await start(dut)
     cocotb.start_soon(there.run())
-    cocotb.start_soon(there.serve())
+    there.server = cocotb.start_soon(there.serve())
     while dut.clearing.value == 1:
         await FallingEdge(dut.clk)
     return there
@@ -229,6 +231,32 @@ async def takes_the_cycles_of_the_formula(dut):
         expected = UpdateCycles(plan, [sources.parts for sources in there.declared.sources],
                                 drawing=2 * random_words, fetch=fetch).of(there.work(), steps)
         assert await there.pass_window(window, True, recorded=True) == expected, f"window {index}, {steps} steps"
+
+
+@cocotb.test(timeout_time=400, timeout_unit="us")
+async def a_reset_leaves_nothing(dut):
+    there = await begin(dut)
+    block, generator = there.block, there.generator
+    for index in range(4):
+        window = random_window(block, generator, block.window)
+        learned = cocotb.start_soon(there.pass_window(window, True))
+        for _ in range(there.rng.randrange(20, 200)):
+            await FallingEdge(dut.clk)
+        learned.cancel()
+        there.server.cancel()
+        dut.credits__word__ready.value = dut.credits__load.value = dut.start.value = 0
+        dut.rst.value = 1
+        await FallingEdge(dut.clk)
+        dut.rst.value = 0
+        there.server = cocotb.start_soon(there.serve())
+        while dut.clearing.value == 1:
+            await FallingEdge(dut.clk)
+        # Nobody writes weights or what was recorded back as they were.
+        there.weights.reset()
+        there.weights.learn(window, 0, 0)
+        dut.key__window_number.value = 0
+        await there.pass_window(window, True)
+        assert not there.weights.differences(), f"reset {index}"
 
 
 @cocotb.test(timeout_time=400, timeout_unit="us")

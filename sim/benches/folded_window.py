@@ -27,6 +27,8 @@ class Buffer:
                      "recorder__touch_channel", "recorder__touch_position", "recorder__gate_word",
                      "recorder__gate_position", "recorder__gates", "gate_reader__position", "gate_reader__word"):
             dut[name].value = 0
+        if self.declared.scans:
+            dut.gate_finder__word.value = 0
         if self.has_lists:
             for name in ("layer", "en", "place", "forget"):
                 dut[f"lists__{name}"].value = 0
@@ -87,6 +89,11 @@ class Buffer:
         await FallingEdge(self.dut.clk)
         return split(int(self.dut.gate_reader__gates.value), self.gate_bits, self.plan.lanes, signed=False)
 
+    async def is_gated(self, word):
+        self.dut.gate_finder__word.value = word
+        await FallingEdge(self.dut.clk)
+        return self.dut.gate_finder__gated.value == 1
+
     async def check(self, counts, lists, pixels):
         """All that is kept."""
         dut, declared = self.dut, self.declared
@@ -127,8 +134,13 @@ class Buffer:
 async def record(buffer, rng, position):
     """A step: touches of random sources, as often as their layer may count, some of them again in the next cycle."""
     for number, plan in enumerate(buffer.plan.layers):
-        for source in rng.sample(range(plan.sources), rng.choice((0, 1, plan.sources // 2, plan.sources))):
-            for _ in range(rng.randint(1, plan.layer.largest_event)):
+        sources, most = rng.sample(range(plan.sources), rng.choice((0, 1, plan.sources // 2, plan.sources))), 1
+        if rng.random() < 0.5:              # channels of a pixel one behind the other
+            sources.sort()
+        else:
+            most = plan.layer.largest_event
+        for source in sources:
+            for _ in range(rng.randint(1, most)):
                 await buffer.touch(number, source, position)
                 if rng.random() < 0.2:
                     await FallingEdge(buffer.dut.clk)
@@ -144,10 +156,15 @@ async def keeps_what_was_recorded_and_forgets_it(dut):
         for position in range(rng.randint(1, buffer.block.window)):
             await record(buffer, rng, position)
             for word in range(buffer.declared.all_words):
-                gates[word, position] = [rng.randrange(1 << buffer.gate_bits) for _ in range(buffer.plan.lanes)]
+                gates[word, position] = [rng.randrange(1 << buffer.gate_bits if rng.random() < 0.2 else 2)
+                                         for _ in range(buffer.plan.lanes)]
                 await buffer.gates(word, position, gates[word, position])
         await FallingEdge(dut.clk)
         await buffer.check(buffer.counts, buffer.lists, buffer.pixels)
+        if buffer.declared.scans:
+            for word in range(buffer.declared.all_words):
+                wanted = any(value >> 1 for (of, _), values in gates.items() if of == word for value in values)
+                assert await buffer.is_gated(word) == wanted, f"gate of word {word}"
         for place in rng.sample(sorted(gates), len(gates)):
             assert await buffer.read_gates(*place) == gates[place], f"word and position {place}"
         await buffer.forget()

@@ -12,7 +12,6 @@ from cocotb.triggers import ClockCycles, FallingEdge
 from cocotb.utils import get_sim_time
 
 from board.host.port import Beats
-from rtl_gen.contract.declared import engines_of
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Status
 from rtl_gen.estimate import cycles
 
@@ -48,15 +47,13 @@ async def reset(bus, send):
 def until(spec, steps: list[Beats], where: str, rng: random.Random) -> tuple[Beats, int]:
     """The beats of a sample up to a reset, and the cycles to wait once they were taken."""
     block = spec.blocks[0]
-    engines = engines_of(block)
+    cost = cycles(block)
     if where == "step":
         whole = rng.randrange(len(steps))
         return np.concatenate([*steps[:whole], steps[whole][:rng.randint(1, len(steps[whole]))]]), rng.randrange(40)
     ends = range(block.window, len(steps) + 1, block.window)
     stop = rng.choice(ends)
-    forward = engines.forward.cycles(block.inputs)
-    readout = engines.readout.cycles
-    update = engines.learning.cycles(block.inputs, block.window)
+    forward, readout, update = cost.forward(block.inputs), cost.readout, cost.update(block.inputs, block.window)
     wait = forward + (rng.randrange(readout) if where == "window" else readout + rng.randrange(update))
     return np.concatenate(steps[:stop]), wait
 
@@ -72,7 +69,8 @@ async def compare(driver, network, rng):
         assert packet[1:].astype(np.uint32).view(np.int32).tolist() == wanted.answers[-1].tolist(), "answers"
     found, wanted = await driver.network(), reference.network()
     for block in range(len(spec.blocks)):
-        assert np.array_equal(found.weights[block][0], wanted.weights[block][0]), f"weights of block {block}"
+        for layer, weights in enumerate(wanted.weights[block]):
+            assert np.array_equal(found.weights[block][layer], weights), f"weights of block {block}, layer {layer}"
         assert np.array_equal(found.readouts[block], wanted.readouts[block]), f"readout of block {block}"
     assert found.window_numbers == wanted.window_numbers
     counters = await driver.counters()

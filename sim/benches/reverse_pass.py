@@ -93,10 +93,10 @@ class Surroundings:
         found, multiplies = credits_of(block, self.stored, self.readout, error, Window(0, traces=traces, read=counts))
         readout = block.readout
         multiplies -= readout.rows * readout.classes if readout.learned else 0
-        return Past(steps, gates, spikes, self._feedback(error), [
-            weighed(layer, credit.current) for layer, credit in zip(block.layers, found, strict=True)],
-            [(trace.gates * credit.feedback).sum(axis=0) for trace, credit in zip(traces, found, strict=True)],
-            multiplies, [self._entries(number, gates[:, slot]) for number, slot in enumerate(at)])
+        credits = [weighed(layer, credit.current) for layer, credit in zip(block.layers, found, strict=True)]
+        return Past(steps, gates, spikes, self._feedback(error), credits, [
+            (trace.gates * credit.feedback).sum(axis=0) for trace, credit in zip(traces, found, strict=True)],
+            multiplies, [self._entries(number, gates[:, slot], credits) for number, slot in enumerate(at)])
 
     def _feedback(self, error):
         """Words of the readout's feedback; lanes that are no rows hold none."""
@@ -107,16 +107,25 @@ class Surroundings:
             exact, readout.feedback_shift)
         return words.reshape(-1, plan.lanes)
 
-    def _entries(self, number, gates):
+    def _alive(self, number, credits):
+        """Column words of a layer that are walked at each position, (R,): where they are listed those with a credit."""
+        layer = self.plan.layers[number]
+        if not self.engine.is_listed(number):
+            return np.full(len(credits[number]), layer.column_words)
+        slots = np.zeros((len(credits[number]), layer.words * layer.lanes), bool)
+        slots[:, layer.slots] = credits[number] != 0
+        return slots.reshape(len(slots), layer.words, layer.lanes).any(axis=2).sum(axis=1)
+
+    def _entries(self, number, gates, credits):
         """Words of weights that are read for each word of a layer, (R, words), by counting what each neuron reaches."""
         block, layer, steps = self.block, self.plan.layers[number], len(gates)
         found = np.zeros((steps, layer.words * layer.lanes), np.int64)
         if number < block.depth - 1:
             above = self.plan.layers[number + 1]
-            reached = reached_by(above.layer) * above.column_words
-            found[:, layer.slots] += np.where(gates > 0, spread(above.layer.pool, reached[None])[0], 0)
+            reached = spread(above.layer.pool, reached_by(above.layer)[None])
+            found[:, layer.slots] += np.where(gates > 0, reached * self._alive(number + 1, credits)[:, None], 0)
         if layer.layer.synapses.recurrent:
-            found[:-1, layer.slots] += np.where(gates[:-1] > 0, layer.column_words, 0)
+            found[:-1, layer.slots] += np.where(gates[:-1] > 0, self._alive(number, credits)[1:, None], 0)
         return found.reshape(steps, layer.words, layer.lanes).sum(axis=2)
 
     async def run(self):
@@ -237,7 +246,7 @@ def reached_by(layer):
     return found.reshape(-1)
 
 
-@cocotb.test(timeout_time=300, timeout_unit="us")
+@cocotb.test(timeout_time=1000, timeout_unit="us")
 async def matches_reference(dut):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
     around = Surroundings(dut, spec, rng, int(load_arrays()["lanes"]))

@@ -75,11 +75,11 @@ def _from_above(above: LayerSpec, stored: NDArray[np.int32], credit: Int64Array,
 
 def _credit(layer: LayerSpec, stored: NDArray[np.int32], signal: Int64Array, trace: Trace) -> tuple[Credit, int]:
     """Credits of a layer from its feedback; of its own spikes as well, where it is recurrent."""
-    carry = np.zeros(layer.outputs, np.int64)
     of_neurons = neurons_of(layer).credits_of
     if not layer.synapses.recurrent:
-        found = of_neurons(layer, signal, trace.gates, trace.spikes, carry)
+        found = of_neurons(layer, signal, trace.gates, trace.spikes)
         return Credit(signal, found, found), 0
+    carry = np.zeros(layer.outputs, np.int64)
     signal, found, multiplies = signal.copy(), np.zeros_like(signal), 0
     for p in range(len(signal) - 1, -1, -1):
         span = slice(p, p + 1)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import DRAW_BITS, error_table
 from rtl_gen.contract.block import BlockSpec, Directives
@@ -18,49 +17,18 @@ from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 
-from .backward import Credit
-from .block import Block
 from .divided_vector import divided_network, divided_samples
 from .flat import flat_layer
 from .grid_vector import grids_network, grids_samples
 from .initial import random_network
-from .layer_update import update_layer
 from .learning_vectors import LEARNING, LEARNING_LABELS, learning_samples
 from .network import Reference
 from .neuron_vector import NEURONS_LABELS, neurons_network, neurons_samples
 from .rate_vectors import LABELS, RATES, rates_network
+from .recording import LOW_HALF, RecordingBlock
 from .rounding import mix
-from .window import Window
 
 HEADING = "## The logistic table\n"
-LOW_HALF = 0xFFFF           # of a random word
-
-
-class RecordingBlock(Block):
-    """A block that keeps what it computed at the end of each window it learned from."""
-
-    windows: list[dict[str, Any]]
-    bits_of_words = LOW_HALF    # that are kept
-
-    def _update(self, seed: int, number: int, error: NDArray[np.int64], found: list[Credit], window: Window) -> None:
-        deltas = [self._deltas(index, credit, window) for index, credit in enumerate(found)]
-        super()._update(seed, number, error, found, window)
-        self.windows.append({
-            "window_number": number, "steps": [window.start, window.start + len(window.read)], "error": error.tolist(),
-            "credit": [credit.membrane.tolist() for credit in found],
-            "delta": [delta.tolist() for delta in deltas],
-            "word": [[mix(seed, number, layer, row) & self.bits_of_words for row in range(spec.rows)]
-                     for layer, spec in zip(self.layer_numbers, self.spec.layers, strict=False)],
-            "stored": [stored.tolist() for stored in self.stored], "readout": self.readout.tolist()})
-
-    def _deltas(self, index: int, credit: Credit, window: Window) -> NDArray[np.int64]:
-        """What weights of 0 are changed by, negated, where nothing is rounded and nothing saturates."""
-        spec = self.spec.layers[index]
-        changed = np.zeros((spec.rows, spec.columns), np.int64)
-        update_layer(spec, changed, 62, 0, np.zeros(spec.rows, np.int64), credit, window, index)
-        return -changed
-
-
 def tiny_network() -> Network:
     """Three inputs and a bias, two neurons, two classes, learned readout: small enough to follow by hand."""
     layer = flat_layer(

@@ -61,8 +61,7 @@ class LearningConfig(Section):
         "cumulative", description="The loss reads the logits since a sample's start, or those of each `window` alone.")
     answer: Literal[ANSWERS] = Field(
         "all",
-        description="The answer is the sum over all steps of a sample, or over those of its `last` window, which no "
-                    "hardware has yet.")
+        description="The answer is the sum over all steps of a sample, or over those of its `last` window.")
     loss: Literal["cross_entropy", "logistic", "hard_sigmoid", "squared", "squared_margin"] = Field(
         "cross_entropy",
         description="The loss of a logit. The gradients of `logistic` and `hard_sigmoid` are the chip's errors of "

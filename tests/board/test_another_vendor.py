@@ -126,7 +126,8 @@ def test_what_does_not_fit_is_refused_in_its_amounts(here, capfd, monkeypatch):
     assert code == 1
     assert err.startswith("snnfpga: Network small must fit the 56 memories of 16 kbit of the Scratch 25 on Scratch "
                           "board, but takes ")
-    assert err.endswith(" by formula (dp16k); take fewer neurons, inputs or weight bits\n")
+    assert " by formula (dp16k); take network.weight_bits " in err
+    assert err.endswith(" of the neurons and filters of each layer (50)\n")
     assert "block0.weights" in out
     much = Resources({**BOARD.part.budget, "mult18": 29})
     monkeypatch.setattr(type(BOARD.part), "synthesise", lambda *_, **__: Synthesis(much, {}, ""))

@@ -80,8 +80,8 @@ def test_what_cannot_fit_is_refused_before_anything_is_made(monkeypatch):
     monkeypatch.setattr(build_module, "driver", None)
     large = network(block(4000, 900, lanes=16))
     with pytest.raises(FitError, match=r"^Network small must fit the 140 block RAMs of the XC7Z020 on TUL PYNQ-Z2, "
-                                         r"but takes \d+(\.5)? by formula \(ramb36\); take fewer neurons, inputs or "
-                                         r"weight bits$") as raised:
+                                         r"but takes \d+(\.5)? by formula \(ramb36\); take network.weight_bits \d "
+                                         r"and on_chip.shadow_bits 0 .*, or .* of each layer \(\d+(\.5)?\)$") as raised:
         make_plan(large, BOARD, notes={}, synthesis=True)
     assert raised.value.rows[0][0] == "block0.weights"
     assert [row[0] for row in raised.value.rows].count("mailbox.rx") == 1

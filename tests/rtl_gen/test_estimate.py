@@ -10,7 +10,7 @@ from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import cycles, memories
 from sim.core import run_on_core
 from sim.reference.network import Reference
-from sim.reference.vectors import RecordingBlock
+from sim.reference.recording import RecordingBlock
 from sim.runner import build
 from tests.networks import block, changed, network
 

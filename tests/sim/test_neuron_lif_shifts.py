@@ -54,7 +54,7 @@ def test_credits_stay_within_their_bound(shifts):
     steps = 400
     gates, spikes = np.ones((steps, 2), np.uint8), np.zeros((steps, 2), np.uint8)
     feedback = np.full((steps, 2), 1000, np.int64) * np.array([1, -1])
-    found = neurons_of(spec).credits_of(spec, feedback, gates, spikes)
+    found = neurons_of(spec).credits_of(spec, feedback, gates, spikes, np.zeros(2, np.int64))
     bound = spec.neuron.credit_max(1000, steps)
     assert np.abs(found).max() <= bound <= np.abs(found).max() + 1000 + 2 ** spec.neuron.leak_bits
     assert (found[:, 0] == -found[:, 1]).all()

@@ -8,6 +8,7 @@ from ..arithmetic import feedback_max, signed_bits
 from ..memories import MemoryDeclaration
 from .base import Engine
 from .refusals import Refusal
+from .seen import SeenMemory
 
 __all__ = ["RANDOM_BEHIND", "ClassWalk", "Readout"]
 
@@ -74,13 +75,20 @@ class Readout(Engine):
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Its weights, and where they are learned the counts of spikes."""
-        return (self.weights, self.counts) if self._counts_spikes else (self.weights,)
+        """Its weights, where they are learned the counts of spikes, and what remembers which squares came."""
+        seen = self._seen
+        return ((self.weights,) + (self.counts,) * self._counts_spikes + (() if seen is None else (seen.memory,)))
+
+    @property
+    def _seen(self) -> SeenMemory | None:
+        """Where pooled spikes do not count, which squares of a step had one."""
+        pool = self.block.readout.pool
+        return SeenMemory(pool.outputs, prefix="readout.") if pool is not None and pool.kind == "or" else None
 
     @property
     def reset_cycles(self) -> int:
-        """Cycles after a reset in which the counts of spikes are cleared, one for each row."""
-        return self.block.readout.rows if self._counts_spikes else 0
+        """Cycles after a reset in which counts of spikes are cleared, one for each row, and what came of squares."""
+        return max(self.block.readout.rows if self._counts_spikes else 0, 0 if self._seen is None else self._seen.words)
 
     @property
     def _counts_spikes(self) -> bool:

@@ -15,7 +15,7 @@ def fire(layer: LayerSpec, thresholds: NDArray[np.int64], currents: NDArray[np.i
 
 
 def credits_of(layer: LayerSpec, feedback: NDArray[np.int64], gates: NDArray[np.uint8],
-               spikes: NDArray[np.uint8], carry: NDArray[np.int64]) -> NDArray[np.int64]:
+               spikes: NDArray[np.uint8], carry: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """Credits of a layer in a window, as :func:`.share.credits_of`."""
     return share.credits_of(layer, *_leak(layer), feedback, gates, spikes, carry)
 

@@ -35,13 +35,15 @@ def fire(layer: LayerSpec, factor: int, bits: int, thresholds: NDArray[np.int64]
 
 
 def credits_of(layer: LayerSpec, factor: int, bits: int, feedback: NDArray[np.int64], gates: NDArray[np.uint8],
-               spikes: NDArray[np.uint8], carry: NDArray[np.int64]) -> NDArray[np.int64]:
+               spikes: NDArray[np.uint8], carry: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """Credits of a layer in R steps of a window, (R, neurons), from its feedback, gates and spikes, (R, neurons) each.
 
     Last step first: ``credit = gate * feedback + carry``; the carry decays towards zero, and with reset zero a neuron
-    that fired passes none of what comes after. ``carry``, (neurons,), is what comes of the steps after, 0 at a window's
-    end; updated in place.
+    that fired passes none of what comes after. ``carry``, (neurons,), is what comes of the steps after, and is updated
+    in place; without it these are a window's last.
     """
+    if carry is None:
+        carry = np.zeros(feedback.shape[1], np.int64)
     return _credits(factor, bits, layer.neuron.reset == "zero", feedback, gates, spikes, carry)
 
 

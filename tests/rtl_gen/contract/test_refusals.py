@@ -24,8 +24,8 @@ def directed(spec, **directives):
     folded_spec(conv(3, 3, 2, 6, 2, pool=pool("or", 2, 6, 6, 2)), learning=True),
     folded_spec(dense(9, 8, weight_bits=1), learning=True), folded_spec(dense(9, 8), answer="last", learning=True),
     folded_spec(conv(5, 5, 2, 6, 2), readout_pool=pool("sum", 2, 4, 4, 6), learning=True),
-    folded_spec(dense(9, 8, threshold_shift=0), dense(8, 8, residual=ResidualSpec(below=1, shift=0, own_shift=1)),
-                learning=True)])
+    folded_spec(dense(9, 8), dense(8, 8, residual=ResidualSpec(below=1, shift=0, own_shift=1)), learning=True),
+    folded_spec(dense(9, 8, threshold_shift=0), dense(8, 8), learning=True)])
 def test_what_folded_engines_serve_is_not_refused(spec):
     assert hardware_refusals(spec) == ()
 

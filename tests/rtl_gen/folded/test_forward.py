@@ -13,6 +13,9 @@ CASES = {
     "pools": folded_spec(conv(2, 3, 2, 5, 2, padding=1, pool=pool("sum", 2, 5, 6, 2)),
                          conv(2, 2, 5, 4, 1, pool=pool("or", 2, 3, 4, 5, partial=True), threshold=30),
                          learning=True, window=2),
+    "own spikes alone": folded_spec(dense(7, 6, recurrent=True)),
+    "one tap": folded_spec(conv(4, 4, 3, 9, 1, threshold_shift=0), learning=True),
+    "no bias": folded_spec(conv(5, 5, 2, 3, 3, bias=False), dense(27, 9, bias=False), learning=True),
 }
 
 

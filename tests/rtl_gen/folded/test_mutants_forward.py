@@ -10,11 +10,11 @@ from . import test_block, test_forward, test_taps
 __all__ = ["folder"]
 
 
-def whole(case):
+def whole(case, duty="0.6", samples=8):
     spec = test_block.CASES[case]
     return Target(lambda package: package("folded.block").FoldedBlock(spec, 0), "sim.benches.block",
-                  {**handed(spec), "SNNFPGA_DUTY": "0.6", "SNNFPGA_STEPS": "1", "SNNFPGA_TIMEOUT_US": "400"},
-                  {"samples": np.array(8), "density": np.array(0.3), "gain": np.array(0.7)})
+                  {**handed(spec), "SNNFPGA_DUTY": duty, "SNNFPGA_STEPS": "1", "SNNFPGA_TIMEOUT_US": "400"},
+                  {"samples": np.array(samples), "density": np.array(0.3), "gain": np.array(0.7)})
 
 
 def forward(case):
@@ -31,7 +31,9 @@ def taps(case):
 
 TARGETS = {
     **{f"block {case}": whole(case) for case in (
-        "two-layers", "conv-dense", "sum-pool-between", "recurrent-deep", "thresholds", "residual", "neurons")},
+        "two-layers", "conv", "conv-dense", "sum-pool-between", "recurrent", "recurrent-deep", "thresholds-alone",
+        "residual", "neurons")},
+    "block thresholds": whole("thresholds", duty="1.0", samples=9),     # whose last step has a word of nothing
     **{f"engine {case}": forward(case) for case in test_forward.CASES},
     "taps": taps("layers"),
 }
@@ -48,7 +50,7 @@ MUTANTS = {
     "own spikes of an aborted sample": (False, "engine recurrent", LISTS, "(reader.forget if number else 0)", "0"),
     "own spikes into this step's list": (True, "block recurrent-deep", LISTS, "bank.eq(~self._bank)",
                                          "bank.eq(self._bank)"),
-    "next step before own spikes": (False, "block recurrent-deep", LISTS, "self.reader.settled.eq(~Cat(pending).any())",
+    "next step before own spikes": (False, "block recurrent", LISTS, "self.reader.settled.eq(~Cat(pending).any())",
                                     "self.reader.settled.eq(1)"),
     "layer before its events": (True, "block two-layers", WALK, "known = self._complete | ~self._closes",
                                 "known = Const(1)"),
@@ -69,10 +71,10 @@ MUTANTS = {
     "channel of another event": (False, "engine pools", ENTRIES, "self.touch_channel.eq(apart.o.p.c)",
                                  "self.touch_channel.eq(0)"),
     "sum met again too early": (True, "block conv-dense", PIPELINE, "& Cat(near).any()", "& 0"),
-    "sum met again not kept": (False, "block conv-dense", PIPELINE, "self.i.p.loaded & ~self._same", "self.i.p.loaded"),
+    "sum met again not kept": (False, "engine no bias", PIPELINE, "self.i.p.loaded & ~self._same", "self.i.p.loaded"),
     "sums of the step before": (False, "block conv-dense", PIPELINE, "Mux(storing.closes | ~self._cleared, 0,",
                                 "Mux(~self._cleared, 0,"),
-    "spikes for which there is no room": (False, "block sum-pool-between", PIPELINE, "(self.room | ~entry.closes)",
+    "spikes for which there is no room": (False, "block conv", PIPELINE, "(self.room | ~entry.closes)",
                                           "1"),
     "nothing's word for the host": (False, "block thresholds", PIPELINE,
                                     "self.i.valid & ~(entry.event", "~(entry.event"),
@@ -82,11 +84,11 @@ MUTANTS = {
     "thresholds as weights": (False, "block thresholds", PIPELINE, "Mux(entry.threshold, 0, word)", "word"),
     "threshold of the next word": (False, "block thresholds", FIRE, "range(2 + self._engine.flows_late)",
                                    "range(1 + self._engine.flows_late)"),
-    "threshold beyond the membrane": (False, "block thresholds", FIRE, "Mux(exact > most, most, exact)",
+    "threshold beyond the membrane": (False, "block thresholds-alone", FIRE, "Mux(exact > most, most, exact)",
                                       "exact"),
     "reset of another layer": (False, "block neurons", FIRE, "(layer.neuron.reset, layer.neuron.reset_amount is None)",
                                "0"),
-    "neurons of padding": (False, "block conv-dense", ROUTER, "step = Mux(word.place_ends,", "step = Mux(0,"),
+    "neurons of padding": (False, "engine conv", ROUTER, "step = Mux(word.place_ends,", "step = Mux(0,"),
     "own spikes behind the last step": (False, "block recurrent-deep", ROUTER, "& recurrent & ~token.last",
                                         "& recurrent"),
     "square's second event": (False, "engine pools", ROUTER, 'self._pool.kind == "or"', "False"),

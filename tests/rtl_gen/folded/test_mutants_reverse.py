@@ -22,7 +22,8 @@ TARGETS = {name: reverse(name) for name in (
     "residual", "thresholds", "one word")}
 WORDS, WALK, SCAN, PRODUCT, MEMORY = (f"folded/{name}.py" for name in (
     "reverse_words", "reverse_walk", "reverse_scan", "dot_product", "credit_memory"))
-FLOW, REACH = "folded/flow_credits.py", "contract/engines/folded/reach.py"
+FLOW, ALIVE = "folded/flow_credits.py", "folded/alive_words.py"
+REACH = "contract/engines/folded/reach.py"
 
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
 MUTANTS = {
@@ -72,6 +73,12 @@ MUTANTS = {
                                     "currents.append(self.told[lane])"),
     "credits of two lanes counted as one": (False, "three dense", SCAN, "sum(credit.any() for credit in credits)",
                                             "Cat(credits).any()"),
+    "list of the layer itself": (False, "two dense", ALIVE, "parity ^ ~self.place.own", "parity"),
+    "list of another position": (False, "recurrent", WALK, "self.place.position.eq(word.position + own)",
+                                 "self.place.position.eq(word.position)"),
+    "words of the position before listed": (False, "two dense", ALIVE, "Mux(self.at.place == 0, 0, count)", "count"),
+    "room in the list for words without": (False, "two dense", ALIVE, "count.eq(number + self.alive)",
+                                           "count.eq(number + 1)"),
     "count of a part alone": (False, "two dense", SCAN, "Mux(at.part == 0, 0, count)", "0"),
     "credits of the word before alive": (False, "two dense", MEMORY, "Mux(come.opens, 0, lived)", "lived"),
     "part of another position": (False, "two dense", MEMORY, "address.eq(address + self.engine.words)",

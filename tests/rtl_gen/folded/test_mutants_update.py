@@ -1,9 +1,7 @@
 """The benches find a folded update that is wrong in one line."""
 
-import pytest
-
 from ..cases import handed
-from ..mutation import FOUND, SOURCE, Target, copied, failures, folder
+from ..mutation import Target, folder, mutant_test, unchanged_test
 from .test_credit_scan import CASES as SCANS
 from .test_update import CASES as UPDATES
 from .test_window import CASES as WINDOWS
@@ -31,7 +29,7 @@ def update(case):
 
 
 TARGETS = {
-    **{f"window {case}": window(case) for case in ("mixed", "dense", "many-channels")},
+    **{f"window {case}": window(case) for case in WINDOWS},
     **{f"scan {case}": scan(case) for case in ("plain", "pooled")},
     **{f"update {case}": update(case) for case in UPDATES},
 }
@@ -41,8 +39,8 @@ WINDOW, SCAN, STORE, ROWS, HEADS, LIST, FIELD, WORDS, DELTAS, PIPELINE, UPDATE =
 
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
 MUTANTS = {
-    "mask as it was fetched": (True, "window mixed", WINDOW, "_newest(m, self._touched & (recorder.touch_source == source)",
-                               "_newest(m, Const(0)"),
+    "mask as it was fetched": (True, "window mixed", WINDOW, "self._touched & (recorder.touch_source == source)",
+                               "Const(0)"),
     "pixel as it was fetched": (False, "window mixed", WINDOW, "_newest(m, convolves & (asked == address)",
                                 "_newest(m, Const(0)"),
     "masks left by a reset": (False, "window dense", WINDOW, "self._touched | self.clearing | masks.clear_en",
@@ -79,17 +77,21 @@ MUTANTS = {
     "places of another stride": (False, "update two-convs", WORDS, '"stride": stride', '"stride": 1'),
     "third half of the store": (False, "update one-conv", WORDS, "credits.word.valid.eq(held != 2)",
                                 "credits.word.valid.eq(1)"),
-    "last word without credit passed over": (False, "update dense", WORDS, "self.o.valid.eq(credited | dense & column_last)",
-                                             "self.o.valid.eq(credited)"),
+    "last word without credit passed over": (False, "update dense", WORDS, "credited | dense & column_last",
+                                             "credited"),
     "weights of the first column": (False, "update one-conv", WORDS, "base.eq(base + by_layer(layer, [plan.rows for",
                                     "base.eq(base + by_layer(layer, [0 for"),
     "sums left by a reset": (False, "update one-conv", DELTAS, "self.clearing | self.w_en", "self.w_en"),
-    "sums of the word before": (False, "update one-conv", PIPELINE, "deltas.w_delta.sums[lane].eq(Mux(added.writes, 0, total))",
-                                "deltas.w_delta.sums[lane].eq(total)"),
-    "touched by the last place alone": (False, "update one-conv", PIPELINE, "Mux(gathers | writes, left.touched, 0)",
-                                        "Mux(writes, left.touched, 0)"),
-    "written before all is gathered": (False, "update one-conv", PIPELINE, "~Cat(stage.valid & stage.word.gathers for stage in stages[1:3]).any()",
-                                       "1"),
+    "sums of the word before": (False, "update one-conv", PIPELINE, "sums[lane].eq(Mux(added.writes, 0, total))",
+                                "sums[lane].eq(total)"),
+    "touched by the last place alone": (False, "update one-conv", PIPELINE, "Mux(gathers | writes, left.touched",
+                                        "Mux(writes, left.touched"),
+    "silent in the last step": (False, "window one-channel", WINDOW, "gates_any | (earlier &",
+                                "gates_any | (0 &"),
+    "words without a gate": (False, "scan plain", SCAN, "place.cut | ~self.gate_finder.gated",
+                             "place.cut | 0"),
+    "written before all is gathered": (False, "update one-conv", PIPELINE, "stage.word.gathers for stage in stages[1:3]",
+                                       "0 for stage in stages[1:3]"),
     "rate of the first layer": (False, "update mixed", PIPELINE, "by_layer(summing.word.layer, more)", "more[0]"),
     "random words of the first layer": (False, "update mixed", PIPELINE, "self._layer_number + self.step.word.layer",
                                         "self._layer_number"),
@@ -101,24 +103,5 @@ MUTANTS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("target", TARGETS)
-def test_an_unchanged_copy_passes(target, icarus, folder):
-    package = copied(folder, f"rtl_gen_copy_{target.replace(' ', '_').replace('-', '_')}")
-    assert failures(TARGETS[target], package, folder, icarus)[0] == []
-
-
-def test_mutants_are_up_to_date():
-    for _, target, file, old, _ in MUTANTS.values():
-        assert target in TARGETS
-        assert (SOURCE / file).read_text().count(old) == 1, f"{file} must hold once {old!r}"
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=() if quick else pytest.mark.slow)
-                                  for name, (quick, *_) in MUTANTS.items()])
-def test_a_mutant_is_found(name, icarus, folder):
-    _, target, *replacement = MUTANTS[name]
-    package = copied(folder, f"rtl_gen_copy_{list(MUTANTS).index(name)}", *replacement)
-    kinds, log = failures(TARGETS[target], package, folder, icarus)
-    assert kinds, f"{target} does not find: {name}"
-    assert set(kinds) <= FOUND, f"{name}: the bench broke down with {kinds} instead of finding a difference; see {log}"
+test_an_unchanged_copy_passes = unchanged_test(TARGETS)
+test_a_mutant_is_found = mutant_test(TARGETS, MUTANTS)

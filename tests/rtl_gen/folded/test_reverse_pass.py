@@ -18,6 +18,8 @@ CASES = {
     "four dense": folded_spec(dense(3, 6), with_shifts(dense(6, 9, feedback_shift=6), (2, -4, 5)), dense(9, 4),
                               dense(4, 10, **TRIANGLE), lanes=1, window=2),
     "one word": folded_spec(dense(2, 3), dense(3, 2, **TRIANGLE), lanes=4, window=4),
+    # Of whose words with a credit there are too many for a list.
+    "long window": folded_spec(dense(2, 5), dense(5, 5), lanes=1, window=33, max_steps=40),
     "one step": folded_spec(dense(5, 3), dense(3, 1), lanes=4, window=1, learned=False),
     "convolutions": folded_spec(
         conv(4, 5, 2, 6, 3, padding=1), conv(4, 5, 6, 5, 3, stride=2, padding=1, **TRIANGLE), lanes=4, window=3),

@@ -13,7 +13,7 @@ CASES = {
     "one-conv": (folded_spec(conv(4, 3, 2, 6, 3, padding=1, **HIGH)), 4),
     "mixed": (folded_spec(conv(3, 4, 3, 5, 2, pool=pool("sum", 2, 6, 8, 3), rate_shift=5, rounding="stochastic"),
                           dense(30, 7, recurrent=True, rounding="stochastic", **HIGH), dense(7, 5, bias=False)), 2),
-    "two-convs": (folded_spec(conv(4, 4, 1, 3, 3, stride=2, padding=1, bias=False), conv(2, 2, 3, 7, 1), window=1,
+    "two-convs": (folded_spec(conv(5, 4, 1, 3, 3, stride=2, padding=1, bias=False), conv(3, 2, 3, 7, 1), window=1,
                               lanes=3), 3),
     "thresholds": (folded_spec(conv(3, 3, 2, 5, 2, threshold_shift=2, bias=False), dense(20, 6, threshold_shift=0),
                                dense(6, 5), window=3), 2),

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from rtl_gen.contract.network import RATE_OFF
+from rtl_gen.contract.synapses.conv import ConvSpec
+from rtl_gen.contract.synapses.dense import DenseSpec
 from snnfpga.calibration.calibrate import calibrated
 from snnfpga.calibration.drifts import DRIFTS
 from snnfpga.calibration.rates import shifts_of
@@ -31,6 +33,17 @@ def test_the_same_seed_gives_the_same_network(network):
     assert all((a == b).all() for a, b in zip(one.readouts, other.readouts, strict=True))
     assert one.rates == (1,)
     assert evidence.found.chosen in evidence.found.trials
+
+
+@pytest.mark.parametrize("synapses", [ConvSpec(height=4, width=3, channels=1, filters=8, kernel=3, padding=1),
+                                      DenseSpec(inputs=12, outputs=16, recurrent=True)])
+def test_convolutions_and_recurrent_layers_are_calibrated(synapses):
+    settled, evidence = settle(a_network(synapses))
+    assert evidence.found.accuracy > 0.9
+    assert evidence.found.chosen.keeps
+    assert evidence.found.chosen.recovery > 0
+    assert settled.rates == (1,)
+    assert shifts_of(settled)[0] != shifts_of(a_network(synapses))[0]
 
 
 def test_what_was_given_by_hand_stays(network):

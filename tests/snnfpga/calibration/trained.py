@@ -1,5 +1,7 @@
 """A small network that knows its data."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from sim.reference.initial import random_network
@@ -16,9 +18,14 @@ def groups(count, seed, classes=4, inputs=12):
     return Split((rng.random((count, 8, inputs)) < rate).astype(np.uint8), label)
 
 
-def a_network():
-    """One that knows the groups: it has learned them on the reference."""
+def a_network(synapses=None):
+    """One that knows the groups: it has learned them on the reference; with ``synapses`` in place of dense ones."""
     spec = network_spec(rounding="stochastic", rate_shift=8, readout_rate_shift=3, max_steps=8, dead_zone=24)
+    if synapses is not None:
+        (block,) = spec.blocks
+        layer = replace(block.layers[0], synapses=synapses)
+        spec = replace(spec, blocks=(replace(block, layers=(layer,),
+                                             readout=replace(block.readout, inputs=layer.outputs)),))
     reference, taught = Reference(random_network(spec, 0)), groups(300, 1)
     reference.learn(taught.spikes, taught.labels)
     return reference.network()

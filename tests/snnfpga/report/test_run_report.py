@@ -17,7 +17,7 @@ from snnfpga.report.configuration import in_blocks
 from snnfpga.report.page import render
 from snnfpga.runs.learn_record import file_digest
 from tests.grids import grid_spec
-from tests.networks import network, network_spec, samples
+from tests.networks import network, samples
 from tests.snnfpga.report.pages import EPOCHS, curves, figures, make_build, text
 from tests.verbs import call
 

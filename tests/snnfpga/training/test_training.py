@@ -119,7 +119,8 @@ def test_bits_are_taken_away_step_by_step(data, tmp_path):
     spec = read(whole["network"]).spec
     assert {layer.weights.bits for block in spec.blocks for layer in block.layers} == {1}
     assert {block.readout.weight_bits for block in spec.blocks} == {1}
-    assert all(np.isin(matrix, (-1, 1)).all() for matrix in values(whole["network"]))
+    # The signs stand above the 8 shadow bits of a network that learns on chip.
+    assert all(np.isin(matrix, (-256, 256)).all() for matrix in values(whole["network"]))
 
 
 @pytest.mark.parametrize(("changes", "message"), [

@@ -22,6 +22,7 @@ from .reach import aligned
 __all__ = ["FoldedCredits", "has_thresholds", "injected_bits", "misread"]
 
 SCAN_SHARE = 4              # lanes of the block for each lane whose credit is found in a cycle
+LISTED = 512                # words that lists of words with credit have at most
 MULTIPLIER = (18, 25)       # bits that one multiplier of a part takes
 
 
@@ -138,6 +139,35 @@ class FoldedCredits(Engine):
         words = max(layer.words for layer in self.plan.layers)
         return MemoryDeclaration("carried_credits", words << self.part_bits, self.scan_lanes * self.carried_bits)
 
+    def is_listed(self, number: int) -> bool:
+        """Whether the words of a layer that have a credit are listed, so that only these are walked for feedback.
+
+        Those of dense layers that tell others, or themselves: of a convolution hardly any is without.
+        """
+        synapses = self.block.layers[number].synapses
+        return synapses.kind == "dense" and bool(number or synapses.recurrent) and self._lists_fit
+
+    @property
+    def listed_words(self) -> int:
+        """The most words of a dense layer; 0 where none are listed."""
+        return max((layer.words for number, layer in enumerate(self.plan.layers) if self.is_listed(number)), default=0)
+
+    @property
+    def _lists_fit(self) -> bool:
+        """Whether lists are short enough for registers and LUTs."""
+        words = max((layer.words for layer in self.plan.layers if layer.layer.synapses.kind == "dense"), default=1)
+        return 2 << index_bits(self.block.window) + index_bits(words) <= LISTED
+
+    @property
+    def list_memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Of two layers the words with a credit at each position, and how many; none where they are not listed."""
+        if not self.listed_words:
+            return ()
+        last, positions = self.plan.layers[-1], 2 << index_bits(self.block.window)
+        entry = index_bits(self.listed_words) + index_bits(last.weight_base + last.weight_words)
+        return (MemoryDeclaration("alive_words", positions << index_bits(self.listed_words), entry, "distributed"),
+                MemoryDeclaration("alive_counts", positions, index_bits(self.listed_words + 1), "distributed"))
+
     @property
     def injected_memories(self) -> tuple[MemoryDeclaration, ...]:
         """What each neuron was given in the window, a memory for each part; none without learned thresholds."""
@@ -179,7 +209,7 @@ class FoldedCredits(Engine):
         """Credits, their counts, what is carried and given, and sums on their way to them."""
         flows = () if self.flow_memory is None else (self.flow_memory,)
         return (*self.credit_memories, self.count_memory, self.carried_memory, *flows, *self.injected_memories,
-                *self.feedback_memories)
+                *self.list_memories, *self.feedback_memories)
 
     @property
     def _part(self) -> int:

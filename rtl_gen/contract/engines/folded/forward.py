@@ -1,8 +1,9 @@
 """The folded forward engine as it declares itself: all layers of a block take turns on one of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ...arithmetic import current_max, currents_max, index_bits, signed_bits
+from ...division import GridDivisions
 from ...grid import PoolSpec
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import LayerPlan
@@ -242,3 +243,63 @@ class FoldedForward(Engine):
         """Cycles from the address of a word's last weights until its neurons are written and leave."""
         # The weights, their sum, its currents, the charge, and fire.
         return WEIGHT_LATENCY + 1 + self.flows_late + 1 + self.FIRE_STAGES
+
+    LAYER_OVERHEAD, TAP_OVERHEAD, FEED_OVERHEAD = 6, 3, 3
+
+    def cycles(self, walked: Sequence[tuple[int, Sequence[int | None]]]) -> int:
+        """Cycles of a step, from the beginning of its first layer to that of the next step's.
+
+        Parameters
+        ----------
+        walked
+            Of each layer its events, its own spikes among them; and of a convolution the words of neurons that they
+            reach, in the order in which they are walked: each counted from the layer's first, None for an event that
+            no place sees. What a layer waits for events, because they fire later than it could take them, comes on top.
+        """
+        # The next step waits for the last layer's own spikes.
+        own = int(self.plan.layers[-1].layer.synapses.recurrent)
+        return 1 + own + sum(self._layer_cycles(layer, events, words) + (self._fed_cycles(layer) if number else 0)
+                             for number, (layer, (events, words)) in enumerate(
+                                 zip(self.plan.layers, walked, strict=True)))
+
+    def _fed_cycles(self, layer: LayerPlan) -> int:
+        """Cycles from the last spike of the layer before until all events are in the list of ``layer``, but for the
+        other spikes of that word."""
+        pool = layer.layer.pool
+        if pool is None:
+            return self.FEED_OVERHEAD
+        # The pool's own stages, and what drops a square's second event.
+        return self.FEED_OVERHEAD + GridDivisions(pool.height, pool.width, pool.channels).latency + 2 + (
+            pool.kind == "or")
+
+    def _layer_cycles(self, layer: LayerPlan, events: int, words: Sequence[int | None]) -> int:
+        heads = (layer.layer.neuron.threshold_shift is not None) + layer.layer.weights.bias
+        synapses, total = layer.layer.synapses, self.latency + self.LAYER_OVERHEAD
+        if synapses.kind != "conv":
+            return total + layer.words * max(1, heads + events)
+        if not events:
+            return total + 1 + layer.words * max(1, heads)
+        grid = GridDivisions(synapses.height, synapses.width, synapses.channels)
+        return total + grid.latency + self.TAP_OVERHEAD + _issued(words, layer.words, max(1, heads))
+
+
+def _issued(words: Sequence[int | None], sums: int, heads: int) -> int:
+    """Cycles in which the taps of these words go on their way, and then all ``sums`` with ``heads`` entries each.
+
+    A word waits that was met in the last three cycles and not last.
+    """
+    met: dict[int, int] = {}
+    cycle, latest = -1, None
+    for word in words:
+        cycle += 1
+        if word is None:
+            continue
+        if word != latest:
+            cycle = max(cycle, met.get(word, -4) + 4)
+        met[word], latest = cycle, word
+    began = swept = cycle + 1
+    for word in range(min(sums, 4)):
+        if word != latest:
+            swept = max(swept, met.get(word, -4) + 4)
+        swept, latest = swept + heads, None
+    return cycle + 1 + swept - began + heads * (sums - min(sums, 4))

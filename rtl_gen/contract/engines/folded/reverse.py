@@ -9,6 +9,7 @@ from ...network import MAX_RATE
 from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..learning.base import Learning
+from ..readout import Readout
 from .credits import FoldedCredits, has_thresholds, injected_bits, misread
 from .reach import places_seeing
 from .reverse_cycles import CHANNELS
@@ -59,9 +60,9 @@ class FoldedReverse(Learning):
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Window state, credits, and what is gathered of a word of filters."""
-        own = (self.masks, self.row_list, self.occupied, self.gates, *self.credits(self.load_lanes),
-               *self.injected(self.load_lanes), self.deltas)
+        """Window state, the readout's feedback, credits, and what is gathered of a word of filters."""
+        own = (self.masks, self.row_list, self.occupied, self.gates, self.gated, Readout(self.plan).feedback,
+               *self.credits(self.load_lanes), *self.injected(self.load_lanes), self.deltas)
         kept = () if self.scans else FoldedCredits(self.plan).memories
         return (*(memory for memory in own if memory is not None), *kept)
 
@@ -88,6 +89,11 @@ class FoldedReverse(Learning):
         loads = layer.words * (steps * (words_of(self.plan.lanes, self.load_lanes) + layer.layer.weights.bias) + FETCH)
         written = layer.column_words * layer.rows if layer.layer.synapses.kind == "conv" else 0
         return layer.column_words * entries + loads + written + LAYER
+
+    @property
+    def reset_cycles(self) -> int:
+        """Cycles after a reset in which what it left of a window is cleared, a word of each memory a cycle."""
+        return max(memory.depth for memory in (self.masks, self.occupied, self.deltas) if memory is not None)
 
     @property
     def load_lanes(self) -> int:
@@ -164,6 +170,11 @@ class FoldedReverse(Learning):
         """Gates and spikes of each word of neurons at each position."""
         bits = 1 + max(layer.surrogate.gate_bits for layer in self.block.layers)
         return self._state("gates", self.block.window * self.all_words, self.plan.lanes * bits)
+
+    @property
+    def gated(self) -> MemoryDeclaration | None:
+        """Whether each word of neurons had a gate; None where credits are found before they are asked for."""
+        return self._state("gated", self.all_words, 1) if self.scans else None
 
     @property
     def credit_bits(self) -> int:

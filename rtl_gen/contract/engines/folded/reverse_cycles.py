@@ -31,11 +31,14 @@ class LayerWork:
         Of a dense layer the bits of the counts of each active source, in the order of its list.
     pixels
         Of a convolution the same of each word of channels of each pixel, channel by channel.
+    silent
+        Whether each word is known to have no credit as soon as it is asked for; without it none is.
     """
 
     credited: Sequence[bool]
     rows: Sequence[int] = ()
     pixels: Sequence[Sequence[int]] = ()
+    silent: Sequence[bool] | None = None
 
 
 class UpdateCycles:
@@ -72,18 +75,18 @@ class UpdateCycles:
             busy.append(self._rows.stepped + ROUNDED + self._drawing)
         return max(*busy, *(release - 1 for release in self._rows.releases))
 
-    def _found(self, at: int) -> int:
+    def _found(self, at: int, work: LayerWork, word: int) -> int:
         """The cycle in which a word's credits are known that are asked for in the cycle ``at``, or once they may be."""
         if self._filled > 1:
             self._fields.until_released(self._filled - 1)
             at = max(at, self._rows.releases[self._filled - 2])
-        return at + self._fetch + 1
+        return at + 1 + (1 if work.silent and work.silent[word] else self._fetch)
 
     def _dense(self, layer: LayerPlan, parts: int, work: LayerWork, steps: int, at: int) -> int:
         """From the cycle ``at`` in which the first word is prepared to that in which the next layer is."""
         for word in range(layer.column_words):
             credited, last = work.credited[word], word == layer.column_words - 1
-            found = self._found(at + 1)
+            found = self._found(at + 1, work, word)
             at = found + 1
             if credited or last:
                 rows = heads_of(layer, steps) * credited + [bits if credited else 1 for bits in work.rows]
@@ -101,9 +104,10 @@ class UpdateCycles:
         for column in range(layer.column_words):
             at += 1
             for place, pixels in enumerate(fields_of(layer, parts)):
-                found = self._found(at)
+                word = place * layer.column_words + column
+                found = self._found(at, work, word)
                 at = found + 1
-                if work.credited[place * layer.column_words + column]:
+                if work.credited[word]:
                     cells = [[bits] for bits in heads_of(layer, steps)] + [list(work.pixels[pixel]) for pixel in pixels]
                     at = self._fields.enter(max(found, self._list_free + 1), cells, True) + 1
                     self._filled += 1

@@ -7,6 +7,7 @@ places that see it.
 
 from collections.abc import Sequence
 
+from ...division import GridDivisions
 from ...plan import BlockPlan, LayerPlan, words_of
 from .forward import FoldedForward
 from .reach import places_seeing
@@ -24,8 +25,6 @@ class FoldedWork:
         The block, and where everything of it lies.
     """
 
-    LAYER_OVERHEAD = 6          # of a layer in a step: its list begins and is drained
-
     def __init__(self, plan: BlockPlan) -> None:
         self.plan = plan
         self._forward, self._reverse = FoldedForward(plan), FoldedReverse(plan)
@@ -36,16 +35,21 @@ class FoldedWork:
         return tuple(int(places_seeing(layer).sum()) * layer.layer.largest_event for layer in self.plan.layers)
 
     def step(self, entries: Sequence[float]) -> float:
-        """Cycles of a step with so many entries in each layer, measured within 5 %."""
-        return sum(self._walk(layer, many) + self._forward.latency + self.LAYER_OVERHEAD
-                   for layer, many in zip(self.plan.layers, entries, strict=True))
+        """Cycles of a step with so many entries in each layer: those of a silent step, and a cycle for each word.
 
-    @staticmethod
-    def _walk(layer: LayerPlan, entries: float) -> float:
+        What entries wait for each other, or a layer for the last spikes of the one before, is not in it.
+        """
+        silent = self._forward.cycles([(0, ())] * len(self.plan.layers))
+        return silent + sum(self._walk(layer, many) for layer, many in zip(self.plan.layers, entries, strict=True))
+
+    def _walk(self, layer: LayerPlan, entries: float) -> float:
+        """Cycles that the entries of a layer take beside what a silent layer does."""
+        synapses = layer.layer.synapses
+        if synapses.kind == "conv":
+            grid = GridDivisions(synapses.height, synapses.width, synapses.channels)
+            return layer.column_words * entries + min(1, entries) * (grid.latency + self._forward.TAP_OVERHEAD)
         heads = (layer.layer.neuron.threshold_shift is not None) + layer.layer.weights.bias
-        if layer.layer.synapses.kind == "conv":
-            return layer.column_words * entries + layer.words * max(1, heads)
-        return layer.words * max(1, heads + entries)
+        return layer.words * (max(1, heads + entries) - max(1, heads))
 
     def window(self, entries: Sequence[float], steps: float) -> float:
         """The most cycles of learning from a window of ``steps`` with so many entries in each layer in all of them.

@@ -12,6 +12,11 @@ __all__ = ["Learning"]
 class Learning(Part, Engine):
     """An engine that learns; ``Learning.of_kind(block.directives.engine)`` is the class of a block's."""
 
+    @property
+    def reset_cycles(self) -> int:
+        """Cycles after a reset in which it clears something by itself."""
+        return 0
+
     @abstractmethod
     def cycles(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None) -> int:
         """Cycles of learning from a window of ``steps``, with ``rows`` inputs active in it.

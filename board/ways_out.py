@@ -1,0 +1,118 @@
+"""What a network that does not fit would take if it were smaller, one way at a time, by formula."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.grid import PoolSpec
+from rtl_gen.contract.layer import LayerSpec
+from rtl_gen.contract.spec import NetworkSpec
+
+__all__ = ["narrowed", "ways_out", "with_bits", "with_window"]
+
+PARTS = (Fraction(3, 4), *(Fraction(1, 1 << number) for number in range(1, 7)))
+LEAST_BITS = 2
+
+
+def ways_out(spec: NetworkSpec, fits: Callable[[NetworkSpec], bool],
+             taken: Callable[[NetworkSpec], float]) -> list[str]:
+    """Fewer bits, a shorter window, narrower layers: each with what is ``taken`` then; a way that leads nowhere says so.
+
+    Parameters
+    ----------
+    spec
+        The network that does not fit.
+    fits, taken
+        Whether a network does; and what it takes of what there is too little of.
+    """
+    found = [_first(_fewer_bits(spec), fits, taken)]
+    if any(block.directives.learns for block in spec.blocks):
+        found.append(_first(_shorter(spec), fits, taken))
+    found.append(_first(((f"{part} of the neurons and filters of each layer", narrowed(spec, part)) for part in PARTS),
+                        fits, taken))
+    return [way for way in found if way]
+
+
+def _first(ways: Iterator[tuple[str, NetworkSpec]], fits: Callable[[NetworkSpec], bool],
+           taken: Callable[[NetworkSpec], float]) -> str:
+    """The first that fits, else the last of them; nothing where there is none."""
+    said = ""
+    for words, spec in ways:
+        said = f"{words} ({taken(spec):g}"
+        if fits(spec):
+            return f"{said})"
+    return said and f"{said}, still too much)"
+
+
+def _fewer_bits(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
+    layers = [layer.weights for block in spec.blocks for layer in block.layers]
+    bits, shadow = max(weights.bits for weights in layers), max(weights.shadow_bits for weights in layers)
+    smaller = [(bits, left) for left in reversed(range(shadow))]
+    smaller += [(left, 0) for left in reversed(range(LEAST_BITS, bits))]
+    for weight_bits, shadow_bits in smaller:
+        yield f"network.weight_bits {weight_bits} and on_chip.shadow_bits {shadow_bits}", with_bits(spec, weight_bits, shadow_bits)
+
+
+def _shorter(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
+    window = max(block.window for block in spec.blocks)
+    while window > 1:
+        window //= 2
+        yield f"learning.window {window}", with_window(spec, window)
+
+
+def with_bits(spec: NetworkSpec, weight_bits: int, shadow_bits: int) -> NetworkSpec:
+    """The same with at most so many bits in each weight, learned readouts among them."""
+    def cut(block: BlockSpec) -> BlockSpec:
+        readout = block.readout
+        if readout.learned:
+            readout = replace(readout, weight_bits=min(readout.weight_bits, weight_bits),
+                              shadow_bits=min(readout.shadow_bits, shadow_bits))
+        return replace(block, readout=readout, layers=tuple(replace(layer, weights=replace(
+            layer.weights, bits=min(layer.weights.bits, weight_bits),
+            shadow_bits=min(layer.weights.shadow_bits, shadow_bits))) for layer in block.layers))
+
+    return replace(spec, blocks=tuple(map(cut, spec.blocks)))
+
+
+def with_window(spec: NetworkSpec, window: int) -> NetworkSpec:
+    """The same with windows of at most so many steps."""
+    return replace(spec, blocks=tuple(replace(
+        block, window=min(block.window, window), loss_steps=min(block.loss_steps, window)) for block in spec.blocks))
+
+
+def narrowed(spec: NetworkSpec, part: Fraction) -> NetworkSpec:
+    """The same with that part of each layer's neurons, or filters; what it reads of the world stays."""
+    blocks, before = [], None
+    for block in spec.blocks:
+        layers: list[LayerSpec] = []
+        for layer in block.layers:
+            layers.append(_narrower(layer, before, part))
+            before = layers[-1]
+        readout = block.readout
+        last = layers[-1]
+        readout = replace(readout, inputs=last.outputs, pool=_pool(readout.pool, last))
+        blocks.append(replace(block, layers=tuple(layers), readout=readout))
+    return replace(spec, blocks=tuple(blocks))
+
+
+def _narrower(layer: LayerSpec, before: LayerSpec | None, part: Fraction) -> LayerSpec:
+    synapses, pool = layer.synapses, layer.pool if before is None else _pool(layer.pool, before)
+    columns = max(1, round(layer.columns * part))
+    if synapses.kind == "conv":
+        columns = -(-columns // synapses.groups) * synapses.groups
+        channels = synapses.channels if before is None else _channels(synapses.channels, layer, before)
+        return replace(layer, pool=pool, synapses=replace(synapses, filters=columns, channels=channels))
+    inputs = synapses.inputs if before is None else before.outputs if pool is None else pool.outputs
+    return replace(layer, pool=pool, synapses=replace(synapses, inputs=inputs, outputs=columns))
+
+
+def _channels(channels: int, layer: LayerSpec, before: LayerSpec) -> int:
+    """Channels of what a convolution reads, now that the layer before has fewer neurons on the same grid."""
+    read = layer.pool if layer.pool is not None else layer.synapses
+    return before.outputs // (read.height * read.width) if before.synapses.kind == "conv" else channels
+
+
+def _pool(pool: PoolSpec | None, before: LayerSpec) -> PoolSpec | None:
+    return None if pool is None else replace(pool, channels=before.outputs // (pool.height * pool.width))
+
