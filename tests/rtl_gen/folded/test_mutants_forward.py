@@ -31,7 +31,7 @@ def taps(case):
 
 TARGETS = {
     **{f"block {case}": whole(case) for case in (
-        "two-layers", "conv-dense", "sum-pool-between", "recurrent-deep", "thresholds-alone",
+        "two-layers", "no-bias", "conv-dense", "sum-pool-between", "or-pool", "recurrent-deep", "thresholds-alone",
         "residual", "neurons", "lingering")},
     "block thresholds": whole("thresholds", duty="1.0", samples=9),     # whose last step has a word of nothing
     **{f"engine {case}": forward(case) for case in test_forward.CASES},
@@ -50,8 +50,8 @@ MUTANTS = {
     "own spikes of an aborted sample": (False, "engine recurrent", LISTS, "(reader.forget if number else 0)", "0"),
     "own spikes into this step's list": (True, "block recurrent-deep", LISTS, "bank.eq(~self._bank)",
                                          "bank.eq(self._bank)"),
-    "next step before own spikes": (False, "engine own spikes alone", LISTS, "self.reader.settled.eq(~Cat(pending).any())",
-                                    "self.reader.settled.eq(1)"),
+    "next step before own spikes": (False, "engine own spikes alone", LISTS,
+                                    "self.reader.settled.eq(~Cat(pending).any())", "self.reader.settled.eq(1)"),
     "layer before its events": (True, "block two-layers", WALK, "known = self._complete | ~self._closes",
                                 "known = Const(1)"),
     "words before their events": (False, "block sum-pool-between", WALK,
@@ -74,9 +74,9 @@ MUTANTS = {
     "sum met again not kept": (False, "engine no bias", PIPELINE, "self.i.p.loaded & ~self._same", "self.i.p.loaded"),
     "sums of the step before": (False, "block conv-dense", PIPELINE, "Mux(storing.closes | ~self._cleared, 0,",
                                 "Mux(~self._cleared, 0,"),
-    "spikes for which there is no room": (False, "engine conv", PIPELINE, "(self.room | ~entry.closes)",
+    "spikes for which there is no room": (False, "engine one tap", PIPELINE, "(self.room | ~entry.closes)",
                                           "1"),
-    "nothing's word for the host": (False, "block thresholds", PIPELINE,
+    "nothing's word for the host": (False, "block no-bias", PIPELINE,
                                     "self.i.valid & ~(entry.event", "~(entry.event"),
     "membranes of the sample before": (False, "block two-layers", PIPELINE, "Mux(self.first_step, 0,", "Mux(0, 0,"),
     "currents of another layer": (False, "block residual", PIPELINE, "bases[sources.get(number, min(bases))]",
@@ -99,7 +99,7 @@ MUTANTS = {
     "neurons of padding": (False, "engine conv", ROUTER, "step = Mux(word.place_ends,", "step = Mux(0,"),
     "own spikes behind the last step": (False, "block recurrent-deep", ROUTER, "& recurrent & ~token.last",
                                         "& recurrent"),
-    "square's second event": (False, "engine pools", ROUTER, 'self._pool.kind == "or"', "False"),
+    "square's second event": (False, "block or-pool", ROUTER, 'self._pool.kind == "or"', "False"),
     "sources of another layer": (False, "engine conv", FORWARD, "sources + walk.touch_source", "walk.touch_source"),
     "weights of another layer": (False, "block two-layers", BLOCK, "layer.weight_base for layer", "0 for layer"),
 }
