@@ -18,7 +18,7 @@ from resources import DEVICE, mapped
 
 from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.block import BlockSpec, Directives
-from rtl_gen.contract.engines.folded.reverse import FETCHED, FoldedReverse
+from rtl_gen.contract.engines.folded.reverse import FoldedReverse
 from rtl_gen.contract.engines.folded.reverse_cycles import LayerWork, UpdateCycles
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.plan import LayerPlan, plan_of, words_of
@@ -66,7 +66,7 @@ def measure(name: str, lanes: int) -> dict[str, float | str]:
     spec = block(name, lanes)
     plan, declared = plan_of(spec), FoldedReverse(plan_of(spec))
     found, _ = mapped(FoldedUpdate(spec, 0, declared.load_lanes))
-    fetch = words_of(lanes, declared.load_lanes) * WINDOW + FETCHED
+    fetch = words_of(lanes, declared.load_lanes) * WINDOW + declared.fetched
     generator = np.random.default_rng(1)
     cycles = {f"cycles_{density:.0%}": UpdateCycles(
         plan, [sources.parts for sources in declared.sources], drawing=0, fetch=fetch).of(

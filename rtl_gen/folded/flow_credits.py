@@ -16,7 +16,7 @@ __all__ = ["FlowCredits"]
 
 
 class FlowCredits(wiring.Component):
-    """What weights are told: the credits of the layer's own currents and, of later layers that add these currents, of theirs.
+    """What weights are told: the credits of the layer's own currents, and of theirs that later layers add these to.
 
     The credits of the currents of each layer that adds others are kept until the layer whose they are is scanned.
 

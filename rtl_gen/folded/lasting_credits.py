@@ -1,5 +1,7 @@
 """Credits of currents that linger, of the layers of a folded block where they do."""
 
+from itertools import pairwise
+
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -72,7 +74,7 @@ class LastingCredits(wiring.Component):
             kept = [Signal(signed(engine.lasting_bits), name=f"kept{lane}_{stage}") for stage in range(self.BEHIND - 1)]
             m.d.sync += [
                 kept[0].eq(0),
-                *(later.eq(sooner) for sooner, later in zip(kept, kept[1:], strict=False)),
+                *(later.eq(sooner) for sooner, later in pairwise(kept)),
                 self.lasting[lane].eq(credit + kept[-1]),
             ]
             with m.If(~self.opens), m.Switch(self.layer):

@@ -70,10 +70,11 @@ class FoldedLingering(wiring.Component):
         fetched = Signal(kept)
         bases = by_layer(self.layer, [engine.kept_bases.get(number, 0) for number in range(self.block.depth)])
         lingers = by_layer(self.layer, [int(layer.current is not None) for layer in self.block.layers])
-        closes, place_ends, words = ([Signal.like(value, name=f"{name}{stage}") for stage in range(2)] for value, name in (
-            (self.closes, "closes"), (self.place_ends, "place_ends"), (self.word, "word")))
-        for values, now in ((closes, self.closes), (place_ends, self.place_ends), (words, self.word)):
-            m.d.sync += [values[0].eq(now), values[1].eq(values[0])]
+        closes, words = ([Signal.like(value, name=f"{name}{stage}") for stage in range(2)]
+                         for value, name in ((self.closes, "closes"), (self.word, "word")))
+        place_ends = Signal()
+        m.d.sync += [closes[0].eq(self.closes), closes[1].eq(closes[0]), words[0].eq(self.word), words[1].eq(words[0]),
+                     place_ends.eq(self.place_ends)]
         cuts = Signal(lanes)
         m.d.comb += [
             read.addr.eq(self.coming + bases),
@@ -86,7 +87,7 @@ class FoldedLingering(wiring.Component):
         for lane in range(lanes):
             is_neuron = by_layer(self.layer, [int(lane < layer.last_lanes) for layer in self._plan.layers])
             over = self._lane(m, lane, fetched[lane], into[lane])
-            m.d.sync += cuts[lane].eq(over & closes[0] & (~place_ends[0] | is_neuron))
+            m.d.sync += cuts[lane].eq(over & closes[0] & (~place_ends | is_neuron))
         return m
 
     def _lane(self, m: Module, lane: int, kept: Value, into: Value) -> Value:

@@ -142,7 +142,8 @@ async def matches_reference(dut):
             if told:
                 seen = spread(there.block.readout.pool, np.ones((1, there.block.readout.rows), np.int64))
                 quiet = not there.gated()[word] or not seen.reshape(there.words.places, -1)[place].any()
-                assert cycles == (1 if quiet else there.steps * parts + there.declared.fetched), f"cycles of word {word}"
+                wanted = 1 if quiet else there.steps * parts + there.declared.fetched
+                assert cycles == wanted, f"cycles of word {word}"
             some += int(alive)
     assert some, "no credit at all"
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from rtl_gen.contract.block import BlockSpec, Directives
+from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.network import Network
@@ -86,7 +87,19 @@ def _residuals() -> Network:
                     ((thresholds, signs), _readout(6, weight_bits=1, shadow_bits=6)))
 
 
-LEARNING = {"convolutions": _convolutions, "recurrence": _recurrence, "residuals": _residuals}
+def _lingering() -> Network:
+    """Currents that linger: in a recurrent layer under a plain one, and in a layer whose currents another adds."""
+    lower = _layer(DenseSpec(inputs=8, outputs=6, recurrent=True), current=CurrentSpec(bits=7, leak_shifts=(1, -4)),
+                   reset="zero", surrogate="triangle", surrogate_width=2, surrogate_height=3, rate_shift=9)
+    plain = _layer(DenseSpec(inputs=6, outputs=5), feedback_shift=4)
+    bottom = _layer(DenseSpec(inputs=5, outputs=6), current=CurrentSpec(bits=10, leak_shifts=(2,)), threshold=24)
+    top = _layer(DenseSpec(inputs=6, outputs=6), current=CurrentSpec(bits=9, leak_shifts=(1,)), threshold_shift=0,
+                 residual=ResidualSpec(below=1, shift=0, own_shift=1), leak_shift=None, threshold=40, rate_shift=9)
+    return _network("lingering", 34, ((lower, plain), _readout(5)), ((bottom, top), _readout(6)))
+
+
+LEARNING = {"convolutions": _convolutions, "recurrence": _recurrence, "residuals": _residuals,
+            "lingering": _lingering}
 
 
 def learning_samples(network: Network) -> list[list[list[int]]]:

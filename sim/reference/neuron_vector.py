@@ -49,7 +49,7 @@ def _leaky(inputs: int, reading: str) -> BlockSpec:
 
 
 def _lingering(inputs: int) -> BlockSpec:
-    """A block whose currents linger: in a layer of one leak, and in one of another."""
+    """A block that does not learn and whose currents linger: in a layer of one leak, and in one of another."""
     leaky = _leaky(inputs, "sum")
     (layer,) = leaky.layers
     lower = replace(layer, current=CurrentSpec(bits=7, leak_shifts=(1, -4)))

@@ -49,8 +49,8 @@ def test_credits_are_those_of_a_synapse():
         assert (np.abs(found[p] - exact) < 1 / (1 - 0.5625)).all()
     assert credits_of(OWN, np.array([[0], [0], [-100]]), np.zeros(1, np.int64)).ravel().tolist() == [-33, -57, -100]
     parts = np.zeros(3, np.int64)
-    np.testing.assert_array_equal(np.vstack([credits_of(OWN, part, parts) for part in (credit[25:], credit[:25])][::-1]),
-                                  found)
+    late, soon = (credits_of(OWN, part, parts) for part in (credit[25:], credit[:25]))
+    np.testing.assert_array_equal(np.vstack([soon, late]), found)
     np.testing.assert_array_equal(parts, carry)
 
 

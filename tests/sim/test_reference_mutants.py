@@ -35,6 +35,8 @@ MUTANTS = (
     ("current.py", "((kept[j] * factor) >> bits)", "((kept[j] * factor + 1) >> bits)"),
     ("current.py", "min(max(exact, low), high)", "exact"),
     ("current.py", "int(current != exact)", "0"),
+    ("current.py", "credit[p, j] + carried[j]", "credit[p, j]"),
+    ("current.py", "-((-lasting * factor) >> bits)", "(lasting * factor) >> bits"),
     ("block.py", "flows[layer], kept[layer])", "flows[layer], kept[layer].copy())"),
     ("levels.py", "level >> leak_shift", "(level + 1) >> leak_shift"),
     ("levels.py", "reading == LAST or so_far[0] == 0 or", "reading == LAST or"),

@@ -40,7 +40,8 @@ CASES = {
     # Currents that are saturated, of other bits and leaks in another layer, and none between.
     "lingering": folded_spec(
         dense(9, 7, recurrent=True, current=CurrentSpec(bits=7, leak_shifts=(1, -4)), threshold=40), dense(7, 6),
-        dense(6, 6, current=CurrentSpec(bits=9, leak_shifts=(2,)), residual=ResidualSpec(below=1, shift=1, own_shift=0)),
+        dense(6, 6, current=CurrentSpec(bits=9, leak_shifts=(2,)), residual=ResidualSpec(
+            below=1, shift=1, own_shift=0)),
         lanes=3),
     "lingering-conv": folded_spec(
         conv(4, 4, 2, 5, 3, padding=1, current=CurrentSpec(bits=8, leak_shifts=(2, 3)), threshold_shift=0,

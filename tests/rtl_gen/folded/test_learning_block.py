@@ -42,7 +42,8 @@ CASES = {
         conv(5, 5, 1, 3, 2), conv(2, 2, 3, 5, 2, padding=1, pool=pool("sum", 2, 4, 4, 3)), learning=True, lanes=2),
     "lingering": folded_spec(
         dense(9, 7, recurrent=True, threshold=40, current=CurrentSpec(bits=8, leak_shifts=(1, -4))),
-        dense(7, 6, current=CurrentSpec(bits=10, leak_shifts=(2,)), threshold_shift=0), lanes=3, learning=True, window=4),
+        dense(7, 6, current=CurrentSpec(bits=10, leak_shifts=(2,)), threshold_shift=0), lanes=3, learning=True,
+        window=4),
     "lingering-conv": folded_spec(conv(4, 4, 2, 6, 3, padding=1, current=CurrentSpec(bits=9, leak_shifts=(1,))),
                                   learning=True),
     "one-bit": folded_spec(dense(9, 8, weight_bits=1, threshold=3), dense(8, 6, weight_bits=1, threshold=3),

@@ -37,8 +37,9 @@ TARGETS = {
     **{f"engine {case}": forward(case) for case in test_forward.CASES},
     "taps": taps("layers"),
 }
-TAPS, LISTS, WALK, ENTRIES, CLOCK, PIPELINE, LINGERING, FIRE, ROUTER, FORWARD, BLOCK = (f"folded/{name}.py" for name in (
-    "taps", "lists", "walk", "entries", "window_clock", "pipeline", "lingering", "fire", "router", "forward", "block"))
+LINGERING = "folded/lingering.py"
+TAPS, LISTS, WALK, ENTRIES, CLOCK, PIPELINE, FIRE, ROUTER, FORWARD, BLOCK = (f"folded/{name}.py" for name in (
+    "taps", "lists", "walk", "entries", "window_clock", "pipeline", "fire", "router", "forward", "block"))
 
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
 MUTANTS = {
@@ -88,7 +89,8 @@ MUTANTS = {
     "currents kept that do not linger": (False, "block lingering", LINGERING, "closes[1] & lingers", "closes[1]"),
     "currents held to another layer's bits": (False, "block lingering", LINGERING, "saturate(m, exact, bits,",
                                               "saturate(m, exact, 9,"),
-    "saturated currents not counted": (True, "block lingering", LINGERING, "eq(over & closes[0]", "eq(0 & closes[0]"),
+    "saturated currents not counted": (True, "block lingering", LINGERING, "eq(over & closes[0]",
+                                       "eq(0 & closes[0]"),
     "thresholds as weights": (False, "block thresholds", PIPELINE, "Mux(entry.threshold, 0, word)", "word"),
     "threshold of the next word": (False, "block thresholds", FIRE, "range(2 + self._engine.charged_late)",
                                    "range(1 + self._engine.charged_late)"),

@@ -35,21 +35,20 @@ def logic_of(monkeypatch, luts):
 
 def test_all_reasons_are_named_and_what_to_change():
     found = asked((4, 4, 2), architecture="4C3-P2-4C3G2-4C3G4+1-4C3G2-8R-8", block_depth=3,
-                  current_keep=0.5)
+                  readout_leak_shift=2)
     assert found.lines == [
-        "Hardware: no board takes this network yet: currents that linger (block 0 layer 0, block 0 layer 1 and 4 "
-        "more), a convolution with groups (block 0 layer 1, block 0 layer 2, block 1 layer 0); it trains, evaluate "
-        "takes it on torch and the reference, learn refuses it",
-        "  To become hardware it must have: network.current_keep null, or hardware.learning false; groups of 1; "
-        "network.current_keep null, or blocks of one dense layer"]
+        "Hardware: no board takes this network yet: a readout that leaks (readout of block 0, readout of block 1), a "
+        "convolution with groups (block 0 layer 1, block 0 layer 2, block 1 layer 0); it trains, evaluate takes it on "
+        "torch and the reference, learn refuses it",
+        "  To become hardware it must have: network.readout_leak_shift null, or hardware.learning false; groups of 1"]
     assert found.outlooks == ()
     assert json.loads(json.dumps(found.to_dict()))["refusals"][1] == {
-        "what": "currents that linger", "places": ["block 1 layer 0", "block 1 layer 1", "block 1 layer 2"],
-        "change": "network.current_keep null, or hardware.learning false"}
+        "what": "a readout that leaks", "places": ["readout of block 1"],
+        "change": "network.readout_leak_shift null, or hardware.learning false"}
 
 
 def test_what_learns_nowhere_is_said():
-    found = asked((1, 1, 6), blocks=[[8, "8R"]], current_keep=0.5)
+    found = asked((1, 1, 6), blocks=[[8, "8R"]], readout_leak_shift=2)
     assert found.lines[0].endswith("it trains, evaluate takes it on torch and the reference, learn refuses it")
 
 
