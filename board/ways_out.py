@@ -17,7 +17,7 @@ LEAST_BITS = 2
 
 def ways_out(spec: NetworkSpec, fits: Callable[[NetworkSpec], bool],
              taken: Callable[[NetworkSpec], float]) -> list[str]:
-    """Fewer bits, a shorter window, narrower layers: each with what is ``taken`` then; a way that leads nowhere says so.
+    """Fewer bits, a shorter window, narrower layers: each with what is ``taken`` then, and whether that is too much.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ def _fewer_bits(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
     smaller = [(bits, left) for left in reversed(range(shadow))]
     smaller += [(left, 0) for left in reversed(range(LEAST_BITS, bits))]
     for weight_bits, shadow_bits in smaller:
-        yield f"network.weight_bits {weight_bits} and on_chip.shadow_bits {shadow_bits}", with_bits(spec, weight_bits, shadow_bits)
+        yield (f"network.weight_bits {weight_bits} and on_chip.shadow_bits {shadow_bits}",
+               with_bits(spec, weight_bits, shadow_bits))
 
 
 def _shorter(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:

@@ -16,9 +16,10 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
                  learned=True, rounding="nearest", weight_bits=8, shadow_bits=8, rate_shift=3, readout_rate_shift=3,
                  membrane_bits=16, leak_shift=3, leak_shifts=None, threshold=64, reset="subtract", reset_amount=None,
                  current=None, surrogate="boxcar", surrogate_width=64, surrogate_height=1, bias=True,
-                 accumulate="window", error_function="logistic", readout_leak_shift=None, reading="sum", answer="all", logit_shift=2,
-                 dead_zone=0, learning=True, memory="auto", reads=1, max_steps=64, seed=12345, name="test",
-                 feedback_shift=None, unroll=False, classes_per_cycle=None, readout_weight_bits=8):
+                 accumulate="window", error_function="logistic", readout_leak_shift=None, reading="sum",
+                 answer="all", logit_shift=2, dead_zone=0, learning=True, memory="auto", reads=1, max_steps=64,
+                 seed=12345, name="test", feedback_shift=None, unroll=False, classes_per_cycle=None,
+                 readout_weight_bits=8):
     """A network of one block for each of ``sizes``, whose ``depth`` layers are all of that size."""
     blocks, before = [], inputs
     for size in sizes:

@@ -6,8 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..block import HostPort, beat_of
 from ..block_registers import BlockRegisters
-from ..contract.checks import SpecError
-from ..contract.engines.folded.forward import FoldedForward
+from ..contract.limits import check_hardware
 from ..contract.plan import plan_of
 from ..contract.protocol import Memory
 from ..contract.spec import NetworkSpec
@@ -42,7 +41,7 @@ class FoldedBlock(wiring.Component):
     Raises
     ------
     SpecError
-        If the engines cannot serve the block.
+        If the network has what no engine serves.
     """
 
     def __init__(self, spec: NetworkSpec, index: int) -> None:
@@ -50,8 +49,7 @@ class FoldedBlock(wiring.Component):
         self.index = index
         self.block = b = spec.blocks[index]
         self._plan = plan_of(b)
-        for refusal in FoldedForward(self._plan).refusals(index):
-            raise SpecError(refusal.line)
+        check_hardware(spec)
         super().__init__({
             "i": In(stream.Signature(token_layout(b.inputs, b.readout.classes))),
             "o": Out(stream.Signature(token_layout(b.outputs, b.readout.classes))),

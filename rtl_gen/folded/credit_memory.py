@@ -12,7 +12,7 @@ from ..contract.engines.folded.credits import FoldedCredits, has_thresholds, inj
 from ..contract.memories import WEIGHT_LATENCY
 from ..contract.plan import plan_of
 from ..memories import declared_memory
-from .ports import CreditPort
+from .ports import CreditPort, injected_layout
 
 __all__ = ["CreditMemory", "CreditReader", "CreditWriter"]
 
@@ -94,7 +94,7 @@ class CreditMemory(wiring.Component):
             "reader": In(CreditReader(block)),
             "credits": In(CreditPort(block, lanes)),
             **({"asked": Out(index_bits(self.engine.words)), "injected": In(data.ArrayLayout(
-                signed(injected_bits(block)), self._lanes))} if has_thresholds(block) else {}),
+                injected_layout(block), self._lanes))} if has_thresholds(block) else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -187,7 +187,7 @@ class CreditMemory(wiring.Component):
             port.load.credits.eq(shown),
         ]
         if has_thresholds(self.block):
-            bits = injected_bits(self.block)
+            bits = 1 + injected_bits(self.block)
             given = Signal(self.port_parts * self.port_lanes * bits)
             m.d.comb += [
                 self.asked.eq(begins),

@@ -45,8 +45,11 @@ class FoldedStore(wiring.Component):
         What is added to the sums.
     sums : Out
         The lanes' sums, one cycle later.
-    alive_half, alive : In(1), Out(lanes of the block)
-        Lanes of the word in this half that have a credit.
+    alive_half, alive, told : In(1), Out(lanes of the block), Out(lanes of the block)
+        Lanes of the word in this half that have a credit; and that were told anything, of a block with learned
+        thresholds.
+    told_any : Out(1)
+        Whether any lane was of the word that was loaded.
     """
 
     def __init__(self, block: BlockSpec, lanes: int) -> None:
@@ -61,17 +64,19 @@ class FoldedStore(wiring.Component):
             "sums": Out(data.ArrayLayout(signed(signed_bits(declared.row_max)), self._lanes)),
             "alive_half": In(1),
             "alive": Out(self._lanes),
+            "told": Out(self._lanes),
+            "told_any": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         load, select, selected = self.load, self.select, []
         memories = self._declared.credits(self._load_lanes)
-        living = [Signal(self._lanes, name=f"alive{half}") for half in range(2)]
-        m.d.comb += self.alive.eq(Array(living)[self.alive_half])
-        for half, lanes in enumerate(living):
-            with m.If(self.begin & (self.load_half == half)):
-                m.d.sync += lanes.eq(0)
+        alive = self._marked(m, "alive", [credit != 0 for credit in load.credits])
+        m.d.comb += self.alive.eq(alive[self.alive_half])
+        if self._declared.injected(self._load_lanes):
+            told = self._marked(m, "told", [given.told for given in load.injected])
+            m.d.comb += [self.told.eq(told[self.alive_half]), self.told_any.eq(told[self.load_half].any())]
         for part, declaration in enumerate(memories):
             m.submodules[f"credits{part}"] = memory = declared_memory(declaration)
             write, read = memory.write_port(), memory.read_port(domain="comb")
@@ -96,13 +101,21 @@ class FoldedStore(wiring.Component):
             else:
                 total = credit + before
             m.d.sync += self.sums[lane].eq(total)
-            with m.If(load.valid & (load.part == part) & (load.credits[place] != 0)):
-                for half, lanes in enumerate(living):
-                    with m.If(self.load_half == half):
-                        m.d.sync += lanes[lane].eq(1)
         return m
 
-    def _given(self, m: Module) -> list[data.View]:
+    def _marked(self, m: Module, name: str, marks: list[Value]) -> Array:
+        """Of each half a bit for each lane of which a mark came, the lanes of a part at a time."""
+        load, found = self.load, Array(Signal(self._lanes, name=f"{name}{half}") for half in range(2))
+        for half, lanes in enumerate(found):
+            with m.If(self.begin & (self.load_half == half)):
+                m.d.sync += lanes.eq(0)
+            for lane in range(self._lanes):
+                part, place = divmod(lane, self._load_lanes)
+                with m.If(load.valid & (load.part == part) & (self.load_half == half) & marks[place]):
+                    m.d.sync += lanes[lane].eq(1)
+        return found
+
+    def _given(self, m: Module) -> list[list[Value]]:
         """What the neurons of the selected word were given, part by part; nothing without learned thresholds."""
         load, found = self.load, []
         for part, declaration in enumerate(self._declared.injected(self._load_lanes)):
@@ -111,11 +124,12 @@ class FoldedStore(wiring.Component):
             m.d.comb += [
                 # The last that comes of a part is whole.
                 write.addr.eq(self.load_half),
-                write.data.eq(load.injected),
+                write.data.eq(Cat(given.sum for given in load.injected)),
                 write.en.eq(load.valid & (load.part == part)),
                 read.addr.eq(self.select.half),
             ]
-            found.append(data.View(load.injected.shape(), read.data))
+            bits = declaration.width // self._load_lanes
+            found.append([read.data.word_select(lane, bits).as_signed() for lane in range(self._load_lanes)])
         return found
 
     def _shifted(self, given: Value) -> Value:

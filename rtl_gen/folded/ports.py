@@ -13,7 +13,7 @@ from ..contract.block import BlockSpec
 from ..contract.engines.folded.credits import has_thresholds, injected_bits
 from ..contract.plan import plan_of
 
-__all__ = ["CreditPort", "FoldedGateReader", "FoldedRecorder", "credit_layout", "folded_gate_layout"]
+__all__ = ["CreditPort", "FoldedGateReader", "FoldedRecorder", "credit_layout", "folded_gate_layout", "injected_layout"]
 
 
 def folded_gate_layout(block: BlockSpec) -> data.ArrayLayout:
@@ -72,16 +72,21 @@ class FoldedGateReader(wiring.Signature):
         })
 
 
+def injected_layout(block: BlockSpec) -> data.StructLayout:
+    """Layout of what a neuron was given: the ``sum``, and whether it was ``told`` anything but 0 at some position."""
+    return data.StructLayout({"told": 1, "sum": signed(injected_bits(block))})
+
+
 def credit_layout(block: BlockSpec, lanes: int) -> data.StructLayout:
     """Layout of credits that come in a cycle: of ``lanes`` lanes of a word, which are its ``part``, at a ``position``.
 
     ``ends`` marks the last that comes of the word's last part. Credits are those that deltas are made of, as wide
-    as the widest of the layers. Where a layer has learned thresholds, ``injected`` is the sum of what the lanes were
+    as the widest of the layers. Where a layer has learned thresholds, ``injected`` is what the lanes were
     given, before any was carried from a position to the one before, at the positions that have come; it is whole with
     a part's last.
     """
     bits = max(signed_bits(weighed_credit_max(block, layer)) for layer in range(block.depth))
-    injected = {"injected": data.ArrayLayout(signed(injected_bits(block)), lanes)} if has_thresholds(block) else {}
+    injected = {"injected": data.ArrayLayout(injected_layout(block), lanes)} if has_thresholds(block) else {}
     return data.StructLayout({
         "valid": 1, "ends": 1, "part": index_bits(-(-block.directives.lanes // lanes)),
         "position": index_bits(block.window), "credits": data.ArrayLayout(signed(bits), lanes), **injected,

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import FEEDBACK_BITS, feedback_max, index_bits, signed_bits
 from ..contract.block import BlockSpec
-from ..contract.engines.folded.credits import FoldedCredits, injected_bits
+from ..contract.engines.folded.credits import FoldedCredits
 from ..contract.plan import plan_of
 from ..fifo import StreamFifo
 from ..memories import declared_memory
@@ -18,6 +18,7 @@ from ..ports import FeedbackReader
 from .by_layer import by_layer
 from .credit_memory import CreditWriter
 from .flow_credits import FlowCredits
+from .ports import injected_layout
 from .reverse_layouts import scanned_layout, sum_layout, word_layout
 
 __all__ = ["ReverseScan"]
@@ -73,7 +74,7 @@ class ReverseScan(wiring.Component):
             "through": Out(1),
             "at": Out(scanned_layout(block)),
             **({"finding": In(1), "asked": In(index_bits(self.engine.words)), "injected": Out(data.ArrayLayout(
-                signed(injected_bits(block)), block.directives.lanes))} if self.engine.injected_memories else {}),
+                injected_layout(block), block.directives.lanes))} if self.engine.injected_memories else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -206,9 +207,9 @@ class ReverseScan(wiring.Component):
     def _inject(self, m: Module, ages: list[data.View], word: data.View, following: data.View,
                 injects: list[Signal]) -> None:
         """Sums what neurons are given over the positions; while nothing is found, whoever asks reads the sums."""
-        engine, bits = self.engine, injected_bits(self.block)
+        engine, given = self.engine, injected_layout(self.block)
         base = by_layer(self.layer, [plan.word_base for plan in self.plan.layers])
-        at, parts, sums = ages[CREDIT], [], [Signal(signed(bits), name=f"given{lane}") for lane in range(len(injects))]
+        at, parts, sums = ages[CREDIT], [], [Signal(given, name=f"given{lane}") for lane in range(len(injects))]
         for number, declaration in enumerate(engine.injected_memories):
             m.submodules[f"injected{number}"] = memory = declared_memory(declaration)
             write, read = memory.write_port(), memory.read_port()
@@ -222,11 +223,12 @@ class ReverseScan(wiring.Component):
         m.d.comb += Value.cast(self.injected).eq(Cat(parts))
         for lane, (total, inject) in enumerate(zip(sums, injects, strict=True)):
             before = self._part_of(m, list(self.injected), ages[0].part, lane, "injected")
-            held = [Signal(signed(bits), name=f"injected{lane}_{stage}") for stage in range(CREDIT - 1)]
+            held = [Signal(given, name=f"injected{lane}_{stage}") for stage in range(CREDIT - 1)]
             m.d.sync += [
-                held[0].eq(Mux(word.opens, 0, before)),
+                held[0].as_value().eq(Mux(word.opens, 0, before)),
                 *(later.eq(sooner) for sooner, later in pairwise(held)),
-                total.eq(held[-1] + inject),
+                total.sum.eq(held[-1].sum + inject),
+                total.told.eq(held[-1].told | inject.any()),
             ]
 
     def _carry_on(self, m: Module, at: data.View, credits: list[Signal]) -> None:

@@ -40,7 +40,7 @@ class RowPipeline(wiring.Component):
 
     Members
     -------
-    begin, load, load_half : In(1), In(credit_layout), In(1)
+    begin, load, load_half, told_any : In(1), In(credit_layout), In(1), Out(1)
         Credits of the next word, as of :class:`~rtl_gen.folded.credit_store.FoldedStore`.
     step : In(step_layout)
         What is added, or written.
@@ -66,6 +66,7 @@ class RowPipeline(wiring.Component):
             "begin": In(1),
             "load": In(credit_layout(block, lanes)),
             "load_half": In(1),
+            "told_any": Out(1),
             "step": In(step_layout(block)),
             "gathered": Out(1),
             "empty": Out(1),
@@ -103,6 +104,7 @@ class RowPipeline(wiring.Component):
             store.select.thresholds.eq(summing.thresholds),
             store.select.layer.eq(summing.word.layer),
             store.alive_half.eq(adding.word.half),
+            self.told_any.eq(store.told_any),
             # Two stages on, a row's sum is where the next step's row finds it.
             self.gathered.eq(~Cat(stage.valid & stage.word.gathers for stage in stages[1:3]).any()),
             self.empty.eq(~Cat(stage.valid & stage.last for stage in stages).any()),
@@ -145,8 +147,10 @@ class RowPipeline(wiring.Component):
         shape = summed_shape(delta_max=declared.delta_max, rate_shift=declared.rate_shift, most=declared.most_rate)
         self._totals = totals = [Signal(shape, name=f"total{lane}") for lane in range(self._lanes)]
         self._touched = touched = Signal(self._lanes)
+        # Who adds the currents of others has credits where it was told nothing, and its thresholds learn nothing there.
+        reached = Mux(adding.thresholds, store.told, store.alive)
         if declared.deltas is None:
-            m.d.sync += [touched.eq(store.alive), *(total.eq(store.sums[lane] + self._addend)
+            m.d.sync += [touched.eq(reached), *(total.eq(store.sums[lane] + self._addend)
                                                     for lane, total in enumerate(totals))]
             return
         m.submodules.deltas = deltas = DeltaMemory(self.block)
@@ -158,7 +162,7 @@ class RowPipeline(wiring.Component):
             deltas.w_row.eq(added.row),
             deltas.w_delta.touched.eq(Mux(added.writes, 0, touched)),
         ]
-        m.d.sync += touched.eq(Mux(gathers | writes, left.touched, 0) | Mux(writes, 0, store.alive))
+        m.d.sync += touched.eq(Mux(gathers | writes, left.touched, 0) | Mux(writes, 0, reached))
         for lane, total in enumerate(totals):
             first = Mux(gathers | writes, left.sums[lane], store.sums[lane]) if declared.row_list else left.sums[lane]
             m.d.sync += total.eq(first + Mux(gathers, store.sums[lane], self._addend))

@@ -103,6 +103,7 @@ class FoldedUpdate(wiring.Component):
             self.credits.steps.eq(self.steps),
             pipeline.begin.eq(words.begin),
             pipeline.load_half.eq(words.half),
+            words.told.eq(pipeline.told_any),
             pipeline.load.eq(self.credits.load),
             words.credits.load.eq(self.credits.load),
             words.credits.alive.eq(self.credits.alive),

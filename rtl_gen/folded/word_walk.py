@@ -54,6 +54,8 @@ class WordWalk(wiring.Component):
         Where the credits of words are asked for; the window's steps are not said here.
     begin, half : Out(1), Out(1)
         Credits will come, for this half of the store, until others do.
+    told : In(1)
+        A lane of the word that was loaded was told something, which its thresholds learn from.
     released : In(1)
         The half of the word that was walked first may be filled again.
     o : Out(stream of walk_layout)
@@ -73,6 +75,7 @@ class WordWalk(wiring.Component):
             "credits": Out(CreditPort(block, lanes)),
             "begin": Out(1),
             "half": Out(1),
+            "told": In(1),
             "released": In(1),
             "o": Out(stream.Signature(walk_layout(block))),
             "idle": Out(1),
@@ -91,7 +94,7 @@ class WordWalk(wiring.Component):
         takes = Signal()                                # a half of the store
         place_last, to_place, to_first = self._places(m)
         m.d.comb += [
-            credited.eq(credits.alive != 0),
+            credited.eq((credits.alive != 0) | self.told),
             credits.word.p.layer.eq(layer),
             credits.word.p.word.eq(self._word),
         ]

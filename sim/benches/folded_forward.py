@@ -165,6 +165,8 @@ async def matches_reference(dut, duty):
         wanted = list(sample_tokens(spec, passage.spikes[-1], 0, learn, random.Random(1)))
         if partial is not None:
             wanted = [{**token, "last": 0} for token in wanted] + [{"kind": TokenKind.ABORT.value}]
+        await ClockCycles(dut.clk, rng.choice((1, 1, 500)))     # whoever takes the spikes stands still
+        await FallingEdge(dut.clk)
         got = await sink.receive(len(wanted))
         assert in_order(got) == in_order(wanted), f"sample {number}: spikes"
         if learn and not off and block.directives.learns:

@@ -101,7 +101,7 @@ def sums_of(layer, counts, credit, injected):
     shift, row = layer.neuron.threshold_shift, layer.event_rows
     if shift is not None:
         delta[row] = -injected.reshape(-1, layer.columns).sum(axis=0) << shift
-        reached[row] = credit.reshape(-1, layer.columns).any(axis=0)
+        reached[row] = injected.reshape(-1, layer.columns).any(axis=0)
     return delta, reached
 
 
@@ -151,11 +151,18 @@ def random_credits(block, generator, steps):
 
 
 def random_window(block, generator, steps):
-    """What might be recorded in a window of so many steps; who has no credit was given nothing."""
+    """What might be recorded in a window of so many steps; who was given something may have no credit, and the other
+    way, where layers add currents of others.
+    """
     credits, injected = random_credits(block, generator, steps), []
     for number, credit in enumerate(credits):
         bound = min(inject_max(block, number), int(generator.choice((1 << 30, 300, 3))))
-        injected.append(generator.integers(-bound, bound + 1, credit.shape) * credit.any(axis=0))
+        values = generator.integers(-bound, bound + 1, credit.shape)
+        values[generator.random(values.shape) < 0.5] = 0
+        values[:, generator.random(values.shape[1]) < 0.3] = 0
+        if block.layers[number].neuron.threshold_shift is None:
+            values[:] = 0
+        injected.append(values)
     return Recorded(random_counts(block, generator, steps), credits, injected)
 
 

@@ -112,7 +112,7 @@ class Surroundings:
             credits = self._word(number, word, self.window.credits[number])
             injected = None
             if self.has_thresholds:
-                injected = self._word(number, word, self.window.injected[number]).sum(axis=0)
+                injected = self._word(number, word, self.window.injected[number])
             self.asked.append(word)
             dut.credits__alive.value = rng.randrange(self.plan.lanes + 1)
             for part in range(parts):
@@ -125,15 +125,20 @@ class Surroundings:
                              credits[position, part * self.load_lanes:(part + 1) * self.load_lanes]]
                     bits = self.declared.credit_bits
                     last_of_part = place == len(positions) - 1
-                    given = {} if injected is None else {"injected": join(
-                        injected[part * self.load_lanes:(part + 1) * self.load_lanes].tolist() if last_of_part else
-                        [rng.randrange(9) for _ in lanes], injected_bits(self.block))}
+                    given = {} if injected is None else self._given(
+                        injected[:, part * self.load_lanes:(part + 1) * self.load_lanes] * last_of_part)
                     dut.credits__load.value = pack(layout, {
                         "valid": 1, "ends": int(last_of_part), "part": part, "position": position,
                         "credits": join(lanes, bits), **given})
                     await FallingEdge(dut.clk)
                     dut.credits__load.value = pack(layout, {"ends": 1, "part": part})
             dut.credits__alive.value = int(credits.any(axis=0).sum())
+
+    def _given(self, injected):
+        """What some lanes were given, (R, lanes), as a load has it."""
+        bits = injected_bits(self.block)
+        values = [int(lane.any()) | (int(lane.sum()) & (1 << bits) - 1) << 1 for lane in injected.T]
+        return {"injected": join(values, 1 + bits)}
 
     def _word(self, number, word, values):
         """Of ``values`` of all neurons, (R, outputs), those of a word's lanes, (R, lanes), padding and all."""
@@ -148,8 +153,10 @@ class Surroundings:
         """What there is to learn from, as the formula of the cycles has it."""
         found = []
         for number, (layer, sources) in enumerate(zip(self.plan.layers, self.declared.sources, strict=True)):
-            credited = [bool(self._word(number, layer.word_base + word, self.window.credits[number]).any())
-                        for word in range(layer.words)]
+            told = self.window.credits[number] != 0
+            if layer.layer.neuron.threshold_shift is not None:
+                told |= self.window.injected[number] != 0
+            credited = [bool(self._word(number, layer.word_base + word, told).any()) for word in range(layer.words)]
             bits = {source: mask.bit_count() for source, mask in self.masks.items()}
             pixels = []
             if not sources.listed:

@@ -37,7 +37,7 @@ class Past:
     spikes: NDArray[np.uint8]
     feedback: NDArray[np.int64]         # (readout words, lanes)
     credits: list[NDArray[np.int64]]    # (R, neurons), a layer each
-    injected: list[NDArray[np.int64]]   # (neurons,), a layer each: what they were given in all steps
+    injected: list[NDArray[np.int64]]   # (R, neurons), a layer each: what they were given
     multiplies: int
     entries: list[NDArray[np.int64]]    # (R, words), a layer each
 
@@ -95,7 +95,7 @@ class Surroundings:
         multiplies -= readout.rows * readout.classes if readout.learned else 0
         credits = [weighed(layer, credit.current) for layer, credit in zip(block.layers, found, strict=True)]
         return Past(steps, gates, spikes, self._feedback(error), credits, [
-            (trace.gates * credit.feedback).sum(axis=0) for trace, credit in zip(traces, found, strict=True)],
+            trace.gates * credit.feedback for trace, credit in zip(traces, found, strict=True)],
             multiplies, [self._entries(number, gates[:, slot], credits) for number, slot in enumerate(at)])
 
     def _feedback(self, error):
@@ -198,7 +198,7 @@ class Surroundings:
                 assert (load.part, load.position) not in found, "credits came twice"
                 found[load.part, load.position] = list(load.credits)
                 if has_thresholds(self.block):
-                    given[load.part] = list(map(int, load.injected))
+                    given[load.part] = [(int(lane.sum), bool(lane.told)) for lane in load.injected]
                 if load.ends:
                     break
             await FallingEdge(dut.clk)
@@ -224,9 +224,11 @@ class Surroundings:
             found, alive, given = await self.read(number, layer.word_base + word)
             assert found.tolist() == expected.tolist(), f"credits of layer {number} word {word}"
             if has_thresholds(self.block):
-                injected = np.zeros(layer.words * layer.lanes, np.int64)
-                injected[layer.slots] = past.injected[number]
-                assert given == injected[word * layer.lanes:(word + 1) * layer.lanes].tolist(), "what was given"
+                injected, lanes = [(0, False)] * (layer.words * layer.lanes), slice(word * layer.lanes,
+                                                                                    (word + 1) * layer.lanes)
+                for slot, values in zip(layer.slots.tolist(), past.injected[number].T.tolist(), strict=True):
+                    injected[slot] = (sum(values), any(values))
+                assert given == injected[lanes], "what was given"
             assert alive == expected.any(axis=0).sum(), f"lanes with a credit of layer {number} word {word}"
         assert self.multiplies == past.multiplies, "products"
         if not late:

@@ -28,7 +28,7 @@ def activity_of(spec: NetworkSpec, weights: list[BlockWeights], split: Split) ->
             sums[index] += _sums(events, inside, block.window).cpu()
             spikes = run_block(block, own, events, within).spikes
             if not plans[index].flat:
-                entries[index] += torch.stack([_entries(layer, came * inside, fired * inside) for layer, came, fired in
+                entries[index] += torch.stack([_entries(layer, came, fired, inside) for layer, came, fired in
                                                zip(plans[index].layers, [events, *spikes], spikes, strict=False)])
             events = spikes[-1]
     return tuple(Activity(steps=steps / len(split), windows=windows / len(split), events=events / steps,
@@ -38,11 +38,11 @@ def activity_of(spec: NetworkSpec, weights: list[BlockWeights], split: Split) ->
                      sums.tolist(), plans, entries, strict=True))
 
 
-def _entries(layer: LayerPlan, came: Tensor, fired: Tensor) -> Tensor:
-    """Entries of a layer in all samples and steps, of what came, (T, B, inputs), and of its own spikes."""
+def _entries(layer: LayerPlan, came: Tensor, fired: Tensor, inside: Tensor) -> Tensor:
+    """Entries of a layer in all steps ``inside`` samples, of what came, (T, B, inputs), and of its own spikes."""
     seen = torch.from_numpy(places_seeing(layer)).to(came)
-    read = pooled((came > 0).to(came.dtype).flatten(0, 1), layer.layer.pool)
-    own = fired[:-1].sum() if layer.layer.synapses.recurrent else 0
+    read = pooled(((came > 0) * inside).to(came.dtype).flatten(0, 1), layer.layer.pool)
+    own = (fired[:-1] * inside[1:]).sum() if layer.layer.synapses.recurrent else 0
     return ((read * seen[:layer.layer.synapses.inputs]).sum() + own).double().cpu()
 
 

@@ -22,8 +22,8 @@ def message(spec):
 def test_a_network_that_does_not_fit_says_what_would():
     said = message(network(block(1000, 900, lanes=16, window=8)).spec)
     assert said == ("Network small must fit the 140 block RAMs of the XC7Z020 on TUL PYNQ-Z2, but takes 312.5 by "
-                    "formula (ramb36); take network.weight_bits 5 and on_chip.shadow_bits 0 (130), or learning.window 1 "
-                    "(311, still too much), or 1/4 of the neurons and filters of each layer (86)")
+                    "formula (ramb36); take network.weight_bits 5 and on_chip.shadow_bits 0 (130), or learning.window "
+                    "1 (311, still too much), or 1/4 of the neurons and filters of each layer (86)")
 
 
 def test_convolutions_and_depth_are_narrowed_whole():

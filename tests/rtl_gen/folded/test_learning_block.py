@@ -27,6 +27,9 @@ CASES = {
     "thresholds": folded_spec(conv(4, 4, 2, 5, 3, threshold_shift=0, bias=False), dense(20, 7, threshold_shift=1),
                               learning=True),
     "thresholds-alone": folded_spec(dense(9, 11, threshold_shift=0, rate_shift=2), learning=True),
+    "residual-thresholds": folded_spec(
+        conv(3, 3, 2, 5, 3, padding=1, threshold_shift=0), conv(3, 3, 5, 5, 1, threshold_shift=1, residual=ResidualSpec(
+            below=1, shift=1, own_shift=0)), lanes=3, learning=True),
     "residual": folded_spec(
         conv(3, 3, 2, 5, 3, padding=1), conv(3, 3, 5, 5, 1), conv(3, 3, 5, 5, 3, padding=1, residual=ResidualSpec(
             below=2, shift=1, own_shift=0)), conv(3, 3, 5, 5, 1, residual=ResidualSpec(below=1, shift=0, own_shift=1)),

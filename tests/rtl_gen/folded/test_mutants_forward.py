@@ -31,7 +31,7 @@ def taps(case):
 
 TARGETS = {
     **{f"block {case}": whole(case) for case in (
-        "two-layers", "conv", "conv-dense", "sum-pool-between", "recurrent", "recurrent-deep", "thresholds-alone",
+        "two-layers", "conv-dense", "sum-pool-between", "recurrent-deep", "thresholds-alone",
         "residual", "neurons")},
     "block thresholds": whole("thresholds", duty="1.0", samples=9),     # whose last step has a word of nothing
     **{f"engine {case}": forward(case) for case in test_forward.CASES},
@@ -50,8 +50,8 @@ MUTANTS = {
     "own spikes of an aborted sample": (False, "engine recurrent", LISTS, "(reader.forget if number else 0)", "0"),
     "own spikes into this step's list": (True, "block recurrent-deep", LISTS, "bank.eq(~self._bank)",
                                          "bank.eq(self._bank)"),
-    "next step before own spikes": (False, "block recurrent", LISTS, "self.reader.settled.eq(~Cat(pending).any())",
-                                    "self.reader.settled.eq(1)"),
+    "next step before own spikes": (False, "engine own spikes alone", LISTS,
+                                    "self.reader.settled.eq(~Cat(pending).any())", "self.reader.settled.eq(1)"),
     "layer before its events": (True, "block two-layers", WALK, "known = self._complete | ~self._closes",
                                 "known = Const(1)"),
     "words before their events": (False, "block sum-pool-between", WALK,
@@ -74,7 +74,7 @@ MUTANTS = {
     "sum met again not kept": (False, "engine no bias", PIPELINE, "self.i.p.loaded & ~self._same", "self.i.p.loaded"),
     "sums of the step before": (False, "block conv-dense", PIPELINE, "Mux(storing.closes | ~self._cleared, 0,",
                                 "Mux(~self._cleared, 0,"),
-    "spikes for which there is no room": (False, "block conv", PIPELINE, "(self.room | ~entry.closes)",
+    "spikes for which there is no room": (False, "engine one tap", PIPELINE, "(self.room | ~entry.closes)",
                                           "1"),
     "nothing's word for the host": (False, "block thresholds", PIPELINE,
                                     "self.i.valid & ~(entry.event", "~(entry.event"),

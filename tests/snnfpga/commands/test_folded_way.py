@@ -1,4 +1,4 @@
-"""From a network on a grid, deep and recurrent, to a build that verify finds equal to the reference, learning included."""
+"""From a network on a grid, deep and recurrent, to a build that verify finds equal to the reference as it learns."""
 
 import json
 

@@ -37,9 +37,9 @@ def test_all_reasons_are_named_and_what_to_change():
     found = asked((4, 4, 2), architecture="4C3-P2-4C3G2-4C3G4+1-4C3G2-8R-8", block_depth=3,
                   current_keep=0.5)
     assert found.lines == [
-        "Hardware: no board takes this network yet: currents that linger (block 0 layer 0, block 0 layer 1 and 4 more), "
-        "a convolution with groups (block 0 layer 1, block 0 layer 2, block 1 layer 0); it trains, evaluate takes it "
-        "on torch and the reference, learn refuses it",
+        "Hardware: no board takes this network yet: currents that linger (block 0 layer 0, block 0 layer 1 and 4 "
+        "more), a convolution with groups (block 0 layer 1, block 0 layer 2, block 1 layer 0); it trains, evaluate "
+        "takes it on torch and the reference, learn refuses it",
         "  To become hardware it must have: network.current_keep null, or hardware.learning false; groups of 1; "
         "network.current_keep null, or blocks of one dense layer"]
     assert found.outlooks == ()

@@ -173,7 +173,7 @@ class FoldedCredits(Engine):
         """What each neuron was given in the window, a memory for each part; none without learned thresholds."""
         parts = self.parts if has_thresholds(self.block) else 0
         return tuple(MemoryDeclaration(f"injected_credits{number}", self.words,
-                                       self.scan_lanes * injected_bits(self.block)) for number in range(parts))
+                                       self.scan_lanes * (1 + injected_bits(self.block))) for number in range(parts))
 
     @property
     def flow_memory(self) -> MemoryDeclaration | None:

@@ -7,6 +7,7 @@ from ...division import GridDivisions
 from ...grid import PoolSpec
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import LayerPlan
+from ...protocol import MAX_LAYERS
 from ...spec import MAX_INPUTS
 from ..base import Engine
 from ..forward import ForwardMemories
@@ -28,6 +29,11 @@ class FoldedForward(Engine):
         yield from self._directives(index)
         yield from self._widths(index)
         block = self.block
+        if block.depth > MAX_LAYERS:
+            yield self._refusal(
+                index, f"A block in hardware must have at most {MAX_LAYERS} layers, not {block.depth} as block "
+                "{index} has; make two blocks of it", f"a block of {block.depth} layers",
+                f"blocks of at most {MAX_LAYERS} layers", None)
         if any(layer.layer.synapses.kind == "conv" and layer.layer.synapses.groups > 1 for layer in self.plan.layers):
             yield self._refusal(
                 index, "Convolutions in hardware must have groups of 1, and block {index} has more; take groups 1, or "

@@ -49,14 +49,6 @@ class FoldedReverse(Learning):
         yield from refusals.leaky_readout(self.block, index)
         yield from refusals.lingering_currents(self.block, index)
         yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
-        for number in self.block.sources:
-            if self.block.layers[number].neuron.threshold_shift is not None:
-                yield refusals.Refusal(
-                    line="A layer whose currents are added to another's must, in a block that is to learn on chip, "
-                         f"have the threshold of all its neurons, and layer {number} of block {index} has learned "
-                         "ones; leave them out there, or evaluate it on torch or the reference",
-                    what="learned thresholds of a layer whose currents are added to another's",
-                    places=(f"block {index} layer {number}",), change="a threshold for that whole layer")
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ...division import GridDivisions
 from ...plan import BlockPlan, LayerPlan, words_of
+from ..readout import Readout
 from .forward import FoldedForward
 from .reach import places_seeing
 from .reverse import FoldedReverse
@@ -58,7 +59,11 @@ class FoldedWork:
         """
         updates = sum(self._reverse.layer_cycles(layer, many, steps)
                       for layer, many in zip(self.plan.layers, entries, strict=True))
-        return updates + (0 if self._reverse.scans else self._reverse_pass(steps))
+        # Credits wait for the readout's feedback, word by word; where they are kept, updates wait for all of them.
+        feedback = Readout(self.plan).feedback_cycles(self.plan.readout_words - 1)
+        if self._reverse.scans:
+            return max(updates, feedback)
+        return updates + max(self._reverse_pass(steps), feedback)
 
     def _reverse_pass(self, steps: float) -> float:
         total = 0.0
@@ -66,10 +71,9 @@ class FoldedWork:
             words = 0.0
             if number < len(self.plan.layers) - 1:
                 above = self.plan.layers[number + 1]
-                sources = places_seeing(above)
+                inputs = above.layer.synapses.inputs
                 # Behind a pool each neuron of a square is told what the square is.
-                share = layer.layer.outputs / (above.sources - above.layer.outputs * above.layer.synapses.recurrent)
-                words += float(sources.sum()) * share * above.column_words
+                words += float(places_seeing(above)[:inputs].sum()) * layer.layer.outputs / inputs * above.column_words
             if layer.layer.synapses.recurrent:
                 words += layer.layer.outputs * layer.column_words
             total += steps * (words + layer.words * words_of(self.plan.lanes, self._reverse.scan_lanes))
