@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -10,7 +11,7 @@ from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from sim.reference.network import Reference
 from sim.runner import SimulationError
 from tests.drawn.able import FEATURES, able, engines
-from tests.drawn.case import DEEDS, cases, run
+from tests.drawn.case import DEEDS, Case, cases, run
 from tests.drawn.replay import reproduced
 from tests.rtl_gen.mutation import copied, folder
 
@@ -50,6 +51,23 @@ def test_drawn_networks_run_and_learn_as_the_reference_does(icarus, tmp_path):
 @pytest.mark.parametrize("part", range(PARTS))
 def test_many_drawn_networks_run_and_learn_as_the_reference_does(part, icarus, tmp_path):
     check(1 + FIRST * PARTS + part, OF_A_PART, tmp_path)
+
+
+def test_a_failure_leaves_a_file_that_runs_the_case_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    met = []
+
+    @drawing(2, 3, shrink=False)
+    def each(case):
+        met.append(case)
+        with reproduced(case):
+            raise ValueError("differs")
+
+    with pytest.raises(AssertionError, match=r"^differs\nAgain: python -m tests\.drawn\.replay build/drawn/\w+\.json\n"):
+        each()
+    case = Case.read(Path("build") / "drawn" / f"{met[-1].name}.json")
+    assert case == met[-1]
+    assert case.scenario().actions == met[-1].scenario().actions
 
 
 def test_what_is_drawn_reaches_all_that_hardware_has():

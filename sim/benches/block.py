@@ -203,6 +203,8 @@ def with_heads(network):
     for layer, stored in zip(network.spec.blocks[0].layers, weights, strict=True):
         if layer.neuron.threshold_shift is not None:
             stored[layer.event_rows] = generator.permutation(stored[0])
+            highest = (1 << layer.weights.stored_bits - 1) - 1
+            stored[layer.event_rows, :2] = (highest, -highest - 1)[:layer.columns]
     return replace(network, weights=(tuple(weights), *network.weights[1:]))
 
 

@@ -94,7 +94,7 @@ def test_not_every_lut_can_be_a_memory():
     base = block(784, 100, lanes=16)
     spread = network(replace(base, directives=replace(base.directives, memory="distributed")))
     with pytest.raises(FitError, match=r"^Network small must fit the 17400 LUTs as memory of the XC7Z020 on TUL "
-                                       r"PYNQ-Z2, but takes (\d+) by formula \(lut_as_memory\); take network") as raised:
+                                       r"PYNQ-Z2, but takes (\d+) by formula \(lut_as_memory\); take net") as raised:
         check_fit(spread.spec, BOARD)
     assert 17_400 < sum(int(row[3]) for row in raised.value.rows) < 53_200
 

@@ -12,6 +12,7 @@ from ..cases import on_both
 
 CASES = {
     "two-layers": folded_spec(dense(12, 10), dense(10, 7)),
+    "no-bias": folded_spec(dense(6, 5, bias=False), dense(5, 6, bias=False, threshold=15)),
     "one-lane": folded_spec(dense(6, 5), dense(5, 4, threshold=40), dense(4, 5, threshold=20), lanes=1),
     "conv": folded_spec(conv(5, 4, 2, 6, 3, padding=1)),
     "conv-dense": folded_spec(conv(5, 5, 2, 5, 3), dense(45, 6), lanes=3),

@@ -31,9 +31,8 @@ def taps(case):
 
 TARGETS = {
     **{f"block {case}": whole(case) for case in (
-        "two-layers", "conv-dense", "sum-pool-between", "recurrent-deep", "thresholds-alone",
-        "residual", "neurons")},
-    "block thresholds": whole("thresholds", duty="1.0", samples=9),     # whose last step has a word of nothing
+        "two-layers", "no-bias", "conv-dense", "sum-pool-between", "or-pool", "recurrent-deep", "thresholds",
+        "thresholds-alone", "residual", "neurons")},
     **{f"engine {case}": forward(case) for case in test_forward.CASES},
     "taps": taps("layers"),
 }
@@ -76,7 +75,7 @@ MUTANTS = {
                                 "Mux(~self._cleared, 0,"),
     "spikes for which there is no room": (False, "engine one tap", PIPELINE, "(self.room | ~entry.closes)",
                                           "1"),
-    "nothing's word for the host": (False, "block thresholds", PIPELINE,
+    "nothing's word for the host": (False, "block no-bias", PIPELINE,
                                     "self.i.valid & ~(entry.event", "~(entry.event"),
     "membranes of the sample before": (False, "block two-layers", PIPELINE, "Mux(self.first_step, 0,", "Mux(0, 0,"),
     "currents of another layer": (False, "block residual", PIPELINE, "bases[sources.get(number, min(bases))]",
@@ -91,7 +90,7 @@ MUTANTS = {
     "neurons of padding": (False, "engine conv", ROUTER, "step = Mux(word.place_ends,", "step = Mux(0,"),
     "own spikes behind the last step": (False, "block recurrent-deep", ROUTER, "& recurrent & ~token.last",
                                         "& recurrent"),
-    "square's second event": (False, "engine pools", ROUTER, 'self._pool.kind == "or"', "False"),
+    "square's second event": (False, "block or-pool", ROUTER, 'self._pool.kind == "or"', "False"),
     "sources of another layer": (False, "engine conv", FORWARD, "sources + walk.touch_source", "walk.touch_source"),
     "weights of another layer": (False, "block two-layers", BLOCK, "layer.weight_base for layer", "0 for layer"),
 }
