@@ -32,7 +32,7 @@ from sim.runner import build, run
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "folded_forward.json"
 DENSITIES = {"one convolution": (0.05, 0.20), "three layers": (0.10,)}
-SAMPLES, STEPS = 2, 6
+SAMPLES, STEPS = 1, 6
 
 
 def network(name: str, lanes: int) -> NetworkSpec:

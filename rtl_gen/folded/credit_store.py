@@ -104,7 +104,7 @@ class FoldedStore(wiring.Component):
         return m
 
     def _marked(self, m: Module, name: str, marks: list[Value]) -> Array:
-        """Of each half a bit for each lane of which a mark came, the lanes of a part at a time."""
+        """A bit for each half and each lane of which a mark came, the lanes of a part at a time."""
         load, found = self.load, Array(Signal(self._lanes, name=f"{name}{half}") for half in range(2))
         for half, lanes in enumerate(found):
             with m.If(self.begin & (self.load_half == half)):

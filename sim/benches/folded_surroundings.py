@@ -106,7 +106,7 @@ def sums_of(layer, counts, credit, injected):
 
 
 def fields_of(layer):
-    """Of each place the rows of its field and the sources that they weigh."""
+    """Rows of the field of each place, and the sources that they weigh."""
     synapses = layer.synapses
     if synapses.kind != "conv":
         every = np.arange(layer.event_rows)

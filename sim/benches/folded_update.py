@@ -141,7 +141,7 @@ class Surroundings:
         return {"injected": join(values, 1 + bits)}
 
     def _word(self, number, word, values):
-        """Of ``values`` of all neurons, (R, outputs), those of a word's lanes, (R, lanes), padding and all."""
+        """Those of ``values`` of all neurons, (R, outputs), that are of a word's lanes, (R, lanes), padding and all."""
         plan = self.plan.layers[number]
         place, column = divmod(word - plan.word_base, plan.column_words)
         assert 0 <= place < plan.places, f"word {word} was asked for as one of layer {number}"

@@ -29,6 +29,9 @@ CASES = {
     "five-lanes": dict(lanes=5, window=3, sizes=(18,), reset="zero"),
     "two-reads": dict(reads=2, sizes=(18,), window=3, update_interval=2),
     "two-reads-no-bias": dict(reads=2, lanes=8, bias=False, rounding="stochastic", shadow_bits=0, rate_shift=5),
+    "signs": dict(weight_bits=1, readout_weight_bits=1, threshold=3, membrane_bits=8, surrogate_width=3, shadow_bits=4,
+                  rounding="stochastic", window=3, bias=False),
+    "last-answer": dict(answer="last", window=3, loss_steps=2, accumulate="cumulative", sizes=(9,)),
     "saturating": dict(membrane_bits=8, threshold=60, shadow_bits=4, rate_shift=0, readout_rate_shift=0, dead_zone=20),
 }
 # Stalls on every port: of the source and of both sinks.

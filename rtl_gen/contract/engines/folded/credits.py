@@ -141,7 +141,7 @@ class FoldedCredits(Engine):
 
     @property
     def count_memory(self) -> MemoryDeclaration:
-        """Of each word at each position, how many credits are not 0."""
+        """How many credits are not 0 in each word at each position."""
         return MemoryDeclaration("credit_counts", self.words * self.block.window, index_bits(self.plan.lanes + 1))
 
     @property
@@ -179,7 +179,7 @@ class FoldedCredits(Engine):
 
     @property
     def list_memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Of two layers the words with a credit at each position, and how many; none where they are not listed."""
+        """Words with a credit at each position in each of two layers, and how many; none where they are not listed."""
         if not self.listed_words:
             return ()
         last, positions = self.plan.layers[-1], 2 << index_bits(self.block.window)

@@ -108,7 +108,7 @@ class FoldedReverse(Learning):
 
     @property
     def sources(self) -> tuple[LayerSources, ...]:
-        """Of each layer, how its sources are found."""
+        """How the sources of each layer are found."""
         found, listed, pixels = [], 0, 0
         for layer in self.plan.layers:
             synapses, parts = layer.layer.synapses, 1

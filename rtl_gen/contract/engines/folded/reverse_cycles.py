@@ -131,7 +131,7 @@ def words_in(grid: ConvSpec, parts: int, rows: range, columns: range) -> list[in
 
 
 def fields_of(layer: LayerPlan, parts: int) -> list[list[int]]:
-    """Of each place of a convolution the words of the pixels in its field, in the order in which they are walked."""
+    """Words of the pixels in the field of each place of a convolution, in the order in which they are walked."""
     grid, found = layer.layer.synapses, []
     for oy in range(grid.out_height):
         for ox in range(grid.out_width):
