@@ -185,7 +185,8 @@ def page_sections() -> str:
         "readouts with pools, `recurrence.json` in recurrent layers, alone and under and above others, "
         "`residuals.json` in layers whose currents others add, in thresholds and in weights of 1 bit, "
         "`lingering.json` in layers whose currents linger. In all of them but `rates.json` the rates are all 0. "
-        "There, and in the tables below, `word` is the low half of a random word, y, and `high` the high half, x; in `rates.json` it is the whole.") + "\n"
+        "There, and in the tables below, `word` is the low half of a random word, y, and `high` the high half, "
+        "x; in `rates.json` it is the whole.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word", "high"],
                    [[f"{v['seed']:#x}", v["window_number"], v["layer"], v["row"], f"{v['word']:#06x}",
                      f"{v['high']:#06x}"] for v in mix_vector()])
