@@ -8,7 +8,7 @@ import typer
 from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError, shown
 
 from ..config.nearest import offer
-from ..console import percent, print_json, print_table, progress
+from ..console import percent, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from sim.verify import Verification
@@ -33,7 +33,8 @@ def command(
 
     Compared are spikes and membranes (every other sample is halted after each step), answers, counters, and every
     weight, every 20 samples and at the end; each block takes every rate on the way. Any difference, or nothing to
-    compare, is a failure: exit code 1.
+    compare, is a failure: exit code 1. Every other sample is learned from as one of another class, or a network that
+    answers well would learn from nothing.
 
     Simulated is core.v, the core alone. The sources of the board's top, which the vendor's tool takes and which hold
     the same core behind the processor's bus, are made anew from the build's network: each file must be equal.
@@ -51,7 +52,7 @@ def command(
     from sim.simulators import SIMULATORS
 
     from ..backends.simulated import check_place, preferred
-    from ..backends.verification import check_record, facts, verify_build, write_record
+    from ..backends.verification import check_record, facts, verify_build, windows_learned, write_record
     from ..data.fit import check_fit, lessons
     from ..data.source import load_data
     from ..runs.find import find_build
@@ -79,14 +80,17 @@ def command(
     if as_json:
         print_json(values)
     else:
-        _show(found, folder, sources)
+        _show(found, folder, sources, windows_learned(found))
+    if not windows_learned(found) and any(block.directives.learns for block in network.spec.blocks):
+        say("No window was learned from, so that learning was not compared; raise --samples")
     _refuse_differences(found)
 
 
-def _show(found: "Verification", folder: Path, sources: tuple[str, ...]) -> None:
+def _show(found: "Verification", folder: Path, sources: tuple[str, ...], windows: int) -> None:
     """Print what was compared, for people."""
     print_table(f"Verified {folder}", ("what", "measured"), [
         ("simulator", found.simulator), ("samples learned from", found.samples),
+        ("windows learned from", windows),
         *((f"{kind} compared", number) for kind, number in found.compared.items()),
         ("mismatches", found.mismatches), ("made anew and equal", ", ".join(sources)),
         ("clock cycles", found.cycles),
