@@ -123,7 +123,7 @@ def layers(draw, features, grid, before):
     synapses, out = draw(synapses_of(features, seen))
     bits = 1 if "1 bit" in features and draw(chance(of=5)) else draw(seldom(st.integers(2, 9), st.integers(2, 16)))
     neuron = draw(neurons(features, bits))
-    current = draw(currents(neuron)) if "lingering" in features and draw(chance(of=4)) else None
+    current = draw(currents(neuron)) if "lingering" in features and draw(chance()) else None
     layer = LayerSpec(
         synapses=synapses, neuron=neuron, surrogate=draw(surrogates(neuron)), update=draw(updates()), pool=pool,
         current=current, weights=WeightSpec(bits=bits, shadow_bits=draw(seldom(st.integers(0, 8), st.integers(0, 16))),
