@@ -63,7 +63,8 @@ def test_a_failure_leaves_a_file_that_runs_the_case_again(tmp_path, monkeypatch)
         with reproduced(case):
             raise ValueError("differs")
 
-    with pytest.raises(AssertionError, match=r"^differs\nAgain: python -m tests\.drawn\.replay build/drawn/\w+\.json\n"):
+    again = r"^differs\nAgain: python -m tests\.drawn\.replay build/drawn/\w+\.json\n"
+    with pytest.raises(AssertionError, match=again):
         each()
     case = Case.read(Path("build") / "drawn" / f"{met[-1].name}.json")
     assert case == met[-1]
