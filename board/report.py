@@ -69,7 +69,8 @@ def check_fit(spec: NetworkSpec, board: Board) -> None:
                         lambda smaller: _takes(smaller, board)[name])
         raise FitError(
             f"Network {spec.name} must fit the {known[name].whole:g} {known[name].plural} of the {part.name} on "
-            f"{board.title}, but takes {need[name]:g} by formula ({name}); take {', or '.join(ways)}",
+            f"{board.title}, but takes {need[name]:g} by formula ({name}); take "
+            f"{', or '.join(ways) or 'fewer inputs or neurons'}",
             f"Memories of {spec.name}", ("memory", "words x bits", *(known[name].label for name in need)),
             [(memory.name, f"{memory.depth} x {memory.width}", *(f"{amount:g}" for amount in taken.values()))
              for memory, taken in takes])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.spec import NetworkSpec
@@ -29,8 +30,7 @@ def ways_out(spec: NetworkSpec, fits: Callable[[NetworkSpec], bool],
     found = [_first(_fewer_bits(spec), fits, taken)]
     if any(block.directives.learns for block in spec.blocks):
         found.append(_first(_shorter(spec), fits, taken))
-    found.append(_first(((f"{part} of the neurons and filters of each layer", narrowed(spec, part)) for part in PARTS),
-                        fits, taken))
+    found.append(_first(_narrower_ones(spec), fits, taken))
     return [way for way in found if way]
 
 
@@ -62,6 +62,15 @@ def _shorter(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
         yield f"learning.window {window}", with_window(spec, window)
 
 
+def _narrower_ones(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
+    for part in PARTS:
+        try:
+            smaller = narrowed(spec, part)
+        except SpecError:       # what reads the neurons takes them for pixels of a grid, which that part does not fill
+            continue
+        yield f"{part} of the neurons and filters of each layer", smaller
+
+
 def with_bits(spec: NetworkSpec, weight_bits: int, shadow_bits: int) -> NetworkSpec:
     """The same with at most so many bits in each weight, learned readouts among them."""
     def cut(block: BlockSpec) -> BlockSpec:
@@ -83,7 +92,13 @@ def with_window(spec: NetworkSpec, window: int) -> NetworkSpec:
 
 
 def narrowed(spec: NetworkSpec, part: Fraction) -> NetworkSpec:
-    """The same with that part of each layer's neurons, or filters; what it reads of the world stays."""
+    """The same with that part of each layer's neurons, or filters; what it reads of the world stays.
+
+    Raises
+    ------
+    SpecError
+        If what reads a layer takes its neurons for pixels of a grid, and that part of them does not fill it.
+    """
     blocks, before = [], None
     for block in spec.blocks:
         layers: list[LayerSpec] = []

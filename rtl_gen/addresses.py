@@ -1,4 +1,4 @@
-"""Addresses of a weight memory, walked in either order."""
+"""Addresses of a weight memory, group by group."""
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
@@ -11,9 +11,6 @@ __all__ = ["WeightAddress"]
 
 class WeightAddress(wiring.Component):
     """Address of a row in the current group: ``group * rows + row``, without a multiplier.
-
-    Serves both walks: groups outside and rows inside (forward, update: ``advance`` when a group is done), and rows
-    outside and groups inside (feedback through a deeper block: ``advance`` every cycle, ``restart`` at each row).
 
     Parameters
     ----------

@@ -42,7 +42,8 @@ class HardwareConfig(Section):
     lanes: Lanes = Field(8, description="The neurons that a block computes at a time.")
     reads: Reads = Field(
         1, description="The weight words that the forward pass of a block reads in a cycle; 2 halves its cycles, and "
-                       "takes the memory's other port and an adder a lane.")
+                       "takes the memory's other port and an adder a lane. Only a block that is one layer of each "
+                       "input at each neuron takes 2.")
     memory: Memory = Field(
         "auto",
         description="Where weights lie: in block RAM, in LUTs that can be RAM (`distributed`), or where the tool "
@@ -55,7 +56,8 @@ class HardwareConfig(Section):
         False,
         description="Blocks learn from an active row in one cycle, however often it was active in the window. "
                     "Otherwise they take a cycle for each step in which it was, in an update engine that hardly grows "
-                    "with `learning.window`. No result changes.")
+                    "with `learning.window`. No result changes. Only a block that is one layer of each input at each "
+                    "neuron can.")
     max_steps: Steps | None = Field(
         None, description="The steps of the longest sample that the hardware takes; null is the T of the data.")
     blocks: tuple[BlockHardware, ...] = Field(

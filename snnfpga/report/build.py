@@ -20,9 +20,10 @@ REPORT = "report.json"
 FORWARD = "forward: events, membranes, spikes"
 ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learning", "row_list": "state for learning",
          "gates": "state for learning", "spike_counts": "state for learning", "occupied": "state for learning",
+         "gated": "state for learning",
          **dict.fromkeys(("feedback", "credits", "deltas", "reverse_credits", "credit_counts", "carried_credits",
-                          "flow_credits", "injected", "injected_credits", "reverse_feedback", "own_feedback"),
-                         "learning, within an update"),
+                          "flow_credits", "injected", "injected_credits", "reverse_feedback", "own_feedback",
+                          "alive_words", "alive_counts"), "learning, within an update"),
          "tx": "queues to and from the host", "rx": "queues to and from the host", "": FORWARD}
 
 

@@ -40,6 +40,11 @@ def test_convolutions_and_depth_are_narrowed_whole():
     assert narrowed(pooled, Fraction(1, 2)).blocks[0].readout.pool.channels == 3
 
 
+def test_a_layer_that_is_read_as_a_grid_keeps_its_neurons():
+    said = message(folded_spec(dense(2000, 1600), conv(40, 40, 1, 4, 3)))
+    assert said.endswith("take network.weight_bits 2 and on_chip.shadow_bits 0 (207.5, still too much)"), said
+
+
 def test_fewer_bits_and_steps_are_upper_bounds():
     spec = folded_spec(dense(9, 8), dense(8, 7), window=3, loss_steps=2, learning=True)
     (cut,) = with_bits(spec, 4, 2).blocks

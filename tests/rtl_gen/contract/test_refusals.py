@@ -67,3 +67,10 @@ def test_what_they_do_not_is_refused(spec, line, places, change):
     found = hardware_refusals(spec)
     assert [refusal.line for refusal in found] == [line]
     assert (found[0].places, found[0].change) == (places, change)
+
+
+def test_a_folded_block_learns_by_the_engine_that_is_built_for_it(monkeypatch):
+    monkeypatch.setattr("rtl_gen.contract.block.kinds_in", lambda folder: ("another", "none", "reverse"))
+    (found,) = hardware_refusals(directed(folded_spec(dense(9, 8), dense(8, 7), learning=True), engine="another"))
+    assert found.line == ("A block that is not one layer of each input at each neuron must learn by the engine "
+                          "reverse, not another as block 0; take reverse")

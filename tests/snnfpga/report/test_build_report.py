@@ -10,12 +10,13 @@ import pytest
 from board.build import with_lanes
 from board.part import Resources
 from board.plan import read_manifest, verify
-from rtl_gen.contract.declared import state_buffer_bits
+from rtl_gen.contract.declared import engines_of, state_buffer_bits
 from rtl_gen.estimate import cycles, memories
 from snnfpga.report import build
 from snnfpga.report.page import render
 from snnfpga.report.parts import number
 from snnfpga.report.target import run_of
+from tests.folded_networks import conv, dense, folded_spec
 from tests.networks import block, network
 from tests.snnfpga.report.pages import curves, figures, make_build, text
 from tests.verbs import call
@@ -110,3 +111,12 @@ def test_a_builds_run_has_its_weights(here):
     assert run_of(replace(made, weights=((weights,), made.weights[1]))) is None
     other = network(block(12, 10, window=4), block(10, 7, learned=False, lanes=2))
     assert run_of(replace(made, spec=other.spec)) is None
+
+
+@pytest.mark.parametrize("spec", [
+    folded_spec(conv(4, 4, 2, 6, 3, padding=1), learning=True),
+    folded_spec(dense(9, 8), dense(8, 7, recurrent=True, threshold_shift=0), learning=True)])
+def test_every_memory_that_learns_has_a_role(spec):
+    roles = {memory.name: build.ROLES.get(memory.name.rstrip("0123456789"))
+             for memory in engines_of(spec.blocks[0]).learning.memories}
+    assert set(roles.values()) == {"state for learning", "learning, within an update"}, roles

@@ -17,12 +17,12 @@ from ...block import BlockSpec
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import BlockPlan, words_of
 from ..base import Engine
+from ..learning.reverse import SCAN_SHARE
 from ..refusals import Refusal
 from .reach import aligned
 
 __all__ = ["FoldedCredits", "has_thresholds", "injected_bits", "misread"]
 
-SCAN_SHARE = 4              # lanes of the block for each lane whose credit is found in a cycle
 LISTED = 512                # words that lists of words with credit have at most
 MULTIPLIER = (18, 25)       # bits that one multiplier of a part takes
 

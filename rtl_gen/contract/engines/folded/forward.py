@@ -1,18 +1,17 @@
 """The folded forward engine as it declares itself: all layers of a block take turns on one of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ...arithmetic import current_max, currents_max, index_bits, signed_bits
 from ...division import GridDivisions
 from ...grid import PoolSpec
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import LayerPlan
-from ...protocol import MAX_LAYERS
-from ...spec import MAX_INPUTS
 from ..base import Engine
 from ..forward import ForwardMemories
 from ..refusals import Refusal
 from ..seen import SeenMemory
+from .forward_refusals import ForwardRefusals
 
 __all__ = ["FoldedForward"]
 
@@ -26,65 +25,7 @@ class FoldedForward(Engine):
 
     def refusals(self, index: int) -> Iterator[Refusal]:
         """Why it cannot serve the block: directives, widths that differ, what no engine computes, its size."""
-        yield from self._directives(index)
-        yield from self._widths(index)
-        block = self.block
-        if block.depth > MAX_LAYERS:
-            yield self._refusal(
-                index, f"A block in hardware must have at most {MAX_LAYERS} layers, not {block.depth} as block "
-                "{index} has; make two blocks of it", f"a block of {block.depth} layers",
-                f"blocks of at most {MAX_LAYERS} layers", None)
-        if any(layer.layer.synapses.kind == "conv" and layer.layer.synapses.groups > 1 for layer in self.plan.layers):
-            yield self._refusal(
-                index, "Convolutions in hardware must have groups of 1, and block {index} has more; take groups 1, or "
-                "evaluate it on torch or the reference", "a convolution with groups", "groups of 1",
-                lambda layer: layer.layer.synapses.kind == "conv" and layer.layer.synapses.groups > 1)
-        for number, layer in enumerate(block.layers):
-            if layer.residual is None:
-                continue
-            source, target = self.plan.layers[number - layer.residual.below], self.plan.layers[number]
-            if source.places != target.places:
-                yield self._refusal(
-                    index, "Layers in hardware that add currents of an earlier one must lie on a grid of the same "
-                    f"pixels, and layer {number} of block {{index}} has {target.places} where the other has "
-                    f"{source.places}; evaluate it on torch or the reference", "currents of another grid",
-                    "layers of one grid", lambda plan, target=target: plan is target)
-        size = max(max(layer.inputs, layer.layer.outputs) for layer in self.plan.layers)
-        if size > MAX_INPUTS:
-            yield self._refusal(
-                index, f"A block in hardware must have at most {MAX_INPUTS} inputs and neurons in a layer, not {size} "
-                "as block {index} has; make it smaller", f"{size} inputs or neurons",
-                f"at most {MAX_INPUTS} inputs and neurons in a layer", None)
-
-    def _directives(self, index: int) -> Iterator[Refusal]:
-        directives = self.block.directives
-        if directives.reads > 1:
-            yield self._refusal(
-                index, f"A block that is not one layer of each input at each neuron must read 1 weight word in a "
-                f"cycle, not {directives.reads} as block {{index}}; take 1 read", "two reads of a folded block",
-                "reads 1", None)
-        if directives.unroll:
-            yield self._refusal(
-                index, "A block that is not one layer of each input at each neuron must not unroll its window, and "
-                "block {index} does; take unroll false", "an unrolled window of a folded block", "unroll false", None)
-
-    def _widths(self, index: int) -> Iterator[Refusal]:
-        """All layers share their memories, whose words have one width."""
-        for what, bits in (("weight bits", [layer.weights.bits for layer in self.block.layers]),
-                           ("shadow bits", [layer.weights.shadow_bits for layer in self.block.layers]),
-                           ("membrane bits", [layer.neuron.membrane_bits for layer in self.block.layers])):
-            if len(set(bits)) > 1:
-                yield self._refusal(
-                    index, f"Layers of a block in hardware must have the same {what}, not "
-                    f"{', '.join(map(str, bits))} as block {{index}}; make them equal, or make blocks of the layers",
-                    f"{what} that differ in a block", f"the same {what} in all layers of a block", None)
-
-    def _refusal(self, index: int, line: str, what: str, change: str,
-                 stands: Callable[[LayerPlan], bool] | None) -> Refusal:
-        """One line, with the block's number in it, and the layers where it ``stands``, or the block as a whole."""
-        places = (f"block {index}",) if stands is None else tuple(
-            f"block {index} layer {number}" for number, layer in enumerate(self.plan.layers) if stands(layer))
-        return Refusal(line=line.format(index=index), what=what, places=places, change=change)
+        return ForwardRefusals(self.plan, index).all()
 
     @property
     def weight_words(self) -> int:

@@ -9,6 +9,7 @@ from ...network import MAX_RATE
 from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..learning.base import Learning
+from ..learning.reverse import SCAN_SHARE
 from ..readout import Readout
 from .credits import FoldedCredits, has_thresholds, injected_bits, misread
 from .reach import places_seeing
@@ -18,7 +19,6 @@ __all__ = ["FoldedReverse", "LayerSources"]
 
 FETCH = 4                   # cycles of a word of neurons beside those in which its credits come
 LAYER = 24                  # cycles of a layer beside those of its words
-SCAN_SHARE = 4              # lanes of the update engine for each lane of a scan of credits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,12 @@ class FoldedReverse(Learning):
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
+        engine = self.block.directives.engine
+        if engine != self.kind:
+            yield refusals.Refusal(
+                line="A block that is not one layer of each input at each neuron must learn by the engine "
+                     f"{self.kind}, not {engine} as block {index}; take {self.kind}",
+                what="another engine of a folded block", places=(f"block {index}",), change=f"the engine {self.kind}")
         yield from refusals.leaky_readout(self.block, index)
         yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
 
