@@ -12,6 +12,7 @@ from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.limits import hardware_refusals
 from rtl_gen.contract.neurons.lif import LifSpec
 from rtl_gen.contract.neurons.lif_shifts import LifShiftsSpec
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.readout import ACCUMULATES, ANSWERS, ERROR_FUNCTIONS, READINGS, ReadoutSpec
 from rtl_gen.contract.residual import ResidualSpec
 from rtl_gen.contract.spec import NetworkSpec
@@ -45,8 +46,15 @@ def shifts(draw, bits):
 
 
 @st.composite
-def neurons(draw, features, weight_bits):
-    bits = draw(seldom(st.integers(8, 16), st.integers(4, 24)))
+def widths(draw, features):
+    """Bits of weights, of their shadows and of membranes: one choice for a block, whose layers share memories."""
+    bits = 1 if "1 bit" in features and draw(chance(of=5)) else draw(seldom(st.integers(2, 9), st.integers(2, 16)))
+    shadow = draw(seldom(st.integers(0, 8), st.integers(0, 16)))
+    return bits, shadow, draw(seldom(st.integers(8, 16), st.integers(4, 24)))
+
+
+@st.composite
+def neurons(draw, features, weight_bits, bits):
     largest = (1 << bits - 1) - 1
     # A few of the largest weights reach it: silent neurons prove little.
     threshold = draw(st.integers(1, min(largest, 1 << weight_bits)))
@@ -90,7 +98,8 @@ def pools(draw, grid):
 def convolutions(draw, grid):
     height, width, channels = grid
     padding = draw(st.integers(0, 2))
-    groups = draw(st.sampled_from([number for number in range(1, channels + 1) if channels % number == 0]))
+    divisors = [number for number in range(1, channels + 1) if channels % number == 0]
+    groups = draw(st.sampled_from(divisors)) if draw(chance(of=16)) else 1
     return ConvSpec(height=height, width=width, channels=channels, filters=groups * draw(st.integers(1, 5)),
                     kernel=draw(st.integers(1, min(3, min(height, width) + 2 * padding))),
                     stride=draw(st.integers(1, 3)), padding=padding, groups=groups)
@@ -116,18 +125,16 @@ def grids(draw, features):
 
 
 @st.composite
-def layers(draw, features, grid, before):
+def layers(draw, features, grid, before, bits, shadow, membrane_bits):
     """A layer of inputs on a grid, and the grid of its neurons; ``before`` are the block's layers so far."""
     pool = draw(pools(grid)) if "pool" in features and draw(chance(of=3)) else None
     seen = grid if pool is None else (pool.out_height, pool.out_width, pool.channels)
     synapses, out = draw(synapses_of(features, seen))
-    bits = 1 if "1 bit" in features and draw(chance(of=5)) else draw(seldom(st.integers(2, 9), st.integers(2, 16)))
-    neuron = draw(neurons(features, bits))
+    neuron = draw(neurons(features, bits, membrane_bits))
     current = draw(currents(neuron)) if "lingering" in features and draw(chance()) else None
     layer = LayerSpec(
         synapses=synapses, neuron=neuron, surrogate=draw(surrogates(neuron)), update=draw(updates()), pool=pool,
-        current=current, weights=WeightSpec(bits=bits, shadow_bits=draw(seldom(st.integers(0, 8), st.integers(0, 16))),
-                                            fraction_bits=4, bias=draw(st.booleans())))
+        current=current, weights=WeightSpec(bits=bits, shadow_bits=shadow, fraction_bits=4, bias=draw(st.booleans())))
     sources = [below for below, other in enumerate(reversed(before), 1)
                if other.outputs == layer.outputs and not other.synapses.recurrent]
     if "residual" in features and sources and not layer.synapses.recurrent and draw(st.booleans()):
@@ -168,12 +175,13 @@ def readouts(draw, features, grid, classes):
 
 
 @st.composite
-def directives(draw, engine, outputs, classes, window):
+def directives(draw, engine, outputs, classes, window, flat):
     lanes = draw(seldom(st.integers(1, 9), seldom(st.integers(10, 24), st.integers(25, 64))))
     # Unrolled, the engine grows with both, and a large one takes a minute to build.
     small = lanes * window <= LARGEST_UNROLLED
     return Directives(lanes=lanes, memory=draw(st.sampled_from(MEMORIES)), engine=engine,
-                      reads=draw(st.integers(1, 2)) if outputs > lanes else 1, unroll=small and draw(st.booleans()),
+                      reads=draw(st.integers(1, 2)) if flat and outputs > lanes else 1,
+                      unroll=flat and small and draw(st.booleans()),
                       classes_per_cycle=draw(st.none() | st.integers(1, classes)))
 
 
@@ -182,15 +190,18 @@ def blocks(draw, grid, classes, max_steps):
     """A block of inputs on a grid, and the grid of its neurons."""
     engine = draw(seldom(st.sampled_from([kind for kind in engines() if kind != "none"]), st.just("none")))
     features, made = able(engine), []
+    bits = draw(widths(features))
     for _ in range(draw(st.integers(1, MOST_LAYERS)) if "deep" in features else 1):
-        layer, grid = draw(layers(features, grid, made))
+        layer, grid = draw(layers(features, grid, made, *bits))
         made.append(layer)
     readout = draw(readouts(features, grid, classes))
     window = draw(seldom(st.integers(1, max(1, max_steps // 2)), st.integers(1, max_steps)))
     loss_steps = draw(st.integers(1, window)) if readout.reading == "sum" else window
-    return BlockSpec(layers=tuple(made), readout=readout, window=window, loss_steps=loss_steps,
-                     update_interval=draw(st.integers(1, min(3, max(1, max_steps // window)))),
-                     directives=draw(directives(engine, made[-1].outputs, classes, window))), grid
+    block = BlockSpec(layers=tuple(made), readout=readout, window=window, loss_steps=loss_steps,
+                      update_interval=draw(st.integers(1, min(3, max(1, max_steps // window)))),
+                      directives=Directives(lanes=1, memory="auto", engine=engine))
+    drawn = draw(directives(engine, block.outputs, classes, window, plan_of(block).flat))
+    return replace(block, directives=drawn), grid
 
 
 @st.composite
