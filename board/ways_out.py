@@ -10,7 +10,7 @@ from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.spec import NetworkSpec
 
-__all__ = ["narrowed", "ways_out", "with_bits", "with_window"]
+__all__ = ["narrowed", "ways_out", "with_bits", "with_lanes", "with_window"]
 
 PARTS = (Fraction(3, 4), *(Fraction(1, 1 << number) for number in range(1, 7)))
 LEAST_BITS = 2
@@ -18,7 +18,8 @@ LEAST_BITS = 2
 
 def ways_out(spec: NetworkSpec, fits: Callable[[NetworkSpec], bool],
              taken: Callable[[NetworkSpec], float]) -> list[str]:
-    """Fewer bits, a shorter window, narrower layers: each with what is ``taken`` then, and whether that is too much.
+    """Fewer bits, a shorter window, narrower layers, fewer lanes: each with what is ``taken`` then, and whether that is
+    too much. A way that would take no less is left out.
 
     Parameters
     ----------
@@ -27,22 +28,27 @@ def ways_out(spec: NetworkSpec, fits: Callable[[NetworkSpec], bool],
     fits, taken
         Whether a network does; and what it takes of what there is too little of.
     """
-    found = [_first(_fewer_bits(spec), fits, taken)]
+    now = taken(spec)
+    found = [_first(_fewer_bits(spec), fits, taken, now)]
     if any(block.directives.learns for block in spec.blocks):
-        found.append(_first(_shorter(spec), fits, taken))
-    found.append(_first(_narrower_ones(spec), fits, taken))
+        found.append(_first(_shorter(spec), fits, taken, now))
+    found.append(_first(_narrower_ones(spec), fits, taken, now))
+    # Lanes decide what small memories take, and hardly what large ones do: they are a way where they are enough.
+    found.append(_first((way for way in _fewer_lanes(spec) if fits(way[1])), fits, taken, now))
     return [way for way in found if way]
 
 
 def _first(ways: Iterator[tuple[str, NetworkSpec]], fits: Callable[[NetworkSpec], bool],
-           taken: Callable[[NetworkSpec], float]) -> str:
-    """The first that fits, else the last of them; nothing where there is none."""
-    said = ""
+           taken: Callable[[NetworkSpec], float], now: float) -> str:
+    """The first that fits, else what takes least; nothing where none takes less than ``now``."""
+    least, said = now, ""
     for words, spec in ways:
-        said = f"{words} ({taken(spec):g}"
+        takes = taken(spec)
         if fits(spec):
-            return f"{said})"
-    return said and f"{said}, still too much)"
+            return f"{words} ({takes:g})"
+        if takes < least:
+            least, said = takes, f"{words} ({takes:g}, still too much)"
+    return said
 
 
 def _fewer_bits(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
@@ -69,6 +75,19 @@ def _narrower_ones(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
         except SpecError:       # what reads the neurons takes them for pixels of a grid, which that part does not fill
             continue
         yield f"{part} of the neurons and filters of each layer", smaller
+
+
+def _fewer_lanes(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
+    lanes = max(block.directives.lanes for block in spec.blocks)
+    while lanes > 1:
+        lanes //= 2
+        yield f"hardware.lanes {lanes}", with_lanes(spec, lanes)
+
+
+def with_lanes(spec: NetworkSpec, lanes: int) -> NetworkSpec:
+    """The same with at most so many lanes in each block."""
+    return replace(spec, blocks=tuple(replace(block, directives=replace(
+        block.directives, lanes=min(block.directives.lanes, lanes))) for block in spec.blocks))
 
 
 def with_bits(spec: NetworkSpec, weight_bits: int, shadow_bits: int) -> NetworkSpec:

@@ -104,7 +104,7 @@ class NetworkConfig(Section):
         (), description="What single layers have otherwise, one entry a layer through all blocks in order.")
     weight_bits: WeightBits = Field(
         8,
-        description="The bits of a weight: 1 is +1 and -1, which hardware does not take yet, and 2 are -1, 0 and 1.")
+        description="The bits of a weight: 1 is +1 and -1, and 2 are -1, 0 and 1.")
     readout_bits: WeightBits | None = Field(
         None, description="The bits of the weights of learned readouts; null takes `weight_bits`.")
     membrane_bits: MembraneBits = Field(

@@ -25,7 +25,8 @@ def architecture_of(config: NetworkConfig) -> Architecture:
     number = lost_source(found.blocks)
     if number is not None:
         raise SnnfpgaError(f"Layer {number} of the network adds the currents of a layer (+) that is not in its block; "
-                           "raise network.block_depth, or put both in one of network.blocks", USAGE)
+                           "take one that is (+N is N layers below), raise network.block_depth, or put both in "
+                           "one of network.blocks", USAGE)
     return found
 
 

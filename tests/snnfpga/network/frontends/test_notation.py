@@ -116,7 +116,8 @@ def test_one_input_is_not_standardised():
         initialise(config, torch.ones(2, 3, 32), 2, (4, 4, 2))
 
 
-BEYOND = ("Layer 1 of the network adds the currents of a layer (+) that is not in its block; raise "
+BEYOND = ("Layer 1 of the network adds the currents of a layer (+) that is not in its block; take one that "
+          "is (+N is N layers below), raise "
           "network.block_depth, or put both in one of network.blocks")
 ADDS = "Layer 1 of the network adds the currents of the layer 1 below, which has "
 
