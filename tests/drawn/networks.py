@@ -1,6 +1,7 @@
 """Specifications of whole networks, drawn by hypothesis among all that hardware takes; simple ones are the smallest."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.limits import hardware_refusals
 from rtl_gen.contract.neurons.lif import LifSpec
 from rtl_gen.contract.neurons.lif_shifts import LifShiftsSpec
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.readout import ACCUMULATES, ANSWERS, ERROR_FUNCTIONS, READINGS, ReadoutSpec
 from rtl_gen.contract.residual import ResidualSpec
 from rtl_gen.contract.spec import NetworkSpec
@@ -24,6 +26,9 @@ from rtl_gen.contract.weights import WeightSpec
 from .able import able, engines
 
 MOST_BLOCKS, MOST_LAYERS, MOST_STEPS = 3, 3, 10
+# What makes a block one that is folded, and what such a block has not.
+FOLDED = frozenset(("deep", "convolution", "pool", "readout pool", "recurrent", "residual", "thresholds"))
+FLAT = frozenset(("lingering",))
 LARGEST_UNROLLED = 60
 Grid = tuple[int, int, int]
 
@@ -44,9 +49,25 @@ def shifts(draw, bits):
     return (sizes[0], *(size * draw(st.sampled_from((1, -1))) for size in sizes[1:]))
 
 
+class Widths(NamedTuple):
+    """Bits that all layers of a block have alike."""
+
+    weight: int
+    shadow: int
+    membrane: int
+
+
 @st.composite
-def neurons(draw, features, weight_bits):
-    bits = draw(seldom(st.integers(8, 16), st.integers(4, 24)))
+def widths(draw, features):
+    one = "1 bit" in features and draw(chance(of=5))
+    return Widths(weight=1 if one else draw(seldom(st.integers(2, 9), st.integers(2, 16))),
+                  shadow=draw(seldom(st.integers(0, 8), st.integers(0, 16))),
+                  membrane=draw(seldom(st.integers(8, 16), st.integers(4, 24))))
+
+
+@st.composite
+def neurons(draw, features, widths):
+    bits, weight_bits = widths.membrane, widths.weight
     largest = (1 << bits - 1) - 1
     # A few of the largest weights reach it: silent neurons prove little.
     threshold = draw(st.integers(1, min(largest, 1 << weight_bits)))
@@ -97,12 +118,12 @@ def convolutions(draw, grid):
 
 
 @st.composite
-def synapses_of(draw, features, grid):
-    """Synapses of inputs on a grid, and the grid of their neurons."""
+def synapses_of(draw, features, grid, again):
+    """Synapses of inputs on a grid, and the grid of their neurons; ``again`` as many of them as on that grid."""
     if "convolution" in features and draw(st.booleans()):
         found = draw(convolutions(grid))
         return found, (found.out_height, found.out_width, found.filters)
-    out = draw(grids(features))
+    out = grid if again else draw(grids(features))
     inputs, outputs = (height * width * channels for height, width, channels in (grid, out))
     return DenseSpec(inputs=inputs, outputs=outputs, recurrent="recurrent" in features and draw(chance(of=3))), out
 
@@ -116,21 +137,21 @@ def grids(draw, features):
 
 
 @st.composite
-def layers(draw, features, grid, before):
+def layers(draw, features, grid, widths, before):
     """A layer of inputs on a grid, and the grid of its neurons; ``before`` are the block's layers so far."""
     pool = draw(pools(grid)) if "pool" in features and draw(chance(of=3)) else None
     seen = grid if pool is None else (pool.out_height, pool.out_width, pool.channels)
-    synapses, out = draw(synapses_of(features, seen))
-    bits = 1 if "1 bit" in features and draw(chance(of=5)) else draw(seldom(st.integers(2, 9), st.integers(2, 16)))
-    neuron = draw(neurons(features, bits))
+    again = before and pool is None and "residual" in features and draw(chance())
+    synapses, out = draw(synapses_of(features, seen, again))
+    neuron = draw(neurons(features, widths))
     current = draw(currents(neuron)) if "lingering" in features and draw(chance()) else None
     layer = LayerSpec(
         synapses=synapses, neuron=neuron, surrogate=draw(surrogates(neuron)), update=draw(updates()), pool=pool,
-        current=current, weights=WeightSpec(bits=bits, shadow_bits=draw(seldom(st.integers(0, 8), st.integers(0, 16))),
-                                            fraction_bits=4, bias=draw(st.booleans())))
+        current=current, weights=WeightSpec(bits=widths.weight, shadow_bits=widths.shadow, fraction_bits=4,
+                                            bias=draw(st.booleans())))
     sources = [below for below, other in enumerate(reversed(before), 1)
                if other.outputs == layer.outputs and not other.synapses.recurrent]
-    if "residual" in features and sources and not layer.synapses.recurrent and draw(st.booleans()):
+    if "residual" in features and sources and not layer.synapses.recurrent and (again or draw(chance())):
         shift = draw(st.integers(0, 3))
         layer = replace(layer, residual=ResidualSpec(below=draw(st.sampled_from(sources)), shift=shift,
                                                      own_shift=0 if shift else draw(st.integers(0, 3))))
@@ -168,29 +189,32 @@ def readouts(draw, features, grid, classes):
 
 
 @st.composite
-def directives(draw, engine, outputs, classes, window):
+def directives(draw, engine, flat, outputs, classes, window):
     lanes = draw(seldom(st.integers(1, 9), seldom(st.integers(10, 24), st.integers(25, 64))))
     # Unrolled, the engine grows with both, and a large one takes a minute to build.
-    small = lanes * window <= LARGEST_UNROLLED
+    small = flat and lanes * window <= LARGEST_UNROLLED
     return Directives(lanes=lanes, memory=draw(st.sampled_from(MEMORIES)), engine=engine,
-                      reads=draw(st.integers(1, 2)) if outputs > lanes else 1, unroll=small and draw(st.booleans()),
-                      classes_per_cycle=draw(st.none() | st.integers(1, classes)))
+                      reads=draw(st.integers(1, 2)) if flat and outputs > lanes else 1,
+                      unroll=small and draw(st.booleans()), classes_per_cycle=draw(st.none() | st.integers(1, classes)))
 
 
 @st.composite
 def blocks(draw, grid, classes, max_steps):
     """A block of inputs on a grid, and the grid of its neurons."""
     engine = draw(seldom(st.sampled_from([kind for kind in engines() if kind != "none"]), st.just("none")))
-    features, made = able(engine), []
+    features, made = able(engine) - draw(st.sampled_from((FLAT, FLAT, FLAT, FLAT, FOLDED))), []
+    same = draw(widths(features))
     for _ in range(draw(st.integers(1, MOST_LAYERS)) if "deep" in features else 1):
-        layer, grid = draw(layers(features, grid, made))
+        layer, grid = draw(layers(features, grid, same, made))
         made.append(layer)
     readout = draw(readouts(features, grid, classes))
     window = draw(seldom(st.integers(1, max(1, max_steps // 2)), st.integers(1, max_steps)))
     loss_steps = draw(st.integers(1, window)) if readout.reading == "sum" else window
-    return BlockSpec(layers=tuple(made), readout=readout, window=window, loss_steps=loss_steps,
-                     update_interval=draw(st.integers(1, min(3, max(1, max_steps // window)))),
-                     directives=draw(directives(engine, made[-1].outputs, classes, window))), grid
+    block = BlockSpec(layers=tuple(made), readout=readout, window=window, loss_steps=loss_steps,
+                      update_interval=draw(st.integers(1, min(3, max(1, max_steps // window)))),
+                      directives=Directives(lanes=1, memory="auto", engine=engine))
+    laid_out = draw(directives(engine, plan_of(block).flat, made[-1].outputs, classes, window))
+    return replace(block, directives=laid_out), grid
 
 
 @st.composite
