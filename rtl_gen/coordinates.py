@@ -128,7 +128,9 @@ def _divided(stages: _Stages, division: Division, value: Value, name: str) -> tu
     quotient = stages.total(copies, f"{name}_quotient")[shift:shift + quotients]
     first = (len(copies) - 1).bit_length()
     whole = stages.later(value, first, f"{name}_whole")
-    # What is left needs no more bits than a remainder has, whatever the sums above them are.
-    terms = [term[:remainders] for term in [whole, *(-copy for copy in product(quotient, divisor))]]
+    # What is left needs no more bits than a remainder has, whatever the sums above them are. A term may have fewer, and
+    # below 0 all further ones are 1.
+    terms = [(term if len(term) >= remainders else term | Const(0, signed(remainders)))[:remainders]
+             for term in [whole, *(-copy for copy in product(quotient, divisor))]]
     remainder = stages.total(terms, f"{name}_remainder")[:remainders]
     return stages.later(quotient, division.latency - first, f"{name}_quotient"), remainder

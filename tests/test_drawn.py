@@ -73,7 +73,7 @@ def test_a_failure_leaves_a_file_that_runs_the_case_again(tmp_path, monkeypatch)
 
 def test_what_is_drawn_reaches_all_that_hardware_has():
     """On the reference alone: each counter counts, each feature, deed and directive is there, odd lanes too."""
-    seen, deeds, blocks = Counter(), Counter(), Counter()
+    seen, deeds, blocks, deep = Counter(), Counter(), Counter(), Counter()
 
     @drawing(1, 200, shrink=False)
     def each(case):
@@ -87,10 +87,14 @@ def test_what_is_drawn_reaches_all_that_hardware_has():
         for block, counters in zip(case.spec.blocks, reference.counters, strict=True):
             seen.update(name for name, value in counters.items() if value)
             blocks.update(features(block))
+            if block.depth > 1:
+                deep.update(name for name, value in counters.items() if value)
 
     each()
     assert set(seen) == set(BLOCK_COUNTERS)
-    assert seen["updates"] > 80
+    assert seen["updates"] > 60
+    assert deep["spikes"] > 20
+    assert deep["updates"] > 3
     assert set(deeds) == set(DEEDS)
     wanted = {"odd lanes", "more than 16 lanes", "two reads", "unrolled", "some classes", *engines()}
     wanted |= set().union(*map(able, engines()))

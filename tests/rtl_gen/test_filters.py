@@ -18,7 +18,8 @@ from sim.runner import simulate
 from .cases import on_both
 
 GRIDS = {"nothing is a power of two": (5, 7, 3), "powers of two": (4, 8, 2), "one channel": (6, 6, 1),
-         "one row": (1, 11, 3), "one column": (7, 1, 5), "one pixel": (1, 1, 6), "one index": (1, 1, 1)}
+         "one row": (1, 11, 3), "one column": (7, 1, 5), "one pixel": (1, 1, 6), "one index": (1, 1, 1),
+         "few pixels of many channels": (2, 2, 33), "few lines of many pixels": (3, 17, 1)}
 POOLS = {
     "whole squares": PoolSpec(kind="sum", size=2, height=4, width=6, channels=3),
     "cut off": PoolSpec(kind="sum", size=2, height=5, width=7, channels=2),
