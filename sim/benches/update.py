@@ -174,7 +174,7 @@ class Surroundings:
         shape = slice(0, self.layer.outputs)
         return current_credits(
             self.layer, signal, np.ascontiguousarray(window.gates[:, shape]),
-            np.ascontiguousarray(window.spikes[:, shape]), np.zeros(self.layer.outputs, np.int64))
+            np.ascontiguousarray(window.spikes[:, shape]))
 
 
 def random_window(there, steps):

@@ -69,15 +69,9 @@ def test_the_hardware_refuses_them_by_name(here, capfd):
     assert call(capfd, "verify", "built") == (2, "", NO_HARDWARE)
 
 
-def test_the_answer_of_the_last_window_has_no_hardware(here, capfd):
+def test_the_answer_of_the_last_window_has_hardware(here, capfd):
     code, _, _ = call(capfd, *TRAIN, "--set", "learning.answer=last", "--set", "learning.accumulate=window")
     assert code == 0
     code, out, _ = call(capfd, "evaluate", "runs/steps", "--backend", "reference", "--json")
     assert (code, json.loads(out)["differences"]) == (0, 0)
-    words = ("snnfpga: A readout in hardware must answer with the sum over all steps, and that of block 0 answers with "
-             "its last window's; evaluate it on torch or the reference\n")
-    assert call(capfd, "build", "runs/steps", "--no-synthesis", "--out", "built") == (2, "", words)
-    np.savez("plain.npz", **{name: np.load("steps.npz")[name] for name in ("spikes",)}, label=np.arange(120) % 3)
-    for verb in (("evaluate", "runs/steps", "--backend", "rtl", "--data", "plain.npz"),
-                 ("learn", "runs/steps", "--backend", "rtl", "--data", "plain.npz")):
-        assert call(capfd, *verb) == (2, "", words)
+    assert call(capfd, "build", "runs/steps", "--no-synthesis", "--out", "built")[0] == 0

@@ -175,8 +175,10 @@ FEATURES = {"conv", "groups", "recurrent", "or", "sum", "residual", "threshold",
             "1-bit readout", "conv after pool"}
 
 
-@pytest.mark.parametrize(("draw", "wanted_features"), [(plain, FEATURES), (lingering, FEATURES - {"1-bit readout"})])
-def test_deltas_are_gradients(draw, wanted_features):
+# Fewer layers change where currents linger: more of the drawn networks saturate, and are passed over.
+@pytest.mark.parametrize(("draw", "wanted_features", "least"), [
+    (plain, FEATURES, SEEDS // 2), (lingering, FEATURES - {"1-bit readout"}, SEEDS // 4)])
+def test_deltas_are_gradients(draw, wanted_features, least):
     met, compared = set(), 0
     for seed in range(SEEDS):
         rng = random.Random(seed)
@@ -199,4 +201,4 @@ def test_deltas_are_gradients(draw, wanted_features):
             np.testing.assert_array_equal(changes, readout.grad.numpy(), f"seed {seed}, readout")
         met |= features(block)
     assert met >= wanted_features
-    assert compared > SEEDS // 2
+    assert compared > least
