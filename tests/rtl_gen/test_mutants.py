@@ -18,13 +18,11 @@ WITHOUT = {
 
 @pytest.fixture(scope="module")
 def mutants():
-    """All mutants of every subject, by name."""
+    """All mutants of every subject, by its module and their name."""
     found = {}
     for path in Path(__file__).parent.rglob("test_mutants_*.py"):
         module = ".".join(path.relative_to(Path(__file__).parents[2]).with_suffix("").parts)
-        of_subject = importlib.import_module(module).MUTANTS
-        assert not set(found) & set(of_subject), "two mutants of one name"
-        found |= of_subject
+        found |= {(module, name): mutant for name, mutant in importlib.import_module(module).MUTANTS.items()}
     return found
 
 
