@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pytest
 
 from rtl_gen.contract.division import GridDivisions
 from rtl_gen.contract.grid import PoolSpec
@@ -13,11 +12,12 @@ from tests.grids import grid_spec
 from tests.networks import network_spec
 
 from .cases import handed
-from .test_mutants import FOUND, Target, copied, failures, folder
+from .mutation import Target, folder, mutant_test, unchanged_test
 
 __all__ = ["folder"]
 
 GRID = (5, 7, 3)
+NARROW = (2, 2, 33)             # a term of its division has fewer bits than the remainder
 CUT = {"kind": "sum", "size": 2, "height": 3, "width": 5, "channels": 1}       # the value of a START is cut off too
 INDICES = 32 * 33 + 5
 
@@ -38,6 +38,11 @@ def readout(spec):
     return Target(lambda package: package("readout").Readout(spec, 0), "sim.benches.readout", handed(spec))
 
 
+def coordinates(grid):
+    return Target(lambda package: package("coordinates").Coordinates(GridDivisions(*grid), CARRIED_BITS),
+                  "sim.benches.coordinates", arrays={"grid": np.array(grid)})
+
+
 TARGETS = {
     "pooled readout": readout(CONV),
     "cut readout": readout(CUT_CONV),
@@ -47,8 +52,8 @@ TARGETS = {
     "readout of signs": readout(SIGNS),
     "signs": Target(lambda package: package("forward").ForwardEngine(SIGNS_FORWARD.blocks[0]), "sim.benches.forward",
                     handed(SIGNS_FORWARD)),
-    "coordinates": Target(lambda package: package("coordinates").Coordinates(GridDivisions(*GRID), CARRIED_BITS),
-                          "sim.benches.coordinates", arrays={"grid": np.array(GRID)}),
+    "coordinates": coordinates(GRID),
+    "coordinates of few pixels": coordinates(NARROW),
     "pool": Target(lambda package: package("pool_filter").PoolFilter(PoolSpec(**CUT), CLASSES),
                    "sim.benches.pool_filter", {POOL_VARIABLE: json.dumps(CUT)}),
     "seen": Target(lambda package: package("seen_filter").SeenFilter(INDICES, CLASSES), "sim.benches.seen_filter",
@@ -57,6 +62,9 @@ TARGETS = {
 
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
 MUTANTS = {
+    "a short term cut and not extended": (True, "coordinates of few pixels", "coordinates.py",
+                                          "term if len(term) >= remainders else term | Const(0, signed(remainders))",
+                                          "term"),
     "channel a stage early": (False, "coordinates", "coordinates.py", 'self.o.p.c.eq(stages.later(channel, left, ',
                               'self.o.p.c.eq(stages.later(channel, left - 1, '),
     "quotient rounded up": (False, "coordinates", "coordinates.py", "[shift:shift + quotients]",
@@ -108,18 +116,5 @@ MUTANTS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("target", TARGETS)
-def test_an_unchanged_copy_passes(target, icarus, folder):
-    package = copied(folder, f"rtl_gen_copy_filters_{target.replace(' ', '_')}")
-    assert failures(TARGETS[target], package, folder, icarus)[0] == []
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=() if quick else pytest.mark.slow)
-                                  for name, (quick, *_) in MUTANTS.items()])
-def test_a_mutant_is_found(name, icarus, folder):
-    _, target, *replacement = MUTANTS[name]
-    package = copied(folder, f"rtl_gen_copy_filters_{list(MUTANTS).index(name)}", *replacement)
-    kinds, log = failures(TARGETS[target], package, folder, icarus)
-    assert kinds, f"{target} does not find: {name}"
-    assert set(kinds) <= FOUND, f"{name}: the bench broke down with {kinds} instead of finding a difference; see {log}"
+test_an_unchanged_copy_passes = unchanged_test(TARGETS)
+test_a_mutant_is_found = mutant_test(TARGETS, MUTANTS)

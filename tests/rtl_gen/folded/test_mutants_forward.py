@@ -1,10 +1,9 @@
 """The benches find a folded forward engine that is wrong in one line."""
 
 import numpy as np
-import pytest
 
 from ..cases import handed
-from ..test_mutants import FOUND, Target, copied, failures, folder
+from ..mutation import Target, folder, mutant_test, unchanged_test
 from . import test_block, test_forward, test_taps
 
 __all__ = ["folder"]
@@ -107,18 +106,5 @@ MUTANTS = {
 }
 
 
-@pytest.mark.parametrize("mutant", [*(name for name, row in MUTANTS.items() if row[0]), *(
-    pytest.param(name, marks=pytest.mark.slow) for name, row in MUTANTS.items() if not row[0])])
-def test_each_mutant_fails(mutant, icarus, folder):
-    _, target, *change = MUTANTS[mutant]
-    name = "rtl_gen_mutant_folded_forward" + str(list(MUTANTS).index(mutant))
-    found, log = failures(TARGETS[target], copied(folder, name, *change), folder, icarus)
-    assert found, f"{target} passes with {change[1]!r} for {change[0]}"
-    assert set(found) <= FOUND, f"ended with {found}, not with a difference:\n{log}"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("target", TARGETS)
-def test_an_unchanged_copy_passes(target, icarus, folder):
-    name = "rtl_gen_folded_forward" + str(list(TARGETS).index(target))
-    assert failures(TARGETS[target], copied(folder, name), folder, icarus)[0] == []
+test_an_unchanged_copy_passes = unchanged_test(TARGETS)
+test_a_mutant_is_found = mutant_test(TARGETS, MUTANTS)

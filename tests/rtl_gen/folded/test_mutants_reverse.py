@@ -1,10 +1,9 @@
 """The bench finds a reverse pass that is wrong in one line."""
 
 import numpy as np
-import pytest
 
 from ..cases import handed
-from ..test_mutants import FOUND, Target, copied, failures, folder
+from ..mutation import Target, folder, mutant_test, unchanged_test
 from .test_reverse_pass import CASES
 
 __all__ = ["folder"]
@@ -94,18 +93,5 @@ MUTANTS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("target", TARGETS)
-def test_an_unchanged_copy_passes(target, icarus, folder):
-    package = copied(folder, f"rtl_gen_copy_{target.replace(' ', '_')}")
-    assert failures(TARGETS[target], package, folder, icarus)[0] == []
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=() if quick else pytest.mark.slow)
-                                  for name, (quick, *_) in MUTANTS.items()])
-def test_a_mutant_is_found(name, icarus, folder):
-    _, target, *replacement = MUTANTS[name]
-    package = copied(folder, f"rtl_gen_copy_reverse_{list(MUTANTS).index(name)}", *replacement)
-    kinds, log = failures(TARGETS[target], package, folder, icarus)
-    assert kinds, f"{target} does not find: {name}"
-    assert set(kinds) <= FOUND, f"{name}: the bench broke down with {kinds} instead of finding a difference; see {log}"
+test_an_unchanged_copy_passes = unchanged_test(TARGETS)
+test_a_mutant_is_found = mutant_test(TARGETS, MUTANTS)
