@@ -141,14 +141,14 @@ def plain(rng):
 
 def lingering(rng):
     """The same with currents that linger in the first layer and lose a half; what goes back to it is of multiples of
-    16, so that all its halves are whole in a window of 4 steps.
+    16, so that all its halves are whole in a window of 4 steps; of none larger, or most feedback would saturate.
     """
     network = plain(rng)
-    (block,), high = network.spec.blocks, 7 * 16
+    (block,) = network.spec.blocks
     layers = (replace(block.layers[0], current=CurrentSpec(bits=24, leak_shifts=(1,))), *block.layers[1:])
     readout = replace(block.readout, learned=True, weight_bits=8, shadow_bits=8)
     read = np.random.default_rng(rng.getrandbits(32)).choice(
-        np.arange(-high, high + 1, 16, dtype=np.int32) << 8, (readout.rows, readout.classes))
+        np.array((-16, 0, 16), np.int32) << 8, (readout.rows, readout.classes))
     block = replace(block, layers=layers, readout=readout)
     return replace(network, spec=replace(network.spec, blocks=(block,)), readouts=(read,))
 
@@ -175,10 +175,8 @@ FEATURES = {"conv", "groups", "recurrent", "or", "sum", "residual", "threshold",
             "1-bit readout", "conv after pool"}
 
 
-# Fewer layers change where currents linger: more of the drawn networks saturate, and are passed over.
-@pytest.mark.parametrize(("draw", "wanted_features", "least"), [
-    (plain, FEATURES, SEEDS // 2), (lingering, FEATURES - {"1-bit readout"}, SEEDS // 4)])
-def test_deltas_are_gradients(draw, wanted_features, least):
+@pytest.mark.parametrize(("draw", "wanted_features"), [(plain, FEATURES), (lingering, FEATURES - {"1-bit readout"})])
+def test_deltas_are_gradients(draw, wanted_features):
     met, compared = set(), 0
     for seed in range(SEEDS):
         rng = random.Random(seed)
@@ -201,4 +199,4 @@ def test_deltas_are_gradients(draw, wanted_features, least):
             np.testing.assert_array_equal(changes, readout.grad.numpy(), f"seed {seed}, readout")
         met |= features(block)
     assert met >= wanted_features
-    assert compared > least
+    assert compared > SEEDS // 2
