@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .block import HostPort
+from .block_shell import HostPort
 from .contract.memory_map import geometry, host_memories
 from .contract.protocol import BLOCKS_PER_LAYER, KIND_SHIFT, MEMORIES_PER_BLOCK, MEMORY_BITS, Packet, memory_id
 from .contract.spec import NetworkSpec

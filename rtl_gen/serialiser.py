@@ -1,7 +1,7 @@
 """Serialiser: spikes of groups of lanes to tokens."""
 
 from amaranth.hdl import *
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.block import BlockSpec
@@ -9,45 +9,55 @@ from .contract.plan import plan_of
 from .forward_layouts import group_layout
 from .token import TokenKind, token_layout
 
-__all__ = ["Serialiser"]
+__all__ = ["Serialiser", "SpikeSerialiser"]
 
 
-class Serialiser(wiring.Component):
-    """Turns each group's spikes into events, lowest neuron first, and closes each step.
+class SpikeSerialiser(wiring.Component):
+    """Turns spikes of words of lanes into events, lowest neuron first, and closes each step.
 
-    Takes one cycle for each spike, for each group without one but the last, and for the step's end.
+    Takes one cycle for each spike, for each word without one but a step's last, and for the step's end.
 
     Parameters
     ----------
-    block : BlockSpec
-        The block whose spikes these are.
+    lanes : int
+        Neurons of a word.
+    most : int
+        Neurons of a step, lanes to spare among them.
+    word, token : StructLayout
+        What comes: ``kind``, and a ``payload`` that is spikes or a START's value. What leaves: ``kind`` and ``value``,
+        and what a subclass adds.
 
     Members
     -------
-    i : In(stream of group_layout)
-        Spikes of groups of lanes, groups in order.
+    i : In(stream of words)
+        Spikes of words, in order.
     o : Out(stream of tokens)
         The same as tokens.
     idle : Out(1)
         Nothing is inside.
     """
 
-    def __init__(self, block: BlockSpec) -> None:
-        self.block = block
-        super().__init__({
-            "i": In(stream.Signature(group_layout(block))),
-            "o": Out(stream.Signature(token_layout(block.outputs, block.readout.classes))),
-            "idle": Out(1),
-        })
+    def __init__(self, *, lanes: int, most: int, word: data.StructLayout, token: data.StructLayout) -> None:
+        self._lanes, self._most = lanes, most
+        super().__init__({"i": In(stream.Signature(word)), "o": Out(stream.Signature(token)), "idle": Out(1)})
+
+    def _ends_step(self, word: data.View) -> Value:
+        """Whether a word of spikes is its step's last."""
+        raise NotImplementedError
+
+    def _neurons(self, word: data.View) -> ValueLike:
+        """Neurons of a word, by which the numbers of the next one's are larger."""
+        return self._lanes
+
+    def _tag(self, m: Module, word: data.View, is_step: Value, spiking: Value) -> None:
+        """What a token says beside its kind and value."""
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        lanes = self.block.directives.lanes
-        group = Signal.like(self.i.payload)
-        full = Signal()
-        words = plan_of(self.block).readout_words
-        base = Signal(range(words * lanes))             # index of the group's first neuron
-        spikes = group.payload[:lanes]
+        lanes = self._lanes
+        word, full = Signal.like(self.i.payload), Signal()
+        base = Signal(range(self._most))                # number of the word's first neuron
+        spikes = word.payload[:lanes]
 
         # Lowest set bit, and what is left without it.
         lowest = Signal(range(lanes))
@@ -55,25 +65,20 @@ class Serialiser(wiring.Component):
             with m.If(spikes[lane]):
                 m.d.comb += lowest.eq(lane)
         rest = spikes & (spikes - 1)[:lanes]
-        # How many are left is counted as a group comes: whether any is behind the lowest is a long way in many lanes.
+        # How many are left is counted as a word comes: whether any is behind the lowest is a long way in many lanes.
         left = Signal(range(lanes + 1))
-        is_step = group.kind == TokenKind.STEP
+        is_step = word.kind == TokenKind.STEP
         spiking = Signal()
-        closes = Signal()                               # the group's last token, if it gives one at all
+        closes = Signal()                               # the word's last token, if it gives one at all
         m.d.comb += [
             spiking.eq(is_step & (left != 0)),
-            closes.eq(~is_step | group.last_group),
+            closes.eq(~is_step | self._ends_step(word)),
             self.o.valid.eq(full & (spiking | closes)),
+            self.o.p.kind.eq(Mux(spiking, TokenKind.EVENT, word.kind)),
+            self.o.p.value.eq(Mux(spiking, base + lowest, Mux(is_step, 0, word.payload))),
             self.idle.eq(~full & ~self.i.valid),
         ]
-        with m.If(spiking):
-            m.d.comb += [self.o.p.kind.eq(TokenKind.EVENT), self.o.p.value.eq(base + lowest)]
-        with m.Else():
-            m.d.comb += [
-                self.o.p.kind.eq(group.kind),
-                self.o.p.last.eq(is_step & group.last),
-                self.o.p.value.eq(Mux(is_step, 0, group.payload)),
-            ]
+        self._tag(m, word, is_step, spiking)
 
         done, taken = Signal(), Signal()
         m.d.comb += [
@@ -82,9 +87,30 @@ class Serialiser(wiring.Component):
             self.i.ready.eq(~full | done),
         ]
         with m.If(full & spiking & taken):
-            m.d.sync += [group.payload[:lanes].eq(rest), left.eq(left - 1)]
+            m.d.sync += [word.payload[:lanes].eq(rest), left.eq(left - 1)]
         with m.If(done):
-            m.d.sync += [full.eq(0), base.eq(Mux(closes, 0, base + lanes))]
+            m.d.sync += [full.eq(0), base.eq(Mux(closes, 0, base + self._neurons(word)))]
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [full.eq(1), group.eq(self.i.payload), left.eq(sum(self.i.p.payload[:lanes]))]
+            m.d.sync += [full.eq(1), word.eq(self.i.payload), left.eq(sum(self.i.p.payload[:lanes]))]
         return m
+
+
+class Serialiser(SpikeSerialiser):
+    """The serialiser of a block of one dense layer: words are groups of lanes, and one step has all of them.
+
+    Parameters
+    ----------
+    block : BlockSpec
+        The block whose spikes these are.
+    """
+
+    def __init__(self, block: BlockSpec) -> None:
+        lanes = block.directives.lanes
+        super().__init__(lanes=lanes, most=plan_of(block).readout_words * lanes, word=group_layout(block),
+                         token=token_layout(block.outputs, block.readout.classes))
+
+    def _ends_step(self, word: data.View) -> Value:
+        return word.last_group
+
+    def _tag(self, m: Module, word: data.View, is_step: Value, spiking: Value) -> None:
+        m.d.comb += self.o.p.last.eq(~spiking & is_step & word.last)

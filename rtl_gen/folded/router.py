@@ -1,7 +1,7 @@
 """Router: spikes of words to tokens, and each layer's tokens to where they are read."""
 
 from amaranth.hdl import *
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
@@ -10,6 +10,7 @@ from ..contract.plan import plan_of
 from ..fifo import StreamFifo
 from ..pool_filter import PoolFilter
 from ..seen_filter import SeenFilter
+from ..serialiser import SpikeSerialiser
 from ..token import TokenKind, token_layout
 from .by_layer import by_layer
 from .layouts import spikes_layout, tagged_layout
@@ -18,74 +19,31 @@ from .lists import feeds_of, own_layout
 __all__ = ["FoldedRouter", "FoldedSerialiser", "PoolChain"]
 
 
-class FoldedSerialiser(wiring.Component):
-    """Turns each word's spikes into events, lowest neuron first, and closes each layer's step.
-
-    Takes one cycle for each spike, for each word without one but a layer's last, and for the end of a layer's step.
+class FoldedSerialiser(SpikeSerialiser):
+    """The serialiser of a folded block: words are of one layer after another, each of which closes a step of its own.
 
     Parameters
     ----------
     block : BlockSpec
         A folded block.
-
-    Members
-    -------
-    i : In(stream of spikes_layout)
-        Spikes of words, in order.
-    o : Out(stream of tagged_layout)
-        The same as tokens.
-    idle : Out(1)
-        Nothing is inside.
     """
 
     def __init__(self, block: BlockSpec) -> None:
-        self.block = block
-        super().__init__({
-            "i": In(stream.Signature(spikes_layout(block))),
-            "o": Out(stream.Signature(tagged_layout(block))),
-            "idle": Out(1),
-        })
+        self._plan = plan = plan_of(block)
+        most = max(layer.layer.outputs for layer in plan.layers)
+        super().__init__(lanes=plan.lanes, most=most + plan.lanes, word=spikes_layout(block),
+                         token=tagged_layout(block))
 
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        plan = plan_of(self.block)
-        lanes = plan.lanes
-        word, full = Signal.like(self.i.payload), Signal()
-        base = Signal(range(max(layer.layer.outputs for layer in plan.layers) + lanes))  # of the word's first neuron
-        spikes = word.payload[:lanes]
-        lowest = Signal(range(lanes))
-        for lane in reversed(range(lanes)):
-            with m.If(spikes[lane]):
-                m.d.comb += lowest.eq(lane)
-        rest = spikes & (spikes - 1)[:lanes]
-        # How many are left is counted as a word comes: whether any is behind the lowest is a long way in many lanes.
-        left = Signal(range(lanes + 1))
-        is_step = word.kind == TokenKind.STEP
-        spiking, closes = Signal(), Signal()            # closes: the word's last token, if it gives one at all
-        m.d.comb += [
-            spiking.eq(is_step & (left != 0)),
-            closes.eq(~is_step | word.layer_ends),
-            self.o.valid.eq(full & (spiking | closes)),
-            self.o.p.layer.eq(word.layer),
-            self.o.p.last.eq(is_step & word.last),
-            self.o.p.kind.eq(Mux(spiking, TokenKind.EVENT, word.kind)),
-            self.o.p.value.eq(Mux(spiking, base + lowest, Mux(is_step, 0, word.payload))),
-            self.idle.eq(~full & ~self.i.valid),
-        ]
-        done, taken = Signal(), Signal()
-        m.d.comb += [
-            taken.eq(self.o.valid & self.o.ready),
-            done.eq(full & Mux(spiking, taken & (left == 1) & ~closes, taken | ~closes)),
-            self.i.ready.eq(~full | done),
-        ]
-        step = Mux(word.place_ends, by_layer(word.layer, [layer.last_lanes for layer in plan.layers]), lanes)
-        with m.If(full & spiking & taken):
-            m.d.sync += [word.payload[:lanes].eq(rest), left.eq(left - 1)]
-        with m.If(done):
-            m.d.sync += [full.eq(0), base.eq(Mux(closes, 0, base + step))]
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [full.eq(1), word.eq(self.i.payload), left.eq(sum(self.i.p.payload[:lanes]))]
-        return m
+    def _ends_step(self, word: data.View) -> Value:
+        return word.layer_ends
+
+    def _neurons(self, word: data.View) -> ValueLike:
+        """A place's last word may have lanes to spare, which are no neurons."""
+        last = by_layer(word.layer, [layer.last_lanes for layer in self._plan.layers])
+        return Mux(word.place_ends, last, self._lanes)
+
+    def _tag(self, m: Module, word: data.View, is_step: Value, spiking: Value) -> None:
+        m.d.comb += [self.o.p.layer.eq(word.layer), self.o.p.last.eq(is_step & word.last)]
 
 
 class PoolChain(wiring.Component):

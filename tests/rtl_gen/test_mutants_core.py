@@ -41,17 +41,18 @@ TARGETS = {
 
 MUTANTS = {
     # Block
-    "fork without its other branch": (True, "block", "block.py", "branch.valid.eq(spikes.valid & other.ready)",
+    "fork without its other branch": (True, "block", "block_shell.py", "branch.valid.eq(spikes.valid & other.ready)",
                                       "branch.valid.eq(spikes.valid)"),
-    "feedback taken before it is there": (False, "block", "block.py",
-                                          "update.feedback_groups.eq(readout.feedback_groups)",
-                                          "update.feedback_groups.eq(update.groups)"),
-    "readout's reads not counted": (False, "block", "block.py",
+    "feedback taken before it is there": (False, "block", "block_shell.py",
+                                          "learning.feedback_groups.eq(readout.feedback_groups)",
+                                          "learning.feedback_groups.eq(learning.groups)"),
+    "readout's reads not counted": (False, "block", "block_shell.py",
                                     'found["weights_read"].append(readout.operations)', "pass"),
-    "block at a rate of 0": (False, "block", "block.py", "update.rate.eq(self.registers.rate.shift)",
-                             "update.rate.eq(0)"),
-    "half of a block off": (False, "block", "block.py", "self._forward.off.eq(self.registers.rate.off)",
-                            "self._forward.off.eq(0)"),
+    "block at a rate of 0": (False, "block", "block_shell.py", "learning.rate.eq(self.registers.rate.shift)",
+                             "learning.rate.eq(0)"),
+    "half of a block off": (False, "block", "block_shell.py", "way.engine.off.eq(self.registers.rate.off)",
+                            "way.engine.off.eq(0)"),
+    "ends of steps counted as spikes": (False, "block", "block.py", " & (spikes.p.kind == TokenKind.EVENT)", ""),
     # Rates
     "rate written as others come into force": (False, "registers", "rates.py", "with m.Elif(self.renew):",
                                                "with m.If(self.renew):"),

@@ -109,9 +109,11 @@ MUTANTS = {
                             "(exact < readout.dead_zone)"),
     "logit not clamped": (False, "errors", "errors.py", "Mux(place < 0, 0, ", "Mux(0, 0, "),
     # Serialiser
-    "neurons numbered on": (False, "serialiser", "serialiser.py", "base.eq(Mux(closes, 0, base + lanes))",
-                            "base.eq(base + lanes)"),
-    "last of the sample before": (False, "serialiser", "serialiser.py", "is_step & group.last)", "group.last)"),
+    "neurons numbered on": (False, "serialiser", "serialiser.py",
+                            "base.eq(Mux(closes, 0, base + self._neurons(word)))",
+                            "base.eq(base + self._neurons(word))"),
+    "last of the sample before": (False, "serialiser", "serialiser.py", "~spiking & is_step & word.last)",
+                                  "~spiking & word.last)"),
 }
 
 test_an_unchanged_copy_passes = unchanged_test(TARGETS)

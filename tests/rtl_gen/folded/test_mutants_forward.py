@@ -97,7 +97,7 @@ MUTANTS = {
                                       "exact"),
     "reset of another layer": (False, "block neurons", FIRE, "(layer.neuron.reset, layer.neuron.reset_amount is None)",
                                "0"),
-    "neurons of padding": (False, "engine conv", ROUTER, "step = Mux(word.place_ends,", "step = Mux(0,"),
+    "neurons of padding": (False, "engine conv", ROUTER, "return Mux(word.place_ends,", "return Mux(0,"),
     "own spikes behind the last step": (False, "block recurrent-deep", ROUTER, "& recurrent & ~token.last",
                                         "& recurrent"),
     "square's second event": (False, "block or-pool", ROUTER, 'self._pool.kind == "or"', "False"),
