@@ -25,6 +25,7 @@ from .networks import chance, specs
 # what comes between: a packet wrong or aborted or of writes, one whose rest never comes, other rates, a network saved
 # and loaded again.
 DEEDS = ("sample", "halted", "asking", "turn", "stream", "stall", "rates", "reload")
+HIDDEN_SHARE = 0.15
 WINDOW_NUMBERS = (0, 70_000, (1 << 32) - 2)
 
 
@@ -103,13 +104,16 @@ def weighted(spec: NetworkSpec, rng: random.Random, gain: float, density: float)
     """A network with random weights, window numbers and rates; its currents reach ``gain`` thresholds and its bias."""
     draw = np.random.default_rng(rng.getrandbits(32))
     weights, readouts = [], []
+    active_share, lean = density, 1
     for block in spec.blocks:
         layers = []
         for layer in block.layers:
-            active = max(1, round(density * (layer.event_rows + layer.weights.bias)))
+            active = max(1, round(active_share * (layer.event_rows + layer.weights.bias)))
             reach = isqrt(3 * int(gain * layer.neuron.threshold) ** 2 // active)
             shape = layer.rows, layer.columns
-            layers.append(stored(draw, shape, layer.weights.bits, layer.weights.shadow_bits, reach))
+            layers.append(stored(draw, shape, layer.weights.bits, layer.weights.shadow_bits, reach, lean))
+            # Behind the first layer fewer inputs are active; leaning upwards, weights keep those layers from silence.
+            active_share, lean = HIDDEN_SHARE, 2
         weights.append(tuple(layers))
         readout = block.readout
         shape, bits = (readout.rows, readout.classes), readout.weight_bits if readout.learned else 1
@@ -118,13 +122,15 @@ def weighted(spec: NetworkSpec, rng: random.Random, gain: float, density: float)
                    window_numbers=tuple(rng.choice(WINDOW_NUMBERS) for _ in spec.blocks))
 
 
-def stored(draw: np.random.Generator, shape: tuple[int, int], bits: int, shadow_bits: int, reach: int) -> np.ndarray:
-    """Stored weights of at most ``reach``; of one bit they are +1 and -1 above any shadow bits."""
+def stored(draw: np.random.Generator, shape: tuple[int, int], bits: int, shadow_bits: int, reach: int,
+           lean: int = 1) -> np.ndarray:
+    """Stored weights of at most ``reach``, down to a part ``lean`` of it; of one bit +1 and -1 above any shadow bits.
+    """
     shadow = draw.integers(0, 1 << shadow_bits, shape)
     if bits == 1:
         return ((draw.choice((-1, 1), shape) << shadow_bits) + shadow).astype(np.int32)
     high = min(max(1, reach), 1 << bits - 1)
-    return ((draw.integers(-high, high, shape) << shadow_bits) + shadow).astype(np.int32)
+    return ((draw.integers(-high // lean, high, shape) << shadow_bits) + shadow).astype(np.int32)
 
 
 def rates(spec: NetworkSpec, rng: random.Random) -> list[int]:
