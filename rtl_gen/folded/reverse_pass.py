@@ -81,7 +81,6 @@ class ReversePass(wiring.Component):
         m.submodules.words = words = ReverseWords(self.block)
         m.submodules.walk = walk = ReverseWalk(self.block)
         m.submodules.memory = memory = CreditMemory(self.block, self.port_lanes)
-        m.submodules.product = product = DotProduct(self.block)
         m.submodules.scan = scan = ReverseScan(self.block)
         for port, inner in ((self.gate_reader, words.gate_reader), (self.feedback_reader, scan.feedback_reader),
                             (self.credits, memory.credits)):
@@ -127,16 +126,20 @@ class ReversePass(wiring.Component):
             on_way.append(later)
         come, summed = on_way[WEIGHT_LATENCY], on_way[-1]
         m.d.comb += [
-            product.adds.eq(come.valid & come.adds),
-            product.first.eq(come.first),
-            product.layer.eq(Mux(come.own | (words.layer == self.block.depth - 1), words.layer, words.layer + 1)),
-            product.weights.eq(self.weight_reader.weights),
-            product.credits.eq(memory.reader.credits),
-            self.multiplies.eq(Mux(come.valid & come.adds, memory.reader.count, 0)),
             scan.summed.en.eq(summed.valid & summed.adds & summed.last),
             scan.summed.own.eq(summed.own),
             scan.summed.ends.eq(summed.valid & summed.ends),
             scan.summed.lane.eq(summed.lane),
-            scan.summed.value.eq(product.total),
         ]
+        if engine.multiplies:
+            m.submodules.product = product = DotProduct(self.block)
+            m.d.comb += [
+                product.adds.eq(come.valid & come.adds),
+                product.first.eq(come.first),
+                product.layer.eq(Mux(come.own | (words.layer == self.block.depth - 1), words.layer, words.layer + 1)),
+                product.weights.eq(self.weight_reader.weights),
+                product.credits.eq(memory.reader.credits),
+                self.multiplies.eq(Mux(come.valid & come.adds, memory.reader.count, 0)),
+                scan.summed.value.eq(product.total),
+            ]
         return m

@@ -22,8 +22,8 @@ ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learnin
          "gates": "state for learning", "spike_counts": "state for learning", "occupied": "state for learning",
          "gated": "state for learning",
          **dict.fromkeys(("feedback", "credits", "deltas", "reverse_credits", "credit_counts", "carried_credits",
-                          "flow_credits", "injected", "injected_credits", "reverse_feedback", "own_feedback",
-                          "alive_words", "alive_counts"), "learning, within an update"),
+                          "lasting_credits", "flow_credits", "injected", "injected_credits", "reverse_feedback",
+                          "own_feedback", "alive_words", "alive_counts"), "learning, within an update"),
          "tx": "queues to and from the host", "rx": "queues to and from the host", "": FORWARD}
 
 

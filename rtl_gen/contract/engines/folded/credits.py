@@ -24,7 +24,7 @@ from .reach import aligned
 __all__ = ["FoldedCredits", "has_thresholds", "injected_bits", "misread"]
 
 LISTED = 512                # words that lists of words with credit have at most
-MULTIPLIER = (18, 25)       # bits that one multiplier of a part takes
+DIGIT = 24                  # bits of a credit that one multiplier of a part takes, beside a weight and a sign
 
 
 def has_thresholds(block: BlockSpec) -> bool:
@@ -94,6 +94,11 @@ class FoldedCredits(Engine):
         return [above for above, layer in enumerate(self.block.layers)
                 if layer.residual is not None and above - layer.residual.below == number]
 
+    def flow_rank(self, number: int) -> int | None:
+        """Which of those that add the same layer's currents the layer ``number`` is; None where it adds none."""
+        residual = self.block.layers[number].residual
+        return None if residual is None else self.added_to(number - residual.below).index(number)
+
     @property
     def scan_cycles(self) -> int:
         """Cycles from the last part of a word to all of its credits in memory."""
@@ -118,10 +123,20 @@ class FoldedCredits(Engine):
         return max(largest)
 
     @property
+    def multiplies(self) -> bool:
+        """Whether credits are handed down through weights; else there are no products, and nothing that makes them."""
+        return self.block.depth > 1 or self.block.layers[0].synapses.recurrent
+
+    @property
+    def digits(self) -> int:
+        """Digits of :data:`DIGIT` bits that a credit is multiplied by, a multiplier each; the highest has the sign."""
+        return words_of(self.credit_bits - 1, DIGIT)
+
+    @property
     def product_latency(self) -> int:
         """Cycles from a word of weights to what it adds to being in a sum that is rounded."""
         # Product, its second register, tree; sum, shift, saturation.
-        return 2 + (self.plan.lanes - 1).bit_length() + 3
+        return 2 + (self.plan.lanes * self.digits - 1).bit_length() + 3
 
     @property
     def latency(self) -> int:
@@ -195,25 +210,28 @@ class FoldedCredits(Engine):
                                        self.scan_lanes * (1 + injected_bits(self.block))) for number in range(parts))
 
     @property
-    def flow_memory(self) -> MemoryDeclaration | None:
-        """Credits of the currents of layers that add those of others, for these; None without any."""
-        if not self.flows:
-            return None
-        return MemoryDeclaration("flow_credits", self.flow_words << self.flow_shift, self.scan_lanes * self.flow_bits)
+    def flow_memories(self) -> tuple[MemoryDeclaration, ...]:
+        """Credits of the currents of layers that add those of others, for these: a memory for each rank, so that all
+        that goes back to a layer is read at once; none without any."""
+        return tuple(MemoryDeclaration(
+            f"flow_credits{rank}", self._flow_words(rank, self.block.depth) << self.flow_shift,
+            self.scan_lanes * self.flow_bits)
+            for rank in range(max(len(self.added_to(number)) for number in range(self.block.depth))))
 
     @property
     def flow_shift(self) -> int:
-        """Bits of position and part, which lie below the word in an address of that memory."""
+        """Bits of position and part, which lie below the word in an address of these memories."""
         return self.part_bits + index_bits(self.block.window)
 
     def flow_base(self, number: int) -> int:
-        """Number of a layer's first word there; a layer without a residual current has none."""
-        return sum(plan.words for plan in self.plan.layers[:number] if plan.layer.residual is not None)
+        """Number of a layer's first word in the memory of its rank; 0 of a layer without a residual current."""
+        rank = self.flow_rank(number)
+        return 0 if rank is None else self._flow_words(rank, number)
 
-    @property
-    def flow_words(self) -> int:
-        """Words of all layers there."""
-        return self.flow_base(self.block.depth)
+    def _flow_words(self, rank: int, before: int) -> int:
+        """Words of the layers of a rank that lie ``before`` a layer."""
+        return sum(plan.words for number, plan in enumerate(self.plan.layers[:before])
+                   if self.flow_rank(number) == rank)
 
     @property
     def feedback_memories(self) -> tuple[MemoryDeclaration, ...]:
@@ -226,9 +244,9 @@ class FoldedCredits(Engine):
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Credits, their counts, what is carried and given, and sums on their way to them."""
-        more = (memory for memory in (self.lasting_memory, self.flow_memory) if memory is not None)
-        return (*self.credit_memories, self.count_memory, self.carried_memory, *more, *self.injected_memories,
-                *self.list_memories, *self.feedback_memories)
+        lasting = () if self.lasting_memory is None else (self.lasting_memory,)
+        return (*self.credit_memories, self.count_memory, self.carried_memory, *lasting, *self.flow_memories,
+                *self.injected_memories, *self.list_memories, *self.feedback_memories)
 
     @property
     def _part(self) -> int:
@@ -237,25 +255,16 @@ class FoldedCredits(Engine):
 
     def refusals(self, index: int) -> Iterator[Refusal]:
         """Why it cannot serve the block."""
-        weight_bits = max(layer.weights.bits for layer in self.block.layers)
-        if weight_bits > MULTIPLIER[0] or self.credit_bits > MULTIPLIER[1]:
-            yield Refusal(
-                line=f"Credits that layers of a block hand down must have at most {MULTIPLIER[1]} bits, and those of "
-                     f"block {index} have {self.credit_bits}; take a shorter window, a lower surrogate, a larger leak, "
-                     "or a feedback shift of the readout",
-                what="wide credits", places=(f"block {index}",), change=f"credits of at most {MULTIPLIER[1]} bits")
         for number in range(self.block.depth):
             yield from misread(self.plan, number, index)
-            above = self.added_to(number)
             columns = self.block.layers[number].columns
-            if len(above) > 1 or any(self.block.layers[other].columns != columns for other in above):
-                others = "another's" if len(above) == 1 else f"those of {len(above)} layers"
+            if any(self.block.layers[other].columns != columns for other in self.added_to(number)):
                 yield Refusal(
-                    line="Currents of a layer of a block that is to learn on chip must be added to those of one layer "
-                         f"with as many filters, and those of layer {number} of block {index} are added to {others}; "
-                         "take one, or evaluate it on torch or the reference",
+                    line="Currents of a layer of a block that is to learn on chip must be added to those of layers "
+                         f"with as many filters, and those of layer {number} of block {index} are added to others; "
+                         "take these, or evaluate it on torch or the reference",
                     what="residual currents", places=(f"block {index} layer {number}",),
-                    change="currents that are added to one layer of the same filters")
+                    change="currents that are added to layers of the same filters")
 
     def cycles(self, entries: Sequence[Sequence[Sequence[int]]], steps: int) -> int:
         """Cycles from the start until all credits are in memory.
