@@ -12,6 +12,7 @@ from tests.networks import network_spec
 
 CASES = {
     "learned-nearest": dict(),
+    "ahead": dict(ahead=5, window=2, sizes=(9,)),
     "learned-stochastic": dict(rounding="stochastic", shadow_bits=0, rate_shift=5, readout_rate_shift=4),
     "fixed-stochastic": dict(learned=False, rounding="stochastic"),
     "one-lane-one-step": dict(lanes=1, window=1, sizes=(7,)),
