@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
-from ..contract.engines.folded.credits import FoldedCredits, has_thresholds, injected_bits
+from ..contract.engines.folded.credit_memories import has_thresholds, injected_bits
+from ..contract.engines.folded.credits import FoldedCredits
 from ..contract.memories import WEIGHT_LATENCY
 from ..contract.plan import plan_of
 from ..memories import declared_memory

@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import FEEDBACK_BITS, index_bits, signed_bits
 from ..contract.block import BlockSpec
-from ..contract.engines.folded.credits import DIGIT, FoldedCredits
+from ..contract.engines.folded.credit_memories import DIGIT
+from ..contract.engines.folded.credits import FoldedCredits
 from ..contract.plan import plan_of
 from ..saturate import saturate
 from ..weight_read import weight_read

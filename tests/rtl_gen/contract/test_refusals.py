@@ -60,6 +60,10 @@ def test_what_folded_engines_serve_is_not_refused(spec):
      "hardware.learning false for the block, or evaluate it on torch or the reference", ("readout of block 0",),
      "network.readout_leak_shift null, or hardware.learning false"),
     (folded_spec(dense(9, 8), readout_pool=pool("sum", 2, 2, 4, 1), learning=True),
+     "A readout that pools a grid must, in a block that is to learn on chip, pool the grid that the last layer is, and "
+     "that of block 0 pools another; take none, or hardware.learning false for the block, or evaluate it on torch or "
+     "the reference", ("readout of block 0",), "a readout that pools the layer's own grid"),
+    (folded_spec(dense(9, 8), conv(2, 4, 1, 3, 1), learning=True),
      "What reads a layer as a grid must, in a block that is to learn on chip, read the grid that the layer is, and "
      "what reads layer 0 of block 0 has another; cut the block there, or evaluate it on torch or the reference",
      ("block 0 layer 0",), "grids that are the layers' own")])
