@@ -174,7 +174,11 @@ class CreditMemory(wiring.Component):
             with m.State("COME"):
                 with m.If(on_way[-1].valid & on_way[-1].ends):
                     m.next = "IDLE"
-        come = on_way[-1]
+        self._hand_on(m, begins, on_way[-1], word)
+
+    def _hand_on(self, m: Module, begins: Signal, come: data.View, word: Value) -> None:
+        """The part that has ``come`` of a word, and with it what its neurons were given."""
+        port = self.credits
         size = self.port_lanes * self.engine.credit_bits
         padded = Signal(self.port_parts * size)         # the last part may have fewer lanes: what it lacks is 0
         shown = Signal(port.load.credits.shape())
