@@ -11,6 +11,7 @@ from board.xilinx.logic_fit import DESIGNS, ERROR, LUTS
 from board.xilinx.parts import SevenSeries
 from rtl_gen.activity import Activity, mean_cycles
 from tests.board.scratch_vendor.board import BOARD as SCRATCH
+from tests.folded_networks import conv, dense, folded_spec
 from tests.networks import block, network, network_spec
 
 SPEC = network(block(12, 10), block(10, 8)).spec
@@ -80,6 +81,13 @@ def test_lanes_are_those_that_leave_fewest_over(monkeypatch, lanes, room, found)
     logic_of(monkeypatch, lambda spec: 1 if spec.blocks[0].directives.lanes <= room else 100_000)
     fewer = lanes_that_fit(outlook(network(block(20, 200, lanes=lanes)).spec, activity=(BUSY,)))
     assert [block.directives.lanes for block in fewer.spec.blocks] == [found]
+
+
+def test_lanes_of_a_convolution_are_those_of_its_filters(monkeypatch):
+    """24 filters in 3 groups take 8 lanes, of which the 5 neurons above them use 5."""
+    spec = folded_spec(conv(5, 5, 1, 24, 3), dense(216, 5), lanes=16)
+    logic_of(monkeypatch, lambda spec: 1 if spec.blocks[0].directives.lanes <= 11 else 100_000)
+    assert [block.directives.lanes for block in lanes_that_fit(outlook(spec, activity=None)).spec.blocks] == [8]
 
 
 def test_a_part_without_a_fit_promises_nothing():
