@@ -26,6 +26,7 @@ COUNTERS = (1, 16, 3, 1, 42)
 
 TARGETS = {
     "block": whole_block(),
+    "block ahead": whole_block(ahead=5, window=2, sizes=(9,)),
     "registers": Target(lambda package: package("registers").Registers(CHAIN), "sim.benches.registers"),
     "ingest": Target(lambda package: package("ingest").Ingest(CHAIN), "sim.benches.ingest"),
     "slice": Target(lambda package: package("slice").Slice(8), "sim.benches.slice"),
@@ -52,6 +53,7 @@ MUTANTS = {
                              "learning.rate.eq(0)"),
     "half of a block off": (False, "block", "block_shell.py", "way.engine.off.eq(self.registers.rate.off)",
                             "way.engine.off.eq(0)"),
+    "tokens past their queue": (False, "block ahead", "block_shell.py", "return queue.o", "return tokens"),
     "ends of steps counted as spikes": (False, "block", "block.py", " & (spikes.p.kind == TokenKind.EVENT)", ""),
     # Rates
     "rate written as others come into force": (False, "registers", "rates.py", "with m.Elif(self.renew):",
