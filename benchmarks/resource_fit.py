@@ -2,9 +2,9 @@
 
     python benchmarks/resource_fit.py [--fit-only] [--again] [--jobs N] [NAME ...]
 
-Maps what ``docs/results/resource_fit.json`` does not have yet, with ``--again`` all, and writes the file after each
-design; then fits, and writes ``board/xilinx/logic_fit.py``, which ``snnfpga build --plan`` takes. ``--fit-only`` maps
-nothing. The largest of the designs take two minutes of a processor each.
+Maps what ``docs/results/resource_fit.json`` does not have yet, with ``--again`` all named, and writes the file after
+each design; then fits, and writes ``board/xilinx/logic_fit.py``, which ``snnfpga build --plan`` takes. ``--fit-only``
+maps nothing. The largest of the designs take two minutes of a processor each.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import folded_designs
 import numpy as np
 from machine import describe
 from numpy.typing import NDArray
@@ -99,6 +100,7 @@ DESIGNS: dict[str, tuple[BlockSpec, ...]] = {
     "2312 inputs": (block(2312, 100, lanes=10),),
     "784-200-10, nearest": (block(784, 200, rounding="nearest", error_function="hard_sigmoid"),),
     "two blocks, one learns": (block(256, 96, lanes=12, engine="none"), block(96, 64, lanes=8, window=2)),
+    **folded_designs.DESIGNS,
 }
 
 
