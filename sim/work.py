@@ -11,10 +11,11 @@ from rtl_gen.contract.declared import engines_of
 from rtl_gen.contract.engines.folded.reach import Taps, taps_of
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.plan import LayerPlan, plan_of
-from rtl_gen.timeline import LayerTime, StepTime, Timeline
+from rtl_gen.pace import LayerTime, Pace, StepTime
 
 from .reference.backward import Credit
 from .reference.block import Block
+from .reference.labels import Label
 from .reference.network import Reference
 from .reference.window import Window
 from .window_work import WindowWork, by_word
@@ -26,10 +27,10 @@ LEFT = 6                    # cycles before a folded layer's end in which its la
 
 def cycles_of(network: Network, samples: Sequence[NDArray[np.uint8]], labels: Sequence[int], *, learn: bool) -> int:
     """Cycles until a core is through with ``samples``, (T, inputs) each, that come as fast as it takes them."""
-    reference, timeline = WorkReference(network), Timeline(network.spec)
+    reference, pace = WorkReference(network), Pace(network.spec)
     for spikes, label in zip(samples, labels, strict=True):
-        timeline.sample(reference.times(spikes, int(label), learn=learn))
-    return timeline.end
+        pace.sample(reference.times(spikes, int(label), learn=learn))
+    return pace.end
 
 
 class WorkReference(Reference):
@@ -40,7 +41,7 @@ class WorkReference(Reference):
         self._blocks = [_WorkBlock(network, index) for index in range(len(network.spec.blocks))]
         self._works = [_StepWork(block) for block in network.spec.blocks]
 
-    def times(self, spikes: NDArray[np.uint8], label: int, *, learn: bool) -> list[list[StepTime]]:
+    def times(self, spikes: NDArray[np.uint8], label: Label, *, learn: bool) -> list[list[StepTime]]:
         """Run a sample, learning from it or not; gives what its steps take, [block][step]."""
         for block in self._blocks:
             block.passed = []
@@ -115,15 +116,18 @@ class _StepWork:
             counts = window.seen[number][step]
             events = int(counts.sum()) + int(window.own[number][step].sum())
             if self._plan.flat:
-                cycles = forward.cycles(events)
+                cycles, fed, begun = forward.cycles(events), 0, 0
                 each = -(-max(1, plan.layer.weights.bias + events) // forward.reads)
                 leaves = forward.latency + each * words
             else:
-                heads, conv = forward.heads(plan), plan.layer.synapses.kind == "conv"
-                fires = forward.layer_cycles(number, events, self._reached(number, counts) if conv else ())
-                cycles = fires + forward.handed_on(number)
-                leaves = fires - LEFT - max(1, heads + (0 if conv else events)) * (plan.words - words)
-            found.append(LayerTime(events=events, cycles=cycles, leaves=leaves.tolist(), spikes=spikes.tolist()))
+                conv = plan.layer.synapses.kind == "conv"
+                reached = self._reached(number, counts) if conv else []
+                cycles = forward.layer_cycles(number, events, reached)
+                leaves = cycles - LEFT - max(1, forward.heads(plan) + (0 if conv else events)) * (plan.words - words)
+                cycles += forward.between_steps if number == self._block.depth - 1 else 0
+                fed, begun = forward.fed_cycles(number), forward.begun_cycles(number, events, reached)
+            found.append(LayerTime(events=events, cycles=cycles, fed=fed, begun=begun, leaves=leaves.tolist(),
+                                   spikes=spikes.tolist()))
         return found
 
     def _reached(self, number: int, counts: NDArray[np.uint8]) -> list[int | None]:

@@ -232,21 +232,29 @@ class FoldedForward(Engine):
             reach, in the order in which they are walked: each counted from the layer's first, None for an event that
             no place sees. What a layer waits for events, because they fire later than it could take them, comes on top.
         """
-        return sum(self.layer_cycles(number, events, words) + self.handed_on(number)
-                   for number, (events, words) in enumerate(walked))
+        return self.between_steps + sum(
+            self.layer_cycles(number, events, words)
+            + max(0, self.fed_cycles(number) - self.begun_cycles(number, events, words))
+            for number, (events, words) in enumerate(walked))
 
-    def handed_on(self, number: int) -> int:
-        """Cycles from the end of a layer to the beginning of the next one; of the last layer to that of the next step.
-        """
-        if number < self.block.depth - 1:
-            return self._fed_cycles(self.plan.layers[number + 1])
-        # The next step waits for the last layer's own spikes.
+    @property
+    def between_steps(self) -> int:
+        """Cycles from the end of a step's last layer to the next step, which waits for that layer's own spikes."""
         return 1 + int(self.plan.layers[-1].layer.synapses.recurrent)
 
-    def _fed_cycles(self, layer: LayerPlan) -> int:
-        """Cycles from the last spike of the layer before until all events are in the list of ``layer``, but for the
-        other spikes of that word."""
-        pool = layer.layer.pool
+    def begun_cycles(self, number: int, events: int, words: Sequence[int | None]) -> int:
+        """Cycles in which a layer has something to do before it must know that no more events come."""
+        layer = self.plan.layers[number]
+        if layer.layer.synapses.kind == "conv":
+            return len(words)
+        return max(1, self.heads(layer) + events) - 1
+
+    def fed_cycles(self, number: int) -> int:
+        """Cycles from the last spike of the layer before until all events are in the list of the layer ``number``, but
+        for the other spikes of that word; none of the first layer, whose events are there."""
+        if not number:
+            return 0
+        pool = self.plan.layers[number].layer.pool
         if pool is None:
             return self.FEED_OVERHEAD
         # The pool's own stages, and what drops a square's second event.
