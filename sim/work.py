@@ -72,7 +72,9 @@ class _Passed:
 class _WorkBlock(Block):
     """A block of the reference that keeps its windows."""
 
-    passed: list[_Passed]
+    def __init__(self, network: Network, index: int) -> None:
+        super().__init__(network, index)
+        self.passed: list[_Passed] = []
 
     def _forward(self, *given: object) -> Window:
         self.passed.append(_Passed(super()._forward(*given)))
