@@ -19,15 +19,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cycles import digits_events, row, simulated
 from machine import describe
 from rich.console import Console
 from rich.table import Table
 
 from rtl_gen.contract.atomic import write_atomically
+from rtl_gen.contract.network_file import read
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "deep_hardware.json"
 COMMON = ("data.name=digits-events", "data.steps=8", "learning.window=4", "network.normalise=weights",
           "training.batch=32", "training.event_drop=0.05", "training.threads=1", "hardware.lanes=16")
+SAMPLES = 4         # whose cycles are simulated and predicted
 RESIDUAL = "-P2-".join(f"{filters}C3-{filters}C3-{filters}C3+2-{filters}C3-{filters}C3+2-{filters}C3"
                        for filters in (8, 8, 16))
 # Settings; samples to verify by in Icarus and in Verilator; passes of learning from random weights.
@@ -50,10 +53,10 @@ def commands(name: str) -> dict[str, tuple[str, ...]]:
     sets = [part for setting in (*COMMON, *settings) for part in ("--set", setting)]
     return {
         "train": ("train", *sets, "--out", "run"),
+        "learned_fresh": ("learn", "run", "--fresh", "--passes", str(passes), "--out", "fresh.safetensors"),
         "build": ("build", "run", "--out", "built"),
         "verilator": ("verify", "built", "--simulator", "verilator", "--samples", str(verilator)),
         "icarus": ("verify", "built", "--simulator", "icarus", "--samples", str(icarus)),
-        "learned_fresh": ("learn", "run", "--fresh", "--passes", str(passes), "--out", "fresh.safetensors"),
     }
 
 
@@ -76,15 +79,30 @@ def measure(name: str, work: Path, limit: float, networks: dict[str, Any]) -> No
     """All stages of a network that have not been done; a stage without what it needs is left out."""
     folder = work / name.replace(", ", "-").replace(" ", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    row = networks.setdefault(name, {"settings": [*COMMON, *NETWORKS[name][0]]})
+    found = networks.setdefault(name, {"settings": [*COMMON, *NETWORKS[name][0]]})
     for key, arguments in commands(name).items():
         needed = {"train": None, "build": "run", "learned_fresh": "run"}.get(key, "built")
-        if done(row, key) or (needed is not None and not (folder / needed).exists()):
+        if done(found, key) or (needed is not None and not (folder / needed).exists()):
             continue
-        row[key] = stage(arguments, folder, limit)
-        write_atomically(RESULTS, (json.dumps({"command": "python benchmarks/deep_hardware.py", **describe("pyosys"),
-                                               "networks": networks}, indent=1) + "\n").encode())
-        print(name, key, row[key].get("seconds", row[key]), flush=True)
+        found[key] = stage(arguments, folder, limit)
+        _write(networks)
+        print(name, key, found[key].get("seconds", found[key]), flush=True)
+    if not done(found, "cycles") and done(found, "verilator"):
+        found["cycles"] = {"found": cycles_of_samples(folder / "run" / "network.safetensors", folder / "core")}
+        _write(networks)
+        print(name, "cycles", found["cycles"]["found"]["error"], flush=True)
+
+
+def cycles_of_samples(path: Path, place: Path) -> dict[str, Any]:
+    """Cycles of some training samples, simulated and predicted."""
+    network = read(path)
+    samples, labels = digits_events(network, SAMPLES)
+    return row(network, samples, labels, simulated(network, samples, labels, place))
+
+
+def _write(networks: Mapping[str, Any]) -> None:
+    write_atomically(RESULTS, (json.dumps({"command": "python benchmarks/deep_hardware.py", **describe("pyosys"),
+                                           "networks": networks}, indent=1) + "\n").encode())
 
 
 def done(row: Mapping[str, Any], key: str) -> bool:
@@ -106,9 +124,9 @@ def main() -> None:
     for name in arguments.names or NETWORKS:
         measure(name, arguments.work.resolve(), arguments.limit, networks)
     table = Table("network", "mismatches", "seconds")
-    for name, row in networks.items():
-        table.add_row(name, str([row[key]["found"]["mismatches"] for key in ("icarus", "verilator") if done(row, key)]),
-                      str(sum(row[key]["seconds"] for key in commands(name) if done(row, key))))
+    for name, one in networks.items():
+        table.add_row(name, str([one[key]["found"]["mismatches"] for key in ("icarus", "verilator") if done(one, key)]),
+                      str(sum(one[key]["seconds"] for key in commands(name) if done(one, key))))
     Console().print(table)
 
 

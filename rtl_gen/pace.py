@@ -183,6 +183,8 @@ class _Block:
                 self._sent += not (spikes or closes)
             begins += layer.cycles
             backlog = max(0, self._sent - left - self.SERIALISED - 1)
+        if self._block.layers[-1].synapses.recurrent:
+            begins += backlog       # the next step needs these spikes
         self._left.append(self._sent)
         self._ready, self._drained = begins, max(begins, left)
         if self._block.directives.learns and step.ends:

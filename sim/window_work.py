@@ -20,7 +20,7 @@ from .reference.window import Window
 __all__ = ["WindowWork", "by_word"]
 
 READ = 3                    # cycles from asking for a word's credits in memory to the first of them
-HANDED = 2                  # from credits to their walk, and from its end to the next step
+HANDED = 6                  # from credits to their walk, and from its end to the next step
 FORGOTTEN = 5               # cycles of forgetting the rows of a dense layer, beside the rows
 
 

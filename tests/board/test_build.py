@@ -111,7 +111,7 @@ def test_what_yosys_counts_must_fit(monkeypatch):
         check_counted(network().spec, BOARD, much)
     assert raised.value.rows[3] == ("RAMB36", "140.5", "140", "100.4 %")
     blocks = Resources({**budget, "ramb36": 140.5})
-    with pytest.raises(FitError, match="take fewer neurons, inputs, lanes or weight bits, or a shorter window$"):
+    with pytest.raises(FitError, match=r"take fewer neurons, inputs, lanes or weight bits, or a shorter window$"):
         check_counted(network().spec, BOARD, blocks)
     monkeypatch.setattr(type(BOARD.part), "synthesise", lambda *_, **__: Synthesis(much, {}, ""))
     monkeypatch.setattr(build_module, "report", None)
