@@ -34,7 +34,8 @@ __all__ = ["TERMS", "fitted", "memory_luts", "terms"]
 
 # What each term counts: the order in which the fit keeps them.
 TERMS = {
-    "design": "a design",
+    "board": "the board's top around a core",
+    "design": "a core",
     "blocks": "a block",
     "lanes": "a lane",
     "sums": "a bit of a lane's sum of membrane and current, and of the sum of two weights where two are read",
@@ -70,7 +71,7 @@ def memory_luts(spec: NetworkSpec) -> float:
 def terms(spec: NetworkSpec) -> dict[str, float]:
     """How much a network has of each of :data:`TERMS`."""
     chosen = sum(memory.ports * _chosen_bits(memory) for memory in memories(spec))
-    found: Counter[str] = Counter({"design": 1, "rows": chosen})
+    found: Counter[str] = Counter({"board": 1, "design": 1, "rows": chosen})
     for block in spec.blocks:
         found.update(_of_block(block, spec.max_steps))
     return {name: float(found[name]) for name in TERMS}
