@@ -6,6 +6,7 @@ from functools import cached_property
 
 from rtl_gen.activity import Activity, mean_cycles
 from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.measured import MeasuredCycles
 
 from .part import Resources
 from .registry import Board
@@ -29,12 +30,16 @@ class Outlook:
         What samples ask of each block; None where it is not known.
     clock_mhz
         The clock that times are of.
+    measured
+        Cycles of such samples that the reference measured, of the same network with its own lanes; None where it has
+        not.
     """
 
     spec: NetworkSpec
     board: Board
     activity: Sequence[Activity] | None
     clock_mhz: float
+    measured: MeasuredCycles | None = None
 
     @cached_property
     def needs(self) -> Resources:
@@ -66,11 +71,23 @@ class Outlook:
         return self.needs.exceeded(self.board.part.budget)
 
     def cycles(self, *, learn: bool) -> float | None:
-        """Cycles of a mean sample in the core, of its slowest block: the others work at the same time."""
+        """Cycles of a mean sample in the core.
+
+        As they were measured, where they were: with other lanes times what the formula of means gives for these and
+        for the network's own. By that formula alone they are those of the slowest block: the others work at the same
+        time.
+        """
         if self.activity is None:
             return None
+        by_formula = self._mean_cycles(self.spec, learn=learn)
+        measured = None if self.measured is None else self.measured.of(learn=learn)
+        if measured is None:
+            return by_formula
+        return measured * by_formula / self._mean_cycles(self.measured.spec, learn=learn)
+
+    def _mean_cycles(self, spec: NetworkSpec, *, learn: bool) -> float:
         return max(mean_cycles(block, activity, learn=learn)
-                   for block, activity in zip(self.spec.blocks, self.activity, strict=True))
+                   for block, activity in zip(spec.blocks, self.activity, strict=True))
 
     def microseconds(self, *, learn: bool) -> float | None:
         """The time of :meth:`cycles`; None where no activity is known, or none of the blocks learns."""

@@ -102,7 +102,7 @@ def command(
     check_hardware(network.spec)
     try:
         if plan:
-            _show_plan(_look(network, path, chosen, clock_mhz), folder, synthesis, as_json)
+            _show_plan(_look(network, own.spec, path, chosen, clock_mhz), folder, synthesis, as_json)
         check_fit(network.spec, chosen)
         if plan:
             return
@@ -143,17 +143,25 @@ def _folder(out: Path | None, own: "Network", asked: "Network", board: "Board") 
     return out
 
 
-def _look(network: "Network", path: Path, board: "Board", clock_mhz: float | None) -> "tuple[Outlook, list[Outlook]]":
-    """How it would be on ``board``, and on the others, at the clock asked for or each board's own."""
+def _look(network: "Network", own: "NetworkSpec", path: Path, board: "Board",
+          clock_mhz: float | None) -> "tuple[Outlook, list[Outlook]]":
+    """How it would be on ``board``, and on the others, at the clock asked for or each board's own.
+
+    ``own`` is the network as its file has it, of which cycles were measured.
+    """
     from board.outlook import Outlook
     from board.registry import get, names
     from rtl_gen.activity import from_json
     from rtl_gen.contract.network_file import read_notes
+    from rtl_gen.measured import MeasuredCycles
 
-    from ..runs.find import ACTIVITY
+    from ..runs.find import ACTIVITY, CYCLES
 
-    activity = from_json(read_notes(path).get(ACTIVITY, ""), len(network.spec.blocks))
-    one, *others = (Outlook(spec=network.spec, board=each, activity=activity, clock_mhz=clock_mhz or each.clock_mhz)
+    notes = read_notes(path)
+    activity = from_json(notes.get(ACTIVITY, ""), len(network.spec.blocks))
+    measured = MeasuredCycles.from_json(notes.get(CYCLES, ""), own)
+    one, *others = (Outlook(spec=network.spec, board=each, activity=activity, clock_mhz=clock_mhz or each.clock_mhz,
+                            measured=measured)
                     for each in (board, *(get(name) for name in names() if name != board.name)))
     return one, others
 

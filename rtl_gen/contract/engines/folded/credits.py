@@ -29,7 +29,8 @@ class FoldedCredits(CreditMemories):
                     what="residual currents", places=(f"block {index} layer {number}",),
                     change="currents that are added to layers of the same filters")
 
-    def cycles(self, entries: Sequence[Sequence[Sequence[int]]], steps: int) -> int:
+    def cycles(self, entries: Sequence[Sequence[Sequence[int]]], steps: int,
+               feedback: Sequence[int] | None = None) -> int:
         """Cycles from the start until all credits are in memory.
 
         Parameters
@@ -39,6 +40,8 @@ class FoldedCredits(CreditMemories):
             positions. What the block's own benches hold it to, by the cycle, is with all feedback there at the start.
         steps
             Steps of the window.
+        feedback
+            Cycles until the feedback of each word of the last layer is there; without it all is at the start.
         """
         take, entries_before = 2, self.FETCH    # cycles of the words, and what the one before was walked for
         scanned = -self.parts - self.scan_cycles
@@ -51,6 +54,8 @@ class FoldedCredits(CreditMemories):
                 for word, walked in enumerate(entries[number][position]):
                     take = max(take + max(entries_before, self.FETCH), through[-self.AHEAD] + 1
                                if len(through) >= self.AHEAD else 0)
+                    if feedback is not None and number == self.block.depth - 1 and position == steps - 1:
+                        take = max(take, feedback[word])
                     entries_before = max(1, walked)
                     # Its sums have come; then a part a cycle.
                     scanned = max(take + entries_before + 2 + self.latency + 1,
