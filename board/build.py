@@ -11,6 +11,7 @@ from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.network import Network, spec_digest
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.measured import NOTE, MeasuredCycles
 
 from . import driver
 from .plan import BuildError, BuildPlan
@@ -141,8 +142,8 @@ def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synth
     phase("top")
     design = board.design(spec)
     files |= design.files
-    measured = _measure(spec, design.rtlil, board, phase) if synthesis else _NOT_MEASURED
-    found = report(spec, board, **measured)
+    counted = _measure(spec, design.rtlil, board, phase) if synthesis else _NOT_MEASURED
+    found = report(spec, board, **counted, measured=MeasuredCycles.from_json(notes.get(NOTE, ""), spec))
     files |= {"report.json": json.dumps(found, indent=1) + "\n", "report.md": markdown(found)}
     contents = {name: text.encode() for name, text in files.items()}
     contents[NETWORK] = _network_bytes(network, notes)

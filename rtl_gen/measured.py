@@ -3,9 +3,12 @@
 import json
 from dataclasses import dataclass
 
+from .contract.network import spec_digest
 from .contract.spec import NetworkSpec
 
-__all__ = ["MeasuredCycles"]
+__all__ = ["NOTE", "MeasuredCycles"]
+
+NOTE = "cycles"             # the name of the note of a network's file that has them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,14 +33,16 @@ class MeasuredCycles:
 
     def to_json(self) -> str:
         """As a note of the network's file has them."""
-        return json.dumps({"running": round(self.running, 1),
+        return json.dumps({"specification": spec_digest(self.spec), "running": round(self.running, 1),
                            "learning": None if self.learning is None else round(self.learning, 1)})
 
     @classmethod
     def from_json(cls, text: str, spec: NetworkSpec) -> "MeasuredCycles | None":
-        """What :meth:`to_json` wrote of the network; None where it is not that."""
+        """What :meth:`to_json` wrote of the network; None where it is not that, or of another, as of other lanes."""
         try:
             found = json.loads(text)
+            if found["specification"] != spec_digest(spec):
+                return None
             running, learning = found["running"], found["learning"]
             return cls(spec=spec, running=float(running), learning=None if learning is None else float(learning))
         except (ValueError, TypeError, KeyError):

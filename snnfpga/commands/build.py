@@ -153,13 +153,13 @@ def _look(network: "Network", own: "NetworkSpec", path: Path, board: "Board",
     from board.registry import get, names
     from rtl_gen.activity import from_json
     from rtl_gen.contract.network_file import read_notes
-    from rtl_gen.measured import MeasuredCycles
+    from rtl_gen.measured import NOTE, MeasuredCycles
 
-    from ..runs.find import ACTIVITY, CYCLES
+    from ..runs.find import ACTIVITY
 
     notes = read_notes(path)
     activity = from_json(notes.get(ACTIVITY, ""), len(network.spec.blocks))
-    measured = MeasuredCycles.from_json(notes.get(CYCLES, ""), own)
+    measured = MeasuredCycles.from_json(notes.get(NOTE, ""), own)
     one, *others = (Outlook(spec=network.spec, board=each, activity=activity, clock_mhz=clock_mhz or each.clock_mhz,
                             measured=measured)
                     for each in (board, *(get(name) for name in names() if name != board.name)))
@@ -223,6 +223,14 @@ def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, st
                       "done": number < runs} for number, stage in enumerate(board.flow)]}
 
 
+def _mean(found: dict[str, float | None] | None) -> list[tuple[str, str]]:
+    """A row on the samples that the network was trained on; none where they were not measured with these lanes."""
+    if found is None:
+        return []
+    learning = "" if found["learning"] is None else f", {found['learning']:g} where it learns"
+    return [("cycles of a mean sample of its data", f"{found['running']:g}{learning}")]
+
+
 def _show(found: dict[str, object], folder: Path) -> None:
     from board.report import counted_rows, estimated_rows
 
@@ -239,6 +247,7 @@ def _show(found: dict[str, object], folder: Path) -> None:
         rows.append(("logic delay, no routing", f"{found['logic_delay_ps'] / 1000:.2f} ns"))
     rows += [("cycles of a sample",
               f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
+             *_mean(found["cycles"]["sample_mean"]),
              ("state for learning", f"{found['state_buffer_bits']} bits"), ("files", str(folder))]
     left = [stage["command"] for stage in found["flow"] if not stage["done"]]
     rows.append(("bitstream", found["bitstream"] or f"not made: {left[0][0]} is not on the PATH; with it, in {folder}: "

@@ -141,6 +141,7 @@ def _leave(trainer: "Trainer", data: "DataSet", place: Path, folder: Path,
            hardware: "Hardware | None") -> dict[str, Any]:
     """Calibrate what was trained and write it into ``place``, which becomes ``folder``; give what ``--json`` prints."""
     from rtl_gen.contract.network_file import SURROGATE
+    from rtl_gen.measured import NOTE
 
     from ..calibration.calibrate import CALIBRATION
     from ..calibration.stage import ready
@@ -149,7 +150,7 @@ def _leave(trainer: "Trainer", data: "DataSet", place: Path, folder: Path,
     from ..network.surrogates import host_surrogate
     from ..runs import evaluation_record
     from ..runs import folder as run_folder
-    from ..runs.find import ACTIVITY, CYCLES, NETWORK
+    from ..runs.find import ACTIVITY, NETWORK
     from ..runs.scores import Scores
     from ..training.step_labels import window_counts
 
@@ -165,7 +166,7 @@ def _leave(trainer: "Trainer", data: "DataSet", place: Path, folder: Path,
         (config.training.validation, config.seed, _accuracy(validated), trainer.kept), **{
             SURROGATE: host_surrogate(trainer.network.spec),
             ACTIVITY: note_of(trainer.network, data.train, config.seed),
-            CYCLES: cycles_note_of(network, data.train, config.seed),
+            NOTE: cycles_note_of(network, data.train, config.seed),
             CALIBRATION: None if calibration is None else json.dumps(calibration)})
     half, split, judged = ("validation", trainer.validation, validated) if tested is None else (
         "test", trainer.test, tested)

@@ -46,6 +46,15 @@ def page(folder: Path) -> Page:
                  learning(run_of(network), RUN_NETWORK)))
 
 
+def _mean(found: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Cycles of samples of the network's own data, where they were measured."""
+    if found is None:
+        return []
+    learning = "" if found["learning"] is None else f" / {number(round(found['learning']))}"
+    return [(f"{number(round(found['running']))}{learning}", "cycles of a mean sample of the data it was trained on, "
+             "as the reference measured it" + (": run / learned from" if learning else ""))]
+
+
 def _glance(folder: Path, found: dict[str, Any]) -> Section:
     least, most = found["cycles"]["sample_silent"], found["cycles"]["sample_full"]
     clock = found["clock_mhz"]
@@ -57,6 +66,7 @@ def _glance(folder: Path, found: dict[str, Any]) -> Section:
                (f"{number(least / clock)} .. {number(most / clock)} µs", f"the same at {clock:g} MHz, the clock that "
                 "is asked for; place and route says whether it is reached. This is the core alone: on the board the "
                 "processor hands it every event through registers, which takes longer"),
+               *_mean(found["cycles"].get("sample_mean")),
                (f"{number(found['state_buffer_bits'])} bits", "state for learning, whatever the length of a "
                 "sample")]),), (folder / REPORT,))
 
