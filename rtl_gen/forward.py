@@ -257,6 +257,7 @@ class ForwardEngine(wiring.Component):
         m.d.comb += [
             self._writing.eq(pushes),
             self.o.valid.eq(pushes),
+            self.o.p.count.eq(sum(self.o.p.payload[:self.lanes])),
             self.recorder.gate_en.eq(gate_en),
             self.membrane_saturations.eq(sum(saturated)),
             write.addr.eq(group),
