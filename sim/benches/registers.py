@@ -137,15 +137,17 @@ def anything(spec, rng, model):
     addresses = [*model.registers, 0x7FFC, 0x8000, 0x8008]
     special = [register.address for register in registers(spec) if register.name in (
         "control", "errors", "request", "seed", "watchdog", "block0.rate", "block1.rate")]
+    # Flags that are raised as others are cleared are rare.
+    special += [register.address for register in registers(spec) if register.name == "errors"] * 2
     turns = [address for address, register in model.registers.items() if register.access == Access.COUNTER]
     kind = rng.random()
     r_addr = rng.choice(addresses) + (rng.randrange(4) if kind < 0.2 else 0)
     value = rng.choice((rng.getrandbits(32), rng.randrange(4), memory_id(0, 0, Memory.SPIKES), RATE_OFF, RATE_OFF + 1,
                         1 << 8, memory_id(1, 0, Memory.ANSWERS), len(spec.blocks) * MEMORIES_PER_BLOCK))
     return {
-        "r_en": rng.randrange(2), "w_en": int(rng.random() < 0.4),
+        "r_en": rng.randrange(2), "w_en": int(rng.random() < 0.8),
         "r_addr": turns[(model.turn + 1) % len(turns)] if rng.random() < 0.3 else r_addr,
-        "w_addr": (turns[(model.turn + 1) % len(turns)] if rng.random() < 0.1 else rng.choice(special) if kind < 0.5
+        "w_addr": (turns[(model.turn + 1) % len(turns)] if rng.random() < 0.1 else rng.choice(special) if kind < 0.7
                    else rng.choice(addresses) + (rng.randrange(4) if kind > 0.8 else 0)),
         "w_data": value, "bus_errors": rng.choice((0, 0, 0, 1, 2)), "status": rng.getrandbits(3),
         "flags": rng.getrandbits(len(Error)) & rng.getrandbits(len(Error)) & rng.getrandbits(len(Error)),
