@@ -15,7 +15,8 @@ __all__ = ["entry_layout", "gate_layout", "group_layout", "window_end_layout"]
 def group_layout(block: BlockSpec) -> data.StructLayout:
     """Layout of what leaves the engine: a START, the spikes of a group of lanes (a STEP), or an ABORT.
 
-    ``last_group`` closes the step, ``last`` the sample. ``payload`` is the spikes, or a START's value.
+    ``last_group`` closes the step, ``last`` the sample. ``payload`` is the spikes, of which there are ``count``, or a
+    START's value.
     """
     start_bits = step_layout(block.inputs, block.readout.classes)["value"].shape
     return data.StructLayout({
@@ -23,6 +24,7 @@ def group_layout(block: BlockSpec) -> data.StructLayout:
         "last_group": 1,
         "last": 1,
         "payload": max(block.directives.lanes, Shape.cast(start_bits).width),
+        "count": index_bits(block.directives.lanes + 1),
     })
 
 

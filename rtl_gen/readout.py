@@ -107,7 +107,7 @@ class Readout(wiring.Component):
         self._fetched = data.View(self.row_layout, self._read.data)
         m.d.comb += [
             self.host_weights.eq(self._read.data),
-            self._read.addr.eq(Mux(self.idle, self.host_address, self._tokens.p.value)),
+            self._read.addr.eq(Mux(self._tokens.valid, self._tokens.p.value, self.host_address)),
         ]
         self._add(m)
         self._control(m)
@@ -188,21 +188,16 @@ class Readout(wiring.Component):
         self._windows = Signal(range(block.update_interval))
         self._last = Signal()
         self._class = Signal(range(readout.classes + 1))
-        self._class_last = Signal()
         self._in_loss = Signal()
         self._learns_from = Signal()                    # the window, if it ended with this step
         self._forget, self._backward_idle = Signal(), Signal(init=1)
         m.d.comb += [
             self._in_loss.eq(self._position >= block.window - block.loss_steps),
             self._learns_from.eq(self._learn & (self._windows == block.update_interval - 1) & self._in_loss),
-            self._class_last.eq(self._class == readout.classes - 1),
         ]
-        # One reading of an answer serves the search for the largest, the result and the host.
-        self._answer = self._sums.answer
-        m.d.comb += [
-            self._sums.number.eq(Mux(self.idle, self.host_address, self._class)),
-            self.host_answer.eq(self._answer),
-        ]
+        # One reading of an answer serves the search for the largest, the result and the host, a cycle later.
+        runs = Signal()                                 # no class is wanted but by the host
+        m.d.comb += self._sums.number.eq(Mux(runs, self.host_address, self._class))
         self._ended = Signal()                          # a window; else loss steps begin
         if self.learns:
             m.d.comb += [self._sums.label.eq(self._label), self._sums.in_loss.eq(self._in_loss)]
@@ -215,7 +210,9 @@ class Readout(wiring.Component):
             if self.learns:
                 self._take_states(m)
             self._window_state(m)
-            add_result_states(m, readout.classes, self._answer, self._class, self._class_last, self.result)
+            m.d.comb += self.host_answer.eq(
+                add_result_states(m, readout.classes, self._sums.answer, self._class, self.result))
+        m.d.comb += runs.eq(fsm.ongoing("RUN"))
         idle = fsm.ongoing("RUN") & ~self._tokens.valid & ~self._adding & self._backward_idle
         m.d.comb += self.idle.eq(idle if self.readout.pool is None else idle & self._pool_idle)
 

@@ -151,6 +151,7 @@ class FoldedForwardEngine(wiring.Component):
             into.p.last.eq(walk.last),
             into.p.kind.eq(TokenKind.STEP),
             into.p.payload.eq(pipeline.spikes),
+            into.p.count.eq(sum(pipeline.spikes)),
         ]
         with m.If(walk.push):
             m.d.comb += [into.p.kind.eq(walk.step.p.kind), into.p.payload.eq(walk.step.p.value)]

@@ -50,11 +50,12 @@ def spikes_layout(block: BlockSpec) -> data.StructLayout:
     """Layout of what leaves the pipeline: a START, the spikes of a word of a layer (a STEP), or an ABORT.
 
     ``place_ends`` with a place's last word and ``layer_ends`` with the layer's in this step; ``last`` is of the
-    sample's last step. ``payload`` is the spikes, or a START's value.
+    sample's last step. ``payload`` is the spikes, of which there are ``count``, or a START's value.
     """
     return data.StructLayout({
         "kind": TokenKind, "layer": index_bits(block.depth), "place_ends": 1, "layer_ends": 1, "last": 1,
         "payload": max(block.directives.lanes, _value_bits(block)),
+        "count": index_bits(block.directives.lanes + 1),
     })
 
 

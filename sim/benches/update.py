@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import feedback_max, signed_bits
 from rtl_gen.contract.engines.learning.reverse import Reverse
-from rtl_gen.contract.memories import WEIGHT_LATENCY
+from rtl_gen.contract.memories import FLAT_WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words, words_to_weights
 from rtl_gen.contract.network import MAX_RATE
 from rtl_gen.contract.plan import plan_of
@@ -90,7 +90,7 @@ class Surroundings:
         dut = self.dut
         dut.key__seed.value, dut.key__window_number.value = self.spec.seed, self.number
         row, mask = 0, 0
-        coming = deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY)
+        coming = deque([0] * FLAT_WEIGHT_LATENCY, maxlen=FLAT_WEIGHT_LATENCY)
         while True:
             await RisingEdge(dut.clk)
             self.active_cycles += dut.active.value == 1

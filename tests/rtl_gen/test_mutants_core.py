@@ -75,11 +75,12 @@ MUTANTS = {
     "moves though stalled": (False, "slice", "slice.py", "moves.eq(self.o.ready | ~self.o.valid)", "moves.eq(1)"),
     "kept payload comes again": (False, "slice", "slice.py", "full.eq(0),", ""),
     # Counters
-    "counted twice": (False, "counters", "counter_bank.py", "Mux(self.turn == number, 0, aside)", "aside"),
+    "counted twice": (False, "counters", "counter_bank.py", "Mux(following == number, 0, aside)", "aside"),
     "a counter wraps": (False, "counters", "counter_bank.py", "grown[:-1] | grown[-1].replicate(self.bits)",
                         "grown[:-1]"),
     "cleared by nothing": (False, "counters", "counter_bank.py", "Mux(self.clear, 0, self.value)", "self.value"),
-    "counters outlive a reset": (False, "counters", "counter_bank.py", "fresh = Signal(init=1)", "fresh = Signal()"),
+    "counters outlive a reset": (False, "counters", "counter_bank.py", "fresh, following = Signal(init=1),",
+                                 "fresh, following = Signal(),"),
     # Outlet
     "memories first": (False, "outlet", "outlet.py", "Mux(locked, memory_locked, ~self.results.valid)",
                        "Mux(locked, memory_locked, self.memories.valid)"),
@@ -161,8 +162,9 @@ MUTANTS = {
                                           "Mux(written, errors & ~self.bus.w_data, errors | raised)"),
     "a request over one that waits": (False, "registers", "registers.py", "self._known(value) & ~self.pending",
                                       "self._known(value)"),
-    "another's counter cleared": (False, "registers", "registers.py", "with m.If(cleared & turn):",
-                                  "with m.If(cleared):"),
+    "another's counter cleared": (False, "registers", "registers.py", "(~counter | (self._bank.turn == turn))", "1"),
+    "cleared by what is no counter's": (False, "registers", "registers.py", "self._write.due & self._write.counter",
+                                        "self._write.due"),
 }
 
 test_an_unchanged_copy_passes = unchanged_test(TARGETS)

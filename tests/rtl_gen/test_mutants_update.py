@@ -85,8 +85,8 @@ MUTANTS = {
     "sums of rows run on": (True, "update", "credit_store.py", "Mux(select.first, self.addend, self.sums[lane])",
                             "self.sums[lane]"),
     # Update
-    "host's word lost": (False, "update", "update.py", "self.writer.en.eq(written | hosted)",
-                         "self.writer.en.eq(written)"),
+    "host's word lost": (False, "update", "update.py", "writes.eq(inside[-2] | self.host.en)",
+                         "writes.eq(inside[-2])"),
     "number not used by a skipped window": (True, "update", "update.py",
                                             "with m.If(self.skip):\n                    m.d.sync += uses_number.eq(1)",
                                             "with m.If(self.skip):\n                    m.d.sync += uses_number.eq(0)"),

@@ -184,10 +184,11 @@ class FoldedForward(Engine):
 
     @property
     def queue(self) -> MemoryDeclaration:
-        """Words of spikes on their way out, and how each is marked; the first is in a register."""
+        """Words of spikes on their way out, how many they are and how each is marked; the first is in a register."""
         lanes = max(self.plan.lanes, index_bits(self.block.readout.classes) + 1)
         return MemoryDeclaration("queue", self.queue_depth - 1,
-                                 lanes + index_bits(self.block.depth) + self.QUEUE_MARKS)
+                                 lanes + index_bits(self.plan.lanes + 1) + index_bits(self.block.depth)
+                                 + self.QUEUE_MARKS)
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
