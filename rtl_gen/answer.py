@@ -1,14 +1,16 @@
-"""Answer of a readout to a sample: the class with the largest sum, and the packet that says so."""
+"""Answer of a readout to a sample, or to what there was of it so far: the class with the largest sum, and the packet
+that says so.
+"""
 
 from amaranth.hdl import *
 from amaranth.lib import stream
 
-from .contract.protocol import KIND_SHIFT, Packet
+from .contract.protocol import KIND_SHIFT
 
 __all__ = ["add_result_states"]
 
 
-def add_result_states(m: Module, classes: int, answer: Signal, c: Signal, class_last: Signal,
+def add_result_states(m: Module, classes: int, kind: ValueLike, answer: Signal, c: Signal, class_last: Signal,
                       result: stream.Interface) -> None:
     """Add the states ANSWER, HEADER and RESULT to the FSM that is open in ``m``; they end in its state RUN.
 
@@ -20,6 +22,8 @@ def add_result_states(m: Module, classes: int, answer: Signal, c: Signal, class_
         The readout's module.
     classes : int
         How many there are.
+    kind : ValueLike
+        Of the packet.
     answer : Signal
         The sum of class ``c``.
     c, class_last : Signal
@@ -37,7 +41,7 @@ def add_result_states(m: Module, classes: int, answer: Signal, c: Signal, class_
     with m.State("HEADER"):
         m.d.comb += [
             result.valid.eq(1),
-            result.p.data.eq((Packet.RESULT << KIND_SHIFT) | best),
+            result.p.data.eq(best | (kind << KIND_SHIFT)),
         ]
         m.d.sync += c.eq(0)
         with m.If(result.ready):

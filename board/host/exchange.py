@@ -38,11 +38,25 @@ class HostError(SnnfpgaError):
     """The core is not the one that was built, or it refused something; the message says which."""
 
 
-def step_beats(events: Sequence[ArrayLike], *, label: int, learn: bool) -> list[Beats]:
-    """Beats of each step of a sample, from the indices of its events; the first begins with the sample's start."""
-    end = np.array([protocol.end_of_step_beat()], np.uint32)
-    steps = [np.concatenate([np.asarray(step, np.uint32) | np.uint32(protocol.event_beat(0)), end]) for step in events]
-    start = np.array([protocol.start_beat(label, learn)], np.uint32)
+def step_beats(events: Sequence[ArrayLike], *, label: int | Sequence[int] | NDArray[np.integer], learn: bool,
+               tell: bool = False) -> list[Beats]:
+    """Beats of each step of a sample, from the indices of its events; the first begins with the sample's start.
+
+    Parameters
+    ----------
+    label
+        Of the sample, or (T,) of each step; -1 is none.
+    tell
+        Whether the core is to tell its answers so far as windows end.
+    """
+    of_steps = np.ndim(label) > 0
+    labels = np.asarray(label).tolist() if of_steps else [-1] * len(events)
+    ends = [np.array([protocol.end_of_step_beat(own)], np.uint32) for own in labels]
+    steps = [np.concatenate([np.asarray(step, np.uint32) | np.uint32(protocol.event_beat(0)), end])
+             for step, end in zip(events, ends, strict=True)]
+    of_sample = 0 if of_steps else max(0, int(label))
+    start = np.array([protocol.start_beat(of_sample, learn and (of_steps or int(label) >= 0), step_labels=of_steps,
+                                          tell=tell)], np.uint32)
     return [np.concatenate([start, steps[0]]), *steps[1:]]
 
 

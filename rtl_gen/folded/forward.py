@@ -149,6 +149,7 @@ class FoldedForwardEngine(wiring.Component):
             into.p.place_ends.eq(pipeline.place_ends),
             into.p.layer_ends.eq(pipeline.layer_ends),
             into.p.last.eq(walk.last),
+            into.p.label.eq(walk.step.p.value),
             into.p.kind.eq(TokenKind.STEP),
             into.p.payload.eq(pipeline.spikes),
         ]
