@@ -131,8 +131,9 @@ class Host:
         """As :meth:`run`, halting after every step to read membranes and spikes. Raises as it does."""
         packet, steps = finish(self._exchange.run_stepwise(
             self._steps(spikes, label, learn, windows), (Memory.MEMBRANES, Memory.SPIKES)))
-        return self._result(packet, len(steps), windows), [HaltedState(membranes=self._of_neurons(step, Memory.MEMBRANES),
-                                      spikes=self._of_neurons(step, Memory.SPIKES)) for step in steps]
+        return self._result(packet, len(steps), windows), [
+            HaltedState(membranes=self._of_neurons(step, Memory.MEMBRANES),
+                        spikes=self._of_neurons(step, Memory.SPIKES)) for step in steps]
 
     def _result(self, packet: Beats, steps: int, windows: bool) -> Result:
         """What the result says, and where it was asked for what was told on the way to it."""

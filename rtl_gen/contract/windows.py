@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .block import BlockSpec
 
-__all__ = ["told_after", "window_logits"]
+__all__ = ["told_after", "window_labels", "window_logits"]
 
 
 def told_after(block: BlockSpec, steps: int) -> list[int]:
@@ -20,6 +20,19 @@ def told_after(block: BlockSpec, steps: int) -> list[int]:
     for first in range(0, steps, block.window):
         found |= {first + block.window - block.loss_steps - 1, first + block.window - 1}
     return sorted(step for step in found if 0 <= step < steps - 1)
+
+
+def window_labels(block: BlockSpec, labels: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The label of each window of a sample, (W,), from those of its steps, (T,): -1 is none.
+
+    It is that of its last step that has one; a window without a step in the loss window has none.
+    """
+    found = []
+    for first in range(0, len(labels), block.window):
+        own = np.asarray(labels[first:first + block.window], np.int64)
+        known = own[own >= 0]
+        found.append(known[-1] if len(known) and len(own) > block.window - block.loss_steps else -1)
+    return np.array(found, np.int64)
 
 
 def window_logits(block: BlockSpec, steps: int, answers: Sequence[ArrayLike]) -> NDArray[np.int64]:

@@ -25,7 +25,8 @@ def tokens_of(spec, samples):
     tokens = []
     for sample in samples:
         label = sample.start_label & ((1 << label_bits) - 1)
-        tokens.append((TokenKind.START, label | (sample.learn | sample.of_steps << 1 | sample.tell << 2) << label_bits, 0))
+        flags = sample.learn | sample.of_steps << 1 | sample.tell << 2
+        tokens.append((TokenKind.START, label | flags << label_bits, 0))
         for number, step in enumerate(sample.steps, start=1):
             tokens += [(TokenKind.EVENT, index, 0) for index in step]
             tokens.append((TokenKind.STEP, None if sample.step_labels[number - 1] < 0 else

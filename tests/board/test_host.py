@@ -18,7 +18,7 @@ from rtl_gen.contract.protocol import BLOCK_COUNTERS, Error, Memory, Status
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from tests.board.fake_link import BusError, FakeCore, FakeLink, FakeMmio
-from tests.networks import network, network_spec, samples
+from tests.networks import block, network, network_spec, samples
 
 
 def direct(core):
