@@ -111,8 +111,9 @@ class Host:
             windows: bool = False) -> Result:
         """Run one sample, (T, inputs) of 0 and 1, and learn from it where ``learn``.
 
-        A sample without a label, -1, is answered and not learned from, whatever ``learn`` says. A label may be one a
-        step, (T,): each window is then learned from by that of its last step that has one, and not where none has.
+        Where the network's inputs count, they are 0 to the ``input_max`` of its specification. A sample without a
+        label, -1, is answered and not learned from, whatever ``learn`` says. A label may be one a step, (T,): each
+        window is then learned from by that of its last step that has one, and not where none has.
         With ``windows`` the logits at the end of each window are in the result.
 
         Raises
@@ -149,8 +150,10 @@ class Host:
         if spikes.ndim != 2 or spikes.shape[1] != self.spec.inputs or not 1 <= len(spikes) <= self.spec.max_steps:
             raise ValueError(f"Sample must be (1..{self.spec.max_steps} steps, {self.spec.inputs} inputs), "
                              f"not {spikes.shape}")
-        if not np.isin(spikes, (0, 1)).all():
-            raise ValueError(f"Sample must hold 0 and 1 only, not {spikes.min()}..{spikes.max()}")
+        most = self.spec.input_max
+        if not ((spikes >= 0) & (spikes <= most) & (spikes == spikes.astype(np.int64))).all():
+            raise ValueError(f"Sample must hold {'0 and 1' if most == 1 else f'0..{most}'} only, not "
+                             f"{spikes.min()}..{spikes.max()}")
         labels = np.asarray(label)
         if labels.shape not in ((), (len(spikes),)):
             raise ValueError(f"Label must be one, or one for each of {len(spikes)} steps, not of shape {labels.shape}")
@@ -158,7 +161,9 @@ class Host:
         if bad.size:
             raise ValueError(f"Label must be in 0..{self.spec.classes - 1}, or {UNLABELLED} for none, not "
                              f"{bad.flat[0]}")
-        return step_beats([np.flatnonzero(step) for step in spikes], label=label, learn=learn, tell=windows)
+        inputs = np.arange(self.spec.inputs)
+        events = [np.repeat(inputs, step) for step in spikes.astype(np.int64)]
+        return step_beats(events, label=label, learn=learn, tell=windows)
 
     def _of_neurons(self, step: dict[tuple[int, int, Memory], Integers],
                     memory: Memory) -> tuple[tuple[Integers, ...], ...]:

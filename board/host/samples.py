@@ -38,7 +38,7 @@ class Samples:
     Attributes
     ----------
     spikes
-        (N, T, inputs) uint8, 0 or 1.
+        (N, T, inputs) uint8, 0 or 1, or where inputs count up to the network's ``input_max``.
     labels
         (N,) int64, the class, or ``UNLABELLED`` (-1).
     steps
@@ -134,11 +134,16 @@ def _spikes(thing: str, spikes: NDArray, spec: NetworkSpec) -> NDArray[np.uint8]
     if spikes.shape[1] > spec.max_steps:
         raise SampleError(f"{thing}: spikes must have at most {spec.max_steps} steps for network {spec.name}, not "
                           f"{spikes.shape[1]}; bin them coarser, or train with a higher hardware.max_steps")
-    if spikes.max() > 1:
-        raise SampleError(f"{thing}: spikes must be 0 or 1, not {spikes.max()}; a step holds one event of an input")
+    if spikes.max() > spec.input_max:
+        raise SampleError(f"{thing}: spikes must be {'0 or 1' if spec.input_max == 1 else f'in 0..{spec.input_max}'}, "
+                          f"not {spikes.max()}; a step holds {_times(spec.input_max)} of an input")
     if not spikes.any():
         raise SampleError(f"{thing} hold no event: all spikes are 0; give at least one")
     return spikes.view(np.uint8).reshape(*spikes.shape[:2], spec.inputs)
+
+
+def _times(most: int) -> str:
+    return "one event" if most == 1 else f"at most {most} events"
 
 
 def _labels(thing: str, name: str, labels: NDArray, shape: tuple[int, ...], classes: int) -> NDArray[np.int64]:

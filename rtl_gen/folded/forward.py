@@ -92,7 +92,8 @@ class FoldedForwardEngine(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         block, pipeline = self.block, self._pipeline
-        m.submodules.seen = seen = SeenFilter(block.inputs, block.readout.classes)
+        m.submodules.seen = seen = SeenFilter(block.inputs, block.readout.classes,
+                                               block.layers[0].input_max)
         m.submodules.pool = pool = PoolChain(block, 0)
         m.submodules.lists = lists = FoldedLists(block)
         m.submodules.walk = walk = FoldedWalk(block)

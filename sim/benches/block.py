@@ -132,6 +132,8 @@ def random_samples(spec, rng, count, density):
         seed = np.random.default_rng(rng.getrandbits(32))
         spikes = (seed.random((steps, spec.inputs)) < density).astype(np.uint8)
         spikes[seed.random(spikes.shape) < 0.03] += 1
+        if spec.input_max > 1:
+            spikes *= seed.integers(1, spec.input_max + 2, spikes.shape).astype(np.uint8)
         partial = spikes[-1] if rng.random() < 0.15 else None
         spikes = spikes if partial is None else spikes[:-1]
         label = rng.randrange(spec.classes)
