@@ -58,7 +58,7 @@ MUTANTS = {
     "a label outlives its window": (False, "block", "readout.py",
                                     "with m.If(self._of_steps):\n                m.d.sync += self._known.eq(0)",
                                     "with m.If(0):\n                m.d.sync += self._known.eq(0)"),
-    "a window without a label is learned from": (True, "block", "readout.py", "self._sums.learnable & self._known",
+    "a window without a label is learned from": (False, "block", "readout.py", "self._sums.learnable & self._known",
                                                  "self._sums.learnable"),
     "a window without a label has a number": (False, "block", "block_shell.py", "learning.learned & readout.labelled",
                                               "learning.learned"),
