@@ -14,8 +14,8 @@ from tests.folded_networks import conv, counting, dense, folded_spec, pool
 
 def test_only_the_first_layer_takes_larger_inputs():
     folded_spec(counting(dense(3, 4), 255), dense(4, 5))
-    with pytest.raises(SpecError, match=r"^Largest input of block 0 layer 1 must be 1, not 2: it reads spikes; only the "
-                                        r"network's first layer takes larger inputs$"):
+    with pytest.raises(SpecError, match=r"^Largest input of block 0 layer 1 must be 1, not 2: it reads spikes; only "
+                                        r"the network's first layer takes larger inputs$"):
         folded_spec(dense(3, 4), counting(dense(4, 5), 2))
     for most in (0, 256, True):
         with pytest.raises(SpecError, match=r"^Largest input must be in 1..255, not "):
@@ -40,8 +40,8 @@ def test_sums_grow_with_it_and_the_block_is_folded():
     assert [plan_of(folded_spec(layer).blocks[0]).flat for layer in (plain, counting(plain, 2))] == [True, False]
 
 
-@pytest.mark.parametrize(("most", "bits", "words"), [(1, 1, 3), (2, 2, 5), (3, 2, 5), (4, 4, 9), (15, 4, 9), (16, 8, 18),
-                                                     (255, 8, 18)])
+@pytest.mark.parametrize(("most", "bits", "words"), [
+    (1, 1, 3), (2, 2, 5), (3, 2, 5), (4, 4, 9), (15, 4, 9), (16, 8, 18), (255, 8, 18)])
 def test_a_word_of_counts_has_a_power_of_two(most, bits, words):
     memory = SeenMemory(70, most=most)
     assert (memory.count_bits, memory.words) == (bits, words)

@@ -9,7 +9,7 @@ from rtl_gen.contract.network_file import read
 from tests.verbs import call
 
 TRAIN = ("train", "--set", "data.name=levels.npz", "--set", "data.input_max=5", "--set", "name=levels", "--set",
-         "network.blocks=[[16]]", "--set", "training.batch=20", "--set", "training.epochs=4", "--json")
+         "network.blocks=[[16]]", "--set", "training.batch=20", "--set", "training.epochs=12", "--json")
 
 
 @pytest.fixture
