@@ -87,7 +87,8 @@ def seeded(settings: Settings, seed: int) -> Config:
 def train(config: Config) -> tuple[SpikingNetwork, float]:
     """The network, and its test accuracy in percent; a teacher is trained first where there is to be one."""
     data, taught = config.data, config.training
-    loaded = load(data.name, DataOptions(steps=data.steps, coding=data.coding, input_max=data.input_max, seed=data.seed))
+    loaded = load(data.name, DataOptions(steps=data.steps, coding=data.coding, input_max=data.input_max,
+                                         seed=data.seed))
     with tempfile.TemporaryDirectory() as folder:
         if taught.distill is not None:
             path = Path(folder) / taught.distill
