@@ -113,7 +113,7 @@ class _Making:
         config, thing = self._config, f"Layer {self._layers} of the network"
         own = config.network.of_layer(self._layers, layer.known)
         shape, most = shape_of(thing, layer, self._grid), 1 if self._layers else config.data.input_max
-        if most > 1 and layer.given is None:
+        if most > 1 and layer.given is None and (shape.pool is None or shape.pool.kind == "sum"):
             # An input of v counts as v / 2^n, below 1: weights are drawn for inputs of about 1.
             shape = replace(shape, mean_shift=shape.mean_shift + most.bit_length())
         source = _source(thing, layer, shape, below)
