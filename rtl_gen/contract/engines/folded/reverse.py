@@ -51,7 +51,7 @@ class FoldedReverse(Learning):
                 line="A block that is not one layer of each input at each neuron must learn by the engine "
                      f"{self.kind}, not {engine} as block {index}; take {self.kind}",
                 what="another engine of a folded block", places=(f"block {index}",), change=f"the engine {self.kind}")
-        yield from refusals.leaky_readout(self.block, index)
+        yield from refusals.largest_level(self.block, index)
         yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
 
     @property

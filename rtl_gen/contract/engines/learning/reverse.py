@@ -53,7 +53,7 @@ class Reverse(Learning):
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
-        yield from refusals.leaky_readout(self.block, index)
+        yield from refusals.largest_level(self.block, index)
 
     @property
     def scan_latency(self) -> int:
