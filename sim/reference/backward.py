@@ -11,7 +11,7 @@ from rtl_gen.contract.layer import LayerSpec
 from . import current
 from .forward import Trace, neurons_of, synapses_of
 from .grid import pooled_gates, spread
-from .level_credit import by_steps, carried_back
+from .level_credit import by_steps, carried_back, taken
 from .readout import divided, feedback
 from .synapses.dense import own_feedback
 from .window import Window
@@ -71,7 +71,10 @@ def _of_readout(block: BlockSpec, readout: NDArray[np.int32], error: Int64Array,
 
     if spec.leak_shift is None:
         return of_rows(error, steps, block.window - block.loss_steps)
-    return carried_back(block, ((last, of_rows(own, 1, 0)[0]) for last, own in by_steps(error, until)), steps)
+    found = np.zeros((steps, spec.rows), np.int64)
+    for last, errors in by_steps(error, until):
+        found += taken(block, of_rows(errors, 1, 0)[0], last, steps)
+    return carried_back(spec.leak_shift, found)
 
 
 def weighed(layer: LayerSpec, credit: Int64Array) -> Int64Array:

@@ -32,21 +32,21 @@ def by_steps(error: Int64Array, until: Int64Array) -> Iterator[tuple[int, Int64A
         yield int(steps), np.where(until == steps, error, 0)
 
 
-def carried_back(block: BlockSpec, of_rows: Iterator[tuple[int, Int64Array]], steps: int) -> Int64Array:
-    """Feedback (steps, rows) at all positions, from that of the rows where levels are read.
+def taken(block: BlockSpec, rows: Int64Array, until: int, steps: int) -> Int64Array:
+    """Feedback of ``rows``, (rows,), at the positions of a window, (steps, rows), whose levels are read.
 
-    Parameters
-    ----------
-    of_rows
-        As :func:`by_steps`, with the rows' feedback (rows,) in place of the errors.
+    ``until`` is how many steps the last of them has behind it.
     """
-    found, leak = np.zeros((steps, block.readout.rows), np.int64), block.readout.leak_shift
-    for until, rows in of_rows:
-        for p in range(until):
-            found[p] += rows * is_read(block, p, until)
-    for p in range(steps - 2, -1, -1):
+    read = np.array([p < until and is_read(block, p, until) for p in range(steps)])
+    return np.where(read[:, None], rows, 0)
+
+
+def carried_back(leak_shift: int, found: Int64Array) -> Int64Array:
+    """Feedback of all positions, (steps, rows), from what each has of its own level: it leaks as levels do."""
+    found = found.copy()
+    for p in range(len(found) - 2, -1, -1):
         later = found[p + 1]
-        found[p] += later - np.sign(later) * (np.abs(later) >> leak)
+        found[p] += later - np.sign(later) * (np.abs(later) >> leak_shift)
     return found
 
 
