@@ -35,8 +35,8 @@ class CreditScan(wiring.Component):
 
     A group's lanes are scanned in parts, one after another. What is taken in comes out ``latency`` cycles later: the
     product with the feedback has a cycle of its own, and so has the sum. Where currents linger a third is for
-    ``lasting[p] = credit[p] + decay(lasting[p + 1])``, by their own leak, and these are the credits that come out. Where
-    the readout leaks one before the others is for what later levels hand back, by its leak.
+    ``lasting[p] = credit[p] + decay(lasting[p + 1])``, by their own leak, and these are the credits that come out.
+    Where the readout leaks one before the others is for what later levels hand back, by its leak.
 
     Computes :func:`sim.reference.backward.current_credits` bit for bit.
 

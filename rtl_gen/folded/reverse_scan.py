@@ -218,9 +218,8 @@ class ReverseScan(wiring.Component):
         return credit, inject
 
     def _levels(self, m: Module, word: data.View, following: data.View, at: data.View) -> list[Signal]:
-        """What levels tell each lane of a part whose gates are chosen; ``at`` is the part of a cycle ago, whose is kept.
-
-        What those of the position behind hand back is added to it.
+        """What levels tell each lane of a part whose gates are chosen, with what those of the position behind hand back;
+        ``at`` is the part of a cycle ago, whose is kept.
         """
         engine, bits = self.engine, self.engine.level_bits
         m.submodules.levels = memory = declared_memory(engine.level_memory)

@@ -50,6 +50,14 @@ def carried_back(leak_shift: int, found: Int64Array) -> Int64Array:
     return found
 
 
+def of_positions(block: BlockSpec, rows: Int64Array, steps: int) -> Int64Array:
+    """Feedback (steps, rows) at all positions of a window from that of ``rows``, (rows,), whose errors are all read to
+    its end: of a readout that does not leak, or is read by its sum or its last level.
+    """
+    found = taken(block, rows, steps, steps)
+    return found if block.readout.leak_shift is None else carried_back(block.readout.leak_shift, found)
+
+
 def counted(block: BlockSpec, read: Counts, error: Int64Array, until: int) -> tuple[Counts, Int64Array]:
     """What a readout's update sums over the window: what came (until, rows), and errors (until, classes) as they count.
 

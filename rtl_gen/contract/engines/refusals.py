@@ -33,8 +33,8 @@ class Refusal:
 def largest_level(block: BlockSpec, index: int) -> Iterator[Refusal]:
     """The largest level of each class may be of another step, and no engine takes errors at several steps."""
     if block.readout.reading == "maximum":
-        yield Refusal(line="A block that is to learn on chip must have a readout that is not read by maximum, as that of "
-                           f"block {index} is; take the reading sum or last, set hardware.learning false for the block, "
-                           "or evaluate it on torch or the reference",
+        yield Refusal(line="A block that is to learn on chip must have a readout that is not read by maximum, as that "
+                           f"of block {index} is; take the reading sum or last, set hardware.learning false for the "
+                           "block, or evaluate it on torch or the reference",
                       what="a readout that is read by maximum", places=(f"readout of block {index}",),
                       change="network.reading sum or last, or hardware.learning false")
