@@ -218,8 +218,8 @@ class ReverseScan(wiring.Component):
         return credit, inject
 
     def _levels(self, m: Module, word: data.View, following: data.View, at: data.View) -> list[Signal]:
-        """What levels tell each lane of a part whose gates are chosen, with what those of the position behind hand back;
-        ``at`` is the part of a cycle ago, whose is kept.
+        """What levels tell each lane of a part whose gates are chosen, those of the position behind among them; that of
+        the part ``at`` a cycle ago is kept.
         """
         engine, bits = self.engine, self.engine.level_bits
         m.submodules.levels = memory = declared_memory(engine.level_memory)
@@ -234,7 +234,8 @@ class ReverseScan(wiring.Component):
             read.addr.eq(Cat(following.part[:engine.part_bits], following.place)),
             write.addr.eq(Cat(at.part[:engine.part_bits], at.place)),
             write.data.eq(Cat(kept)),
-            write.en.eq(at.valid & (self.layer == self.block.depth - 1)),
+            # Of the layers below, which come later, nothing is read.
+            write.en.eq(at.valid),
         ]
         return told
 
