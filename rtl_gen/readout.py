@@ -7,11 +7,12 @@ from amaranth.lib.wiring import In, Out
 from .answer import add_result_states
 from .backward import BackwardPass, row_layout
 from .class_sums import SampleSums
-from .contract.arithmetic import feedback_max, index_bits, signed_bits
+from .contract.arithmetic import index_bits, row_feedback_max, signed_bits
 from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.plan import plan_of
 from .contract.protocol import ANSWER_BITS, Packet
 from .contract.spec import NetworkSpec
+from .level_errors import LevelErrors
 from .levels import LevelSums
 from .memories import declared_memory
 from .packet import packet_layout
@@ -78,7 +79,7 @@ class Readout(wiring.Component):
         self._may_tell = index == len(spec.blocks) - 1
         self.row_layout = row_layout(spec, index)
         self._backward = BackwardPass(spec, index) if self.learns else None
-        feedback_bits = signed_bits(feedback_max(block, block.depth - 1))
+        feedback_bits = signed_bits(row_feedback_max(readout))
         classes = index_bits(readout.classes + 1)
         super().__init__({
             "i": In(stream.Signature(token_layout(readout.inputs, readout.classes))),
@@ -160,8 +161,8 @@ class Readout(wiring.Component):
         ]
         m.d.sync += self._adding.eq(adds)
 
-        leaky = readout.leak_shift is not None          # no block with such a readout learns
-        made = LevelSums if leaky else TakeOver if self.learns else SampleSums
+        leaky = readout.leak_shift is not None
+        made = ((LevelErrors if leaky else TakeOver) if self.learns else LevelSums if leaky else SampleSums)
         sums = self._sums = made(self.block, self._max_steps)
         m.submodules.sums = sums
         m.d.comb += sums.adds.eq(self._adding)
@@ -254,7 +255,8 @@ class Readout(wiring.Component):
                     m.d.sync += [self._last.eq(token.last), self._ended.eq(window_ends), self._class.eq(0)]
                     with m.If(token.value[label_bits]):
                         m.d.sync += [self._label.eq(token.value[:label_bits]), self._known.eq(1)]
-                    with m.If(window_ends | (loss_begins if self.learns else 0)):
+                    # Levels are not taken over where loss steps begin: each is read as its step ends.
+                    with m.If(window_ends | (loss_begins if self.learns and self.readout.leak_shift is None else 0)):
                         if self.learns:
                             m.d.comb += self._sums.start.eq(1)
                         m.next = "TAKE" if self.learns else "WINDOW"
@@ -275,6 +277,8 @@ class Readout(wiring.Component):
                     m.d.sync += self._position.eq(self._position + 1)
                     m.next = "RUN"
                 with m.Elif(~self._learns_from):
+                    if self.readout.leak_shift is not None:     # it has counted before the loss steps too
+                        m.d.comb += self._forget.eq(1)
                     m.next = "WINDOW"
                 with m.Else():
                     m.d.sync += self._waits.eq(1)
@@ -327,8 +331,17 @@ class Readout(wiring.Component):
             wiring.connect(m, wiring.flipped(outside), inside)
         if self.readout.learned:
             counted = Signal()                          # spikes were, since all counts were 0
+            counts = self._learns_from
+            if self.readout.leak_shift is not None:
+                # Levels carry what came before the loss steps into them.
+                counts = self._learn & (self._windows == self.block.update_interval - 1)
+                m.d.comb += [
+                    backward.position.eq(self._position),
+                    backward.ends.eq(self._sums.start),
+                    self._sums.settled.eq(backward.settled),
+                ]
             m.d.comb += [
-                backward.fired.eq(self._adds & self._learns_from),
+                backward.fired.eq(self._adds & counts),
                 backward.fired_row.eq(self._tokens.p.value),
                 backward.clear.eq(self._forget & counted),
             ]

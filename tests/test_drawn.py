@@ -107,6 +107,7 @@ def features(block):
     has = {
         "plain": True, "deep": block.depth > 1, "readout pool": readout.pool is not None,
         "1-bit readout": readout.weight_bits == 1, "leaky readout": readout.leak_shift is not None,
+        "largest level": readout.reading == "maximum",
         "convolution": any(layer.synapses.kind == "conv" for layer in block.layers),
         "pool": any(layer.pool is not None for layer in block.layers),
         "recurrent": any(layer.synapses.recurrent for layer in block.layers),

@@ -7,7 +7,7 @@ from .arithmetic import answer_max, signed_bits
 from .block import BlockSpec
 from .checks import SpecError
 from .declared import engines_of
-from .engines.refusals import Refusal, leaky_readout
+from .engines.refusals import Refusal
 from .protocol import ANSWER_BITS, BLOCKS_PER_LAYER
 from .spec import NetworkSpec
 from .sums import SUM_BITS, learning_sum_max
@@ -49,11 +49,9 @@ def hardware_refusals(spec: NetworkSpec) -> tuple[Refusal, ...]:
 
 
 def learning_refusals(spec: NetworkSpec) -> tuple[Refusal, ...]:
-    """All that a block that is to learn does not learn by, wherever it runs: a readout that leaks, sums that are
-    too wide.
-    """
+    """All that a block that is to learn does not learn by, wherever it runs: sums that are too wide."""
     return _once(refusal for index, block in enumerate(spec.blocks) if block.directives.learns
-                 for refusal in chain(leaky_readout(block, index), _wide_sums(block, index)))
+                 for refusal in _wide_sums(block, index))
 
 
 def _wide_sums(block: BlockSpec, index: int) -> Iterator[Refusal]:

@@ -91,7 +91,8 @@ class Surroundings:
             none = np.zeros((steps, layer.layer.outputs), np.int32)
             traces.append(Trace(np.ascontiguousarray(spikes[:, at[-1]]), np.ascontiguousarray(gates[:, at[-1]]), none))
         counts = np.zeros((steps, block.readout.rows), np.uint8)
-        found, multiplies = credits_of(block, self.stored, self.readout, error, Window(0, traces=traces, read=counts))
+        found, multiplies = credits_of(block, self.stored, self.readout, error, np.full(len(error), len(counts)),
+                                       Window(0, traces=traces, read=counts))
         readout = block.readout
         multiplies -= readout.rows * readout.classes if readout.learned else 0
         credits = [weighed(layer, credit.current) for layer, credit in zip(block.layers, found, strict=True)]

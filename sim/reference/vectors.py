@@ -186,8 +186,8 @@ def page_sections() -> str:
         "currents that linger. `convolutions.json` learns in convolutions, behind pools of both kinds and under "
         "readouts with pools, `recurrence.json` in recurrent layers, alone and under and above others, "
         "`residuals.json` in layers whose currents others add, in thresholds and in weights of 1 bit, "
-        "`lingering.json` in layers whose currents linger, `counts.json` from inputs that count and from labels of "
-        "steps. In all of them but `rates.json` the rates are all 0. "
+        "`lingering.json` in layers whose currents linger, `leaky.json` under readouts that leak, `counts.json` from "
+        "inputs that count and from labels of steps. In all of them but `rates.json` the rates are all 0. "
         "There, and in the tables below, `word` is the low half of a random word, y, and `high` the high half, "
         "x; in `rates.json` it is the whole.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word", "high"],

@@ -160,7 +160,8 @@ def readouts(draw, features, grid, classes):
         dead_zone=draw(st.sampled_from((0, 0, 3, 60, 120))),
         pool=draw(pools(grid)) if "readout pool" in features and draw(chance(of=3)) else None)
     if "leaky readout" in features and draw(chance(of=3)):
-        reading = draw(st.sampled_from(READINGS))
+        reading = draw(st.sampled_from([reading for reading in READINGS
+                                        if reading != "maximum" or "largest level" in features]))
         common |= dict(leak_shift=draw(st.integers(1, 6)), reading=reading)
     if common.get("reading", "sum") == "sum":
         common |= dict(accumulate=draw(st.sampled_from(ACCUMULATES)), answer=draw(st.sampled_from(ANSWERS)))

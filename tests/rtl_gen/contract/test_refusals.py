@@ -55,10 +55,10 @@ def test_what_folded_engines_serve_is_not_refused(spec):
     (directed(folded_spec(dense(9, 8), dense(8, 7), learning=True), unroll=True),
      "A block that is not one layer of each input at each neuron must not unroll its window, and block 0 does; take "
      "unroll false", ("block 0",), "unroll false"),
-    (folded_spec(conv(4, 4, 2, 5, 3), learning=True, leak_shift=2),
-     "A block that is to learn on chip must have a readout without a leak, and that of block 0 leaks; set "
-     "hardware.learning false for the block, or evaluate it on torch or the reference", ("readout of block 0",),
-     "network.readout_leak_shift null, or hardware.learning false"),
+    (folded_spec(conv(4, 4, 2, 5, 3), learning=True, leak_shift=2, reading="maximum", accumulate="cumulative"),
+     "A block that is to learn on chip must have a readout that is not read by maximum, as that of block 0 is; take "
+     "the reading sum or last, set hardware.learning false for the block, or evaluate it on torch or the reference",
+     ("readout of block 0",), "network.reading sum or last, or hardware.learning false"),
     (folded_spec(dense(9, 8), readout_pool=pool("sum", 2, 2, 4, 1), learning=True),
      "A readout that pools a grid must, in a block that is to learn on chip, pool the grid that the last layer is, and "
      "that of block 0 pools another; take none, or hardware.learning false for the block, or evaluate it on torch or "

@@ -49,6 +49,11 @@ CASES = {
         window=4),
     "lingering-conv": folded_spec(conv(4, 4, 2, 6, 3, padding=1, current=CurrentSpec(bits=9, leak_shifts=(1,))),
                                   learning=True),
+    "levels": folded_spec(dense(9, 8), dense(8, 6), learning=True, lanes=3, window=4, loss_steps=2, leak_shift=2,
+                          answer="last", rounding="stochastic"),
+    "last-level-conv": folded_spec(
+        conv(5, 4, 1, 5, 2, pool=pool("or", 2, 10, 8, 1)), learning=True, readout_pool=pool("sum", 2, 4, 3, 5), lanes=3,
+        leak_shift=3, reading="last", accumulate="cumulative"),
     "one-bit": folded_spec(dense(9, 8, weight_bits=1, threshold=3), dense(8, 6, weight_bits=1, threshold=3),
                            learning=True),
 }

@@ -54,6 +54,12 @@ CASES = {
         dense(4, 9, recurrent=True, current=CurrentSpec(bits=9, leak_shifts=(1, -3)), reset="zero", **TRIANGLE),
         dense(9, 6), dense(6, 6, current=CurrentSpec(bits=8, leak_shifts=(2,)), residual=ResidualSpec(
             below=1, shift=1, own_shift=0), feedback_shift=6), lanes=4, window=4, loss_steps=3),
+    "levels": folded_spec(
+        dense(4, 9), dense(9, 6, recurrent=True, current=CurrentSpec(bits=8, leak_shifts=(2,))), lanes=4, window=4,
+        loss_steps=3, leak_shift=2),
+    "last level": folded_spec(
+        conv(4, 4, 1, 2, 1), conv(4, 4, 2, 5, 2), lanes=3, readout_pool=pool("sum", 2, 3, 3, 5), leak_shift=1,
+        reading="last", accumulate="cumulative", feedback_shift=1),
     "one bit": folded_spec(dense(5, 8, weight_bits=1), dense(8, 6, weight_bits=1), lanes=4, window=2),
 }
 

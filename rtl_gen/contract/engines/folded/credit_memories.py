@@ -10,6 +10,7 @@ from ...arithmetic import (
     index_bits,
     inject_max,
     lasting_credit_max,
+    row_feedback_max,
     signed_bits,
     weighed_credit_max,
 )
@@ -104,7 +105,7 @@ class CreditMemories(Engine):
     @property
     def feedback_bits(self) -> int:
         """Bits of the readout's feedback."""
-        return signed_bits(feedback_max(self.block, self.block.depth - 1))
+        return signed_bits(row_feedback_max(self.block.readout))
 
     @property
     def sum_max(self) -> int:
@@ -169,6 +170,19 @@ class CreditMemories(Engine):
             return None
         words = max(layer.words for layer in self.plan.layers if layer.layer.current is not None)
         return MemoryDeclaration("lasting_credits", words << self.part_bits, self.scan_lanes * self.lasting_bits)
+
+    @property
+    def level_bits(self) -> int:
+        """Bits of what levels of a leaky readout tell a neuron."""
+        return signed_bits(feedback_max(self.block, self.block.depth - 1))
+
+    @property
+    def level_memory(self) -> MemoryDeclaration | None:
+        """What levels at the position behind told neurons of the last layer, part by part; None without a leak."""
+        if self.block.readout.leak_shift is None:
+            return None
+        return MemoryDeclaration("level_feedback", self.plan.layers[-1].words << self.part_bits,
+                                 self.scan_lanes * self.level_bits)
 
     def is_listed(self, number: int) -> bool:
         """Whether the words of a layer that have a credit are listed, so that only these are walked for feedback.
@@ -259,8 +273,8 @@ class CreditMemories(Engine):
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Credits, their counts, what is carried and given, and sums on their way to them."""
-        lasting = () if self.lasting_memory is None else (self.lasting_memory,)
-        return (*self.credit_memories, self.count_memory, self.carried_memory, *lasting, *self.flow_memories,
+        more = (memory for memory in (self.lasting_memory, self.level_memory) if memory is not None)
+        return (*self.credit_memories, self.count_memory, self.carried_memory, *more, *self.flow_memories,
                 *self.injected_memories, *self.list_memories, *self.feedback_memories, self.reach_memory("down"),
                 self.reach_memory("across"))
 

@@ -52,7 +52,7 @@ class FoldedReverse(Learning):
                 line="A block that is not one layer of each input at each neuron must learn by the engine "
                      f"{self.kind}, not {engine} as block {index}; take {self.kind}",
                 what="another engine of a folded block", places=(f"block {index}",), change=f"the engine {self.kind}")
-        yield from refusals.leaky_readout(self.block, index)
+        yield from refusals.largest_level(self.block, index)
         yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
 
     @property
@@ -188,9 +188,10 @@ class FoldedReverse(Learning):
 
     @property
     def fetched(self) -> int:
-        """Cycles from the last gates that a scan reads of a word to its last credit; one more of currents that linger.
+        """Cycles from the last gates that a scan reads of a word to its last credit; one more of currents that linger,
+        and of levels that leak.
         """
-        return 3 + (self.block.layers[0].current is not None)
+        return 3 + (self.block.layers[0].current is not None) + (self.block.readout.leak_shift is not None)
 
     @property
     def scan_lanes(self) -> int:

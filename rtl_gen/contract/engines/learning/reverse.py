@@ -51,12 +51,14 @@ class Reverse(Learning):
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
-        yield from refusals.leaky_readout(self.block, index)
+        yield from refusals.largest_level(self.block, index)
 
     @property
     def scan_latency(self) -> int:
-        """Cycles from the gates of a position to its credits: product and sum, and the sum of currents that linger."""
-        return 2 + (self.block.layers[0].current is not None)
+        """Cycles from the gates of a position to its credits: product and sum, and the sums of currents that linger and
+        of levels that leak.
+        """
+        return 2 + (self.block.layers[0].current is not None) + (self.block.readout.leak_shift is not None)
 
     @property
     def scan(self) -> int:
