@@ -37,8 +37,8 @@ def thresholds_of(layer: LayerSpec, stored: NDArray[np.int32]) -> NDArray[np.int
     if neuron.threshold_shift is None:
         return np.full(layer.outputs, neuron.threshold, np.int64)
     row = stored[layer.event_rows].astype(np.int64) >> layer.weights.shadow_bits
-    added = np.tile(row, layer.outputs // layer.columns) << neuron.threshold_shift
-    return np.clip(neuron.threshold + added, 1, neuron.membrane_max)
+    found = neuron.threshold + (np.tile(row, layer.outputs // layer.columns) << neuron.threshold_shift)
+    return np.clip(found, 1, neuron.membrane_max)
 
 
 @compiled(nogil=True)
