@@ -135,7 +135,8 @@ class Block:
             before = own[layer].copy()
             counted = forward(spec, self.stored[layer], window.seen[layer], membranes[layer], window.traces[layer],
                               own[layer], flows[layer], kept[layer])
-            window.own.append(np.vstack([before, window.traces[layer].spikes[:-1, :len(before)]]))
+            window.own.append(np.vstack([before, window.traces[layer].spikes[:-1]]) if spec.synapses.recurrent
+                              else np.zeros((len(events), 0), np.uint8))
             self._count(spikes=counted.fired, synaptic_operations=counted.operations,
                         membrane_saturations=counted.saturated,
                         weights_read=counted.operations + (len(events) * spec.outputs if spec.weights.bias else 0))

@@ -1,5 +1,6 @@
 """The spikes of a layer over some steps of a sample: currents of its synapses, then its neurons. Integers only."""
 
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import NamedTuple
@@ -7,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.kinds import Part
 from rtl_gen.contract.layer import LayerSpec
 
 from .current import linger
@@ -36,16 +36,17 @@ class Counted(NamedTuple):
 
 def neurons_of(layer: LayerSpec) -> ModuleType:
     """The module of :mod:`sim.reference.neurons` that has ``fire`` and ``credits_of`` of the layer's neurons."""
-    return _module("neurons", layer.neuron)
+    return _module("neurons", layer.neuron.kind)
 
 
 def synapses_of(layer: LayerSpec) -> ModuleType:
     """The module of :mod:`sim.reference.synapses` that has ``currents``, ``feedback`` and ``update`` of the layer."""
-    return _module("synapses", layer.synapses)
+    return _module("synapses", layer.synapses.kind)
 
 
-def _module(folder: str, part: Part) -> ModuleType:
-    return import_module(f"{__package__}.{folder}.{part.kind}")
+@cache      # it is asked for in every window
+def _module(folder: str, kind: str) -> ModuleType:
+    return import_module(f"{__package__}.{folder}.{kind}")
 
 
 def forward(layer: LayerSpec, stored: NDArray[np.int32], events: Counts, membrane: NDArray[np.int32], trace: Trace,

@@ -23,6 +23,8 @@ def check_label(label: Label, steps: int, classes: int) -> None:
     ValueError
         If there is not one label a step, or one is neither a class nor ``NONE``.
     """
+    if isinstance(label, np.integer) and NONE <= label < classes:       # what most are, told fast
+        return
     values = np.asarray(label)
     if values.shape not in ((), (steps,)):
         raise ValueError(f"Labels of a sample to learn from must be one, or one for each of {steps} steps, not of "

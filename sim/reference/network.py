@@ -191,7 +191,7 @@ class Reference:
         passages = []
         for index, block in enumerate(self._blocks):
             if index:
-                block.count_events(int(events.sum()), 0)
+                block.count_events(np.count_nonzero(events), 0)
             block.rate = self.rates[index]
             passages.append(block.run(events, label, learn, self.seed, aborted, windows))
             events = passages[-1].spikes[-1]
@@ -216,11 +216,15 @@ class Reference:
         if values.dtype.kind not in "bui" or (values.dtype.kind == "i" and values.size and values.min() < 0):
             raise ValueError("Spikes must be counts of events, integers of at least 0, not "
                              f"{values.min() if values.dtype.kind == 'i' else values.dtype}")
-        events = np.minimum(values, self.spec.input_max).astype(np.uint8, order="C")
-        accepted = int(events.sum(dtype=np.int64))
-        if values.dtype.itemsize == 8:      # their sum could wrap, and a counter ends long before
-            values = np.minimum(values, COUNTER_MAX + 1)
-        self._blocks[0].count_events(accepted, int(values.sum(dtype=np.int64)) - accepted)
+        counts = self.spec.input_max > 1
+        events = (np.minimum(values, self.spec.input_max).astype(np.uint8, order="C") if counts
+                  else np.ascontiguousarray(values != 0).view(np.uint8))
+        came = accepted = int(events.sum(dtype=np.int64)) if counts else np.count_nonzero(events)
+        if values.size and values.max() > self.spec.input_max:
+            if values.dtype.itemsize == 8:      # their sum could wrap, and a counter ends long before
+                values = np.minimum(values, COUNTER_MAX + 1)
+            came = int(values.sum(dtype=np.int64))
+        self._blocks[0].count_events(accepted, came - accepted)
         return events
 
     def _check_label(self, label: Label, steps: int, learn: bool) -> None:

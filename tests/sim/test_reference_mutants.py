@@ -78,8 +78,8 @@ MUTANTS = (
     ("block.py", "self._count(windows_skipped=1)\n            return", "self._count(windows_skipped=1)"),
     ("block.py", "learn = learn and self.spec.directives.learns", "learn = bool(learn)"),
     ("block.py", "weights_read=operations if readout.learned else 0", "weights_read=operations"),
-    ("network.py", "int(values.sum(dtype=np.int64)) - accepted", "0"),
-    ("network.py", "block.count_events(int(events.sum()), 0)", "pass"),
+    ("network.py", "came = int(values.sum(dtype=np.int64))", "came = accepted"),
+    ("network.py", "block.count_events(np.count_nonzero(events), 0)", "pass"),
 )
 
 

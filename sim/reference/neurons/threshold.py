@@ -34,10 +34,10 @@ class Thresholded(NamedTuple):
 def thresholds_of(layer: LayerSpec, stored: NDArray[np.int32]) -> NDArray[np.int64]:
     """Thresholds (outputs,): the layer's, and where they are learned what the weights' row adds to it."""
     neuron = layer.neuron
-    found = np.full(layer.outputs, neuron.threshold, np.int64)
-    if neuron.threshold_shift is not None:
-        row = stored[layer.event_rows].astype(np.int64) >> layer.weights.shadow_bits
-        found += np.tile(row, layer.outputs // layer.columns) << neuron.threshold_shift
+    if neuron.threshold_shift is None:
+        return np.full(layer.outputs, neuron.threshold, np.int64)
+    row = stored[layer.event_rows].astype(np.int64) >> layer.weights.shadow_bits
+    found = neuron.threshold + (np.tile(row, layer.outputs // layer.columns) << neuron.threshold_shift)
     return np.clip(found, 1, neuron.membrane_max)
 
 

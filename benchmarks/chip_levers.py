@@ -1,0 +1,99 @@
+"""What each setting alone is worth to learning in chip arithmetic: MNIST, 784-200-10, on samples held out.
+
+Run: ``python benchmarks/chip_levers.py [LEVER ...] --data-root FOLDER``; writes ``docs/results/chip_levers.json`` after
+each lever, and skips what is in there for the same settings. The first 20,000 training samples, 4 epochs, seed 0;
+accuracy is that on the last 10,000 training samples, which nothing learns from, so that the test split chooses nothing.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from chip_course import Experiment, changed, learn
+from machine import describe
+from rich.console import Console
+from rich.table import Table
+
+from rtl_gen.contract.atomic import write_atomically
+
+RESULTS = Path(__file__).parents[1] / "docs" / "results" / "chip_levers.json"
+SAMPLES = 20_000
+BASE = Experiment(
+    data="mnist", steps=8, blocks=(("200",),), leak_shift=4, window=8, logit_shift=3, dead_zone=12, rate_shifts=(8,),
+    readout_shifts=(2,), rates=(0, 1, 2), epochs=4)
+LEVERS: dict[str, dict[str, Any]] = {
+    "none: the base": {},
+    "moved by up to a pixel": {"augment": {"shift": 1}},
+    "moved by up to a pixel, twice the epochs": {"augment": {"shift": 1}, "epochs": 8},
+    "twice the epochs": {"epochs": 8},
+    "constant rate 0": {"rates": (0,)},
+    "rates 0, 1, 2, 3": {"rates": (0, 1, 2, 3)},
+    "layer twice as fast": {"rate_shifts": 7},
+    "layer half as fast": {"rate_shifts": 9},
+    "readout twice as fast": {"readout_shifts": 1},
+    "readout half as fast": {"readout_shifts": 3},
+    "dead zone 24": {"dead_zone": 24},
+    "dead zone 4": {"dead_zone": 4},
+    "logit shift 4": {"logit_shift": 4},
+    "logit shift 2": {"logit_shift": 2},
+    "surrogate twice as wide": {"width": 256},
+    "surrogate half as wide": {"width": 64},
+    "triangle": {"surrogate": "triangle", "width": 5, "height": 4, "rate_shifts": 10},
+    "no leak": {"leak_shift": None},
+    "leak 1/8": {"leak_shift": 3},
+    "bias": {"bias": True},
+    "hard sigmoid": {"error_function": "hard_sigmoid"},
+    "8 bits, stochastic": {"shadow_bits": 0, "rounding": "stochastic", "rate_shifts": 16, "readout_shifts": 10},
+    "8 + 4 bits, stochastic": {"shadow_bits": 4, "rounding": "stochastic", "rate_shifts": 12, "readout_shifts": 6},
+    "8 + 8 bits, stochastic": {"rounding": "stochastic"},
+    "window 4 of 8": {"window": 4, "logit_shift": 2},
+    "loss in the last 4 of 8": {"loss_steps": 4, "logit_shift": 2},
+    "4 steps": {"steps": 4, "window": 4, "logit_shift": 2},
+    "16 steps": {"steps": 16, "window": 16, "logit_shift": 4},
+    "sigma-delta code": {"coding": "sigma-delta"},
+    "bernoulli code": {"coding": "bernoulli"},
+    "latency code": {"coding": "latency"},
+    "random weights twice as large": {"gain": 2.0},
+    "random readout twice as large": {"readout_share": 0.12},
+    "3 in 10 events left out": {"event_drop": 0.3},
+}
+
+
+def show(results: dict[str, Any]) -> None:
+    table = Table("lever", "held out, %", "against the base", "online, %", "windows skipped", "seconds",
+                  title=f"MNIST 784-200-10, {SAMPLES} samples", title_justify="left")
+    base = next(iter(results.values()))["test_accuracy"] if results else 0
+    for name, run in results.items():
+        table.add_row(name, str(run["test_accuracy"]), f"{run['test_accuracy'] - base:+.2f}",
+                      str(run["online_accuracy"][-1]), str(run["windows_skipped_share"][0]), str(run["seconds"]))
+    Console(width=140).print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="LEVER", help="none takes all")
+    parser.add_argument("--data-root", type=Path, metavar="FOLDER", help="where MNIST lies")
+    parser.add_argument("--list", action="store_true", help="show what is known, and stop")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in LEVERS]
+    if unknown:
+        parser.error(f"levers are {', '.join(LEVERS)}, not {', '.join(unknown)}")
+    known = json.loads(RESULTS.read_text("utf-8"))["results"] if RESULTS.exists() else {}
+    for name in [] if arguments.list else arguments.names or LEVERS:
+        experiment = changed(BASE, **LEVERS[name])
+        settings = json.loads(json.dumps(vars(experiment)))
+        if known.get(name, {}).get("settings") == settings:
+            continue
+        data = experiment.load(0, arguments.data_root, validate=True)
+        data = replace(data, train=data.train.select(slice(0, SAMPLES)))
+        known[name] = {"settings": settings, **learn(experiment, 0, data, name)}
+        known = {lever: known[lever] for lever in LEVERS if lever in known}
+        whole = {"command": "python benchmarks/chip_levers.py --data-root FOLDER", **describe(), "results": known}
+        write_atomically(RESULTS, (json.dumps(whole, indent=1) + "\n").encode())
+    show(known)
+
+
+if __name__ == "__main__":
+    main()
