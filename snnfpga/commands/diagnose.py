@@ -150,6 +150,6 @@ def run(config: "Config", run_folder: Path | None, asked: list[str], data: "Data
             layers = diagnose(one, trainer.network, batch)
             fit = None if run_folder is None else fit_of(trainer)
             found.append(Cell(one.learning.window, depth(one), layers, len(batch.events), fit,
-                              hardware_of(trainer.network, split, one.seed)))
+                              hardware_of(trainer.network, split, one.seed, trained=run_folder is not None)))
             advance()
     return found
