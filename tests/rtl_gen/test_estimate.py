@@ -52,6 +52,8 @@ CASES = {
 
 CASES["waits for feedback"] = (lambda b: replace(b, directives=replace(b.directives, classes_per_cycle=2)))(
     block(40, 22, classes=9))
+CASES["levels"] = (lambda b: replace(b, readout=replace(b.readout, leak_shift=2, answer="all")))(
+    block(40, 12, bias=True, window=4))
 CASES["unrolled"] = replace(CASES["random"], directives=replace(CASES["random"].directives, unroll=True))
 
 

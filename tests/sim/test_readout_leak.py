@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from rtl_gen.contract.arithmetic import answer_max, level_factors, level_max
 from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.limits import check_hardware, check_learning
 from rtl_gen.contract.spec import NetworkSpec
+from sim.reference.level_credit import counted
 from tests.networks import network_spec
 
 LAST = {"readout_leak_shift": 2, "reading": "last", "accumulate": "cumulative"}
@@ -53,6 +55,14 @@ def test_it_learns_in_hardware_but_by_its_largest_level():
 def test_what_spikes_count_that_levels_read(changes, steps, factors):
     assert level_factors(network_spec(readout_leak_shift=3, window=4, **changes).blocks[0], steps) == pytest.approx(
         factors, abs=1)
+
+
+def test_what_has_leaked_away_has_not_come():
+    (block,) = network_spec(readout_leak_shift=1, window=9, reading="last", accumulate="cumulative").blocks
+    read = np.ones((9, block.readout.rows), np.uint8)
+    active, credit = counted(block, read, np.array([3, 0, -1, 0]), 9)
+    assert credit[:, 0].tolist() == [0, 0, 3, 6, 12, 24, 48, 96, 192]
+    assert active.any(axis=1).tolist() == [False] * 2 + [True] * 7
 
 
 def test_the_file_says_it_only_where_it_is():
