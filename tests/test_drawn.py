@@ -73,7 +73,7 @@ def test_a_failure_leaves_a_file_that_runs_the_case_again(tmp_path, monkeypatch)
 
 def test_what_is_drawn_reaches_all_that_hardware_has():
     """On the reference alone: each counter counts, each feature, deed and directive is there, odd lanes too."""
-    seen, deeds, blocks, deep = Counter(), Counter(), Counter(), Counter()
+    seen, deeds, blocks, deep, met = Counter(), Counter(), Counter(), Counter(), Counter()
 
     @drawing(1, 200, shrink=False)
     def each(case):
@@ -82,8 +82,9 @@ def test_what_is_drawn_reaches_all_that_hardware_has():
         reference = Reference(scenario.network)
         for action in scenario.actions:
             if action.do in ("sample", "ask", "turn"):
-                label = int(scenario.labels[action.index])
-                reference.run(scenario.samples[action.index], label, action.learn and label >= 0)
+                reference.run(scenario.samples[action.index], scenario.labels[action.index], action.learn)
+        met.update({"inputs that count": case.spec.input_max > 1, "labels of steps": scenario.of_steps,
+                    "windows without a label": reference.windows_unlabelled > 0})
         for block, counters in zip(case.spec.blocks, reference.counters, strict=True):
             seen.update(name for name, value in counters.items() if value)
             blocks.update(features(block))
@@ -95,6 +96,7 @@ def test_what_is_drawn_reaches_all_that_hardware_has():
     assert seen["updates"] > 80
     assert deep["spikes"] > 80
     assert deep["updates"] > 40
+    assert min(met.values()) > 3, met
     assert set(deeds) == set(DEEDS)
     wanted = {"odd lanes", "more than 16 lanes", "two reads", "unrolled", "some classes", "ahead", *engines()}
     wanted |= set().union(*map(able, engines()))

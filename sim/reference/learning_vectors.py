@@ -100,10 +100,11 @@ def _lingering() -> Network:
 
 
 def _counts() -> Network:
-    """Inputs that come up to three times and count as often, under a layer of neurons."""
+    """Inputs that come up to three times and count as often, under a layer of neurons and a block."""
     lower = _layer(DenseSpec(inputs=8, outputs=7), input_max=3, threshold=32, rate_shift=9)
     upper = _layer(DenseSpec(inputs=7, outputs=6), rate_shift=8)
-    return _network("counts", 35, ((lower, upper), _readout(6)))
+    above = _layer(DenseSpec(inputs=6, outputs=5))
+    return _network("counts", 35, ((lower, upper), _readout(6)), ((above,), _readout(5)))
 
 
 def _leaky() -> Network:

@@ -18,7 +18,7 @@ def test_only_the_first_layer_takes_larger_inputs():
                                         r"the network's first layer takes larger inputs$"):
         folded_spec(dense(3, 4), counting(dense(4, 5), 2))
     for most in (0, 256, True):
-        with pytest.raises(SpecError, match=r"^Largest input must be in 1..255, not "):
+        with pytest.raises(SpecError, match=r"^Largest input must be an integer in 1..255, not "):
             counting(dense(3, 4), most)
 
 
