@@ -36,7 +36,7 @@ CASES = {
             below=1, shift=1, own_shift=0)), lanes=3, learning=True),
     "residual": folded_spec(
         conv(3, 3, 2, 5, 3, padding=1), conv(3, 3, 5, 5, 1), conv(3, 3, 5, 5, 3, padding=1, residual=ResidualSpec(
-            below=2, shift=1, own_shift=0)), conv(3, 3, 5, 5, 1, residual=ResidualSpec(below=3, shift=0, own_shift=1)),
+            below=2, shift=1, own_shift=0)), conv(3, 3, 5, 5, 1, residual=ResidualSpec(below=1, shift=0, own_shift=1)),
         lanes=3, learning=True),
     "three-dense": folded_spec(
         dense(9, 8, surrogate="triangle", surrogate_width=3, surrogate_height=7), with_shifts(dense(8, 7), (2, -4, 5)),
