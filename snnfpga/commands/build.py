@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PHASES = {"core": "Verilog of the core", "top": "Verilog of the board's top", "synthesis": "Yosys counts resources",
           "delay": "Yosys adds up delays"}
-EXAMPLES = {"--lanes": "16,8", "--reads": "2,1"}      # one for each block
+EXAMPLES = {"--lanes": "16,8", "--reads": "2,1", "--ahead": "0,512"}      # one for each block
 
 
 def command(
@@ -38,6 +38,9 @@ def command(
     unroll: Annotated[bool | None, typer.Option("--unroll/--no-unroll", help="Learn from an active row in one cycle, "
                                                 "or in one for each step in which it was active; else as the network "
                                                 "says.", show_default=False)] = None,
+    ahead: Annotated[str | None, typer.Option(metavar="N[,N...]", help="Events that may wait in front of a block that "
+                                              "learns: of every block, or one number for each; else what the network "
+                                              "says.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; else build/<network>-<board>, with what was "
                                              "changed.", show_default=False)] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say at once whether it fits, how large and fast it would be and "
@@ -54,8 +57,8 @@ def command(
     The vendor's tool makes the bitstream where it is on the PATH; else the folder says how to run it. A network that
     cannot fit the board's part is refused: before synthesis where its memories alone are too much, else after it.
 
-    Lanes, reads, memory and unroll change no bit of a result, so that no network has to be trained again for them:
-    verify proves it. A build of other lanes has a folder of its own, as build/digits-pynq-z2-lanes8.
+    Lanes, reads, memory, unroll and ahead change no bit of a result, so that no network has to be trained again for
+    them: verify proves it. A build of other lanes has a folder of its own, as build/digits-pynq-z2-lanes8.
 
     Examples:
 
@@ -67,7 +70,7 @@ def command(
 
       snnfpga build network.safetensors --plan --clock-mhz 50
     """
-    from board.build import with_lanes, with_memory, with_reads, with_unroll
+    from board.build import with_ahead, with_lanes, with_memory, with_reads, with_unroll
     from board.plan import check_target
     from board.registry import get
     from board.report import FitError, check_fit
@@ -88,6 +91,8 @@ def command(
         network = with_memory(network, memory.split(","))
     if unroll is not None:
         network = with_unroll(network, unroll)
+    if ahead is not None:
+        network = with_ahead(network, _numbers("--ahead", ahead))
     _check_clock(clock_mhz, plan, chosen)
     folder = _folder(out, own, network, chosen)
     if not plan:
@@ -185,7 +190,7 @@ def _say_refusals(spec: "NetworkSpec", as_json: bool) -> None:
 
 
 def _numbers(option: str, text: str) -> list[int]:
-    """The numbers of ``--lanes`` or ``--reads``."""
+    """The numbers of ``--lanes``, ``--reads`` or ``--ahead``."""
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:

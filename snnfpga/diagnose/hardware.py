@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from board.outlook import FITS, FITS_NOT, MAY_FIT, Outlook, lanes_that_fit
+from board.outlook import FITS, FITS_NOT, MAY_FIT, Outlook, lanes_that_fit, ways_that_fit
 from board.registry import get, names
 from rtl_gen.activity import Activity, to_json
 from rtl_gen.contract.engines.refusals import Refusal
@@ -135,8 +135,7 @@ def _way_out(outlook: Outlook) -> str:
         return "its memories do, its logic is counted by snnfpga build"
     fewer = lanes_that_fit(outlook)
     if fewer is None:
-        return ("with fewer lanes it does not fit either: take fewer neurons (network.blocks), inputs (data.pool) or "
-                "bits (network.weight_bits, on_chip.shadow_bits), or a shorter learning.window")
+        return f"with fewer lanes it does not fit either: take {ways_that_fit(outlook)}"
     lanes = [block.directives.lanes for block in fewer.spec.blocks]
     return f"it fits at {_lanes(fewer)}: snnfpga build --lanes {','.join(map(str, lanes))}"
 

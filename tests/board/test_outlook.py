@@ -85,6 +85,13 @@ def test_lanes_are_those_that_leave_fewest_over(monkeypatch, lanes, room, found)
     assert [block.directives.lanes for block in fewer.spec.blocks] == [found]
 
 
+def test_lanes_of_a_convolution_are_those_of_its_filters(monkeypatch):
+    """24 filters in 3 groups take 8 lanes, of which the 5 neurons above them use 5."""
+    spec = folded_spec(conv(5, 5, 1, 24, 3), dense(216, 5), lanes=16)
+    logic_of(monkeypatch, lambda spec: 1 if spec.blocks[0].directives.lanes <= 11 else 100_000)
+    assert [block.directives.lanes for block in lanes_that_fit(outlook(spec, activity=None)).spec.blocks] == [8]
+
+
 def test_a_part_without_a_fit_promises_nothing():
     found = outlook(board=SCRATCH)
     assert found.verdict == MAY_FIT
