@@ -65,16 +65,13 @@ class WindowWork:
                 for number in range(self._block.depth)]
         fetch = steps * words_of(self._plan.lanes, reverse.load_lanes) + (reverse.fetched if reverse.scans else READ)
         random = any(layer.update.rounding == "stochastic" for layer in self._block.layers)
+        last, words = self._plan.layers[-1], self._plan.readout_words
+        there = [self._readout.feedback_cycles(word * words // last.words) for word in range(last.words)]
         update = UpdateCycles(self._plan, [sources.parts for sources in reverse.sources], drawing=2 * random,
-                              fetch=fetch).of(work, steps)
-        if credits is None:
+                              fetch=fetch, there=there if reverse.scans else None).of(work, steps)
+        if credits is None or reverse.scans:
             return total + update
-        feedback = [self._readout.feedback_cycles(word) for word in range(self._plan.readout_words)]
-        if reverse.scans:
-            return total + max(update, feedback[-1])
         engine = FoldedCredits(self._plan)
-        last = self._plan.layers[-1]
-        there = [feedback[word * len(feedback) // last.words] for word in range(last.words)]
         return total + update + engine.cycles(self._entries(engine, window, credits), steps, there)
 
     def _layer_work(self, number: int, window: Window, credit: Credit | None, reverse: FoldedReverse) -> LayerWork:
