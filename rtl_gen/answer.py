@@ -1,14 +1,17 @@
-"""Answer of a readout to a sample: the class with the largest sum, and the packet that says so."""
+"""Answer of a readout to a sample, or to what there was of it so far: the class with the largest sum, and the packet
+that says so.
+"""
 
 from amaranth.hdl import *
 from amaranth.lib import stream
 
-from .contract.protocol import KIND_SHIFT, Packet
+from .contract.protocol import KIND_SHIFT
 
 __all__ = ["add_result_states"]
 
 
-def add_result_states(m: Module, classes: int, answer: Value, c: Signal, result: stream.Interface) -> Signal:
+def add_result_states(m: Module, classes: int, kind: ValueLike, answer: Value, c: Signal,
+                      result: stream.Interface) -> Signal:
     """Add the states ANSWER, HEADER and RESULT to the FSM that is open in ``m``; they end in its state RUN.
 
     The largest answer, the lowest class first; then the result packet. Answers are read a cycle before they are
@@ -20,6 +23,8 @@ def add_result_states(m: Module, classes: int, answer: Value, c: Signal, result:
         The readout's module.
     classes : int
         How many there are.
+    kind : ValueLike
+        Of the packet.
     answer : Value
         The sum of class ``c``.
     c : Signal
@@ -46,7 +51,7 @@ def add_result_states(m: Module, classes: int, answer: Value, c: Signal, result:
     with m.State("HEADER"):
         m.d.comb += [
             result.valid.eq(1),
-            result.p.data.eq((Packet.RESULT << KIND_SHIFT) | best),
+            result.p.data.eq(best | (kind << KIND_SHIFT)),
         ]
         with m.If(result.ready):
             m.d.sync += c.eq(1)

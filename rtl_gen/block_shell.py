@@ -231,7 +231,7 @@ class BlockShell(wiring.Component):
         for engine in (learning, readout):
             m.d.comb += [engine.key.seed.eq(self.registers.seed),
                          engine.key.window_number.eq(self.registers.window_number)]
-        with m.If(learning.learned):
+        with m.If(learning.learned & readout.labelled):
             m.d.sync += self.registers.window_number.eq(self.registers.window_number + 1)
 
     def _connect_host(self, m: Module) -> None:

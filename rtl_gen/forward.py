@@ -238,6 +238,7 @@ class ForwardEngine(wiring.Component):
             self.recorder.gate_first.eq((entry.position == 0) & (entry.group == 0)),
             self.o.p.last_group.eq(entry.group_last),
             self.o.p.last.eq(entry.sample_last),
+            self.o.p.label.eq(entry.label),
             self.o.p.kind.eq(TokenKind.STEP),
             self.o.p.payload.eq(Cat(fired.spikes)),
             write.data.eq(Cat(fired.after_reset)),

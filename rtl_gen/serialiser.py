@@ -24,8 +24,8 @@ class SpikeSerialiser(wiring.Component):
     most : int
         Neurons of a step, lanes to spare among them.
     word, token : StructLayout
-        What comes: ``kind``, and a ``payload`` that is spikes, and their ``count``, or a START's value. What leaves:
-        ``kind`` and ``value``, and what a subclass adds.
+        What comes: ``kind``, ``label``, and a ``payload`` that is spikes, and their ``count``, or a START's value. What
+        leaves: ``kind`` and ``value``, and what a subclass adds.
 
     Members
     -------
@@ -76,7 +76,7 @@ class SpikeSerialiser(wiring.Component):
             closes.eq(~is_step | self._ends_step(word)),
             self.o.valid.eq(full & (spiking | closes)),
             self.o.p.kind.eq(Mux(spiking, TokenKind.EVENT, word.kind)),
-            self.o.p.value.eq(Mux(spiking, base + lowest, Mux(is_step, 0, word.payload))),
+            self.o.p.value.eq(Mux(spiking, base + lowest, Mux(is_step, word.label, word.payload))),
             self.idle.eq(~full & ~self.i.valid),
         ]
         self._tag(m, word, is_step, spiking)

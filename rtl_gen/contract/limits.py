@@ -90,16 +90,3 @@ def _once(found: Iterator[Refusal]) -> tuple[Refusal, ...]:
 def _check(found: tuple[Refusal, ...]) -> None:
     for refusal in found:
         raise SpecError(refusal.line)
-
-
-def check_labels(thing: str, per_step: bool) -> None:
-    """Refuse ``thing``, samples with labels of their steps: a sample has one label in hardware, and on its host.
-
-    Raises
-    ------
-    SpecError
-        If the labels are ``per_step``.
-    """
-    if per_step:
-        raise SpecError(f"Samples in hardware must have one label each, and {thing} has one a step; take torch or the "
-                        "reference, which know labels of steps, or data with one label a sample")

@@ -17,7 +17,7 @@ from rtl_gen.contract.synapses.dense import DenseSpec
 from .flat import flat_layer
 from .initial import random_network
 
-__all__ = ["LEARNING", "LEARNING_LABELS", "learning_samples"]
+__all__ = ["LEARNING", "LEARNING_LABELS", "STEP_LABELS", "learning_samples"]
 
 LEARNING_LABELS = [0, 2, 1, 2]
 
@@ -98,12 +98,22 @@ def _lingering() -> Network:
     return _network("lingering", 34, ((lower, plain), _readout(5)), ((bottom, top), _readout(6)))
 
 
+def _counts() -> Network:
+    """Inputs that come up to three times and count as often, under a layer of neurons."""
+    lower = _layer(DenseSpec(inputs=8, outputs=7), input_max=3, threshold=32, rate_shift=9)
+    upper = _layer(DenseSpec(inputs=7, outputs=6), rate_shift=8)
+    return _network("counts", 35, ((lower, upper), _readout(6)))
+
+
 LEARNING = {"convolutions": _convolutions, "recurrence": _recurrence, "residuals": _residuals,
-            "lingering": _lingering}
+            "lingering": _lingering, "counts": _counts}
+# Of two samples the labels come with the steps: -1 is none.
+STEP_LABELS: list[int | list[int]] = [0, [1, -1, 2, -1, -1, -1], [-1, -1, 2, -1, -1], 2]
 
 
 def learning_samples(network: Network) -> list[list[list[int]]]:
     """Samples, (T, inputs) counts of events, of whole and of short windows, one for each of ``LEARNING_LABELS``."""
     generator = np.random.Generator(np.random.PCG64(network.spec.seed))
+    most, lengths = network.spec.input_max + 2, (7, 6, 5, 3)
     return [((generator.random((steps, network.spec.inputs)) < 0.4)
-             * generator.integers(1, 3, (steps, network.spec.inputs))).tolist() for steps in (7, 6, 5, 3)]
+             * generator.integers(1, most, (steps, network.spec.inputs))).tolist() for steps in lengths]

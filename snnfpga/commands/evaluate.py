@@ -130,7 +130,7 @@ def run(target: Path | None, backend: str, data: str | None, samples: int | None
     dataset, half = (dataset, "test") if data is not None else with_unseen(dataset, path)
     split, rows = _chosen(dataset, samples, seed)
     check_windows(network.spec.blocks[-1], split, f"data {dataset.name}, its test samples,")
-    make(backend, network).check(split, f"data {dataset.name}")
+    make(backend, network)              # refuses what it has no place for
     with progress(f"evaluating on {backend}", len(split)) as advance:
         measured = measure(network, split, backend, advance)
     scores = Scores.of(split.labels, measured.predictions, network.spec.classes)

@@ -110,7 +110,7 @@ def run(asked: "Asked", target: Path | None, backend: str, simulator: str | None
     data = lesson_data(asked, path, network, data_root)
     plan = asked.plan(path, network, data.new)
     check_able(path, network, data.new)
-    learn.check(network, backend, {"train": data.new, "test": data.test}, f"data {data.name}")
+    learn.check(network, {"train": data.new, "test": data.test}, f"data {data.name}")
     make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
     if asked.uncalibrated(path):
         say(f"Network {path} was not calibrated for learning on chip, by an earlier snnfpga or for want of samples: "

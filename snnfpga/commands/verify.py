@@ -47,7 +47,6 @@ def command(
     """
     from board import plan, registry
     from board.build import check_sources
-    from rtl_gen.contract.limits import check_labels
     from rtl_gen.contract.network_file import read
     from sim.simulators import SIMULATORS
 
@@ -69,7 +68,6 @@ def command(
     dataset = load_data(data_of(network_path, network.spec, data, data_root), labelled=("train",))
     check_fit(dataset, network.spec)
     split = lessons(dataset, samples, seed)
-    check_labels(f"data {dataset.name}", split.step_labels is not None)
     with progress("making the board's sources anew", 2) as advance:
         sources = check_sources(folder, network.spec, registry.get(str(manifest["board"])))
         advance(1, "verifying in simulation")

@@ -6,6 +6,7 @@ and the events through it, before the next one begins. Each step is a value made
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -111,12 +112,15 @@ class _Making:
         """Draw or take, measure, specify, run."""
         config, thing = self._config, f"Layer {self._layers} of the network"
         own = config.network.of_layer(self._layers, layer.known)
-        shape = shape_of(thing, layer, self._grid)
+        shape, most = shape_of(thing, layer, self._grid), 1 if self._layers else config.data.input_max
+        if most > 1 and layer.given is None and (shape.pool is None or shape.pool.kind == "sum"):
+            # An input of v counts as v / 2^n, below 1: weights are drawn for inputs of about 1.
+            shape = replace(shape, mean_shift=shape.mean_shift + most.bit_length())
         source = _source(thing, layer, shape, below)
         _check_standardised(config, thing, shape)
         initial = self._weights(thing, layer, own, shape, added_power(flows, layer.adds, source))
         weights = _on_scale(config, initial, own.weight_bits, config.network.normalise == "weights")
-        spec = layer_spec(config, own, block, layer, shape, weights.fraction, source)
+        spec = replace(layer_spec(config, own, block, layer, shape, weights.fraction, source), input_max=most)
         with torch.no_grad():
             self._events = layer_run(spec, weights(), self._events,
                                      layer_rest(spec, self._events.shape[1], self._events), flows)[0]

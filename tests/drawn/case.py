@@ -15,6 +15,7 @@ from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.core import Core
 from sim.malformed import StreamMaker
 from sim.reference.ingest import Ingest
+from sim.reference.labels import Label
 from sim.runner import build
 from sim.scenario import Action, Scenario
 from sim.verify import Verification, follow
@@ -78,6 +79,7 @@ class Case:
         rng = random.Random(self.seed)
         network = weighted(self.spec, rng, self.gain, self.density)
         ingest, samples, labels, actions = Ingest(self.spec), [], [], []
+        of_steps = rng.random() < 0.3
         for deed in self.deeds:
             if deed == "stream":
                 actions.append(stream(self.spec, rng, ingest))
@@ -89,15 +91,24 @@ class Case:
                 actions.append(Action(do="reload"))
             else:
                 samples.append(counts(self.spec, rng, self.density))
-                labels.append(rng.randrange(self.spec.classes) if rng.random() < 0.9 else -1)
+                labels.append(label(self.spec, rng, len(samples[-1]), of_steps))
                 actions.append(Action(
                     do={"asking": "ask", "turn": "turn"}.get(deed, "sample"), index=len(samples) - 1,
+                    tells=of_steps and deed not in ("asking", "turn"),
                     learn=rng.random() < 0.9, stepwise=deed == "halted",
                     rates=rates(self.spec, rng) if deed == "turn" else []))
         return Scenario(
             network=network, samples=samples or [np.zeros((1, self.spec.inputs), np.uint8)],
-            labels=np.array(labels or [0], np.int64), duty=self.duty, intrude=self.intrude,
+            labels=labels or [0], duty=self.duty, intrude=self.intrude,
             actions=[*actions, Action(do="network"), Action(do="counters")])
+
+
+def label(spec: NetworkSpec, rng: random.Random, steps: int, of_steps: bool) -> Label:
+    """A class or none of a sample, or of each of its steps."""
+    if not of_steps:
+        return rng.randrange(spec.classes) if rng.random() < 0.9 else -1
+    draw = np.random.default_rng(rng.getrandbits(32))
+    return np.where(draw.random(steps) < 0.6, draw.integers(0, spec.classes, steps), -1)
 
 
 def weighted(spec: NetworkSpec, rng: random.Random, gain: float, density: float) -> Network:
@@ -139,10 +150,12 @@ def rates(spec: NetworkSpec, rng: random.Random) -> list[int]:
 
 
 def counts(spec: NetworkSpec, rng: random.Random, density: float) -> np.ndarray:
-    """Events of a sample, (T, inputs), a few of them twice."""
+    """Events of a sample, (T, inputs), a few of them once too often."""
     draw = np.random.default_rng(rng.getrandbits(32))
     steps = spec.max_steps if rng.random() < 0.7 else rng.randint(1, spec.max_steps)
     fired = (draw.random((steps, spec.inputs)) < density).astype(np.uint8)
+    if spec.input_max > 1:
+        return fired * draw.integers(1, spec.input_max + 2, fired.shape).astype(np.uint8)
     return fired + fired * (draw.random(fired.shape) < 0.05)
 
 

@@ -213,6 +213,9 @@ def specs(draw):
     for _ in range(draw(seldom(st.just(1), st.integers(1, MOST_BLOCKS)))):
         block, grid = draw(blocks(grid, classes, max_steps))
         made.append(block)
+    if not plan_of(made[0]).flat and draw(chance(of=4)):
+        first, *others = made[0].layers
+        made[0] = replace(made[0], layers=(replace(first, input_max=draw(st.sampled_from((2, 3, 7)))), *others))
     spec = NetworkSpec(name="drawn", blocks=tuple(made), max_steps=max_steps,
                        seed=draw(st.integers(0, (1 << 32) - 1)))
     assume(not hardware_refusals(spec))

@@ -40,11 +40,11 @@ def probability(error_function, i):
 
 
 def pooled(pool, events):
-    """Value by number of the inputs that are not 0, of a set of events."""
+    """Value by number of the inputs that are not 0, of a list of events."""
     values = {}
     for index in events:
         if pool is None:
-            values[index] = 1
+            values[index] = values.get(index, 0) + 1
             continue
         c, rest = index % pool.channels, index // pool.channels
         y, x = rest // pool.width // pool.size, rest % pool.width // pool.size
@@ -123,10 +123,13 @@ class NaiveBlock:
 
     def step(self, events, last):
         """One step; ``events`` is a list of indices, which may repeat. Gives the indices that fired."""
-        seen = set()
+        seen, most = [], self.b.layers[0].input_max
         for index in events:
-            self.add("events_dropped" if index in seen else "events")
-            seen.add(index)
+            if seen.count(index) < most:
+                seen.append(index)
+                self.add("events")
+            else:
+                self.add("events_dropped")
         p = len(self.spiked[0])
         b = self.b
         if p == 0 and b.readout.accumulate == "window":
@@ -479,4 +482,5 @@ class Naive:
             for block in self.blocks:
                 events = list(block.step(events, False))
         for position, index in enumerate(partial):
-            self.blocks[0].add("events_dropped" if index in partial[:position] else "events")
+            dropped = partial[:position].count(index) >= self.blocks[0].b.layers[0].input_max
+            self.blocks[0].add("events_dropped" if dropped else "events")

@@ -89,6 +89,9 @@ def random_spec(rng):
         if rng.random() < 0.15:
             blocks[-1] = lingering(rng, blocks[-1])
         inputs = sizes[-1]
+    if rng.random() < 0.25:
+        first, *others = blocks[0].layers
+        blocks[0] = replace(blocks[0], layers=(replace(first, input_max=rng.choice((2, 3, 255))), *others))
     return NetworkSpec(name="random", blocks=tuple(blocks), max_steps=max_steps, seed=rng.getrandbits(32))
 
 

@@ -131,11 +131,14 @@ class FoldedForward(Engine):
                    for layer, largest in zip(self.block.layers, currents_max(self.block), strict=True))
 
     def list_capacity(self, layer: int) -> int:
-        """The most events that a layer's step has: of inputs behind its pool, each once for each that came where a
-        pool counts them, and of its own spikes."""
+        """The most events that a layer's step has: of inputs behind its pool, each once for each that came where they
+        are counted, by a pool or as the network's inputs, and of its own spikes."""
         plan = self.plan.layers[layer]
         pool: PoolSpec | None = plan.layer.pool
-        inputs = pool.inputs if pool is not None and pool.kind == "sum" else plan.layer.synapses.inputs
+        if pool is not None and pool.kind == "or":
+            inputs = plan.layer.synapses.inputs
+        else:
+            inputs = plan.layer.inputs * plan.layer.input_max
         return inputs + plan.layer.outputs * plan.layer.synapses.recurrent
 
     @property
@@ -167,7 +170,11 @@ class FoldedForward(Engine):
         pooled = tuple(SeenMemory(layer.pool.outputs, prefix=f"pool{number}.").memory
                        for number, layer in enumerate(self.block.layers)
                        if layer.pool is not None and layer.pool.kind == "or")
-        return (SeenMemory(self.block.inputs).memory, *pooled)
+        return (self._seen_inputs.memory, *pooled)
+
+    @property
+    def _seen_inputs(self) -> SeenMemory:
+        return SeenMemory(self.block.inputs, most=self.block.layers[0].input_max)
 
     @property
     def waiting_words(self) -> int:
@@ -185,9 +192,10 @@ class FoldedForward(Engine):
     @property
     def queue(self) -> MemoryDeclaration:
         """Words of spikes on their way out, how many they are and how each is marked; the first is in a register."""
-        lanes = max(self.plan.lanes, index_bits(self.block.readout.classes) + 1)
+        label = index_bits(self.block.readout.classes)      # of the step, and whether it has one; a start has more
+        lanes = max(self.plan.lanes, label + 3)
         return MemoryDeclaration("queue", self.queue_depth - 1,
-                                 lanes + index_bits(self.plan.lanes + 1) + index_bits(self.block.depth)
+                                 lanes + index_bits(self.plan.lanes + 1) + label + 1 + index_bits(self.block.depth)
                                  + self.QUEUE_MARKS)
 
     @property
@@ -200,7 +208,7 @@ class FoldedForward(Engine):
     @property
     def reset_cycles(self) -> int:
         """Cycles after a reset in which what must be 0 before a sample is cleared: bits of seen events, and sums."""
-        words = [SeenMemory(self.block.inputs).words, 0 if self.currents is None else self.currents.depth]
+        words = [self._seen_inputs.words, 0 if self.currents is None else self.currents.depth]
         words += [SeenMemory(layer.pool.outputs).words for layer in self.block.layers
                   if layer.pool is not None and layer.pool.kind == "or"]
         return max(words)
