@@ -9,7 +9,7 @@ import typer
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..console import print_json, print_table, progress, say
-from ..ending import at_end
+from ..ending import until_end
 
 if TYPE_CHECKING:
     from board.outlook import Outlook
@@ -91,7 +91,7 @@ def command(
     _check_clock(clock_mhz, plan, chosen)
     folder = _folder(out, own, network, chosen)
     if not plan:
-        at_end.enter_context(claimed_file(folder, "Build folder"))
+        until_end(claimed_file(folder, "Build folder"))
     check_target(folder, overwrite=overwrite)
     _say_refusals(network.spec, as_json)
     check_hardware(network.spec)

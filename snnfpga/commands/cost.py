@@ -10,7 +10,7 @@ from ..console import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from ..config.models import Config
-    from ..cost.measure import Cell
+    from ..costs.measure import Cell
     from ..data.dataset import DataSet
 
 
@@ -40,7 +40,7 @@ def command(
     from rtl_gen.contract.atomic import write_atomically
 
     from ..config.file import read_config, with_options
-    from ..cost.plot import page
+    from ..costs.plot import page
     from ..data.own_defaults import complete
     from ..report.page import is_report
     from ..runs.out_file import check_out
@@ -72,7 +72,7 @@ def run(config: "Config", asked: list[str], data: "DataSet | None" = None) -> li
 
     ``data`` is what the configuration names, where it is loaded already.
     """
-    from ..cost.measure import measure
+    from ..costs.measure import measure
     from ..data.fit import some
     from ..data.source import load_data
     from ..network.sweep import over, parse, size

@@ -13,8 +13,8 @@ from ..console import percent, print_json, print_table, progress, say
 if TYPE_CHECKING:
     from ..config.models import Config
     from ..data.dataset import DataSet
-    from ..diagnose.diagnosis import Cell
-    from ..diagnose.fit import Fit
+    from ..diagnosis.diagnosis import Cell
+    from ..diagnosis.fit import Fit
 
 
 def command(
@@ -47,7 +47,7 @@ def command(
 
     from ..config.file import read_config, with_options
     from ..data.own_defaults import complete
-    from ..diagnose.page import page
+    from ..diagnosis.page import page
     from ..report.page import is_report
     from ..runs.find import CONFIG
     from ..runs.out_file import check_out
@@ -91,7 +91,7 @@ def command(
 
 def _show_fit(config: "Config", fit: "Fit", steps: int) -> None:
     """Print how a run fits its samples, and what to try."""
-    from ..diagnose.fit import SETS, WORDS
+    from ..diagnosis.fit import SETS, WORDS
 
     low, high = fit.interval
     print_table("Fit", ("what", "measured"), [
@@ -107,7 +107,7 @@ def _show_fit(config: "Config", fit: "Fit", steps: int) -> None:
 
 
 def _fit_as_json(config: "Config", cell: "Cell") -> dict[str, Any] | None:
-    from ..diagnose.fit import SETS
+    from ..diagnosis.fit import SETS
 
     fit = cell.fit
     return None if fit is None else {**asdict(fit), "verdict": fit.verdict, "try": [
@@ -129,9 +129,9 @@ def run(config: "Config", run_folder: Path | None, asked: list[str], data: "Data
     """
     from ..data.fit import some
     from ..data.source import load_data
-    from ..diagnose.diagnosis import Cell, diagnose
-    from ..diagnose.fit import fit_of
-    from ..diagnose.hardware import hardware_of
+    from ..diagnosis.diagnosis import Cell, diagnose
+    from ..diagnosis.fit import fit_of
+    from ..diagnosis.hardware import hardware_of
     from ..network.sweep import depth, over, parse, size
     from ..training.checkpoint import load_checkpoint
     from ..training.trainer import Trainer, drawn_batch, prepare

@@ -16,7 +16,7 @@ NOTHING_LEARNED = (-1, -1)      # in the place of a block and layer that was war
 if TYPE_CHECKING:
     from ..config.models import Config
     from ..data.dataset import DataSet
-    from ..diagnose.hardware import Hardware
+    from ..diagnosis.hardware import Hardware
     from ..network.inference import Evaluation
     from ..runs.metrics import EpochMetrics
     from ..training.trainer import Trainer
@@ -92,7 +92,7 @@ def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite
     from ..data.fit import check_lessons, some
     from ..data.own_defaults import complete
     from ..data.source import load_data
-    from ..diagnose.hardware import hardware_of
+    from ..diagnosis.hardware import hardware_of
     from ..runs import folder as run_folder
     from ..runs.find import RUNS
     from ..training import checks
@@ -145,7 +145,7 @@ def _leave(trainer: "Trainer", data: "DataSet", place: Path, folder: Path,
     from ..calibration.calibrate import CALIBRATION
     from ..calibration.stage import ready
     from ..calibration.words import lines
-    from ..diagnose.hardware import note_of
+    from ..diagnosis.hardware import note_of
     from ..network.surrogates import host_surrogate
     from ..runs import evaluation_record
     from ..runs import folder as run_folder
@@ -226,7 +226,7 @@ def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool)
 
 def _warn(metrics: "EpochMetrics", warned: set[tuple[int, int]]) -> None:
     """Say once of each layer that fires too seldom or too often to learn, and of an epoch that taught nothing."""
-    from ..diagnose.diagnosis import of_rate
+    from ..diagnosis.diagnosis import of_rate
 
     if all(loss is None for loss in metrics.losses) and NOTHING_LEARNED not in warned:
         warned.add(NOTHING_LEARNED)
