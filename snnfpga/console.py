@@ -50,11 +50,10 @@ def progress(title: str, total: int | None, done: int = 0) -> AbstractContextMan
     return (listener() or TERMINAL).progress(title, total, done)
 
 
-def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[object]], to_stderr: bool = False) -> None:
-    """A table on standard output, or beside it.
+def rich_table(title: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+    """A table of which nothing is cut, as people type what they read there.
 
-    Nothing in it is cut, as people type what they read there: names in the first column stay on one line, other cells
-    go on in the next. Where it goes to no terminal a line is as long as it has to be.
+    Names in the first column stay on one line, other cells go on in the next.
     """
     first, *others = header
     table = Table(title=title, title_justify="left")
@@ -63,10 +62,24 @@ def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[objec
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(escape(str(cell)) for cell in row))
+    return table
+
+
+def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[object]], to_stderr: bool = False) -> None:
+    """Print :func:`rich_table` on standard output, or beside it.
+
+    Where it goes to no terminal a line is as long as it has to be.
+    """
+    print_shown(rich_table(title, header, rows), to_stderr=to_stderr)
+
+
+def print_shown(*things: Any, to_stderr: bool = False) -> None:
+    """Print what Rich shows of ``things``; see :func:`print_table`."""
     console = Console(stderr=to_stderr)
     if not console.is_terminal:
         console.width = UNBOUNDED
-    console.print(table)
+    for thing in things:
+        console.print(thing)
 
 
 def say(line: str) -> None:
