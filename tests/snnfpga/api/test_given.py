@@ -27,7 +27,8 @@ def test_a_configuration_is_what_the_command_line_makes_of_it(tmp_path):
     assert snnfpga.configure() == read_config(None)
     own = snnfpga.configure(data={"name": "mine.npz"})
     assert own == read_config(None, ["data.name=mine.npz"])
-    assert own.name == "mine" and not own.training.model_fields_set
+    assert own.name == "mine"
+    assert not own.training.model_fields_set
 
 
 class Neuron(torch.nn.Module):

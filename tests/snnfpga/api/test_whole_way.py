@@ -35,10 +35,11 @@ def trained(tmp_path_factory):
 
 def test_training_tells_the_program_and_prints_nothing(trained, capfd):
     found, heard, lines = trained
-    assert found.epochs == 3 and len(found.metrics) == 3
+    assert found.epochs == len(found.metrics) == 3
     assert found.metrics[-1].test_accuracies[-1] == found.test_accuracy
     of_training = [one for one in heard if one.title == "training"]
-    assert of_training[0].done == 0 and of_training[-1].done == of_training[-1].total
+    assert of_training[0].done == 0
+    assert of_training[-1].done == of_training[-1].total
     assert any("epoch 3/3" in one.words for one in of_training)
     assert any(line.startswith("Defaults for own data") for line in lines)
     with warnings.catch_warnings():
@@ -93,8 +94,9 @@ def test_learning_from_other_samples_with_and_without_a_file(trained):
 def test_a_plan_a_cost_and_a_diagnosis(trained):
     found, _, _ = trained
     plan = snnfpga.build(found, plan=True, lanes=2)
-    assert plan.misfit is None and plan.values["lanes"] == [2] and not plan.folder.exists()
-    with pytest.raises(snnfpga.SnnfpgaError, match=r"^Lanes must be one for all blocks or one for each of the 1, not 2"):
+    assert (plan.misfit, plan.values["lanes"]) == (None, [2])
+    assert not plan.folder.exists()
+    with pytest.raises(snnfpga.SnnfpgaError, match=r"^Lanes must be one for all blocks or one for each of the 1"):
         snnfpga.build(found, plan=True, lanes=[1, 2])
     counted = snnfpga.cost(found.config, sweep={"window": [1, "T"]})
     assert [cell.window for cell in counted.cells] == [1, 6]
@@ -115,7 +117,6 @@ def test_pytorch_stays_as_the_program_has_it(trained):
 def test_a_warning_is_of_the_line_that_called(trained):
     spikes, label = samples()
     with pytest.warns(snnfpga.SnnfpgaWarning) as caught:
-        snnfpga.cost(data=(spikes, np.where(label == 3, 4, label)), network={"blocks": [[6]]})
         snnfpga.train(data=(spikes, np.where(label == 3, 4, label)), out="holes", training={"epochs": 1},
                       network={"blocks": [[6]]}, changes=BY_HAND)
     assert {Path(one.filename).name for one in caught} == {Path(__file__).name}
