@@ -7,7 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 OPEN = "not said"
-IN_FILE = {"aedat": "MIT", "brevitas": "BSD-3-Clause", "ipykernel": "BSD-3-Clause"}
+IN_FILE = {"aedat": "MIT", "brevitas": "BSD-3-Clause", "ipykernel": "BSD-3-Clause",
+           "mkdocs-material": "MIT", "mkdocstrings": "ISC"}
 OSI = "License :: OSI Approved :: "
 TITLE = """# Licences
 
