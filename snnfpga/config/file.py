@@ -69,6 +69,13 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     return check(values)
 
 
+def read_values(path: Path | None) -> dict[str, Any]:
+    """The values that ``path`` holds (None: the default that ships with the package), before they are checked; raises
+    as :func:`read_config`.
+    """
+    return parse(_text(path), str(path or "digits.yaml"))
+
+
 def _changed(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     for setting in settings:
         apply(values, setting)
