@@ -70,6 +70,9 @@ class Given:
     channels_first
         Whether the inputs of a plain layer that come from a grid are in the order of channels, rows, columns, as where
         PyTorch flattens a picture. Ours are in the order of rows, columns, channels.
+    fraction
+        The weights lie on multiples of ``2**-fraction``, with the bits that are known of their layer, and stay there;
+        None puts them on the grid that ``network.headroom`` asks for.
     """
 
     weights: Array
@@ -77,6 +80,7 @@ class Given:
     bias: Array | None = None
     thresholds: Array | None = None
     channels_first: bool = False
+    fraction: int | None = None
 
 
 @dataclass(frozen=True)
