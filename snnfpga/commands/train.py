@@ -27,6 +27,8 @@ def command(
                                                   show_default=False)] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value, for example "
                         "learning.window=8; may be given again.")] = None,
+    start: Annotated[Path | None, typer.Option("--from", help="Begin at this network, that was trained or imported: a "
+                                               "run's folder or a network file.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; else runs/NAME.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same as --set seed=N.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
@@ -55,16 +57,19 @@ def command(
 
       snnfpga train --resume
 
+      snnfpga train --from imported.safetensors --set data.name=mine.npz --set training.epochs=1
+
       torchrun --nproc-per-node 2 -m snnfpga train --set training.parts=2
     """
-    from ..config.file import read_config, with_options
+    from ..config.file import with_options
     from ..runs.find import CONFIG
 
     if resume and config is None and out is not None:
         config = out / CONFIG       # a run knows what it was begun with
         if not config.exists():
             raise SnnfpgaError(f"No run {out} to resume; train without --resume", USAGE)
-    result = run(read_config(config, with_options(settings, data_root, seed)), out, device, resume, overwrite)
+    result = run(_config(config, with_options(settings, data_root, seed), start, resume), out, device, resume,
+                 overwrite)
     if result is None:
         return
     if as_json:
@@ -85,6 +90,19 @@ def command(
         ("time", f"{result['seconds']:.1f} s, {result['epochs']} epochs"),
         ("activations kept for learning", f"{result['peak_activation_bytes']} bytes at the peak"),
         ("network", result["network"])])
+
+
+def _config(config: Path | None, settings: list[str], start: Path | None, resume: bool) -> "Config":
+    """The configuration asked for, at the network to begin at, if there is one."""
+    from ..config.file import read_config
+    from ..runs.find import find_network
+    from ..training.start import started
+
+    if start is None:
+        return read_config(config, settings)
+    if resume:
+        raise SnnfpgaError("--resume goes on with a run, which knows where it began; leave --from out", USAGE)
+    return started(find_network(start), config, settings)
 
 
 def run(config: "Config", out: Path | None, device: str, resume: bool, overwrite: bool) -> dict[str, Any] | None:

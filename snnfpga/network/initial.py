@@ -85,7 +85,9 @@ class _Making:
     def blocks(self) -> list[tuple[BlockSpec, TrainedBlock]]:
         """Every block, specified and with its weights."""
         wanted, last = self._wanted, len(self._wanted.blocks) - 1
-        return [self._block(number, layers, *(wanted.pool, wanted.readout) if number == last else (None, None))
+        earlier = wanted.earlier or (None,) * last
+        return [self._block(number, layers, *(wanted.pool, wanted.readout) if number == last else (
+            None, earlier[number]))
                 for number, layers in enumerate(wanted.blocks)]
 
     def _block(self, number: int, layers: Sequence[Layer], last_pool: Pool | None,
