@@ -33,7 +33,8 @@ def chain_of(graph: Graph, convention: Convention, said: Said) -> Chain:
             stages.append(NeuronStage(name, convention.dynamics(node, said), None if loop is None else linear(loop)))
         elif node.kind in STAGES:
             stages.append(STAGES[node.kind](node))
-    return Chain(_input_shape(first, stages), tuple(stages))
+    ours = any(isinstance(stage, NeuronStage) and stage.dynamics.grid is not None for stage in stages)
+    return Chain(_input_shape(first, stages), tuple(stages), graph.grids().get("readout") if ours else None)
 
 
 def _without_loops(graph: Graph) -> tuple[dict[str, Node], Graph]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from rtl_gen.contract.readout import MAX_CLASSES, MAX_LEAK_SHIFT, READINGS
 from ..config.network import NetworkConfig
 from ..network.architecture import Given, Linear, Pool
 from ..network.quantize import weight_limit
-from .facts import LayerFacts, error_of, grid
+from .facts import LayerFacts, error_of, grid, kept
 from .graph import NirError
 from .making import Making, divided
 from .neurons import folded
@@ -32,19 +33,28 @@ class End:
     facts: LayerFacts
 
 
-def readout_of(made: Making, network: NetworkConfig, reading: str | None) -> End:
+def readout_of(made: Making, network: NetworkConfig, reading: str | None, own: dict[str, Any] | None) -> End:
     """The readout of what was made; a bias of it becomes a neuron of the last layer that always fires.
+
+    ``own`` is its grid, where it was ours.
 
     Raises
     ------
     NirError
         If what stands at the end is none, or its reading is to be said.
     """
+    if made.integrator is not None and reading is None and own is not None:
+        reading = own.get("reading")
     if made.integrator is None and reading is not None:
         raise NirError("--reading says what of a leaky integrator (LI) at the end is the answer, and there is none; "
                        "leave it out")
     bits = network.readout_bits or network.weight_bits
     end = _spikes(made, bits) if made.waiting is None else _weights(made, network, bits, reading)
+    held = kept(own, end.given)
+    if held is not None:
+        bits, fraction = held
+        given = replace(end.given, fraction=fraction)
+        end = replace(end, given=given, facts=replace(end.facts, weight_bits=bits, fraction_bits=fraction))
     classes = len(end.given.weights)
     if not 2 <= classes <= MAX_CLASSES:
         raise NirError(f"The last node must have 2..{MAX_CLASSES} outputs, which are the classes, not {classes}; take "

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -70,6 +71,19 @@ def grid(place: str, bits: int, given: Given) -> int:
     if largest == 0.0:
         return 0
     return max(COARSEST, min(FINEST, math.floor(math.log2(weight_limit(bits) / largest))))
+
+
+def kept(own: dict[str, Any] | None, given: Given) -> tuple[int, int] | None:
+    """Bits and fraction of the grid that weights came with, where they lie on it still; None of others."""
+    if own is None:
+        return None
+    try:
+        bits, fraction = int(own["bits"]), int(own["fraction"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    values = _values(given) * 2.0 ** fraction
+    whole = np.array_equal(values, np.round(values)) and float(np.abs(values).max()) <= weight_limit(bits)
+    return (bits, fraction) if bits >= FEW_BITS and whole else None
 
 
 def error_of(given: Given, fraction: int) -> float:

@@ -1,5 +1,6 @@
 """A graph of the Neuromorphic Intermediate Representation as plain data, without a node within a node."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,10 +59,11 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Nodes by their names, and edges from node to node."""
+    """Nodes by their names, edges from node to node, and what a file says besides, as text."""
 
     nodes: dict[str, Node]
     edges: tuple[tuple[str, str], ...]
+    metadata: dict[str, str] = field(default_factory=dict)
 
     def after(self, name: str) -> list[str]:
         """Where edges from a node lead."""
@@ -70,6 +72,14 @@ class Graph:
     def before(self, name: str) -> list[str]:
         """Where edges into a node come from."""
         return [start for start, end in self.edges if end == name]
+
+    def grids(self) -> dict[str, Any]:
+        """The grids that the metadata of a network of ours have, by node; empty where there are none."""
+        try:
+            found = json.loads(self.metadata.get("grids", "{}"))
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def of_kind(self, kind: str) -> list[Node]:
         """The nodes of a kind."""

@@ -103,9 +103,11 @@ def imported(chain: Chain, config: Config, reading: str | None, data: DataSet | 
     if data is not None:
         _check_data(found, data)
     config = config.model_copy(update={"network": config.network.model_copy(update={
-        "readout": "learned", "readout_leak_shift": found.leak_shift, "reading": found.reading})})
+        "readout": "learned", "readout_leak_shift": found.leak_shift, "reading": found.reading,
+        "readout_bits": found.facts[-1].weight_bits})})
     events = _events(found, config, data)
-    if "membrane_bits" not in config.network.model_fields_set:
+    if "membrane_bits" not in config.network.model_fields_set and any(
+            layer.known.membrane_bits is None for layer in found.architecture.layers):
         found = _measured(found, config, events, data is not None)
     trained = _made(config, events, found, found.architecture)
     refused, warnings = learning_refusals(trained.spec), list(found.warnings)

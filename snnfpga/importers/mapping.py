@@ -2,14 +2,15 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..config.network import LayerConfig, NetworkConfig
 from ..network.architecture import Architecture, Layer, Pool
 from .ending import readout_of
-from .facts import LayerFacts, error_of, grid
+from .facts import LayerFacts, error_of, grid, kept
 from .graph import NirError
 from .making import Making, Raw
-from .neurons import on_grid
+from .neurons import OnGrid, on_grid
 from .stages import Chain
 
 
@@ -70,7 +71,7 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None) -> Mapped:
         raise NirError("The graph must have a layer of spiking neurons at least, and has none; export a network of "
                        "spiking neurons")
     shapes = tuple(raw.shape for raw in made.layers)
-    end = readout_of(made, network, reading)
+    end = readout_of(made, network, reading, chain.readout)
     found = [_on_grid(raw, network.of_layer(index).weight_bits) for index, raw in enumerate(made.layers)]
     whole = Architecture((tuple(layer for layer, _ in found),), pool=end.pool, readout=end.given)
     sensor = (chain.shape[1], chain.shape[2], chain.shape[0]) if len(chain.shape) == 3 else None
@@ -81,9 +82,12 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None) -> Mapped:
 
 def _on_grid(raw: Raw, bits: int) -> tuple[Layer, LayerFacts]:
     """A layer with weights of so many bits, and what became of it."""
-    fraction = grid(f"The layer of node {raw.stage.name}", bits, raw.given)
+    held = kept(raw.stage.dynamics.grid, raw.given)
+    bits, fraction = held or (bits, grid(f"The layer of node {raw.stage.name}", bits, raw.given))
     integers = on_grid(raw.neurons, fraction)
     known = LayerConfig(weight_bits=bits, bias=raw.given.bias is not None, **integers.known)
+    if held is not None:
+        known, integers = _as_it_was(raw.stage.dynamics.grid, known, integers)
     pool = None if raw.pool is None else Pool("sum", raw.pool.size)
     own = raw.stage.dynamics
     facts = LayerFacts(
@@ -97,3 +101,11 @@ def _on_grid(raw: Raw, bits: int) -> tuple[Layer, LayerFacts]:
     return Layer(raw.synapses, pool, known=known, given=replace(raw.given, fraction=fraction)), facts
 
 
+def _as_it_was(own: dict[str, Any], known: LayerConfig, integers: OnGrid) -> tuple[LayerConfig, OnGrid]:
+    """With the membranes, currents and reset that a network of ours had."""
+    amount = own.get("amount", integers.threshold) if integers.amount is not None else None
+    scale = 2.0 ** -own["fraction"]
+    return known.model_copy(update={
+        "membrane_bits": own.get("membrane_bits"), "current_bits": own.get("current_bits"),
+        "reset_amount": None if amount in (None, integers.threshold) else amount * scale,
+    }), replace(integers, amount=amount)

@@ -1,16 +1,21 @@
 """Files of the Neuromorphic Intermediate Representation, which are HDF5, as graphs; h5py alone reads them."""
 
+import io
 import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.errors import FAILED, SnnfpgaError
 from rtl_gen.contract.regular import NotAFileError, regular
 
 from .graph import Graph, NirError, Node, joined
 
 NEWEST = (1, 0)         # the format that is known, whatever the third number
+WRITTEN = "1.0.8"       # what is written is of this version
 DEEPEST = 8             # graphs within graphs
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -56,7 +61,7 @@ def read_graph(path: str | os.PathLike[str]) -> tuple[Graph, str]:
             if not isinstance(root, h5py.Group) or _text(root.get("type")) != "NIRGraph":
                 raise NirError(f"File {place} is HDF5 without a graph of NIR (node, of type NIRGraph); name what a "
                                "framework's exporter of NIR wrote")
-            return _graph(h5py, root, "The graph", 0), version
+            return _with_metadata(_graph(h5py, root, "The graph", 0), root.get("metadata")), version
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise NirError(f"File {place} is not a whole file of NIR ({error}); copy or export it again") from None
 
@@ -77,6 +82,39 @@ def _graph(h5py: ModuleType, group: Any, place: str, depth: int) -> Graph:
                 key: value[()] for key, value in node.items() if isinstance(value, h5py.Dataset) and key != "type"
             } if isinstance(node, h5py.Group) else {}))
     return joined(nodes, _edges(group.get("edges"), place), inner)
+
+
+def _with_metadata(graph: Graph, held: Any) -> Graph:
+    """The graph with its metadata, and in each node the grid that they have of it."""
+    metadata = {name: _text(value) for name, value in held.items()} if hasattr(held, "items") else {}
+    graph = Graph(graph.nodes, graph.edges, metadata)
+    nodes = {name: Node(name, node.kind, node.parameters | ({"grid": own} if own is not None else {}))
+             for name, node in graph.nodes.items() for own in [graph.grids().get(name)]}
+    return Graph(nodes, graph.edges, metadata)
+
+
+def write_graph(path: Path, graph: Graph) -> None:
+    """Write a graph without graphs in it, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; an earlier one stays as it was.
+    """
+    h5py, held = hdf5(), io.BytesIO()
+    with h5py.File(held, "w") as file:
+        file["version"] = WRITTEN
+        root = file.create_group("node")
+        root["type"] = "NIRGraph"
+        root["edges"] = np.array(graph.edges, dtype=h5py.string_dtype())
+        for name, node in graph.nodes.items():
+            group = root.create_group(f"nodes/{name}")
+            group["type"] = node.kind
+            for key, value in node.parameters.items():
+                group[key] = value
+        for key, text in graph.metadata.items():
+            root[f"metadata/{key}"] = text
+    write_atomically(path, held.getvalue())
 
 
 def _edges(held: Any, place: str) -> list[tuple[str, str]]:

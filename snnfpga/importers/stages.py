@@ -1,6 +1,7 @@
 """What a graph says, in order from the input: a chain of stages, with what its neurons compute."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,9 @@ class Dynamics:
         What a current keeps of itself in a step; None where it is of a step alone.
     said
         The numbers that this follows from, for people: dt and the like.
+    grid
+        Of a network that was ours: its integers' ``fraction`` and ``bits``, ``membrane_bits``, and where it has them
+        ``amount`` and ``current_bits``; None of others.
     """
 
     keep: Array
@@ -42,6 +46,7 @@ class Dynamics:
     reset: str
     current_keep: Array | None = None
     said: str = ""
+    grid: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +109,15 @@ Stage = LinearStage | ConvStage | PoolStage | FlattenStage | ScaleStage | Neuron
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """A whole network: the shape of its inputs, (inputs,) or (channels, rows, columns), and its stages."""
+    """A whole network: the shape of its inputs, (inputs,) or (channels, rows, columns), and its stages.
+
+    Attributes
+    ----------
+    readout
+        The grid of the readout of a network that was ours, as :attr:`Dynamics.grid`, and the ``reading`` of one that leaks;
+        None of others.
+    """
 
     shape: tuple[int, ...]
     stages: tuple[Stage, ...]
+    readout: dict[str, Any] | None = None

@@ -3,7 +3,7 @@
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ...config.nearest import offer
-from . import nir, norse, sinabs, snntorch, spikingjelly
+from . import nir, norse, sinabs, snnfpga, snntorch, spikingjelly
 from .base import Convention
 
 CONVENTIONS: dict[str, Convention] = {
@@ -12,6 +12,7 @@ CONVENTIONS: dict[str, Convention] = {
     "spikingjelly": spikingjelly.CONVENTION,
     "sinabs": sinabs.CONVENTION,
     "nir": nir.CONVENTION,
+    "snnfpga": snnfpga.CONVENTION,
 }
 
 

@@ -24,8 +24,7 @@ from rtl_gen.contract.weights import read_weights
 from ...config.network import BLOCKS_OF_FILE, LayerConfig, NetworkConfig
 from ...runs.find import LOGIT_SCALE
 from ..architecture import Architecture, Array, Conv, Given, Layer, Linear, Pool, cut
-
-GRADIENT_UNIT = 4       # a readout counts its logits in sixteenths where nothing moved them
+from ..specify import GRADIENT_UNIT
 
 
 class NetworkFile:
