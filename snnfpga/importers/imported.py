@@ -145,7 +145,7 @@ def _made(config: Config, events: Tensor, found: Mapped, whole: Architecture) ->
 
 
 def _measured(found: Mapped, config: Config, events: Tensor, by_data: bool) -> Mapped:
-    """With membranes that hold twice what they reach, on the events or by a bound."""
+    """With membranes, all of one width, that hold twice what they reach, on the events or by a bound."""
     for bits in (WIDEST, WIDEST - 1, WIDEST - 2, WIDEST - 4):
         layers = [_wide(layer, bits, bits) for layer in found.architecture.layers]
         try:
@@ -156,9 +156,9 @@ def _measured(found: Mapped, config: Config, events: Tensor, by_data: bool) -> M
             last = error
     else:
         raise last
-    wanted = wanted_bits(trained, events if by_data else None)
-    layers = [_wide(layer, min(bits, own), min(bits, own + 1))
-              for layer, own in zip(found.architecture.layers, wanted, strict=True)]
+    # Layers that take turns on an engine have membranes of one width.
+    widest = max(wanted_bits(trained, events if by_data else None))
+    layers = [_wide(layer, min(bits, widest), min(bits, widest + 1)) for layer in found.architecture.layers]
     return replace(found, architecture=replace(found.architecture, blocks=(tuple(layers),)))
 
 
