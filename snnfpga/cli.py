@@ -11,8 +11,10 @@ import typer
 
 from rtl_gen.contract.errors import USAGE
 
-from .ending import at_end
+from .console import TERMINAL
+from .ending import verb_scope
 from .errors import explain, one_line
+from .listening import heard_by
 
 INTERRUPTED = 130   # what typer returns where a person stopped a verb
 PATIENCE = 20       # seconds within which processes that torchrun started at the same time fail of the same thing
@@ -42,14 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = [_at_home(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     verb = next((word for word in given if not word.startswith("-")), "")
     try:
-        code = _app(verb)(given or ["--help"], prog_name="snnfpga", standalone_mode=False) or 0
+        with heard_by(TERMINAL), verb_scope():
+            code = _app(verb)(given or ["--help"], prog_name="snnfpga", standalone_mode=False) or 0
         line = "Stopped" if code == INTERRUPTED and _is_first() else ""
     except Exception as error:
         if not _is_first():
             _wait_to_be_ended()
         line, code = _explain(error)
-    finally:
-        at_end.close()
     if line:
         print(f"snnfpga: {line}", file=sys.stderr)
     raise SystemExit(code)

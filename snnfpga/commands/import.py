@@ -89,7 +89,7 @@ def command(
 
 def _activity(found: "Source") -> dict[str, str]:
     """The note of what the data asks of each block, where there is data and hardware."""
-    from ..diagnose.hardware import note_of
+    from ..diagnosis.hardware import note_of
     from ..runs.find import ACTIVITY
 
     note = None if found.data is None else note_of(found.made.trained, found.data.train, found.made.config.seed)

@@ -69,6 +69,13 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     return check(values)
 
 
+def read_values(path: Path | None) -> dict[str, Any]:
+    """The values that ``path`` holds (None: the default that ships with the package), before they are checked; raises
+    as :func:`read_config`.
+    """
+    return parse(_text(path), str(path or "digits.yaml"))
+
+
 def plain_config(settings: Iterable[str]) -> Config:
     """The defaults of every key, changed by ``settings`` as :func:`read_config` takes them; nothing is the digits'.
 

@@ -21,7 +21,7 @@ PACKAGES = ("rtl_gen", "board", "sim", "snnfpga")
 COLUMNS = 100
 
 
-@pytest.mark.parametrize("page", ["data.md", "training.md", "rules.md", "frontends.md"])
+@pytest.mark.parametrize("page", ["data.md", "training.md", "rules.md", "frontends.md", "python.md"])
 def test_code_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "FRONT_ENDS", dict(registry.FRONT_ENDS))      # a page adds one

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from snnfpga.config.models import Config
-from snnfpga.cost.formula import cost
-from snnfpga.cost.measure import count
-from snnfpga.cost.meter import OperationMeter, operations, through
+from snnfpga.costs.formula import cost
+from snnfpga.costs.measure import count
+from snnfpga.costs.meter import OperationMeter, operations, through
 from snnfpga.learning.formula.activity import activity
 from snnfpga.learning.formula.operations import Operations
 from snnfpga.learning.formula.rule_formula import NoFormulaError

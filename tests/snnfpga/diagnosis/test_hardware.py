@@ -10,7 +10,7 @@ from rtl_gen.contract.limits import check_hardware, hardware_refusals
 from rtl_gen.contract.network_file import read_notes
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import Split
-from snnfpga.diagnose.hardware import hardware_of, outlooks
+from snnfpga.diagnosis.hardware import hardware_of, outlooks
 from snnfpga.network.initial import initialise
 from tests.networks import block, network
 from tests.verbs import call, small_run

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from snnfpga.config.models import Config
-from snnfpga.diagnose.fit import OVER, SETS, UNDER, Fit
+from snnfpga.diagnosis.fit import OVER, SETS, UNDER, Fit
 from tests.verbs import UNSEARCHED, call
 
 RESULTS = json.loads((Path(__file__).parents[3] / "docs" / "results" / "advice.json").read_text())["results"]

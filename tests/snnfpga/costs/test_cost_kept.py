@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from snnfpga.config.models import Config
-from snnfpga.cost.formula import peak_bytes
+from snnfpga.costs.formula import peak_bytes
 from snnfpga.learning.formula.rule_formula import NoFormulaError
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES

@@ -1,7 +1,7 @@
 """A rule's cost by formula, from the network's shape and the events that each layer saw in each step.
 
 Each rule carries its own, :attr:`snnfpga.learning.rule.Rule.formula`. The tests hold these to what
-:mod:`snnfpga.cost.meter` counts in a real run, and the bytes within 5 % of what
+:mod:`snnfpga.costs.meter` counts in a real run, and the bytes within 5 % of what
 :class:`snnfpga.learning.memory.ActivationMeter` finds: losses and logits, which grow with the classes alone, are not in
 them.
 """

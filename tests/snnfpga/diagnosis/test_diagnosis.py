@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from snnfpga.config.models import Config
-from snnfpga.diagnose.diagnosis import diagnose, of_rate
+from snnfpga.diagnosis.diagnosis import diagnose, of_rate
 from snnfpga.learning import truncated_local
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch
