@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..console import print_json, print_table, say
+from ..console import print_json, print_shown
 
 
 def command(
@@ -25,27 +25,15 @@ def command(
 
       snnfpga export runs/digits --nir digits.nir
     """
-    from rtl_gen.contract.network_file import read, read_notes
-
-    from ..importers.nir_file import hdf5, write_graph
-    from ..importers.to_nir import logit_fraction, to_nir
-    from ..runs.find import find_network
+    from ..api.exchange import run_export
+    from ..importers.nir_file import hdf5
     from ..runs.out_file import check_out
 
     hdf5()
     check_out(nir, lambda old: overwrite, "replaced unless asked for", "name another file with --nir, or give "
               "--overwrite")
-    path = find_network(target)
-    network = read(path)
-    found = to_nir(network, logit_fraction(network, read_notes(path)))
-    write_graph(nir, found.graph)
-    for line in found.approximate:
-        say(f"Warning: the file is approximate: {line}")
+    found = run_export(target, nir)
     if as_json:
-        print_json({"network": str(path), "nir": str(nir), "exact": not found.approximate,
-                    "approximate": list(found.approximate), "nodes": len(found.graph.nodes)})
-        return
-    print_table(f"Exported {path}", ("what", "value"), [
-        ("nodes", len(found.graph.nodes)), ("the same spikes elsewhere", "yes" if not found.approximate else
-                                            "approximately"),
-        ("read it back with", f"snnfpga import {nir} --from snnfpga"), ("file", nir)])
+        print_json(found.to_dict())
+    else:
+        print_shown(found)

@@ -1,22 +1,11 @@
 """``snnfpga import``: a network of another framework, in a file of NIR, becomes a network of ours."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
-
-from ..config.nearest import offer
-from ..console import percent, print_json, print_table, say
-
-if TYPE_CHECKING:
-    from ..importers.facts import LayerFacts
-    from ..importers.importing import Source
-    from ..importers.recorded import Check
-
-NONE = "-"
+from ..console import print_json, print_shown
 
 
 def command(
@@ -41,6 +30,7 @@ def command(
                                                "says.", show_default=False)] = None,
     reading: Annotated[str | None, typer.Option(help="Of a leaky integrator at the end: sum, last or maximum is the "
                                                 "answer.", show_default=False)] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
 ) -> None:
@@ -57,81 +47,20 @@ def command(
 
       snnfpga import model.nir --from nir --dt 0.001 --reset zero --compare above
     """
-    from rtl_gen.contract.network_file import write
+    from dataclasses import replace
 
-    from ..importers.conventions.base import COMPARISONS, RESETS, Said
-    from ..importers.importing import import_nir
-    from ..importers.recorded import checked, read_recorded
+    from ..api.exchange import run_import
+    from ..config.file import with_options
+    from ..importers.conventions.base import Said
     from ..runs.out_file import check_out
 
-    for option, value, known in (("--reset", reset, RESETS), ("--compare", compare, COMPARISONS),
-                                 ("--reading", reading, ("sum", "last", "maximum"))):
-        if value is not None and value not in known:
-            raise SnnfpgaError(f"{option} cannot be {value!r}; {offer(value, known)}", USAGE)
-    for option, number in (("--dt", dt), ("--gain", gain)):
-        if number is not None and not 0 < number < float("inf"):
-            raise SnnfpgaError(f"{option} must be above 0, not {number:g}", USAGE)
     out = out or Path(file.stem).with_suffix(".safetensors")
     check_out(out, lambda old: overwrite, "replaced unless asked for", "name another file with --out, or give "
               "--overwrite")
-    recorded = None if check is None else read_recorded(check)
-    found = import_nir(file, source, Said(dt=dt, reset=reset, compare=compare, gain=gain), reading=reading, data=data,
-                       settings=settings or ())
-    beside = None if recorded is None else checked(found.made.network, found.made.shapes, recorded)
-    write(out, found.made.network, notes=found.notes() | _activity(found))
-    for line in found.made.warnings:
-        say(f"Warning: {line}")
+    found = run_import(file, source, Said(dt=dt, reset=reset, compare=compare, gain=gain), reading, data, check,
+                       with_options(settings, data_root))
+    found = replace(found, network=found.network.save(out))
     if as_json:
-        print_json(_facts(found, out, beside))
+        print_json(found.to_dict())
     else:
-        _show(found, out, beside)
-
-
-def _activity(found: "Source") -> dict[str, str]:
-    """The note of what the data asks of each block, where there is data and hardware."""
-    from ..diagnosis.hardware import note_of
-    from ..runs.find import ACTIVITY
-
-    note = None if found.data is None else note_of(found.made.trained, found.data.train, found.made.config.seed)
-    return {} if note is None else {ACTIVITY: note}
-
-
-def _facts(found: "Source", out: Path, beside: "Check | None") -> dict[str, Any]:
-    """What ``--json`` prints (docs/commands.md)."""
-    spec = found.made.network.spec
-    return {"network": str(out), "source": found.facts, "inputs": spec.inputs, "classes": spec.classes,
-            "max_steps": spec.max_steps, "layers": [asdict(facts) for facts in found.made.facts],
-            "warnings": list(found.made.warnings), "check": None if beside is None else asdict(beside)}
-
-
-def _show(found: "Source", out: Path, beside: "Check | None") -> None:
-    from ..importers.conventions.registry import convention_of
-
-    spec = found.made.network.spec
-    print_table(f"Understood of {found.facts['file']}", (
-        "node", "is", "neurons", "said", "keeps", "keeps here", "gain", "reset", "fires", "bits", "threshold",
-        "reset by", "membrane", "worst weight"), [_row(facts) for facts in found.made.facts])
-    rows = [("convention", convention_of(found.facts["from"]).about), ("inputs, classes, steps at most",
-            f"{spec.inputs}, {spec.classes}, {spec.max_steps}"), ("network", out)]
-    if beside is not None:
-        rows += [(f"spikes of layer {layer.layer} that differ", f"{layer.differing}; counts of neurons by "
-                  f"{percent(layer.count_error)} of {layer.spikes} spikes") for layer in beside.layers]
-        rows.append(("samples of the same class as in the source", f"{beside.same_predictions} of {beside.samples}"))
-        if beside.accuracy is not None:
-            rows.append(("accuracy here, in the source", f"{percent(beside.accuracy, beside.samples)}, "
-                         f"{percent(beside.source_accuracy, beside.samples)}"))
-    print_table("Imported", ("what", "value"), rows)
-
-
-def _row(facts: "LayerFacts") -> tuple[object, ...]:
-    keeps = [NONE if value is None else f"{value:.4g}" for value in (facts.keep, facts.keep_used)]
-    if facts.current_keep is not None:
-        keeps = [f"{own}, current {current:.4g}" for own, current in zip(
-            keeps, (facts.current_keep, facts.current_keep_used), strict=True)]
-    low, high = facts.gain or (None, None)
-    gain = NONE if low is None else f"{low:.4g}" if abs(low - high) < 1e-5 * high else f"{low:.4g} .. {high:.4g}"
-    fires = {"above": "above", "reached": "at or above"}.get(facts.compare or "", NONE)
-    integers = [NONE if value is None else value for value in (facts.threshold, facts.reset_amount,
-                                                               facts.membrane_bits)]
-    return (facts.node, facts.kind, facts.neurons, facts.said or NONE, *keeps, gain, facts.reset or NONE, fires,
-            f"{facts.weight_bits}, unit 2^{-facts.fraction_bits}", *integers, f"{100 * facts.weight_error:.2g} %")
+        print_shown(found)

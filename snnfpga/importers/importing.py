@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..config.models import Config
 from ..config.own import run_name
 from ..data.dataset import DataSet
 from ..data.source import load_data
@@ -13,7 +14,9 @@ from .chain import chain_of
 from .conventions.base import Said
 from .conventions.registry import convention_of
 from .imported import Imported, config_of, imported
+from .modules import chain_of_modules
 from .nir_file import read_graph
+from .stages import Chain
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +64,25 @@ def import_nir(path: str | os.PathLike[str], source: str, said: Said = Said(), *
     convention = convention_of(source)
     config = config_of(run_name(str(path)), settings, data)
     graph, version = read_graph(path)
-    chain = chain_of(graph, convention, said)
-    samples = None if data is None else load_data(config.data)
-    made = imported(chain, config, reading, samples)
     told = {name: value for name, value in vars(said).items() if value is not None}
-    return Source(made, {"file": Path(path).name, "version": version, "from": source, **told}, samples)
+    return _fitted(chain_of(graph, convention, said), config, reading, data is not None, {
+        "file": Path(path).name, "version": version, "from": source, "about": convention.about, **told})
+
+
+def import_modules(modules: Any, input_shape: Sequence[int], name: str, *, data: str | None = None,
+                   settings: Sequence[str] = ()) -> Source:
+    """The network of modules in order, called ``name``; else as :func:`import_nir`.
+
+    Parameters
+    ----------
+    modules, input_shape
+        As :func:`.modules.chain_of_modules`.
+    """
+    config = config_of(name, settings, data)
+    return _fitted(chain_of_modules(modules, input_shape), config, None, data is not None, {
+        "file": name, "from": "modules", "about": "modules of PyTorch, read as they are"})
+
+
+def _fitted(chain: Chain, config: Config, reading: str | None, has_data: bool, facts: dict[str, Any]) -> Source:
+    samples = load_data(config.data) if has_data else None
+    return Source(imported(chain, config, reading, samples), facts, samples)

@@ -114,8 +114,8 @@ class Chain:
     Attributes
     ----------
     readout
-        The grid of the readout of a network that was ours, as :attr:`Dynamics.grid`, and the ``reading`` of one that leaks;
-        None of others.
+        The grid of the readout of a network that was ours, as :attr:`Dynamics.grid`, and the ``reading`` of one that
+        leaks; None of others.
     """
 
     shape: tuple[int, ...]

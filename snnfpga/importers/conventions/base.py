@@ -6,6 +6,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.errors import shown
+from rtl_gen.contract.readout import READINGS
+
+from ...config.nearest import offer
 from ..graph import NirError, Node
 from ..stages import Dynamics
 
@@ -35,6 +39,24 @@ class Said:
     reset: str | None = None
     compare: str | None = None
     gain: float | None = None
+
+
+def check_said(said: Said, reading: str | None) -> Said:
+    """What was said, once its values are some that there are.
+
+    Raises
+    ------
+    NirError
+        If one is not.
+    """
+    for option, value, known in (("--reset", said.reset, RESETS), ("--compare", said.compare, COMPARISONS),
+                                 ("--reading", reading, READINGS)):
+        if value is not None and value not in known:
+            raise NirError(f"{option} cannot be {shown(value)}; {offer(str(value), known)}")
+    for option, number in (("--dt", said.dt), ("--gain", said.gain)):
+        if number is not None and not 0 < number < float("inf"):
+            raise NirError(f"{option} must be above 0, not {number:g}")
+    return said
 
 
 class Convention(Protocol):
