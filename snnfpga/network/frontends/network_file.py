@@ -85,8 +85,10 @@ def settings_in(spec: NetworkSpec) -> dict[str, Any]:
 
 def _layer(thing: str, layer: LayerSpec, stored: IntArray) -> Layer:
     shift = 0 if layer.residual is None else layer.residual.own_shift
-    unit, pool = layer.weights.fraction_bits - shift, _pool(layer.pool)
-    fraction = unit - _mean_shift(layer.pool)
+    mean = _mean_shift(layer.pool)
+    if layer.neuron.threshold_shift is not None:
+        mean = layer.neuron.threshold_shift - shift     # of a mean over squares, which is a sum but for the thresholds
+    fraction, pool = layer.weights.fraction_bits - shift - mean, _pool(layer.pool, mean)
     values = read_weights(stored, layer.weights.bits, layer.weights.shadow_bits).T * 2.0 ** -fraction
     rows, outputs = layer.synapses.rows, layer.columns
     own, synapses = layer.neuron, layer.synapses
@@ -98,7 +100,7 @@ def _layer(thing: str, layer: LayerSpec, stored: IntArray) -> Layer:
     if layer.current is not None:
         known |= {"current_keep": layer.current.keep, "current_bits": layer.current.bits}
     # Rows that no mean is taken of count for less in the file, by the share that an event has in a mean.
-    rest = 2.0 ** -_mean_shift(layer.pool)
+    rest = 2.0 ** -mean
     thresholds = None
     if own.threshold_shift is not None:
         thresholds = known["threshold"] + values[:, layer.event_rows]
@@ -137,10 +139,12 @@ def _mean_shift(pool: PoolSpec | None) -> int:
     return (pool.height * pool.width).bit_length() - 1 if _whole(pool) else 0
 
 
-def _pool(pool: PoolSpec | None) -> Pool | None:
+def _pool(pool: PoolSpec | None, mean: int = 0) -> Pool | None:
     if pool is None:
         return None
-    return Pool("mean", None) if _whole(pool) else Pool(pool.kind, pool.size, pool.partial)
+    if _whole(pool):
+        return Pool("mean", None)
+    return Pool("mean" if mean else pool.kind, pool.size, pool.partial)
 
 
 def _readout(readout: ReadoutSpec, stored: IntArray, scale: str | None) -> Given:
