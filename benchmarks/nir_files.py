@@ -38,6 +38,7 @@ from snnfpga.importers.stages import (
 )
 from snnfpga.network.frontends.network_file import settings_in
 from snnfpga.network.inference import evaluate, weights_of
+from snnfpga.training.start import RATE
 from snnfpga.training.trainer import Trainer, prepare
 
 OUT = Path(__file__).parent.parent / "docs/results/nir_files.json"
@@ -161,7 +162,7 @@ def tuned(made: Source, data: DataSet) -> float:
             "network": {"file": str(file), "block_depth": "file", **settings_in(spec),
                         "readout_bits": spec.blocks[-1].readout.weight_bits},
             "hardware": {"learning": spec.blocks[-1].readout.leak_shift is None},
-            "learning": {"window": STEPS}, "training": {"epochs": 1, "rate": 1e-3, "batch": 32}})
+            "learning": {"window": STEPS}, "training": {"epochs": 1, "rate": RATE, "batch": 32}})
         return Trainer(config, data).epoch().test_accuracies[-1]
 
 
