@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from .api.diagnose import diagnose as diagnose
     from .api.evaluate import Evaluated as Evaluated
     from .api.evaluate import evaluate as evaluate
+    from .api.exchange import Exported as Exported
+    from .api.exchange import Imported as Imported
+    from .api.exchange import export_nir as export_nir
+    from .api.exchange import from_torch as from_torch
+    from .api.exchange import import_nir as import_nir
     from .api.learn import Learned as Learned
     from .api.learn import learn as learn
     from .api.network import Network as Network
@@ -38,6 +43,8 @@ _NAMES = {      # where each lies
     "Data": ".api.data",
     "Diagnosed": ".api.diagnose",
     "Evaluated": ".api.evaluate",
+    "Exported": ".api.exchange",
+    "Imported": ".api.exchange",
     "Learned": ".api.learn",
     "Network": ".api.network",
     "Progress": ".listening",
@@ -51,6 +58,9 @@ _NAMES = {      # where each lies
     "cost": ".api.cost",
     "diagnose": ".api.diagnose",
     "evaluate": ".api.evaluate",
+    "export_nir": ".api.exchange",
+    "from_torch": ".api.exchange",
+    "import_nir": ".api.exchange",
     "learn": ".api.learn",
     "load": ".api.network",
     "train": ".api.train",

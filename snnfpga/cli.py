@@ -25,6 +25,8 @@ VERBS = {
     "learn": "Let a network go on learning as the chip does.",
     "build": "Turn a network into sources, driver and report for a board.",
     "verify": "Compare a build's hardware with the reference, bit for bit.",
+    "import": "Turn a file of NIR, from snnTorch and others, into a network.",
+    "export": "Write a network as a file of NIR, for other frameworks.",
     "export-samples": "Write samples for the program on a board.",
     "rehearse": "Run a build's program for the board on a simulated board.",
     "report": "Write a run or a build as one HTML page.",

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,12 +10,17 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..console import print_json, print_shown
 
+if TYPE_CHECKING:
+    from ..config.models import Config
+
 
 def command(
     config: Annotated[Path | None, typer.Argument(help="YAML file; none takes the default, digits.",
                                                   show_default=False)] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value, for example "
                         "learning.window=8; may be given again.")] = None,
+    start: Annotated[Path | None, typer.Option("--from", help="Begin at this network, that was trained or imported: a "
+                                               "run's folder or a network file.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; else runs/NAME.")] = None,
     seed: Annotated[int | None, typer.Option(help="Same as --set seed=N.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
@@ -44,11 +49,13 @@ def command(
 
       snnfpga train --resume
 
+      snnfpga train --from imported.safetensors --set data.name=mine.npz --set training.epochs=1
+
       torchrun --nproc-per-node 2 -m snnfpga train --set training.parts=2
     """
     from ..api.scope import Stopped
     from ..api.train import run
-    from ..config.file import read_config, with_options
+    from ..config.file import with_options
     from ..runs.find import CONFIG
 
     if resume and config is None and out is not None:
@@ -56,7 +63,8 @@ def command(
         if not config.exists():
             raise SnnfpgaError(f"No run {out} to resume; train without --resume", USAGE)
     try:
-        found = run(read_config(config, with_options(settings, data_root, seed)), out, device, resume, overwrite)
+        found = run(_config(config, with_options(settings, data_root, seed), start, resume), out, device, resume,
+                    overwrite)
     except Stopped as stopped:
         raise SnnfpgaError(str(stopped)) from None
     if os.environ.get("RANK", "0") != "0":      # of the processes of torchrun one speaks
@@ -65,3 +73,17 @@ def command(
         print_json(found.to_dict())
     else:
         print_shown(found)
+
+
+def _config(config: Path | None, settings: list[str], start: Path | None, resume: bool) -> "Config":
+    """The configuration asked for, at the network to begin at, if there is one."""
+    from ..config.file import read_config
+
+    if start is None:
+        return read_config(config, settings)
+    from ..runs.find import find_network
+    from ..training.start import started
+
+    if resume:
+        raise SnnfpgaError("--resume goes on with a run, which knows where it began; leave --from out", USAGE)
+    return started(find_network(start), config, settings)
