@@ -18,6 +18,9 @@ __all__ = ["FitError", "all_memories", "check_counted", "check_fit", "counted_ro
            "markdown", "report"]
 
 
+ROUND = -2      # digits of a fitted number that are not worth printing
+
+
 class FitError(BuildError):
     """A design that is more than the board's part has; the message says of what, the table of what it is made.
 
@@ -89,10 +92,29 @@ def check_counted(spec: NetworkSpec, board: Board, resources: Resources) -> None
     if exceeded:
         much = ", ".join(f"{resources[amount.name]:g} {amount.label} of {amount.whole:g}" for amount in part.amounts
                          if amount.name in exceeded)
+        ways = _ways_out_of_logic(spec, board, resources) or [
+            "fewer neurons, inputs, lanes or weight bits", "a shorter window"]
         raise FitError(f"Network {spec.name} must fit the {part.name} on {board.title}, but Yosys counts "
-                       f"{much}; take fewer neurons, inputs, lanes or weight bits, or a shorter window",
+                       f"{much}; take {', or '.join(ways)}",
                        f"Resources of {spec.name}", ("resource", "used", "of", "share"),
                        counted_rows(_amounts(part), resources, part.budget))
+
+
+def _ways_out_of_logic(spec: NetworkSpec, board: Board, counted: Resources) -> list[str]:
+    """What would take less logic than was counted, with what the fit says of it; none where logic is not too much, or
+    nothing was fitted to the part."""
+    part, logic = board.part, board.part.logic(spec)
+    if logic is None or logic.amount not in counted.exceeded(part.budget):
+        return []
+    # What the fit misses of this network, it misses about as much of a smaller one.
+    missed = counted[logic.amount] / logic.much
+
+    def taken(smaller: NetworkSpec) -> float:
+        return missed * part.logic(smaller).much
+
+    return ways_out(spec, lambda smaller: taken(smaller) <= part.budget[logic.amount]
+                    and not _takes(smaller, board).exceeded(part.budget),
+                    lambda smaller: round(taken(smaller), ROUND))
 
 
 def _amounts(part: Part) -> dict[str, dict[str, str]]:

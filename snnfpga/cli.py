@@ -14,6 +14,7 @@ from rtl_gen.contract.errors import USAGE
 from .console import TERMINAL
 from .ending import verb_scope
 from .errors import explain, one_line
+from .extras import missing_extra
 from .listening import heard_by
 
 INTERRUPTED = 130   # what typer returns where a person stopped a verb
@@ -42,7 +43,7 @@ VERBS = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb and exit: 0 done, 1 failed, 2 wrong usage or input. An error is one line, and no traceback."""
     given = [_at_home(word) for word in (sys.argv[1:] if arguments is None else arguments)]
-    verb = next((word for word in given if not word.startswith("-")), "")
+    verb = next((word for word in _typed() or given if not word.startswith("-")), "")
     try:
         with heard_by(TERMINAL), verb_scope():
             code = _app(verb)(given or ["--help"], prog_name="snnfpga", standalone_mode=False) or 0
@@ -56,6 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     raise SystemExit(code)
 
 
+def _typed() -> list[str]:
+    """The words of a line that a shell asks to complete, after the program's name; none where it asks for nothing."""
+    return os.environ.get("COMP_WORDS", os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:] \
+        if "_SNNFPGA_COMPLETE" in os.environ else []
+
+
 def _at_home(word: str) -> str:
     """An argument whose ~ is the home folder, after ``--option=`` too, where a shell leaves it."""
     option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
@@ -64,7 +71,7 @@ def _at_home(word: str) -> str:
 
 def _app(verb: str) -> Any:
     """The whole command line, in which only ``verb`` is there in full."""
-    app = typer.Typer(name="snnfpga", add_completion=False, help=(
+    app = typer.Typer(name="snnfpga", help=(
         "Train quantised spiking networks with truncated block-local learning, "
         "and generate FPGAs that go on learning.\n\n"
         "Start with: snnfpga train, then snnfpga evaluate."))
@@ -84,9 +91,10 @@ def _elsewhere() -> None:
 
 def _show_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from .tools import versions
 
-        print(f"snnfpga {version('snnfpga')}")
+        for name, found in versions():
+            print(f"{name} {found or 'not installed'}")
         raise typer.Exit
 
 
@@ -111,7 +119,8 @@ def _wait_to_be_ended() -> None:
 def _explain(error: Exception) -> tuple[str, int]:
     if hasattr(error, "format_message"):        # what typer says of an argument
         return one_line(error.format_message()), USAGE
-    known = explain(error)
+    missing = missing_extra(error) if isinstance(error, ModuleNotFoundError) else None
+    known = explain(missing or error)
     if known is None:
         raise error
     return known

@@ -96,7 +96,7 @@ def test_what_is_drawn_reaches_all_that_hardware_has():
     assert deep["spikes"] > 80
     assert deep["updates"] > 40
     assert set(deeds) == set(DEEDS)
-    wanted = {"odd lanes", "more than 16 lanes", "two reads", "unrolled", "some classes", *engines()}
+    wanted = {"odd lanes", "more than 16 lanes", "two reads", "unrolled", "some classes", "ahead", *engines()}
     wanted |= set().union(*map(able, engines()))
     assert set(blocks) == wanted
 
@@ -116,7 +116,8 @@ def features(block):
     assert set(has) == set(FEATURES)
     has |= {"odd lanes": directives.lanes % 2 == 1, "more than 16 lanes": directives.lanes > 16,
             "two reads": directives.reads == 2, "unrolled": directives.unroll,
-            "some classes": directives.classes_per_cycle is not None, directives.engine: True}
+            "some classes": directives.classes_per_cycle is not None, "ahead": directives.ahead > 0,
+            directives.engine: True}
     return {name for name, there in has.items() if there}
 
 

@@ -53,7 +53,7 @@ KIND_SHIFT = 30
 LABEL_BITS = 16             # start beat: bits 15..0
 LEARN_BIT = 16              # start beat
 INDEX_BITS = 24             # event beat: bits 23..0
-MEMORY_BITS = 12            # write beat and memory packet: bits 11..0
+MEMORY_BITS = 16            # write beat and memory packet: bits 15..0
 PREDICTION_BITS = 8         # result header: bits 7..0
 ANSWER_BITS = 32            # result packet: a beat a class, two's complement
 

@@ -10,7 +10,8 @@ from cocotb.triggers import FallingEdge, RisingEdge
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import index_bits
-from rtl_gen.contract.engines.folded.credits import FoldedCredits, has_thresholds
+from rtl_gen.contract.engines.folded.credit_memories import has_thresholds
+from rtl_gen.contract.engines.folded.credits import FoldedCredits
 from rtl_gen.contract.memories import WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.plan import plan_of, slots_of

@@ -37,16 +37,19 @@ class Asked:
         Where weights lie, ``auto``, ``block`` or ``distributed``: one for all blocks, or one for each.
     unroll
         Whether it learns from an active row in one cycle.
+    ahead
+        Events that may wait in front of a block that learns: one for all blocks, or one for each.
     """
 
     lanes: Sequence[int] | None = None
     reads: Sequence[int] | None = None
     memory: Sequence[str] | None = None
     unroll: bool | None = None
+    ahead: Sequence[int] | None = None
 
     def of(self, network: "Network") -> "Network":
         """``network`` with them."""
-        from board.build import with_lanes, with_memory, with_reads, with_unroll
+        from board.build import with_ahead, with_lanes, with_memory, with_reads, with_unroll
 
         if self.lanes is not None:
             network = with_lanes(network, list(self.lanes))
@@ -56,6 +59,8 @@ class Asked:
             network = with_memory(network, list(self.memory))
         if self.unroll is not None:
             network = with_unroll(network, self.unroll)
+        if self.ahead is not None:
+            network = with_ahead(network, list(self.ahead))
         return network
 
 
@@ -97,7 +102,8 @@ class Built(Shown):
 
 def build(network: Any = None, *, board: str = "pynq-z2", lanes: int | Sequence[int] | None = None,
           reads: int | Sequence[int] | None = None, memory: str | Sequence[str] | None = None,
-          unroll: bool | None = None, out: str | Path | None = None, plan: bool = False,
+          unroll: bool | None = None, ahead: int | Sequence[int] | None = None,
+          out: str | Path | None = None, plan: bool = False,
           clock_mhz: float | None = None, overwrite: bool = False, synthesis: bool = True,
           on_progress: OnProgress = None, on_line: OnLine = None) -> Built:
     """Turn a network into hardware for a board, as ``snnfpga build`` does.
@@ -108,7 +114,7 @@ def build(network: Any = None, *, board: str = "pynq-z2", lanes: int | Sequence[
         As :func:`snnfpga.evaluate` takes it.
     board
         One that ``snnfpga boards`` lists.
-    lanes, reads, memory, unroll
+    lanes, reads, memory, unroll, ahead
         Directives laid over the network's own, which change no bit of a result: one for all blocks, or one for each.
     out
         Folder to write; else ``build/NETWORK-BOARD``, with what was changed.
@@ -128,7 +134,8 @@ def build(network: Any = None, *, board: str = "pynq-z2", lanes: int | Sequence[
     SnnfpgaError
         What the command line says in one line; where there is a table that says why, it is the error's note.
     """
-    asked = Asked(lanes=_listed(lanes), reads=_listed(reads), memory=_listed(memory), unroll=unroll)
+    asked = Asked(lanes=_listed(lanes), reads=_listed(reads), memory=_listed(memory), unroll=unroll,
+                  ahead=_listed(ahead))
     tables: list[Table] = []
     with verb(on_progress, on_line), located(network) as path:
         try:
@@ -169,7 +176,7 @@ def run(asked: Asked, path: Path, board: str, out: Path | None, *, plan: bool, c
     _tell_refusals(network.spec, told)
     check_hardware(network.spec)
     if plan:
-        return _planned(network, path, chosen, clock_mhz, folder, synthesis)
+        return _planned(network, own.spec, path, chosen, clock_mhz, folder, synthesis)
     try:
         check_fit(network.spec, chosen)
         found = _build(network, chosen, folder, read_notes(path), synthesis, overwrite)
@@ -211,28 +218,36 @@ def _folder(out: Path | None, own: "Network", asked: "Network", board: "Board") 
     return out
 
 
-def _look(network: "Network", path: Path, board: "Board", clock_mhz: float | None) -> "tuple[Outlook, list[Outlook]]":
-    """How it would be on ``board``, and on the others, at the clock asked for or each board's own."""
+def _look(network: "Network", own: "NetworkSpec", path: Path, board: "Board",
+          clock_mhz: float | None) -> "tuple[Outlook, list[Outlook]]":
+    """How it would be on ``board``, and on the others, at the clock asked for or each board's own.
+
+    ``own`` is the network as its file has it, of which cycles were measured.
+    """
     from board.outlook import Outlook
     from board.registry import get, names
     from rtl_gen.activity import from_json
     from rtl_gen.contract.network_file import read_notes
+    from rtl_gen.measured import MeasuredCycles
 
-    from ..runs.find import ACTIVITY
+    from ..runs.find import ACTIVITY, CYCLES
 
-    activity = from_json(read_notes(path).get(ACTIVITY, ""), len(network.spec.blocks))
-    one, *others = (Outlook(spec=network.spec, board=each, activity=activity, clock_mhz=clock_mhz or each.clock_mhz)
+    notes = read_notes(path)
+    activity = from_json(notes.get(ACTIVITY, ""), len(network.spec.blocks))
+    measured = MeasuredCycles.from_json(notes.get(CYCLES, ""), own)
+    one, *others = (Outlook(spec=network.spec, board=each, activity=activity, clock_mhz=clock_mhz or each.clock_mhz,
+                            measured=measured)
                     for each in (board, *(get(name) for name in names() if name != board.name)))
     return one, others
 
 
-def _planned(network: "Network", path: Path, board: "Board", clock_mhz: float | None, folder: Path,
-             synthesis: bool) -> Built:
+def _planned(network: "Network", own: "NetworkSpec", path: Path, board: "Board", clock_mhz: float | None,
+             folder: Path, synthesis: bool) -> Built:
     from board.report import FitError, check_fit
 
     from ..report.plan import plan, rows
 
-    found = _look(network, path, board, clock_mhz)
+    found = _look(network, own, path, board, clock_mhz)
     values = plan(*found, folder, synthesis)
     table = Table(f"Plan for {network.spec.name} on {board.title}", ("what", "by formula"), rows(*found, values))
     try:

@@ -155,7 +155,7 @@ def run(config: Config, run_folder: Path | None, asked: list[str], data: "DataSe
             layers = diagnose(one, trainer.network, batch)
             fit = None if run_folder is None else fit_of(trainer)
             found.append(Cell(one.learning.window, depth(one), layers, len(batch.events), fit,
-                              hardware_of(trainer.network, split, one.seed)))
+                              hardware_of(trainer.network, split, one.seed, trained=run_folder is not None)))
             advance()
     for line in [] if asked or found[0].hardware is None else found[0].hardware.lines:
         say(line)

@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from ..ending import verb_scope
+from ..extras import missing_extra
 from ..listening import Program, Progress, heard_by, listener
 
 OnProgress = Callable[[Progress], object] | None
@@ -19,14 +20,15 @@ class Stopped(KeyboardInterrupt):
 def verb(on_progress: OnProgress, on_line: OnLine) -> Iterator[None]:
     """A verb that a program calls: nothing is printed, and what it claimed is free at its end.
 
-    Whoever listens already, as the command line does, goes on where neither is given.
+    Whoever listens already, as the command line does, goes on where neither is given. A module that an extra of the
+    package brings, and that is missing, is one line.
     """
-    with verb_scope():
-        if listener() is not None and on_progress is None and on_line is None:
+    own = listener() is None or on_progress is not None or on_line is not None
+    with verb_scope(), heard_by(Program(on_progress, on_line)) if own else nullcontext():
+        try:
             yield
-        else:
-            with heard_by(Program(on_progress, on_line)):
-                yield
+        except ModuleNotFoundError as error:
+            raise missing_extra(error) or error from None
 
 
 @contextmanager

@@ -152,11 +152,11 @@ def _leave(trainer: "Trainer", data: "DataSet", place: Path, folder: Path,
     from ..calibration.calibrate import CALIBRATION
     from ..calibration.stage import ready
     from ..calibration.words import lines
-    from ..diagnosis.hardware import note_of
+    from ..diagnosis.hardware import cycles_note_of, note_of
     from ..network.surrogates import host_surrogate
     from ..runs import evaluation_record
     from ..runs import folder as run_folder
-    from ..runs.find import ACTIVITY, NETWORK
+    from ..runs.find import ACTIVITY, CYCLES, NETWORK
     from ..runs.scores import Scores
     from ..training.step_labels import window_counts
 
@@ -172,6 +172,7 @@ def _leave(trainer: "Trainer", data: "DataSet", place: Path, folder: Path,
         (config.training.validation, config.seed, _accuracy(validated), trainer.kept), **{
             SURROGATE: host_surrogate(trainer.network.spec),
             ACTIVITY: note_of(trainer.network, data.train, config.seed),
+            CYCLES: cycles_note_of(network, data.train, config.seed),
             CALIBRATION: None if calibration is None else json.dumps(calibration)})
     half, split, judged = ("validation", trainer.validation, validated) if tested is None else (
         "test", trainer.test, tested)

@@ -12,7 +12,7 @@ from ..console import print_json, print_shown
 if TYPE_CHECKING:
     from ..api.shown import Table
 
-EXAMPLES = {"--lanes": "16,8", "--reads": "2,1"}      # one for each block
+EXAMPLES = {"--lanes": "16,8", "--reads": "2,1", "--ahead": "0,512"}      # one for each block
 
 
 def command(
@@ -31,6 +31,9 @@ def command(
     unroll: Annotated[bool | None, typer.Option("--unroll/--no-unroll", help="Learn from an active row in one cycle, "
                                                 "or in one for each step in which it was active; else as the network "
                                                 "says.", show_default=False)] = None,
+    ahead: Annotated[str | None, typer.Option(metavar="N[,N...]", help="Events that may wait in front of a block that "
+                                              "learns: of every block, or one number for each; else what the network "
+                                              "says.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; else build/<network>-<board>, with what was "
                                              "changed.", show_default=False)] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say at once whether it fits, how large and fast it would be and "
@@ -47,8 +50,8 @@ def command(
     The vendor's tool makes the bitstream where it is on the PATH; else the folder says how to run it. A network that
     cannot fit the board's part is refused: before synthesis where its memories alone are too much, else after it.
 
-    Lanes, reads, memory and unroll change no bit of a result, so that no network has to be trained again for them:
-    verify proves it. A build of other lanes has a folder of its own, as build/digits-pynq-z2-lanes8.
+    Lanes, reads, memory, unroll and ahead change no bit of a result, so that no network has to be trained again for
+    them: verify proves it. A build of other lanes has a folder of its own, as build/digits-pynq-z2-lanes8.
 
     Examples:
 
@@ -67,7 +70,8 @@ def command(
         print_shown(table, to_stderr=as_json)
 
     asked = Asked(lanes=_numbers("--lanes", lanes), reads=_numbers("--reads", reads),
-                  memory=None if memory is None else memory.split(","), unroll=unroll)
+                  memory=None if memory is None else memory.split(","), unroll=unroll,
+                  ahead=_numbers("--ahead", ahead))
     found = run(asked, find_network(target), board, out, plan=plan, clock_mhz=clock_mhz, overwrite=overwrite,
                 synthesis=synthesis, told=told)
     if as_json:
@@ -80,7 +84,7 @@ def command(
 
 
 def _numbers(option: str, text: str | None) -> list[int] | None:
-    """The numbers of ``--lanes`` or ``--reads``, where they are given."""
+    """The numbers of ``--lanes``, ``--reads`` or ``--ahead``, where they are given."""
     if text is None:
         return None
     try:

@@ -1,13 +1,16 @@
 """``snnfpga report``: a run or a build as one HTML file that needs no network."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..console import print_json, print_table
+
+if TYPE_CHECKING:
+    from ..report.page import Page
 
 REPORT = "report.html"
 
@@ -41,7 +44,6 @@ def command(
     """
     from rtl_gen.contract.atomic import write_atomically
 
-    from ..report import build, run, two
     from ..report.page import is_report, render
     from ..report.target import find, is_build
     from ..runs.out_file import check_out
@@ -57,8 +59,7 @@ def command(
     if sample is not None and (kind == "build" or other is not None):
         what = f"{folder} is a build" if kind == "build" else "these are two"
         raise SnnfpgaError(f"A sample is shown in the report of a run, and {what}; leave --sample out", USAGE)
-    page = two.page(folder, other) if other is not None else (
-        build.page(folder) if kind == "build" else run.page(folder, sample or 0))
+    page = _page(folder, other, kind, sample or 0)
     contents = render(page).encode()
     write_atomically(path, contents)
     if as_json:
@@ -69,3 +70,14 @@ def command(
     print_table(f"Report of {kind} {folder}" + ("" if other is None else f" and {other}"), ("section", "what"), [
         *((section.title, section.missing or "shown") for section in page.sections),
         ("file", f"{path}, {len(contents) / 1e6:.1f} MB")])
+
+
+def _page(folder: Path, other: Path | None, kind: str, sample: int) -> "Page":
+    """The page; of a build alone without PyTorch, which may not be installed."""
+    from ..report import build
+
+    if other is None and kind == "build":
+        return build.page(folder)
+    from ..report import run, two
+
+    return run.page(folder, sample) if other is None else two.page(folder, other)

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from board.outlook import FITS, FITS_NOT, MAY_FIT, Outlook, lanes_that_fit
+from board.outlook import FITS, FITS_NOT, MAY_FIT, Outlook, lanes_that_fit, ways_that_fit
 from board.registry import get, names
 from rtl_gen.activity import Activity, to_json
 from rtl_gen.contract.engines.refusals import Refusal
 from rtl_gen.contract.limits import hardware_refusals, learning_refusals
+from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.measured import MeasuredCycles
 
 from ..data.dataset import Split
 from ..network.activity import SAMPLES, activity_of
 from ..network.network import SpikingNetwork
+from .pace import measured_cycles
 
 SHOWN = 2           # places of a refusal that are named before the rest are counted
 WORTH = 0.1         # shares of a part below which an amount is not worth a word
@@ -55,12 +58,16 @@ class Hardware:
                 "boards": [outlook.to_dict() for outlook in self.outlooks]}
 
 
-def hardware_of(network: SpikingNetwork, split: Split, seed: int) -> Hardware:
-    """Hardware's view of a network as it stands, with the events of some samples of ``split`` drawn by ``seed``."""
+def hardware_of(network: SpikingNetwork, split: Split, seed: int, *, trained: bool = False) -> Hardware:
+    """Hardware's view of a network as it stands, with the events of some samples of ``split`` drawn by ``seed``.
+
+    Of one that is ``trained`` the reference measures cycles too; before, its spikes are not yet what they will be.
+    """
     refusals = hardware_refusals(network.spec)
     if refusals:
         return Hardware(refusals, not learning_refusals(network.spec), ())
-    return outlooks(network.spec, _measured(network, split, seed))
+    return outlooks(network.spec, _measured(network, split, seed),
+                    measured_cycles(network.export(), split, seed) if trained else None)
 
 
 def note_of(network: SpikingNetwork, split: Split, seed: int) -> str | None:
@@ -68,14 +75,21 @@ def note_of(network: SpikingNetwork, split: Split, seed: int) -> str | None:
     return None if hardware_refusals(network.spec) else to_json(_measured(network, split, seed))
 
 
+def cycles_note_of(network: Network, split: Split, seed: int) -> str | None:
+    """The note that says how many cycles samples take; None where there is no hardware of the network."""
+    return None if hardware_refusals(network.spec) else measured_cycles(network, split, seed).to_json()
+
+
 def _measured(network: SpikingNetwork, split: Split, seed: int) -> tuple[Activity, ...]:
     return activity_of(network.spec, network.integers(), split.draw(SAMPLES, seed))
 
 
-def outlooks(spec: NetworkSpec, activity: Sequence[Activity] | None) -> Hardware:
+def outlooks(spec: NetworkSpec, activity: Sequence[Activity] | None,
+             measured: MeasuredCycles | None = None) -> Hardware:
     """On every board there is, at the clock it asks for; ``spec`` is one that no engine refuses."""
     boards = [get(name) for name in names()]
-    return Hardware((), True, tuple(Outlook(spec=spec, board=board, activity=activity, clock_mhz=board.clock_mhz)
+    return Hardware((), True, tuple(Outlook(spec=spec, board=board, activity=activity, clock_mhz=board.clock_mhz,
+                                            measured=measured)
                                     for board in boards))
 
 
@@ -121,8 +135,7 @@ def _way_out(outlook: Outlook) -> str:
         return "its memories do, its logic is counted by snnfpga build"
     fewer = lanes_that_fit(outlook)
     if fewer is None:
-        return ("with fewer lanes it does not fit either: take fewer neurons (network.blocks), inputs (data.pool) or "
-                "bits (network.weight_bits, on_chip.shadow_bits), or a shorter learning.window")
+        return f"with fewer lanes it does not fit either: take {ways_that_fit(outlook)}"
     lanes = [block.directives.lanes for block in fewer.spec.blocks]
     return f"it fits at {_lanes(fewer)}: snnfpga build --lanes {','.join(map(str, lanes))}"
 

@@ -22,8 +22,8 @@ ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learnin
          "gates": "state for learning", "spike_counts": "state for learning", "occupied": "state for learning",
          "gated": "state for learning",
          **dict.fromkeys(("feedback", "credits", "deltas", "reverse_credits", "credit_counts", "carried_credits",
-                          "flow_credits", "injected", "injected_credits", "reverse_feedback", "own_feedback",
-                          "alive_words", "alive_counts"), "learning, within an update"),
+                          "lasting_credits", "flow_credits", "injected", "injected_credits", "reverse_feedback",
+                          "own_feedback", "alive_words", "alive_counts"), "learning, within an update"),
          "tx": "queues to and from the host", "rx": "queues to and from the host", "": FORWARD}
 
 
@@ -98,6 +98,7 @@ def _facts(found: dict[str, Any], spec: NetworkSpec, index: int) -> dict[str, ob
         "lanes": number(block.directives.lanes), "groups": number(cost["groups"]),
         "weight words read in a cycle": number(block.directives.reads),
         "cycles of an active row in learning": "1" if block.directives.unroll else "1 a step it was active",
+        "events that may wait in front": number(block.directives.ahead),
         "rows of weights": number(sum(layer.rows for layer in block.layers)),
         "cycles of a step, silent": number(cost["step_silent"]), "cycles of a step, full": number(cost["step_full"]),
         "cycles of a window's end, full": number(cost["update_full"]),

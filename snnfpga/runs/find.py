@@ -16,6 +16,7 @@ METRICS = "metrics.jsonl"
 DATA = "data.npz"               # of a run on samples that a program had in memory
 TENSORBOARD = "tensorboard"
 ACTIVITY = "activity"           # in a network's notes: what its data asks of each block, rtl_gen.activity
+CYCLES = "cycles"               # in a network's notes: what its data takes in a core, rtl_gen.measured
 LOGIT_SCALE = "logit_scale"     # in a network's notes: a real logit is an answer of the last block times this
 
 

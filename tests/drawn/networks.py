@@ -182,7 +182,8 @@ def directives(draw, engine, outputs, classes, window, flat):
     return Directives(lanes=lanes, memory=draw(st.sampled_from(MEMORIES)), engine=engine,
                       reads=draw(st.integers(1, 2)) if flat and outputs > lanes else 1,
                       unroll=flat and small and draw(st.booleans()),
-                      classes_per_cycle=draw(st.none() | st.integers(1, classes)))
+                      classes_per_cycle=draw(st.none() | st.integers(1, classes)),
+                      ahead=draw(seldom(st.just(0), st.integers(1, 40))))
 
 
 @st.composite

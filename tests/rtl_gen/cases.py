@@ -9,11 +9,15 @@ from rtl_gen.contract.spec import NetworkSpec
 from sim.bench import SPEC_VARIABLE
 
 
-def on_both(cases: Iterable[str], verilator: str):
-    """Every case on Icarus, which builds at once; on Verilator, which takes seconds to, the one named."""
-    cases = list(cases)
+def on_both(cases: Iterable[str], verilator: str, slow: Iterable[str] = ()):
+    """Every case on both simulators; in the fast suite on Icarus, which builds at once, and the one named on
+    Verilator, which takes seconds to. Cases named ``slow`` are not in the fast suite.
+    """
+    cases, slow = list(cases), set(slow)
     assert verilator in cases, f"no case {verilator!r}"
-    pairs = [(case, "icarus") for case in cases] + [(verilator, "verilator")]
+    assert slow <= set(cases) - {verilator}, f"no cases {slow - set(cases)}"
+    pairs = [pytest.param(case, simulator, marks=(pytest.mark.slow,) * (case not in fast))
+             for simulator, fast in (("icarus", set(cases) - slow), ("verilator", {verilator})) for case in cases]
     return pytest.mark.parametrize(("case", "simulator"), pairs, indirect=["simulator"])
 
 

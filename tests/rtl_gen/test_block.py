@@ -10,8 +10,11 @@ from rtl_gen.contract.limits import check_hardware
 from sim.runner import simulate
 from tests.networks import network_spec
 
+from .cases import on_both
+
 CASES = {
     "learned-nearest": dict(),
+    "ahead": dict(ahead=5, window=2, sizes=(9,)),
     "learned-stochastic": dict(rounding="stochastic", shadow_bits=0, rate_shift=5, readout_rate_shift=4),
     "fixed-stochastic": dict(learned=False, rounding="stochastic"),
     "one-lane-one-step": dict(lanes=1, window=1, sizes=(7,)),
@@ -45,8 +48,12 @@ SLOW_CASES = {
     "forty-lanes": dict(lanes=40, sizes=(50,), window=2, rounding="stochastic", shadow_bits=0, rate_shift=5),
 }
 
+# Each is met in another case, or in benches of the engines, too.
+LONG = (*SLOW_CASES, "fixed-stochastic", "one-lane-one-step", "every-other-window", "frozen", "currents",
+        "signed-shifts", "two-reads-no-bias", "last-answer")
 
-@pytest.mark.parametrize("case", [*CASES, *(pytest.param(case, marks=pytest.mark.slow) for case in SLOW_CASES)])
+
+@on_both(CASES | SLOW_CASES, verilator="learned-nearest", slow=LONG)
 def test_matches_reference(case, simulator, tmp_path):
     spec = network_spec(**(CASES | SLOW_CASES)[case])
     simulate(Block(spec, 0), bench="sim.benches.block", build_dir=tmp_path, simulator=simulator,

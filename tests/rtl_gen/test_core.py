@@ -102,9 +102,9 @@ def test_learns_as_the_reference_does(simulator, tmp_path):
     """Learning, halts, bad input, rates, stalls and bus accesses at once; every counter is seen to count."""
     seen = dict.fromkeys([*CORE_COUNTERS, *BLOCK_COUNTERS], 0)
     for number, (name, spec) in enumerate(SMALL.items()):
-        samples, labels = class_samples(spec, 40, steps=6, seed=number)
-        between = [action for three in zip(bad_streams(spec, 12, seed=number), turns(spec, 12, seed=number),
-                                           stalls(spec, 12, seed=number), strict=True) for action in three]
+        samples, labels = class_samples(spec, 24, steps=6, seed=number)
+        between = [action for three in zip(bad_streams(spec, 8, seed=number), turns(spec, 8, seed=number),
+                                           stalls(spec, 8, seed=number), strict=True) for action in three]
         start = replace(start_network(spec, 2 + number), rates=(number + 1,) * len(spec.blocks))
         scenario = learning_scenario(start, samples, labels, learn=True, between=between, duty=(1.0, 0.6)[number],
                                      intrude=True)
@@ -135,16 +135,16 @@ def test_speaks_with_foreign_models(simulator, tmp_path):
     simulate(Core(SMALL["fixed readout"]), bench="sim.benches.core_axi", build_dir=tmp_path, simulator=simulator)
 
 
-@pytest.mark.parametrize("component", [Core, MailboxCore])
+@pytest.mark.parametrize("component", [Core, pytest.param(MailboxCore, marks=pytest.mark.slow)])
 def test_a_saved_and_loaded_network_learns_on(component, icarus, tmp_path):
     """Learning N samples, saving, loading into a fresh core and learning N more equals learning 2N."""
     spec = SMALL["two blocks"]
-    samples, labels = class_samples(spec, 24, steps=5, seed=9)
+    samples, labels = class_samples(spec, 16, steps=5, seed=9)
     network = replace(start_network(spec, 9), rates=(2, 1))
     design = build(component(spec), build_dir=tmp_path, simulator=icarus)
-    found = [follow(design, learning_scenario(network, samples, labels, learn=True, every=12, stepwise=4,
+    found = [follow(design, learning_scenario(network, samples, labels, learn=True, every=8, stepwise=4,
                                           reload_after=reload_after))
-             for reload_after in (None, 12)]
+             for reload_after in (None, 8)]
     for verification in found:
         check(verification)
     assert found[0].learned.window_numbers == found[1].learned.window_numbers
@@ -158,9 +158,9 @@ def test_neither_lanes_nor_the_order_of_events_matter(icarus, tmp_path):
     for lanes in (1, 4, 16):
         spec = network_spec(inputs=10, sizes=(9,), lanes=lanes, window=3, max_steps=6, rounding="stochastic",
                             shadow_bits=0, rate_shift=4)
-        samples, labels = class_samples(spec, 10, steps=5, seed=3)
+        samples, labels = class_samples(spec, 6, steps=5, seed=3)
         design = build(Core(spec), build_dir=tmp_path / str(lanes), simulator=icarus)
-        scenario = learning_scenario(start_network(spec, 3), samples, labels, learn=True, every=5)
+        scenario = learning_scenario(start_network(spec, 3), samples, labels, learn=True, every=3)
         found = follow(design, scenario, seed=lanes)        # the seed also shuffles the events within a step
         check(found)
         learned.append(found.learned)

@@ -1,8 +1,8 @@
-import pytest
-
 from rtl_gen.ingest import Ingest
 from sim.runner import simulate
 from tests.networks import block, network
+
+from .cases import on_both
 
 SPECS = {
     "one block": network(block(12, 10), max_steps=6).spec,
@@ -11,6 +11,6 @@ SPECS = {
 }
 
 
-@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
-def test_matches_reference(spec, simulator, tmp_path):
-    simulate(Ingest(spec), bench="sim.benches.ingest", build_dir=tmp_path, simulator=simulator)
+@on_both(SPECS, verilator="two blocks")
+def test_matches_reference(case, simulator, tmp_path):
+    simulate(Ingest(SPECS[case]), bench="sim.benches.ingest", build_dir=tmp_path, simulator=simulator)

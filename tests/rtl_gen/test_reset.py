@@ -8,6 +8,8 @@ from sim.runner import simulate
 from tests.folded_networks import conv, dense, folded_spec, pool
 from tests.networks import network_spec
 
+from .cases import on_both
+
 CASES = {
     "two blocks": network_spec(inputs=24, sizes=(10, 7), lanes=4, window=3, max_steps=8, shadow_bits=0, rate_shift=4),
     "every other window": network_spec(
@@ -19,7 +21,8 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_reset_within_a_sample_leaves_nothing(case, simulator, tmp_path):
+@on_both(CASES, verilator="two layers")
+@pytest.mark.parametrize("resets", [4, pytest.param(24, marks=pytest.mark.slow)])
+def test_a_reset_within_a_sample_leaves_nothing(resets, case, simulator, tmp_path):
     simulate(Core(CASES[case]), bench="sim.benches.reset", build_dir=tmp_path, simulator=simulator,
-             arrays={"resets": np.array(12)})
+             arrays={"resets": np.array(resets)})

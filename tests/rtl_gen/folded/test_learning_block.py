@@ -50,9 +50,12 @@ CASES = {
                            learning=True),
 }
 DUTIES = {"conv-dense": "0.5", "counts": "0.5"}
+# Each is met in another case too.
+LONG = ("conv", "two-layers", "recurrent", "thresholds", "thresholds-alone", "residual", "lingering-conv",
+        "three-dense")
 
 
-@on_both(CASES, verilator="conv-dense")
+@on_both(CASES, verilator="conv-dense", slow=LONG)
 def test_matches_reference(case, simulator, tmp_path):
     simulate(FoldedBlock(CASES[case], 0), bench="sim.benches.block", build_dir=tmp_path, simulator=simulator,
              environment={"SNNFPGA_DUTY": DUTIES.get(case, "1.0"), "SNNFPGA_STEPS": "2"},

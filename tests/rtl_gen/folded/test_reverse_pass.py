@@ -41,6 +41,12 @@ CASES = {
     "residual of convolutions": folded_spec(
         conv(3, 4, 1, 3, 1), conv(3, 4, 3, 3, 3, padding=1), conv(
             3, 4, 3, 3, 3, padding=1, residual=ResidualSpec(below=2, shift=0, own_shift=0)), lanes=2, window=2),
+    # Credits of more bits than a multiplier takes, and currents that two layers add.
+    "wide": folded_spec(
+        dense(3, 6), dense(6, 6, residual=ResidualSpec(below=1, shift=12, own_shift=0), feedback_shift=24),
+        dense(6, 6, residual=ResidualSpec(below=2, shift=0, own_shift=9), feedback_shift=18, **TRIANGLE), lanes=5,
+        window=3),
+    "threshold alone": folded_spec(dense(5, 7, threshold_shift=1, **TRIANGLE), lanes=4, window=2),
     "thresholds": folded_spec(
         dense(5, 7, threshold_shift=0, **TRIANGLE), dense(7, 6, recurrent=True), dense(6, 9, threshold_shift=1),
         lanes=5, window=3, loss_steps=2),

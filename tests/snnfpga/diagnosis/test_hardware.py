@@ -87,8 +87,11 @@ def test_a_network_that_fits_is_one_line(monkeypatch):
      "where it learns; it fits at 5 and 3 lanes: snnfpga build --lanes 5,3"),
     (lambda spec: 90_000,
      "Hardware: does not fit pynq-z2 at 8 and 4 lanes, about 90,000 of 53,200 LUTs; with fewer lanes it does not fit "
-     "either: take fewer neurons (network.blocks), inputs (data.pool) or bits (network.weight_bits, "
-     "on_chip.shadow_bits), or a shorter learning.window")])
+     "either: take fewer inputs or neurons"),
+    (lambda spec: 700 * sum(one.layers[0].weights.stored_bits * one.outputs for one in spec.blocks),
+     "Hardware: does not fit pynq-z2 at 8 and 4 lanes, about 151,200 of 53,200 LUTs; with fewer lanes it does not fit "
+     "either: take network.weight_bits 3 and on_chip.shadow_bits 0 (37800), or 1/4 of the neurons and filters of each "
+     "layer (33600), in LUTs")])
 def test_what_may_not_fit_says_what_would(monkeypatch, luts, line):
     logic_of(monkeypatch, luts)
     assert outlooks(network(block(12, 10, lanes=8), block(10, 8, lanes=4)).spec, (BUSY, BUSY)).lines == [line]

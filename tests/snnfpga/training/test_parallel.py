@@ -49,8 +49,10 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize("more", [
-    ("training.parts=2", *SEARCHED), ("training.parts=2", "learning.rule=bptt", "training.augment.shift=1", REGRID),
-    ("training.parts=2", "learning.rule=sltt", "learning.select=random", "learning.selected_steps=2")])
+    ("training.parts=2", "learning.rule=bptt", "training.augment.shift=1", REGRID),
+    *(pytest.param(more, marks=pytest.mark.slow) for more in (
+        ("training.parts=2", *SEARCHED),
+        ("training.parts=2", "learning.rule=sltt", "learning.select=random", "learning.selected_steps=2")))])
 def test_two_halves_of_a_batch(tmp_path, capsys, more):
     alone(capsys, tmp_path / "one", *more)
     done = together(tmp_path / "two", *more)
@@ -59,7 +61,8 @@ def test_two_halves_of_a_batch(tmp_path, capsys, more):
     assert_same(tmp_path / "one", tmp_path / "two")
 
 
-@pytest.mark.parametrize("more", [(), (REGRID, "network.normalise=weights", "learning.update=window")])
+@pytest.mark.parametrize("more", [
+    pytest.param((), marks=pytest.mark.slow), (REGRID, "network.normalise=weights", "learning.update=window")])
 def test_blocks_of_two_processes(tmp_path, capsys, more):
     alone(capsys, tmp_path / "one", *more)
     done = together(tmp_path / "two", "training.parallel=blocks", *more)
@@ -70,12 +73,13 @@ def test_blocks_of_two_processes(tmp_path, capsys, more):
 @pytest.mark.parametrize(("more", "message"), [
     (("training.parts=1",), "Config training.parts must be a multiple of the 2 processes that share them, not 1; take "
                             "--set training.parts=2"),
-    (("training.parallel=blocks", "learning.rule=bptt"),
-     "Rule bptt cannot be trained with training.parallel=blocks, where nothing comes back from one process to another; "
-     "take truncated-local, or parallel=data"),
-    (("training.parallel=blocks", "network.blocks=[[16]]"),
-     "Config training.parallel=blocks needs a block for each of the 2 processes, not 1; start fewer, or make more "
-     "blocks"),
+    *(pytest.param(*case, marks=pytest.mark.slow) for case in (
+        (("training.parallel=blocks", "learning.rule=bptt"),
+         "Rule bptt cannot be trained with training.parallel=blocks, where nothing comes back from one process to "
+         "another; take truncated-local, or parallel=data"),
+        (("training.parallel=blocks", "network.blocks=[[16]]"),
+         "Config training.parallel=blocks needs a block for each of the 2 processes, not 1; start fewer, or make more "
+         "blocks"))),
 ])
 def test_what_cannot_be_shared(tmp_path, more, message):
     done = together(tmp_path / "run", *more)

@@ -232,24 +232,44 @@ class FoldedForward(Engine):
             reach, in the order in which they are walked: each counted from the layer's first, None for an event that
             no place sees. What a layer waits for events, because they fire later than it could take them, comes on top.
         """
-        # The next step waits for the last layer's own spikes.
-        own = int(self.plan.layers[-1].layer.synapses.recurrent)
-        return 1 + own + sum(self._layer_cycles(layer, events, words) + (self._fed_cycles(layer) if number else 0)
-                             for number, (layer, (events, words)) in enumerate(
-                                 zip(self.plan.layers, walked, strict=True)))
+        return self.between_steps + sum(
+            self.layer_cycles(number, events, words)
+            + max(0, self.fed_cycles(number) - self.begun_cycles(number, events, words))
+            for number, (events, words) in enumerate(walked))
 
-    def _fed_cycles(self, layer: LayerPlan) -> int:
-        """Cycles from the last spike of the layer before until all events are in the list of ``layer``, but for the
-        other spikes of that word."""
-        pool = layer.layer.pool
+    @property
+    def between_steps(self) -> int:
+        """Cycles from the end of a step's last layer to the next step, which waits for that layer's own spikes."""
+        return 1 + int(self.plan.layers[-1].layer.synapses.recurrent)
+
+    def begun_cycles(self, number: int, events: int, words: Sequence[int | None]) -> int:
+        """Cycles in which a layer has something to do before it must know that no more events come."""
+        layer = self.plan.layers[number]
+        if layer.layer.synapses.kind == "conv":
+            return len(words)
+        return max(1, self.heads(layer) + events) - 1
+
+    def fed_cycles(self, number: int) -> int:
+        """Cycles from the last spike of the layer before until all events are in the list of the layer ``number``, but
+        for the other spikes of that word; none of the first layer, whose events are there."""
+        if not number:
+            return 0
+        pool = self.plan.layers[number].layer.pool
         if pool is None:
             return self.FEED_OVERHEAD
         # The pool's own stages, and what drops a square's second event.
         return self.FEED_OVERHEAD + GridDivisions(pool.height, pool.width, pool.channels).latency + 2 + (
             pool.kind == "or")
 
-    def _layer_cycles(self, layer: LayerPlan, events: int, words: Sequence[int | None]) -> int:
-        heads = (layer.layer.neuron.threshold_shift is not None) + layer.layer.weights.bias
+    @staticmethod
+    def heads(layer: LayerPlan) -> int:
+        """Words that are read for each word of neurons, whatever comes: of thresholds, and of the bias."""
+        return (layer.layer.neuron.threshold_shift is not None) + layer.layer.weights.bias
+
+    def layer_cycles(self, number: int, events: int, words: Sequence[int | None]) -> int:
+        """Cycles of a layer from its beginning until its last word of neurons has fired; as :meth:`cycles` has them."""
+        layer = self.plan.layers[number]
+        heads = self.heads(layer)
         synapses, total = layer.layer.synapses, self.latency + self.LAYER_OVERHEAD
         if synapses.kind != "conv":
             return total + layer.words * max(1, heads + events)

@@ -11,7 +11,8 @@ from .. import refusals
 from ..learning.base import Learning
 from ..learning.reverse import SCAN_SHARE
 from ..readout import Readout
-from .credits import FoldedCredits, has_thresholds, injected_bits, misread
+from .credit_memories import has_thresholds, injected_bits
+from .credits import FoldedCredits, misread
 from .reach import places_seeing
 from .reverse_cycles import CHANNELS
 
@@ -58,7 +59,7 @@ class FoldedReverse(Learning):
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Window state, the readout's feedback, credits, and what is gathered of a word of filters."""
         own = (self.masks, self.row_list, self.occupied, self.gates, self.gated, Readout(self.plan).feedback,
-               *self.credits(self.load_lanes), *self.injected(self.load_lanes), self.deltas)
+               *self.credits(self.load_lanes), *self.injected(self.load_lanes), self.deltas, self.feedback_words)
         kept = () if self.scans else FoldedCredits(self.plan).memories
         return (*(memory for memory in own if memory is not None), *kept)
 
@@ -171,6 +172,14 @@ class FoldedReverse(Learning):
     def gated(self) -> MemoryDeclaration | None:
         """Whether each word of neurons had a gate; None where credits are found before they are asked for."""
         return self._state("gated", self.all_words, 1) if self.scans else None
+
+    @property
+    def feedback_words(self) -> MemoryDeclaration | None:
+        """The table of the word of feedback of each word of neurons; None without a pooled readout, or where credits
+        are found before they are asked for."""
+        if not self.scans or self.block.readout.pool is None:
+            return None
+        return MemoryDeclaration("feedback_words", self.all_words, 1 + index_bits(self.plan.readout_words))
 
     @property
     def credit_bits(self) -> int:
