@@ -84,9 +84,10 @@ class _WorkBlock(Block):
         self.passed[-1].recorded = w % self.spec.update_interval == self.spec.update_interval - 1
         return super()._learns_from(w, steps)
 
-    def _update(self, seed: int, number: int, error: NDArray[np.int64], found: list[Credit], window: Window) -> None:
+    def _update(self, seed: int, number: int, error: NDArray[np.int64], until: NDArray[np.int64],
+                found: list[Credit], window: Window) -> None:
         self.passed[-1].credits = found
-        super()._update(seed, number, error, found, window)
+        super()._update(seed, number, error, until, found, window)
 
 
 class _StepWork:
