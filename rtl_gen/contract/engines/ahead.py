@@ -13,5 +13,5 @@ def ahead_memory(block: BlockSpec) -> MemoryDeclaration | None:
     """The queue of tokens in front of a block, one of which is in a register beside it; None where nothing waits."""
     if not block.directives.ahead:
         return None
-    value = max(index_bits(block.inputs), index_bits(block.readout.classes) + 1)
+    value = max(index_bits(block.inputs), index_bits(block.readout.classes) + 3)        # of a start: label, three flags
     return MemoryDeclaration("ahead", block.directives.ahead, TOKEN_MARKS + value)
