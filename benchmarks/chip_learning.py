@@ -118,7 +118,7 @@ def write(name: str, entry: dict[str, Any]) -> None:
     results = known["results"] | {name: entry}
     hardness = known.get("digits_perceptron") or {f"split {split}": perceptron(split) for split in range(PERCEPTRONS)}
     whole = {"command": "python benchmarks/chip_learning.py --data-root FOLDER", **describe(), "tuning": TUNING,
-             "digits_perceptron": hardness, "results": {row: results[row] for row in ROWS if row in results}}
+             "digits_perceptron": hardness, "results": results}
     write_atomically(RESULTS, (json.dumps(whole, indent=1) + "\n").encode())
 
 
