@@ -37,6 +37,7 @@ from sim.reference.initial import random_network
 from sim.runner import build, run
 from sim.scenario import Scenario
 from sim.work import cycles_of
+from snnfpga.data.options import DataOptions
 from snnfpga.data.registry import load
 
 ROOT = Path(__file__).parents[1]
@@ -97,7 +98,7 @@ def given(case: Case, density: float) -> tuple[Network, list[NDArray[np.uint8]],
 
 def digits_events(network: Network, count: int) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
     """Training samples of ``digits-events``; of every other one another class, so that a trained network learns too."""
-    split = load("digits-events").train
+    split = load("digits-events", DataOptions(steps=network.spec.max_steps)).train
     labels = split.labels[:count].astype(np.int64)
     labels[::2] = (labels[::2] + 1) % network.spec.classes
     return list(split.spikes[:count]), labels
