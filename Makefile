@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test test-slow lint keys clean
+.PHONY: help install demo test test-slow lint keys licences docs clean
 
 help:
 	@echo "make demo       install, then train, evaluate, build, verify, learn on chip in simulation, report"
 	@echo "make test       install, then lint and all tests but the slow ones"
 	@echo "make test-slow  the volume checks"
 	@echo "make keys       write docs/keys.md, the reference of the configuration, anew"
+	@echo "make docs       the pages as a site, build/site/index.html"
+	@echo "make licences   write docs/licences.md, the licences of what is installed beside, anew"
 	@echo "make install    only the environment, in $(VENV)"
 	@echo "make clean      remove what demo and tests made; keeps $(VENV)"
 
@@ -40,6 +42,13 @@ lint: install
 
 keys: install
 	$(BIN)/python -m snnfpga.config.reference > docs/keys.md
+
+docs: install
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/python -m mkdocs build --strict
+
+licences: install
+	$(BIN)/python docs/licences.py > docs/licences.md
 
 clean:
 	rm -rf runs build .pytest_cache .ruff_cache .import_linter_cache

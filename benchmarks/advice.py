@@ -2,7 +2,7 @@
 
 Run: ``python benchmarks/advice.py --data-root FOLDER``, some ten minutes of one core; writes
 ``docs/results/advice.json`` after each training and goes on where it stopped. Test accuracy after the last epoch, one
-seed; the gains are what ``snnfpga/diagnose/fit.py`` prints.
+seed; the gains are what ``snnfpga/diagnosis/fit.py`` prints.
 """
 
 import argparse

@@ -19,8 +19,8 @@ from rich.table import Table
 
 from rtl_gen.contract.atomic import write_atomically
 from snnfpga.config.models import Config
-from snnfpga.cost.formula import peak_bytes
-from snnfpga.cost.measure import count
+from snnfpga.costs.formula import peak_bytes
+from snnfpga.costs.measure import count
 from snnfpga.learning.memory import ActivationMeter
 from snnfpga.learning.registry import RULES
 from snnfpga.learning.rule import Batch

@@ -50,6 +50,8 @@ DESIGNS = {
     **{f"784-128-10, 4 / 6 bits, {lanes} lanes, {reads} reads": network(
         784, 128, bits=4, membrane=6, lanes=lanes, reads=reads)
        for lanes, reads in ((16, 1), (16, 2), (64, 1), (64, 2))},
+    # The most lanes that weights of this size have in a part whose block RAM they fill to three fifths.
+    "784-1024-10, 4 / 6 bits, 512 lanes, 1 reads": network(784, 1024, bits=4, membrane=6, lanes=512, reads=1),
     **{f"64-60-10, 16 / 24 bits, {lanes} lanes, {reads} reads": network(
         64, 60, bits=16, membrane=24, lanes=lanes, reads=reads) for lanes, reads in ((15, 1), (30, 2))},
 }

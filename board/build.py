@@ -9,15 +9,17 @@ from pathlib import Path
 from rtl_gen.contract import network_file
 from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.network import Network, spec_digest
+from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.measured import NOTE, MeasuredCycles
 
 from . import driver
 from .plan import BuildError, BuildPlan
 from .registry import Board
 from .report import check_counted, check_fit, markdown, report
 
-__all__ = ["CORE", "NETWORK", "Phases", "check_sources", "make_plan", "with_lanes", "with_memory", "with_reads",
-           "with_unroll"]
+__all__ = ["CORE", "NETWORK", "Phases", "check_sources", "make_plan", "with_ahead", "with_lanes", "with_memory",
+           "with_reads", "with_unroll"]
 
 CORE = "core"                           # top of the core alone, which simulations take
 NETWORK = "network.safetensors"
@@ -43,15 +45,45 @@ def with_reads(network: Network, reads: Sequence[int]) -> Network:
     SpecError
         If a number is not one a block can have, or there is not one a block.
     """
-    return _directed(network, "reads", reads)
+    found = _directed(network, "reads", reads)
+    _check_flat(found.spec, "--reads 2", [block.directives.reads > 1 for block in found.spec.blocks],
+                "--reads " + ",".join(str(block.directives.reads if plan_of(block).flat else 1)
+                                      for block in found.spec.blocks))
+    return found
 
 
 def with_unroll(network: Network, unroll: bool) -> Network:
     """The same network, every block learning from an active row in one cycle, or in one for each step it was active.
 
-    Every network that can be hardware can have either.
+    Raises
+    ------
+    SpecError
+        If it is one cycle, and a block has an engine that cannot.
     """
+    _check_flat(network.spec, "--unroll", [unroll] * len(network.spec.blocks),
+                "--no-unroll, or hardware.blocks.N.unroll of the others when it is trained")
     return _directed(network, "unroll", [unroll])
+
+
+def _check_flat(spec: NetworkSpec, asked: str, of_blocks: Sequence[bool], instead: str) -> None:
+    """Refuse in one line what is ``asked`` of some blocks, and only flat ones can have."""
+    wrong = [str(number) for number, (block, asks) in enumerate(zip(spec.blocks, of_blocks, strict=True))
+             if asks and not plan_of(block).flat]
+    if wrong:
+        raise SpecError(f"{asked} must be for blocks of one layer of each input at each neuron, and "
+                        f"{'block' if len(wrong) == 1 else 'blocks'} {', '.join(wrong)} of {len(spec.blocks)} "
+                        f"{'is' if len(wrong) == 1 else 'are'} not; take {instead}")
+
+
+def with_ahead(network: Network, ahead: Sequence[int]) -> Network:
+    """The same network, so many events waiting in front of every block, or in front of each its own number.
+
+    Raises
+    ------
+    SpecError
+        If a number is not one a block can have, or there is not one a block.
+    """
+    return _directed(network, "ahead", ahead)
 
 
 def with_memory(network: Network, memory: Sequence[str]) -> Network:
@@ -110,8 +142,8 @@ def make_plan(network: Network, board: Board, *, notes: Mapping[str, str], synth
     phase("top")
     design = board.design(spec)
     files |= design.files
-    measured = _measure(spec, design.rtlil, board, phase) if synthesis else _NOT_MEASURED
-    found = report(spec, board, **measured)
+    counted = _measure(spec, design.rtlil, board, phase) if synthesis else _NOT_MEASURED
+    found = report(spec, board, **counted, measured=MeasuredCycles.from_json(notes.get(NOTE, ""), spec))
     files |= {"report.json": json.dumps(found, indent=1) + "\n", "report.md": markdown(found)}
     contents = {name: text.encode() for name, text in files.items()}
     contents[NETWORK] = _network_bytes(network, notes)

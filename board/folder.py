@@ -13,6 +13,8 @@ from .plan import MANIFEST, read_manifest
 
 __all__ = ["default_folder", "design_there"]
 
+NAMED = ("lanes", "reads", "memory", "unroll", "ahead")     # directives that a build's name tells of
+
 
 def default_folder(parent: Path, own: NetworkSpec, asked: NetworkSpec, board: str) -> tuple[Path, str]:
     """The folder below ``parent`` for a build, and a line where it is not the one that bears the network's name alone.
@@ -44,7 +46,7 @@ def design_there(folder: Path) -> str | None:
 
 def _directives(own: NetworkSpec, asked: NetworkSpec) -> str:
     before, now = ([block.directives for block in spec.blocks] for spec in (own, asked))
-    parts = [_named(name, [_word(one, name) for one in now]) for name in ("lanes", "reads", "memory", "unroll")
+    parts = [_named(name, [_word(one, name) for one in now]) for name in NAMED
              if [getattr(one, name) for one in before] != [getattr(one, name) for one in now]]
     return "".join(f"-{part}" for part in parts)
 

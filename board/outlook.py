@@ -6,12 +6,14 @@ from functools import cached_property
 
 from rtl_gen.activity import Activity, mean_cycles
 from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.measured import MeasuredCycles
 
 from .part import Resources
 from .registry import Board
 from .report import all_memories, estimated
+from .ways_out import ways_out
 
-__all__ = ["FITS", "FITS_NOT", "MAY_FIT", "Outlook", "lanes_that_fit"]
+__all__ = ["FITS", "FITS_NOT", "MAY_FIT", "Outlook", "lanes_that_fit", "ways_that_fit"]
 
 FITS, MAY_FIT, FITS_NOT = "fits", "may fit", "does not fit"
 
@@ -28,12 +30,16 @@ class Outlook:
         What samples ask of each block; None where it is not known.
     clock_mhz
         The clock that times are of.
+    measured
+        Cycles of such samples that the reference measured, of the same network with its own lanes; None where it has
+        not.
     """
 
     spec: NetworkSpec
     board: Board
     activity: Sequence[Activity] | None
     clock_mhz: float
+    measured: MeasuredCycles | None = None
 
     @cached_property
     def needs(self) -> Resources:
@@ -65,11 +71,23 @@ class Outlook:
         return self.needs.exceeded(self.board.part.budget)
 
     def cycles(self, *, learn: bool) -> float | None:
-        """Cycles of a mean sample in the core, of its slowest block: the others work at the same time."""
+        """Cycles of a mean sample in the core.
+
+        As they were measured, where they were: with other lanes times what the formula of means gives for these and
+        for the network's own. By that formula alone they are those of the slowest block: the others work at the same
+        time.
+        """
         if self.activity is None:
             return None
+        by_formula = self._mean_cycles(self.spec, learn=learn)
+        measured = None if self.measured is None else self.measured.of(learn=learn)
+        if measured is None:
+            return by_formula
+        return measured * by_formula / self._mean_cycles(self.measured.spec, learn=learn)
+
+    def _mean_cycles(self, spec: NetworkSpec, *, learn: bool) -> float:
         return max(mean_cycles(block, activity, learn=learn)
-                   for block, activity in zip(self.spec.blocks, self.activity, strict=True))
+                   for block, activity in zip(spec.blocks, self.activity, strict=True))
 
     def microseconds(self, *, learn: bool) -> float | None:
         """The time of :meth:`cycles`; None where no activity is known, or none of the blocks learns."""
@@ -89,13 +107,14 @@ class Outlook:
 def lanes_that_fit(outlook: Outlook) -> Outlook | None:
     """The same with as many lanes as fit, the same share of theirs in all blocks; None where not even one lane fits.
 
-    A block of N neurons has no more lanes than it takes for its number of groups, so that few are left over in the last
-    group, or none. Where no fit says how much logic it takes, its memories have to.
+    A block has no more lanes than its layers take for their numbers of groups, those of a place's filters where they
+    are convolutions, so that few are left over in the last group, or none. Where no fit says how much logic it takes,
+    its memories have to.
     """
-    enough = {FITS} if outlook.board.part.logic(outlook.spec) is not None else {FITS, MAY_FIT}
+    enough = _enough(outlook)
     lanes = tried = [block.directives.lanes for block in outlook.spec.blocks]
     for most in range(max(lanes) - 1, 0, -1):
-        fewer = [_fewest(block.outputs, max(1, number * most // max(lanes)))
+        fewer = [max(_fewest(layer.columns, max(1, number * most // max(lanes))) for layer in block.layers)
                  for block, number in zip(outlook.spec.blocks, lanes, strict=True)]
         if fewer == tried:
             continue
@@ -106,10 +125,29 @@ def lanes_that_fit(outlook: Outlook) -> Outlook | None:
     return None
 
 
-def _fewest(neurons: int, lanes: int) -> int:
-    """The fewest lanes that compute so many neurons in as few groups as ``lanes`` do."""
-    groups = -(-neurons // lanes)
-    return -(-neurons // groups)
+def ways_that_fit(outlook: Outlook) -> str:
+    """What would have to be smaller, each with what it then takes of the amount there is too little of; for a line."""
+    part, enough = outlook.board.part, _enough(outlook)
+    logic = part.logic(outlook.spec)
+    # Where nothing is exceeded it is the error of the fit that leaves it open.
+    name = next(iter(outlook.exceeded), None if logic is None else logic.amount)
+    if name is None:
+        return "fewer inputs or neurons"
+    (amount,) = (amount for amount in part.amounts if amount.name == name)
+    ways = ways_out(outlook.spec, lambda spec: replace(outlook, spec=spec).verdict in enough,
+                    lambda spec: replace(outlook, spec=spec).needs[name])
+    return f"{', or '.join(ways)}, in {amount.plural}" if ways else "fewer inputs or neurons"
+
+
+def _enough(outlook: Outlook) -> set[str]:
+    """Verdicts that will do: where no fit says how much logic a network takes its memories have to."""
+    return {FITS} if outlook.board.part.logic(outlook.spec) is not None else {FITS, MAY_FIT}
+
+
+def _fewest(columns: int, lanes: int) -> int:
+    """The fewest lanes that compute so many neurons, or filters, in as few groups as ``lanes`` do."""
+    groups = -(-columns // lanes)
+    return -(-columns // groups)
 
 
 def _with_lanes(spec: NetworkSpec, lanes: Sequence[int]) -> NetworkSpec:

@@ -8,6 +8,7 @@ from rtl_gen.contract.limits import check_hardware
 from rtl_gen.contract.memories import MemoryDeclaration
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import cycles, memories
+from rtl_gen.measured import MeasuredCycles
 
 from .part import Part, Resources
 from .plan import BuildError
@@ -16,6 +17,9 @@ from .ways_out import ways_out
 
 __all__ = ["FitError", "all_memories", "check_counted", "check_fit", "counted_rows", "estimated", "estimated_rows",
            "markdown", "report"]
+
+
+ROUND = -2      # digits of a fitted number that are not worth printing
 
 
 class FitError(BuildError):
@@ -89,10 +93,29 @@ def check_counted(spec: NetworkSpec, board: Board, resources: Resources) -> None
     if exceeded:
         much = ", ".join(f"{resources[amount.name]:g} {amount.label} of {amount.whole:g}" for amount in part.amounts
                          if amount.name in exceeded)
+        ways = _ways_out_of_logic(spec, board, resources) or [
+            "fewer neurons, inputs, lanes or weight bits", "a shorter window"]
         raise FitError(f"Network {spec.name} must fit the {part.name} on {board.title}, but Yosys counts "
-                       f"{much}; take fewer neurons, inputs, lanes or weight bits, or a shorter window",
+                       f"{much}; take {', or '.join(ways)}",
                        f"Resources of {spec.name}", ("resource", "used", "of", "share"),
                        counted_rows(_amounts(part), resources, part.budget))
+
+
+def _ways_out_of_logic(spec: NetworkSpec, board: Board, counted: Resources) -> list[str]:
+    """What would take less logic than was counted, with what the fit says of it; none where logic is not too much, or
+    nothing was fitted to the part."""
+    part, logic = board.part, board.part.logic(spec)
+    if logic is None or logic.amount not in counted.exceeded(part.budget):
+        return []
+    # What the fit misses of this network, it misses about as much of a smaller one.
+    missed = counted[logic.amount] / logic.much
+
+    def taken(smaller: NetworkSpec) -> float:
+        return missed * part.logic(smaller).much
+
+    return ways_out(spec, lambda smaller: taken(smaller) <= part.budget[logic.amount]
+                    and not _takes(smaller, board).exceeded(part.budget),
+                    lambda smaller: round(taken(smaller), ROUND))
 
 
 def _amounts(part: Part) -> dict[str, dict[str, str]]:
@@ -123,12 +146,13 @@ def _block_cycles(block: BlockSpec, max_steps: int) -> dict[str, int]:
 
 
 def report(spec: NetworkSpec, board: Board, *, resources: Resources | None,
-           logic_delay_ps: int | None) -> dict[str, object]:
+           logic_delay_ps: int | None, measured: MeasuredCycles | None = None) -> dict[str, object]:
     """The object that ``report.json`` holds.
 
     ``resources`` and ``logic_delay_ps`` come from synthesis, and are None where there was none. Cycles are of samples
     of ``max_steps`` steps: ``silent`` without any event, ``full`` with every input active in every step and every
-    window learned from. Blocks work at the same time, so the slowest says how often a sample can come.
+    window learned from. Blocks work at the same time, so the slowest says how often a sample can come. ``mean`` is of
+    the network's own data, as ``measured``, and None where that was not with these lanes.
     """
     blocks = [_block_cycles(block, spec.max_steps) for block in spec.blocks]
     bits = [state_buffer_bits(spec, b) for b in range(len(spec.blocks))]
@@ -139,7 +163,11 @@ def report(spec: NetworkSpec, board: Board, *, resources: Resources | None,
         "lanes": [block.directives.lanes for block in spec.blocks],
         "reads": [block.directives.reads for block in spec.blocks],
         "cycles": {"sample_silent": max(block["sample_silent"] for block in blocks),
-                   "sample_full": max(block["sample_full"] for block in blocks), "blocks": blocks},
+                   "sample_full": max(block["sample_full"] for block in blocks),
+                   "sample_mean": None if measured is None else {
+                       "running": round(measured.running, 1),
+                       "learning": None if measured.learning is None else round(measured.learning, 1)},
+                   "blocks": blocks},
         "resources": None if resources is None else dict(resources),
         "logic_delay_ps": logic_delay_ps,
         "budget": dict(part.budget),
@@ -151,6 +179,14 @@ def report(spec: NetworkSpec, board: Board, *, resources: Resources | None,
         "state_buffer_bits": sum(bits),
         "state_buffer_bits_of_blocks": bits,
     }
+
+
+def _of_mean(found: Mapping[str, float | None] | None) -> list[str]:
+    """A line on samples of the network's own data, where they were measured."""
+    if found is None:
+        return []
+    learning = "" if found["learning"] is None else f", {found['learning']:g} where it is learned from"
+    return [f"A mean sample of its data takes {found['running']:g} cycles{learning}: the next one can come then.", ""]
 
 
 def _rows(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> list[str]:
@@ -178,7 +214,8 @@ def markdown(found: dict[str, object]) -> str:
         (memory["name"], memory["depth"], memory["width"], *memory["takes"].values()) for memory in found["memories"]])]
     lines += [f"State that learning needs: {found['state_buffer_bits']} bits, whatever the length of a sample.", "",
               "## Cycles", "",
-              "Silent: no event at all. Full: every input in every step, every window learned from.", ""]
+              "Silent: no event at all. Full: every input in every step, every window learned from.", "",
+              *_of_mean(found["cycles"]["sample_mean"])]
     lines += _rows(("block", "lanes", "step, silent", "step, full", "window's end, full", "sample, silent",
                     "sample, full"),
                    [(b, lanes, c["step_silent"], c["step_full"], c["update_full"], c["sample_silent"],

@@ -18,8 +18,8 @@ LEAST_BITS = 2
 
 def ways_out(spec: NetworkSpec, fits: Callable[[NetworkSpec], bool],
              taken: Callable[[NetworkSpec], float]) -> list[str]:
-    """Fewer bits, a shorter window, narrower layers, fewer lanes: each with what is ``taken`` then, and whether that is
-    too much. A way that would take no less is left out.
+    """Nothing that waits ahead, fewer bits, a shorter window, narrower layers, fewer lanes: each with what is ``taken``
+    then, and whether that is too much. A way that would take no less is left out.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def ways_out(spec: NetworkSpec, fits: Callable[[NetworkSpec], bool],
         Whether a network does; and what it takes of what there is too little of.
     """
     now = taken(spec)
-    found = [_first(_fewer_bits(spec), fits, taken, now)]
+    found = [_first(ways(spec), fits, taken, now) for ways in (_none_ahead, _fewer_bits)]
     if any(block.directives.learns for block in spec.blocks):
         found.append(_first(_shorter(spec), fits, taken, now))
     found.append(_first(_narrower_ones(spec), fits, taken, now))
@@ -49,6 +49,12 @@ def _first(ways: Iterator[tuple[str, NetworkSpec]], fits: Callable[[NetworkSpec]
         if takes < least:
             least, said = takes, f"{words} ({takes:g}, still too much)"
     return said
+
+
+def _none_ahead(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
+    if any(block.directives.ahead for block in spec.blocks):
+        yield "hardware.ahead 0", replace(spec, blocks=tuple(replace(block, directives=replace(
+            block.directives, ahead=0)) for block in spec.blocks))
 
 
 def _fewer_bits(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:

@@ -4,13 +4,15 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import ERROR_BITS, feedback_max, index_bits, signed_bits
+from .contract.arithmetic import ERROR_BITS, index_bits, row_feedback_max, signed_bits
+from .contract.engines.readout import RANDOM_BEHIND
 from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
 from .error_parts import ErrorParts
 from .feedback import FeedbackSum
 from .feedback_rounding import divided
+from .level_counts import LevelCounts
 from .memories import declared_memory
 from .ports import RATE_SHAPE, FeedbackReader, RandomKey, StoredCounts
 from .readout_update import ReadoutUpdate
@@ -50,6 +52,9 @@ class BackwardPass(wiring.Component):
     fired, fired_row, clear : In(1), In, In(1)
         An event of this row came in a loss step of a window that will be learned from; or forget all that did. While
         ``idle``, and only of a learned readout.
+    position, ends, settled : In, In(1), Out(1)
+        The position of what fires; the window ends with it; and a while later the rows may be walked. Only of a learned
+        readout that leaks, of which events count before loss steps too.
     idle : Out(1)
         Nothing is walked; all results are written.
     reading, row, fetched : Out(1), Out, In
@@ -80,8 +85,9 @@ class BackwardPass(wiring.Component):
         self._place_rows = plan.layers[-1].layer.columns if plan.readout_places > 1 else None
         self._engine = engine = ReadoutEngine(plan)
         self._counts, self.walk = engine.counts, engine.walk
-        self.feedback_bits = signed_bits(feedback_max(block, block.depth - 1))
+        self.feedback_bits = signed_bits(row_feedback_max(readout))
         self._row_layout = row = row_layout(spec, index)
+        self._leaks = readout.learned and readout.leak_shift is not None
         super().__init__({
             "error_en": In(1),
             "error": In(signed(ERROR_BITS)),
@@ -89,6 +95,7 @@ class BackwardPass(wiring.Component):
             "fired": In(1),
             "fired_row": In(range(readout.rows)),
             "clear": In(1),
+            **({"position": In(range(block.window)), "ends": In(1), "settled": Out(1)} if self._leaks else {}),
             "idle": Out(1),
             "reading": Out(1),
             "row": Out(range(readout.rows)),
@@ -137,7 +144,7 @@ class BackwardPass(wiring.Component):
             Array(Value.cast(fetched_parts[number]) for number in range(walk.parts))[fetched.part])
         self._collect_feedback(m, chosen, stored, errors.errors)
         if readout.learned:
-            self._update(m, walked, fetched, chosen, stored, errors.errors)
+            self._update(m, stages, stored, errors.errors)
         # Behind ``chosen``: the way to a word of feedback and into its memory, or to new weights and into theirs.
         on_way = Signal(max(walk.feedback_latency, ReadoutUpdate.LATENCY) + 2)
         m.d.sync += on_way.eq(Cat(chosen.valid, on_way))
@@ -243,17 +250,25 @@ class BackwardPass(wiring.Component):
             m.d.sync += row.eq(Mux(ends, 0, row + 1))
         return ends
 
-    def _update(self, m: Module, walked: data.View, fetched: data.View, chosen: data.View, stored: data.View,
-                errors: data.View) -> None:
+    def _update(self, m: Module, stages: list[data.View], stored: data.View, errors: data.View) -> None:
         """New weights of the rows walked, by their counts of spikes."""
-        m.submodules.counts = counts = SpikeCounts(self._counts, again=self.readout.largest_event > 1)
+        chosen = stages[-1]
+        # Random words come RANDOM_BEHIND cycles later than the weights of the row; counts with the part that is chosen.
+        drawn = stages[max(0, self.walk.delay + 1 - RANDOM_BEHIND)]
+        if self._leaks:
+            m.submodules.counts = counts = LevelCounts(self.block)
+            m.d.comb += [counts.position.eq(self.position), counts.ends.eq(self.ends), self.settled.eq(counts.settled)]
+            counted = stages[-1 - counts.latency]
+        else:
+            m.submodules.counts = counts = SpikeCounts(self._counts, again=self.readout.largest_event > 1)
+            counted = stages[-2]
         m.submodules.update = update = ReadoutUpdate(self.block, self.layer_number, self.walk)
         m.d.comb += [
-            counts.row.eq(Mux(self.idle, self.fired_row, fetched.row)),
+            counts.row.eq(Mux(self.idle, self.fired_row, counted.row)),
             counts.fired.eq(self.fired),
-            counts.forget.eq(fetched.forgets),
+            counts.forget.eq(counted.forgets),
             update.start.eq(self.start),
-            update.drawn_row.eq(walked.row),
+            update.drawn_row.eq(drawn.row),
             update.valid.eq(chosen.valid),
             update.last.eq(chosen.last),
             update.count.eq(counts.count),

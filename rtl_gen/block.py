@@ -1,7 +1,7 @@
 """A block of one dense layer: its forward engine and its update engine."""
 
 from amaranth.hdl import *
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 
 from .block_shell import BlockShell, ForwardWay
 from .contract.engines.forward import Forward
@@ -24,7 +24,7 @@ class Block(BlockShell):
     Parameters, members and errors are those of a :class:`~rtl_gen.block_shell.BlockShell`.
     """
 
-    def _add_forward(self, m: Module) -> ForwardWay:
+    def _add_forward(self, m: Module, tokens: stream.Interface) -> ForwardWay:
         """Event list, forward engine and serialiser, with the steps and the groups between them."""
         b, classes, declared = self.block, self.block.readout.classes, Forward(plan_of(self.block))
         m.submodules.events = self._events = events = EventList(
@@ -37,7 +37,7 @@ class Block(BlockShell):
         m.submodules.groups = groups = StreamFifo(group_layout(b), depth=2 * words + 2 * in_flight)
         m.submodules.serialiser = serialiser = Serialiser(b)
         m.d.sync += forward.room.eq(groups.level <= words + in_flight)
-        wiring.connect(m, wiring.flipped(self.i), events.i)
+        wiring.connect(m, tokens, events.i)
         wiring.connect(m, events.step, steps.i)
         wiring.connect(m, steps.o, forward.step)
         wiring.connect(m, forward.o, groups.i)

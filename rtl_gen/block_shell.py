@@ -128,8 +128,8 @@ class BlockShell(wiring.Component):
             "registers": Out(BlockRegisters(spec, index)),
         })
 
-    def _add_forward(self, m: Module) -> ForwardWay:
-        """Add what takes ``i`` and makes spikes of it."""
+    def _add_forward(self, m: Module, tokens: stream.Interface) -> ForwardWay:
+        """Add what takes ``tokens``, those of ``i``, and makes spikes of them."""
         raise NotImplementedError
 
     def _add_learning(self, m: Module, forward: wiring.Component) -> wiring.Component:
@@ -146,7 +146,8 @@ class BlockShell(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self._way = way = self._add_forward(m)
+        self._waits: list[Value] = []                   # whether tokens are in front of the forward engine
+        self._way = way = self._add_forward(m, self._ahead(m))
         spikes = way.spikes.p.shape()
         m.submodules.to_readout = self._to_readout = StreamFifo(spikes, depth=4)
         m.submodules.to_next = self._to_next = StreamFifo(spikes, depth=4)
@@ -171,6 +172,17 @@ class BlockShell(wiring.Component):
         self._connect_host(m)
         self._count(m)
         return m
+
+    def _ahead(self, m: Module) -> stream.Interface:
+        """What comes, behind a queue where the directives ask for one."""
+        tokens, most = wiring.flipped(self.i), self.block.directives.ahead
+        if not most:
+            return tokens
+        # One more is in a register.
+        m.submodules.ahead = queue = StreamFifo(tokens.p.shape(), depth=most + 1)
+        wiring.connect(m, tokens, queue.i)
+        self._waits += [queue.o.valid, queue.level != 0]
+        return queue.o
 
     def _connect_spikes(self, m: Module) -> None:
         """Spikes go to the readout and to the next block, when both have room."""
@@ -219,7 +231,7 @@ class BlockShell(wiring.Component):
         for engine in (learning, readout):
             m.d.comb += [engine.key.seed.eq(self.registers.seed),
                          engine.key.window_number.eq(self.registers.window_number)]
-        with m.If(learning.learned):
+        with m.If(learning.learned & readout.labelled):
             m.d.sync += self.registers.window_number.eq(self.registers.window_number + 1)
 
     def _connect_host(self, m: Module) -> None:
@@ -241,7 +253,8 @@ class BlockShell(wiring.Component):
                                   (Memory.ANSWERS, readout.host_answer)):
                 with m.Case(select):
                     m.d.comb += host.r_data.eq(_beat(Value.cast(value), host.part))
-        parts = [*self._way.empty, ~self._to_readout.o.valid, ~self._to_next.o.valid, readout.idle]
+        parts = [*(~waits for waits in self._waits), *self._way.empty, ~self._to_readout.o.valid,
+                 ~self._to_next.o.valid, readout.idle]
         if self._learning is not None:
             parts.append(self._learning.idle)
         m.d.comb += self._turns.free.eq(Cat(parts).all())

@@ -87,7 +87,8 @@ class WindowSums(wiring.Component):
     adds, row : In(1), In
         A neuron fired, and its row; not while sums are taken over.
     begins, restarts : In(1), In(1)
-        A sample begins: all start from 0. Or a window, and answers do; that is there where they are of the last one.
+        A sample begins: all start from 0, and nothing is added in the next cycle. Or a window, and answers do; that is
+        there where they are of the last one.
     takes, number : In(1), In
         Class ``number`` is taken over; all of them, one after another.
     in_loss : In(1)
@@ -123,7 +124,10 @@ class WindowSums(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         block, cumulative = self._block, self._block.readout.accumulate == "cumulative"
-        sums = _sums(m, self._sum_bits, self.row, self.adds, self.taken | self.begins)
+        # A cycle after a sample began: no row comes before, and what decides that is far away.
+        began = Signal()
+        m.d.sync += began.eq(self.begins)
+        sums = _sums(m, self._sum_bits, self.row, self.adds, self.taken | began)
         took, number, held = Signal(), Signal.like(self.number), Signal(signed(self._sum_bits))
         fresh = fresh_answer = Signal(init=1)
         m.d.sync += [took.eq(self.takes), number.eq(self.number), held.eq(Array(sums)[self.number])]

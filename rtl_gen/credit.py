@@ -4,12 +4,13 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import credit_max, feedback_max, index_bits, lasting_credit_max, signed_bits
+from .contract.arithmetic import credit_max, feedback_max, index_bits, lasting_credit_max, row_feedback_max, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.learning.reverse import Reverse
 from .contract.plan import plan_of
 from .neuron import kind_of
 from .neurons import lif_shifts
+from .neurons.lif import decayed_by
 
 __all__ = ["CreditScan", "load_layout"]
 
@@ -35,6 +36,7 @@ class CreditScan(wiring.Component):
     A group's lanes are scanned in parts, one after another. What is taken in comes out ``latency`` cycles later: the
     product with the feedback has a cycle of its own, and so has the sum. Where currents linger a third is for
     ``lasting[p] = credit[p] + decay(lasting[p + 1])``, by their own leak, and these are the credits that come out.
+    Where the readout leaks one before the others is for what later levels hand back, by its leak.
 
     Computes :func:`sim.reference.backward.current_credits` bit for bit.
 
@@ -68,7 +70,8 @@ class CreditScan(wiring.Component):
         reverse = Reverse(plan_of(block))
         self.latency = reverse.scan_latency
         self.scan_lanes, self.parts, self._lanes = reverse.scan_lanes, reverse.parts, lanes
-        self.feedback_bits = signed_bits(feedback_max(block, 0))
+        self.feedback_bits = signed_bits(row_feedback_max(block.readout))
+        self._leaks = block.readout.leak_shift is not None
         self._membrane_bits = signed_bits(credit_max(block, 0))
         self._credit_bits = signed_bits(lasting_credit_max(block, 0))
         super().__init__({
@@ -85,7 +88,7 @@ class CreditScan(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        in_loss = Signal()
+        read = Signal()                                 # the step, or its level, by a logit
         # What is inside, a stage each: whether it is, whether it is its part's first, its part and position.
         valid, first, part, position = [self.en], [self.first], [self.part], [self.position]
         for stage in range(1, self.latency + 1):
@@ -94,7 +97,8 @@ class CreditScan(wiring.Component):
                 m.d.sync += later.eq(values[-1] & ~self.forget if values is valid else values[-1])
                 values.append(later)
         m.d.comb += [
-            in_loss.eq(self.position >= self.block.window - self.block.loss_steps),
+            read.eq(self.first if self.block.readout.reading == "last" else
+                    self.position >= self.block.window - self.block.loss_steps),
             self.load.valid.eq(valid[-1] & ~self.forget),
             self.load.part.eq(part[-1]),
             self.load.position.eq(position[-1]),
@@ -102,9 +106,9 @@ class CreditScan(wiring.Component):
         m.d.sync += self.load.ends.eq(position[-2] == 0)
         living = []
         for lane in range(self.scan_lanes):
-            credit = self._lane(m, lane, in_loss, valid[1], first[1])
+            credit = self._lane(m, lane, read, valid[1 + self._leaks], first[1 + self._leaks])
             if self.layer.current is not None:
-                credit = self._lasting(m, lane, credit, valid[2], first[2])
+                credit = self._lasting(m, lane, credit, valid[2 + self._leaks], first[2 + self._leaks])
             m.d.comb += self.load.credits[lane].eq(credit)
             # Whether any credit of the lane in this part was not 0 yet.
             before, now = Signal(name=f"lived{lane}"), Signal(name=f"lives{lane}")
@@ -116,8 +120,8 @@ class CreditScan(wiring.Component):
             m.d.sync += self.alive.eq(Mux(self.load.part == 0, 0, self.alive) + sum(living))
         return m
 
-    def _lane(self, m: Module, lane: int, in_loss: Value, injected: Value, first: Value) -> Signal:
-        """The credit of a membrane in each part, two cycles behind its gates."""
+    def _lane(self, m: Module, lane: int, read: Value, injected: Value, first: Value) -> Signal:
+        """The credit of a membrane in each part, two cycles behind its gates, or three."""
         layer, places = self.layer, range(lane, self._lanes, self.scan_lanes)
         gates = Signal(self.gates[0].shape(), name=f"gates{lane}")
         feedback = Signal(signed(self.feedback_bits), name=f"feedback{lane}")
@@ -126,11 +130,13 @@ class CreditScan(wiring.Component):
             for number, place in enumerate(places):
                 with m.Case(number):
                     m.d.comb += [gates.eq(self.gates[place]), feedback.eq(self.feedback[place])]
+        if self._leaks:
+            feedback, gates = self._levels(m, lane, Mux(read, feedback, 0), gates)
         inject = Signal(signed(signed_bits(feedback_max(self.block, 0) * layer.surrogate.height)), name=f"inject{lane}")
         spike = Signal(name=f"spike{lane}")
         # A gate has at most three bits: its product is a sum of shifted copies.
         product = sum(Mux(gates.gate[bit], feedback << bit, 0) for bit in range(layer.surrogate.gate_bits))
-        m.d.sync += [inject.eq(Mux(in_loss, product, 0)), spike.eq(gates.spike)]
+        m.d.sync += [inject.eq(product if self._leaks else Mux(read, product, 0)), spike.eq(gates.spike)]
 
         credit = Signal(signed(self._membrane_bits), name=f"credit{lane}")  # of the position behind, until it is taken
         carry = Signal(signed(self._membrane_bits), name=f"carry{lane}")
@@ -139,6 +145,16 @@ class CreditScan(wiring.Component):
         with m.If(injected):
             m.d.sync += credit.eq(inject + carry)
         return credit
+
+    def _levels(self, m: Module, lane: int, read: Value, gates: data.View) -> tuple[Signal, data.View]:
+        """What levels of this step and later ones tell a neuron of it; and its gates, a cycle later too."""
+        told = Signal(signed(signed_bits(feedback_max(self.block, 0))), name=f"told{lane}")
+        held = Signal(gates.shape(), name=f"held_gates{lane}")
+        carry = Mux(self.first, 0, decayed_by(self.block.readout.leak_shift, told))
+        with m.If(self.en):
+            m.d.sync += told.eq(read + carry)
+        m.d.sync += held.eq(gates)
+        return told, held
 
     def _lasting(self, m: Module, lane: int, credit: Signal, found: Value, first: Value) -> Signal:
         """The credit of a current that lingers, a cycle behind that of its membrane."""

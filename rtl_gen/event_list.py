@@ -32,7 +32,8 @@ class EventList(wiring.Component):
 
     A reset leaves the bits as they are, so the list takes nothing before it has cleared them, an input a cycle.
 
-    Takes one token per cycle while a bank is free.
+    Takes one token per cycle while a bank is free. Whether an event is its step's second is looked up in the cycle in
+    which it comes, and what becomes of it is decided in the next.
 
     Parameters
     ----------
@@ -84,6 +85,8 @@ class EventList(wiring.Component):
         count = Signal(range(self._indices + 1))
         index = Signal(bits)
         free, seen, take = Signal(), Signal(), Signal()
+        came, again = Signal(), Signal()                # an event in the cycle before; it was its step's second
+        came_index = Signal.like(index)
         clearing = Signal(init=1)                       # after a reset; the count goes through the inputs meanwhile
         m.d.comb += [
             index.eq(self.i.p.value[:bits]),
@@ -91,11 +94,12 @@ class EventList(wiring.Component):
             self.clearing.en.eq(clearing),
             self.clearing.row.eq(count),
             take.eq(self.i.valid & (self.i.p.kind == TokenKind.EVENT) & free),
-            self.accepted.eq(take & ~seen),
-            self.dropped.eq(take & seen),
+            self.accepted.eq(came & ~again),
+            self.dropped.eq(came & again),
         ]
-        self._keep(m, index, count, fill)
-        seen_in = self._mark_seen(m, index, fill)
+        m.d.sync += [came.eq(take), again.eq(seen), came_index.eq(index)]
+        self._keep(m, came_index, count, fill)
+        seen_in = self._mark_seen(m, index, fill, take)
         m.d.comb += seen.eq(Mux(fill, seen_in[1], seen_in[0]))
 
         with m.If(self.accepted | clearing):
@@ -104,7 +108,7 @@ class EventList(wiring.Component):
             m.d.sync += [clearing.eq(0), count.eq(0)]
 
         # A step waits in one register; the token behind it is not taken before there is room for its own step.
-        m.d.comb += self.empty.eq(~self.step.valid & (busy == 0) & (count == 0) & ~self.i.valid & ~clearing)
+        m.d.comb += self.empty.eq(~self.step.valid & (busy == 0) & (count == 0) & ~came & ~self.i.valid & ~clearing)
         m.d.sync += busy.eq(busy & ~self.reader.release)
         with m.If(self.step.ready):
             m.d.sync += self.step.valid.eq(0)
@@ -120,7 +124,7 @@ class EventList(wiring.Component):
                 self.step.p.kind.eq(self.i.p.kind),
                 self.step.p.last.eq(self.i.p.last),
                 self.step.p.value.eq(self.i.p.value),
-                self.step.p.count.eq(count),
+                self.step.p.count.eq(count + self.accepted),
                 self.step.p.bank.eq(fill),
             ]
             with m.If(self.i.p.kind != TokenKind.START):
@@ -150,7 +154,7 @@ class EventList(wiring.Component):
                 (self.reader.second if half else self.reader.index).eq(held),
             ]
 
-    def _mark_seen(self, m: Module, index: Signal, fill: Signal) -> list[Value]:
+    def _mark_seen(self, m: Module, index: Signal, fill: Signal, take: Signal) -> list[Value]:
         """Bits of the inputs whose events are in each bank: set, given back, and whether the bank has ``index``."""
         cleared = self.clearing
         seen_in = []
@@ -164,7 +168,8 @@ class EventList(wiring.Component):
                 clear.eq(self.reader.clear_en & (self.reader.clear_bank == bank)),
                 mark.addr.eq(Mux(cleared.en, cleared.row, Mux(clear, self.reader.clear_index, index))),
                 mark.data.eq(~(clear | cleared.en)),
-                mark.en.eq(clear | cleared.en | (self.accepted & (fill == bank))),
+                # An event's second marks what is marked: what the bit was is not waited for.
+                mark.en.eq(clear | cleared.en | (take & (fill == bank))),
             ]
             seen_in.append(look.data)
         return seen_in

@@ -166,7 +166,7 @@ class ForwardEngine(wiring.Component):
         """The cycle before a word comes: the membranes of its group leak; a sample's first step begins at 0."""
         found = []
         for lane in range(self.lanes):
-            leaked = Signal(signed(signed_bits(self.layer.neuron.leaked_max)), name=f"leaked{lane}")
+            leaked = Signal(signed(signed_bits(self.layer.neuron.leaked_max)), name=f"leaked{lane}", reset_less=True)
             m.d.sync += leaked.eq(leak(self.layer, old[lane]))
             with m.If(entry.first_step):
                 m.d.sync += leaked.eq(0)
@@ -184,7 +184,7 @@ class ForwardEngine(wiring.Component):
             return words[0]
         found = []
         for lane, pair in enumerate(zip(*words, strict=True)):
-            both = Signal((pair[0] + pair[1]).shape(), name=f"both{lane}")
+            both = Signal((pair[0] + pair[1]).shape(), name=f"both{lane}", reset_less=True)
             m.d.sync += both.eq(pair[0] + pair[1])
             found.append(both)
         return found
@@ -196,7 +196,8 @@ class ForwardEngine(wiring.Component):
         found = []
         for lane in range(self.lanes):
             # The sum's magnitude is at most that of what is leaked and that of a step's current together.
-            exact = Signal(signed(signed_bits(leaked_max + current_max(self.layer))), name=f"exact{lane}")
+            exact = Signal(signed(signed_bits(leaked_max + current_max(self.layer))), name=f"exact{lane}",
+                           reset_less=True)
             m.d.sync += exact.eq(words[lane] + Mux(entry.first, leaked[lane], exact))
             found.append(exact)
         return found
@@ -237,6 +238,7 @@ class ForwardEngine(wiring.Component):
             self.recorder.gate_first.eq((entry.position == 0) & (entry.group == 0)),
             self.o.p.last_group.eq(entry.group_last),
             self.o.p.last.eq(entry.sample_last),
+            self.o.p.label.eq(entry.label),
             self.o.p.kind.eq(TokenKind.STEP),
             self.o.p.payload.eq(Cat(fired.spikes)),
             write.data.eq(Cat(fired.after_reset)),
@@ -257,6 +259,7 @@ class ForwardEngine(wiring.Component):
         m.d.comb += [
             self._writing.eq(pushes),
             self.o.valid.eq(pushes),
+            self.o.p.count.eq(sum(self.o.p.payload[:self.lanes])),
             self.recorder.gate_en.eq(gate_en),
             self.membrane_saturations.eq(sum(saturated)),
             write.addr.eq(group),

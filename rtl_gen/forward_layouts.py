@@ -7,7 +7,7 @@ from .contract.arithmetic import index_bits
 from .contract.block import BlockSpec
 from .contract.plan import plan_of
 from .event_list import step_layout
-from .token import TokenKind
+from .token import TokenKind, label_bits
 
 __all__ = ["entry_layout", "gate_layout", "group_layout", "window_end_layout"]
 
@@ -15,14 +15,17 @@ __all__ = ["entry_layout", "gate_layout", "group_layout", "window_end_layout"]
 def group_layout(block: BlockSpec) -> data.StructLayout:
     """Layout of what leaves the engine: a START, the spikes of a group of lanes (a STEP), or an ABORT.
 
-    ``last_group`` closes the step, ``last`` the sample. ``payload`` is the spikes, or a START's value.
+    ``last_group`` closes the step, ``last`` the sample; ``label`` is the step's, as its token's value. ``payload`` is
+    the spikes, of which there are ``count``, or a START's value.
     """
     start_bits = step_layout(block.inputs, block.readout.classes)["value"].shape
     return data.StructLayout({
         "kind": TokenKind,
         "last_group": 1,
         "last": 1,
+        "label": label_bits(block.readout.classes),
         "payload": max(block.directives.lanes, Shape.cast(start_bits).width),
+        "count": index_bits(block.directives.lanes + 1),
     })
 
 
@@ -53,6 +56,7 @@ def entry_layout(block: BlockSpec) -> data.StructLayout:
         "position": range(block.window),
         "first_step": 1,
         "sample_last": 1,
+        "label": label_bits(block.readout.classes),
         "record": 1,
         "bank": 1,
     })

@@ -107,6 +107,7 @@ class ForwardWalk:
             issued.position.eq(self.position),
             issued.first_step.eq(self.first_step),
             issued.sample_last.eq(step.p.last),
+            issued.label.eq(step.p.value),
             issued.record.eq(self.record),
             issued.bank.eq(step.p.bank),
         ]

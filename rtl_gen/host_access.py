@@ -13,7 +13,7 @@ from .packet import packet_layout
 
 __all__ = ["HostAccess"]
 
-SETTLE_CYCLES = 4       # from an address to its word, of a HostPort
+SETTLE_CYCLES = 5       # from an address to its word, of a HostPort, and its first beat in a register
 
 
 class HostAccess(wiring.Component):
@@ -62,9 +62,9 @@ class HostAccess(wiring.Component):
         address = Signal(range(depth))
         words_left = Signal(range(depth + 1))       # that have not been sent, but for the one being sent
         beats = Signal(range(bits // 32 + 1))       # of a word
-        part = Signal(range(bits // 32))            # the word's beat that is sent next
+        part = Signal(range(bits // 32 + 1))        # the word's beat behind the one that is sent next
         part_last, word_last = Signal(), Signal()
-        fetched = Signal(32)
+        fetched, beat = Signal(32), Signal(32)
         settle = Signal(range(SETTLE_CYCLES + 1))
 
         self._drive_ports(m, reading, address, part, fetched)
@@ -76,9 +76,11 @@ class HostAccess(wiring.Component):
                     with m.If(~reading):
                         m.d.sync += words_left.eq(shape.depth - 1)
 
-        m.d.comb += [part_last.eq(part == beats - 1), word_last.eq(words_left == 0)]
+        m.d.comb += [part_last.eq(part == beats), word_last.eq(words_left == 0)]
         with m.If(settle != 0):
             m.d.sync += settle.eq(settle - 1)
+        with m.If(settle == 1):
+            m.d.sync += [beat.eq(fetched), part.eq(1)]
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.FSM():
@@ -96,8 +98,9 @@ class HostAccess(wiring.Component):
                 with m.If((settle == 0) & (~self.o.valid | self.o.ready)):
                     m.d.sync += [
                         self.o.valid.eq(1),
-                        self.o.p.data.eq(fetched),
+                        self.o.p.data.eq(beat),
                         self.o.p.last.eq(part_last & word_last),
+                        beat.eq(fetched),
                         part.eq(Mux(part_last, 0, part + 1)),
                     ]
                     with m.If(part_last):

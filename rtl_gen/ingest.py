@@ -4,11 +4,23 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.protocol import CORE_COUNTERS, INDEX_BITS, KIND_SHIFT, LABEL_BITS, LEARN_BIT, WATCHDOG_BITS, Beat, Error
+from .contract.protocol import (
+    CORE_COUNTERS,
+    INDEX_BITS,
+    KIND_SHIFT,
+    LABEL_BITS,
+    LABELLED_BIT,
+    LEARN_BIT,
+    STEP_LABELS_BIT,
+    TELL_BIT,
+    WATCHDOG_BITS,
+    Beat,
+    Error,
+)
 from .contract.spec import NetworkSpec
 from .loader import Loader, WritePort
 from .packet import packet_layout
-from .token import TokenKind, start_value, token_layout
+from .token import TokenKind, start_value, step_value, token_layout
 
 __all__ = ["INGEST_COUNTERS", "Ingest"]
 
@@ -110,6 +122,7 @@ class Ingest(wiring.Component):
             self._report(m, Error.TIMEOUT, "timeouts")
 
         self._step = Signal(range(self.spec.max_steps))
+        self._takes_labels = Signal()                   # of steps: the sample is learned from, and has no label itself
         with m.FSM(name="sample") as fsm:
             with m.State("OUTSIDE"):
                 m.d.comb += held.eq((self.hold | self.hold_start) & ~offered & ~loader.active)
@@ -172,11 +185,12 @@ class Ingest(wiring.Component):
     def _outside(self, m: Module, taken: Signal) -> None:
         beat = self.i.payload
         label, learn = beat.data[:LABEL_BITS], beat.data[LEARN_BIT]
+        of_steps, tells = beat.data[STEP_LABELS_BIT], beat.data[TELL_BIT]
         classes = self.spec.blocks[0].readout.classes
         with m.If(beat.data[KIND_SHIFT:] != Beat.START):
             m.d.comb += taken.eq(1)
             self._report(m, Error.BEAT, "beats_dropped")
-        with m.Elif(learn & (label >= classes)):
+        with m.Elif(learn & ~of_steps & (label >= classes)):
             m.d.comb += taken.eq(1)
             self._report(m, Error.LABEL, "labels_out_of_range", "samples_refused")
             with m.If(~beat.last):
@@ -185,14 +199,17 @@ class Ingest(wiring.Component):
             m.d.comb += taken.eq(1)
             self._report(m, Error.EARLY_TLAST, "tlasts_early", "samples_aborted")
         with m.Else():
-            m.d.comb += taken.eq(self._emit(m, TokenKind.START, value=start_value(label, learn, classes)))
+            m.d.comb += taken.eq(self._emit(m, TokenKind.START, value=start_value(
+                label, learn, of_steps, tells, classes)))
             with m.If(taken):
-                m.d.sync += self.open.eq(1)
+                m.d.sync += [self.open.eq(1), self._takes_labels.eq(learn & of_steps)]
                 m.next = "OPEN"
 
     def _inside(self, m: Module, taken: Signal) -> None:
         beat = self.i.payload
         index, step = beat.data[:INDEX_BITS], self._step
+        label, classes = beat.data[:LABEL_BITS], self.spec.blocks[0].readout.classes
+        labelled = self._takes_labels & beat.data[LABELLED_BIT]
 
         def abort(flag: Error, counter: str) -> None:
             self._report(m, flag, counter)
@@ -212,12 +229,19 @@ class Ingest(wiring.Component):
                 with m.Else():
                     m.d.comb += taken.eq(self._emit(m, TokenKind.EVENT, value=index))
             with m.Case(Beat.END_OF_STEP):
-                with m.If(~beat.last & (step == self.spec.max_steps - 1)):
+                with m.If(labelled & (label >= classes)):
+                    m.d.comb += taken.eq(self._emit(m, TokenKind.ABORT))
+                    with m.If(taken):
+                        abort(Error.LABEL, "labels_out_of_range")
+                        with m.If(~beat.last):
+                            m.next = "REFUSED"          # what is left of it
+                with m.Elif(~beat.last & (step == self.spec.max_steps - 1)):
                     m.d.comb += taken.eq(self._emit(m, TokenKind.ABORT))
                     with m.If(taken):
                         abort(Error.MISSING_TLAST, "tlasts_missing")
                 with m.Else():
-                    m.d.comb += taken.eq(self._emit(m, TokenKind.STEP, last=beat.last))
+                    m.d.comb += taken.eq(self._emit(m, TokenKind.STEP, last=beat.last,
+                                                     value=step_value(label, labelled, classes)))
                     with m.If(taken):
                         m.d.comb += self.counted.samples.eq(beat.last)
                         m.d.sync += [self.open.eq(~beat.last), step.eq(Mux(beat.last, 0, step + 1))]

@@ -12,7 +12,7 @@ __all__ = ["LevelSums"]
 
 
 class LevelSums(wiring.Component):
-    """The levels of all classes, each in a register, and the answers of a block that does not learn.
+    """The levels of all classes, each in a register, and answers; of a block that learns logits as well.
 
     Computes :mod:`sim.reference.levels` bit for bit. A level leaks as its step ends, in the cycle in which it is read:
     the next step then begins with what is left. A level of 0 loses nothing, so this is a leak as each step begins.
@@ -34,10 +34,17 @@ class LevelSums(wiring.Component):
         A sample begins; or a window, and answers start from 0: that is there where they are of the last one.
     number, answer : In, Out
         A class, and its answer in the same cycle.
+    in_loss, taken, logit : In(1), In(1), Out
+        The step that ends is of the loss; the window ended, and logits were read; the logit of class ``number``. Only
+        of a block that learns.
     """
 
     def __init__(self, block: BlockSpec, max_steps: int) -> None:
         self._readout = readout = block.readout
+        self._learns = learns = block.directives.learns
+        # Logits of levels that are not summed are answers; so are those of all steps of a sample.
+        self._own_logits = learns and readout.reading == "sum" and (
+            readout.accumulate == "window" or readout.answer == "last" or block.loss_steps < block.window)
         self._bits = signed_bits(answer_max(readout, max_steps))
         self._level_bits = signed_bits(level_max(readout, max_steps))
         super().__init__({
@@ -48,6 +55,7 @@ class LevelSums(wiring.Component):
             **({"restarts": In(1)} if readout.answer == "last" else {}),
             "number": In(range(readout.classes)),
             "answer": Out(signed(self._bits)),
+            **({"in_loss": In(1), "taken": In(1), "logit": Out(signed(self._bits))} if learns else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -59,6 +67,7 @@ class LevelSums(wiring.Component):
         with m.Elif(self.step_ends):
             m.d.sync += first.eq(0)
         answers = [Signal(signed(self._bits), name=f"answer{c}") for c in range(readout.classes)]
+        logits = []
         for c, answer in enumerate(answers):
             level = Signal(signed(self._level_bits), name=f"level{c}")
             before = Mux(self.restarts, 0, answer) if readout.answer == "last" else answer
@@ -73,5 +82,18 @@ class LevelSums(wiring.Component):
             if readout.answer == "last":
                 with m.If(self.restarts & ~self.step_ends):
                     m.d.sync += answer.eq(0)
+            if self._own_logits:
+                logits.append(self._logit(m, c, level))
         m.d.comb += self.answer.eq(Array(answers)[self.number])
+        if self._learns:
+            m.d.comb += self.logit.eq(Array(logits or answers)[self.number])
         return m
+
+    def _logit(self, m: Module, c: int, level: Signal) -> Signal:
+        """The sum of a class's levels in loss steps: of the window, or of the sample."""
+        logit = Signal(signed(self._bits), name=f"logit{c}")
+        with m.If(self.clear | (self.taken if self._readout.accumulate == "window" else 0)):
+            m.d.sync += logit.eq(0)
+        with m.Elif(self.step_ends & self.in_loss):
+            m.d.sync += logit.eq(logit + level)
+        return logit

@@ -7,11 +7,12 @@ from amaranth.lib.wiring import In, Out
 from .answer import add_result_states
 from .backward import BackwardPass, row_layout
 from .class_sums import SampleSums
-from .contract.arithmetic import feedback_max, index_bits, signed_bits
+from .contract.arithmetic import index_bits, row_feedback_max, signed_bits
 from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.plan import plan_of
-from .contract.protocol import ANSWER_BITS
+from .contract.protocol import ANSWER_BITS, Packet
 from .contract.spec import NetworkSpec
+from .level_errors import LevelErrors
 from .levels import LevelSums
 from .memories import declared_memory
 from .packet import packet_layout
@@ -46,9 +47,12 @@ class Readout(wiring.Component):
     i : In(stream of tokens)
         The block's spikes.
     result : Out(stream of packet_layout)
-        The answer to each sample that was not aborted.
+        The answer to each sample that was not aborted. Of the network's last block before it, where the sample's start
+        asked for it, the answers so far, after the last step of each window and the last before its loss steps.
     learn, skip : Out(1)
-        A window's feedback begins to be found; or all of its errors are 0.
+        A window's feedback begins to be found; or all of its errors are 0, or it has no label.
+    labelled : Out(1)
+        The window that was handed on has a label, and so uses its number up; constant until ``window_done``.
     window_done : In(1)
         The block has dealt with its recorded window.
     feedback_reader : In(FeedbackReader)
@@ -72,15 +76,17 @@ class Readout(wiring.Component):
         self.learns = block.directives.learns
         self._declared = ReadoutEngine(plan_of(block))
         self._max_steps = spec.max_steps
+        self._may_tell = index == len(spec.blocks) - 1
         self.row_layout = row_layout(spec, index)
         self._backward = BackwardPass(spec, index) if self.learns else None
-        feedback_bits = signed_bits(feedback_max(block, block.depth - 1))
+        feedback_bits = signed_bits(row_feedback_max(readout))
         classes = index_bits(readout.classes + 1)
         super().__init__({
             "i": In(stream.Signature(token_layout(readout.inputs, readout.classes))),
             "result": Out(stream.Signature(packet_layout())),
             "learn": Out(1),
             "skip": Out(1),
+            "labelled": Out(1),
             "window_done": In(1),
             "feedback_reader": In(FeedbackReader(block, feedback_bits)),
             "feedback_groups": Out(range(plan_of(block).readout_words + 1)),
@@ -107,7 +113,7 @@ class Readout(wiring.Component):
         self._fetched = data.View(self.row_layout, self._read.data)
         m.d.comb += [
             self.host_weights.eq(self._read.data),
-            self._read.addr.eq(Mux(self.idle, self.host_address, self._tokens.p.value)),
+            self._read.addr.eq(Mux(self._tokens.valid, self._tokens.p.value, self.host_address)),
         ]
         self._add(m)
         self._control(m)
@@ -155,8 +161,8 @@ class Readout(wiring.Component):
         ]
         m.d.sync += self._adding.eq(adds)
 
-        leaky = readout.leak_shift is not None          # no block with such a readout learns
-        made = LevelSums if leaky else TakeOver if self.learns else SampleSums
+        leaky = readout.leak_shift is not None
+        made = ((LevelErrors if leaky else TakeOver) if self.learns else LevelSums if leaky else SampleSums)
         sums = self._sums = made(self.block, self._max_steps)
         m.submodules.sums = sums
         m.d.comb += sums.adds.eq(self._adding)
@@ -184,25 +190,22 @@ class Readout(wiring.Component):
         """What each token does: sample starts, steps that sums are taken over after, windows, results."""
         block, readout = self.block, self.readout
         self._learn, self._label = Signal(), Signal(range(readout.classes))
+        self._tells, self._of_steps = Signal(), Signal()    # answers are told on the way; labels come with the steps
+        self._known = Signal()                          # the window has a label
         self._position = Signal(range(block.window))
         self._windows = Signal(range(block.update_interval))
         self._last = Signal()
         self._class = Signal(range(readout.classes + 1))
-        self._class_last = Signal()
         self._in_loss = Signal()
         self._learns_from = Signal()                    # the window, if it ended with this step
         self._forget, self._backward_idle = Signal(), Signal(init=1)
         m.d.comb += [
             self._in_loss.eq(self._position >= block.window - block.loss_steps),
             self._learns_from.eq(self._learn & (self._windows == block.update_interval - 1) & self._in_loss),
-            self._class_last.eq(self._class == readout.classes - 1),
         ]
-        # One reading of an answer serves the search for the largest, the result and the host.
-        self._answer = self._sums.answer
-        m.d.comb += [
-            self._sums.number.eq(Mux(self.idle, self.host_address, self._class)),
-            self.host_answer.eq(self._answer),
-        ]
+        # One reading of an answer serves the search for the largest, the result and the host, a cycle later.
+        runs = Signal()                                 # no class is wanted but by the host
+        m.d.comb += self._sums.number.eq(Mux(runs, self.host_address, self._class))
         self._ended = Signal()                          # a window; else loss steps begin
         if self.learns:
             m.d.comb += [self._sums.label.eq(self._label), self._sums.in_loss.eq(self._in_loss)]
@@ -215,7 +218,11 @@ class Readout(wiring.Component):
             if self.learns:
                 self._take_states(m)
             self._window_state(m)
-            add_result_states(m, readout.classes, self._answer, self._class, self._class_last, self.result)
+            self._tell_state(m)
+            m.d.comb += self.host_answer.eq(
+                add_result_states(m, readout.classes, Mux(self._last, Packet.RESULT, Packet.SO_FAR), self._sums.answer,
+                                  self._class, self.result))
+        m.d.comb += [runs.eq(fsm.ongoing("RUN")), self.labelled.eq(self._known)]
         idle = fsm.ongoing("RUN") & ~self._tokens.valid & ~self._adding & self._backward_idle
         m.d.comb += self.idle.eq(idle if self.readout.pool is None else idle & self._pool_idle)
 
@@ -236,6 +243,9 @@ class Readout(wiring.Component):
                     m.d.sync += [
                         self._label.eq(token.value[:label_bits]),
                         self._learn.eq(token.value[label_bits] & ~self.rate.off if self.learns else 0),
+                        self._of_steps.eq(token.value[label_bits + 1]),
+                        self._known.eq(~token.value[label_bits + 1]),
+                        self._tells.eq(token.value[label_bits + 2] if self._may_tell else 0),
                         self._position.eq(0),
                         self._windows.eq(0),
                     ]
@@ -243,10 +253,15 @@ class Readout(wiring.Component):
                     if self.readout.leak_shift is not None:
                         m.d.comb += self._sums.step_ends.eq(1)
                     m.d.sync += [self._last.eq(token.last), self._ended.eq(window_ends), self._class.eq(0)]
-                    with m.If(window_ends | (loss_begins if self.learns else 0)):
+                    with m.If(token.value[label_bits]):
+                        m.d.sync += [self._label.eq(token.value[:label_bits]), self._known.eq(1)]
+                    # Levels are not taken over where loss steps begin: each is read as its step ends.
+                    with m.If(window_ends | (loss_begins if self.learns and self.readout.leak_shift is None else 0)):
                         if self.learns:
                             m.d.comb += self._sums.start.eq(1)
                         m.next = "TAKE" if self.learns else "WINDOW"
+                    with m.Elif(loss_begins & self._tells):
+                        m.next = "TELL"
                     with m.Else():
                         m.d.sync += self._position.eq(self._position + 1)
                 with m.Case(TokenKind.ABORT):
@@ -256,18 +271,22 @@ class Readout(wiring.Component):
         """Sums are taken over; then, unless all errors are 0, the backward pass starts; and learning is waited for."""
         with m.State("TAKE"):
             with m.If(self._sums.done):
-                with m.If(~self._ended):
+                with m.If(~self._ended & self._tells):
+                    m.next = "TELL"
+                with m.Elif(~self._ended):
                     m.d.sync += self._position.eq(self._position + 1)
                     m.next = "RUN"
                 with m.Elif(~self._learns_from):
+                    if self.readout.leak_shift is not None:     # it has counted before the loss steps too
+                        m.d.comb += self._forget.eq(1)
                     m.next = "WINDOW"
                 with m.Else():
                     m.d.sync += self._waits.eq(1)
                     m.next = "WAIT"
-                    with m.If(self._sums.learnable):
+                    with m.If(self._sums.learnable & self._known):
                         m.d.comb += [self.learn.eq(1), self.windows_learned.eq(1)]
                     with m.Else():
-                        m.d.comb += [self.skip.eq(1), self._forget.eq(1), self.windows_skipped.eq(1)]
+                        m.d.comb += [self.skip.eq(1), self._forget.eq(1), self.windows_skipped.eq(self._known)]
         with m.State("WAIT"):
             with m.If(~self._waits & self._backward_idle):
                 m.next = "WINDOW"
@@ -282,10 +301,18 @@ class Readout(wiring.Component):
                 self._windows.eq(Mux(self._windows == interval - 1, 0, self._windows + 1)),
                 self._class.eq(0),
             ]
-            with m.If(self._last):
+            with m.If(self._of_steps):
+                m.d.sync += self._known.eq(0)
+            with m.If(self._last | self._tells):
                 m.next = "ANSWER"
             with m.Else():
                 m.next = "RUN"
+
+    def _tell_state(self, m: Module) -> None:
+        """The answers are told where loss steps begin, a cycle after sums were taken over."""
+        with m.State("TELL"):
+            m.d.sync += self._position.eq(self._position + 1)
+            m.next = "ANSWER"
 
     def _connect_backward(self, m: Module) -> None:
         m.submodules.backward = backward = self._backward
@@ -304,8 +331,17 @@ class Readout(wiring.Component):
             wiring.connect(m, wiring.flipped(outside), inside)
         if self.readout.learned:
             counted = Signal()                          # spikes were, since all counts were 0
+            counts = self._learns_from
+            if self.readout.leak_shift is not None:
+                # Levels carry what came before the loss steps into them.
+                counts = self._learn & (self._windows == self.block.update_interval - 1)
+                m.d.comb += [
+                    backward.position.eq(self._position),
+                    backward.ends.eq(self._sums.start),
+                    self._sums.settled.eq(backward.settled),
+                ]
             m.d.comb += [
-                backward.fired.eq(self._adds & self._learns_from),
+                backward.fired.eq(self._adds & counts),
                 backward.fired_row.eq(self._tokens.p.value),
                 backward.clear.eq(self._forget & counted),
             ]

@@ -6,7 +6,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import DRAW_BITS, ERROR_BITS, readout_delta_max, signed_bits
+from .contract.arithmetic import DRAW_BITS, ERROR_BITS, readout_delta_max, readout_shift, row_count_max, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.readout import ClassWalk
 from .ports import RATE_SHAPE, RandomKey, StoredCounts
@@ -37,7 +37,7 @@ class ReadoutUpdate(wiring.Component):
     start : In(1)
         The next row is the first.
     drawn_row : In
-        A row's number, ``ClassWalk.delay`` + 1 cycles before its parts.
+        A row's number, three cycles before its parts where it draws a random word.
     valid, last : In(1)
         There is a part; it is a row's last.
     count, stored, errors : In
@@ -63,7 +63,7 @@ class ReadoutUpdate(wiring.Component):
             "drawn_row": In(range(readout.rows)),
             "valid": In(1),
             "last": In(1),
-            "count": In(range(block.loss_steps * readout.largest_event + 1)),
+            "count": In(range(row_count_max(block) + 1)),
             "stored": In(data.ArrayLayout(signed(readout.stored_bits), most)),
             "errors": In(data.ArrayLayout(signed(ERROR_BITS), most)),
             "host_en": In(1),
@@ -86,7 +86,7 @@ class ReadoutUpdate(wiring.Component):
             wiring.connect(m, wiring.flipped(self.key), random.key)
             m.d.comb += random.row.eq(self.drawn_row)
             word = random.word
-        addend = row_addend(word=word, rate=self.rate, rate_shift=readout.rate_shift, rounding=readout.rounding)
+        addend = row_addend(word=word, rate=self.rate, rate_shift=readout_shift(readout), rounding=readout.rounding)
         # The host's row in as many parts, each class of a part where an update has it.
         hosted_parts = Signal(data.ArrayLayout(data.ArrayLayout(signed(readout.stored_bits), per_cycle),
                                                self.walk.parts))
@@ -107,7 +107,7 @@ class ReadoutUpdate(wiring.Component):
             stored.eq(self.stored[k]),
         ]
         m.submodules[f"stored_update{k}"] = update = StoredUpdate(
-            stored_bits=readout.stored_bits, delta_max=bound, rate_shift=readout.rate_shift)
+            stored_bits=readout.stored_bits, delta_max=bound, rate_shift=readout_shift(readout))
         m.d.comb += [update.stored.eq(stored), update.delta.eq(delta), update.addend.eq(addend),
                      update.rate.eq(self.rate), update.load.eq(self.host_en), update.loaded.eq(loaded)]
         return update

@@ -1,5 +1,7 @@
 """Registers: the map of :func:`rtl_gen.contract.protocol.registers`, counters and error flags among them."""
 
+from typing import NamedTuple
+
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -32,11 +34,29 @@ from .rates import Rates
 __all__ = ["Registers"]
 
 
+class _Access(NamedTuple):
+    """An access to a register, decoded.
+
+    Attributes
+    ----------
+    due
+        It is done in this cycle.
+    counter
+        It is a counter's.
+    place
+        Its register among those that are no counters; behind the last one where there is none.
+    """
+
+    due: Value
+    counter: Value
+    place: Value
+
+
 class Registers(wiring.Component):
     """Registers of a core.
 
-    Accesses are done in the cycle they come, but for a counter's, which waits for the counter's turn. A counter holds
-    what was counted before the cycle of the access.
+    Addresses are decoded in the cycle in which an access comes, and it is done in the next; but for a counter's, which
+    waits for the counter's turn. A counter holds what was counted before the cycle before that.
 
     Parameters
     ----------
@@ -104,13 +124,26 @@ class Registers(wiring.Component):
         self._refused_before = Signal(self._refused().shape())
         m.d.sync += self._refused_before.eq(self._refused())
         m.submodules.bank = self._bank = CounterBank(self._largest_increments())
+        there = registers(self.spec)
+        self._others = [register for register in there if register.access != Access.COUNTER]
+        self._counters = {register.name: register for register in there if register.access == Access.COUNTER}
         m.d.comb += [self._bank.amounts[name].eq(self._amount(name)) for name in self._bank.largest]
 
-        m.d.comb += [bus.r_ready.eq(1), bus.w_ready.eq(1)]
-        values = {register.address: self._register(m, register) for register in registers(self.spec)}
-        with m.Switch(bus.r_addr):
-            for address, value in values.items():
-                with m.Case(address):
+        self._read = self._decode(m, "r", bus.r_en & ~bus.r_ready, bus.r_addr)
+        self._write = self._decode(m, "w", bus.w_en & ~bus.w_ready, bus.w_addr)
+        m.d.comb += [
+            bus.r_ready.eq(self._read.due),
+            bus.w_ready.eq(self._write.due),
+            self._bank.clear.eq(self._write.due & self._write.counter),
+        ]
+        with m.If(self._write.counter):
+            m.d.comb += bus.w_error.eq(0)
+        values = [self._register(m, place, register) for place, register in enumerate(self._others)]
+        with m.If(self._read.counter):
+            m.d.comb += [bus.r_data.eq(self._bank.value), bus.r_error.eq(0)]
+        with m.Switch(self._read.place):
+            for place, value in enumerate(values):
+                with m.Case(place):
                     m.d.comb += [bus.r_data.eq(value), bus.r_error.eq(0)]
 
         with m.If(self.served):
@@ -120,18 +153,33 @@ class Registers(wiring.Component):
     def _refused(self) -> Value:
         """How many accesses were refused in this cycle."""
         bus = self.bus
-        return (bus.r_en & bus.r_error) + (bus.w_en & bus.w_error) + self.bus_errors
+        return (bus.r_ready & bus.r_error) + (bus.w_ready & bus.w_error) + self.bus_errors
 
-    def _register(self, m: Module, register: Register) -> Value:
-        """Make one register's writes; give what it reads as."""
+    def _decode(self, m: Module, side: str, comes: Value, address: Value) -> _Access:
+        """What an access is to, a cycle after it ``comes``."""
+        there, counter = Signal(name=f"{side}_there"), Signal(name=f"{side}_counter")
+        place = Signal(range(len(self._others) + 1), name=f"{side}_place")
+        turn = Signal.like(self._bank.turn, name=f"{side}_turn")
+        m.d.sync += [there.eq(comes), counter.eq(0), place.eq(len(self._others))]
+        with m.Switch(address):
+            for number, register in enumerate(self._others):
+                with m.Case(register.address):
+                    m.d.sync += place.eq(number)
+            for number, name in enumerate(self._bank.largest):
+                with m.Case(self._counters[name].address):
+                    m.d.sync += [counter.eq(1), turn.eq(number)]
+        due = Signal(name=f"{side}_due")
+        m.d.comb += due.eq(there & (~counter | (self._bank.turn == turn)))
+        return _Access(due, counter, place)
+
+    def _register(self, m: Module, place: int, register: Register) -> Value:
+        """Make the writes of a register that is no counter; give what it reads as."""
         bus, name = self.bus, register.name
         written = Signal(name=f"{name.replace('.', '_')}_written")
         if register.access != Access.READ:
             accepted = self._accepts(name, bus.w_data)
-            with m.If(bus.w_addr == register.address):
-                m.d.comb += [bus.w_error.eq(~accepted), written.eq(bus.w_en & accepted)]
-        if register.access == Access.COUNTER:
-            return self._counter(m, register, written)
+            with m.If(self._write.place == place):
+                m.d.comb += [bus.w_error.eq(~accepted), written.eq(self._write.due & accepted)]
         block, _, of_block = name.removeprefix("block").partition(".")
         if of_block:
             return getattr(self, f"_{of_block}")(m, int(block), written)
@@ -142,18 +190,6 @@ class Registers(wiring.Component):
         if name == "request":
             return self._known(value) & ~self.pending
         return value <= RATE_OFF if name.endswith(".rate") else Const(1)
-
-    def _counter(self, m: Module, register: Register, cleared: Value) -> Value:
-        """Let the bus wait for the counter's turn."""
-        bus, bank = self.bus, self._bank
-        turn = bank.turn == list(bank.largest).index(register.name)
-        with m.If(bus.r_addr == register.address):
-            m.d.comb += bus.r_ready.eq(turn)
-        with m.If(bus.w_addr == register.address):
-            m.d.comb += bus.w_ready.eq(turn)
-        with m.If(cleared & turn):
-            m.d.comb += bank.clear.eq(1)
-        return bank.value
 
     def _largest_increments(self) -> dict[str, int]:
         """The most that each counter grows by in a cycle."""

@@ -24,8 +24,8 @@ class SpikeSerialiser(wiring.Component):
     most : int
         Neurons of a step, lanes to spare among them.
     word, token : StructLayout
-        What comes: ``kind``, and a ``payload`` that is spikes or a START's value. What leaves: ``kind`` and ``value``,
-        and what a subclass adds.
+        What comes: ``kind``, ``label``, and a ``payload`` that is spikes, and their ``count``, or a START's value. What
+        leaves: ``kind`` and ``value``, and what a subclass adds.
 
     Members
     -------
@@ -65,7 +65,8 @@ class SpikeSerialiser(wiring.Component):
             with m.If(spikes[lane]):
                 m.d.comb += lowest.eq(lane)
         rest = spikes & (spikes - 1)[:lanes]
-        # How many are left is counted as a word comes: whether any is behind the lowest is a long way in many lanes.
+        # How many are left comes with a word: whether any is behind the lowest is a long way in many lanes, and so is
+        # to count them behind a memory's way out.
         left = Signal(range(lanes + 1))
         is_step = word.kind == TokenKind.STEP
         spiking = Signal()
@@ -75,7 +76,7 @@ class SpikeSerialiser(wiring.Component):
             closes.eq(~is_step | self._ends_step(word)),
             self.o.valid.eq(full & (spiking | closes)),
             self.o.p.kind.eq(Mux(spiking, TokenKind.EVENT, word.kind)),
-            self.o.p.value.eq(Mux(spiking, base + lowest, Mux(is_step, 0, word.payload))),
+            self.o.p.value.eq(Mux(spiking, base + lowest, Mux(is_step, word.label, word.payload))),
             self.idle.eq(~full & ~self.i.valid),
         ]
         self._tag(m, word, is_step, spiking)
@@ -91,7 +92,7 @@ class SpikeSerialiser(wiring.Component):
         with m.If(done):
             m.d.sync += [full.eq(0), base.eq(Mux(closes, 0, base + self._neurons(word)))]
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [full.eq(1), word.eq(self.i.payload), left.eq(sum(self.i.p.payload[:lanes]))]
+            m.d.sync += [full.eq(1), word.eq(self.i.payload), left.eq(self.i.p.count)]
         return m
 
 

@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import DRAW_BITS, delta_max
 from .contract.block import BlockSpec
-from .contract.engines.learning.reverse import HELD, summed_cycles
-from .contract.memories import WEIGHT_LATENCY
+from .contract.engines.learning.reverse import summed_cycles
+from .contract.memories import FLAT_WEIGHT_LATENCY
 from .contract.plan import plan_of
 from .credit_store import CreditStore, selection_layout
 from .credit_walk import CreditWalk
@@ -202,7 +202,7 @@ class UpdateEngine(wiring.Component):
         with m.If(self._rows.taken):
             m.d.sync += [base.eq(self._credits.base), alive.eq(self._credits.alive)]
         # A weight is wanted a cycle after its sum is whole.
-        addressed = delayed(m, address, self._summed - WEIGHT_LATENCY - HELD, "address")[-1]
+        addressed = delayed(m, address, self._summed - FLAT_WEIGHT_LATENCY, "address")[-1]
         m.d.comb += self.weight_reader.address.eq(addressed)
 
         word = Const(0, DRAW_BITS)
@@ -219,13 +219,13 @@ class UpdateEngine(wiring.Component):
         updates = self._update_lanes(m, addend)
 
         inside = delayed(m, ends, self._summed + RoundedUpdate.LATENCY, "inside")
-        written, hosted = inside[-1], Signal()
-        m.d.sync += hosted.eq(self.host.en)
-        w_address = delayed(m, addressed, WEIGHT_LATENCY + HELD + RoundedUpdate.LATENCY - 1, "w_address")[-1]
+        written, writes = inside[-1], Signal()
+        m.d.sync += writes.eq(inside[-2] | self.host.en)
+        w_address = delayed(m, addressed, FLAT_WEIGHT_LATENCY + RoundedUpdate.LATENCY - 1, "w_address")[-1]
         with m.If(self.host.en):
             m.d.sync += w_address.eq(self.host.address)
         m.d.comb += [
-            self.writer.en.eq(written | hosted),
+            self.writer.en.eq(writes),
             self.writer.address.eq(w_address),
             self._pipeline_empty.eq(~Cat(inside[1:]).any()),
             self.counts.updates.eq(Mux(ends, alive, 0)),
@@ -245,7 +245,7 @@ class UpdateEngine(wiring.Component):
             m.submodules[f"update{lane}"] = update = RoundedUpdate(
                 stored_bits=layer.weights.stored_bits, delta_max=bound, rate_shift=layer.update.rate_shift)
             m.d.comb += [
-                update.stored.eq(delayed(m, self.weight_reader.weights[lane], HELD, f"stored{lane}")[-1]),
+                update.stored.eq(self.weight_reader.weights[lane]),
                 update.summed.eq(self._store.sums[lane]),
                 update.not_zero.eq(self._store.sums[lane][:len(added)] != added),
                 update.rate.eq(self.rate),

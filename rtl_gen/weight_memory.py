@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In
 
 from .contract.block import BlockSpec
 from .contract.declared import engines_of
+from .contract.plan import plan_of
 from .memories import declared_memory
 from .ports import WeightReader, WeightWriter
 from .turns import Owner
@@ -21,7 +22,8 @@ class WeightMemory(wiring.Component):
     A word comes :data:`~rtl_gen.contract.memories.WEIGHT_LATENCY` cycles after its address: out of the memory, into a
     register, and into another. The first is the memories' own where the part's have one, and the second is then behind
     the choice between the rows of memories that a deep memory takes; so that neither a memory's way out nor that choice
-    is before an adder.
+    is before an adder. In a flat block the address is in a register before that
+    (:data:`~rtl_gen.contract.memories.FLAT_WEIGHT_LATENCY`), which alone drives all the memories.
 
     Parameters
     ----------
@@ -59,11 +61,14 @@ class WeightMemory(wiring.Component):
         m = Module()
         m.submodules.words = words = declared_memory(engines_of(self.block).forward.weights)
         read, write = words.read_port(), words.write_port()
+        self._flat = plan_of(self.block).flat
         readers = {owner: getattr(self, name) for owner, name in self._readers.items()}
+        address = Signal.like(read.addr, name="address")
         with m.Switch(self.owner):
             for owner, reader in readers.items():
                 with m.Case(owner):
-                    m.d.comb += read.addr.eq(reader.address)
+                    m.d.comb += address.eq(reader.address)
+        m.d.comb += read.addr.eq(self._early(m, address, "address"))
         word = self._registers(m, read.data, self.blank[0], "word")
         m.d.comb += [
             *(reader.weights.eq(word) for reader in readers.values()),
@@ -73,21 +78,34 @@ class WeightMemory(wiring.Component):
         ]
         if self.block.directives.reads > 1:
             # One address for both: so it is one port of the memory.
-            read_second, forward = words.read_port(), self.owner == Owner.FORWARD
-            with m.If(forward):
-                m.d.comb += write.addr.eq(self.second.address)
+            read_second, shared = words.read_port(), Signal.like(write.addr, name="shared")
             m.d.comb += [
+                shared.eq(Mux(self.owner == Owner.FORWARD, self.second.address, self.writer.address)),
+                write.addr.eq(self._early(m, shared, "shared")),
+                write.data.eq(self._early(m, Value.cast(self.writer.weights), "written")),
+                write.en.eq(self._early(m, self.writer.en, "writes")),
                 read_second.addr.eq(write.addr),
                 self.second.weights.eq(self._registers(m, read_second.data, self.blank[1], "second_word")),
             ]
         return m
 
-    @staticmethod
-    def _registers(m: Module, fetched: Value, blank: Value, name: str) -> Signal:
+    def _early(self, m: Module, value: Value, name: str) -> Value:
+        """What goes to the memories: of a flat block out of a register."""
+        if not self._flat:
+            return value
+        held = Signal.like(value, name=f"{name}_early", reset_less=len(value) > 1)
+        m.d.sync += held.eq(value)
+        return held
+
+    def _registers(self, m: Module, fetched: Value, blank: Value, name: str) -> Signal:
         """The two registers behind a port; the last is 0 where ``blank`` was set with the address."""
-        held, word = Signal.like(fetched, name=f"{name}_held"), Signal.like(fetched, name=name)
-        blanks = [Signal(name=f"{name}_blank{stage}") for stage in range(2)]
-        m.d.sync += [blanks[0].eq(blank), blanks[1].eq(blanks[0]), held.eq(fetched), word.eq(held)]
-        with m.If(blanks[1]):
+        # Without a reset, so that a register's way to 0 has nothing else on it.
+        held, word = (Signal.like(fetched, name=of, reset_less=True) for of in (f"{name}_held", name))
+        blanks = [blank]
+        for stage in range(2 + self._flat):
+            blanks.append(Signal(name=f"{name}_blank{stage}"))
+            m.d.sync += blanks[-1].eq(blanks[-2])
+        m.d.sync += [held.eq(fetched), word.eq(held)]
+        with m.If(blanks[-1]):
             m.d.sync += word.eq(0)      # which a register does by itself
         return word

@@ -7,6 +7,7 @@ from cocotb.triggers import ClockCycles, FallingEdge
 from numpy.typing import NDArray
 
 from board.host.exchange import Exchange, step_beats
+from board.host.host import Label
 from board.host.port import Beats
 from rtl_gen.contract.memory_map import geometry, host_memories, words_to_weights
 from rtl_gen.contract.protocol import REQUEST_PENDING, Memory, Status, memory_id, write_beat
@@ -32,12 +33,12 @@ class CoreDriver(Exchange):
         super().__init__(bus, spec, timeout_s=None)
         self.bus, self.rng = bus, rng
 
-    def steps(self, spikes: NDArray[np.uint8], *, label: int, learn: bool) -> list[Beats]:
+    def steps(self, spikes: NDArray[np.uint8], *, label: Label, learn: bool, tell: bool = False) -> list[Beats]:
         """Beats of each step of a sample, (T, inputs) counts of events."""
         events = [np.repeat(np.arange(len(step)), step).tolist() for step in spikes]
         for step in events:
             self.rng.shuffle(step)
-        return step_beats(events, label=label, learn=learn)
+        return step_beats(events, label=label, learn=learn, tell=tell)
 
     async def run_asking(self, steps: list[Beats], *, block: int, layer: int) -> tuple[Beats, NDArray[np.int32]]:
         """As :meth:`run`, asking for a layer's weights while the sample is open; they come after its result."""

@@ -13,6 +13,7 @@ from rtl_gen.contract.protocol import (
     LAYER_MEMORIES,
     MEMORIES_PER_BLOCK,
     MEMORY_BITS,
+    STEP_LABELS_BIT,
     Memory,
     end_of_step_beat,
     event_beat,
@@ -25,9 +26,9 @@ Beats = list[tuple[int, bool]]
 Place = tuple[int, int, Memory]     # block, layer and kind of a memory
 
 
-def sample_beats(steps: list[list[int]], *, label: int, learn: bool) -> Beats:
-    """A good packet: each step's event indices, in this order."""
-    return marked(np.concatenate(step_beats(steps, label=label, learn=learn)).tolist())
+def sample_beats(steps: list[list[int]], *, label: int | list[int], learn: bool, tell: bool = False) -> Beats:
+    """A good packet: each step's event indices, in this order; a label, or one a step."""
+    return marked(np.concatenate(step_beats(steps, label=label, learn=learn, tell=tell)).tolist())
 
 
 def write_beats(spec: NetworkSpec, place: Place, words: list[int]) -> Beats:
@@ -55,7 +56,7 @@ class StreamMaker:
         self.kinds: list[Callable[[], Beats]] = [
             self.good_sample, self.stray_beats, self.wrong_index, self.wrong_label, self.early_tlast,
             self.tlast_on_start, self.missing_tlast, self.too_many_steps, self.write_inside, self.repeated_events,
-            self.short_of_unknown]
+            self.short_of_unknown, self.labelled_steps, self.wrong_step_label]
         if writes:
             self.kinds += [self.good_write, self.short_write, self.long_write, self.split_word, self.lone_header]
 
@@ -69,6 +70,26 @@ class StreamMaker:
 
     def good_sample(self, most: int | None = None) -> Beats:
         return sample_beats(self.steps(most), label=self.rng.randrange(self.spec.classes), learn=self.rng.random() < .5)
+
+    def labels(self, steps: list[list[int]]) -> list[int]:
+        """A class or none for each step."""
+        return [self.rng.randrange(-1, self.spec.classes) for _ in steps]
+
+    def labelled_steps(self) -> Beats:
+        """Good, with labels that come with its steps."""
+        steps = self.steps()
+        return sample_beats(steps, label=self.labels(steps), learn=self.rng.random() < 0.8)
+
+    def wrong_step_label(self) -> Beats:
+        """Ends at that step where it is to learn from; a label is not looked at otherwise."""
+        steps = self.steps()
+        labels = self.labels(steps)
+        labels[self.rng.randrange(len(steps))] = self.rng.choice(
+            (self.spec.classes, self.rng.randrange(self.spec.classes, 1 << LABEL_BITS)))
+        beats = sample_beats(steps, label=labels, learn=self.rng.random() < 0.8)
+        if self.rng.random() < 0.3:         # as if the sample had one label
+            beats[0] = (beats[0][0] & ~(1 << STEP_LABELS_BIT), False)
+        return beats
 
     def repeated_events(self) -> Beats:
         steps = [step + step[:2] for step in self.steps()]

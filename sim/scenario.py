@@ -1,7 +1,7 @@
 """What a host does with a core, action by action, written down so that hardware and reference can both do it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
+
+from .reference.labels import Label
 
 RECORD_VARIABLE = "SNNFPGA_RECORD"      # where the bench leaves what the core answered
 
@@ -31,6 +33,8 @@ class Action:
         Of a sample.
     stepwise
         Of a sample: halt after each step and read membranes, spikes and answers.
+    tells
+        Of a sample: ask for the answers so far as windows end.
     beats
         Of a stream or a stall, with their TLAST.
     results
@@ -43,6 +47,7 @@ class Action:
     index: int = 0
     learn: bool = False
     stepwise: bool = False
+    tells: bool = False
     beats: Marked = field(default_factory=list)
     results: int = 0
     rates: list[int] = field(default_factory=list)
@@ -59,7 +64,7 @@ class Scenario:
     samples
         For each sample (T, inputs) uint8, how many events of each index come in each step.
     labels
-        (samples,).
+        For each sample its label, or (T,) one for each of its steps, of all samples; -1 is none.
     actions
         What is done.
     duty
@@ -70,17 +75,23 @@ class Scenario:
 
     network: Network
     samples: list[NDArray[np.uint8]]
-    labels: NDArray[np.int64]
+    labels: Sequence[Label]
     actions: list[Action]
     duty: float = 1.0
     intrude: bool = False
+
+    @property
+    def of_steps(self) -> bool:
+        """Whether labels are of steps."""
+        return any(np.ndim(label) for label in self.labels)
 
     def to_arrays(self) -> dict[str, NDArray]:
         """The scenario as arrays, which travel into the simulator."""
         arrays: dict[str, NDArray] = {
             "events": np.concatenate(self.samples) if self.samples else np.zeros((0, 0), np.uint8),
             "ends": np.cumsum([len(sample) for sample in self.samples]),
-            "labels": np.asarray(self.labels, np.int64),
+            "labels": np.array([]) if self.of_steps else np.asarray(self.labels, np.int64),
+            "step_labels": np.concatenate(self.labels) if self.of_steps else np.array([]),
             "window_numbers": np.array(self.network.window_numbers, np.int64),
             "rates": np.array(self.network.rates, np.int64),
             "actions": np.array(json.dumps([asdict(action) for action in self.actions])),
@@ -100,7 +111,8 @@ class Scenario:
             window_numbers=tuple(int(number) for number in arrays["window_numbers"]),
             rates=tuple(int(rate) for rate in arrays["rates"]))
         duty, intrude = arrays["manner"]
-        return cls(network=network, samples=np.split(arrays["events"], arrays["ends"][:-1]), labels=arrays["labels"],
+        labels = list(arrays["labels"]) or np.split(arrays["step_labels"].astype(np.int64), arrays["ends"][:-1])
+        return cls(network=network, samples=np.split(arrays["events"], arrays["ends"][:-1]), labels=labels,
                    actions=[Action(**action) for action in json.loads(str(arrays["actions"]))],
                    duty=float(duty), intrude=bool(intrude))
 
@@ -117,7 +129,7 @@ def asked(spec: NetworkSpec, action: Action) -> tuple[int, int]:
     return places[action.index % len(places)]
 
 
-def learning_scenario(network: Network, samples: Iterable[NDArray[np.uint8]], labels: NDArray[np.int64], *, learn: bool,
+def learning_scenario(network: Network, samples: Iterable[NDArray[np.uint8]], labels: Sequence[Label], *, learn: bool,
                   every: int = 20, stepwise: int = 2, reload_after: int | None = None,
                   between: Iterable[Action] = (), duty: float = 1.0, intrude: bool = False) -> Scenario:
     """Run every sample once; read all weights and counters after each ``every`` of them, and at the end.
@@ -137,7 +149,8 @@ def learning_scenario(network: Network, samples: Iterable[NDArray[np.uint8]], la
     done = 0
     for number in range(1, len(kept) + 1):
         halts = stepwise > 0 and number % stepwise == 0
-        actions.append(Action(do="sample", index=number - 1, learn=learn, stepwise=halts))
+        actions.append(Action(do="sample", index=number - 1, learn=learn, stepwise=halts,
+                              tells=np.ndim(labels[number - 1]) > 0))
         due = len(others) * number // len(kept)
         actions += others[done:due]
         done = due

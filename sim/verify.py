@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from board.host.exchange import answers_in
 from rtl_gen.contract.memory_map import (
     geometry,
     pack,
@@ -19,10 +20,12 @@ from rtl_gen.contract.memory_map import (
 )
 from rtl_gen.contract.network import RATE_OFF, Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Access, Error, Memory, registers
+from rtl_gen.contract.windows import window_logits
 from rtl_gen.core import Core
 
 from .compare import Comparison
 from .reference.ingest import Ingest, Write, event_counts
+from .reference.labels import Label
 from .reference.network import Reference, Result
 from .runner import Design, build, build_verilog, own_folder, run
 from .scenario import RECORD_VARIABLE, Action, Scenario, asked, layered, learning_scenario
@@ -71,7 +74,7 @@ class Verification:
     learned: Network
 
 
-def verify(network: Network, samples: list[NDArray[np.uint8]], labels: NDArray[np.int64], *, build_dir: Path,
+def verify(network: Network, samples: list[NDArray[np.uint8]], labels: Sequence[Label], *, build_dir: Path,
            simulator: str | None = None, learn: bool = True, every: int = 20, stepwise: int = 2,
            verilog: tuple[str, str] | None = None, seed: int = 1) -> Verification:
     """Run ``samples`` on a core in a simulator and on the reference, and compare all that can be read.
@@ -80,6 +83,8 @@ def verify(network: Network, samples: list[NDArray[np.uint8]], labels: NDArray[n
     ----------
     samples
         For each (T, inputs) uint8, events of each index in each step.
+    labels
+        For each its label, or (T,) one for each of its steps; -1 is none.
     build_dir
         Folder for the simulator's files; what was built there before is used again.
     simulator
@@ -174,11 +179,15 @@ class _Replay:
         self.samples += 1
 
     def _sample(self, number: int, action: Action) -> None:
-        what = f"sample {action.index}"
-        wanted = self.reference.run(self.scenario.samples[action.index], int(self.scenario.labels[action.index]),
-                                    action.learn, trace=action.stepwise)
+        what, sample = f"sample {action.index}", self.scenario.samples[action.index]
+        wanted = self.reference.run(sample, self.scenario.labels[action.index], action.learn, trace=action.stepwise,
+                                    windows=action.tells)
         self.ingest.counters["samples"] += 1
         self._result(f"{what}, answer", self.record[f"{number}.result"], wanted)
+        if wanted.windows is not None:
+            told = [answers_in(packet) for packet in (*self.record[f"{number}.told"], self.record[f"{number}.result"])]
+            self._compare("readouts", f"{what}, logits at the end of windows",
+                          window_logits(self.reference.spec.blocks[-1], len(sample), told), wanted.windows[-1])
         if not action.stepwise:
             return
         assert wanted.spikes is not None
@@ -251,7 +260,7 @@ class _Replay:
 
     def _turn(self, number: int, action: Action) -> None:
         for name in ("result", "result1"):
-            wanted = self.reference.run(self.scenario.samples[action.index], int(self.scenario.labels[action.index]),
+            wanted = self.reference.run(self.scenario.samples[action.index], self.scenario.labels[action.index],
                                         action.learn)
             self.ingest.counters["samples"] += 1
             self._result(f"sample {action.index} as rates turn, {name}", self.record[f"{number}.{name}"], wanted)

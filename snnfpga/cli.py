@@ -11,8 +11,11 @@ import typer
 
 from rtl_gen.contract.errors import USAGE
 
-from .ending import at_end
+from .console import TERMINAL
+from .ending import verb_scope
 from .errors import explain, one_line
+from .extras import missing_extra
+from .listening import heard_by
 
 INTERRUPTED = 130   # what typer returns where a person stopped a verb
 PATIENCE = 20       # seconds within which processes that torchrun started at the same time fail of the same thing
@@ -22,6 +25,8 @@ VERBS = {
     "learn": "Let a network go on learning as the chip does.",
     "build": "Turn a network into sources, driver and report for a board.",
     "verify": "Compare a build's hardware with the reference, bit for bit.",
+    "import": "Turn a file of NIR, from snnTorch and others, into a network.",
+    "export": "Write a network as a file of NIR, for other frameworks.",
     "export-samples": "Write samples for the program on a board.",
     "rehearse": "Run a build's program for the board on a simulated board.",
     "report": "Write a run or a build as one HTML page.",
@@ -38,19 +43,24 @@ VERBS = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb and exit: 0 done, 1 failed, 2 wrong usage or input. An error is one line, and no traceback."""
     given = [_at_home(word) for word in (sys.argv[1:] if arguments is None else arguments)]
-    verb = next((word for word in given if not word.startswith("-")), "")
+    verb = next((word for word in _typed() or given if not word.startswith("-")), "")
     try:
-        code = _app(verb)(given or ["--help"], prog_name="snnfpga", standalone_mode=False) or 0
+        with heard_by(TERMINAL), verb_scope():
+            code = _app(verb)(given or ["--help"], prog_name="snnfpga", standalone_mode=False) or 0
         line = "Stopped" if code == INTERRUPTED and _is_first() else ""
     except Exception as error:
         if not _is_first():
             _wait_to_be_ended()
         line, code = _explain(error)
-    finally:
-        at_end.close()
     if line:
         print(f"snnfpga: {line}", file=sys.stderr)
     raise SystemExit(code)
+
+
+def _typed() -> list[str]:
+    """The words of a line that a shell asks to complete, after the program's name; none where it asks for nothing."""
+    return os.environ.get("COMP_WORDS", os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:] \
+        if "_SNNFPGA_COMPLETE" in os.environ else []
 
 
 def _at_home(word: str) -> str:
@@ -61,7 +71,7 @@ def _at_home(word: str) -> str:
 
 def _app(verb: str) -> Any:
     """The whole command line, in which only ``verb`` is there in full."""
-    app = typer.Typer(name="snnfpga", add_completion=False, help=(
+    app = typer.Typer(name="snnfpga", help=(
         "Train quantised spiking networks with truncated block-local learning, "
         "and generate FPGAs that go on learning.\n\n"
         "Start with: snnfpga train, then snnfpga evaluate."))
@@ -81,9 +91,10 @@ def _elsewhere() -> None:
 
 def _show_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from .tools import versions
 
-        print(f"snnfpga {version('snnfpga')}")
+        for name, found in versions():
+            print(f"{name} {found or 'not installed'}")
         raise typer.Exit
 
 
@@ -108,7 +119,8 @@ def _wait_to_be_ended() -> None:
 def _explain(error: Exception) -> tuple[str, int]:
     if hasattr(error, "format_message"):        # what typer says of an argument
         return one_line(error.format_message()), USAGE
-    known = explain(error)
+    missing = missing_extra(error) if isinstance(error, ModuleNotFoundError) else None
+    known = explain(missing or error)
     if known is None:
         raise error
     return known

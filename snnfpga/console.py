@@ -2,8 +2,8 @@
 
 import json
 import shlex
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +12,48 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-Advance = Callable[..., None]       # called with how much was done, 1 where nothing is said
+from .listening import Advance, listener
+
 UNBOUNDED = 10_000      # columns, where no terminal sets a bound
 
 
-@contextmanager
-def progress(title: str, total: int | None, done: int = 0) -> Iterator[Advance]:
-    """A bar for ``total`` things, None for as many as it takes.
+class Terminal:
+    """Standard error, as a person sees it."""
 
-    The function given advances it by one and may change its words.
+    def line(self, text: str) -> None:
+        """Print a line."""
+        Console(stderr=True, highlight=False).print(text, soft_wrap=True)
 
-    Nothing is shown where standard error is no terminal.
+    @contextmanager
+    def progress(self, title: str, total: int | None, done: int) -> Iterator[Advance]:
+        """A bar; nothing is shown where standard error is no terminal."""
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        shown = console.is_terminal or console.is_jupyter
+        with Progress(*columns, console=console, disable=not shown, transient=True) as bar:
+            task = bar.add_task(title, total=total, completed=done)
+
+            def advance(steps: int = 1, words: str | None = None) -> None:
+                bar.update(task, advance=steps, **({} if words is None else {"description": words}))
+
+            yield advance
+
+
+TERMINAL = Terminal()       # who listens where nobody said
+
+
+def progress(title: str, total: int | None, done: int = 0) -> AbstractContextManager[Advance]:
+    """Tell whoever listens of ``total`` things, None for as many as it takes.
+
+    The function given advances it by one, or as many as it is given, and may change its words.
     """
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(title, total=total, completed=done)
-
-        def advance(steps: int = 1, words: str | None = None) -> None:
-            bar.update(task, advance=steps, **({} if words is None else {"description": words}))
-
-        yield advance
+    return (listener() or TERMINAL).progress(title, total, done)
 
 
-def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[object]], to_stderr: bool = False) -> None:
-    """A table on standard output, or beside it.
+def rich_table(title: str, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+    """A table of which nothing is cut, as people type what they read there.
 
-    Nothing in it is cut, as people type what they read there: names in the first column stay on one line, other cells
-    go on in the next. Where it goes to no terminal a line is as long as it has to be.
+    Names in the first column stay on one line, other cells go on in the next.
     """
     first, *others = header
     table = Table(title=title, title_justify="left")
@@ -48,15 +62,29 @@ def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[objec
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(escape(str(cell)) for cell in row))
+    return table
+
+
+def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[object]], to_stderr: bool = False) -> None:
+    """Print :func:`rich_table` on standard output, or beside it.
+
+    Where it goes to no terminal a line is as long as it has to be.
+    """
+    print_shown(rich_table(title, header, rows), to_stderr=to_stderr)
+
+
+def print_shown(*things: Any, to_stderr: bool = False) -> None:
+    """Print what Rich shows of ``things``; see :func:`print_table`."""
     console = Console(stderr=to_stderr)
     if not console.is_terminal:
         console.width = UNBOUNDED
-    console.print(table)
+    for thing in things:
+        console.print(thing)
 
 
 def say(line: str) -> None:
-    """A line of progress on standard error."""
-    Console(stderr=True, highlight=False).print(line, soft_wrap=True)
+    """Tell whoever listens a line of progress; one that begins with ``Warning: `` warns."""
+    (listener() or TERMINAL).line(line)
 
 
 def print_json(values: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """Small networks of one block that is not flat: convolutions, pools, depth, recurrence."""
 
+from dataclasses import replace
+
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.readout import ReadoutSpec
@@ -8,7 +10,7 @@ from rtl_gen.contract.synapses.conv import ConvSpec
 from rtl_gen.contract.synapses.dense import DenseSpec
 from sim.reference.flat import flat_layer
 
-__all__ = ["conv", "dense", "folded_spec", "pool"]
+__all__ = ["conv", "counting", "dense", "folded_spec", "pool"]
 
 LAYER = dict(weight_bits=8, shadow_bits=4, fraction_bits=5, bias=True, membrane_bits=12, leak_shift=3, threshold=64,
              reset="subtract", surrogate="boxcar", surrogate_width=64, surrogate_height=1, rate_shift=3,
@@ -29,6 +31,11 @@ def conv(height, width, channels, filters, kernel, *, stride=1, padding=0, **cha
 def pool(kind, size, height, width, channels, *, partial=False):
     """A pooling over squares."""
     return PoolSpec(kind=kind, size=size, height=height, width=width, channels=channels, partial=partial)
+
+
+def counting(layer, most):
+    """``layer`` as a network's first, of whose inputs up to so many events count in a step."""
+    return replace(layer, input_max=most)
 
 
 def folded_spec(*layers, classes=3, lanes=4, window=3, loss_steps=None, update_interval=1, learned=True,

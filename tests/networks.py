@@ -19,7 +19,7 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
                  accumulate="window", error_function="logistic", readout_leak_shift=None, reading="sum",
                  answer="all", logit_shift=2, dead_zone=0, learning=True, memory="auto", reads=1, max_steps=64,
                  seed=12345, name="test", feedback_shift=None, unroll=False, classes_per_cycle=None,
-                 readout_weight_bits=8):
+                 readout_weight_bits=8, ahead=0):
     """A network of one block for each of ``sizes``, whose ``depth`` layers are all of that size."""
     blocks, before = [], inputs
     for size in sizes:
@@ -42,7 +42,7 @@ def network_spec(*, inputs=12, sizes=(20,), depth=1, classes=4, lanes=4, window=
             layers=tuple(layers), readout=readout, window=window, loss_steps=loss_steps or window,
             update_interval=update_interval,
             directives=Directives(lanes=lanes, memory=memory, reads=reads, engine="reverse" if learning else "none",
-                                  unroll=unroll, classes_per_cycle=classes_per_cycle)))
+                                  unroll=unroll, classes_per_cycle=classes_per_cycle, ahead=ahead)))
     return NetworkSpec(name=name, blocks=tuple(blocks), max_steps=max_steps, seed=seed)
 
 

@@ -73,7 +73,7 @@ def test_a_failure_leaves_a_file_that_runs_the_case_again(tmp_path, monkeypatch)
 
 def test_what_is_drawn_reaches_all_that_hardware_has():
     """On the reference alone: each counter counts, each feature, deed and directive is there, odd lanes too."""
-    seen, deeds, blocks, deep = Counter(), Counter(), Counter(), Counter()
+    seen, deeds, blocks, deep, met = Counter(), Counter(), Counter(), Counter(), Counter()
 
     @drawing(1, 200, shrink=False)
     def each(case):
@@ -82,8 +82,9 @@ def test_what_is_drawn_reaches_all_that_hardware_has():
         reference = Reference(scenario.network)
         for action in scenario.actions:
             if action.do in ("sample", "ask", "turn"):
-                label = int(scenario.labels[action.index])
-                reference.run(scenario.samples[action.index], label, action.learn and label >= 0)
+                reference.run(scenario.samples[action.index], scenario.labels[action.index], action.learn)
+        met.update({"inputs that count": case.spec.input_max > 1, "labels of steps": scenario.of_steps,
+                    "windows without a label": reference.windows_unlabelled > 0})
         for block, counters in zip(case.spec.blocks, reference.counters, strict=True):
             seen.update(name for name, value in counters.items() if value)
             blocks.update(features(block))
@@ -95,8 +96,9 @@ def test_what_is_drawn_reaches_all_that_hardware_has():
     assert seen["updates"] > 80
     assert deep["spikes"] > 80
     assert deep["updates"] > 40
+    assert min(met.values()) > 3, met
     assert set(deeds) == set(DEEDS)
-    wanted = {"odd lanes", "more than 16 lanes", "two reads", "unrolled", "some classes", *engines()}
+    wanted = {"odd lanes", "more than 16 lanes", "two reads", "unrolled", "some classes", "ahead", *engines()}
     wanted |= set().union(*map(able, engines()))
     assert set(blocks) == wanted
 
@@ -107,6 +109,7 @@ def features(block):
     has = {
         "plain": True, "deep": block.depth > 1, "readout pool": readout.pool is not None,
         "1-bit readout": readout.weight_bits == 1, "leaky readout": readout.leak_shift is not None,
+        "largest level": readout.reading == "maximum",
         "convolution": any(layer.synapses.kind == "conv" for layer in block.layers),
         "pool": any(layer.pool is not None for layer in block.layers),
         "recurrent": any(layer.synapses.recurrent for layer in block.layers),
@@ -116,7 +119,8 @@ def features(block):
     assert set(has) == set(FEATURES)
     has |= {"odd lanes": directives.lanes % 2 == 1, "more than 16 lanes": directives.lanes > 16,
             "two reads": directives.reads == 2, "unrolled": directives.unroll,
-            "some classes": directives.classes_per_cycle is not None, directives.engine: True}
+            "some classes": directives.classes_per_cycle is not None, "ahead": directives.ahead > 0,
+            directives.engine: True}
     return {name for name, there in has.items() if there}
 
 

@@ -121,7 +121,7 @@ def test_the_wheel_brings_what_it_needs(wheel, tmp_path, monkeypatch, capsys):
     install = place / "bin/python", "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt"
     try:
         run(*install, "torch", cwd=tmp_path)        # alone, as the Makefile does
-        run(*install, wheel, cwd=tmp_path)
+        run(*install, f"{wheel}[train,sim]", cwd=tmp_path)
     except AssertionError as error:
         skip_or_fail(f"pip does not reach a package index: {str(error).strip().splitlines()[-1]}")
     verbs = [["train", *SMALL, "--out", "runs/small"],
@@ -133,3 +133,22 @@ def test_the_wheel_brings_what_it_needs(wheel, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert call(capsys, "build", "runs/small", "--out", "again")[0] == 0
     assert Path("again/manifest.json").read_text() == Path("built/manifest.json").read_text()
+
+
+@pytest.mark.slow
+def test_the_wheel_makes_hardware_without_pytorch(wheel, tmp_path):
+    """What it brings by itself, from the package index: a network becomes Verilog, and training says what it needs."""
+    place = tmp_path / "venv"
+    venv.create(place, with_pip=True)
+    try:
+        run(place / "bin/python", "-m", "pip", "install", "--quiet", "--constraint", ROOT / "constraints.txt", wheel,
+            cwd=tmp_path)
+    except AssertionError as error:
+        skip_or_fail(f"pip does not reach a package index: {str(error).strip().splitlines()[-1]}")
+    network = ROOT / "tests/fixtures/format_1/two_blocks_interval.safetensors"
+    built = json.loads(run(place / "bin/snnfpga", "build", network, "--out", "built", "--json", cwd=tmp_path))
+    assert built["resources"]
+    done = subprocess.run([place / "bin/snnfpga", "train"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "install the extra train: pip install 'snnfpga[train]'" in done.stderr
+    assert "Traceback" not in done.stderr

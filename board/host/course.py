@@ -12,17 +12,19 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.network import Network
+from rtl_gen.contract.windows import window_labels
 
 from .guard import Guard
-from .host import Result
+from .host import Label, Result
 from .samples import UNLABELLED
 from .schedule import Schedule
 
 __all__ = ["Core", "Course", "Outcome", "Progress", "SampleSource", "Score", "attend", "lesson_order"]
 
 Numbers = NDArray[np.int64]
-Score = tuple[int, int]     # samples answered right, of those that have a label
+Score = tuple[int, int]     # samples, or where steps have labels windows, answered right, of those that have a label
 Save = Callable[[Network, "Progress", Network | None], object]
 
 
@@ -33,9 +35,13 @@ class SampleSource(Protocol):
     ----------
     labels
         (N,) int64, the class, or ``UNLABELLED`` (-1).
+    step_labels
+        (N, T) int64, the class of each step, or -1, where labels are of steps: what is learned and measured goes by
+        them then. Else None.
     """
 
     labels: Numbers
+    step_labels: Numbers | None
 
     def __len__(self) -> int:
         """How many there are."""
@@ -53,8 +59,9 @@ class Core(Protocol):
     def network(self) -> Network:
         """The network as it stands."""
 
-    def run(self, spikes: NDArray[np.integer], *, label: int = 0, learn: bool = False) -> Result:
-        """Run one sample, (T, inputs), and learn from it where ``learn``."""
+    def run(self, spikes: NDArray[np.integer], *, label: Label = 0, learn: bool = False,
+            windows: bool = False) -> Result:
+        """Run one sample, (T, inputs), and learn from it where ``learn``; ``windows`` asks for its windows' logits."""
 
     def set_rates(self, rates: tuple[int, ...]) -> None:
         """Set the steps that are added to the rate shifts, one a block."""
@@ -122,7 +129,8 @@ class Course:
     def digest(self) -> str:
         """SHA-256, in hex, of all of it: the same only for the same course."""
         found = hashlib.sha256()
-        for array in (*(self.samples[number] for number in range(len(self.samples))), self.samples.labels,
+        of_steps = [] if self.samples.step_labels is None else [self.samples.step_labels]
+        for array in (*(self.samples[number] for number in range(len(self.samples))), self.samples.labels, *of_steps,
                       self.order(), self.held, self.test):
             found.update(f"{array.dtype} {array.shape} ".encode())
             found.update(np.ascontiguousarray(array))
@@ -141,7 +149,10 @@ class Progress:
     unlabelled
         Of these, how many had no label: they were answered and not learned from.
     right
-        Of the others, how many were answered right in the very run that learned from them.
+        Of the others, how many were answered right in the very run that learned from them; where steps have labels,
+        how many of their ``windows``.
+    windows
+        Labelled windows of the lessons that were run; 0 where samples have one label.
     before
         The score on the test samples before learning.
     checks
@@ -157,6 +168,7 @@ class Progress:
     done: int = 0
     unlabelled: int = 0
     right: int = 0
+    windows: int = 0
     before: Score | None = None
     checks: list[tuple[int, int, int]] = field(default_factory=list)
     kept: int = 0
@@ -195,24 +207,32 @@ class Outcome:
 
 
 class _Runs:
-    """Runs samples by their number and keeps what was answered."""
+    """Runs samples by their number and keeps what was answered; ``block`` answers."""
 
-    def __init__(self, core: Core, samples: SampleSource) -> None:
-        self.core, self.samples = core, samples
+    def __init__(self, core: Core, samples: SampleSource, block: BlockSpec) -> None:
+        self.core, self.samples, self._block = core, samples, block
         self.predictions: list[int] = []
 
-    def answer(self, number: int, *, learn: bool = False) -> bool:
-        """Run a sample, learn from it where asked for and it has a label; whether its answer is right."""
+    def answer(self, number: int, *, learn: bool = False) -> Score:
+        """Run a sample, learn from it where asked for and it has a label; whether its answer is right, or how many of
+        its windows' are.
+        """
+        spikes, of_steps = self.samples[number], self.samples.step_labels
+        if of_steps is not None:
+            labels = of_steps[number, :len(spikes)]
+            result = self.core.run(spikes, label=labels, learn=learn, windows=True)
+            self.predictions.append(result.prediction)
+            return right_windows(self._block, labels, result)
         label = int(self.samples.labels[number])
         known = label != UNLABELLED
-        result = self.core.run(self.samples[number], label=label if known else 0, learn=learn and known)
+        result = self.core.run(spikes, label=label if known else 0, learn=learn and known)
         self.predictions.append(result.prediction)
-        return known and result.prediction == label
+        return int(known and result.prediction == label), int(known)
 
     def score(self, numbers: Numbers) -> Score:
         """Right answers of these samples, of those that have a label; the others are run as well."""
-        right = sum(self.answer(number) for number in numbers.tolist())
-        return right, int((self.samples.labels[numbers] != UNLABELLED).sum())
+        found = [self.answer(number) for number in numbers.tolist()]
+        return sum(right for right, _ in found), sum(known for _, known in found)
 
 
 def attend(course: Course, core: Core, network: Network, *, progress: Progress | None = None,
@@ -240,7 +260,7 @@ def attend(course: Course, core: Core, network: Network, *, progress: Progress |
     SnnfpgaError
         If the core refuses something or does not answer.
     """
-    runs, progress = _Runs(core, course.samples), progress or Progress()
+    runs, progress = _Runs(core, course.samples, network.spec.blocks[-1]), progress or Progress()
     core.load(network)
     if course.rates is not None:
         core.set_rates(course.rates)
@@ -289,13 +309,17 @@ def _learn(course: Course, runs: _Runs, progress: Progress, best: Network | None
         if schedule.rates(label) != current:
             current = schedule.rates(label)
             core.set_rates(current)
-        right = runs.answer(number, learn=True)
+        right, known = runs.answer(number, learn=True)
         progress.right += right
-        if label == UNLABELLED:
+        if course.samples.step_labels is not None:
+            progress.windows += known
+        if not known:
             progress.unlabelled += 1
             schedule.passed()
+        elif course.samples.step_labels is not None:
+            schedule.passed()           # a constant one, which asks for no answers
         else:
-            schedule.answered(label, right)
+            schedule.answered(label, bool(right))
         progress.wrong, progress.wrong_by_class = schedule.wrong, schedule.wrong_by_class
         progress.done += 1
         each(progress)
@@ -313,6 +337,13 @@ def _learn(course: Course, runs: _Runs, progress: Progress, best: Network | None
     progress.ended = True
     if save is not None:
         save(core.network(), progress, None)
+
+
+def right_windows(block: BlockSpec, labels: NDArray[np.integer], result: Result) -> Score:
+    """Windows of a sample that were answered right, of those with a label; ``labels``, (T,), are its steps'."""
+    assert result.windows is not None
+    wanted = window_labels(block, labels)
+    return int((result.windows.argmax(1) == wanted).sum()), int((wanted >= 0).sum())
 
 
 def told(score: Score) -> str:

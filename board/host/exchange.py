@@ -29,7 +29,7 @@ from rtl_gen.contract.spec import NetworkSpec
 
 from .port import Beats, LinkTimeoutError, Port
 
-__all__ = ["Exchange", "HostError", "Integers", "step_beats"]
+__all__ = ["Exchange", "HostError", "Integers", "answers_in", "step_beats"]
 
 Integers = NDArray[np.int64]
 
@@ -38,12 +38,31 @@ class HostError(SnnfpgaError):
     """The core is not the one that was built, or it refused something; the message says which."""
 
 
-def step_beats(events: Sequence[ArrayLike], *, label: int, learn: bool) -> list[Beats]:
-    """Beats of each step of a sample, from the indices of its events; the first begins with the sample's start."""
-    end = np.array([protocol.end_of_step_beat()], np.uint32)
-    steps = [np.concatenate([np.asarray(step, np.uint32) | np.uint32(protocol.event_beat(0)), end]) for step in events]
-    start = np.array([protocol.start_beat(label, learn)], np.uint32)
+def step_beats(events: Sequence[ArrayLike], *, label: int | Sequence[int] | NDArray[np.integer], learn: bool,
+               tell: bool = False) -> list[Beats]:
+    """Beats of each step of a sample, from the indices of its events; the first begins with the sample's start.
+
+    Parameters
+    ----------
+    label
+        Of the sample, or (T,) of each step; -1 is none.
+    tell
+        Whether the core is to tell its answers so far as windows end.
+    """
+    of_steps = np.ndim(label) > 0
+    labels = np.asarray(label).tolist() if of_steps else [-1] * len(events)
+    ends = [np.array([protocol.end_of_step_beat(own)], np.uint32) for own in labels]
+    steps = [np.concatenate([np.asarray(step, np.uint32) | np.uint32(protocol.event_beat(0)), end])
+             for step, end in zip(events, ends, strict=True)]
+    of_sample = 0 if of_steps else max(0, int(label))
+    start = np.array([protocol.start_beat(of_sample, learn and (of_steps or int(label) >= 0), step_labels=of_steps,
+                                          tell=tell)], np.uint32)
     return [np.concatenate([start, steps[0]]), *steps[1:]]
+
+
+def answers_in(packet: Beats) -> Integers:
+    """The answers, (classes,), of a packet that tells them."""
+    return packet[1:].astype(np.uint32).view(np.int32).astype(np.int64)
 
 
 class Exchange:
@@ -216,7 +235,14 @@ class Exchange:
 
     async def receive_result(self) -> Beats:
         """The next result packet: a header with the prediction, and an answer for each class."""
-        beats = await self._receive(Packet.RESULT, 0)
+        return await self._receive_answers(Packet.RESULT)
+
+    async def receive_so_far(self) -> Beats:
+        """The next packet of answers told within a sample; they are as a result."""
+        return await self._receive_answers(Packet.SO_FAR)
+
+    async def _receive_answers(self, kind: Packet) -> Beats:
+        beats = await self._receive(kind, 0)
         if len(beats) != 1 + self.spec.classes:
             raise HostError(f"Result must have {1 + self.spec.classes} beats, not {len(beats)}; reset the core")
         return beats
@@ -262,8 +288,8 @@ class Exchange:
             try:
                 beats = await self._port.receive(self._timeout_s)
             except TimeoutError as error:
-                what = "result" if kind == Packet.RESULT else f"memory {number}"
-                if kind == Packet.RESULT and Error.TIMEOUT in await self.errors():
+                what = f"memory {number}" if kind == Packet.MEMORY else "result"
+                if kind != Packet.MEMORY and Error.TIMEOUT in await self.errors():
                     raise LinkTimeoutError(
                         "No result came: this program stood still within a sample, and the core's watchdog ended it "
                         "(flag TIMEOUT); let it wait longer, or 0 for ever, and load the network again") from error

@@ -12,14 +12,16 @@ from rtl_gen.contract import protocol
 from rtl_gen.contract.memory_map import words_to_neurons
 from rtl_gen.contract.protocol import Memory
 from rtl_gen.contract.spec import NetworkSpec
+from rtl_gen.contract.windows import told_after, window_logits
 
-from .exchange import Exchange, Integers, step_beats
+from .exchange import Exchange, Integers, answers_in, step_beats
 from .link import Link, LinkPort
 from .port import Beats, finish
 from .samples import UNLABELLED
 
-__all__ = ["HaltedState", "Host", "Result"]
+__all__ = ["HaltedState", "Host", "Label", "Result"]
 
+Label = int | NDArray[np.integer]       # of a sample, or (T,) of its steps
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,10 +36,13 @@ class Result:
         The class with the largest answer, the lowest of equals.
     answers
         One sum a class, (classes,).
+    windows
+        Its logits at the end of each window, (W, classes), where they were asked for; else None.
     """
 
     prediction: int
     answers: Integers
+    windows: Integers | None = None
 
 
 @dataclass(frozen=True)
@@ -102,10 +107,14 @@ class Host:
     clear_errors = _blocking(Exchange.clear_errors)
     wait_for = _blocking(Exchange.wait_for)
 
-    def run(self, spikes: NDArray[np.integer], *, label: int = 0, learn: bool = False) -> Result:
+    def run(self, spikes: NDArray[np.integer], *, label: Label = 0, learn: bool = False,
+            windows: bool = False) -> Result:
         """Run one sample, (T, inputs) of 0 and 1, and learn from it where ``learn``.
 
-        A sample without a label, -1, is answered and not learned from, whatever ``learn`` says.
+        Where the network's inputs count, they are 0 to the ``input_max`` of its specification. A sample without a
+        label, -1, is answered and not learned from, whatever ``learn`` says. A label may be one a step, (T,): each
+        window is then learned from by that of its last step that has one, and not where none has.
+        With ``windows`` the logits at the end of each window are in the result.
 
         Raises
         ------
@@ -114,36 +123,50 @@ class Host:
         LinkTimeoutError
             If no result came.
         """
-        return _result(finish(self._exchange.run(self._steps(spikes, label, learn))))
+        steps = self._steps(spikes, label, learn, windows)
+        packet = finish(self._exchange.run(steps))
+        return self._result(packet, len(steps), windows)
 
-    def run_stepwise(self, spikes: NDArray[np.integer], *, label: int = 0,
-                     learn: bool = False) -> tuple[Result, list[HaltedState]]:
+    def run_stepwise(self, spikes: NDArray[np.integer], *, label: Label = 0, learn: bool = False,
+                     windows: bool = False) -> tuple[Result, list[HaltedState]]:
         """As :meth:`run`, halting after every step to read membranes and spikes. Raises as it does."""
         packet, steps = finish(self._exchange.run_stepwise(
-            self._steps(spikes, label, learn), (Memory.MEMBRANES, Memory.SPIKES)))
-        return _result(packet), [HaltedState(membranes=self._of_neurons(step, Memory.MEMBRANES),
-                                      spikes=self._of_neurons(step, Memory.SPIKES)) for step in steps]
+            self._steps(spikes, label, learn, windows), (Memory.MEMBRANES, Memory.SPIKES)))
+        return self._result(packet, len(steps), windows), [
+            HaltedState(membranes=self._of_neurons(step, Memory.MEMBRANES),
+                        spikes=self._of_neurons(step, Memory.SPIKES)) for step in steps]
 
-    def _steps(self, spikes: NDArray[np.integer], label: int, learn: bool) -> list[Beats]:
+    def _result(self, packet: Beats, steps: int, windows: bool) -> Result:
+        """What the result says, and where it was asked for what was told on the way to it."""
+        prediction, answers = int(packet[0]) & ((1 << protocol.PREDICTION_BITS) - 1), answers_in(packet)
+        if not windows:
+            return Result(prediction, answers)
+        block = self.spec.blocks[-1]
+        told = [answers_in(finish(self._exchange.receive_so_far())) for _ in told_after(block, steps)]
+        return Result(prediction, answers, window_logits(block, steps, [*told, answers]))
+
+    def _steps(self, spikes: NDArray[np.integer], label: Label, learn: bool, windows: bool) -> list[Beats]:
         spikes = np.asarray(spikes)
         if spikes.ndim != 2 or spikes.shape[1] != self.spec.inputs or not 1 <= len(spikes) <= self.spec.max_steps:
             raise ValueError(f"Sample must be (1..{self.spec.max_steps} steps, {self.spec.inputs} inputs), "
                              f"not {spikes.shape}")
-        if not np.isin(spikes, (0, 1)).all():
-            raise ValueError(f"Sample must hold 0 and 1 only, not {spikes.min()}..{spikes.max()}")
-        if label != UNLABELLED and not 0 <= label < self.spec.classes:
-            raise ValueError(f"Label must be in 0..{self.spec.classes - 1}, or {UNLABELLED} for none, not {label}")
-        known = label != UNLABELLED
-        return step_beats([np.flatnonzero(step) for step in spikes], label=label if known else 0,
-                          learn=learn and known)
+        most = self.spec.input_max
+        if not ((spikes >= 0) & (spikes <= most) & (spikes == spikes.astype(np.int64))).all():
+            raise ValueError(f"Sample must hold {'0 and 1' if most == 1 else f'0..{most}'} only, not "
+                             f"{spikes.min()}..{spikes.max()}")
+        labels = np.asarray(label)
+        if labels.shape not in ((), (len(spikes),)):
+            raise ValueError(f"Label must be one, or one for each of {len(spikes)} steps, not of shape {labels.shape}")
+        bad = labels[(labels != UNLABELLED) & ((labels < 0) | (labels >= self.spec.classes))]
+        if bad.size:
+            raise ValueError(f"Label must be in 0..{self.spec.classes - 1}, or {UNLABELLED} for none, not "
+                             f"{bad.flat[0]}")
+        inputs = np.arange(self.spec.inputs)
+        events = [np.repeat(inputs, step) for step in spikes.astype(np.int64)]
+        return step_beats(events, label=label, learn=learn, tell=windows)
 
     def _of_neurons(self, step: dict[tuple[int, int, Memory], Integers],
                     memory: Memory) -> tuple[tuple[Integers, ...], ...]:
         """One value for each neuron of each layer; the lanes of no neuron are left out."""
         return tuple(tuple(words_to_neurons(self.spec, b, number, step[b, number, memory])
                            for number in range(block.depth)) for b, block in enumerate(self.spec.blocks))
-
-
-def _result(packet: Beats) -> Result:
-    return Result(prediction=int(packet[0]) & ((1 << protocol.PREDICTION_BITS) - 1),
-                  answers=packet[1:].astype(np.uint32).view(np.int32).astype(np.int64))

@@ -120,6 +120,10 @@ def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec
     _check_ranges(options)
     rates = rates_of(options.rates, len(spec.blocks))
     check_schedule(options.schedule, rates)
+    of_steps = samples.step_labels is not None
+    if of_steps and (options.guard is not None or options.schedule not in (None, "constant")):
+        raise SnnfpgaError("Samples with labels of steps are learned from at constant rates and without a guard; leave "
+                           "--guard and --schedule out", USAGE)
     if not options.passes:
         return Course(samples=samples, lessons=NOTHING, held=NOTHING, test=_measured(samples), passes=0, rates=rates)
     if not any(block.directives.learns for block in spec.blocks):
@@ -135,7 +139,7 @@ def make_course(options: argparse.Namespace, samples: Samples, spec: NetworkSpec
         interval = options.guard_every or default_interval(options.passes * len(lessons))
     return Course(samples=samples, lessons=lessons, held=held, test=test, passes=options.passes,
                   shuffled=options.order == "shuffled", seed=seed, interval=interval, rates=rates,
-                  schedule=options.schedule or ("constant" if options.rates else DEFAULT),
+                  schedule=options.schedule or ("constant" if options.rates or of_steps else DEFAULT),
                   expected=usual if options.expected is None else options.expected)
 
 

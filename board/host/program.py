@@ -153,7 +153,10 @@ def carry_out(task: Task, core: Core, say: Callable[[str], object] = print) -> O
                    save=None if saved is None else save, say=say)
     if course.passes:
         lessons = found.progress.done - found.progress.unlabelled
-        say(f"Learned from {lessons} samples, {told((found.progress.right, lessons))} answered right on the way; "
+        of_steps = course.samples.step_labels is not None
+        answered = (f"{told((found.progress.right, found.progress.windows))} labelled windows" if of_steps else
+                    told((found.progress.right, lessons)))
+        say(f"Learned from {lessons} samples, {answered} answered right on the way; "
             f"{found.progress.unlabelled} without a label")
         archive.write(task.learned, core.network())
         say(f"Learned weights: {task.learned}")
@@ -225,8 +228,9 @@ def _show(task: Task, found: Outcome, say: Callable[[str], object]) -> None:
     else:
         if found.progress.before is not None:
             say(f"Accuracy before: {found.progress.before[0] / total:.4f} of {which}")
-        say(f"Accuracy: {right / total:.4f} of {which}")
-        if lacking:
+        of_steps = course.samples.step_labels is not None
+        say(f"Accuracy: {right / total:.4f} of {f'{total} labelled windows of ' if of_steps else ''}{which}")
+        if lacking > 0 and not of_steps:
             say(f"  of which {lacking} have no label and do not count")
     for name, value in found.counters.items():
         say(f"  {name:28} {value}")

@@ -20,7 +20,7 @@ __all__ = ["UNLABELLED", "SampleError", "Samples", "read_samples"]
 
 UNLABELLED = -1
 NEEDED = ("spikes", "label")
-KNOWN = {*NEEDED, "length", "split", "classes"}
+KNOWN = {*NEEDED, "length", "split", "classes", "step_label"}
 EVENTS = {"t", "x", "y", "p", "offset", "sensor"}       # of recordings that are not in time steps yet
 Arrays = dict[str, NDArray]
 
@@ -38,11 +38,13 @@ class Samples:
     Attributes
     ----------
     spikes
-        (N, T, inputs) uint8, 0 or 1.
+        (N, T, inputs) uint8, 0 or 1, or where inputs count up to the network's ``input_max``.
     labels
         (N,) int64, the class, or ``UNLABELLED`` (-1).
     steps
         (N,) int64, 1..T: the steps that a sample has.
+    step_labels
+        (N, T) int64, the class of each step, or -1, where labels are of steps; else None.
     is_test
         (N,) bool, True where a sample is to be measured on and not learned from; None where the file does not say.
     """
@@ -51,6 +53,7 @@ class Samples:
     labels: NDArray[np.int64]
     steps: NDArray[np.int64]
     is_test: NDArray[np.bool_] | None
+    step_labels: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -82,8 +85,10 @@ def read_samples(path: Path, spec: NetworkSpec) -> Samples:
                           f"{', '.join(sorted(KNOWN))})")
     spikes = _spikes(thing, arrays["spikes"], spec)
     count = len(spikes)
-    return Samples(spikes, _labels(thing, arrays["label"], count, spec.classes),
-                   _steps(thing, arrays.get("length"), spikes), _is_test(thing, arrays.get("split"), count))
+    return Samples(spikes, _labels(thing, "label", arrays["label"], (count,), spec.classes),
+                   _steps(thing, arrays.get("length"), spikes), _is_test(thing, arrays.get("split"), count),
+                   None if "step_label" not in arrays else _labels(
+                       thing, "step_label", arrays["step_label"], spikes.shape[:2], spec.classes))
 
 
 def _arrays(path: Path) -> Arrays:
@@ -129,21 +134,30 @@ def _spikes(thing: str, spikes: NDArray, spec: NetworkSpec) -> NDArray[np.uint8]
     if spikes.shape[1] > spec.max_steps:
         raise SampleError(f"{thing}: spikes must have at most {spec.max_steps} steps for network {spec.name}, not "
                           f"{spikes.shape[1]}; bin them coarser, or train with a higher hardware.max_steps")
-    if spikes.max() > 1:
-        raise SampleError(f"{thing}: spikes must be 0 or 1, not {spikes.max()}; a step holds one event of an input")
+    if spikes.max() > spec.input_max:
+        raise SampleError(f"{thing}: spikes must be {'0 or 1' if spec.input_max == 1 else f'in 0..{spec.input_max}'}, "
+                          f"not {spikes.max()}; a step holds {_times(spec.input_max)} of an input")
     if not spikes.any():
         raise SampleError(f"{thing} hold no event: all spikes are 0; give at least one")
     return spikes.view(np.uint8).reshape(*spikes.shape[:2], spec.inputs)
 
 
-def _labels(thing: str, labels: NDArray, count: int, classes: int) -> NDArray[np.int64]:
-    if labels.shape != (count,) or labels.dtype.kind not in "iu":
-        raise SampleError(f"{thing}: label must hold {count} integers, one a sample, not {labels.dtype} of shape "
-                          f"{labels.shape}; a sample without a label has {UNLABELLED}")
-    bad = np.flatnonzero((labels >= classes) | (labels < UNLABELLED))
+def _times(most: int) -> str:
+    return "one event" if most == 1 else f"at most {most} events"
+
+
+def _labels(thing: str, name: str, labels: NDArray, shape: tuple[int, ...], classes: int) -> NDArray[np.int64]:
+    """Labels of samples, (N,), or of their steps, (N, T)."""
+    each = "sample" if len(shape) == 1 else "step"
+    if labels.shape != shape or labels.dtype.kind not in "iu":
+        wanted = f"{shape[0]} integers" if len(shape) == 1 else f"integers of shape {shape}"
+        raise SampleError(f"{thing}: {name} must hold {wanted}, one a {each}, not {labels.dtype} of shape "
+                          f"{labels.shape}; a {each} without a label has {UNLABELLED}")
+    bad = np.argwhere((labels >= classes) | (labels < UNLABELLED))
     if len(bad):
-        raise SampleError(f"{thing}: label must be in 0..{classes - 1}, or {UNLABELLED} for none, not "
-                          f"{labels[bad[0]]} (sample {bad[0]})")
+        where = ", ".join(f"{kind} {at}" for kind, at in zip(("sample", "step"), bad[0], strict=False))
+        raise SampleError(f"{thing}: {name} must be in 0..{classes - 1}, or {UNLABELLED} for none, not "
+                          f"{labels[tuple(bad[0])]} ({where})")
     return labels.astype(np.int64)
 
 

@@ -26,6 +26,7 @@ from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.estimate import memories
 
 from ..part import Logic
+from .folded_logic import FOLDED_TERMS, of_folded
 from .logic_fit import DESIGNS, ERROR, LUTS
 from .memories import place
 
@@ -33,20 +34,26 @@ __all__ = ["TERMS", "fitted", "memory_luts", "terms"]
 
 # What each term counts: the order in which the fit keeps them.
 TERMS = {
-    "design": "a design",
+    "board": "the board's top around a core",
+    "design": "a core",
     "blocks": "a block",
     "lanes": "a lane",
-    "forward": "a bit of a lane's current and membrane, and of the sum of two weights where two are read",
+    "sums": "a bit of a lane's sum of membrane and current, and of the sum of two weights where two are read",
+    "membranes": "a bit of a lane's membrane, and of its current where that lingers",
+    "learning": "a block that learns",
+    "positions": "a position of the window of a block that learns",
     "update": "a bit of a lane's stored weight and of its window's sum, where it learns",
     "random": "a lane, or a class that a learned readout walks in a cycle, that rounds stochastically",
     "gates": "a bit of a gate times a bit of its feedback, in each lane of the credit scan",
-    "window": "a bit of a lane's credit at one position of the window, where it is unrolled",
+    "window": "a bit of a lane's credit at each position of the window but three, where it is unrolled",
     "answers": "a bit of the sums that spikes add to, all classes",
     "readout": "a bit of a class's stored readout weight and of its change, for each that is walked in a cycle",
     "rows": "a bit that is chosen among memories one below another",
+    **FOLDED_TERMS,
 }
 # Words of one row of memories: of block RAMs in their widest shape that Yosys takes for deep memories, and of LUTs.
 _WORDS_IN_BLOCK, _WORDS_IN_LUTS = 1024, 64
+_UNROLLED = 3       # positions that are summed in what a row that is not unrolled takes as well
 
 
 def fitted(spec: NetworkSpec) -> Logic:
@@ -64,30 +71,39 @@ def memory_luts(spec: NetworkSpec) -> float:
 def terms(spec: NetworkSpec) -> dict[str, float]:
     """How much a network has of each of :data:`TERMS`."""
     chosen = sum(memory.ports * _chosen_bits(memory) for memory in memories(spec))
-    found: Counter[str] = Counter({"design": 1, "rows": chosen})
+    found: Counter[str] = Counter({"board": 1, "design": 1, "rows": chosen})
     for block in spec.blocks:
         found.update(_of_block(block, spec.max_steps))
     return {name: float(found[name]) for name in TERMS}
 
 
 def _of_block(block: BlockSpec, max_steps: int) -> dict[str, int]:
-    (layer,), readout, lanes = block.layers, block.readout, block.directives.lanes
+    readout, lanes = block.readout, block.directives.lanes
     own = engines_of(block).readout
     walked = own.walk.classes_per_cycle
-    found = {"blocks": 1, "lanes": lanes,
-             "forward": lanes * (signed_bits(current_max(layer)) + layer.neuron.membrane_bits
-                                 + (block.directives.reads > 1) * (layer.weights.bits + 1)
-                                 + (0 if layer.current is None else layer.current.bits)),
-             "answers": readout.classes * _answer_bits(readout, own.summed_steps(max_steps))}
+    found = _of_flat(block) if plan_of(block).flat else of_folded(block)
+    found["answers"] = readout.classes * _answer_bits(readout, own.summed_steps(max_steps))
     if block.directives.learns:
-        found |= {"update": lanes * (layer.weights.stored_bits + signed_bits(delta_max(block, 0))),
-                  "random": lanes * (layer.update.rounding == "stochastic")
+        found |= {"learning": 1, "positions": block.window,
+                  "random": lanes * any(layer.update.rounding == "stochastic" for layer in block.layers)
                             + walked * (readout.learned and readout.rounding == "stochastic"),
-                  "gates": (Reverse(plan_of(block)).scan_lanes * layer.surrogate.gate_bits
-                            * signed_bits(feedback_max(block, 0))),
-                  "window": lanes * block.directives.unroll * block.window * signed_bits(lasting_credit_max(block, 0)),
                   "readout": walked * readout.learned * (
                       readout.stored_bits + signed_bits(readout_delta_max(block)))}
+    return found
+
+
+def _of_flat(block: BlockSpec) -> dict[str, int]:
+    (layer,), lanes = block.layers, block.directives.lanes
+    found = {"blocks": 1, "lanes": lanes,
+             "sums": lanes * (signed_bits(layer.neuron.leaked_max + current_max(layer))
+                              + (block.directives.reads > 1) * (layer.weights.bits + 1)),
+             "membranes": lanes * (layer.neuron.membrane_bits + (0 if layer.current is None else layer.current.bits))}
+    if block.directives.learns:
+        found |= {"update": lanes * (layer.weights.stored_bits + signed_bits(delta_max(block, 0))),
+                  "gates": (Reverse(plan_of(block)).scan_lanes * layer.surrogate.gate_bits
+                            * signed_bits(feedback_max(block, 0))),
+                  "window": lanes * block.directives.unroll * max(0, block.window - _UNROLLED) * signed_bits(
+                      lasting_credit_max(block, 0))}
     return found
 
 

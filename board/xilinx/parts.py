@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from rtl_gen.contract.memories import MemoryDeclaration
-from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.spec import NetworkSpec
 
 from ..part import Amount, Logic, Part, Resources, Synthesis
@@ -38,9 +37,8 @@ class SevenSeries(Part):
     def place(self, memory: MemoryDeclaration) -> Resources:
         return memories.place(memory)
 
-    def logic(self, spec: NetworkSpec) -> Logic | None:
-        # What was fitted is designs whose blocks are flat.
-        return logic.fitted(spec) if all(plan_of(block).flat for block in spec.blocks) else None
+    def logic(self, spec: NetworkSpec) -> Logic:
+        return logic.fitted(spec)
 
     def synthesise(self, rtlil: str, *, top: str) -> Synthesis:
         return synthesis.synthesise(rtlil, top=top, family=self.family)

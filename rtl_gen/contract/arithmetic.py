@@ -15,6 +15,7 @@ ERROR_BITS = 8
 FEEDBACK_BITS = 16      # where feedback saturates: in a hidden layer of a deeper block, and where a readout divides it
 DRAW_BITS = 32          # of a random word
 ROW_BITS = 16           # of a row's number, and of each half of a random word
+FACTOR_BITS = 6         # fraction bits of what a spike counts that a leaky readout's level reads
 
 
 def signed_bits(magnitude: int) -> int:
@@ -68,11 +69,44 @@ def exact_feedback_max(readout: ReadoutSpec) -> int:
     return readout.classes * ERROR_MAX * readout_weight_max(readout)
 
 
+def row_feedback_max(readout: ReadoutSpec) -> int:
+    """Largest feedback of a row of the readout, divided where it is."""
+    exact, shift = exact_feedback_max(readout), readout.feedback_shift
+    return exact if shift is None else min((exact + (1 << shift >> 1)) >> shift, 1 << (FEEDBACK_BITS - 1))
+
+
 def feedback_max(block: BlockSpec, layer: int) -> int:
+    """Largest feedback of a layer's neurons at a position: of a leaky readout that of later levels as well."""
     if layer < block.depth - 1:
         return 1 << (FEEDBACK_BITS - 1)
-    exact, shift = exact_feedback_max(block.readout), block.readout.feedback_shift
-    return exact if shift is None else min((exact + (1 << shift >> 1)) >> shift, 1 << (FEEDBACK_BITS - 1))
+    readout, row = block.readout, row_feedback_max(block.readout)
+    if readout.leak_shift is None or readout.reading == "last":
+        return row
+    if readout.reading == "maximum":
+        # Each class is taken at one position; with a shift what is taken at each is rounded by itself.
+        return row if readout.feedback_shift is None else min(block.window, readout.classes) * row
+    return min(block.loss_steps * row, ((row + 1) << readout.leak_shift) + row)
+
+
+def level_factors(block: BlockSpec, steps: int) -> list[int]:
+    """What a spike at each position of a window counts in the update of a leaky readout, in units of 2^-FACTOR_BITS.
+
+    Parameters
+    ----------
+    steps
+        Steps of the window; where the largest level is read, those up to it.
+    """
+    readout, factor, found = block.readout, 0, []
+    for position in reversed(range(steps)):
+        factor -= (factor + (1 << readout.leak_shift >> 1)) >> readout.leak_shift
+        factor += is_read(block, position, steps) << FACTOR_BITS
+        found.append(factor)
+    return found[::-1]
+
+
+def is_read(block: BlockSpec, position: int, steps: int) -> bool:
+    """Whether logits read the level at a ``position`` of a window of ``steps``; of the largest, those up to it."""
+    return position >= block.window - block.loss_steps if block.readout.reading == "sum" else position == steps - 1
 
 
 def fitting_feedback_shift(readout: ReadoutSpec) -> int:
@@ -132,7 +166,19 @@ def delta_max(block: BlockSpec, layer: int) -> int:
 
 def readout_delta_max(block: BlockSpec) -> int:
     """Bound of the sum that a readout's weight changes by."""
-    return block.loss_steps * ERROR_MAX * block.readout.largest_event
+    return ERROR_MAX * row_count_max(block)
+
+
+def row_count_max(block: BlockSpec) -> int:
+    """The most that a row of the readout counts in a window, where it leaks in units of 2^-FACTOR_BITS."""
+    readout = block.readout
+    steps = block.loss_steps if readout.leak_shift is None else sum(level_factors(block, block.window))
+    return steps * readout.largest_event
+
+
+def readout_shift(readout: ReadoutSpec) -> int:
+    """Bits that rounding drops of a readout's sums at a rate of 0."""
+    return readout.rate_shift + (0 if readout.leak_shift is None else FACTOR_BITS)
 
 
 def error_table(error_function: str) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from .readout import MAX_CLASSES, ReadoutSpec
 MEMORIES = ("auto", "block", "distributed")
 MAX_LANES = 512
 MAX_READS = 2
+MAX_AHEAD = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,9 @@ class Directives:
     classes_per_cycle
         Classes that the readout's backward pass walks in a cycle, all where there are fewer; None takes the fewest
         that keep up with the update engine.
+    ahead
+        Events, and ends of steps, that may wait in front of the block beside the step that its engine gathers, so that
+        the block before it goes on while this one learns; 0 is no queue.
     """
 
     lanes: int
@@ -41,6 +45,7 @@ class Directives:
     reads: int = 1
     unroll: bool = False
     classes_per_cycle: int | None = None
+    ahead: int = 0
 
     def __post_init__(self) -> None:
         check_range("Lanes", self.lanes, 1, MAX_LANES)
@@ -50,6 +55,7 @@ class Directives:
         check_choice("Engine", self.engine, kinds_in(f"{__package__}.engines.learning"))
         if self.classes_per_cycle is not None:
             check_range("Classes per cycle", self.classes_per_cycle, 1, MAX_CLASSES)
+        check_range("Ahead", self.ahead, 0, MAX_AHEAD)
 
     @property
     def learns(self) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .block import BlockSpec
+from .engines.ahead import ahead_memory
 from .engines.base import Engine
 from .engines.folded.forward import FoldedForward
 from .engines.folded.reverse import FoldedReverse
@@ -38,7 +39,8 @@ class Engines:
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Memories of the block, named within it."""
-        return tuple(memory for engine in self.all for memory in engine.memories)
+        ahead = ahead_memory(self.forward.block)
+        return (*(() if ahead is None else (ahead,)), *(memory for engine in self.all for memory in engine.memories))
 
 
 def engines_of(block: BlockSpec) -> Engines:

@@ -1,6 +1,6 @@
 """Blocks that have an engine to learn with and can never learn, whatever the weights and the samples are."""
 
-from .arithmetic import ERROR_MAX, answer_max, current_max, delta_max, error_table, readout_delta_max
+from .arithmetic import ERROR_MAX, answer_max, current_max, delta_max, error_table, readout_delta_max, readout_shift
 from .block import BlockSpec
 from .layer import LayerSpec
 from .readout import ReadoutSpec
@@ -46,7 +46,7 @@ def _reason(block: BlockSpec, max_steps: int) -> str | None:
     moves = [_moves(delta_max(block, number), layer.update.rate_shift, layer.update.rounding)
              for number, layer in enumerate(block.layers)]
     if readout.learned:
-        moves.append(_moves(readout_delta_max(block), readout.rate_shift, readout.rounding))
+        moves.append(_moves(readout_delta_max(block), readout_shift(readout), readout.rounding))
     if not any(moves):
         return "every change is rounded to 0; take a smaller on_chip.rate_shift, or hardware.rounding=stochastic"
     return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .checks import SpecError
+from .checks import SpecError, check_range
 from .current import CurrentSpec
 from .grid import PoolSpec
 from .neurons.base import NeuronSpec
@@ -12,6 +12,7 @@ from .synapses.base import Synapses
 from .update import UpdateSpec
 from .weights import WeightSpec
 
+MAX_INPUT = 255
 
 @dataclass(frozen=True, kw_only=True)
 class LayerSpec:
@@ -31,6 +32,8 @@ class LayerSpec:
         The earlier layer whose currents are added to this one's; None for none.
     current
         Where currents linger from step to step, how; None where those of a step are its own.
+    input_max
+        How often an input may come in a step, of the network's first layer: its value is how often it came.
     """
 
     synapses: Synapses
@@ -41,8 +44,10 @@ class LayerSpec:
     pool: PoolSpec | None = None
     residual: ResidualSpec | None = None
     current: CurrentSpec | None = None
+    input_max: int = 1
 
     def __post_init__(self) -> None:
+        check_range("Largest input", self.input_max, 1, MAX_INPUT)
         self.surrogate.check(self.neuron)
         if self.neuron.threshold_shift is not None and self.weights.bits == 1:
             raise SpecError("A layer with learned thresholds must have weights of at least 2 bits, not 1")
@@ -65,7 +70,9 @@ class LayerSpec:
     @property
     def largest_event(self) -> int:
         """The largest value of an input of the synapses."""
-        return 1 if self.pool is None else self.pool.largest
+        if self.pool is None:
+            return self.input_max
+        return self.pool.largest * self.input_max if self.pool.kind == "sum" else 1
 
     @property
     def event_rows(self) -> int:

@@ -7,7 +7,7 @@ from .arithmetic import answer_max, signed_bits
 from .block import BlockSpec
 from .checks import SpecError
 from .declared import engines_of
-from .engines.refusals import Refusal, leaky_readout
+from .engines.refusals import Refusal
 from .protocol import ANSWER_BITS, BLOCKS_PER_LAYER
 from .spec import NetworkSpec
 from .sums import SUM_BITS, learning_sum_max
@@ -49,11 +49,9 @@ def hardware_refusals(spec: NetworkSpec) -> tuple[Refusal, ...]:
 
 
 def learning_refusals(spec: NetworkSpec) -> tuple[Refusal, ...]:
-    """All that a block that is to learn does not learn by, wherever it runs: a readout that leaks, sums that are
-    too wide.
-    """
+    """All that a block that is to learn does not learn by, wherever it runs: sums that are too wide."""
     return _once(refusal for index, block in enumerate(spec.blocks) if block.directives.learns
-                 for refusal in chain(leaky_readout(block, index), _wide_sums(block, index)))
+                 for refusal in _wide_sums(block, index))
 
 
 def _wide_sums(block: BlockSpec, index: int) -> Iterator[Refusal]:
@@ -90,16 +88,3 @@ def _once(found: Iterator[Refusal]) -> tuple[Refusal, ...]:
 def _check(found: tuple[Refusal, ...]) -> None:
     for refusal in found:
         raise SpecError(refusal.line)
-
-
-def check_labels(thing: str, per_step: bool) -> None:
-    """Refuse ``thing``, samples with labels of their steps: a sample has one label in hardware, and on its host.
-
-    Raises
-    ------
-    SpecError
-        If the labels are ``per_step``.
-    """
-    if per_step:
-        raise SpecError(f"Samples in hardware must have one label each, and {thing} has one a step; take torch or the "
-                        "reference, which know labels of steps, or data with one label a sample")

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-__all__ = ["WEIGHT_LATENCY", "MemoryDeclaration"]
+__all__ = ["FLAT_WEIGHT_LATENCY", "WEIGHT_LATENCY", "MemoryDeclaration"]
 
 WEIGHT_LATENCY = 3          # cycles from the address of a weight word to the word
+FLAT_WEIGHT_LATENCY = WEIGHT_LATENCY + 1        # of a flat block's, whose address is in a register first
 
 
 @dataclass(frozen=True)

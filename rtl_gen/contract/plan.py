@@ -96,9 +96,11 @@ class BlockPlan:
 
     @property
     def flat(self) -> bool:
-        """Whether the block is one layer in which events reach all neurons alike, and nothing else makes currents."""
+        """Whether the block is one layer in which events reach all neurons alike, each once a step, and nothing else
+        makes currents."""
         (first, *more), readout = self.block.layers, self.block.readout
         return not (more or first.synapses.kind != "dense" or first.synapses.recurrent or first.pool or first.residual
+                    or first.input_max > 1
                     or first.neuron.threshold_shift is not None or readout.pool)
 
     @property

@@ -24,6 +24,7 @@ class Packet(IntEnum):
 
     RESULT = 0
     MEMORY = 1
+    SO_FAR = 2
 
 
 class Memory(IntEnum):
@@ -41,7 +42,7 @@ class Error(IntFlag):
 
     BEAT = 1 << 0           # a beat with no meaning where it came: event or end of step outside a sample, ...
     INDEX = 1 << 1          # event index out of range
-    LABEL = 1 << 2          # label out of range in a sample to learn from
+    LABEL = 1 << 2          # label, of a sample or a step, out of range in a sample to learn from
     EARLY_TLAST = 1 << 3    # TLAST on a start or event beat
     MISSING_TLAST = 1 << 4  # a start beat, or max_steps reached, in an open sample
     WRITE = 1 << 5          # a write packet of a wrong length, an unknown memory, or inside a sample
@@ -50,15 +51,18 @@ class Error(IntFlag):
 
 
 KIND_SHIFT = 30
-LABEL_BITS = 16             # start beat: bits 15..0
+LABEL_BITS = 16             # start beat and end of step: bits 15..0
 LEARN_BIT = 16              # start beat
+STEP_LABELS_BIT = 17        # start beat: labels come with the ends of steps
+TELL_BIT = 18               # start beat: the answers so far are told as windows end
+LABELLED_BIT = 16           # end of step: it has a label
 INDEX_BITS = 24             # event beat: bits 23..0
-MEMORY_BITS = 12            # write beat and memory packet: bits 11..0
+MEMORY_BITS = 16            # write beat and memory packet: bits 15..0
 PREDICTION_BITS = 8         # result header: bits 7..0
 ANSWER_BITS = 32            # result packet: a beat a class, two's complement
 
 IDENTITY = 0x534E4E46       # "SNNF"
-VERSION = 3
+VERSION = 4
 
 MEMORIES_PER_BLOCK = 8
 BLOCKS_PER_LAYER = 16       # of a memory id, the layer stands above the block
@@ -66,16 +70,17 @@ MAX_LAYERS = 1 << MEMORY_BITS - 7       # of a block, so that a memory id tells 
 LAYER_MEMORIES = (Memory.WEIGHTS, Memory.MEMBRANES, Memory.SPIKES)      # the others are of the block's readout
 
 
-def start_beat(label: int, learn: bool) -> int:
-    return Beat.START << KIND_SHIFT | learn << LEARN_BIT | label
+def start_beat(label: int, learn: bool, *, step_labels: bool = False, tell: bool = False) -> int:
+    return Beat.START << KIND_SHIFT | tell << TELL_BIT | step_labels << STEP_LABELS_BIT | learn << LEARN_BIT | label
 
 
 def event_beat(index: int) -> int:
     return Beat.EVENT << KIND_SHIFT | index
 
 
-def end_of_step_beat() -> int:
-    return Beat.END_OF_STEP << KIND_SHIFT
+def end_of_step_beat(label: int = -1) -> int:
+    """An end of step with the step's label; -1 is none."""
+    return Beat.END_OF_STEP << KIND_SHIFT | (0 if label < 0 else 1 << LABELLED_BIT | label)
 
 
 def write_beat(memory_id: int) -> int:

@@ -52,6 +52,10 @@ class NetworkSpec:
                 raise SpecError(f"Block {index} has {block.readout.classes} classes, but block {index + 1} has "
                                 f"{after.readout.classes}")
         for index, block in enumerate(self.blocks):
+            for number, layer in enumerate(block.layers):
+                if layer.input_max > 1 and (index or number):
+                    raise SpecError(f"Largest input of block {index} layer {number} must be 1, not {layer.input_max}: "
+                                    "it reads spikes; only the network's first layer takes larger inputs")
             if block.window > self.max_steps:
                 raise SpecError(f"Window of block {index} must be in 1..{self.max_steps}, the longest sample, "
                                 f"not {block.window}")
@@ -59,6 +63,11 @@ class NetworkSpec:
     @property
     def inputs(self) -> int:
         return self.blocks[0].inputs
+
+    @property
+    def input_max(self) -> int:
+        """How often an input may come in a step; events beyond are dropped."""
+        return self.blocks[0].layers[0].input_max
 
     @property
     def classes(self) -> int:

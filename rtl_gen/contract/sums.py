@@ -8,6 +8,8 @@ from .arithmetic import (
     exact_feedback_max,
     feedback_sum_max,
     lasting_credit_max,
+    readout_delta_max,
+    readout_shift,
 )
 from .block import BlockSpec
 from .network import MAX_RATE
@@ -24,7 +26,8 @@ def running_sum_max(block: BlockSpec, max_steps: int) -> int:
 
 def learning_sum_max(block: BlockSpec) -> int:
     """The largest magnitude of a sum while the block learns from a window."""
-    return max(exact_feedback_max(block.readout), *(
+    own = readout_delta_max(block) + (1 << max(16, readout_shift(block.readout)) + MAX_RATE)
+    return max(exact_feedback_max(block.readout), own, *(
         found for number, layer in enumerate(block.layers) for found in (
             delta_max(block, number) + (1 << max(16, layer.update.rate_shift) + MAX_RATE),
             layer.neuron.decaying_max(credit_max(block, number)), feedback_sum_max(block, number),

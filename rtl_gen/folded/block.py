@@ -1,7 +1,7 @@
 """A folded block: one forward engine for all of its layers, and what learns."""
 
 from amaranth.hdl import *
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 
 from ..block_shell import BlockShell, ForwardWay
 from ..contract.plan import plan_of
@@ -18,10 +18,10 @@ class FoldedBlock(BlockShell):
     Parameters, members and errors are those of a :class:`~rtl_gen.block_shell.BlockShell`.
     """
 
-    def _add_forward(self, m: Module) -> ForwardWay:
+    def _add_forward(self, m: Module, tokens: stream.Interface) -> ForwardWay:
         """The forward engine, lists and serialiser included."""
         m.submodules.forward = forward = FoldedForwardEngine(self.block)
-        wiring.connect(m, wiring.flipped(self.i), forward.i)
+        wiring.connect(m, tokens, forward.i)
         m.d.comb += forward.host_layer.eq(self.host.layer)
         return ForwardWay(engine=forward, spikes=forward.o, accepted=forward.accepted, dropped=forward.dropped,
                           spike=forward.spike, empty=[forward.idle])

@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
-from ..contract.engines.folded.credits import FoldedCredits, has_thresholds, injected_bits
+from ..contract.engines.folded.credit_memories import has_thresholds, injected_bits
+from ..contract.engines.folded.credits import FoldedCredits
 from ..contract.memories import WEIGHT_LATENCY
 from ..contract.plan import plan_of
 from ..memories import declared_memory
@@ -173,7 +174,11 @@ class CreditMemory(wiring.Component):
             with m.State("COME"):
                 with m.If(on_way[-1].valid & on_way[-1].ends):
                     m.next = "IDLE"
-        come = on_way[-1]
+        self._hand_on(m, begins, on_way[-1], word)
+
+    def _hand_on(self, m: Module, begins: Signal, come: data.View, word: Value) -> None:
+        """The part that has ``come`` of a word, and with it what its neurons were given."""
+        port = self.credits
         size = self.port_lanes * self.engine.credit_bits
         padded = Signal(self.port_parts * size)         # the last part may have fewer lanes: what it lacks is 0
         shown = Signal(port.load.credits.shape())

@@ -1,7 +1,7 @@
 """Credits of the words of a block's one layer, found as they are asked for, from gates and the readout's feedback."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
@@ -10,6 +10,7 @@ from ..contract.engines.folded.reach import reach_of
 from ..contract.engines.folded.reverse import FoldedReverse
 from ..contract.plan import plan_of
 from ..credit import CreditScan
+from ..memories import declared_memory
 from ..ports import FeedbackReader
 from .ports import CreditPort, FoldedGateReader, folded_gate_layout
 from .window_ports import GateFinder
@@ -105,7 +106,7 @@ class ScannedCredits(wiring.Component):
         """The word of feedback of the word ``asked`` for a cycle ago, and whether it has none: the border cuts it off.
         """
         (plan,), found = self._plan.layers, []
-        layout = data.StructLayout({"cut": 1, "word": self.feedback_reader.group.shape()})
+        layout = data.StructLayout({"cut": 1, "word": index_bits(self._plan.readout_words)})
         if self.block.readout.pool is None:
             word = Signal(layout)
             m.d.sync += word.word.eq(asked)
@@ -116,7 +117,8 @@ class ScannedCredits(wiring.Component):
                 seen = down.taps * across.taps
                 found += [{"cut": int(not seen), "word": (down.word + across.word + column) * seen}
                           for column in range(plan.column_words)]
-        m.submodules.words = words = memory.Memory(shape=layout, depth=len(found), init=found)
+        m.submodules.words = words = declared_memory(FoldedReverse(self._plan).feedback_words, [
+            layout.const(one).as_value().value for one in found])
         read = words.read_port()
         m.d.comb += read.addr.eq(asked)
-        return read.data
+        return data.View(layout, read.data)

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import FEEDBACK_BITS, index_bits, signed_bits
 from ..contract.block import BlockSpec
+from ..contract.engines.folded.credit_memories import DIGIT
 from ..contract.engines.folded.credits import FoldedCredits
 from ..contract.plan import plan_of
 from ..saturate import saturate
@@ -17,8 +18,9 @@ __all__ = ["DotProduct"]
 class DotProduct(wiring.Component):
     """``saturate(nearest(sum of weight * credit, feedback_shift), 16)`` over the words of a sum, a word a cycle.
 
-    A product, then a tree, then the sum, then the shift, then saturation, with registers between. A product is of at
-    most 18 times 25 bits and has two registers behind it, as a multiplier of a part has of its own.
+    A product, then a tree, then the sum, then the shift, then saturation, with registers between. Credits wider than a
+    multiplier takes are cut into digits, each with a multiplier of its own, whose products are terms of the tree. A
+    product is of at most 18 times 25 bits and has two registers behind it, as a multiplier of a part has of its own.
 
     Parameters
     ----------
@@ -57,9 +59,11 @@ class DotProduct(wiring.Component):
         for lane in range(self._lanes):
             stored, credit = self.weights[lane], self.credits[lane]
             weight = weight_read(weights, stored, blank=Const(0))
-            product, held = (Signal((weight * credit).shape(), name=f"{name}{lane}") for name in ("product", "held"))
-            m.d.sync += [product.eq(weight * credit), held.eq(product)]
-            values.append(held)
+            for number, digit in enumerate(_digits(credit, self.engine.digits)):
+                product, held = (Signal((weight * digit).shape(), name=f"{name}{lane}_{number}")
+                                 for name in ("product", "held"))
+                m.d.sync += [product.eq(weight * digit), held.eq(product)]
+                values.append(held << number * DIGIT)
         cycles, level = 2, 0
         while len(values) > 1:
             sums = []
@@ -90,3 +94,9 @@ class DotProduct(wiring.Component):
         value, _ = saturate(m, shifted, FEEDBACK_BITS, "saturated")
         m.d.sync += self.total.eq(value)
         return m
+
+
+def _digits(credit: Value, count: int) -> list[Value]:
+    """A signed value as digits of :data:`DIGIT` bits, lowest first, of which only the last is signed."""
+    return [*(credit[number * DIGIT:(number + 1) * DIGIT] for number in range(count - 1)),
+            credit[(count - 1) * DIGIT:].as_signed()]

@@ -18,7 +18,8 @@ __all__ = ["FlowCredits"]
 class FlowCredits(wiring.Component):
     """What weights are told: the credits of the layer's own currents, and of theirs that later layers add these to.
 
-    The credits of the currents of each layer that adds others are kept until the layer whose they are is scanned.
+    The credits of the currents of each layer that adds others are kept until the layer whose they are is scanned. Where
+    several layers add the same currents each has a memory, and all are read at once.
 
     Computes :mod:`sim.reference.backward` bit for bit.
 
@@ -54,34 +55,45 @@ class FlowCredits(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         engine, layers = self.engine, self.block.layers
-        m.submodules.memory = memory = declared_memory(engine.flow_memory)
-        write, read = memory.write_port(), memory.read_port()
-        above = [(engine.added_to(number) or [None])[0] for number in range(len(layers))]
-        m.d.comb += [
-            read.addr.eq(self._address(self.following, [engine.flow_base(number or 0) for number in above])),
-            write.addr.eq(self._address(self.at, [engine.flow_base(number) for number in range(len(layers))])),
-            write.en.eq(self.at.valid & by_layer(self.layer, [int(layer.residual is not None) for layer in layers])),
-        ]
-        currents = []
-        for lane, credit in enumerate(self.credits):
-            flow = read.data.word_select(lane, engine.flow_bits).as_signed()
-            for stage in range(self.behind):
-                held = Signal(signed(engine.flow_bits), name=f"flow{lane}_{stage}")
-                m.d.sync += held.eq(flow)
-                flow = held
-            current = Signal(signed(engine.flow_bits), name=f"current{lane}")
+        currents = [Signal(signed(engine.flow_bits), name=f"current{lane}") for lane in range(engine.scan_lanes)]
+        flows = [self._flow(m, rank, currents) for rank in range(len(engine.flow_memories))]
+        for lane, (credit, current) in enumerate(zip(self.credits, currents, strict=True)):
             with m.Switch(self.layer):
-                for number, other in enumerate(above):
-                    own = layers[number].residual
+                for number, layer in enumerate(layers):
+                    back = [flows[rank][lane] << layers[other].residual.shift
+                            for rank, other in enumerate(engine.added_to(number))]
+                    own = layer.residual
                     with m.Case(number):
-                        m.d.comb += current.eq(credit if other is None else
-                                               credit + (flow << layers[other].residual.shift))
+                        m.d.comb += current.eq(sum(back, credit))
                         m.d.sync += self.told[lane].eq(current if own is None else current << own.own_shift)
-            currents.append(current)
-        m.d.comb += write.data.eq(Cat(currents))
         return m
 
-    def _address(self, part: data.View, bases: list[int]) -> Value:
-        """Where credits of currents lie, of layers whose words begin at these."""
+    def _flow(self, m: Module, rank: int, currents: list[Signal]) -> list[Signal]:
+        """What goes back to each lane from the layer of a rank that adds its currents; ``currents`` are kept of such.
+        """
+        engine, numbers = self.engine, range(self.block.depth)
+        m.submodules[f"memory{rank}"] = memory = declared_memory(engine.flow_memories[rank])
+        write, read = memory.write_port(), memory.read_port()
+        above = [engine.added_to(number)[rank:rank + 1] for number in numbers]
+        words = engine.flow_memories[rank].depth >> engine.flow_shift
+        m.d.comb += [
+            read.addr.eq(self._address(self.following, [engine.flow_base(*of) if of else 0 for of in above], words)),
+            write.addr.eq(self._address(self.at, [engine.flow_base(number) for number in numbers], words)),
+            write.data.eq(Cat(currents)),
+            write.en.eq(self.at.valid & by_layer(self.layer, [
+                int(engine.flow_rank(number) == rank) for number in numbers])),
+        ]
+        found = []
+        for lane in range(engine.scan_lanes):
+            flow = read.data.word_select(lane, engine.flow_bits).as_signed()
+            for stage in range(self.behind):
+                held = Signal(signed(engine.flow_bits), name=f"flow{rank}_{lane}_{stage}")
+                m.d.sync += held.eq(flow)
+                flow = held
+            found.append(flow)
+        return found
+
+    def _address(self, part: data.View, bases: list[int], words: int) -> Value:
+        """Where credits of currents lie among those of ``words``, of layers whose words begin at these."""
         word = part.place + by_layer(self.layer, bases)
-        return Cat(part.part[:self.engine.part_bits], part.position, word[:index_bits(self.engine.flow_words)])
+        return Cat(part.part[:self.engine.part_bits], part.position, word[:index_bits(words)])

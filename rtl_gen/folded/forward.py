@@ -92,7 +92,8 @@ class FoldedForwardEngine(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         block, pipeline = self.block, self._pipeline
-        m.submodules.seen = seen = SeenFilter(block.inputs, block.readout.classes)
+        m.submodules.seen = seen = SeenFilter(block.inputs, block.readout.classes,
+                                               block.layers[0].input_max)
         m.submodules.pool = pool = PoolChain(block, 0)
         m.submodules.lists = lists = FoldedLists(block)
         m.submodules.walk = walk = FoldedWalk(block)
@@ -149,8 +150,10 @@ class FoldedForwardEngine(wiring.Component):
             into.p.place_ends.eq(pipeline.place_ends),
             into.p.layer_ends.eq(pipeline.layer_ends),
             into.p.last.eq(walk.last),
+            into.p.label.eq(walk.step.p.value),
             into.p.kind.eq(TokenKind.STEP),
             into.p.payload.eq(pipeline.spikes),
+            into.p.count.eq(sum(pipeline.spikes)),
         ]
         with m.If(walk.push):
             m.d.comb += [into.p.kind.eq(walk.step.p.kind), into.p.payload.eq(walk.step.p.value)]

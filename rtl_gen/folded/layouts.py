@@ -7,14 +7,14 @@ from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.forward import FoldedForward
 from ..contract.plan import plan_of
-from ..token import TokenKind, token_layout
+from ..token import TokenKind, label_bits, token_layout
 
 __all__ = ["entry_layout", "list_layout", "spikes_layout", "step_layout", "tagged_layout"]
 
 
 def _value_bits(block: BlockSpec) -> int:
-    """Bits of a START's value."""
-    return index_bits(block.readout.classes) + 1
+    """Bits of a START's value, which are more than those of a STEP's."""
+    return index_bits(block.readout.classes) + 3
 
 
 def list_layout(block: BlockSpec) -> data.StructLayout:
@@ -50,11 +50,13 @@ def spikes_layout(block: BlockSpec) -> data.StructLayout:
     """Layout of what leaves the pipeline: a START, the spikes of a word of a layer (a STEP), or an ABORT.
 
     ``place_ends`` with a place's last word and ``layer_ends`` with the layer's in this step; ``last`` is of the
-    sample's last step. ``payload`` is the spikes, or a START's value.
+    sample's last step, and ``label`` the step's, as its token's value. ``payload`` is the spikes, of which there are
+    ``count``, or a START's value.
     """
     return data.StructLayout({
         "kind": TokenKind, "layer": index_bits(block.depth), "place_ends": 1, "layer_ends": 1, "last": 1,
-        "payload": max(block.directives.lanes, _value_bits(block)),
+        "label": label_bits(block.readout.classes), "payload": max(block.directives.lanes, _value_bits(block)),
+        "count": index_bits(block.directives.lanes + 1),
     })
 
 

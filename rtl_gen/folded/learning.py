@@ -4,7 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..contract.arithmetic import feedback_max, index_bits, signed_bits
+from ..contract.arithmetic import index_bits, row_feedback_max, signed_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.reverse import FoldedReverse
 from ..contract.plan import plan_of
@@ -78,7 +78,7 @@ class FoldedLearning(wiring.Component):
             "learn": In(1),
             "skip": In(1),
             "feedback_groups": In(range(plan.readout_words + 1)),
-            "feedback_reader": Out(FeedbackReader(block, signed_bits(feedback_max(block, block.depth - 1)))),
+            "feedback_reader": Out(FeedbackReader(block, signed_bits(row_feedback_max(block.readout)))),
             "learned": Out(1),
             "weight_reader": Out(WeightReader(block)),
             "host": In(WeightWriter(block)),

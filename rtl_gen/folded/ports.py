@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits, signed_bits, weighed_credit_max
 from ..contract.block import BlockSpec
-from ..contract.engines.folded.credits import has_thresholds, injected_bits
+from ..contract.engines.folded.credit_memories import has_thresholds, injected_bits
 from ..contract.plan import plan_of
 
 __all__ = ["CreditPort", "FoldedGateReader", "FoldedRecorder", "credit_layout", "folded_gate_layout", "injected_layout"]

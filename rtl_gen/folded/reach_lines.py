@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from amaranth.hdl import *
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
@@ -11,6 +11,7 @@ from ..contract.block import BlockSpec
 from ..contract.engines.folded.credits import FoldedCredits
 from ..contract.engines.folded.reach import Reach
 from ..contract.plan import plan_of
+from ..memories import declared_memory
 from .by_layer import by_layer
 
 __all__ = ["ReachLines"]
@@ -23,8 +24,8 @@ class ReachLines(wiring.Component):
     ----------
     block : BlockSpec
         A folded block.
-    lines : sequence of sequences of Reach
-        For each layer its lines.
+    way : str
+        Which of a :class:`~rtl_gen.contract.engines.folded.reach.LayerReach`, ``down`` or ``across``.
 
     Members
     -------
@@ -38,30 +39,29 @@ class ReachLines(wiring.Component):
         What the line of the cycle before says.
     """
 
-    def __init__(self, block: BlockSpec, lines: Sequence[Sequence[Reach]]) -> None:
-        self._lines = lines
-        last = plan_of(block).layers[-1]
+    def __init__(self, block: BlockSpec, way: str) -> None:
+        self._engine = engine = FoldedCredits(plan_of(block))
+        self._way = way
+        self._lines: list[Sequence[Reach]] = [getattr(reach, way) for reach in engine.reaches]
+        row, word, taps = engine.reach_bits(way)
         super().__init__({
             "layer": In(index_bits(block.depth)),
             "restart": In(1),
             "advance": In(1),
             "last": Out(1),
-            "reach": Out(data.StructLayout({
-                "row": index_bits(last.weight_base + last.weight_words),
-                "word": index_bits(FoldedCredits(plan_of(block)).words * block.window),
-                "taps": index_bits(1 + max(reach.taps for layer in lines for reach in layer))})),
+            "reach": Out(data.StructLayout({"row": row, "word": word, "taps": taps})),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         starts = [sum(map(len, self._lines[:number])) for number in range(len(self._lines))]
         lasts = [start + len(lines) - 1 for start, lines in zip(starts, self._lines, strict=True)]
-        m.submodules.table = table = memory.Memory(shape=self.reach.shape(), depth=lasts[-1] + 1, init=[
-            reach._asdict() for lines in self._lines for reach in lines])
+        m.submodules.table = table = declared_memory(self._engine.reach_memory(self._way), [
+            self.reach.shape().const(reach._asdict()).as_value().value for lines in self._lines for reach in lines])
         read, line = table.read_port(), Signal(index_bits(lasts[-1] + 1))
         m.d.comb += [
             read.addr.eq(line),
-            self.reach.eq(read.data),
+            Value.cast(self.reach).eq(read.data),
             self.last.eq(line == by_layer(self.layer, lasts)),
         ]
         with m.If(self.restart):

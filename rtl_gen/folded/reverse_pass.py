@@ -1,7 +1,7 @@
 """Reverse pass of a folded block: a window's errors to the credits of every layer, from the last to the first."""
 
 from amaranth.hdl import *
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
@@ -81,7 +81,6 @@ class ReversePass(wiring.Component):
         m.submodules.words = words = ReverseWords(self.block)
         m.submodules.walk = walk = ReverseWalk(self.block)
         m.submodules.memory = memory = CreditMemory(self.block, self.port_lanes)
-        m.submodules.product = product = DotProduct(self.block)
         m.submodules.scan = scan = ReverseScan(self.block)
         for port, inner in ((self.gate_reader, words.gate_reader), (self.feedback_reader, scan.feedback_reader),
                             (self.credits, memory.credits)):
@@ -104,19 +103,7 @@ class ReversePass(wiring.Component):
             scan.word.eq(words.word),
         ]
         if engine.listed_words:
-            m.submodules.alive = alive = AliveWords(self.block)
-            m.d.comb += [
-                alive.layer.eq(words.layer),
-                alive.en.eq(scan.through),
-                alive.at.eq(scan.at),
-                alive.alive.eq(scan.writer.count != 0),
-                alive.position.eq(words.word.position),
-                words.alive_above.eq(alive.above),
-                words.alive_own.eq(alive.own),
-                alive.place.eq(walk.place),
-                walk.listed_word.eq(alive.word),
-                walk.listed_row.eq(alive.row),
-            ]
+            self._list_alive(m, words, walk, scan)
         # Weights and credits come together; then, behind product and sum, what is known of the lane.
         entry = walk.entry
         m.d.comb += [self.weight_reader.address.eq(entry.row), memory.reader.address.eq(entry.credit)]
@@ -127,16 +114,40 @@ class ReversePass(wiring.Component):
             on_way.append(later)
         come, summed = on_way[WEIGHT_LATENCY], on_way[-1]
         m.d.comb += [
-            product.adds.eq(come.valid & come.adds),
-            product.first.eq(come.first),
-            product.layer.eq(Mux(come.own | (words.layer == self.block.depth - 1), words.layer, words.layer + 1)),
-            product.weights.eq(self.weight_reader.weights),
-            product.credits.eq(memory.reader.credits),
-            self.multiplies.eq(Mux(come.valid & come.adds, memory.reader.count, 0)),
             scan.summed.en.eq(summed.valid & summed.adds & summed.last),
             scan.summed.own.eq(summed.own),
             scan.summed.ends.eq(summed.valid & summed.ends),
             scan.summed.lane.eq(summed.lane),
-            scan.summed.value.eq(product.total),
         ]
+        if engine.multiplies:
+            m.d.comb += scan.summed.value.eq(self._multiply(m, words.layer, come, memory))
         return m
+
+    def _list_alive(self, m: Module, words: ReverseWords, walk: ReverseWalk, scan: ReverseScan) -> None:
+        """Words that have a credit are listed as they are found, and only those are walked for what is below."""
+        m.submodules.alive = alive = AliveWords(self.block)
+        m.d.comb += [
+            alive.layer.eq(words.layer),
+            alive.en.eq(scan.through),
+            alive.at.eq(scan.at),
+            alive.alive.eq(scan.writer.count != 0),
+            alive.position.eq(words.word.position),
+            words.alive_above.eq(alive.above),
+            words.alive_own.eq(alive.own),
+            alive.place.eq(walk.place),
+            walk.listed_word.eq(alive.word),
+            walk.listed_row.eq(alive.row),
+        ]
+
+    def _multiply(self, m: Module, layer: Value, come: data.View, memory: CreditMemory) -> Value:
+        """Sums of the products of words of weights and credits that have ``come``, for neurons of ``layer``."""
+        m.submodules.product = product = DotProduct(self.block)
+        m.d.comb += [
+            product.adds.eq(come.valid & come.adds),
+            product.first.eq(come.first),
+            product.layer.eq(Mux(come.own | (layer == self.block.depth - 1), layer, layer + 1)),
+            product.weights.eq(self.weight_reader.weights),
+            product.credits.eq(memory.reader.credits),
+            self.multiplies.eq(Mux(come.valid & come.adds, memory.reader.count, 0)),
+        ]
+        return product.total

@@ -14,6 +14,7 @@ from ..contract.plan import plan_of
 from ..fifo import StreamFifo
 from ..memories import declared_memory
 from ..neuron import kind_of
+from ..neurons.lif import decayed_by
 from ..ports import FeedbackReader
 from .by_layer import by_layer
 from .credit_memory import CreditWriter
@@ -119,7 +120,8 @@ class ReverseScan(wiring.Component):
         ages = [now] + [Signal(scanned_layout(self.block), name=f"age{cycle}") for cycle in range(
             1, engine.scan_cycles)]
         m.d.sync += [later.eq(before) for before, later in pairwise(ages)]
-        lanes = [self._lane(m, lane, word, part, stored, carried) for lane in range(engine.scan_lanes)]
+        levels = self._levels(m, word, following, ages[1]) if engine.level_memory else [None] * engine.scan_lanes
+        lanes = [self._lane(m, lane, word, part, stored, carried, levels[lane]) for lane in range(engine.scan_lanes)]
         credits = [credit for credit, _ in lanes]
         if engine.injected_memories:
             self._inject(m, ages, word, following, [inject for _, inject in lanes])
@@ -182,13 +184,17 @@ class ReverseScan(wiring.Component):
         return data.View(data.ArrayLayout(signed(self.engine.carried_bits), self.engine.scan_lanes), read.data)
 
     def _lane(self, m: Module, lane: int, word: data.View, part: Value, stored: list[list[Value]],
-              carried: data.View) -> tuple[Signal, Signal]:
+              carried: data.View, told: Signal | None) -> tuple[Signal, Signal]:
         """The credit of a lane, three cycles after its gates are chosen; and what of it is given here, in two."""
         gates = self._part_of(m, list(word.gates), part, lane, "gates")
         spike, gate = gates[0], gates[1:]
-        readout = self._part_of(m, list(self.feedback_reader.feedback), part, lane, "readout")
+        readout = Mux(word.opens if self.block.readout.reading == "last" else word.in_loss,
+                      self._part_of(m, list(self.feedback_reader.feedback), part, lane, "readout"), 0)
+        if told is not None:
+            m.d.comb += told.eq(readout + self._behind[lane])
+            readout = told
         is_last = self.layer == self.block.depth - 1
-        above = Mux(word.above, Mux(is_last, Mux(word.in_loss, readout, 0), stored[0][lane]), 0)
+        above = Mux(word.above, Mux(is_last, readout, stored[0][lane]), 0)
         own = Mux(word.own, stored[1][lane], 0) if len(stored) > 1 else Const(0, signed(1))
         largest = max(feedback_max(self.block, number) for number in range(self.block.depth))
         largest += (1 << (FEEDBACK_BITS - 1)) * (len(stored) > 1)
@@ -210,6 +216,28 @@ class ReverseScan(wiring.Component):
         credit = Signal(signed(self.engine.carried_bits), name=f"credit{lane}")
         m.d.sync += credit.eq(inject + kept)
         return credit, inject
+
+    def _levels(self, m: Module, word: data.View, following: data.View, at: data.View) -> list[Signal]:
+        """What levels tell each lane of a part whose gates are chosen, those of the position behind among them; that of
+        the part ``at`` a cycle ago is kept.
+        """
+        engine, bits = self.engine, self.engine.level_bits
+        m.submodules.levels = memory = declared_memory(engine.level_memory)
+        write, read = memory.write_port(), memory.read_port()
+        told = [Signal(signed(bits), name=f"told{lane}") for lane in range(engine.scan_lanes)]
+        self._behind, kept = [], [Signal(signed(bits), name=f"kept_told{lane}") for lane in range(engine.scan_lanes)]
+        for lane in range(engine.scan_lanes):
+            behind = read.data.word_select(lane, bits).as_signed()
+            self._behind.append(Mux(word.opens, 0, decayed_by(self.block.readout.leak_shift, behind)))
+        m.d.sync += [value.eq(now) for value, now in zip(kept, told, strict=True)]
+        m.d.comb += [
+            read.addr.eq(Cat(following.part[:engine.part_bits], following.place)),
+            write.addr.eq(Cat(at.part[:engine.part_bits], at.place)),
+            write.data.eq(Cat(kept)),
+            # Of the layers below, which come later, nothing is read.
+            write.en.eq(at.valid),
+        ]
+        return told
 
     def _inject(self, m: Module, ages: list[data.View], word: data.View, following: data.View,
                 injects: list[Signal]) -> None:

@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.credits import FoldedCredits
-from ..contract.engines.folded.reach import reach_of
 from ..contract.plan import plan_of
 from .by_layer import by_layer
 from .ports import FoldedGateReader, folded_gate_layout
@@ -54,7 +53,7 @@ class ReverseWords(wiring.Component):
         self.block = block
         self.plan = plan_of(block)
         self.engine = FoldedCredits(self.plan)
-        self._reaches = [reach_of(self.plan, number) for number in range(block.depth)]
+        self._reaches = self.engine.reaches
         super().__init__({
             "start": In(1),
             "steps": In(range(block.window + 1)),
@@ -137,9 +136,8 @@ class ReverseWords(wiring.Component):
     def _count(self, m: Module) -> None:
         """Place by place, column word by column word."""
         layers = self.plan.layers
-        m.submodules.down = self._down = down = ReachLines(self.block, [reach.down for reach in self._reaches])
-        m.submodules.across = self._across = across = ReachLines(
-            self.block, [reach.across for reach in self._reaches])
+        m.submodules.down = self._down = down = ReachLines(self.block, "down")
+        m.submodules.across = self._across = across = ReachLines(self.block, "across")
         restarts = self._opens | (self._taken & self._last)
         self._last_column = last_column = self._column == by_layer(
             self.layer, [layer.column_words - 1 for layer in layers])

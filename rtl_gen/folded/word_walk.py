@@ -86,13 +86,14 @@ class WordWalk(wiring.Component):
         credits, load = self.credits, self.credits.load
         self._layer, self._column = layer, column = (Signal.like(self.credits.word.p.layer),
                                                      Signal(index_bits(max(p.column_words for p in self._plans))))
-        self._word, first_word = Signal.like(credits.word.p.word), Signal.like(credits.word.p.word)
-        self._base = base = Signal.like(self.o.p.field.word.base)
-        dense = by_layer(layer, [int(sources.listed) for sources in self._sources])
-        column_last = column == by_layer(layer, [plan.column_words - 1 for plan in self._plans])
+        self._word, self._first_word = Signal.like(credits.word.p.word), Signal.like(credits.word.p.word)
+        self._base = Signal.like(self.o.p.field.word.base)
+        self._dense = by_layer(layer, [int(sources.listed) for sources in self._sources])
+        self._column_last = column == by_layer(layer, [plan.column_words - 1 for plan in self._plans])
         learns, held, credited = Signal(), Signal(range(3)), Signal()
         takes = Signal()                                # a half of the store
-        place_last, to_place, to_first = self._places(m)
+        self._credited, self._takes = credited, takes
+        self._place_last, self._to_place, to_first = self._places(m)
         m.d.comb += [
             credited.eq((credits.alive != 0) | self.told),
             credits.word.p.layer.eq(layer),
@@ -102,18 +103,6 @@ class WordWalk(wiring.Component):
         with m.If(takes):
             m.d.sync += self.half.eq(~self.half)
 
-        def next_column() -> None:
-            m.d.sync += [column.eq(column + 1), first_word.eq(first_word + 1),
-                         base.eq(base + by_layer(layer, [plan.rows for plan in self._plans]))]
-            m.next = "COLUMN"
-
-        def next_layer() -> None:
-            m.d.sync += layer.eq(layer + 1)
-            with m.If(layer == self.block.depth - 1):
-                m.next = "IDLE"
-            with m.Else():
-                m.next = "LAYER"
-
         with m.FSM() as fsm:
             with m.State("IDLE"):
                 m.d.sync += [layer.eq(0), held.eq(0), self.half.eq(0), learns.eq(self.learns)]
@@ -122,13 +111,13 @@ class WordWalk(wiring.Component):
             with m.State("LAYER"):
                 m.d.sync += [
                     column.eq(0),
-                    first_word.eq(by_layer(layer, [plan.word_base for plan in self._plans])),
-                    base.eq(by_layer(layer, [plan.weight_base for plan in self._plans])),
+                    self._first_word.eq(by_layer(layer, [plan.word_base for plan in self._plans])),
+                    self._base.eq(by_layer(layer, [plan.weight_base for plan in self._plans])),
                 ]
                 m.next = "COLUMN"
             with m.State("COLUMN"):
                 m.d.comb += to_first.eq(1)
-                m.d.sync += self._word.eq(first_word)
+                m.d.sync += self._word.eq(self._first_word)
                 with m.If(learns):
                     m.next = "ASK"
                 with m.Else():
@@ -141,36 +130,53 @@ class WordWalk(wiring.Component):
             with m.State("LOAD"):
                 with m.If(load.valid & load.ends & (load.part == self._parts - 1)):
                     m.next = "FOUND"
-            with m.State("FOUND"):
-                # The last word of a dense layer is walked at any rate: its walk forgets the masks.
-                m.d.comb += self.o.valid.eq(credited | dense & column_last)
-                self._say(m, Mux(dense, Walk.LIST, Walk.FIELD), credited=credited, clears=dense & column_last)
-                with m.If(~self.o.valid | self.o.ready):
-                    m.d.comb += takes.eq(credited)
-                    with m.If(~place_last):
-                        m.d.comb += to_place.eq(1)
-                        m.next = "ASK"
-                    with m.Elif(~dense):
-                        m.next = "WRITE"
-                    with m.Elif(~column_last):
-                        next_column()
-                    with m.Else():
-                        next_layer()
-            with m.State("WRITE"):
-                m.d.comb += self.o.valid.eq(1)
-                self._say(m, Walk.WRITE)
-                with m.If(self.o.ready):
-                    with m.If(column_last):
-                        m.next = "FORGET"
-                    with m.Else():
-                        next_column()
-            with m.State("FORGET"):
-                m.d.comb += self.o.valid.eq(1)
-                self._say(m, Mux(dense, Walk.LIST, Walk.FIELD), clears=1, whole=True)
-                with m.If(self.o.ready):
-                    next_layer()
+            self._walk(m)
         m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
         return m
+
+    def _walk(self, m: Module) -> None:
+        """States in which something is walked: a word whose credits came, what was gathered, a grid to forget."""
+        dense, column_last, credited = self._dense, self._column_last, self._credited
+        with m.State("FOUND"):
+            # The last word of a dense layer is walked at any rate: its walk forgets the masks.
+            m.d.comb += self.o.valid.eq(credited | dense & column_last)
+            self._say(m, Mux(dense, Walk.LIST, Walk.FIELD), credited=credited, clears=dense & column_last)
+            with m.If(~self.o.valid | self.o.ready):
+                m.d.comb += self._takes.eq(credited)
+                with m.If(~self._place_last):
+                    m.d.comb += self._to_place.eq(1)
+                    m.next = "ASK"
+                with m.Elif(~dense):
+                    m.next = "WRITE"
+                with m.Elif(~column_last):
+                    self._next_column(m)
+                with m.Else():
+                    self._next_layer(m)
+        with m.State("WRITE"):
+            m.d.comb += self.o.valid.eq(1)
+            self._say(m, Walk.WRITE)
+            with m.If(self.o.ready):
+                with m.If(column_last):
+                    m.next = "FORGET"
+                with m.Else():
+                    self._next_column(m)
+        with m.State("FORGET"):
+            m.d.comb += self.o.valid.eq(1)
+            self._say(m, Mux(dense, Walk.LIST, Walk.FIELD), clears=1, whole=True)
+            with m.If(self.o.ready):
+                self._next_layer(m)
+
+    def _next_column(self, m: Module) -> None:
+        m.d.sync += [self._column.eq(self._column + 1), self._first_word.eq(self._first_word + 1),
+                     self._base.eq(self._base + by_layer(self._layer, [plan.rows for plan in self._plans]))]
+        m.next = "COLUMN"
+
+    def _next_layer(self, m: Module) -> None:
+        m.d.sync += self._layer.eq(self._layer + 1)
+        with m.If(self._layer == self.block.depth - 1):
+            m.next = "IDLE"
+        with m.Else():
+            m.next = "LAYER"
 
     def _say(self, m: Module, kind: ValueLike, *, credited: ValueLike = 0, clears: ValueLike = 0,
              whole: bool = False) -> None:

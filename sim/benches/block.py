@@ -23,7 +23,8 @@ from rtl_gen.contract.memory_map import (
 )
 from rtl_gen.contract.network import RATE_OFF
 from rtl_gen.contract.plan import plan_of
-from rtl_gen.contract.protocol import BLOCK_COUNTERS, Memory
+from rtl_gen.contract.protocol import BLOCK_COUNTERS, KIND_SHIFT, Memory, Packet
+from rtl_gen.contract.windows import told_after, window_logits
 from rtl_gen.packet import packet_layout
 from rtl_gen.token import TokenKind, token_layout
 
@@ -37,9 +38,12 @@ START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
 RATES = (RATE_OFF, 1, 0, 3, 2)      # one after the other; a short run has the first ones
 
 
-def sample_tokens(spec, spikes, label, learn, rng, partial=None):
-    """Tokens of a sample, (T, inputs) counts; ``partial`` is the unfinished step of one that is aborted."""
-    yield {"kind": START, "value": label | learn << index_bits(spec.classes)}
+def sample_tokens(spec, spikes, label, learn, rng, partial=None, tell=False):
+    """Tokens of a sample, (T, inputs) counts, with a label or one a step, -1 where there is none; ``partial`` is the
+    unfinished step of one that is aborted."""
+    bits, of_steps = index_bits(spec.classes), np.ndim(label) > 0
+    yield {"kind": START, "value": (0 if of_steps else label) | (learn | of_steps << 1 | tell << 2) << bits}
+    labels = [own if own < 0 else 1 << bits | own for own in np.asarray(label).tolist()] if of_steps else []
     steps = [*spikes, *([] if partial is None else [partial])]
     for t, step in enumerate(steps):
         events = [int(i) for i in np.repeat(np.arange(len(step)), step)]
@@ -47,7 +51,8 @@ def sample_tokens(spec, spikes, label, learn, rng, partial=None):
         for index in events:
             yield {"kind": EVENT, "value": index}
         aborts = partial is not None and t == len(spikes)
-        yield {"kind": ABORT if aborts else STEP, "last": int(t == len(steps) - 1 and not aborts)}
+        yield {"kind": ABORT if aborts else STEP, "last": int(t == len(steps) - 1 and not aborts),
+               "value": max(0, labels[t]) if labels and not aborts else 0}
 
 
 class Host:
@@ -119,15 +124,22 @@ async def idle(dut):
 
 
 def random_samples(spec, rng, count, density):
-    """(spikes, label, learn, partial step or None): short last windows, duplicates, aborts, samples not learned."""
+    """(spikes, label or labels of steps, learn, partial step or None): short last windows, duplicates, aborts, samples
+    not learned, windows without a label."""
     window = spec.blocks[0].window
     for _ in range(count):
         steps = rng.randrange(1, 2 * window + 2)
         seed = np.random.default_rng(rng.getrandbits(32))
         spikes = (seed.random((steps, spec.inputs)) < density).astype(np.uint8)
         spikes[seed.random(spikes.shape) < 0.03] += 1
+        if spec.input_max > 1:
+            spikes *= seed.integers(1, spec.input_max + 2, spikes.shape).astype(np.uint8)
         partial = spikes[-1] if rng.random() < 0.15 else None
-        yield (spikes if partial is None else spikes[:-1]), rng.randrange(spec.classes), rng.random() < 0.8, partial
+        spikes = spikes if partial is None else spikes[:-1]
+        label = rng.randrange(spec.classes)
+        if rng.random() < 0.3:
+            label = np.where(seed.random(len(spikes)) < 1.5 / window, seed.integers(0, spec.classes, len(spikes)), -1)
+        yield spikes, label, rng.random() < 0.8, partial
 
 
 @cocotb.test(timeout_time=int(os.environ.get("SNNFPGA_TIMEOUT_US", "20000")), timeout_unit="us")
@@ -159,27 +171,37 @@ async def matches_reference(dut):
             await idle(dut)
             (rate,) = reference.rates = [RATES[number // 3 % len(RATES)]]
             dut.registers__rate__off.value, dut.registers__rate__shift.value = divmod(rate, RATE_OFF)
-        cocotb.start_soon(source.send(list(sample_tokens(spec, spikes, label, learn, rng, partial))))
+        tell = number % 4 == 1
+        cocotb.start_soon(source.send(list(sample_tokens(spec, spikes, label, learn, rng, partial, tell))))
         where = (f"sample {number} ({len(spikes)} steps, label {label}, learn {learn}, partial {partial is not None}, "
                  f"rate {reference.rates[0]})")
         learns = learn and spec.blocks[0].directives.learns
+        answered = [] if not tell else cocotb.start_soon(answers.receive(
+            (1 + spec.classes) * len(told_after(spec.blocks[0], len(spikes) + (partial is not None)))))
         if partial is None:
-            result = reference.run(spikes, label, learns, trace=True)
+            result = reference.run(spikes, label, learns, trace=True, windows=tell)
             made = result.spikes[0][-1]
             fired.append(made.mean())
         else:
             made = reference_trace(reference, spikes, label, learns, partial)
-        expected = list(sample_tokens(spec, made, label, learn, random.Random(1), None))
+        expected = list(sample_tokens(spec, made, label, learn, random.Random(1), None, tell))
         if partial is not None:
             expected = [{**token, "last": 0} for token in expected] + [{"kind": ABORT}]
         got = await sink.receive(len(expected))
         assert in_order(got) == in_order(expected), f"{where}: spikes"
+        told = split_packets(await answered, spec.classes) if tell else []
+        assert all(header >> KIND_SHIFT == Packet.SO_FAR for header, _ in told), f"{where}: kind of what is told"
         if partial is None:
             beats = await answers.receive(1 + spec.classes)
             values = np.array([beat["data"] for beat in beats[1:]], np.uint32).view(np.int32)
             assert [beat["last"] for beat in beats] == [0] * spec.classes + [1]
             assert beats[0]["data"] == result.prediction, f"{where}: prediction"
             assert values.tolist() == result.answers[0].tolist(), f"{where}: answers"
+            if tell:
+                logits = window_logits(spec.blocks[0], len(spikes), [*(told for _, told in told), values])
+                assert logits.tolist() == result.windows[0].tolist(), f"{where}: logits of windows"
+                assert [header & 0xff for header, _ in told] == [int(np.argmax(told)) for _, told in told], (
+                    f"{where}: what is the largest so far")
         if number % 20 == 19 or number == settings["samples"] - 1:
             await idle(dut)
             await compare(host, reference, where)
@@ -215,6 +237,13 @@ def reference_trace(reference, spikes, label, learn, partial):
     made = copy.run(spikes, label, learn, trace=True).spikes[0][-1] if len(spikes) else np.zeros((0, 1), np.uint8)
     reference.abort(spikes, label, learn, partial)
     return made
+
+
+def split_packets(beats, classes):
+    """Header and answers of each packet that tells them."""
+    values = [beat["data"] for beat in beats]
+    return [(values[at], np.array(values[at + 1:at + 1 + classes], np.uint32).view(np.int32))
+            for at in range(0, len(values), 1 + classes)]
 
 
 def in_order(tokens):

@@ -15,6 +15,7 @@ from rtl_gen.axi_lite import Response
 from rtl_gen.contract.memory_map import geometry, host_memories, words_to_neurons
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.protocol import Access, Memory, Status, registers
+from rtl_gen.contract.windows import told_after
 
 from ..bench import PERIOD_NS, load_arrays, load_spec, start
 from ..bus import CoreBus
@@ -93,22 +94,32 @@ class Recorder:
         assert not count, f"{count} packets that nobody asked for"
 
     def _steps(self, action):
-        label = int(self.scenario.labels[action.index])     # of a sample without one, -1, nothing is learned
-        return self.driver.steps(self.scenario.samples[action.index], label=max(0, label),
-                                 learn=action.learn and label >= 0)
+        return self.driver.steps(self.scenario.samples[action.index], label=self.scenario.labels[action.index],
+                                 learn=action.learn, tell=action.tells)
 
     async def _sample(self, number, action):
+        beats = self._steps(action)
         if not action.stepwise:
-            self.record[f"{number}.result"] = await self.driver.run(self._steps(action))
+            self.record[f"{number}.result"] = await self.driver.run(beats)
+            await self._told(number, action)
             return
-        result, steps = await self.driver.run_stepwise(self._steps(action), TRACED)
+        result, steps = await self.driver.run_stepwise(beats, TRACED)
         self.record[f"{number}.result"] = result
+        await self._told(number, action)
         for block, spec in enumerate(self.spec.blocks):
             for layer in range(spec.depth):
                 for name, memory in (("membranes", Memory.MEMBRANES), ("spikes", Memory.SPIKES)):
                     self.record[f"{number}.{name}{block}.{layer}"] = np.array(
                         [words_to_neurons(self.spec, block, layer, step[block, layer, memory]) for step in steps])
             self.record[f"{number}.answer{block}"] = steps[-1][block, 0, Memory.ANSWERS].reshape(-1)
+
+    async def _told(self, number, action):
+        """Answers that came before the result."""
+        if action.tells:
+            steps = len(self.scenario.samples[action.index])
+            self.record[f"{number}.told"] = np.array([
+                await self.driver.receive_so_far() for _ in told_after(self.spec.blocks[-1], steps)]).reshape(
+                    -1, 1 + self.spec.classes)
 
     async def _ask(self, number, action):
         block, layer = asked(self.spec, action)

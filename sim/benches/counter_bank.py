@@ -36,7 +36,7 @@ async def counts(dut):
         await RisingEdge(dut.clk)
         await FallingEdge(dut.clk)
         dut.rst.value = 0
-        counters, turn = [0] * len(largest), 0
+        counters, turn, last = [0] * len(largest), 0, [0] * len(largest)
         for _ in range(1000):
             amounts, clear = draw(largest, rng), rng.random() < 0.005
             dut.amounts.value, dut.clear.value = packed(largest, amounts), clear
@@ -47,8 +47,9 @@ async def counts(dut):
             if clear:
                 counters[turn] = 0
                 clears += 1
-            counters = [min(counter + amount, (1 << bits) - 1)
-                        for counter, amount in zip(counters, amounts, strict=True)]
+            # What a counter grows by is seen from the cycle after the next on.
+            counters = [min(counter + amount, (1 << bits) - 1) for counter, amount in zip(counters, last, strict=True)]
+            last = amounts
             turn = (turn + 1) % len(largest)
             await FallingEdge(dut.clk)
     assert full, "no counter came to its largest value"

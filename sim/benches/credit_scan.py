@@ -6,7 +6,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge, RisingEdge
 
-from rtl_gen.contract.arithmetic import feedback_max, signed_bits
+from rtl_gen.contract.arithmetic import row_feedback_max, signed_bits
 from rtl_gen.contract.engines.folded.reverse import FoldedReverse
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.folded.ports import credit_layout
@@ -15,6 +15,7 @@ from ..bench import load_spec, start
 from ..lanes import join, split
 from ..reference.backward import current_credits
 from ..reference.grid import spread
+from ..reference.level_credit import of_positions
 from ..stream import unpack
 
 
@@ -28,7 +29,7 @@ class Surroundings:
         (self.layer,), self.plan = self.block.layers, plan_of(self.block)
         (self.words,) = self.plan.layers
         self.declared = FoldedReverse(self.plan)
-        self.bound, self.steps, self.there = feedback_max(self.block, 0), 1, 0
+        self.bound, self.steps, self.there = row_feedback_max(self.block.readout), 1, 0
         for name in ("feedback_groups", "gate_finder__gated", "gate_reader__gates", "feedback_reader__feedback",
                      "credits__steps",
                      "credits__word__valid", "credits__word__payload"):
@@ -49,10 +50,7 @@ class Surroundings:
 
     def expected(self):
         """Credits, (R, places, lanes of all its words)."""
-        told = spread(self.block.readout.pool, np.broadcast_to(self.feedback, (self.steps, len(self.feedback))))
-        signal = np.zeros((self.steps, self.layer.outputs), np.int64)
-        late = self.block.window - self.block.loss_steps
-        signal[late:] = told[late:]
+        signal = spread(self.block.readout.pool, of_positions(self.block, self.feedback, self.steps))
         flat = (self.steps, -1)
         found = current_credits(
             self.layer, signal, self.gates.reshape(flat), self.spikes.reshape(flat))

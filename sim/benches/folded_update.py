@@ -8,7 +8,7 @@ import cocotb
 import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
-from rtl_gen.contract.engines.folded.credits import has_thresholds, injected_bits
+from rtl_gen.contract.engines.folded.credit_memories import has_thresholds, injected_bits
 from rtl_gen.contract.engines.folded.reverse import FoldedReverse
 from rtl_gen.contract.engines.folded.reverse_cycles import LayerWork, UpdateCycles
 from rtl_gen.contract.memories import WEIGHT_LATENCY

@@ -69,6 +69,7 @@ def settled(tokens):
     """Pushed tokens as (kind, last_group, last, payload), without what a START and an ABORT leave open."""
     for token in tokens:
         kind = token["kind"]
+        assert kind != STEP or token["count"] == token["payload"].bit_count(), token
         closes = (token["last_group"], token["last"]) if kind == STEP else (0, 0)
         yield (kind, *closes, token["payload"] if kind != ABORT else 0)
 

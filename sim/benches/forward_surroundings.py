@@ -6,7 +6,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
 from rtl_gen.contract.engines.forward import Forward
-from rtl_gen.contract.memories import WEIGHT_LATENCY
+from rtl_gen.contract.memories import FLAT_WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.forward_layouts import group_layout, window_end_layout
@@ -71,7 +71,7 @@ class Surroundings:
 
     async def run(self):
         dut = self.dut
-        coming = [deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY) for _ in self.readers]
+        coming = [deque([0] * FLAT_WEIGHT_LATENCY, maxlen=FLAT_WEIGHT_LATENCY) for _ in self.readers]
         read = [0] * self.reads
         while True:
             await RisingEdge(dut.clk)

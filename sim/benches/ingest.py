@@ -24,11 +24,14 @@ def tokens_of(spec, samples):
     label_bits = max(1, (spec.classes - 1).bit_length())
     tokens = []
     for sample in samples:
-        label = sample.label & ((1 << label_bits) - 1)
-        tokens.append((TokenKind.START, label | sample.learn << label_bits, 0))
+        label = sample.start_label & ((1 << label_bits) - 1)
+        flags = sample.learn | sample.of_steps << 1 | sample.tell << 2
+        tokens.append((TokenKind.START, label | flags << label_bits, 0))
         for number, step in enumerate(sample.steps, start=1):
             tokens += [(TokenKind.EVENT, index, 0) for index in step]
-            tokens.append((TokenKind.STEP, 0, int(sample.finished and number == len(sample.steps))))
+            tokens.append((TokenKind.STEP, None if sample.step_labels[number - 1] < 0 else
+                           1 << label_bits | sample.step_labels[number - 1],
+                           int(sample.finished and number == len(sample.steps))))
         tokens += [(TokenKind.EVENT, index, 0) for index in sample.partial]
         if sample.aborted:
             tokens.append((TokenKind.ABORT, 0, 0))
@@ -40,6 +43,7 @@ class Blocks:
 
     def __init__(self, dut, spec, rng, sink):
         self.dut, self.spec, self.rng, self.sink = dut, spec, rng, sink
+        self.label_bits = max(1, (spec.classes - 1).bit_length())
         self.tokens, self.words, self.counters, self.flags = [], [], dict.fromkeys(INGEST_COUNTERS, 0), 0
         self.busy, self.pauses, self.served, self.changes = 0, 0, 0, 0
 
@@ -47,7 +51,10 @@ class Blocks:
         while True:
             for payload in await self.sink.receive(1):
                 token = unpack(layout, payload)
-                self.tokens.append((TokenKind(token["kind"]), token["value"], token["last"]))
+                kind, value = TokenKind(token["kind"]), token["value"]
+                if kind == TokenKind.STEP and not value >> self.label_bits:
+                    value = None        # without a label the bits of one say nothing
+                self.tokens.append((kind, value, token["last"]))
 
     async def watch(self):
         dut = self.dut
@@ -186,7 +193,9 @@ async def ends_what_stands_still(dut, duty, watchdog):
     maker, model, ended = StreamMaker(spec, rng), Ingest(spec), Counter()
     parts = [part for _ in range(100) for part in (maker.beats(1), maker.cut_short())]
     beats = [(beat, place == len(part)) for part in parts for place, beat in enumerate(part, start=1)]
-    for (value, last), ends in [*beats, *((beat, False) for beat in maker.good_sample())]:
+    # The first may end what was left open, a packet among it, and the second has an end of its own.
+    final = [*maker.good_sample(), *maker.good_sample()]
+    for (value, last), ends in [*beats, *((beat, False) for beat in final)]:
         model.take(value, last)
         await source.send([{"data": value, "last": last}])
         pause = 0

@@ -7,7 +7,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
 
-from rtl_gen.contract.arithmetic import error_table, feedback_max, signed_bits
+from rtl_gen.contract.arithmetic import error_table, readout_shift, row_feedback_max, signed_bits
 from rtl_gen.contract.network import RATE_OFF
 from rtl_gen.contract.plan import plan_of, slots_of
 from rtl_gen.contract.protocol import ANSWER_BITS
@@ -17,6 +17,7 @@ from rtl_gen.token import TokenKind, token_layout
 from ..bench import PERIOD_NS, load_spec, start
 from ..lanes import join, split
 from ..reference.grid import pooled
+from ..reference.level_credit import counted
 from ..reference.levels import Levels, read_steps
 from ..reference.readout import divided, errors, feedback
 from ..reference.rounding import addends
@@ -67,17 +68,20 @@ class Model:
             self.counters["windows_skipped"] += 1
             return np.zeros(readout.rows, np.int64)
         self.counters["windows_learned"] += 1
-        exact = feedback(self.stored, readout.weight_bits, readout.shadow_bits, error, len(part), loss_start)[-1]
+        exact = feedback(self.stored, readout.weight_bits, readout.shadow_bits, error, 1, 0)[-1]
         found = divided(exact, readout.feedback_shift)
         if readout.learned:
             self.counters["multiplies"] += readout.rows * readout.classes
-            # Of several events in a step each is one of its own.
-            active = np.concatenate([part[loss_start:] > below for below in range(readout.largest_event)]).astype(
-                np.uint8)
-            credit = np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes)))
+            if readout.leak_shift is not None:
+                active, credit = counted(self.block, part, error, len(part))
+            else:
+                # Of several events in a step each is one of its own.
+                active = np.concatenate([part[loss_start:] > below for below in range(readout.largest_event)]).astype(
+                    np.uint8)
+                credit = np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes)))
             addend = addends(readout, self.rate, readout.rows, self.spec.seed, number,
                              self.spec.layer_number(0, self.block.depth))
-            counts = update(self.stored, readout.stored_bits, readout.rate_shift + self.rate, addend, active, 0,
+            counts = update(self.stored, readout.stored_bits, readout_shift(readout) + self.rate, addend, active, 0,
                             credit)
             for name, amount in zip(("updates", "written", "underflows", "saturations"), counts, strict=True):
                 self.counters[name] += int(amount)
@@ -94,7 +98,7 @@ class Surroundings:
         (layer,) = plan.layers
         self.lanes, self.groups = layer.lanes, plan.readout_words
         self.slots = slots_of(plan.readout_places, layer.layer.columns, self.lanes)
-        self.feedback_bits = signed_bits(feedback_max(self.block, 0))
+        self.feedback_bits = signed_bits(row_feedback_max(self.readout))
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.said = []                          # "learn" and "skip", as they came
         for name in ("window_done", "feedback_reader__group", "key__window_number", "host_address",

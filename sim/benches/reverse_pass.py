@@ -10,7 +10,8 @@ from cocotb.triggers import FallingEdge, RisingEdge
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import index_bits
-from rtl_gen.contract.engines.folded.credits import FoldedCredits, has_thresholds
+from rtl_gen.contract.engines.folded.credit_memories import has_thresholds
+from rtl_gen.contract.engines.folded.credits import FoldedCredits
 from rtl_gen.contract.memories import WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.plan import plan_of, slots_of
@@ -90,7 +91,8 @@ class Surroundings:
             none = np.zeros((steps, layer.layer.outputs), np.int32)
             traces.append(Trace(np.ascontiguousarray(spikes[:, at[-1]]), np.ascontiguousarray(gates[:, at[-1]]), none))
         counts = np.zeros((steps, block.readout.rows), np.uint8)
-        found, multiplies = credits_of(block, self.stored, self.readout, error, Window(0, traces=traces, read=counts))
+        found, multiplies = credits_of(block, self.stored, self.readout, error, np.full(len(error), len(counts)),
+                                       Window(0, traces=traces, read=counts))
         readout = block.readout
         multiplies -= readout.rows * readout.classes if readout.learned else 0
         credits = [weighed(layer, credit.current) for layer, credit in zip(block.layers, found, strict=True)]

@@ -17,10 +17,10 @@ START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
 
 
 def ends(dut, rng, source_duty=1.0, sink_duty=1.0):
-    """How many indices there are, and both ends."""
-    indices = int(load_arrays()["indices"])
+    """How many indices there are, how many events of each count, and both ends."""
+    indices, most = (int(load_arrays()[name]) for name in ("indices", "most"))
     layout = token_layout(indices, CLASSES)
-    return (indices, StreamSource(dut, "i", rng=rng, layout=layout, duty=source_duty),
+    return (indices, most, StreamSource(dut, "i", rng=rng, layout=layout, duty=source_duty),
             StreamSink(dut, "o", rng=rng, layout=layout, duty=sink_duty))
 
 
@@ -40,7 +40,7 @@ async def settled(dut):
     return cycles
 
 
-def random_steps(rng, indices, steps):
+def random_steps(rng, indices, most, steps):
     """Tokens, and those that must be left of them."""
     sent, left = [], []
     for number in range(steps):
@@ -50,9 +50,10 @@ def random_steps(rng, indices, steps):
             left.append(token)
         # The same few again and again, so that what was marked in any step before would show.
         pool = rng.choice((range(indices), rng.sample(range(indices), min(3, indices))))
-        events = [rng.choice(pool) for _ in range(rng.choice((0, 1, 4, 9)))]
+        events = [rng.choice(pool) for _ in range(most * rng.choice((0, 1, 4, 9)))]
         sent += [{"kind": EVENT, "last": 0, "value": index} for index in events]
-        left += [{"kind": EVENT, "last": 0, "value": index} for index in dict.fromkeys(events)]
+        left += [{"kind": EVENT, "last": 0, "value": index} for at, index in enumerate(events)
+                 if events[:at].count(index) < most]
         token = {"kind": rng.choice((STEP, STEP, ABORT)), "last": rng.randrange(2), "value": 0}
         sent.append(token)
         left.append(token)
@@ -63,11 +64,11 @@ def random_steps(rng, indices, steps):
 @cocotb.parametrize(source_duty=[1.0, 0.5], sink_duty=[1.0, 0.5])
 async def passes_the_first_of_each_event(dut, source_duty, sink_duty):
     rng = random.Random(cocotb.RANDOM_SEED)
-    indices, source, sink = ends(dut, rng, source_duty, sink_duty)
+    indices, most, source, sink = ends(dut, rng, source_duty, sink_duty)
     totals = {"accepted": 0, "dropped": 0}
     await start(dut)
     cocotb.start_soon(count(dut, totals))
-    sent, left = random_steps(rng, indices, 100)
+    sent, left = random_steps(rng, indices, most, 100 if most < 16 else 20)
     cocotb.start_soon(source.send(sent))
     assert await sink.receive(len(left)) == left
     await ClockCycles(dut.clk, 8)
@@ -83,11 +84,11 @@ async def passes_the_first_of_each_event(dut, source_duty, sink_duty):
 async def forgets_a_step_however_many_went_by(dut):
     """An event comes, then does not for any number of steps up to more than are numbered; then it is the first again.
     """
-    indices, source, sink = ends(dut, random.Random(1))
+    indices, most, source, sink = ends(dut, random.Random(1))
     await start(dut)
     for silent in range(2 << SeenMemory.NUMBER_BITS):
         for index in {0, indices - 1}:
-            tokens = [{"kind": EVENT, "last": 0, "value": index}] + [{"kind": STEP, "last": 0, "value": 0}] * (
+            tokens = [{"kind": EVENT, "last": 0, "value": index}] * most + [{"kind": STEP, "last": 0, "value": 0}] * (
                 silent + 1)
             cocotb.start_soon(source.send(tokens))
             assert await sink.receive(len(tokens)) == tokens, f"after {silent} steps"
@@ -96,9 +97,9 @@ async def forgets_a_step_however_many_went_by(dut):
 @cocotb.test(timeout_time=500, timeout_unit="us")
 async def forgets_at_a_reset_which_events_came(dut):
     rng = random.Random(cocotb.RANDOM_SEED)
-    indices, source, sink = ends(dut, rng)
-    declared = SeenMemory(indices)
-    events = [{"kind": EVENT, "last": 0, "value": index} for index in range(indices)]
+    indices, most, source, sink = ends(dut, rng)
+    declared = SeenMemory(indices, most=most)
+    events = [{"kind": EVENT, "last": 0, "value": index} for index in range(indices)] * most
     await start(dut)
     for whole in range(3):
         taking = cocotb.start_soon(sink.receive(len(events)))
@@ -114,7 +115,7 @@ async def forgets_at_a_reset_which_events_came(dut):
 
 @cocotb.test(timeout_time=100, timeout_unit="us")
 async def takes_a_token_a_cycle_and_clears_behind_a_step(dut):
-    indices, source, sink = ends(dut, random.Random(1))
+    indices, most, source, sink = ends(dut, random.Random(1))
     await start(dut)
     await settled(dut)
     count = min(indices, 20)
@@ -122,4 +123,5 @@ async def takes_a_token_a_cycle_and_clears_behind_a_step(dut):
     cocotb.start_soon(sink.receive(2 * len(tokens) + 1))
     began = get_sim_time("ns")
     await source.send([*tokens, *tokens, {"kind": START}])
-    assert round((get_sim_time("ns") - began) / PERIOD_NS) == 2 * (len(tokens) + SeenMemory(indices).cleared) + 1
+    assert round((get_sim_time("ns") - began) / PERIOD_NS) == 2 * (
+        len(tokens) + SeenMemory(indices, most=most).cleared) + 1

@@ -22,8 +22,9 @@ def step_groups(spec, spikes, last):
     (plan,) = plan_of(spec.blocks[0]).layers
     lanes, count = plan.lanes, plan.words
     for group in range(count):
+        fired = spikes[group * lanes:(group + 1) * lanes]
         yield {"kind": STEP, "last_group": int(group == count - 1), "last": last,
-               "payload": join(spikes[group * lanes:(group + 1) * lanes], 1)}
+               "payload": join(fired, 1), "count": sum(fired)}
 
 
 def step_tokens(spikes, last):

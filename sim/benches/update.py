@@ -9,9 +9,9 @@ import numpy as np
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from numpy.typing import NDArray
 
-from rtl_gen.contract.arithmetic import feedback_max, signed_bits
+from rtl_gen.contract.arithmetic import row_feedback_max, signed_bits
 from rtl_gen.contract.engines.learning.reverse import Reverse
-from rtl_gen.contract.memories import WEIGHT_LATENCY
+from rtl_gen.contract.memories import FLAT_WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words, words_to_weights
 from rtl_gen.contract.network import MAX_RATE
 from rtl_gen.contract.plan import plan_of
@@ -20,6 +20,7 @@ from rtl_gen.forward_layouts import window_end_layout
 from ..bench import load_spec, start
 from ..lanes import join, split
 from ..reference.backward import current_credits
+from ..reference.level_credit import of_positions
 from ..reference.rounding import addends
 from ..reference.update import update
 from ..stream import StreamSource
@@ -56,7 +57,7 @@ class Surroundings:
         self.stored[generator.random(self.stored.shape) < 0.1] = -high
         self.words = [join(word, self.layer.weights.stored_bits)
                       for word in weights_to_words(spec, 0, 0, self.stored).tolist()]
-        self.feedback_bits = signed_bits(feedback_max(self.block, 0))
+        self.feedback_bits = signed_bits(row_feedback_max(self.block.readout))
         self.window, self.masks, self.cleared = None, {}, []
         self.counters, self.number, self.rate = dict.fromkeys(COUNTERS, 0), 0, 0
         self.finished = 0
@@ -90,7 +91,7 @@ class Surroundings:
         dut = self.dut
         dut.key__seed.value, dut.key__window_number.value = self.spec.seed, self.number
         row, mask = 0, 0
-        coming = deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY)
+        coming = deque([0] * FLAT_WEIGHT_LATENCY, maxlen=FLAT_WEIGHT_LATENCY)
         while True:
             await RisingEdge(dut.clk)
             self.active_cycles += dut.active.value == 1
@@ -169,8 +170,7 @@ class Surroundings:
 
     def credits(self, window):
         """Credits of a window, (R, neurons)."""
-        signal = np.zeros((len(window.gates), self.layer.outputs), np.int64)
-        signal[self.block.window - self.block.loss_steps:] = window.feedback[:self.layer.outputs]
+        signal = of_positions(self.block, window.feedback[:self.layer.outputs], len(window.gates))
         shape = slice(0, self.layer.outputs)
         return current_credits(
             self.layer, signal, np.ascontiguousarray(window.gates[:, shape]),
@@ -184,7 +184,7 @@ def random_window(there, steps):
     gates = generator.integers(0, layer.surrogate.height + 1, (steps, padded)).astype(np.uint8)
     gates[generator.random(gates.shape) < 0.5] = 0
     spikes = (generator.random(gates.shape) < 0.3).astype(np.uint8)
-    bound = rng.choice((feedback_max(block, 0), 300, 2))
+    bound = rng.choice((row_feedback_max(block.readout), 300, 2))
     feedback = generator.integers(-bound, bound + 1, padded)
     feedback[generator.random(padded) < 0.2] = 0
     # Whole groups without a credit are passed over; padding lanes have a gate but no feedback.

@@ -11,6 +11,7 @@ from rtl_gen.contract.layer import LayerSpec
 from . import current
 from .forward import Trace, neurons_of, synapses_of
 from .grid import pooled_gates, spread
+from .level_credit import by_steps, carried_back, taken
 from .readout import divided, feedback
 from .synapses.dense import own_feedback
 from .window import Window
@@ -39,11 +40,10 @@ class Credit:
 
 
 def credits_of(block: BlockSpec, stored: list[NDArray[np.int32]], readout: NDArray[np.int32],
-               error: Int64Array, window: Window) -> tuple[list[Credit], int]:
-    """Credits of each layer, and the products that they took."""
-    steps, spec = len(window.read), block.readout
-    signal = feedback(readout, spec.weight_bits, spec.shadow_bits, error, steps, block.window - block.loss_steps)
-    signal = spread(spec.pool, divided(signal, spec.feedback_shift))
+               error: Int64Array, until: Int64Array, window: Window) -> tuple[list[Credit], int]:
+    """Credits of each layer, and the products that they took; ``until`` as :func:`.level_credit.steps_read`."""
+    spec = block.readout
+    signal = spread(spec.pool, _of_readout(block, readout, error, until, len(window.read)))
     multiplies = spec.rows * spec.classes if spec.learned else 0
     found: list[Credit] = []
     for index in range(block.depth - 1, -1, -1):
@@ -59,6 +59,22 @@ def credits_of(block: BlockSpec, stored: list[NDArray[np.int32]], readout: NDArr
                 credit = Credit(credit.feedback, credit.membrane, credit.current + (other.current << residual.shift))
         found.insert(0, credit)
     return found, multiplies
+
+
+def _of_readout(block: BlockSpec, readout: NDArray[np.int32], error: Int64Array, until: Int64Array,
+                steps: int) -> Int64Array:
+    """Feedback (R, rows) of the readout's rows."""
+    spec = block.readout
+
+    def of_rows(errors: Int64Array, steps: int, start: int) -> Int64Array:
+        return divided(feedback(readout, spec.weight_bits, spec.shadow_bits, errors, steps, start), spec.feedback_shift)
+
+    if spec.leak_shift is None:
+        return of_rows(error, steps, block.window - block.loss_steps)
+    found = np.zeros((steps, spec.rows), np.int64)
+    for last, errors in by_steps(error, until):
+        found += taken(block, of_rows(errors, 1, 0)[0], last, steps)
+    return carried_back(spec.leak_shift, found)
 
 
 def weighed(layer: LayerSpec, credit: Int64Array) -> Int64Array:

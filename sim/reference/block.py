@@ -1,20 +1,22 @@
 """One block: its weights, its window number, its counters, and a sample's way through it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.arithmetic import error_table
+from rtl_gen.contract.arithmetic import error_table, readout_shift
 from rtl_gen.contract.network import RATE_OFF, Network
 from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from rtl_gen.contract.sums import SUM_BITS, running_sum_max
 
 from .backward import Credit, credits_of
 from .forward import Trace, forward
-from .grid import pooled
+from .grid import Counts, pooled
 from .labels import NONE, Label, label_of
 from .layer_update import update_layer
+from .level_credit import by_steps, counted, steps_read
 from .levels import Levels, read_steps
 from .readout import errors
 from .rounding import addends
@@ -117,7 +119,7 @@ class Block:
                 if wanted == NONE:
                     passage.windows_unlabelled += 1
                 else:
-                    self._learn(passed, logit, wanted, seed)
+                    self._learn(passed, logit, steps_read(self.spec.readout, levels, start, stop - start), wanted, seed)
         return passage
 
     def _forward(self, events: NDArray[np.uint8], span: slice, passage: Passage,
@@ -159,33 +161,44 @@ class Block:
         chosen = w % self.spec.update_interval == self.spec.update_interval - 1
         return chosen and steps > self.spec.window - self.spec.loss_steps
 
-    def _learn(self, window: Window, logit: NDArray[np.int64], label: int, seed: int) -> None:
+    def _learn(self, window: Window, logit: NDArray[np.int64], until: NDArray[np.int64], label: int,
+               seed: int) -> None:
         number = self.window_number
         self.window_number = (number + 1) & 0xFFFFFFFF
         readout = self.spec.readout
         error = errors(logit, label, readout.logit_shift, self.table, readout.dead_zone)
+        error[until == 0] = 0
         if not error.any():
             self._count(windows_skipped=1)
             return
         self._count(windows_learned=1)
         # All feedback is computed from the weights as they stand, then all weights are written.
-        found, products = credits_of(self.spec, self.stored, self.readout, error, window)
+        found, products = credits_of(self.spec, self.stored, self.readout, error, until, window)
         self._count(multiplies=products, weights_read=products)
-        self._update(seed, number, error, found, window)
+        self._update(seed, number, error, until, found, window)
 
-    def _update(self, seed: int, number: int, error: NDArray[np.int64], found: list[Credit], window: Window) -> None:
+    def _update(self, seed: int, number: int, error: NDArray[np.int64], until: NDArray[np.int64],
+                found: list[Credit], window: Window) -> None:
         for layer, spec in enumerate(self.spec.layers):
             addend = addends(spec.update, self.rate, spec.rows, seed, number, self.layer_numbers[layer])
             self._count_updates(update_layer(spec, self.stored[layer], spec.weights.stored_bits,
                                              spec.update.rate_shift + self.rate, addend, found[layer], window, layer))
         readout = self.spec.readout
         if readout.learned:
-            # The rows of a readout are active by what they read in the loss window, and the credit is the error.
-            active = window.read[self.spec.window - self.spec.loss_steps:]
-            credit = np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes)))
             addend = addends(readout, self.rate, readout.rows, seed, number, self.layer_numbers[-1])
-            self._count_updates(update(self.readout, readout.stored_bits, readout.rate_shift + self.rate, addend,
-                                       active, 0, credit))
+            for active, credit in self._of_rows(error, until, window):
+                self._count_updates(update(self.readout, readout.stored_bits, readout_shift(readout) + self.rate,
+                                           addend, active, 0, credit))
+
+    def _of_rows(self, error: NDArray[np.int64], until: NDArray[np.int64],
+                 window: Window) -> Iterator[tuple[Counts, NDArray[np.int64]]]:
+        """What rows of the readout were active by (L, rows), and the credits (L, classes) that they are told."""
+        readout = self.spec.readout
+        if readout.leak_shift is not None:
+            yield from (counted(self.spec, window.read, own, steps) for steps, own in by_steps(error, until))
+        else:
+            active = window.read[self.spec.window - self.spec.loss_steps:]
+            yield active, np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes)))
 
     def _count_updates(self, counts: tuple[int, int, int, int]) -> None:
         updates, written, underflows, saturations = counts

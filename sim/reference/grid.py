@@ -24,7 +24,9 @@ def squares(pool: PoolSpec) -> NDArray[np.int64]:
 
 
 def pooled(pool: PoolSpec | None, events: NDArray[np.uint8]) -> Counts:
-    """Events (R, inputs) after a pooling, (R, outputs): how many came in each square, or whether any came."""
+    """Events (R, inputs), how often each came, after a pooling, (R, outputs): how many came in each square, or whether
+    any came.
+    """
     return events if pool is None else _pooled(pool, events, pool.kind == "sum")
 
 
@@ -44,7 +46,8 @@ def spread(pool: PoolSpec | None, values: NDArray[np.int64]) -> NDArray[np.int64
 
 def _pooled(pool: PoolSpec, events: NDArray[np.uint8], count: bool) -> Counts:
     # The narrowest type that holds a whole square; a pool's sides are at most 2^12, so that 32 bits always do.
-    largest = min(pool.size, pool.height) * min(pool.size, pool.width) if count else 1
+    each = int(events.max(initial=1))
+    largest = min(pool.size, pool.height) * min(pool.size, pool.width) * each if count else 1
     counts = np.zeros((len(events), pool.outputs), np.min_scalar_type(largest))
     _gather(squares(pool), events, count, counts)
     return counts
@@ -56,6 +59,6 @@ def _gather(square: NDArray[np.int64], events: NDArray[np.uint8], count: bool, c
         for i in range(events.shape[1]):
             if events[p, i] and square[i] >= 0:
                 if count:
-                    counts[p, square[i]] += 1
+                    counts[p, square[i]] += events[p, i]
                 else:
                     counts[p, square[i]] = 1

@@ -2,20 +2,27 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from rtl_gen.contract.memory_map import geometry, host_memories
 from rtl_gen.contract.protocol import (
     CORE_COUNTERS,
     INDEX_BITS,
     KIND_SHIFT,
     LABEL_BITS,
+    LABELLED_BIT,
     LEARN_BIT,
     MEMORY_BITS,
+    STEP_LABELS_BIT,
+    TELL_BIT,
     Beat,
     Error,
     Memory,
     memory_place,
 )
 from rtl_gen.contract.spec import NetworkSpec
+
+from .labels import NONE, Label
 
 
 @dataclass
@@ -24,8 +31,11 @@ class Sample:
 
     Attributes
     ----------
-    label, learn
-        As its start said.
+    start_label, learn, of_steps, tell
+        As its start said: a label and whether to learn, whether labels come with the steps in place of that one, and
+        whether the answers so far are told.
+    step_labels
+        For each complete step of one that is learned from by labels of steps its label, or -1; else -1 for all.
     steps
         For each complete step the indices of its events, as they came.
     partial
@@ -34,12 +44,20 @@ class Sample:
         How it ended; neither while it is open.
     """
 
-    label: int
+    start_label: int
     learn: bool
+    of_steps: bool = False
+    tell: bool = False
+    step_labels: list[int] = field(default_factory=list)
     steps: list[list[int]] = field(default_factory=list)
     partial: list[int] = field(default_factory=list)
     aborted: bool = False
     finished: bool = False
+
+    @property
+    def label(self) -> Label:
+        """What the reference takes for its label."""
+        return np.array(self.step_labels, np.int64) if self.of_steps else self.start_label
 
 
 @dataclass
@@ -95,7 +113,7 @@ class Ingest:
         elif kind == Beat.EVENT:
             self._event(self._sample, value & ((1 << INDEX_BITS) - 1), last)
         else:
-            self._end_of_step(self._sample, last)
+            self._end_of_step(self._sample, value, last)
 
     def time_out(self) -> None:
         """No beat came for as long as the watchdog waits: what has begun ends; nothing happens where nothing has."""
@@ -128,13 +146,14 @@ class Ingest:
         if self._sample is not None:
             self._abort(self._sample, Error.MISSING_TLAST, "tlasts_missing")
         label, learn = value & ((1 << LABEL_BITS) - 1), bool(value >> LEARN_BIT & 1)
-        if learn and label >= self.spec.classes:
+        of_steps, tell = bool(value >> STEP_LABELS_BIT & 1), bool(value >> TELL_BIT & 1)
+        if learn and not of_steps and label >= self.spec.classes:
             self._report(Error.LABEL, "labels_out_of_range", "samples_refused")
             self._refusing = not last
         elif last:
             self._report(Error.EARLY_TLAST, "tlasts_early", "samples_aborted")
         else:
-            self._sample = Sample(label=label, learn=learn)
+            self._sample = Sample(start_label=label, learn=learn, of_steps=of_steps, tell=tell)
             self.actions.append(self._sample)
 
     def _event(self, sample: Sample, index: int, last: bool) -> None:
@@ -145,11 +164,18 @@ class Ingest:
         else:
             sample.partial.append(index)
 
-    def _end_of_step(self, sample: Sample, last: bool) -> None:
+    def _end_of_step(self, sample: Sample, value: int, last: bool) -> None:
+        looked_at = sample.learn and sample.of_steps and bool(value >> LABELLED_BIT & 1)
+        label = value & ((1 << LABEL_BITS) - 1) if looked_at else NONE
+        if label >= self.spec.classes:
+            self._abort(sample, Error.LABEL, "labels_out_of_range")
+            self._refusing = not last
+            return
         if not last and len(sample.steps) == self.spec.max_steps - 1:
             self._abort(sample, Error.MISSING_TLAST, "tlasts_missing")
             return
         sample.steps.append(sample.partial)
+        sample.step_labels.append(label)
         sample.partial = []
         if last:
             self.counters["samples"] += 1

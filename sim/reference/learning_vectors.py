@@ -17,7 +17,7 @@ from rtl_gen.contract.synapses.dense import DenseSpec
 from .flat import flat_layer
 from .initial import random_network
 
-__all__ = ["LEARNING", "LEARNING_LABELS", "learning_samples"]
+__all__ = ["LEARNING", "LEARNING_LABELS", "STEP_LABELS", "learning_samples"]
 
 LEARNING_LABELS = [0, 2, 1, 2]
 
@@ -37,7 +37,8 @@ def _readout(inputs: int, **others: object) -> ReadoutSpec:
 
 
 def _network(name: str, seed: int, *blocks: tuple[tuple[LayerSpec, ...], ReadoutSpec]) -> Network:
-    specs = tuple(BlockSpec(layers=layers, readout=readout, window=3, loss_steps=2, update_interval=1,
+    specs = tuple(BlockSpec(layers=layers, readout=readout, window=3, loss_steps=2 if readout.reading == "sum" else 3,
+                            update_interval=1,
                             directives=Directives(lanes=4, memory="auto", engine="reverse"))
                   for layers, readout in blocks)
     return random_network(NetworkSpec(name=name, blocks=specs, max_steps=7, seed=seed), seed, density=0.4, gain=2.0)
@@ -98,12 +99,36 @@ def _lingering() -> Network:
     return _network("lingering", 34, ((lower, plain), _readout(5)), ((bottom, top), _readout(6)))
 
 
+def _counts() -> Network:
+    """Inputs that come up to three times and count as often, under a layer of neurons and a block."""
+    lower = _layer(DenseSpec(inputs=8, outputs=7), input_max=3, threshold=32, rate_shift=9)
+    upper = _layer(DenseSpec(inputs=7, outputs=6), rate_shift=8)
+    above = _layer(DenseSpec(inputs=6, outputs=5))
+    return _network("counts", 35, ((lower, upper), _readout(6)), ((above,), _readout(5)))
+
+
+def _leaky() -> Network:
+    """Readouts that leak, of each reading: over two layers where levels are summed, and with a pool for the last."""
+    lower, upper = (_layer(DenseSpec(inputs=inputs, outputs=outputs), threshold=24)
+                    for inputs, outputs in ((8, 6), (6, 6)))
+    middle = _layer(ConvSpec(height=3, width=2, channels=1, filters=2, kernel=2, padding=1), threshold=24, rate_shift=6)
+    top = _layer(DenseSpec(inputs=24, outputs=7), current=CurrentSpec(bits=9, leak_shifts=(2,)), threshold=24)
+    whole = {"accumulate": "cumulative", "logit_shift": 2, "dead_zone": 0}
+    return _network("leaky", 35, ((lower, upper), _readout(6, leak_shift=2, rounding="stochastic", feedback_shift=1)),
+                    ((middle,), _readout(24, leak_shift=1, reading="last", rate_shift=3, pool=PoolSpec(
+                        kind="sum", size=2, height=4, width=3, channels=2, partial=True), **whole)),
+                    ((top,), _readout(7, leak_shift=3, reading="maximum", **whole)))
+
+
 LEARNING = {"convolutions": _convolutions, "recurrence": _recurrence, "residuals": _residuals,
-            "lingering": _lingering}
+            "lingering": _lingering, "leaky": _leaky, "counts": _counts}
+# Of two samples the labels come with the steps: -1 is none.
+STEP_LABELS: list[int | list[int]] = [0, [1, -1, 2, -1, -1, -1], [-1, -1, 2, -1, -1], 2]
 
 
 def learning_samples(network: Network) -> list[list[list[int]]]:
     """Samples, (T, inputs) counts of events, of whole and of short windows, one for each of ``LEARNING_LABELS``."""
     generator = np.random.Generator(np.random.PCG64(network.spec.seed))
+    most, lengths = network.spec.input_max + 2, (7, 6, 5, 3)
     return [((generator.random((steps, network.spec.inputs)) < 0.4)
-             * generator.integers(1, 3, (steps, network.spec.inputs))).tolist() for steps in (7, 6, 5, 3)]
+             * generator.integers(1, most, (steps, network.spec.inputs))).tolist() for steps in lengths]

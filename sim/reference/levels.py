@@ -25,15 +25,18 @@ class Levels(NamedTuple):
         (classes,).
     steps
         (1,): the steps of the sample so far.
+    largest_at
+        (classes,): the step of the sample whose level was the largest so far, of several the last.
     """
 
     level: Int64Array
     steps: Int64Array
+    largest_at: Int64Array
 
     @classmethod
     def at_rest(cls, classes: int) -> "Levels":
         """Those at a sample's start."""
-        return cls(np.zeros(classes, np.int64), np.zeros(1, np.int64))
+        return cls(np.zeros(classes, np.int64), np.zeros(1, np.int64), np.zeros(classes, np.int64))
 
 
 def read_steps(readout: ReadoutSpec, stored: NDArray[np.int32], spikes: Counts, loss_start: int, levels: Levels,
@@ -49,13 +52,13 @@ def read_steps(readout: ReadoutSpec, stored: NDArray[np.int32], spikes: Counts, 
         read_out(stored, readout.weight_bits, readout.shadow_bits, spikes, loss_start, answer, logit)
     else:
         _read_levels(stored, readout.weight_bits, readout.shadow_bits, readout.leak_shift,
-                     READINGS.index(readout.reading), spikes, loss_start, levels.level, levels.steps, answer, logit)
+                     READINGS.index(readout.reading), spikes, loss_start, *levels, answer, logit)
 
 
 @compiled(nogil=True)
 def _read_levels(stored: NDArray[np.int32], bits: int, shadow_bits: int, leak_shift: int, reading: int,
-                 spikes: Counts, loss_start: int, level: Int64Array, so_far: Int64Array, answer: Int64Array,
-                 logit: Int64Array) -> None:
+                 spikes: Counts, loss_start: int, level: Int64Array, so_far: Int64Array, largest_at: Int64Array,
+                 answer: Int64Array, logit: Int64Array) -> None:
     steps, neurons = spikes.shape
     for p in range(steps):
         level -= level >> leak_shift
@@ -70,7 +73,8 @@ def _read_levels(stored: NDArray[np.int32], bits: int, shadow_bits: int, leak_sh
                 logit += level
         else:
             for c in range(level.shape[0]):
-                if reading == LAST or so_far[0] == 0 or level[c] > answer[c]:
+                if reading == LAST or so_far[0] == 0 or level[c] >= answer[c]:
                     answer[c] = level[c]
+                    largest_at[c] = so_far[0]
             logit[:] = answer
         so_far[0] += 1

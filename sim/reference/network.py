@@ -103,8 +103,8 @@ class Reference:
         Parameters
         ----------
         spikes
-            (T, inputs), how many events of each index came in each step; those beyond the first are dropped and
-            counted.
+            (T, inputs), how many events of each index came in each step; those beyond the ``input_max`` of the
+            specification, which is 1 where it does not say, are dropped and counted.
         label
             The class, or (T,) the class of each step, looked at only to learn; -1 is none. A window learns from the
             label of its last step that has one, and from a sample or a window without any nothing is learned.
@@ -206,7 +206,7 @@ class Reference:
             windows_unlabelled=unlabelled)
 
     def _events(self, spikes: Spikes, shortest: int, longest: int) -> Spikes:
-        """Check ``spikes``; count the first block's events; give them without duplicates, (T, inputs)."""
+        """Check ``spikes``; count the first block's events; give those that count, (T, inputs)."""
         values = np.asarray(spikes)
         if values.ndim != 2 or values.shape[1] != self.spec.inputs:
             raise ValueError(f"Spikes must have shape (steps, {self.spec.inputs}), not {values.shape}")
@@ -216,9 +216,11 @@ class Reference:
         if values.dtype.kind not in "bui" or (values.dtype.kind == "i" and values.size and values.min() < 0):
             raise ValueError("Spikes must be counts of events, integers of at least 0, not "
                              f"{values.min() if values.dtype.kind == 'i' else values.dtype}")
-        events = np.ascontiguousarray(values != 0).view(np.uint8)
-        came = accepted = np.count_nonzero(events)
-        if values.size and values.max() > 1:
+        counts = self.spec.input_max > 1
+        events = (np.minimum(values, self.spec.input_max).astype(np.uint8, order="C") if counts
+                  else np.ascontiguousarray(values != 0).view(np.uint8))
+        came = accepted = int(events.sum(dtype=np.int64)) if counts else np.count_nonzero(events)
+        if values.size and values.max() > self.spec.input_max:
             if values.dtype.itemsize == 8:      # their sum could wrap, and a counter ends long before
                 values = np.minimum(values, COUNTER_MAX + 1)
             came = int(values.sum(dtype=np.int64))

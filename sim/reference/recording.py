@@ -20,9 +20,10 @@ class RecordingBlock(Block):
     windows: list[dict[str, Any]]
     bits_of_words = LOW_HALF    # that are kept
 
-    def _update(self, seed: int, number: int, error: NDArray[np.int64], found: list[Credit], window: Window) -> None:
+    def _update(self, seed: int, number: int, error: NDArray[np.int64], until: NDArray[np.int64],
+                found: list[Credit], window: Window) -> None:
         deltas = [self._deltas(index, credit, window) for index, credit in enumerate(found)]
-        super()._update(seed, number, error, found, window)
+        super()._update(seed, number, error, until, found, window)
         self.windows.append({
             "window_number": number, "steps": [window.start, window.start + len(window.read)], "error": error.tolist(),
             "credit": [credit.membrane.tolist() for credit in found],

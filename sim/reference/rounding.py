@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_gen.contract.arithmetic import readout_shift
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.update import UpdateSpec
 
@@ -35,12 +36,12 @@ def mix(seed: int, number: int, layer: int, row: int) -> int:
 
 
 def addends(spec: UpdateSpec | ReadoutSpec, rate: int, rows: int, seed: int, number: int, layer: int) -> Int64Array:
-    """What row i adds to a delta before it is shifted by r = ``rate_shift`` + ``rate``, shape (rows,).
+    """What row i adds to a delta before it is shifted by the r bits of its rounding, shape (rows,).
 
     Both roundings are ``(delta + addend) >> r``: ``nearest`` adds half, ``stochastic`` the low r bits of the row's
     word.
     """
-    shift = spec.rate_shift + rate
+    shift = (readout_shift(spec) if isinstance(spec, ReadoutSpec) else spec.rate_shift) + rate
     if spec.rounding == "nearest":
         return np.full(rows, (1 << shift) >> 1, np.int64)
     return mix_draws(seed, number, layer, rows) & ((1 << shift) - 1)

@@ -6,6 +6,7 @@
 import json
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from .divided_vector import divided_network, divided_samples
 from .flat import flat_layer
 from .grid_vector import grids_network, grids_samples
 from .initial import random_network
-from .learning_vectors import LEARNING, LEARNING_LABELS, learning_samples
+from .learning_vectors import LEARNING, LEARNING_LABELS, STEP_LABELS, learning_samples
 from .network import Reference
 from .neuron_vector import NEURONS_LABELS, neurons_network, neurons_samples
 from .rate_vectors import LABELS, RATES, rates_network
@@ -78,7 +79,7 @@ def deep_network() -> Network:
     return random_network(NetworkSpec(name="deep", blocks=blocks, max_steps=11, seed=0xCAFEF00D), 1, density=0.3)
 
 
-def network_vector(network: Network, samples: list[list[list[int]]], labels: list[int],
+def network_vector(network: Network, samples: list[list[list[int]]], labels: Sequence[int | list[int]],
                    rates: list[list[int]] | None = None, learn: bool = True) -> dict[str, Any]:
     """What ``samples``, each (T, inputs) counts of events, give, in all numbers; learning, or not.
 
@@ -97,7 +98,7 @@ def network_vector(network: Network, samples: list[list[list[int]]], labels: lis
         if rates is not None:
             reference.rates = list(rates[number])
         reference.clear_counters()
-        result = reference.run(np.array(sample), label, learn=learn, trace=True)
+        result = reference.run(np.array(sample), np.array(label), learn=learn, trace=True)
         found["samples"].append({
             **({} if rates is None else {"rates": rates[number]}),
             "counts": sample, "label": label, **({} if learn else {"learn": False}),
@@ -141,7 +142,8 @@ def neurons_vector() -> dict[str, Any]:
 def learning_vectors() -> dict[str, Any]:
     """File names and contents of the networks that learn in more than dense layers."""
     networks = {name: make() for name, make in LEARNING.items()}
-    return {f"{name}.json": network_vector(network, learning_samples(network), LEARNING_LABELS)
+    return {f"{name}.json": network_vector(network, learning_samples(network),
+                                           STEP_LABELS if name == "counts" else LEARNING_LABELS)
             for name, network in networks.items()}
 
 
@@ -184,7 +186,8 @@ def page_sections() -> str:
         "currents that linger. `convolutions.json` learns in convolutions, behind pools of both kinds and under "
         "readouts with pools, `recurrence.json` in recurrent layers, alone and under and above others, "
         "`residuals.json` in layers whose currents others add, in thresholds and in weights of 1 bit, "
-        "`lingering.json` in layers whose currents linger. In all of them but `rates.json` the rates are all 0. "
+        "`lingering.json` in layers whose currents linger, `leaky.json` under readouts that leak, `counts.json` from "
+        "inputs that count and from labels of steps. In all of them but `rates.json` the rates are all 0. "
         "There, and in the tables below, `word` is the low half of a random word, y, and `high` the high half, "
         "x; in `rates.json` it is the whole.") + "\n"
     text += _table(["seed", "window number", "layer", "row", "word", "high"],

@@ -3,11 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from numpy.typing import NDArray
 
-from rtl_gen.contract.limits import check_labels
 from rtl_gen.contract.network import Network
 
 from ..console import Advance
@@ -30,8 +28,8 @@ class Trace:
         For each block and layer (T, outputs) whole numbers, T the sample's own steps; a membrane is the one after the
         reset. None where nobody asked for them.
     windows
-        For each block (W, classes) whole numbers, the logits at the end of each of the sample's windows; None where
-        steps have no labels.
+        For each block, or of a core its last alone, (W, classes) whole numbers, the logits at the end of each of the
+        sample's windows; None where steps have no labels.
     """
 
     prediction: int
@@ -50,28 +48,11 @@ class Backend(ABC):
         The network that is loaded.
     place
         Where to compute, of a backend that leaves a choice: a simulator by name. None takes what is here.
-
-    Attributes
-    ----------
-    takes_step_labels
-        Whether it runs and learns from samples whose steps have labels.
     """
-
-    takes_step_labels: ClassVar[bool] = True
 
     def __init__(self, network: Network, place: str | None = None) -> None:
         self._network, self._place = network, place
         self._counters: dict[str, int] = {}
-
-    def check(self, split: Split, thing: str) -> None:
-        """Refuse samples, called ``thing``, that this backend cannot take.
-
-        Raises
-        ------
-        SpecError
-            If their steps have labels, and the backend is the hardware, which knows one a sample.
-        """
-        check_labels(thing, split.step_labels is not None and not self.takes_step_labels)
 
     @abstractmethod
     def run(self, split: Split, advance: Advance, *, trace: bool) -> Iterator[Trace]:

@@ -23,16 +23,20 @@ def evaluate(link: Link, spec: NetworkSpec, *, network: str, samples: str, outpu
     """Run samples halting after every step.
 
     Saved are the core's ``predictions`` (N,), and of each layer spikes and membranes (N, T, outputs), zeros after a
-    sample's end, and answers (N, classes).
+    sample's end, and answers (N, classes); where steps have labels the logits at the end of each ``windows``
+    (N, W, classes) too, zeros after a sample's last.
     """
     host = Host(link, spec)
     host.load(read(network))
     with np.load(samples) as file:
-        spikes, lengths = file["spikes"], file["steps"]
+        spikes, lengths, of_steps = file["spikes"], file["steps"], "step_labels" in file
+    most = -(-spikes.shape[1] // spec.blocks[-1].window)
     found: dict[str, list[Any]] = defaultdict(list)
     for number, sample in enumerate(spikes):
-        result, steps = host.run_stepwise(sample[:lengths[number]])
+        result, steps = host.run_stepwise(sample[:lengths[number]], windows=of_steps)
         found["predictions"].append(result.prediction)
+        if result.windows is not None:
+            found["windows"].append(np.pad(result.windows, ((0, most - len(result.windows)), (0, 0))))
         for b, block in enumerate(spec.blocks):
             for layer in range(block.depth):
                 for name, values in (("spikes", [step.spikes[b][layer] for step in steps]),
@@ -53,13 +57,14 @@ def learn(link: Link, spec: NetworkSpec, *, network: str, samples: str, output: 
     current = given.rates
     with np.load(samples) as file:
         spikes, labels, steps, rates = (file[name] for name in ("spikes", "labels", "steps", "rates"))
+        if "step_labels" in file:
+            labels = file["step_labels"]
     host.clear_counters()
     for number, (sample, label) in enumerate(zip(spikes, labels, strict=True)):
         if tuple(rates[number].tolist()) != current:
             current = tuple(rates[number].tolist())
             host.set_rates(current)
-        # A sample without a label, -1, is answered and not learned from.
-        host.run(sample[:steps[number]], label=max(0, int(label)), learn=bool(label >= 0))
+        host.run(sample[:steps[number]], label=label[:steps[number]] if label.ndim else int(label), learn=True)
         _tell(done, number + 1)
     host.set_rates(given.rates)
     write(output, host.network())

@@ -77,15 +77,14 @@ def compare(differences: Comparison, one: Backend, other: Backend) -> None:
         differences.compare("counters", f"counter {name}", [counted[name]], [value])
 
 
-def check(network: Network, backend: str, halves: Mapping[str, Split], thing: str) -> None:
+def check(network: Network, halves: Mapping[str, Split], thing: str) -> None:
     """Refuse samples to learn from, ``train``, and to ``test`` with, before any of them is run.
 
     Raises
     ------
     SnnfpgaError
-        If the backend cannot take them, or steps have labels and the test samples no labelled window.
+        If steps have labels and the samples no labelled window.
     """
-    make(backend, network).check(halves["train"], thing)
     for name, half in halves.items():
         check_windows(network.spec.blocks[-1], half, f"{thing}, its {name} samples,")
 

@@ -33,7 +33,11 @@ class SplitSamples:
     ----------
     labels
         (N,).
+    step_labels
+        None: such samples are of one label each.
     """
+
+    step_labels = None
 
     def __init__(self, *splits: Split) -> None:
         self._splits = splits

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from board.host.host import Result
+from board.host.host import Label, Result
 from rtl_gen.contract.network import Network
 from sim.reference.network import Reference
 
@@ -26,10 +26,11 @@ class ReferenceCore:
         """The network as it stands."""
         return self._reference.network()
 
-    def run(self, spikes: NDArray[np.integer], *, label: int = 0, learn: bool = False) -> Result:
+    def run(self, spikes: NDArray[np.integer], *, label: Label = 0, learn: bool = False,
+            windows: bool = False) -> Result:
         """Run one sample, and learn from it where ``learn``."""
-        found = self._reference.run(spikes, label, learn)
-        return Result(found.prediction, found.answers[-1])
+        found = self._reference.run(spikes, label, learn, windows=windows)
+        return Result(found.prediction, found.answers[-1], None if found.windows is None else found.windows[-1])
 
     def set_rates(self, rates: tuple[int, ...]) -> None:
         """Set the steps that are added to the rate shifts, one a block."""
@@ -81,13 +82,14 @@ class RecordingCore(ReferenceCore):
         self.lessons: list[Lesson] = []
         self.taught: dict[str, int] = {}
 
-    def run(self, spikes: NDArray[np.integer], *, label: int = 0, learn: bool = False) -> Result:
+    def run(self, spikes: NDArray[np.integer], *, label: Label = 0, learn: bool = False,
+            windows: bool = False) -> Result:
         """Run one sample, and learn from it where ``learn``."""
         if not learn:
-            return super().run(spikes, label=label)
-        self.lessons.append(Lesson(spikes, label, tuple(self._reference.rates)))
+            return super().run(spikes, label=label, windows=windows)
+        self.lessons.append(Lesson(spikes, int(label), tuple(self._reference.rates)))
         self.clear_counters()
-        found = super().run(spikes, label=label, learn=True)
+        found = super().run(spikes, label=label, learn=True, windows=windows)
         for block in self._reference.counters:
             for name, value in block.items():
                 self.taught[name] = self.taught.get(name, 0) + value

@@ -17,15 +17,12 @@ from .backend import Backend, Rates, Trace
 class Rtl(Backend):
     """A network in the core that was generated for it; its place is a simulator."""
 
-    takes_step_labels = False
-
     def __init__(self, network: Network, place: str | None = None) -> None:
         super().__init__(network, place)
         simulated.check_place(network.spec, place)
 
     def run(self, split: Split, advance: Advance, *, trace: bool) -> Iterator[Trace]:
         """Give what each sample leaves, in order; all samples run before the first is given, halted in each step."""
-        self.check(split, "this data")
         found = simulated.evaluate(self._network, split, advance, self._place)
         blocks = self._network.spec.blocks
 
@@ -37,11 +34,11 @@ class Rtl(Backend):
             steps = split.steps_of(number)
             yield Trace(prediction, [found[f"answers{b}"][number] for b in range(len(blocks))],
                         layers("spikes", number, steps) if trace else None,
-                        layers("membranes", number, steps) if trace else None)
+                        layers("membranes", number, steps) if trace else None,
+                        [found["windows"][number][:-(-steps // blocks[-1].window)]] if "windows" in found else None)
 
     def learn(self, split: Split, advance: Advance, rates: Rates = None) -> None:
         """Learn from the samples one by one, and read the network and the counters back."""
-        self.check(split, "this data")
         blocks = range(len(self._network.spec.blocks))
         self._network, counters = simulated.learn(self._network, split, advance, self._place, rates)
         self._counters = {name: sum(counters[f"block{b}.{name}"] for b in blocks) for name in BLOCK_COUNTERS}

@@ -102,7 +102,8 @@ def learn(network: Network, split: Split, advance: Advance,
 def _run(network: Network, split: Split, script: str, folder: Path, output: Path, advance: Advance,
          simulator: str | None, rates: Rates = None) -> dict[str, Any]:
     samples, start, done = folder / "samples.npz", folder / "network.safetensors", folder / "done"
-    np.savez(samples, spikes=split.spikes[:], labels=split.labels,
+    of_steps = {} if split.step_labels is None else {"step_labels": split.step_labels}
+    np.savez(samples, spikes=split.spikes[:], labels=split.labels, **of_steps,
              steps=[split.steps_of(number) for number in range(len(split))],
              rates=[network.rates] * len(split) if rates is None else rates)
     write(start, network)

@@ -4,13 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rtl_gen.claim import claimed_file
 from rtl_gen.contract.atomic import write_atomically
-from rtl_gen.contract.limits import check_labels
 from rtl_gen.contract.network import Network
 from sim.verify import Verification, verify
 
 from ..data.dataset import Split
+from .reference import labels_of
 from .simulated import folder_of
 
 RECORD = "verify.json"
@@ -22,11 +24,10 @@ def verify_build(folder: Path, core: str, network: Network, split: Split, simula
     Every other sample is learned from as one of another class: a network that answers well would learn from no window,
     and nothing of its learning would be compared.
     """
-    check_labels("this data", split.step_labels is not None)
     text = (folder / f"{core}.v").read_text("utf-8")
     samples = [sample[:split.steps_of(number)] for number, sample in enumerate(split.spikes)]
-    labels = split.labels.copy()
-    labels[::2] = (labels[::2] + 1) % network.spec.classes
+    labels = list(labels_of(split))
+    labels[::2] = [np.where(label < 0, label, (label + 1) % network.spec.classes) for label in labels[::2]]
     return verify(network, samples, labels, build_dir=folder_of(network.spec, simulator),
                   simulator=simulator, verilog=(core, text))
 

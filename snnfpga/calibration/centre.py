@@ -7,7 +7,8 @@ first thing that it does is to undo them, weight by weight and at the cost of wh
 
 An integer d_j, subtracted from all weights of neuron j in a learned readout, changes the logits of all classes by the
 same amount: answers keep their order, and ties stay ties. So the d_j are free, and are chosen such that the chip's
-errors are least on training samples.
+errors are least on training samples. (Levels that leak are rounded down each on its own: there two answers may come
+nearer, or farther apart, by as much as that.)
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.weights import read_weights
@@ -26,6 +28,7 @@ from sim.reference.grid import pooled
 from ..data.dataset import Split
 from ..network.inference import batch_passages, weights_of
 
+Counted = NDArray[np.int64] | NDArray[np.float64]
 UNITS_OF_A_LOGIT = 16.0     # steps of the chip's table of errors for a real logit of 1
 DECAY = 1e-4                # keeps the amounts small where spikes do not decide them
 ITERATIONS = 100
@@ -38,18 +41,19 @@ class WindowEnds:
     Attributes
     ----------
     counts
-        (M, rows): the events of each row that the loss logits add up there.
+        (M, rows): the events of each row that the loss logits add up there; of a readout that leaks, what is left of
+        them.
     labels
         (M,).
     """
 
-    counts: NDArray[np.int64]
+    counts: Counted
     labels: NDArray[np.int64]
 
 
 def window_ends(network: Network, split: Split) -> list[WindowEnds]:
     """For each block what its readout had read at the end of each window of each sample of ``split``."""
-    found: list[list[NDArray[np.int64]]] = [[] for _ in network.spec.blocks]
+    found: list[list[Counted]] = [[] for _ in network.spec.blocks]
     labels: list[list[int]] = [[] for _ in network.spec.blocks]
     first = 0
     for batch in batch_passages(network.spec, weights_of(network), split):
@@ -59,21 +63,34 @@ def window_ends(network: Network, split: Split) -> list[WindowEnds]:
             for sample in range(size):
                 steps = split.steps_of(first + sample)
                 counts = pooled(block.readout.pool, np.ascontiguousarray(spikes[:steps, sample])).astype(np.int64)
-                for seen in _read(counts, block.window, block.loss_steps, block.readout.accumulate):
+                for seen in _read(counts, block):
                     found[b].append(seen)
                     labels[b].append(int(split.labels[first + sample]))
         first += size
     return [WindowEnds(np.array(counts), np.array(own)) for counts, own in zip(found, labels, strict=True)]
 
 
-def _read(counts: NDArray[np.int64], window: int, loss_steps: int, accumulate: str) -> Iterator[NDArray[np.int64]]:
-    """(rows,) at the end of each window that reaches its loss steps."""
-    total = np.zeros(counts.shape[1], np.int64)
+def _read(counts: Counted, block: BlockSpec) -> Iterator[Counted]:
+    """(rows,) at the end of each window that reaches its loss steps, of counts (T, rows)."""
+    readout, window, before = block.readout, block.window, block.window - block.loss_steps
+    if readout.leak_shift is not None:
+        counts = _levels(counts, 1.0 - 2.0 ** -readout.leak_shift)
+    total = np.zeros_like(counts[0])
     for start in range(0, len(counts), window):
-        seen = counts[start + window - loss_steps:start + window].sum(0)
-        total = total + seen if accumulate == "cumulative" else seen
-        if len(counts) - start > window - loss_steps:
-            yield total
+        seen = counts[start + before:start + window].sum(0)
+        total = total + seen if readout.accumulate == "cumulative" else seen
+        if len(counts) - start > before:
+            # The largest level is mostly one of the last: here it is the last.
+            yield total if readout.reading == "sum" else counts[start:start + window][-1]
+
+
+def _levels(counts: NDArray[np.int64], keep: float) -> NDArray[np.float64]:
+    """What a level of weight 1 for each row, (T, rows), would be after each step."""
+    found, level = np.empty(counts.shape), np.zeros(counts.shape[1])
+    for step, now in enumerate(counts):
+        level = keep * level + now
+        found[step] = level
+    return found
 
 
 def centred(network: Network, split: Split) -> Network:

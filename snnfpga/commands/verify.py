@@ -1,19 +1,12 @@
 """``snnfpga verify``: a build's hardware in a simulator against the integer reference."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError, shown
-
-from ..config.nearest import offer
-from ..console import percent, print_json, print_table, progress, say
-
-if TYPE_CHECKING:
-    from sim.verify import Verification
-
-SAMPLES = 40
+from ..api.defaults import VERIFIED
+from ..console import print_json, print_shown
 
 
 def command(
@@ -22,7 +15,7 @@ def command(
     simulator: Annotated[str | None, typer.Option(help="icarus or verilator; else Verilator where it is installed.",
                                                   show_default=False)] = None,
     samples: Annotated[int, typer.Option(help="Run and learn from so many training samples, drawn class by class.")
-                       ] = SAMPLES,
+                       ] = VERIFIED,
     seed: Annotated[int, typer.Option(min=0, help="Draws the samples and their order.")] = 0,
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
@@ -45,63 +38,11 @@ def command(
 
       snnfpga verify build/digits-pynq-z2 --simulator icarus --samples 4
     """
-    from board import plan, registry
-    from board.build import check_sources
-    from rtl_gen.contract.limits import check_labels
-    from rtl_gen.contract.network_file import read
-    from sim.simulators import SIMULATORS
+    from ..api.verify import run
 
-    from ..backends.simulated import check_place, preferred
-    from ..backends.verification import check_record, facts, verify_build, windows_learned, write_record
-    from ..data.fit import check_fit, lessons
-    from ..data.source import load_data
-    from ..runs.find import find_build
-    from ..runs.network_data import data_of
-
-    if simulator is not None and simulator not in SIMULATORS:
-        raise SnnfpgaError(f"No simulator is called {shown(simulator)}; {offer(simulator, SIMULATORS)}", USAGE)
-    folder = find_build(target)
-    manifest = plan.verify(folder, facts=("network", "core", "board"))
-    network_path = folder / str(manifest["network"])
-    network = read(network_path)
-    check_record(folder)
-    check_place(network.spec, simulator)
-    dataset = load_data(data_of(network_path, network.spec, data, data_root), labelled=("train",))
-    check_fit(dataset, network.spec)
-    split = lessons(dataset, samples, seed)
-    check_labels(f"data {dataset.name}", split.step_labels is not None)
-    with progress("making the board's sources anew", 2) as advance:
-        sources = check_sources(folder, network.spec, registry.get(str(manifest["board"])))
-        advance(1, "verifying in simulation")
-        found = verify_build(folder, str(manifest["core"]), network, split, simulator or preferred())
-        advance()
-    values = facts(found, str(manifest["digest"]), sources)
-    write_record(folder, values)
+    found = run(target, simulator, samples, seed, data, data_root)
     if as_json:
-        print_json(values)
+        print_json(found.to_dict())
     else:
-        _show(found, folder, sources, windows_learned(found))
-    if not windows_learned(found) and any(block.directives.learns for block in network.spec.blocks):
-        say("No window was learned from, so that learning was not compared; raise --samples")
-    _refuse_differences(found)
-
-
-def _show(found: "Verification", folder: Path, sources: tuple[str, ...], windows: int) -> None:
-    """Print what was compared, for people."""
-    print_table(f"Verified {folder}", ("what", "measured"), [
-        ("simulator", found.simulator), ("samples learned from", found.samples),
-        ("windows learned from", windows),
-        *((f"{kind} compared", number) for kind, number in found.compared.items()),
-        ("mismatches", found.mismatches), ("made anew and equal", ", ".join(sources)),
-        ("clock cycles", found.cycles),
-        ("lane-cycles with a synaptic operation", percent(found.busy_lane_share))])
-
-
-def _refuse_differences(found: "Verification") -> None:
-    """Fail where a value differs, or where nothing was compared of some kind."""
-    if found.mismatches:
-        raise SnnfpgaError(f"{found.mismatches} values differ from the reference, first: {found.described[0]}; "
-                           "the hardware is not what was specified", FAILED)
-    lacking = [kind for kind, number in found.compared.items() if number == 0]
-    if lacking:
-        raise SnnfpgaError(f"Nothing was compared of: {', '.join(lacking)}; raise --samples", FAILED)
+        print_shown(found)
+    found.refuse_differences()

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from rtl_gen.contract.layer import MAX_INPUT
+
 from .section import NameOrPath, Section, Seed, Steps, UserPath
 
 
@@ -17,9 +19,10 @@ class DataConfig(Section):
         None,
         description="The number of time steps T of a sample. Null takes what the set is best seen in, 16 for recorded "
                     "events; beside `step_us` it is where longer samples are cut.")
-    coding: Literal["rate", "bernoulli", "latency", "phase", "sigma-delta"] | None = Field(
+    coding: Literal["rate", "bernoulli", "latency", "direct", "phase", "sigma-delta"] | None = Field(
         None,
-        description="How still images become events ([codes](data.md#codes-of-still-images)); null takes `rate`. "
+        description="How still images become events ([codes](data.md#codes-of-still-images)); null takes `rate`, or "
+                    "`direct` where `input_max` is more than 1. "
                     "`phase` and `sigma-delta` are experimental.")
     binning: Literal["time", "count"] = Field(
         "time",
@@ -33,6 +36,11 @@ class DataConfig(Section):
         1,
         description="So many pixels of recorded events in each direction become one, which has an event where one of "
                     "them has.")
+    input_max: Annotated[int, Field(ge=1, le=MAX_INPUT)] = Field(
+        1,
+        description="The largest value of an input in a step: how many events of it count "
+                    "([inputs that count](data.md#inputs-that-count)). More than 1 goes with `coding: direct`, with "
+                    "recorded events, and with spikes of your own.")
     delays: tuple[Steps, ...] = Field(
         (),
         description="Every input comes again so many steps later, over a line of its own for each entry "

@@ -69,6 +69,26 @@ def read_config(path: Path | None, settings: Iterable[str] = ()) -> Config:
     return check(values)
 
 
+def read_values(path: Path | None) -> dict[str, Any]:
+    """The values that ``path`` holds (None: the default that ships with the package), before they are checked; raises
+    as :func:`read_config`.
+    """
+    return parse(_text(path), str(path or "digits.yaml"))
+
+
+def plain_config(settings: Iterable[str]) -> Config:
+    """The defaults of every key, changed by ``settings`` as :func:`read_config` takes them; nothing is the digits'.
+
+    Raises
+    ------
+    SnnfpgaError
+        If a key is unknown, or a value out of range.
+    """
+    values = _changed({}, list(settings))
+    own = own_name(values)
+    return check(({} if own is None else {"name": run_name(own)}) | values)
+
+
 def _changed(values: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     for setting in settings:
         apply(values, setting)

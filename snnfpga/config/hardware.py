@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rtl_gen.contract.block import MAX_LANES, MAX_READS, MEMORIES
+from rtl_gen.contract.block import MAX_AHEAD, MAX_LANES, MAX_READS, MEMORIES
 from rtl_gen.contract.readout import MAX_CLASSES
 from rtl_gen.contract.update import ROUNDINGS
 
@@ -15,6 +15,7 @@ Reads = Annotated[int, Field(ge=1, le=MAX_READS)]
 Memory = Literal[MEMORIES]
 Classes = Annotated[int, Field(ge=1, le=MAX_CLASSES)]
 Rounding = Literal[ROUNDINGS]
+Ahead = Annotated[int, Field(ge=0, le=MAX_AHEAD)]
 
 
 class BlockHardware(Section):
@@ -34,6 +35,8 @@ class BlockHardware(Section):
     classes_per_cycle: Classes | None = Field(
         None, description="Classes that this block's readout walks in a cycle when it learns; more take more LUTs. "
                           "Null takes the fewest that keep up with the update engine at an input density of 5 %.")
+    ahead: Ahead | None = Field(
+        None, description="The events that may wait in front of this block; null takes `hardware.ahead`.")
 
 
 class HardwareConfig(Section):
@@ -58,6 +61,10 @@ class HardwareConfig(Section):
                     "Otherwise they take a cycle for each step in which it was, in an update engine that hardly grows "
                     "with `learning.window`. No result changes. Only a block that is one layer of each input at each "
                     "neuron can.")
+    ahead: Ahead = Field(
+        0, description="The events, and ends of steps, that may wait in front of a block while it learns, in a queue "
+                       "in block RAM, so that the block before it goes on. As many as a window has pay where of two "
+                       "blocks in a row one takes long to learn and the other to run. No result changes.")
     max_steps: Steps | None = Field(
         None, description="The steps of the longest sample that the hardware takes; null is the T of the data.")
     blocks: tuple[BlockHardware, ...] = Field(
@@ -67,4 +74,5 @@ class HardwareConfig(Section):
         """The directives of a block, none of them left open."""
         own = self.blocks[index].model_dump(exclude_none=True) if index < len(self.blocks) else {}
         return BlockHardware(**{"lanes": self.lanes, "reads": self.reads, "memory": self.memory,
-                                "learning": self.learning, "rounding": self.rounding, "unroll": self.unroll} | own)
+                                "learning": self.learning, "rounding": self.rounding, "unroll": self.unroll,
+                                "ahead": self.ahead} | own)

@@ -3,9 +3,9 @@
 ``docs/keys.md`` is what the models of the sections say about each key (:mod:`snnfpga.config.reference`).
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from .data import DataConfig
 from .hardware import HardwareConfig
@@ -16,8 +16,20 @@ from .section import Section, Seed
 from .training import TrainingConfig
 
 
-class Config(Section):
-    """A whole run: two keys of its own, and a table for each section below."""
+class _OneLine(type(BaseModel)):
+    """A configuration made in Python is checked as a file is: what is wrong with it is one line."""
+
+    def __call__(cls, **values: Any) -> "Config":
+        from .file import check
+
+        return check(values)
+
+
+class Config(Section, metaclass=_OneLine):
+    """A whole run: two keys of its own, and a table for each section below.
+
+    ``Config(learning={"window": 8})`` raises as a file with that would: an :class:`SnnfpgaError` of one line.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=100)] = Field(
         "digits", description="The name of the run and of its network, of letters, digits, - and _.")

@@ -13,6 +13,8 @@ from rtl_gen.contract.surrogate import SURROGATES
 
 from .section import Positive, Section, UserPath, WeightBits
 
+BLOCKS_OF_FILE = "file"     # a value of network.block_depth
+
 # Surrogates that training in PyTorch has and the hardware has not.
 HOST_SURROGATES = ("sigmoid", "arctan", "fast_sigmoid")
 
@@ -93,8 +95,10 @@ class NetworkConfig(Section):
         None,
         description="One chain of layers, such as `64C3-P2-256` ([tokens](training.md#choose-an-architecture)), or "
                     "the name of one. Null takes `blocks`, which must be left out where this is given.")
-    block_depth: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
-        1, description="The layers of `architecture` that make a block; `all` makes one block of them.")
+    block_depth: Annotated[int, Field(ge=1)] | Literal["all", BLOCKS_OF_FILE] = Field(
+        1,
+        description="The layers of `architecture` that make a block; `all` makes one block of them, and `file` keeps "
+                    "the blocks that `file` has.")
     blocks: Annotated[tuple[Annotated[tuple[Token, ...], Field(min_length=1)], ...],
                       Field(min_length=1, max_length=MAX_BLOCKS)] = Field(
         ((128,), (64,)),

@@ -29,6 +29,11 @@ def apply(values: dict[str, Any], setting: str) -> None:
     except YamlFault as fault:
         raise SnnfpgaError(f"--set {shortened(key)} takes a value in YAML, not {shown(text)} ({fault})",
                            USAGE) from None
+    put(values, key, value)
+
+
+def put(values: dict[str, Any], key: str, value: Any) -> None:
+    """Change the value of ``key`` in ``values``; raises as :func:`apply`."""
     *path, last = key.split(".")
     place: Any = values
     for level, step in enumerate(path):

@@ -125,12 +125,13 @@ def time_shift(events: Tensor, strength: int, generator: torch.Generator) -> Ten
 
 @_registered()
 def time_jitter(events: Tensor, strength: int, generator: torch.Generator) -> Tensor:
-    """Move each event by up to ``strength`` steps; those that meet become one."""
+    """Move each event by up to ``strength`` steps; those that meet become one, of inputs that count the largest."""
     delay = torch.randint(-strength, strength + 1, events.shape, dtype=torch.int32, generator=generator)
     moved, steps = torch.zeros_like(events), events.shape[1]
     for by in range(-min(strength, steps - 1), min(strength, steps - 1) + 1):
         chosen = events * (delay == by)
-        moved[:, max(by, 0):steps + min(by, 0)] |= chosen[:, max(-by, 0):steps - max(by, 0)]
+        meets = moved[:, max(by, 0):steps + min(by, 0)]
+        torch.maximum(meets, chosen[:, max(-by, 0):steps - max(by, 0)], out=meets)
     return moved
 
 

@@ -43,6 +43,7 @@ class Binning:
     by: str = "time"
     step_us: int | None = None
     pool: int = 1
+    most: int = 1
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def bin_recordings(recordings: Iterable[Events], sensor: Sensor, how: Binning, t
         step = steps_of(events["t"], timeline)
         inside = step < timeline.steps
         lengths.append(min(int(step[-1]) + 1, timeline.steps) if len(step) else 1)
-        return list_events(step[inside], _inputs(events, pooled, how.pool)[inside], timeline.steps, inputs)
+        return list_events(step[inside], _inputs(events, pooled, how.pool)[inside], timeline.steps, inputs,
+                           how.most)
 
     return Binned(join_smallest(map(binned, recordings)), None if how.step_us is None else np.array(lengths, np.int64),
                   pooled, timeline)

@@ -68,7 +68,8 @@ def _contents(data: DataSet) -> bytes:
 
 def _stored(spikes: Spikes | LazySpikes) -> dict[str, NDArray]:
     if isinstance(spikes, EventLists):
-        return {"events": spikes.events, "counts": spikes.counts}
+        repeats = {"repeats": np.array(1)} if spikes.repeats else {}
+        return {"events": spikes.events, "counts": spikes.counts, **repeats}
     assert isinstance(spikes, PackedSpikes)
     return {"bits": spikes.bits}
 
@@ -91,7 +92,7 @@ def _read(path: Path) -> DataSet | None:
 def _split(arrays: dict[str, NDArray], half: str) -> Split:
     inputs = int(np.prod(arrays["sensor"]))
     spikes = (PackedSpikes(arrays[f"{half}_bits"], inputs) if f"{half}_bits" in arrays else
-              EventLists(arrays[f"{half}_events"], arrays[f"{half}_counts"], inputs))
+              EventLists(arrays[f"{half}_events"], arrays[f"{half}_counts"], inputs, f"{half}_repeats" in arrays))
     optional = (arrays.get(f"{half}_{name}") for name in ("length", "step_label", "row"))
     return Split(spikes, arrays[f"{half}_label"], *optional)
 

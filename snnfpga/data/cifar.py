@@ -20,7 +20,7 @@ TRAIN = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 Images = NDArray[np.uint8]
 
 
-def load_binary(folder: Path, coding: str, steps: int, seed: int) -> DataSet:
+def load_binary(folder: Path, coding: str, steps: int, seed: int, most: int = 1) -> DataSet:
     """``cifar10``: images of ``folder`` under a code of :mod:`snnfpga.data.coding`; the split is the published one.
 
     Raises
@@ -30,7 +30,7 @@ def load_binary(folder: Path, coding: str, steps: int, seed: int) -> DataSet:
     """
     batches = [read_batch(folder / name) for name in TRAIN]
     train, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    return _data("cifar10", (train, labels), read_batch(folder / "test_batch.bin"), coding, steps, seed)
+    return _data("cifar10", (train, labels), read_batch(folder / "test_batch.bin"), coding, steps, seed, most)
 
 
 def read_batch(path: Path) -> tuple[Images, Labels]:
@@ -54,7 +54,7 @@ def read_batch(path: Path) -> tuple[Images, Labels]:
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), records[:, 0].astype(np.int64)
 
 
-def load_jpeg(folder: Path, coding: str, steps: int, seed: int) -> DataSet:
+def load_jpeg(folder: Path, coding: str, steps: int, seed: int, most: int = 1) -> DataSet:
     """``cifar10-jpeg``: as :func:`load_binary`, of ``cifar10_jpeg.npz``.
 
     It holds ``header``, the first bytes of every image; ``data``, the rest of all, cut by ``offset``; ``label``; and
@@ -82,7 +82,7 @@ def load_jpeg(folder: Path, coding: str, steps: int, seed: int) -> DataSet:
                         "it again")
     train = given.item()
     return _data("cifar10-jpeg", (images[:train], labels[:train]), (images[train:], labels[train:]), coding, steps,
-                 seed)
+                 seed, most)
 
 
 def _decode(path: Path, number: int, contents: bytes) -> Images:
@@ -99,6 +99,6 @@ def _decode(path: Path, number: int, contents: bytes) -> Images:
 
 
 def _data(name: str, train: tuple[Images, Labels], test: tuple[Images, Labels], coding: str, steps: int,
-          seed: int) -> DataSet:
-    spikes = coded_halves(train[0], test[0], coding, steps, seed)
+          seed: int, most: int) -> DataSet:
+    spikes = coded_halves(train[0], test[0], coding, steps, seed, most)
     return DataSet(name, Split(spikes[0], train[1]), Split(spikes[1], test[1]), (SIDE, SIDE, COLOURS), CLASSES)

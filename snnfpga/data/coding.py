@@ -12,7 +12,7 @@ from rtl_gen.contract.errors import shown
 from .dataset import DataError, Spikes
 from .lazy import Buffer, LazySpikes, told
 
-CODINGS = ("rate", "bernoulli", "latency", "phase", "sigma-delta")
+CODINGS = ("rate", "bernoulli", "latency", "direct", "phase", "sigma-delta")
 PHASES = 8          # bits of a pixel
 
 
@@ -26,7 +26,7 @@ class CodedImages(LazySpikes):
         (N, inputs) uint8; 255 is a value of 1.
     numbers
         (N,) int64: see :func:`encode`.
-    coding, steps, seed
+    coding, steps, seed, most
         As :func:`encode` takes them.
     """
 
@@ -35,6 +35,7 @@ class CodedImages(LazySpikes):
     coding: str
     steps: int
     seed: int
+    most: int = 1
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -42,7 +43,8 @@ class CodedImages(LazySpikes):
         return samples, self.steps, inputs
 
     def content(self) -> Iterator[Buffer]:
-        for array in (self.images, self.numbers, np.array(f"{self.coding} {self.steps} {self.seed}")):
+        most = "" if self.most == 1 else f" {self.most}"
+        for array in (self.images, self.numbers, np.array(f"{self.coding} {self.steps} {self.seed}{most}")):
             yield from told(array)
 
     def select(self, index: Any) -> "CodedImages":
@@ -50,25 +52,26 @@ class CodedImages(LazySpikes):
 
     def make(self, samples: NDArray[np.int64]) -> Spikes:
         values = self.images[samples].astype(np.float32) / np.float32(255)
-        return encode(values, self.coding, self.steps, self.seed, self.numbers[samples])
+        return encode(values, self.coding, self.steps, self.seed, self.numbers[samples], self.most)
 
 
-def coded_halves(train: NDArray[np.uint8], test: NDArray[np.uint8], coding: str, steps: int,
-                 seed: int) -> tuple[CodedImages, CodedImages]:
+def coded_halves(train: NDArray[np.uint8], test: NDArray[np.uint8], coding: str, steps: int, seed: int,
+                 most: int = 1) -> tuple[CodedImages, CodedImages]:
     """Training and test images (N, ...) under one code, numbered through."""
     images = [half.reshape(len(half), -1) for half in (train, test)]
     numbers = np.arange(len(train) + len(test))
-    return (CodedImages(images[0], numbers[:len(train)], coding, steps, seed),
-            CodedImages(images[1], numbers[len(train):], coding, steps, seed))
+    return (CodedImages(images[0], numbers[:len(train)], coding, steps, seed, most),
+            CodedImages(images[1], numbers[len(train):], coding, steps, seed, most))
 
 
 def encode(values: NDArray[np.floating], coding: str, steps: int, seed: int,
-           numbers: NDArray[np.int64] | None = None) -> Spikes:
+           numbers: NDArray[np.int64] | None = None, most: int = 1) -> Spikes:
     """Spikes of ``values`` (N, inputs), each 0..1.
 
     ``rate``: value * T spikes, evenly spaced; each input starts at its own phase, drawn once by ``seed``.
     ``bernoulli``: in each step a spike with the value's probability, drawn by ``seed`` and the sample's number.
     ``latency``: one spike, the sooner the larger the value; none where it is below 1 / (T + 1).
+    ``direct``: in each step ``most`` times the value, to nearest: no spikes but numbers.
     ``phase``: the bits of 255 times the value, a step each, the highest first, again and again.
     ``sigma-delta``: value * T spikes by a sigma-delta modulator of second order: where the errors so far sum to 1/2.
 
@@ -77,6 +80,8 @@ def encode(values: NDArray[np.floating], coding: str, steps: int, seed: int,
     numbers
         (N,): a sample's number in its data set, so that it has the same spikes whatever it is coded beside; 0 .. N - 1
         where None.
+    most
+        The largest input of ``direct``.
 
     Returns
     -------
@@ -90,6 +95,8 @@ def encode(values: NDArray[np.floating], coding: str, steps: int, seed: int,
         return (np.stack(draws) < values[:, None]).astype(np.uint8)
     if coding == "latency":
         return _latency(values, steps)
+    if coding == "direct":
+        return np.repeat(np.rint(values * most).astype(np.uint8)[:, None, :], steps, 1)
     if coding == "phase":
         shifts = PHASES - 1 - np.arange(steps) % PHASES
         return (np.rint(values * 255).astype(np.uint8)[:, None, :] >> shifts[None, :, None] & 1).astype(np.uint8)

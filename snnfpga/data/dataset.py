@@ -31,7 +31,8 @@ class Split:
     Attributes
     ----------
     spikes
-        (N, T, inputs) uint8, 0 or 1: an array, or what is indexed like one and makes it sample by sample.
+        (N, T, inputs) uint8, 0 or 1, or where inputs count up to ``data.input_max``: an array, or what is indexed like
+        one and makes it sample by sample.
     labels
         (N,) int64, 0 .. classes - 1; -1 for a sample that has none.
     lengths

@@ -33,8 +33,8 @@ def _seen(name: str, camera: EventCamera, split_seed: int, camera_seed: int) -> 
     return assemble(name, record(images, camera, camera_seed), labels, stratified(labels, split_seed), (8, 8, 2), 10)
 
 
-def load_coded(coding: str, steps: int, seed: int) -> DataSet:
+def load_coded(coding: str, steps: int, seed: int, most: int = 1) -> DataSet:
     """``digits``: 64 inputs under one of the codes of :mod:`snnfpga.data.coding`."""
     images, labels = _images()
-    spikes = encode(images.reshape(len(images), -1), coding, steps, seed)
+    spikes = encode(images.reshape(len(images), -1), coding, steps, seed, most=most)
     return assemble("digits", spikes, labels, stratified(labels, seed), (8, 8, 1), 10)

@@ -25,11 +25,14 @@ class EventLists(LazySpikes):
         (N, T): the events of each step.
     inputs
         Inputs.
+    repeats
+        Whether an input may come several times in a step, and counts so often.
     """
 
     events: NDArray[np.unsignedinteger]
     counts: NDArray[np.unsignedinteger]
     inputs: int
+    repeats: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -47,6 +50,10 @@ class EventLists(LazySpikes):
 
     def content(self) -> Iterator[Buffer]:
         """What :class:`PackedSpikes` has too: the same spikes have the same digest, in whichever form they are kept."""
+        if self.repeats:
+            for array in (self.events, self.counts, np.array(self.inputs)):
+                yield from told(array)
+            return
         samples, steps, inputs = self.shape
         yield heading(np.dtype(np.uint8), (samples, steps, bytes_of(inputs)))
         yield from self._bits()
@@ -54,18 +61,21 @@ class EventLists(LazySpikes):
 
     def select(self, index: Any) -> "EventLists":
         samples = np.arange(len(self))[index]
-        return EventLists(self._events(samples), self.counts[samples], self.inputs)
+        return EventLists(self._events(samples), self.counts[samples], self.inputs, self.repeats)
 
     def make(self, samples: NDArray[np.int64]) -> Spikes:
         spikes = np.zeros((len(samples), *self.shape[1:]), np.uint8)
         steps = np.arange(0, spikes.size, self.inputs)
         at = np.repeat(steps, self.counts[samples].ravel())
         at += self._events(samples)
-        spikes.reshape(-1)[at] = 1
+        if self.repeats:
+            np.add.at(spikes.reshape(-1), at, 1)
+        else:
+            spikes.reshape(-1)[at] = 1
         return spikes
 
     def packed(self) -> PackedSpikes:
-        """The same spikes as bits."""
+        """The same spikes as bits; none of them ``repeats``."""
         samples, steps, inputs = self.shape
         bits = np.empty((samples, steps, bytes_of(inputs)), np.uint8)
         for sample, values in enumerate(self._bits()):
@@ -82,12 +92,18 @@ class EventLists(LazySpikes):
         return (pack(self.make(sample)[0]) for sample in np.arange(len(self))[:, None])
 
 
-def list_events(step: NDArray[np.integer], event: NDArray[np.integer], steps: int, inputs: int) -> EventLists:
-    """One sample from the step and the input of each event, (events,), in any order; what coincides is one event."""
+def list_events(step: NDArray[np.integer], event: NDArray[np.integer], steps: int, inputs: int,
+                most: int = 1) -> EventLists:
+    """One sample from the step and the input of each event, (events,), in any order; of what coincides ``most`` count.
+    """
     at = np.sort(step.astype(np.int64) * inputs + event)
-    step, event = np.divmod(at[np.diff(at, prepend=-1) > 0], inputs)
+    counts_too = np.ones(len(at), bool)
+    counts_too[most:] = at[most:] != at[:-most]
+    at = at[counts_too]
+    repeats = bool((np.diff(at) == 0).any())
+    step, event = np.divmod(at, inputs)
     counts = np.bincount(step, minlength=steps)[None]
-    return EventLists(_small(event, inputs - 1), _small(counts, counts.max()), inputs)
+    return EventLists(_small(event, inputs - 1), _small(counts, counts.max()), inputs, repeats)
 
 
 def join_smallest(samples: Iterable[EventLists]) -> EventLists | PackedSpikes:
@@ -99,7 +115,8 @@ def join_smallest(samples: Iterable[EventLists]) -> EventLists | PackedSpikes:
     for lists in samples:
         held.append(kept(lists))
         saved += lists.shape[1] * bytes_of(lists.inputs) - lists.events.nbytes - lists.counts.nbytes
-    if saved > 8 * (len(held) + 1):     # what the samples' starts take
+    counting = any(isinstance(one, EventLists) and one.repeats for one in held)
+    if saved > 8 * (len(held) + 1) or counting:     # what the samples' starts take
         return kept(join([one if isinstance(one, EventLists) else _listed(one) for one in held]))
     return PackedSpikes(np.concatenate([one.bits if isinstance(one, PackedSpikes) else one.packed().bits
                                         for one in held]), held[0].inputs)
@@ -112,13 +129,14 @@ def _listed(sample: PackedSpikes) -> EventLists:
 def join(samples: Sequence[EventLists]) -> EventLists:
     """Lists of the same steps and inputs, at least one, one after another."""
     return EventLists(np.concatenate([sample.events for sample in samples]),
-                      np.concatenate([sample.counts for sample in samples]), samples[0].inputs)
+                      np.concatenate([sample.counts for sample in samples]), samples[0].inputs,
+                      any(sample.repeats for sample in samples))
 
 
 def kept(lists: EventLists) -> EventLists | PackedSpikes:
-    """The same spikes in the form that takes fewer bytes; as bits where both take the same."""
+    """The same spikes in the form that takes fewer bytes; as bits where both take the same, and none repeats."""
     samples, steps, inputs = lists.shape
-    return lists if lists.nbytes < samples * steps * bytes_of(inputs) else lists.packed()
+    return lists if lists.repeats or lists.nbytes < samples * steps * bytes_of(inputs) else lists.packed()
 
 
 def _small(values: NDArray[np.int64], largest: int) -> NDArray[np.unsignedinteger]:

@@ -44,8 +44,8 @@ class Exported:
 def write_samples(path: Path, halves: Mapping[str, Split]) -> Exported:
     """Write splits, by ``train`` and ``test``, as one file: whole, or as it was before.
 
-    It holds ``spikes`` (N, T, inputs), ``label``, ``split``, and ``length`` where a split has lengths. T is that of the
-    longer split.
+    It holds ``spikes`` (N, T, inputs), ``label``, ``split``, ``length`` where a split has lengths, and ``step_label``
+    where steps have labels. T is that of the longer split.
 
     Raises
     ------
@@ -59,6 +59,8 @@ def write_samples(path: Path, halves: Mapping[str, Split]) -> Exported:
     lengths = np.array([split.steps_of(number) for split in splits for number in range(len(split))])
     if (lengths < steps).any():
         arrays["length"] = lengths
+    if any(split.step_labels is not None for split in splits):
+        arrays["step_label"] = np.concatenate([_of_steps(split, steps) for split in splits])
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     with naming(path):
         try:
@@ -75,6 +77,13 @@ def write_samples(path: Path, halves: Mapping[str, Split]) -> Exported:
             aside.unlink(missing_ok=True)
             raise
     return Exported({half: len(split) for half, split in halves.items()}, steps, inputs)
+
+
+def _of_steps(split: Split, steps: int) -> NDArray[np.int8]:
+    """(N, ``steps``): the label of each step, -1 where there is none."""
+    if split.step_labels is None:
+        return np.repeat(split.labels[:, None], steps, 1).astype(np.int8)
+    return np.pad(split.step_labels, ((0, 0), (0, steps - split.step_labels.shape[1])), constant_values=-1)
 
 
 def _write_spikes(archive: zipfile.ZipFile, splits: list[Split], shape: tuple[int, int, int]) -> None:

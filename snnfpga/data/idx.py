@@ -19,7 +19,7 @@ UBYTE = 8       # code of unsigned bytes in the third byte of an IDX file
 CLASSES = 10
 
 
-def load_idx(name: str, folder: Path, coding: str, steps: int, seed: int) -> DataSet:
+def load_idx(name: str, folder: Path, coding: str, steps: int, seed: int, most: int = 1) -> DataSet:
     """Images of ``folder`` under a code of :mod:`snnfpga.data.coding`; the split is the published one.
 
     Raises
@@ -35,7 +35,7 @@ def load_idx(name: str, folder: Path, coding: str, steps: int, seed: int) -> Dat
         if images[-1].shape[1:] != images[0].shape[1:]:
             raise DataError(f"Data {folder} must have images of one size, not {images[0].shape[1:]} and "
                             f"{images[-1].shape[1:]}; copy it again")
-    train, test = coded_halves(*images, coding, steps, seed)
+    train, test = coded_halves(*images, coding, steps, seed, most)
     return DataSet(name, Split(train, labels[0]), Split(test, labels[1]), (*images[0].shape[1:], 1), CLASSES)
 
 

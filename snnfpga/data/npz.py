@@ -44,7 +44,7 @@ def load_npz(path: Path, options: DataOptions) -> DataSet:
         raise DataError(f"{thing} must hold spikes or events, not both spikes and {sparse[0]}")
     spikes: Spikes | LazySpikes
     if dense:
-        spikes, sensor = _dense(thing, arrays["spikes"])
+        spikes, sensor = _dense(thing, arrays["spikes"], options.input_max)
         _check_options(thing, spikes.shape[1], options)
         lengths = _lengths(thing, arrays, spikes)
         step_labels = of_steps(thing, arrays, spikes.shape[:2], lengths)
@@ -74,14 +74,17 @@ def _check_options(thing: str, own: int, options: DataOptions) -> None:
                         f"data.{key} out")
 
 
-def _dense(thing: str, spikes: NDArray) -> tuple[Spikes, tuple[int, int, int]]:
+def _dense(thing: str, spikes: NDArray, most: int) -> tuple[Spikes, tuple[int, int, int]]:
     if spikes.ndim not in (3, 4, 5) or 0 in spikes.shape:
         raise DataError(f"{thing}: spikes must have shape (samples, steps, inputs), or (samples, steps, height, width) "
                         f"with or without channels at the end, none of them 0, not {spikes.shape}")
     check_integers(thing, "spikes", spikes, "iub", "uint8")
-    bad = spikes.max() if spikes.max() > 1 else spikes.min()
-    if not 0 <= bad <= 1:
-        raise DataError(f"{thing}: spikes must be 0 or 1, not {bad}; a step holds one event of an input")
+    bad = spikes.max() if spikes.max() > most else spikes.min()
+    if not 0 <= bad <= most:
+        if most == 1:
+            more = ", or with data.input_max several" if bad > 1 else ""
+            raise DataError(f"{thing}: spikes must be 0 or 1, not {bad}; a step holds one event of an input{more}")
+        raise DataError(f"{thing}: spikes must be in 0..{most}, not {bad}; raise data.input_max, or clip them")
     if not spikes.any():
         raise DataError(f"{thing} holds no event: all spikes are 0; give at least one")
     if spikes.shape[1] > 65535:

@@ -80,8 +80,10 @@ def _value(config: Config, section: str, key: str, default: Any) -> Any:
     return getattr(found, key) if key in found.model_fields_set else default
 
 
-def complete(config: Config) -> tuple[Config, DataSet | None]:
-    """``config`` as :func:`completed` gives it, said on standard error, and the data where it was loaded for that.
+def complete(config: Config, data: DataSet | None = None) -> tuple[Config, DataSet | None]:
+    """``config`` as :func:`completed` gives it, said to whoever listens, and the data where it was loaded for that.
+
+    ``data`` is what it names, where that is loaded already.
 
     Raises
     ------
@@ -89,8 +91,8 @@ def complete(config: Config) -> tuple[Config, DataSet | None]:
         If the data is the user's own and cannot be read.
     """
     if not is_own(config.data.name) or not _open(config):
-        return config, None
-    data = load_data(config.data)
+        return config, data
+    data = data or load_data(config.data)
     whole, line = completed(config, data)
     if line and os.environ.get("RANK", "0") == "0":     # of the processes of torchrun one speaks
         say(line)

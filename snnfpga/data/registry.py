@@ -54,12 +54,13 @@ def _root(options: DataOptions, folder: str) -> Path:
 
 
 def _images(name: str, folder: str) -> Callable[[DataOptions, int], DataSet]:
-    return lambda options, steps: idx.load_idx(name, _root(options, folder), options.coding or "rate", steps,
-                                               options.seed)
+    return lambda options, steps: idx.load_idx(name, _root(options, folder), options.code, steps, options.seed,
+                                               options.input_max)
 
 
-def _coloured(load: Callable[[Path, str, int, int], DataSet], folder: str) -> Callable[[DataOptions, int], DataSet]:
-    return lambda options, steps: load(_root(options, folder), options.coding or "rate", steps, options.seed)
+def _coloured(load: Callable[[Path, str, int, int, int], DataSet],
+              folder: str) -> Callable[[DataOptions, int], DataSet]:
+    return lambda options, steps: load(_root(options, folder), options.code, steps, options.seed, options.input_max)
 
 
 def _public(name: str, about: str, shape: str, steps: int) -> Source:
@@ -77,7 +78,7 @@ SETS: dict[str, Source] = {
         steps=16, still=False, load=lambda options, steps: digits.load_drifted(steps, options.seed)),
     "digits": Source(
         about="UCI digits as still images", shape="8x8x1, 1438 + 359", steps=16, still=True,
-        load=lambda options, steps: digits.load_coded(options.coding or "rate", steps, options.seed)),
+        load=lambda options, steps: digits.load_coded(options.code, steps, options.seed, options.input_max)),
     "recall": Source(
         about="A cue, a silence, a signal to answer: what a rule carries across time", shape="1x20x1, 640 + 160",
         steps=24, still=False, load=lambda options, steps: recall.load_recall(steps, options.seed)),
@@ -144,6 +145,9 @@ def _load(name: str, options: DataOptions) -> DataSet:
     source = SETS[name]
     if options.coding is not None and not source.still:
         raise DataError(f"Data coding applies to still images, and {name} is events already; leave coding out")
+    if options.input_max > 1 and not (source.still or source.binned):
+        raise DataError(f"Data input_max applies to still images and recorded events, and {name} has inputs of 0 and "
+                        "1; leave input_max out")
     for key in options.of_times() if not source.binned else ():
         raise DataError(f"Data {key} applies to recorded events, and {name} has steps of its own; leave {key} out")
     if source.folder is not None and options.root is None:

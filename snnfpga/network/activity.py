@@ -40,10 +40,10 @@ def activity_of(spec: NetworkSpec, weights: list[BlockWeights], split: Split) ->
 
 def _entries(layer: LayerPlan, came: Tensor, fired: Tensor, inside: Tensor) -> Tensor:
     """Entries of a layer in all steps ``inside`` samples, of what came, (T, B, inputs), and of its own spikes."""
-    seen = torch.from_numpy(places_seeing(layer)).to(came)
-    read = pooled(((came > 0) * inside).to(came.dtype).flatten(0, 1), layer.layer.pool)
+    seen = torch.from_numpy(places_seeing(layer)).to(came.device, torch.float64)
+    read = pooled((came * inside).flatten(0, 1), layer.layer.pool)
     own = (fired[:-1] * inside[1:]).sum() if layer.layer.synapses.recurrent else 0
-    return ((read * seen[:layer.layer.synapses.inputs]).sum() + own).double().cpu()
+    return ((read * seen[:layer.layer.synapses.inputs]).sum() + own).cpu()
 
 
 def _sums(events: Tensor, inside: Tensor, window: int) -> Tensor:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-from ..config.network import LayerConfig, NetworkConfig
+from ..config.network import BLOCKS_OF_FILE, LayerConfig, NetworkConfig
 
 Array = NDArray[np.floating]
 
@@ -27,10 +27,13 @@ class Pool:
         ``or``, ``sum`` or ``mean``.
     size
         Side of a square; None for the whole grid.
+    partial
+        Whether squares that the border cuts count too.
     """
 
     kind: str
     size: int | None
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ class Given:
     channels_first
         Whether the inputs of a plain layer that come from a grid are in the order of channels, rows, columns, as where
         PyTorch flattens a picture. Ours are in the order of rows, columns, channels.
+    fraction
+        The weights lie on multiples of ``2**-fraction``, with the bits that are known of their layer, and stay there;
+        None puts them on the grid that ``network.headroom`` asks for.
     """
 
     weights: Array
@@ -77,6 +83,7 @@ class Given:
     bias: Array | None = None
     thresholds: Array | None = None
     channels_first: bool = False
+    fraction: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,13 +130,15 @@ class Architecture:
     pool
         The pooling before the last readout.
     readout
-        Weights of the last readout, without bias and thresholds; None where they are to be drawn, as those of the
-        earlier ones always are.
+        Weights of the last readout, without bias and thresholds; None where they are to be drawn.
+    earlier
+        The same of the blocks before the last, one each; empty where all of these are to be drawn.
     """
 
     blocks: Blocks
     pool: Pool | None = None
     readout: Given | None = None
+    earlier: tuple[Given, ...] = ()
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -138,23 +147,29 @@ class Architecture:
 
 
 def cut(whole: Architecture, config: NetworkConfig) -> Architecture:
-    """The same chain of layers in blocks of ``block_depth`` layers, or with ``all`` in one.
+    """The same chain of layers in blocks of ``block_depth`` layers, or with ``all`` in one, or as the file has them.
 
     Raises
     ------
     SnnfpgaError
-        If there are fewer layers.
+        If there are fewer layers, or no file.
     """
     layers, depth = whole.layers, config.block_depth
     if not layers:
         raise SnnfpgaError("Config network.file must describe a layer of neurons at least, and describes a readout "
                            "alone; add one to it", USAGE)
+    if depth == BLOCKS_OF_FILE:
+        if config.file is None:
+            raise SnnfpgaError("Config network.block_depth=file keeps the blocks of network.file, and there is none; "
+                               "take a number, or all", USAGE)
+        return whole
     step = len(layers) if depth == "all" else depth
     if step > len(layers):
         source = "network.architecture" if config.file is None else "network.file"
         raise SnnfpgaError(f"Config network.block_depth must be at most {len(layers)}, the layers of {source}, not "
                            f"{depth}; take {len(layers)} or fewer, or all", USAGE)
-    return replace(whole, blocks=in_blocks(layers, step))
+    blocks = in_blocks(layers, step)
+    return whole if blocks == whole.blocks else replace(whole, blocks=blocks, earlier=())
 
 
 def in_blocks(layers: Sequence[Layer], depth: int) -> Blocks:

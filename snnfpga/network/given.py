@@ -25,17 +25,18 @@ def given_layer(thing: str, network: NetworkConfig, own: LayerSettings, shape: S
         If they do not fit the layer, or the configuration has no place for some of them or would change them.
     """
     _check_kept(thing, network)
-    columns = shape.columns
+    # What is no mean of events is an event each time, which of a mean would be so small a share.
+    columns, one = shape.columns, 2.0 ** shape.mean_shift
     parts = [_rows(thing, shape, given)]
     _check_size(thing, own, parts[0])
     if shape.own_inputs:
-        parts.append(_array(thing, "recurrent weights", given.recurrent, (columns, columns)).t())
+        parts.append(_array(thing, "recurrent weights", given.recurrent, (columns, columns)).t() * one)
     elif given.recurrent is not None:
         raise SnnfpgaError(f"{thing} has recurrent weights given and is not recurrent; leave them out, or make it so",
                            USAGE)
     if own.bias:
         parts.append(torch.zeros(1, columns) if given.bias is None else
-                     _array(thing, "biases", given.bias, (columns,))[None])
+                     _array(thing, "biases", given.bias, (columns,))[None] * one)
     elif given.bias is not None:
         raise SnnfpgaError(f"{thing} has biases given and no bias by its settings; set bias to true for it", USAGE)
     return FloatWeights(matrix=torch.cat(parts), own_inputs=shape.own_inputs, bias=own.bias,

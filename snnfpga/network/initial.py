@@ -6,6 +6,7 @@ and the events through it, before the next one begins. Each step is a value made
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -32,7 +33,7 @@ from .window import Flows, layer_rest, layer_run
 
 
 def initialise(config: Config, events: Tensor, classes: int, sensor: tuple[int, int, int] | None = None,
-               ) -> SpikingNetwork:
+               wanted: Architecture | None = None) -> SpikingNetwork:
     """Weights as :mod:`.draw` has them by ``config.seed``, or a front end gives them; their grid; the specification.
 
     The grid holds ``network.headroom`` times the largest weight.
@@ -43,6 +44,8 @@ def initialise(config: Config, events: Tensor, classes: int, sensor: tuple[int, 
         (T, B, inputs) float32: samples to measure by.
     sensor
         (H, W, C) of the inputs; None where they have no places.
+    wanted
+        The network; None for the one that ``config`` describes.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def initialise(config: Config, events: Tensor, classes: int, sensor: tuple[int, 
     SpecError
         If the hardware could not have such a network, or float32 not compute it exactly.
     """
-    wanted = architecture_of(config.network)
+    wanted = wanted or architecture_of(config.network)
     depth = len(wanted.layers)
     if len(config.network.layers) > depth:
         raise SpecError(f"Config network.layers must have at most {depth} entries, one a layer, not "
@@ -83,7 +86,9 @@ class _Making:
     def blocks(self) -> list[tuple[BlockSpec, TrainedBlock]]:
         """Every block, specified and with its weights."""
         wanted, last = self._wanted, len(self._wanted.blocks) - 1
-        return [self._block(number, layers, *(wanted.pool, wanted.readout) if number == last else (None, None))
+        earlier = wanted.earlier or (None,) * last
+        return [self._block(number, layers, *(wanted.pool, wanted.readout) if number == last else (
+            None, earlier[number]))
                 for number, layers in enumerate(wanted.blocks)]
 
     def _block(self, number: int, layers: Sequence[Layer], last_pool: Pool | None,
@@ -100,7 +105,7 @@ class _Making:
             pool.out_height, pool.out_width, pool.channels), given)
         readout, unit = torch.where(initial < 0, -1.0, 1.0), 0
         if config.network.readout == "learned":
-            readout = _on_scale(config, FloatWeights(matrix=initial), readout_bits(config))
+            readout = _on_scale(config, FloatWeights(matrix=initial), readout_bits(config), given)
             unit = readout.fraction + shift
         neurons = self._grid.size
         spec = readout_spec(config, number, neurons, self._classes, pool, unit, readout_bits(config))
@@ -111,12 +116,17 @@ class _Making:
         """Draw or take, measure, specify, run."""
         config, thing = self._config, f"Layer {self._layers} of the network"
         own = config.network.of_layer(self._layers, layer.known)
-        shape = shape_of(thing, layer, self._grid)
+        shape, most = shape_of(thing, layer, self._grid), 1 if self._layers else config.data.input_max
+        if most > 1 and layer.given is None and (shape.pool is None or shape.pool.kind == "sum"):
+            # An input of v counts as v / 2^n, below 1: weights are drawn for inputs of about 1.
+            shape = replace(shape, mean_shift=shape.mean_shift + most.bit_length())
         source = _source(thing, layer, shape, below)
         _check_standardised(config, thing, shape)
         initial = self._weights(thing, layer, own, shape, added_power(flows, layer.adds, source))
-        weights = _on_scale(config, initial, own.weight_bits, config.network.normalise == "weights")
-        spec = layer_spec(config, own, block, layer, shape, weights.fraction, source)
+        # A grid of weights that are given is of the bits that they came with.
+        kept = layer.given if layer.known.weight_bits in (None, own.weight_bits) else None
+        weights = _on_scale(config, initial, own.weight_bits, kept, config.network.normalise == "weights")
+        spec = replace(layer_spec(config, own, block, layer, shape, weights.fraction, source), input_max=most)
         with torch.no_grad():
             self._events = layer_run(spec, weights(), self._events,
                                      layer_rest(spec, self._events.shape[1], self._events), flows)[0]
@@ -136,9 +146,12 @@ class _Making:
         return readout_weights(self._grid, seen.size, self._classes, self._generator)
 
 
-def _on_scale(config: Config, initial: FloatWeights, bits: int, standardised: bool = False) -> QuantisedWeights:
-    """Weights on the grid that they need."""
-    fraction = scale_of(initial, bits, config.network.headroom)
+def _on_scale(config: Config, initial: FloatWeights, bits: int, given: Given | None,
+              standardised: bool = False) -> QuantisedWeights:
+    """Weights on the grid that they need, or came with."""
+    fraction = None if given is None else given.fraction
+    if fraction is None:
+        fraction = scale_of(initial, bits, config.network.headroom)
     return QuantisedWeights(initial.rows, bits, fraction, standardised, initial.untouched)
 
 

@@ -102,7 +102,8 @@ def pool_of(thing: str, pool: Pool | None, grid: Grid) -> tuple[PoolSpec | None,
                            f"two; take SP{pool.size}", USAGE)
     kind = "or" if pool.kind == "or" else "sum"
     try:
-        return PoolSpec(kind=kind, size=pool.size, height=grid.height, width=grid.width, channels=grid.channels), shift
+        return PoolSpec(kind=kind, size=pool.size, height=grid.height, width=grid.width, channels=grid.channels,
+                        partial=pool.partial), shift
     except SpecError as error:
         raise SnnfpgaError(f"{thing} does not fit on {grid}: {error}", USAGE) from None
 

@@ -190,7 +190,7 @@ def block_spec(config: Config, block: int, layers: list[LayerSpec], readout: Rea
         loss_steps=min(learning.loss_steps or window, window), update_interval=learning.update_interval,
         directives=Directives(lanes=own.lanes or 1, reads=own.reads or 1, memory=own.memory or "auto",
                               engine=ENGINE if own.learning else "none", unroll=bool(own.unroll),
-                              classes_per_cycle=own.classes_per_cycle)))
+                              classes_per_cycle=own.classes_per_cycle, ahead=own.ahead or 0)))
 
 
 def network_spec(config: Config, blocks: list[BlockSpec], steps: int) -> NetworkSpec:

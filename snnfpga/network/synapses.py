@@ -32,7 +32,8 @@ class OrPool(torch.autograd.Function):
         """``(M, inputs) -> (M, outputs)``."""
         ctx.pool = pool
         ctx.save_for_backward(events.to(torch.bool))
-        return _flat(functional.max_pool2d(_pixels(events, pool), pool.size, ceil_mode=pool.partial))
+        largest = functional.max_pool2d(_pixels(events, pool), pool.size, ceil_mode=pool.partial)
+        return _flat(largest.clamp(max=1))      # an input that counts is larger
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:

@@ -22,8 +22,8 @@ ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learnin
          "gates": "state for learning", "spike_counts": "state for learning", "occupied": "state for learning",
          "gated": "state for learning",
          **dict.fromkeys(("feedback", "credits", "deltas", "reverse_credits", "credit_counts", "carried_credits",
-                          "flow_credits", "injected", "injected_credits", "reverse_feedback", "own_feedback",
-                          "alive_words", "alive_counts"), "learning, within an update"),
+                          "lasting_credits", "flow_credits", "injected", "injected_credits", "reverse_feedback",
+                          "own_feedback", "alive_words", "alive_counts"), "learning, within an update"),
          "tx": "queues to and from the host", "rx": "queues to and from the host", "": FORWARD}
 
 
@@ -46,6 +46,15 @@ def page(folder: Path) -> Page:
                  learning(run_of(network), RUN_NETWORK)))
 
 
+def _mean(found: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Cycles of samples of the network's own data, where they were measured."""
+    if found is None:
+        return []
+    learning = "" if found["learning"] is None else f" / {number(round(found['learning']))}"
+    return [(f"{number(round(found['running']))}{learning}", "cycles of a mean sample of the data it was trained on, "
+             "as the reference measured it" + (": run / learned from" if learning else ""))]
+
+
 def _glance(folder: Path, found: dict[str, Any]) -> Section:
     least, most = found["cycles"]["sample_silent"], found["cycles"]["sample_full"]
     clock = found["clock_mhz"]
@@ -57,6 +66,7 @@ def _glance(folder: Path, found: dict[str, Any]) -> Section:
                (f"{number(least / clock)} .. {number(most / clock)} µs", f"the same at {clock:g} MHz, the clock that "
                 "is asked for; place and route says whether it is reached. This is the core alone: on the board the "
                 "processor hands it every event through registers, which takes longer"),
+               *_mean(found["cycles"].get("sample_mean")),
                (f"{number(found['state_buffer_bits'])} bits", "state for learning, whatever the length of a "
                 "sample")]),), (folder / REPORT,))
 
@@ -98,6 +108,7 @@ def _facts(found: dict[str, Any], spec: NetworkSpec, index: int) -> dict[str, ob
         "lanes": number(block.directives.lanes), "groups": number(cost["groups"]),
         "weight words read in a cycle": number(block.directives.reads),
         "cycles of an active row in learning": "1" if block.directives.unroll else "1 a step it was active",
+        "events that may wait in front": number(block.directives.ahead),
         "rows of weights": number(sum(layer.rows for layer in block.layers)),
         "cycles of a step, silent": number(cost["step_silent"]), "cycles of a step, full": number(cost["step_full"]),
         "cycles of a window's end, full": number(cost["update_full"]),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from board.build import CORE, NETWORK
-from board.outlook import FITS, MAY_FIT, Outlook, lanes_that_fit
+from board.outlook import FITS, MAY_FIT, Outlook, lanes_that_fit, ways_that_fit
 from board.report import report
 from board.toolchain import find, ready
 from rtl_gen.contract.engines.refusals import Refusal
@@ -53,13 +53,16 @@ def verdict(outlook: Outlook) -> str:
         return f"{words}: its memories do, its logic is counted by the build"
     fewer = lanes_that_fit(outlook)
     if fewer is None:
-        return f"{words}, nor with fewer lanes; take fewer neurons, inputs or bits"
+        return f"{words}, nor with fewer lanes; take {ways_that_fit(outlook)}"
     return f"{words}; fits with --lanes {','.join(str(block.directives.lanes) for block in fewer.spec.blocks)}"
 
 
 def refusal_rows(refusals: Sequence[Refusal]) -> list[tuple[str, str, str]]:
-    """Each refusal of hardware: what stands in the way, where, and what there would have to be."""
-    return [(refusal.what, ", ".join(refusal.places) or "the network", refusal.change) for refusal in refusals]
+    """Each refusal of hardware once: what stands in the way, where, and what there would have to be."""
+    places: dict[tuple[str, str], dict[str, None]] = {}
+    for refusal in refusals:
+        places.setdefault((refusal.what, refusal.change), {}).update(dict.fromkeys(refusal.places))
+    return [(what, ", ".join(found) or "the network", change) for (what, change), found in places.items()]
 
 
 def _amounts(outlook: Outlook) -> list[tuple[str, str]]:

@@ -92,14 +92,14 @@ def page(folder: Path, sample: int) -> Page:
 
 def _glance(run: Run) -> Section:
     about = "The run in numbers. The accuracy is that of the last block's readout on samples it never learned from."
-    tiles = _accuracy(run)
+    tiles = accuracy_tiles(run)
     if run.epochs:
         tiles.append((f"{number(round(run.epochs[-1]['seconds'], 1))} s", "of training"))
     peak = peak_activation_bytes(run.folder)
     if peak is not None:
         tiles.append((f"{number(peak)} B", "activations that PyTorch kept to learn from one batch, at the peak"))
     if run.network is not None:
-        tiles += _size(run.network)
+        tiles += size_tiles(run.network)
     if not tiles:
         return Section("At a glance", about, missing=run.no_metrics)
     parts: list[Part] = [Tiles(tiles)]
@@ -110,7 +110,7 @@ def _glance(run: Run) -> Section:
     return Section("At a glance", about, tuple(parts), run.sources(METRICS, CHECKPOINT, NETWORK))
 
 
-def _accuracy(run: Run) -> list[tuple[str, str]]:
+def accuracy_tiles(run: Run) -> list[tuple[str, str]]:
     """How well the network does, by its record; else how well it did after the last epoch, or by its notes."""
     notes = {} if run.network is None else read_notes(run.folder / NETWORK)
     held = json.loads(notes.get(HELD_OUT, "{}"))
@@ -137,7 +137,8 @@ def _refused(check: Callable[[NetworkSpec], None], network: Network) -> str | No
     return None
 
 
-def _size(network: Network) -> list[tuple[str, str]]:
+def size_tiles(network: Network) -> list[tuple[str, str]]:
+    """Inputs, neurons and weights."""
     layers = [layer for block in network.spec.blocks for layer in block.layers]
     sizes = "-".join((str(network.spec.inputs), *map(_words, layers)))
     weights = sum(values.size for block in network.weights for values in block)

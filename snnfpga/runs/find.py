@@ -13,6 +13,7 @@ CONFIG = "config.yaml"
 CHECKPOINT = "checkpoint.safetensors"
 BEST = "best.safetensors"       # a checkpoint of the best epoch, where samples are held out
 METRICS = "metrics.jsonl"
+DATA = "data.npz"               # of a run on samples that a program had in memory
 TENSORBOARD = "tensorboard"
 ACTIVITY = "activity"           # in a network's notes: what its data asks of each block, rtl_gen.activity
 LOGIT_SCALE = "logit_scale"     # in a network's notes: a real logit is an answer of the last block times this

@@ -16,7 +16,7 @@ from rtl_gen.contract.regular import regular
 from ..config.data import DataConfig
 from ..config.file import check, config_text, parse, write_config
 from ..config.models import Config
-from .find import BEST, CHECKPOINT, CONFIG, LOGIT_SCALE, METRICS, NETWORK, TENSORBOARD
+from .find import BEST, CHECKPOINT, CONFIG, DATA, LOGIT_SCALE, METRICS, NETWORK, TENSORBOARD
 from .held_out import HELD_OUT
 
 NEW = "new"     # within a run: the one that is to take its place
@@ -95,7 +95,7 @@ def forget(folder: Path, place: Path) -> None:
         shutil.rmtree(place, ignore_errors=True)
         return
     shutil.rmtree(place / TENSORBOARD, ignore_errors=True)
-    for name in (METRICS, CONFIG):
+    for name in (METRICS, DATA, CONFIG):
         (place / name).unlink(missing_ok=True)
 
 

@@ -7,7 +7,7 @@ from rtl_gen.claim import claimed_file
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.regular import kind_of
 
-from ..ending import at_end
+from ..ending import until_end
 
 
 def check_out(path: Path, ours: Callable[[Path], bool], what: str, remedy: str, *,
@@ -43,7 +43,7 @@ def check_out(path: Path, ours: Callable[[Path], bool], what: str, remedy: str, 
         raise SnnfpgaError(f"File {path} to write is {kind}; name another file", USAGE)
     claim = claimed_file(path, "File", wait=not keep)
     if keep:
-        at_end.enter_context(claim)
+        until_end(claim)
     else:
         with claim:
             pass        # it can be written

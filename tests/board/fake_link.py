@@ -11,6 +11,7 @@ from rtl_gen.contract import protocol
 from rtl_gen.contract.memory_map import geometry, host_memories, pack, unpack, weights_to_words, words_to_weights
 from rtl_gen.contract.network import RATE_OFF, spec_digest
 from rtl_gen.contract.protocol import Access, Beat, Control, Error, Memory, Packet, Status
+from rtl_gen.contract.windows import told_after
 from sim.reference.network import Reference
 
 
@@ -101,10 +102,13 @@ class FakeCore:
         elif kind == Beat.WRITE:
             self._write = [beat]
         elif kind == Beat.START:
-            self._sample = ([[]], beat & 0xFFFF, bool(beat >> protocol.LEARN_BIT & 1))
+            of_steps, self._tells = beat >> protocol.STEP_LABELS_BIT & 1, beat >> protocol.TELL_BIT & 1
+            self._sample = ([[]], [] if of_steps else beat & 0xFFFF, bool(beat >> protocol.LEARN_BIT & 1))
         elif kind == Beat.EVENT:
             self._sample[0][-1].append(beat & (1 << protocol.INDEX_BITS) - 1)
         else:
+            if isinstance(self._sample[1], list):
+                self._sample[1].append(beat & 0xFFFF if beat >> protocol.LABELLED_BIT & 1 else -1)
             self._end_of_step(last)
         if self._write is not None and last:
             self._written(self._write)
@@ -118,10 +122,13 @@ class FakeCore:
             np.add.at(spikes[t], step, 1)
         # A sample that is still open is looked at in a copy: nothing is learned from it yet.
         reference = self.reference if last else copy.deepcopy(self.reference)
-        result = reference.run(spikes, label, learn, trace=True)
+        result = reference.run(spikes, np.array(label), learn, trace=True)
         self.state = tuple([[steps[-1] for steps in layers] for layers in kind]
                            for kind in (result.membranes, result.spikes))
         self.answers = result.answers
+        if self._tells and not last and len(steps) - 1 in told_after(self.spec.blocks[-1], len(steps) + 1):
+            self._send(Packet.SO_FAR << protocol.KIND_SHIFT | result.prediction,
+                       result.answers[-1].astype(np.int32).view(np.uint32))
         steps.append([])
         if last:
             self._sample = None

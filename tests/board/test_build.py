@@ -8,7 +8,7 @@ import pytest
 
 from board import build as build_module
 from board.build import check_sources, make_plan, with_lanes
-from board.part import Resources, Synthesis
+from board.part import Logic, Resources, Synthesis
 from board.plan import BuildError, verify, write
 from board.registry import BoardError, get, names
 from board.report import FitError, all_memories, check_counted, check_fit, report
@@ -103,11 +103,16 @@ def test_what_yosys_counts_must_fit(monkeypatch):
     budget = BOARD.part.budget
     check_counted(network().spec, BOARD, budget)
     much = Resources({**budget, "lut": budget["lut"] + 1, "ramb36": 140.5})
+    monkeypatch.setattr(type(BOARD.part), "logic", lambda _, spec: Logic(
+        amount="lut", much=1000 * sum(one.directives.lanes for one in spec.blocks), error=0.1, origin="a test"))
     message = ("Network small must fit the XC7Z020 on TUL PYNQ-Z2, but Yosys counts 53201 LUT of 53200, 140.5 RAMB36 "
-               "of 140; take fewer neurons, inputs, lanes or weight bits, or a shorter window")
+               "of 140; take hardware.lanes 2 (35500)")
     with pytest.raises(FitError, match=f"^{re.escape(message)}$") as raised:
         check_counted(network().spec, BOARD, much)
     assert raised.value.rows[3] == ("RAMB36", "140.5", "140", "100.4 %")
+    blocks = Resources({**budget, "ramb36": 140.5})
+    with pytest.raises(FitError, match=r"take fewer neurons, inputs, lanes or weight bits, or a shorter window$"):
+        check_counted(network().spec, BOARD, blocks)
     monkeypatch.setattr(type(BOARD.part), "synthesise", lambda *_, **__: Synthesis(much, {}, ""))
     monkeypatch.setattr(build_module, "report", None)
     with pytest.raises(FitError):

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from board.build import with_lanes, with_memory, with_reads, with_unroll
+from board.build import with_ahead, with_lanes, with_memory, with_reads, with_unroll
 from board.folder import default_folder, design_there
 from board.plan import BuildPlan, write
 from rtl_gen.contract import network_file
@@ -35,6 +35,7 @@ def test_what_was_asked_for_is_in_the_name(tmp_path):
     assert name_of(tmp_path, with_reads(OWN, (2,))) == ("small-pynq-z2-reads2", "")
     assert name_of(tmp_path, with_unroll(OWN, True)) == ("small-pynq-z2-unrolled", "")
     assert name_of(tmp_path, with_unroll(with_lanes(OWN, 8), False)) == ("small-pynq-z2-lanes8", "")
+    assert name_of(tmp_path, with_ahead(OWN, (0, 9))) == ("small-pynq-z2-ahead0-9", "")
     assert name_of(tmp_path, with_lanes(OWN, (8, 2))) == ("small-pynq-z2-lanes8-2", "")
     assert name_of(tmp_path, with_memory(OWN, ["distributed"])) == ("small-pynq-z2-distributed", "")
     both = with_memory(with_lanes(OWN, 2), ["block", "auto"])

@@ -15,9 +15,10 @@ from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.network import RATE_OFF, spec_digest
 from rtl_gen.contract.protocol import BLOCK_COUNTERS, Error, Memory, Status
+from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from tests.board.fake_link import BusError, FakeCore, FakeLink, FakeMmio
-from tests.networks import block, network, samples
+from tests.networks import block, network, network_spec, samples
 
 
 def direct(core):
@@ -80,6 +81,40 @@ def test_learning_equals_the_reference(connect):
     assert counters["block0.weights_written"] > 0
     host.clear_counters()
     assert set(host.counters().values()) == {0}
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"loss_steps": 2}, {"accumulate": "cumulative"}, {"accumulate": "cumulative", "loss_steps": 1},
+    {"answer": "last", "loss_steps": 1}, {"answer": "last", "accumulate": "cumulative"},
+    {"readout_leak_shift": 1, "learning": False, "loss_steps": 2},
+    {"readout_leak_shift": 2, "learning": False, "reading": "maximum", "accumulate": "cumulative"}])
+@pytest.mark.parametrize("stepwise", [False, True])
+def test_labels_of_steps_and_answers_to_windows_equal_the_reference(connect, settings, stepwise):
+    start = random_network(network_spec(sizes=(10, 8), window=3, classes=3, **settings), 5)
+    learn = settings.get("learning", True)
+    reference, host = Reference(start), Host(connect(FakeCore(start)), start.spec)
+    generator = np.random.default_rng(3)
+    for steps in (12, 11, 10, 7, 3, 2, 1):
+        spikes = (generator.random((steps, start.spec.inputs)) < 0.4).astype(np.uint8)
+        label = generator.integers(-1, start.spec.classes, len(spikes))
+        label[4:8] = -1                     # a window without any
+        expected = reference.run(spikes, label, learn, windows=True)
+        result = (host.run_stepwise(spikes, label=label, learn=learn, windows=True)[0] if stepwise else
+                  host.run(spikes, label=label, learn=learn, windows=True))
+        np.testing.assert_array_equal(result.windows, expected.windows[-1])
+        np.testing.assert_array_equal(result.answers, expected.answers[-1])
+    equal(host.network(), reference.network())
+    assert not learn or reference.windows_unlabelled > 0
+
+
+@pytest.mark.parametrize(("label", "line"), [
+    ([0, 1], "Label must be one, or one for each of 3 steps, not of shape (2,)"),
+    ([0, 1, 9], "Label must be in 0..2, or -1 for none, not 9"),
+    ([0, -2, 1], "Label must be in 0..2, or -1 for none, not -2")])
+def test_what_are_no_labels_of_steps_is_refused(label, line):
+    start = network()
+    with pytest.raises(ValueError, match=f"^{re.escape(line)}$"):
+        Host(direct(FakeCore(start)), start.spec).run(np.zeros((3, 12), np.uint8), label=np.array(label), learn=True)
 
 
 def test_rates_are_set_between_samples(connect):
@@ -150,7 +185,7 @@ def test_every_sample_may_be_silent_or_full():
 @pytest.mark.parametrize(("name", "value", "message"), [
     ("identity", 0, "Identity must be 0x534e4e46, not 0x00000000: no core of snnfpga is at this address; load its "
                     "bitstream first"),
-    ("version", 1, "Core must speak protocol version 3, not 1; use the driver of the build folder the core came from"),
+    ("version", 1, "Core must speak protocol version 4, not 1; use the driver of the build folder the core came from"),
     ("digest", 1, "Core must be built from specification DIGEST (small), not 00000001; load the bitstream of this "
                   "build"),
 ])

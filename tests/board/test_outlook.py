@@ -6,11 +6,14 @@ from board.outlook import FITS, FITS_NOT, MAY_FIT, Outlook, lanes_that_fit
 from board.part import Logic
 from board.pynq_z2.board import BOARD
 from board.report import all_memories, estimated
+from board.xilinx.folded_logic import FOLDED_TERMS
 from board.xilinx.logic import TERMS, fitted, memory_luts, terms
 from board.xilinx.logic_fit import DESIGNS, ERROR, LUTS
 from board.xilinx.parts import SevenSeries
 from rtl_gen.activity import Activity, mean_cycles
+from rtl_gen.contract.current import CurrentSpec
 from tests.board.scratch_vendor.board import BOARD as SCRATCH
+from tests.folded_networks import conv, dense, folded_spec, pool
 from tests.networks import block, network, network_spec
 
 SPEC = network(block(12, 10), block(10, 8)).spec
@@ -82,6 +85,13 @@ def test_lanes_are_those_that_leave_fewest_over(monkeypatch, lanes, room, found)
     assert [block.directives.lanes for block in fewer.spec.blocks] == [found]
 
 
+def test_lanes_of_a_convolution_are_those_of_its_filters(monkeypatch):
+    """24 filters in 3 groups take 8 lanes, of which the 5 neurons above them use 5."""
+    spec = folded_spec(conv(5, 5, 1, 24, 3), dense(216, 5), lanes=16)
+    logic_of(monkeypatch, lambda spec: 1 if spec.blocks[0].directives.lanes <= 11 else 100_000)
+    assert [block.directives.lanes for block in lanes_that_fit(outlook(spec, activity=None)).spec.blocks] == [8]
+
+
 def test_a_part_without_a_fit_promises_nothing():
     found = outlook(board=SCRATCH)
     assert found.verdict == MAY_FIT
@@ -99,13 +109,34 @@ def test_terms_are_those_that_were_fitted():
     assert terms(SPEC)["blocks"] == 2
     one = network_spec(lanes=4, learning=False)
     assert {name for name, much in terms(one).items() if not much} == {
-        "update", "random", "gates", "window", "readout", "rows"}
+        "learning", "positions", "update", "random", "gates", "window", "readout", "rows",
+        *set(FOLDED_TERMS)}
     twice, once = terms(network_spec(lanes=8, unroll=True)), terms(network_spec(lanes=4, unroll=True))
     assert [name for name in TERMS if twice[name] == 2 * once[name] > 0] == [
-        "lanes", "forward", "update", "gates", "window"]
-    assert terms(network_spec(window=8, unroll=True))["window"] > 2 * once["window"] - 1
+        "lanes", "sums", "membranes", "update", "gates", "window"]
+    assert terms(network_spec(window=8, unroll=True))["window"] > 5 * once["window"] - 1
+    assert terms(network_spec(window=3, unroll=True))["window"] == 0
     assert terms(network_spec(window=8))["window"] == 0
-    assert terms(network_spec(lanes=4, reads=2))["forward"] == terms(network_spec(lanes=4))["forward"] + 4 * (8 + 1)
+    assert terms(network_spec(lanes=4, reads=2))["sums"] == terms(network_spec(lanes=4))["sums"] + 4 * (8 + 1)
     deep, deeper = (terms(network_spec(sizes=(2000,), reads=reads)) for reads in (1, 2))
     assert deeper["rows"] > deep["rows"]
+    assert 0 == max(terms(SPEC)[name] for name in FOLDED_TERMS)
     assert fitted(SPEC).much == memory_luts(SPEC) + sum(LUTS[name] * much for name, much in terms(SPEC).items())
+
+
+def test_terms_of_folded_blocks_are_of_what_they_have():
+    """Each kind of layer has its own, and the terms of widths are of the lanes."""
+    plain, more = (terms(folded_spec(dense(12, 9), dense(9, 8), lanes=4, learning=learning))
+                   for learning in (False, True))
+    assert {name for name in FOLDED_TERMS if plain[name]} == {"folded", "layers"}
+    assert {name for name in FOLDED_TERMS if more[name]} == {
+        "folded", "layers", "walks", "folded update", "reverse", "reached", "products"}
+    assert (plain["layers"], more["reached"]) == (2, 2)
+    grid = terms(folded_spec(conv(4, 4, 2, 5, 3), readout_pool=pool("or", 2, 2, 2, 5), learning=True))
+    assert not grid["reverse"]          # what one layer is told comes from the readout alone
+    assert (grid["convolutions"], grid["fields"], grid["pools"]) == (1, 1, 1)
+    assert grid["gathered"] > 4 * 8
+    twice = terms(folded_spec(dense(12, 9), dense(9, 8), lanes=8, learning=True))
+    assert [name for name in FOLDED_TERMS if twice[name] == 2 * more[name] > 0] == ["folded update", "products"]
+    lingers = terms(folded_spec(dense(12, 9), dense(9, 8, current=CurrentSpec(bits=10, leak_shifts=(2,))), lanes=4))
+    assert lingers["membranes"] == plain["membranes"] + 4 * 10

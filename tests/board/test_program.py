@@ -12,6 +12,7 @@ from board.host import archive, options, program
 from board.host.course import lesson_order
 from board.host.guard import hold_out
 from board.host.port import LinkTimeoutError
+from sim.reference.labels import label_of
 from sim.reference.network import Reference
 from tests.board.fake_link import FakeCore, FakeLink
 from tests.networks import block, network, samples
@@ -106,6 +107,39 @@ def test_length_and_split_are_those_of_the_file(here, capsys):
     out = capsys.readouterr().out
     assert f"Accuracy before: {accuracy(taught([])):.4f} of 6 test samples, not learned from\n" in out
     assert f"Accuracy: {accuracy(reference):.4f} of 6 test samples, not learned from\n" in out
+
+
+def test_labels_of_steps_are_learned_and_measured_by_windows(here, capsys):
+    labels = np.random.default_rng(6).integers(-1, 3, SPIKES.shape[:2])
+    labels[3] = -1
+    write(step_label=labels)
+    block = SPEC.blocks[-1]
+
+    def score(reference, numbers, *, learn=False):
+        found = []
+        for n in numbers:
+            own = labels[n, :LENGTHS[n]]
+            answers = reference.run(SPIKES[n, :LENGTHS[n]], own, learn, windows=True).windows[-1].argmax(1)
+            wanted = [label_of(own, slice(first, first + block.window)) for first in range(0, len(own), block.window)]
+            found += [one == other for one, other in zip(answers, wanted, strict=True) if other >= 0]
+        return sum(found), len(found)
+
+    reference = Reference(network())
+    before, (right, windows) = score(reference, TEST), score(reference, DRAWN, learn=True)
+    after, total = score(reference, TEST)
+    assert run("--learn", "1")[0] == 0
+    np.testing.assert_array_equal(learned(), weights(reference.network()))
+    out = capsys.readouterr().out
+    assert f"Before learning: {before[0]} of {total} right\n" in out
+    assert f"Learned from 23 samples, {right} of {windows} labelled windows answered right on the way; 1 without" in out
+    assert f"Accuracy: {after / total:.4f} of {total} labelled windows of 6 test samples, not learned from\n" in out
+
+
+@pytest.mark.parametrize("arguments", [("--guard", "0.2"), ("--schedule", "falling")])
+def test_labels_of_steps_have_no_guard_and_no_schedule(here, capsys, arguments):
+    write(step_label=np.zeros(SPIKES.shape[:2], int))
+    assert run("--learn", "1", *arguments)[0] == 2
+    assert "leave --guard and --schedule out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("arguments", "cycles"), [

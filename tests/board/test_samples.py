@@ -72,6 +72,10 @@ def changed(place, value):
     ({"length": np.full(6, 7.0)}, "length must hold 6 integers, one a sample, not float64 of shape (6,)"),
     ({"length": np.array([7, 7, 0, 7, 7, 7])}, "length must be in 1..7, not 0 (sample 2)"),
     ({"length": np.array([7, 7, 8, 7, 7, 7])}, "length must be in 1..7, not 8 (sample 2)"),
+    ({"step_label": LABELS}, "step_label must hold integers of shape (6, 7), one a step, not int64 of shape (6,); a "
+                             "step without a label has -1"),
+    ({"step_label": np.array([[0, 1, 2, 0, 1, 2, -1]] * 5 + [[0, 3, 0, 0, 0, 0, 0]])},
+     "step_label must be in 0..2, or -1 for none, not 3 (sample 5, step 1)"),
     ({"split": np.arange(6)}, "split must hold a word a sample, shape (6,), not int64 of shape (6,)"),
     ({"split": np.array(["train"] * 5 + ["valid"])}, "split must be train or test, not 'valid' (sample 5)"),
 ])
@@ -96,7 +100,7 @@ def test_nothing_lies_after_the_end_of_a_sample(path):
     ({"t": LABELS, "x": LABELS}, "must hold dense spikes (N, T, inputs) and label (N,), and lack spikes and label; "
                                  "sort events into time steps with snnfpga export-samples"),
     ({"spikes": SPIKES, "label": LABELS, "lenght": LABELS},
-     "must not hold 'lenght'; rename it or leave it out (known are classes, label, length, spikes, split)"),
+     "must not hold 'lenght'; rename it or leave it out (known are classes, label, length, spikes, split, step_label)"),
     ({"spikes": SPIKES * 0, "label": LABELS}, "hold no event: all spikes are 0; give at least one"),
 ])
 def test_what_is_missing_or_too_much(path, arrays, line):

@@ -53,6 +53,8 @@ FEATURES: dict[str, Callable[[BlockSpec], BlockSpec]] = {
     "1 bit": lambda block: _first(block, weights__bits=1),
     "1-bit readout": lambda block: replace(block, readout=replace(block.readout, weight_bits=1)),
     "leaky readout": lambda block: replace(block, readout=replace(block.readout, leak_shift=2)),
+    "largest level": lambda block: replace(block, readout=replace(
+        block.readout, leak_shift=2, reading="maximum", accumulate="cumulative", answer="all")),
     "lingering": lambda block: _first(block, current=CurrentSpec(bits=10, leak_shifts=(2,))),
 }
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isqrt
 from pathlib import Path
 
@@ -15,11 +15,12 @@ from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.core import Core
 from sim.malformed import StreamMaker
 from sim.reference.ingest import Ingest
+from sim.reference.labels import Label
 from sim.runner import build
 from sim.scenario import Action, Scenario
 from sim.verify import Verification, follow
 
-from .networks import chance, specs
+from .networks import chance, counted, specs
 
 # Of a sample as it is: run, halted after each step, asked for weights within it, run twice as the rates turn; then
 # what comes between: a packet wrong or aborted or of writes, one whose rest never comes, other rates, a network saved
@@ -78,6 +79,7 @@ class Case:
         rng = random.Random(self.seed)
         network = weighted(self.spec, rng, self.gain, self.density)
         ingest, samples, labels, actions = Ingest(self.spec), [], [], []
+        of_steps = self.seed % 4 == 3
         for deed in self.deeds:
             if deed == "stream":
                 actions.append(stream(self.spec, rng, ingest))
@@ -89,22 +91,33 @@ class Case:
                 actions.append(Action(do="reload"))
             else:
                 samples.append(counts(self.spec, rng, self.density))
-                labels.append(rng.randrange(self.spec.classes) if rng.random() < 0.9 else -1)
+                labels.append(label(self.spec, rng, len(samples[-1]), of_steps))
                 actions.append(Action(
                     do={"asking": "ask", "turn": "turn"}.get(deed, "sample"), index=len(samples) - 1,
+                    tells=of_steps and deed not in ("asking", "turn"),
                     learn=rng.random() < 0.9, stepwise=deed == "halted",
                     rates=rates(self.spec, rng) if deed == "turn" else []))
         return Scenario(
             network=network, samples=samples or [np.zeros((1, self.spec.inputs), np.uint8)],
-            labels=np.array(labels or [0], np.int64), duty=self.duty, intrude=self.intrude,
+            labels=labels or [0], duty=self.duty, intrude=self.intrude,
             actions=[*actions, Action(do="network"), Action(do="counters")])
+
+
+def label(spec: NetworkSpec, rng: random.Random, steps: int, of_steps: bool) -> Label:
+    """A class or none of a sample, or of each of its steps."""
+    if not of_steps:
+        return rng.randrange(spec.classes) if rng.random() < 0.9 else -1
+    draw = np.random.default_rng(rng.getrandbits(32))
+    return np.where(draw.random(steps) < 0.8, draw.integers(0, spec.classes, steps), -1)
 
 
 def weighted(spec: NetworkSpec, rng: random.Random, gain: float, density: float) -> Network:
     """A network with random weights, window numbers and rates; its currents reach ``gain`` thresholds and its bias."""
     draw = np.random.default_rng(rng.getrandbits(32))
     weights, readouts = [], []
-    active_share, lean = density, 1
+    # Inputs that count add the square of their value to the power of a current.
+    most = spec.input_max
+    active_share, lean = density * (most + 1) * (2 * most + 1) / 6, 1
     for block in spec.blocks:
         layers = []
         for layer in block.layers:
@@ -139,10 +152,12 @@ def rates(spec: NetworkSpec, rng: random.Random) -> list[int]:
 
 
 def counts(spec: NetworkSpec, rng: random.Random, density: float) -> np.ndarray:
-    """Events of a sample, (T, inputs), a few of them twice."""
+    """Events of a sample, (T, inputs), a few of them once too often."""
     draw = np.random.default_rng(rng.getrandbits(32))
     steps = spec.max_steps if rng.random() < 0.7 else rng.randint(1, spec.max_steps)
     fired = (draw.random((steps, spec.inputs)) < density).astype(np.uint8)
+    if spec.input_max > 1:
+        fired *= draw.integers(1, spec.input_max + 1, fired.shape, np.uint8)
     return fired + fired * (draw.random(fired.shape) < 0.05)
 
 
@@ -158,11 +173,12 @@ def stream(spec: NetworkSpec, rng: random.Random, ingest: Ingest) -> Action:
 @st.composite
 def cases(draw):
     """A drawn network with what is done on it; a sample is first, so that each has something to learn from."""
-    return Case(
+    found = Case(
         spec=draw(specs()), seed=draw(st.integers(0, (1 << 32) - 1)), gain=draw(st.sampled_from((3.0, 1.0, 10.0))),
         density=draw(st.sampled_from((0.3, 0.6, 0.9, 0.1))), duty=draw(st.sampled_from((1.0, 1.0, 0.7, 0.4))),
         intrude=draw(chance(of=3)),
         deeds=("halted", *draw(st.lists(st.sampled_from(DEEDS), min_size=2, max_size=5))))
+    return replace(found, spec=counted(found.spec, found.seed))
 
 
 def run(case: Case, folder: Path, *, simulator: str = "icarus", core: type = Core, waves: bool = False) -> Verification:

@@ -14,6 +14,7 @@ from .cases import on_both
 
 CASES = {
     "learned-nearest": dict(),
+    "ahead": dict(ahead=5, window=2, sizes=(9,)),
     "learned-stochastic": dict(rounding="stochastic", shadow_bits=0, rate_shift=5, readout_rate_shift=4),
     "fixed-stochastic": dict(learned=False, rounding="stochastic"),
     "one-lane-one-step": dict(lanes=1, window=1, sizes=(7,)),
@@ -34,6 +35,9 @@ CASES = {
     "signs": dict(weight_bits=1, readout_weight_bits=1, threshold=3, membrane_bits=8, surrogate_width=3, shadow_bits=4,
                   rounding="stochastic", window=3, bias=False),
     "last-answer": dict(answer="last", window=3, loss_steps=2, accumulate="cumulative", sizes=(9,)),
+    "levels": dict(readout_leak_shift=2, window=5, loss_steps=3, sizes=(9,), readout_rate_shift=6, feedback_shift=2),
+    "last-level": dict(readout_leak_shift=1, reading="last", accumulate="cumulative", window=3, learned=False,
+                       current=CurrentSpec(bits=10, leak_shifts=(1, -4)), threshold=120, unroll=True),
     "saturating": dict(membrane_bits=8, threshold=60, shadow_bits=4, rate_shift=0, readout_rate_shift=0, dead_zone=20),
 }
 # Stalls on every port: of the source and of both sinks.

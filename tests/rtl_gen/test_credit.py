@@ -17,6 +17,10 @@ CASES = {
                               surrogate="triangle", surrogate_width=3, surrogate_height=7),
     "lingering, no leak": network_spec(lanes=3, window=4, leak_shift=None, loss_steps=2,
                                        current=CurrentSpec(bits=8, leak_shifts=(3,))),
+    "levels": network_spec(lanes=6, window=6, loss_steps=4, leak_shift=2, readout_leak_shift=3, feedback_shift=3,
+                           current=CurrentSpec(bits=10, leak_shifts=(1, -3))),
+    "last level": network_spec(lanes=3, window=4, leak_shift=None, readout_leak_shift=1, reading="last",
+                               accumulate="cumulative", surrogate="triangle", surrogate_width=3, surrogate_height=5),
     "one step": network_spec(lanes=1, window=1, leak_shift=1, reset="zero"),
 }
 

@@ -29,7 +29,8 @@ def test_weights_carry_their_directive():
 def test_memories_are_those_of_the_design():
     """Depth and width of every memory that is named are found in the RTLIL."""
     base = block(12, 10)
-    for chosen in (base, replace(base, directives=replace(base.directives, engine="none"))):
+    for chosen in (base, *(replace(base, directives=replace(base.directives, **other)) for other in (
+            {"ahead": 9}, {"engine": "none"}))):
         spec = network(chosen).spec
         text = to_rtlil(Core(spec), name="core")
         for memory in memories(spec):
@@ -51,6 +52,8 @@ CASES = {
 
 CASES["waits for feedback"] = (lambda b: replace(b, directives=replace(b.directives, classes_per_cycle=2)))(
     block(40, 22, classes=9))
+CASES["levels"] = (lambda b: replace(b, readout=replace(b.readout, leak_shift=2, answer="all")))(
+    block(40, 12, bias=True, window=4))
 CASES["unrolled"] = replace(CASES["random"], directives=replace(CASES["random"].directives, unroll=True))
 
 

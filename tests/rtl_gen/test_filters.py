@@ -28,8 +28,9 @@ POOLS = {
     "all of it": PoolSpec(kind="sum", size=4, height=4, width=4, channels=5),
     "nothing": PoolSpec(kind="or", size=1, height=3, width=3, channels=1),
 }
-# Of one word, of a few, and of so many that several are cleared behind a step.
-INDICES = {"one": 1, "a part of a word": 13, "a word": 32, "some words": 70, "words by the dozen": 32 * 33 + 5}
+# Of one word, of a few, and of so many that several are cleared behind a step; and how many events of each count.
+SEEN = {"one": (1, 1), "a part of a word": (13, 1), "a word": (32, 1), "some words": (70, 1),
+        "words by the dozen": (32 * 33 + 5, 1), "three of each": (20, 3), "many of each": (5, 255)}
 
 
 @on_both(GRIDS, verilator="nothing is a power of two")
@@ -45,10 +46,11 @@ def test_a_pool_matches_the_reference(case, simulator, tmp_path):
              environment={POOL_VARIABLE: json.dumps(vars(pool))})
 
 
-@on_both(INDICES, verilator="some words")
+@on_both(SEEN, verilator="some words")
 def test_a_filter_passes_what_was_not_seen(case, simulator, tmp_path):
-    simulate(SeenFilter(INDICES[case], CLASSES), bench="sim.benches.seen_filter", build_dir=tmp_path,
-             simulator=simulator, arrays={"indices": np.array(INDICES[case])})
+    indices, most = SEEN[case]
+    simulate(SeenFilter(indices, CLASSES, most), bench="sim.benches.seen_filter", build_dir=tmp_path,
+             simulator=simulator, arrays={"indices": np.array(indices), "most": np.array(most)})
 
 
 @pytest.mark.parametrize("divisor", [*range(2, 70), 96, 127, 255, 1000, 4095])

@@ -10,7 +10,7 @@ from .mutation import SOURCE
 # Tables of layouts and ports, and what only puts others together; the benches of what they serve hold them.
 WITHOUT = {
     "activity", "block_registers", "claim", "compare", "core", "emit", "estimate", "forward_layouts", "machine",
-    "mailbox", "memories", "packet", "ports", "token", "yosys",
+    "mailbox", "measured", "memories", "pace", "packet", "ports", "token", "yosys",
     *(f"folded/{name}" for name in ("by_layer", "layouts", "ports", "reverse_layouts", "reverse_pass",
                                     "window_ports"))}
 

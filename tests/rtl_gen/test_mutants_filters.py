@@ -57,7 +57,9 @@ TARGETS = {
     "pool": Target(lambda package: package("pool_filter").PoolFilter(PoolSpec(**CUT), CLASSES),
                    "sim.benches.pool_filter", {POOL_VARIABLE: json.dumps(CUT)}),
     "seen": Target(lambda package: package("seen_filter").SeenFilter(INDICES, CLASSES), "sim.benches.seen_filter",
-                   arrays={"indices": np.array(INDICES)}),
+                   arrays={"indices": np.array(INDICES), "most": np.array(1)}),
+    "seen often": Target(lambda package: package("seen_filter").SeenFilter(INDICES, CLASSES, 3),
+                         "sim.benches.seen_filter", arrays={"indices": np.array(INDICES), "most": np.array(3)}),
 }
 
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
@@ -79,7 +81,12 @@ MUTANTS = {
                                 "added.eq(found & ~cut)"),
     "squares one short": (False, "pool", "pool_filter.py", "min(pixel // self._pool.size, squares - 1)",
                           "min(pixel // self._pool.size, squares - 2)"),
-    "an event passes twice": (False, "seen", "seen_filter.py", "seen.eq((before & mask).any())", "seen.eq(0)"),
+    "an event passes twice": (False, "seen", "seen_filter.py",
+                              "seen.eq(before.word_select(place, declared.count_bits) == self._most)", "seen.eq(0)"),
+    "one event too many": (False, "seen often", "seen_filter.py", "SeenMemory(indices, most=most)",
+                           "SeenMemory(indices, most=most - 1)"),
+    "one event too few": (False, "seen often", "seen_filter.py", "declared.count_bits) == self._most)",
+                          "declared.count_bits) == self._most - 1)"),
     "a word of another step counts": (False, "seen", "seen_filter.py", "Mux(word.number == number, word.bits, 0)",
                                       "word.bits"),
     "an abort is no end": (False, "seen", "seen_filter.py",

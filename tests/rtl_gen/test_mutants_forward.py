@@ -45,8 +45,10 @@ TARGETS = {
 
 MUTANTS = {
     # Events
-    "duplicate accepted": (False, "events", "event_list.py", "self.accepted.eq(take & ~seen)",
-                           "self.accepted.eq(take)"),
+    "duplicate accepted": (False, "events", "event_list.py", "self.accepted.eq(came & ~again)",
+                           "self.accepted.eq(came)"),
+    "step closed before its last event": (False, "events", "event_list.py", "count + self.accepted)",
+                                          "count)"),
     "seen bit not given back": (True, "events", "event_list.py", "mark.data.eq(~(clear | cleared.en))",
                                "mark.data.eq(1)"),
     "seen bits outlive a reset": (False, "events", "event_list.py", "mark.en.eq(clear | cleared.en | (",
@@ -110,11 +112,13 @@ MUTANTS = {
                              "with m.If(self.entry_last & (self.group == self._reads - 1)):",
                              "with m.If(self.entry_last & (self.group == 0)):"),
     # Weight memory and turns
-    "second port not the forward engine's": (False, "weights-two-reads", "weight_memory.py", "with m.If(forward):",
-                                             "with m.If(0):"),
+    "second port not the forward engine's": (False, "weights-two-reads", "weight_memory.py",
+                                             "self.owner == Owner.FORWARD, self.second.address", "0, 0"),
     "word of another's address": (True, "weights", "weight_memory.py", "with m.Case(owner):",
                                   "with m.Case(*([owner] if owner == Owner.UPDATE else [Owner.FORWARD, Owner.HOST])):"),
-    "blank a cycle early": (False, "weights", "weight_memory.py", "with m.If(blanks[1]):", "with m.If(blanks[0]):"),
+    "blank a cycle early": (False, "weights", "weight_memory.py", "with m.If(blanks[-1]):", "with m.If(blanks[-2]):"),
+    "address a cycle early": (False, "weights", "weight_memory.py", 'self._early(m, address, "address")',
+                              "address"),
     "word a cycle early": (False, "weights", "weight_memory.py", "word.eq(held)]", "word.eq(fetched)]"),
     "update's turn never begins": (False, "turns", "turns.py", "with m.If(self.handed):", "with m.If(0):"),
     "update's turn never ends": (False, "turns", "turns.py", "self.done | (self.owner != Owner.UPDATE)",

@@ -21,6 +21,8 @@ CASES = {
 CASES |= {f"{name}, unrolled": replace(spec, blocks=tuple(
     replace(block, directives=replace(block.directives, unroll=True)) for block in spec.blocks))
     for name, spec in CASES.items()}
+CASES["levels"] = network_spec(inputs=11, sizes=(13,), lanes=5, window=5, loss_steps=3, readout_leak_shift=2,
+                               rate_shift=8)
 
 
 @on_both(CASES, verilator="stochastic")

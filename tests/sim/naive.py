@@ -40,11 +40,11 @@ def probability(error_function, i):
 
 
 def pooled(pool, events):
-    """Value by number of the inputs that are not 0, of a set of events."""
+    """Value by number of the inputs that are not 0, of a list of events."""
     values = {}
     for index in events:
         if pool is None:
-            values[index] = 1
+            values[index] = values.get(index, 0) + 1
             continue
         c, rest = index % pool.channels, index // pool.channels
         y, x = rest // pool.width // pool.size, rest % pool.width // pool.size
@@ -108,11 +108,13 @@ class NaiveBlock:
         self.answer = [0] * self.b.readout.classes
         self.logit = [0] * self.b.readout.classes
         self.levels = []            # of each step so far, one a class
+        self.begun = 0              # steps before this window
         self.w = 0
         self.last_spikes = [None] * len(self.b.layers)
         self.clear_window()
 
     def clear_window(self):
+        self.begun = self.t
         depth = range(len(self.b.layers))
         self.values = [[] for _ in depth]      # per layer, per position: the value of each input that is not 0
         self.own = [[] for _ in depth]         # per layer, per position: the own spikes that were read
@@ -123,10 +125,13 @@ class NaiveBlock:
 
     def step(self, events, last):
         """One step; ``events`` is a list of indices, which may repeat. Gives the indices that fired."""
-        seen = set()
+        seen, most = [], self.b.layers[0].input_max
         for index in events:
-            self.add("events_dropped" if index in seen else "events")
-            seen.add(index)
+            if seen.count(index) < most:
+                seen.append(index)
+                self.add("events")
+            else:
+                self.add("events_dropped")
         p = len(self.spiked[0])
         b = self.b
         if p == 0 and b.readout.accumulate == "window":
@@ -275,16 +280,16 @@ class NaiveBlock:
 
     def learn_window(self, n, r):
         b, readout = self.b, self.b.readout
-        errors = [self.error(c) for c in range(readout.classes)]
+        reads = [self.reads(c, r) for c in range(readout.classes)]
+        errors = [self.error(c) if reads[c] else 0 for c in range(readout.classes)]
         if not any(errors):
             self.add("windows_skipped")
             return
         self.add("windows_learned")
-        loss = [p for p in range(r) if p >= b.window - b.loss_steps]
         injects, credits, of_currents = {}, {}, {}
         for number in reversed(range(len(b.layers))):
             if number == len(b.layers) - 1:
-                feedback = self.last_feedback(r, loss, errors)
+                feedback = self.last_feedback(r, reads, errors)
             else:
                 feedback = self.feedback(number, r, of_currents)
             injects[number], credits[number], lasting = self.credit(number, r, feedback)
@@ -297,28 +302,56 @@ class NaiveBlock:
                                self.first_number + number, n, row, column, delta)
         if readout.learned:
             for j in range(len(self.readout)):
-                times = sum(self.pooled[p].get(j, 0) for p in loss)
                 for c in range(readout.classes):
+                    times = self.times(j, reads[c])
                     if times and errors[c]:
                         self.write(self.readout, readout.stored_bits, readout, self.first_number + len(b.layers), n, j,
-                                   c, errors[c] * times)
+                                   c, errors[c] * times, 0 if readout.leak_shift is None else 6)
 
-    def last_feedback(self, r, loss, errors):
-        b, of_rows = self.b, []
+    def reads(self, c, r):
+        """The positions whose step, or level, the logit of class c reads in a window of r steps."""
+        b = self.b
+        if b.readout.reading == "sum":
+            return [p for p in range(r) if p >= b.window - b.loss_steps]
+        if b.readout.reading == "last":
+            return [r - 1]
+        levels = [level[c] for level in self.levels]
+        return [p for p in [len(levels) - 1 - levels[::-1].index(max(levels)) - self.begun] if p >= 0]
+
+    def times(self, j, reads):
+        """How much row j counts for classes whose logits read these positions."""
+        leak_shift = self.b.readout.leak_shift
+        if leak_shift is None:
+            return sum(self.pooled[p].get(j, 0) for p in reads)
+        total = factor = 0
+        for p in range(max(reads, default=-1), -1, -1):
+            factor = factor - nearest(factor, leak_shift) + (64 if p in reads else 0)
+            total += factor * self.pooled[p].get(j, 0)
+        return total
+
+    def last_feedback(self, r, reads, errors):
+        b, readout, of_rows = self.b, self.b.readout, []
         for j in range(len(self.readout)):
-            total = 0
-            for c, error in enumerate(errors):
-                total += self.readout_weight(j, c) * error
-                self.add("multiplies", int(b.readout.learned))
-                self.add("weights_read", int(b.readout.learned))
-            if b.readout.feedback_shift is not None:
-                total = saturate(nearest(total, b.readout.feedback_shift), 16)
-            self.note("feedback", len(b.layers) - 1, total)
-            of_rows.append(total)
+            self.add("multiplies", int(readout.learned) * readout.classes)
+            self.add("weights_read", int(readout.learned) * readout.classes)
+            of_rows.append([])
+            for p in range(r):
+                total = sum(self.readout_weight(j, c) * error for c, error in enumerate(errors) if p in reads[c])
+                if readout.feedback_shift is not None:
+                    total = saturate(nearest(total, readout.feedback_shift), 16)
+                of_rows[-1].append(total)
+        if readout.leak_shift is not None:
+            for row in of_rows:
+                for p in range(r - 2, -1, -1):
+                    lost = math.trunc(Fraction(row[p + 1], 2 ** readout.leak_shift))
+                    row[p] += row[p + 1] - lost
+        for row in of_rows:
+            for value in row:
+                self.note("feedback", len(b.layers) - 1, value)
         found = []
-        for j in range(b.readout.inputs):
-            rows = list(pooled(b.readout.pool, {j}))
-            found.append([of_rows[rows[0]] if rows and p in loss else 0 for p in range(r)])
+        for j in range(readout.inputs):
+            rows = list(pooled(readout.pool, {j}))
+            found.append(of_rows[rows[0]] if rows else [0] * r)
         return found
 
     def row_of(self, number, k, x):
@@ -429,9 +462,9 @@ class NaiveBlock:
                 found[at] = formed or any(credits[k]), delta
         return found
 
-    def write(self, memory, bits, spec, number, n, row, column, delta):
+    def write(self, memory, bits, spec, number, n, row, column, delta, more=0):
         self.note("delta", number - self.first_number, delta)
-        r = spec.rate_shift + self.rate
+        r = spec.rate_shift + self.rate + more
         if spec.rounding == "nearest":
             change = nearest(delta, r)
         else:
@@ -479,4 +512,5 @@ class Naive:
             for block in self.blocks:
                 events = list(block.step(events, False))
         for position, index in enumerate(partial):
-            self.blocks[0].add("events_dropped" if index in partial[:position] else "events")
+            dropped = partial[:position].count(index) >= self.blocks[0].b.layers[0].input_max
+            self.blocks[0].add("events_dropped" if dropped else "events")

@@ -63,12 +63,11 @@ def random_readout(rng, inputs, classes):
 
 
 def leaky(rng, block):
-    """``block`` with a readout that leaks, and so never learns on chip."""
+    """``block`` with a readout that leaks."""
     reading = rng.choice(("sum", "last", "maximum"))
     whole = {} if reading == "sum" else {"accumulate": "cumulative", "answer": "all"}
     readout = replace(block.readout, leak_shift=rng.choice((1, 2, 3, 6)), reading=reading, **whole)
-    return replace(block, readout=readout, loss_steps=block.loss_steps if reading == "sum" else block.window,
-                   directives=replace(block.directives, engine="none"))
+    return replace(block, readout=readout, loss_steps=block.loss_steps if reading == "sum" else block.window)
 
 
 def random_spec(rng):
@@ -84,11 +83,14 @@ def random_spec(rng):
             readout=random_readout(rng, sizes[-1], classes), window=window, loss_steps=rng.randint(1, window),
             update_interval=rng.choice((1, 1, 2, 3)),
             directives=Directives(lanes=4, memory="auto", engine="reverse" if rng.random() < 0.95 else "none")))
-        if rng.random() < 0.15:
+        if rng.random() < 0.3:
             blocks[-1] = leaky(rng, blocks[-1])
         if rng.random() < 0.15:
             blocks[-1] = lingering(rng, blocks[-1])
         inputs = sizes[-1]
+    if rng.random() < 0.25:
+        first, *others = blocks[0].layers
+        blocks[0] = replace(blocks[0], layers=(replace(first, input_max=rng.choice((2, 3, 255))), *others))
     return NetworkSpec(name="random", blocks=tuple(blocks), max_steps=max_steps, seed=rng.getrandbits(32))
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from rtl_gen.contract.arithmetic import answer_max, level_max
+from rtl_gen.contract.arithmetic import answer_max, level_factors, level_max
 from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.limits import check_hardware, check_learning
 from rtl_gen.contract.spec import NetworkSpec
+from sim.reference.level_credit import counted
 from tests.networks import network_spec
 
 LAST = {"readout_leak_shift": 2, "reading": "last", "accumulate": "cumulative"}
@@ -31,16 +33,36 @@ def test_readouts_that_there_are_not(changes, message):
     assert str(caught.value) == message
 
 
-def test_it_runs_in_hardware_and_does_not_learn():
-    frozen = network_spec(**LAST, learning=False)
-    check_hardware(frozen)
-    check_learning(frozen)
-    for check in (check_hardware, check_learning):
-        with pytest.raises(SpecError) as caught:
-            check(network_spec(**LAST))
-        assert str(caught.value) == (
-            "A block that is to learn on chip must have a readout without a leak, and that of block 0 leaks; set "
-            "hardware.learning false for the block, or evaluate it on torch or the reference")
+def test_it_learns_in_hardware_but_by_its_largest_level():
+    check_hardware(network_spec(**LAST))
+    check_hardware(network_spec(readout_leak_shift=3, loss_steps=2))
+    largest = LAST | {"reading": "maximum"}
+    check_hardware(network_spec(**largest, learning=False))
+    check_learning(network_spec(**largest))
+    with pytest.raises(SpecError) as caught:
+        check_hardware(network_spec(**largest))
+    assert str(caught.value) == (
+        "A block that is to learn on chip must have a readout that is not read by maximum, as that of block 0 is; take "
+        "the reading sum or last, set hardware.learning false for the block, or evaluate it on torch or the reference")
+
+
+@pytest.mark.parametrize(("changes", "steps", "factors"), [
+    ({}, 4, [64 + 56 + 49 + 43, 64 + 56 + 49, 64 + 56, 64]),
+    ({"loss_steps": 2}, 3, [49, 56, 64]),
+    ({"loss_steps": 2}, 2, [0, 0]),
+    ({"reading": "last", "accumulate": "cumulative"}, 3, [49, 56, 64]),
+])
+def test_what_spikes_count_that_levels_read(changes, steps, factors):
+    assert level_factors(network_spec(readout_leak_shift=3, window=4, **changes).blocks[0], steps) == pytest.approx(
+        factors, abs=1)
+
+
+def test_what_has_leaked_away_has_not_come():
+    (block,) = network_spec(readout_leak_shift=1, window=9, reading="last", accumulate="cumulative").blocks
+    read = np.ones((9, block.readout.rows), np.uint8)
+    active, credit = counted(block, read, np.array([3, 0, -1, 0]), 9)
+    assert credit[:, 0].tolist() == [0, 0, 3, 6, 12, 24, 48, 96, 192]
+    assert active.any(axis=1).tolist() == [False] * 2 + [True] * 7
 
 
 def test_the_file_says_it_only_where_it_is():

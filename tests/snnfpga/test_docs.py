@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import runpy
 import shlex
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ PACKAGES = ("rtl_gen", "board", "sim", "snnfpga")
 COLUMNS = 100
 
 
-@pytest.mark.parametrize("page", ["data.md", "training.md", "rules.md", "frontends.md"])
+@pytest.mark.parametrize("page", ["data.md", "training.md", "rules.md", "frontends.md", "python.md"])
 def test_code_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "FRONT_ENDS", dict(registry.FRONT_ENDS))      # a page adds one
@@ -133,3 +134,11 @@ def _anchors(text):
     """The names that GitHub gives the headings of a page."""
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_dependency_has_its_licence_on_the_page():
+    """By name: what is installed may be of another version elsewhere."""
+    script = runpy.run_path(str(DOCS / "licences.py"))
+    listed = set(re.findall(r"^\| ([\w-]+) \| ", (DOCS / "licences.md").read_text(), re.M)) - {"package"}
+    assert listed == {name for names in script["named"]().values() for name in names}
+    assert "| not said |" not in script["page"]()

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from ..arithmetic import index_bits
-from ..memories import WEIGHT_LATENCY, MemoryDeclaration
+from ..memories import FLAT_WEIGHT_LATENCY, MemoryDeclaration
 from ..plan import LayerPlan
 from ..spec import MAX_INPUTS
 from . import refusals
@@ -136,7 +136,7 @@ class Forward(Engine):
     def latency(self) -> int:
         """Cycles from taking a step to the spikes of its last group, and before a window can be learned from."""
         # Index, words, their sum where several come at once, the group's sum, the charge by what lingers, fire.
-        return 3 + WEIGHT_LATENCY + self.reads + self._lingers
+        return 3 + FLAT_WEIGHT_LATENCY + self.reads + self._lingers
 
     def cycles(self, events: int) -> int:
         """Cycles of a step with ``events`` distinct input events: a weight word each, for each word of neurons."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..arithmetic import feedback_max, signed_bits
+from ..arithmetic import row_feedback_max, signed_bits
 from ..memories import MemoryDeclaration
 from .base import Engine
 from .refusals import Refusal
@@ -13,6 +13,7 @@ from .seen import SeenMemory
 __all__ = ["RANDOM_BEHIND", "ClassWalk", "Readout"]
 
 RANDOM_BEHIND = 2               # a random word comes so much later than the weights it rounds
+LEVELS = 3                      # cycles from the last class's level to its error
 # Where nothing is said, classes are walked as fast as an update engine takes feedback at this density of events.
 DENSITY = 0.05
 
@@ -30,7 +31,7 @@ class ClassWalk:
     feedback_latency
         Cycles from a row's last part to its neuron's feedback: products, a tree of sums, and the sum of the parts.
     delay
-        Cycles that a row waits before its weights are read, for its random word.
+        Cycles that a row waits before its weights are read, for its random word, or for what it counts.
     """
 
     classes_per_cycle: int
@@ -57,8 +58,14 @@ class Readout(Engine):
 
     @property
     def counts(self) -> MemoryDeclaration:
-        """How many events of each row came in the loss steps of the window, for a learned readout's own update."""
+        """How many events of each row came in the loss steps of the window, for a learned readout's own update.
+
+        Where the readout leaks, at each position of the window.
+        """
         readout = self.block.readout
+        if readout.leak_shift is not None:
+            bits = self.block.window * readout.largest_event.bit_length()
+            return MemoryDeclaration("spike_counts", readout.rows, bits, window_state=True)
         most = self.block.loss_steps * readout.largest_event
         return MemoryDeclaration("spike_counts", readout.rows, most.bit_length(), window_state=True)
 
@@ -68,7 +75,7 @@ class Readout(Engine):
 
         It is what learning keeps: among the memories of the engine that learns.
         """
-        bits = signed_bits(feedback_max(self.block, self.block.depth - 1))
+        bits = signed_bits(row_feedback_max(self.block.readout))
         # Of a convolution they can be very many.
         return MemoryDeclaration("feedback", self.plan.readout_words, self.plan.lanes * bits,
                                  "distributed" if self.plan.flat else "auto")
@@ -95,9 +102,21 @@ class Readout(Engine):
         return self.block.readout.learned and self.block.directives.learns
 
     @property
+    def count_levels(self) -> int:
+        """Where the readout leaks, cycles in which what a row came at each position is summed: a tree of pairs."""
+        leaks = self.block.readout.leak_shift is not None and self._counts_spikes
+        return (self.block.window - 1).bit_length() if leaks else 0
+
+    @property
     def cycles(self) -> int:
-        """Cycles of a window's end before its learning begins: errors, class by class."""
-        return self.block.readout.classes + self.OVERHEAD
+        """Cycles of a window's end before its learning begins: errors, class by class.
+
+        Levels are read, and not taken over; but what a whole window's positions count is found one by one.
+        """
+        classes = self.block.readout.classes
+        if self.block.readout.leak_shift is None:
+            return classes + self.OVERHEAD
+        return max(classes, self.block.window - LEVELS if self._counts_spikes else 0) + self.OVERHEAD - 1
 
     def feedback_cycles(self, word: int) -> int:
         """Cycles from the first in which the update engine learns until it can read the feedback of a word of neurons.
@@ -131,7 +150,8 @@ class Readout(Engine):
             classes_per_cycle=per_cycle, parts=parts,
             feedback_latency=(1 if readout.signs else 4) + (per_cycle - 1).bit_length() + (parts > 1),
             # The part is chosen in one of the cycles in which its random word is made.
-            delay=RANDOM_BEHIND - 1 if readout.learned and readout.rounding == "stochastic" else 0)
+            delay=max(RANDOM_BEHIND - 1 if readout.learned and readout.rounding == "stochastic" else 0,
+                      self.count_levels - 1))
 
     @property
     def _classes_per_cycle(self) -> int:

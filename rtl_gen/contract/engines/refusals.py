@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..block import BlockSpec
 
-__all__ = ["Refusal", "leaky_readout"]
+__all__ = ["Refusal", "largest_level"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +30,11 @@ class Refusal:
     change: str
 
 
-def leaky_readout(block: BlockSpec, index: int) -> Iterator[Refusal]:
-    """A readout that leaks runs in hardware, and no engine learns from its errors."""
-    if block.readout.leak_shift is not None:
-        yield Refusal(line=f"A block that is to learn on chip must have a readout without a leak, and that of block "
-                           f"{index} leaks; set hardware.learning false for the block, or evaluate it on torch or the "
-                           "reference",
-                      what="a readout that leaks", places=(f"readout of block {index}",),
-                      change="network.readout_leak_shift null, or hardware.learning false")
+def largest_level(block: BlockSpec, index: int) -> Iterator[Refusal]:
+    """The largest level of each class may be of another step, and no engine takes errors at several steps."""
+    if block.readout.reading == "maximum":
+        yield Refusal(line="A block that is to learn on chip must have a readout that is not read by maximum, as that "
+                           f"of block {index} is; take the reading sum or last, set hardware.learning false for the "
+                           "block, or evaluate it on torch or the reference",
+                      what="a readout that is read by maximum", places=(f"readout of block {index}",),
+                      change="network.reading sum or last, or hardware.learning false")

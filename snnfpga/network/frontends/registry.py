@@ -6,10 +6,12 @@ from ...config.network import LayerSettings, NetworkConfig
 from ..architecture import Architecture, lost_source
 from .base import FrontEnd
 from .named import Notation
+from .network_file import NetworkFile
 
 # By how the name of ``network.file`` ends; the first is that of configurations without such a file.
 FRONT_ENDS: dict[str, FrontEnd] = {
     "": Notation(),
+    ".safetensors": NetworkFile(),
 }
 
 

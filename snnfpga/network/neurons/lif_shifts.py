@@ -59,6 +59,11 @@ def nearest_shifts(keep: float, membrane_bits: int) -> tuple[int, ...]:
     return min(found, key=lambda shifts: (abs(_share(shifts) - (1 - keep)), len(shifts)))
 
 
+def share_kept(shifts: tuple[int, ...]) -> float:
+    """The share of itself that a state keeps in a step with these shifts."""
+    return 1.0 - _share(shifts)
+
+
 def _share(shifts: tuple[int, ...]) -> float:
     return sum((1 if shift > 0 else -1) * 2.0 ** -abs(shift) for shift in shifts)
 

@@ -15,7 +15,8 @@ from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import mailbox_memories
 from rtl_gen.fifo import StreamFifo
 from rtl_gen.packet import packet_layout
-from tests.networks import block, network
+from tests.folded_networks import dense, folded_spec
+from tests.networks import block, network, network_spec
 
 BLOCK = ((512, 40), (784, 10), (2048, 33))
 DISTRIBUTED = ((13, 32), (52, 32), (64, 7))
@@ -145,6 +146,18 @@ def test_block_rams_of_a_board_are_those_of_the_formula():
     found = board.part.synthesise(board.design(spec).rtlil, top=board.top)
     assert found.resources["ramb36"] == estimated(all_memories(spec, board), board.part)["ramb36"] == 1.5
     assert 500 < board.part.logic_delay_ps(found, top=board.top) < 20_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", [
+    network_spec(inputs=64, sizes=(24,), lanes=6, classes=5, membrane_bits=14),
+    folded_spec(dense(40, 18, recurrent=True), dense(18, 12), lanes=6, learning=True)], ids=["flat", "folded"])
+def test_luts_are_nearly_those_of_the_fit(spec):
+    """Of designs that it was not made from."""
+    board = get("pynq-z2")
+    found = board.part.synthesise(board.design(spec).rtlil, top=board.top).resources
+    assert board.part.logic(spec).much == pytest.approx(found["lut"], rel=0.1)
+    assert estimated(all_memories(spec, board), board.part)["ramb36"] == found["ramb36"]
 
 
 def test_yosys_refuses_what_is_no_rtlil():

@@ -33,6 +33,7 @@ def test_each_memory_has_a_name_of_its_own():
            "masks", "row_list", "gates", "feedback", "credits0", "credits1", "credits2", "credits3"]
     assert names(1) == one
     assert names(1, unroll=True) == one[:-4]
+    assert names(1, ahead=9) == ["ahead", *one]
     # Layers that take turns on one pair of engines lie behind one another in each memory.
     assert len(set(names(2))) == len(names(2))
     assert {"weights", "membranes", "masks", "row_list", "gates", "feedback", "credits0"} < set(names(2))

@@ -42,9 +42,9 @@ def test_what_folded_engines_serve_is_not_refused(spec):
     (folded_spec(dense(9, 8), changed(dense(8, 7), neuron__membrane_bits=10)),
      "Layers of a block in hardware must have the same membrane bits, not 12, 10 as block 0; make them equal, or make "
      "blocks of the layers", ("block 0",), "the same membrane bits in all layers of a block"),
-    (folded_spec(*(dense(3, 3) for _ in range(33))),
-     "A block in hardware must have at most 32 layers, not 33 as block 0 has; make two blocks of it", ("block 0",),
-     "blocks of at most 32 layers"),
+    (folded_spec(*(dense(3, 3) for _ in range(513))),
+     "A block in hardware must have at most 512 layers, not 513 as block 0 has; make two blocks of it", ("block 0",),
+     "blocks of at most 512 layers"),
     (folded_spec(conv(4, 3, 2, 5, 1), dense(60, 60, residual=ResidualSpec(below=1, shift=0, own_shift=1))),
      "Layers in hardware that add currents of an earlier one must lie on a grid of the same pixels, and layer 1 of "
      "block 0 has 1 where the other has 12; evaluate it on torch or the reference", ("block 0 layer 1",),
@@ -55,11 +55,15 @@ def test_what_folded_engines_serve_is_not_refused(spec):
     (directed(folded_spec(dense(9, 8), dense(8, 7), learning=True), unroll=True),
      "A block that is not one layer of each input at each neuron must not unroll its window, and block 0 does; take "
      "unroll false", ("block 0",), "unroll false"),
-    (folded_spec(conv(4, 4, 2, 5, 3), learning=True, leak_shift=2),
-     "A block that is to learn on chip must have a readout without a leak, and that of block 0 leaks; set "
-     "hardware.learning false for the block, or evaluate it on torch or the reference", ("readout of block 0",),
-     "network.readout_leak_shift null, or hardware.learning false"),
+    (folded_spec(conv(4, 4, 2, 5, 3), learning=True, leak_shift=2, reading="maximum", accumulate="cumulative"),
+     "A block that is to learn on chip must have a readout that is not read by maximum, as that of block 0 is; take "
+     "the reading sum or last, set hardware.learning false for the block, or evaluate it on torch or the reference",
+     ("readout of block 0",), "network.reading sum or last, or hardware.learning false"),
     (folded_spec(dense(9, 8), readout_pool=pool("sum", 2, 2, 4, 1), learning=True),
+     "A readout that pools a grid must, in a block that is to learn on chip, pool the grid that the last layer is, and "
+     "that of block 0 pools another; take none, or hardware.learning false for the block, or evaluate it on torch or "
+     "the reference", ("readout of block 0",), "a readout that pools the layer's own grid"),
+    (folded_spec(dense(9, 8), conv(2, 4, 1, 3, 1), learning=True),
      "What reads a layer as a grid must, in a block that is to learn on chip, read the grid that the layer is, and "
      "what reads layer 0 of block 0 has another; cut the block there, or evaluate it on torch or the reference",
      ("block 0 layer 0",), "grids that are the layers' own")])

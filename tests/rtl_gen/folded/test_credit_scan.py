@@ -15,6 +15,8 @@ CASES = {
                            readout_pool=pool("or", 2, 3, 3, 3, partial=True)),
     "lingering": folded_spec(conv(4, 3, 1, 6, 2, current=CurrentSpec(bits=9, leak_shifts=(2,)), reset="zero", **HIGH),
                              lanes=4),
+    "levels": folded_spec(conv(5, 4, 1, 5, 2), lanes=3, leak_shift=2, loss_steps=2,
+                          readout_pool=pool("sum", 2, 4, 3, 5)),
     "one-step": folded_spec(conv(2, 2, 1, 2, 1), lanes=8, window=1),
 }
 

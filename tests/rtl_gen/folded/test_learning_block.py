@@ -6,7 +6,7 @@ from rtl_gen.contract.current import CurrentSpec
 from rtl_gen.contract.residual import ResidualSpec
 from rtl_gen.folded.block import FoldedBlock
 from sim.runner import simulate
-from tests.folded_networks import conv, dense, folded_spec, pool
+from tests.folded_networks import conv, counting, dense, folded_spec, pool
 from tests.networks import with_shifts
 
 from ..cases import on_both
@@ -17,6 +17,9 @@ CASES = {
                                   readout_pool=pool("sum", 2, 4, 3, 5), lanes=3),
     "counts": folded_spec(conv(3, 3, 2, 5, 2, pool=pool("sum", 2, 6, 6, 2), bias=False, threshold=250), learning=True,
                           learned=False, loss_steps=2, update_interval=2),
+    "inputs-that-count": folded_spec(counting(dense(9, 10, threshold=120), 3), learning=True),
+    "conv-of-counts": folded_spec(counting(conv(3, 3, 2, 5, 2, pool=pool("sum", 2, 6, 6, 2), bias=False,
+                                                threshold=500), 2), learning=True, window=4, loss_steps=2),
     "two-layers": folded_spec(dense(12, 10), dense(10, 7), learning=True),
     "conv-dense": folded_spec(conv(4, 4, 1, 4, 3, rounding="stochastic"), dense(16, 6, rate_shift=5), learning=True,
                               lanes=3),
@@ -46,6 +49,11 @@ CASES = {
         window=4),
     "lingering-conv": folded_spec(conv(4, 4, 2, 6, 3, padding=1, current=CurrentSpec(bits=9, leak_shifts=(1,))),
                                   learning=True),
+    "levels": folded_spec(dense(9, 8), dense(8, 6), learning=True, lanes=3, window=4, loss_steps=2, leak_shift=2,
+                          answer="last", rounding="stochastic"),
+    "last-level-conv": folded_spec(
+        conv(5, 4, 1, 5, 2, pool=pool("or", 2, 10, 8, 1)), learning=True, readout_pool=pool("sum", 2, 4, 3, 5), lanes=3,
+        leak_shift=3, reading="last", accumulate="cumulative"),
     "one-bit": folded_spec(dense(9, 8, weight_bits=1, threshold=3), dense(8, 6, weight_bits=1, threshold=3),
                            learning=True),
 }

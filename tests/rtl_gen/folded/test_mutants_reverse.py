@@ -18,7 +18,7 @@ def reverse(case):
 
 TARGETS = {name: reverse(name) for name in (
     "two dense", "three dense", "convolutions", "cut off", "pooled readout", "recurrent",
-    "residual", "thresholds", "one word", "lingering")}
+    "residual", "thresholds", "one word", "lingering", "wide", "levels", "last level")}
 WORDS, WALK, SCAN, PRODUCT, MEMORY = (f"folded/{name}.py" for name in (
     "reverse_words", "reverse_walk", "reverse_scan", "dot_product", "credit_memory"))
 FLOW, LASTING, ALIVE = (f"folded/{name}.py" for name in ("flow_credits", "lasting_credits", "alive_words"))
@@ -68,9 +68,21 @@ MUTANTS = {
     "carry before it is written": (False, "one word", SCAN, "~words.o.p.first | ~under_way", "1"),
     "residual credit of another position": (False, "residual", FLOW, "part.position, word[",
                                             "part.position & 0, word["),
-    "residual credit without its shift": (False, "residual", FLOW, "(flow << layers[other].residual.shift)", "flow"),
-    "own shift in what goes back": (False, "residual", FLOW, "currents.append(current)",
-                                    "currents.append(self.told[lane])"),
+    "residual credit without its shift": (False, "residual", FLOW, "[lane] << layers[other].residual.shift", "[lane]"),
+    "own shift in what goes back": (False, "residual", FLOW, "write.data.eq(Cat(currents))",
+                                    "write.data.eq(Cat(told for told in self.told))"),
+    "credit of one of two layers that add": (False, "wide", FLOW, "enumerate(engine.added_to(number))]",
+                                             "enumerate(engine.added_to(number)[:1])]"),
+    "credits of two layers that add in one place": (False, "wide", FLOW, "engine.flow_rank(number) == rank)",
+                                                    "engine.flow_rank(number) is not None)"),
+    "low digit taken for signed": (False, "wide", PRODUCT, "(number + 1) * DIGIT] for",
+                                   "(number + 1) * DIGIT].as_signed() for"),
+    "digits of one weight": (False, "wide", PRODUCT, "held << number * DIGIT", "held"),
+    "levels of another window": (False, "levels", SCAN, "Mux(word.opens, 0, decayed_by", "Mux(0, 0, decayed_by"),
+    "levels of another word": (False, "levels", SCAN, "at.place)),\n            write.data.eq(Cat(kept))",
+                               "0)),\n            write.data.eq(Cat(kept))"),
+    "every level as the last": (False, "last level", SCAN, "Mux(word.opens if self.block.readout.reading",
+                                "Mux(1 if self.block.readout.reading"),
     "lasting credits of another window": (False, "lingering", LASTING, "with m.If(~self.opens), m.Switch",
                                           "with m.If(1), m.Switch"),
     "lasting credits of another word": (False, "lingering", LASTING, "self.at.place)),\n            write.data",

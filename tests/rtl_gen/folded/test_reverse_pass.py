@@ -41,6 +41,12 @@ CASES = {
     "residual of convolutions": folded_spec(
         conv(3, 4, 1, 3, 1), conv(3, 4, 3, 3, 3, padding=1), conv(
             3, 4, 3, 3, 3, padding=1, residual=ResidualSpec(below=2, shift=0, own_shift=0)), lanes=2, window=2),
+    # Credits of more bits than a multiplier takes, and currents that two layers add.
+    "wide": folded_spec(
+        dense(3, 6), dense(6, 6, residual=ResidualSpec(below=1, shift=12, own_shift=0), feedback_shift=24),
+        dense(6, 6, residual=ResidualSpec(below=2, shift=0, own_shift=9), feedback_shift=18, **TRIANGLE), lanes=5,
+        window=3),
+    "threshold alone": folded_spec(dense(5, 7, threshold_shift=1, **TRIANGLE), lanes=4, window=2),
     "thresholds": folded_spec(
         dense(5, 7, threshold_shift=0, **TRIANGLE), dense(7, 6, recurrent=True), dense(6, 9, threshold_shift=1),
         lanes=5, window=3, loss_steps=2),
@@ -48,11 +54,17 @@ CASES = {
         dense(4, 9, recurrent=True, current=CurrentSpec(bits=9, leak_shifts=(1, -3)), reset="zero", **TRIANGLE),
         dense(9, 6), dense(6, 6, current=CurrentSpec(bits=8, leak_shifts=(2,)), residual=ResidualSpec(
             below=1, shift=1, own_shift=0), feedback_shift=6), lanes=4, window=4, loss_steps=3),
+    "levels": folded_spec(
+        dense(4, 9), dense(9, 6, recurrent=True, current=CurrentSpec(bits=8, leak_shifts=(2,))), lanes=4, window=4,
+        loss_steps=3, leak_shift=2),
+    "last level": folded_spec(
+        conv(4, 4, 1, 2, 1), conv(4, 4, 2, 5, 2), lanes=3, readout_pool=pool("sum", 2, 3, 3, 5), leak_shift=1,
+        reading="last", accumulate="cumulative", feedback_shift=1),
     "one bit": folded_spec(dense(5, 8, weight_bits=1), dense(8, 6, weight_bits=1), lanes=4, window=2),
 }
 
 
-@on_both(CASES, verilator="pools")
+@on_both(CASES, verilator="pools", slow=("residual", "threshold alone"))     # each is met in another case too
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     lanes = spec.blocks[0].directives.lanes

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from board.xilinx.parts import XC7Z020, SevenSeries
 from rtl_gen.contract import network_file
 from sim.reference.initial import random_network
 from snnfpga.config.data import DataConfig
+from tests.folded_networks import dense, folded_spec
 from tests.grids import grid_spec
 from tests.networks import block, network, samples
 from tests.verbs import call
@@ -156,6 +158,23 @@ def test_a_plan_that_does_not_fit_is_shown_and_refused(here, capfd):
     assert err.startswith("snnfpga: Network small must fit the 140 block RAMs")
     code, out, _ = call(capfd, "build", "large.safetensors", "--plan", "--json")
     assert (code, json.loads(out)["outlook"]["exceeded"]) == (1, ["ramb36"])
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (("--unroll",), "snnfpga: --unroll must be for blocks of one layer of each input at each neuron, and blocks 1, 2 "
+                    "of 3 are not; take --no-unroll, or hardware.blocks.N.unroll of the others when it is trained\n"),
+    (("--reads", "2"), "snnfpga: --reads 2 must be for blocks of one layer of each input at each neuron, and blocks 1, "
+                       "2 of 3 are not; take --reads 2,1,1\n"),
+    (("--reads", "2,1,2"), "snnfpga: --reads 2 must be for blocks of one layer of each input at each neuron, and block "
+                           "2 of 3 is not; take --reads 2,1,1\n"),
+    (("--ahead", "1,x"), "snnfpga: --ahead must be a number, or one for each block as 0,512, not '1,x'\n"),
+    (("--ahead", "65537"), "snnfpga: Ahead must be an integer in 0..65536, not 65537\n")])
+def test_what_only_flat_blocks_do_names_the_others(here, capfd, arguments, message):
+    deep = folded_spec(dense(6, 5), dense(5, 5)).blocks[0]
+    network_file.write(here / "mixed.safetensors", network(block(4, 6), deep, replace(
+        deep, layers=(dense(5, 5, recurrent=True),))))
+    code, out, err = call(capfd, "build", "mixed.safetensors", "--plan", *arguments)
+    assert (code, out, err) == (2, "", message)
 
 
 def test_all_that_has_no_hardware_is_a_table_before_the_line(here, capfd):

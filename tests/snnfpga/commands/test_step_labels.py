@@ -10,8 +10,6 @@ from tests.verbs import call
 
 TRAIN = ("train", "--set", "data.name=steps.npz", "--set", "name=steps", "--set", "network.blocks=[[32]]", "--set",
          "training.batch=20", "--set", "training.epochs=6", "--json")
-NO_HARDWARE = ("snnfpga: Samples in hardware must have one label each, and data steps.npz has one a step; take torch "
-               "or the reference, which know labels of steps, or data with one label a sample\n")
 
 
 @pytest.fixture
@@ -61,12 +59,30 @@ def test_sums_since_the_start_are_warned_of(here, capfd):
     assert "--set learning.accumulate=window" in err
 
 
-def test_the_hardware_refuses_them_by_name(here, capfd):
-    assert call(capfd, *TRAIN, "--set", "training.epochs=1", "--set", "learning.accumulate=window")[0] == 0
-    for verb in (("evaluate", "runs/steps", "--backend", "rtl"), ("learn", "runs/steps", "--backend", "rtl")):
-        assert call(capfd, *verb) == (2, "", NO_HARDWARE)
+@pytest.mark.slow
+def test_the_hardware_does_the_same(here, capfd):
+    assert call(capfd, *TRAIN, "--set", "training.epochs=1", "--set", "learning.accumulate=window", "--set",
+                "learning.window=6", "--set", "learning.loss_steps=4")[0] == 0
+    found, wanted = (json.loads(call(capfd, "evaluate", "runs/steps", "--backend", backend, "--samples", "6",
+                                     "--json")[1]) for backend in ("rtl", "reference"))
+    assert found["differences"] == 0
+    assert found["window_confusion"] == wanted["window_confusion"]
+    code, out, _ = call(capfd, "learn", "runs/steps", "--backend", "rtl", "--samples", "6", "--json")
+    assert (code, json.loads(out)["windows_unlabelled"] > 0) == (0, True)
     assert call(capfd, "build", "runs/steps", "--no-synthesis", "--out", "built")[0] == 0
-    assert call(capfd, "verify", "built") == (2, "", NO_HARDWARE)
+    code, out, _ = call(capfd, "verify", "built", "--samples", "4", "--json")
+    assert (code, json.loads(out)["mismatches"]) == (0, 0)
+    assert call(capfd, "export-samples", "runs/steps", "--samples", "4")[0] == 0
+    code, out, _ = call(capfd, "rehearse", "built", "--samples", "samples.npz", "--json")
+    assert (code, json.loads(out)["differences"]) == (0, 0)
+
+
+def test_they_are_exported_with_their_samples(here, capfd):
+    assert call(capfd, *TRAIN, "--set", "training.epochs=1", "--set", "learning.accumulate=window")[0] == 0
+    assert call(capfd, "export-samples", "runs/steps", "--samples", "5")[0] == 0
+    given, found = np.load("steps.npz"), np.load("samples.npz")
+    rows = [np.flatnonzero((given["spikes"] == sample).all((1, 2)))[0] for sample in found["spikes"]]
+    assert found["step_label"].tolist() == given["step_label"][rows].tolist()
 
 
 def test_the_answer_of_the_last_window_has_hardware(here, capfd):

@@ -133,7 +133,8 @@ def test_pooled(tmp_path):
     (dense(spikes=np.zeros((10, 4, 6))),
      "Data mine.npz: spikes must hold integers, not float64; convert them with .astype(numpy.uint8)"),
     (dense(spikes=np.full((10, 4, 6), 3, np.uint8)),
-     "Data mine.npz: spikes must be 0 or 1, not 3; a step holds one event of an input"),
+     "Data mine.npz: spikes must be 0 or 1, not 3; a step holds one event of an input, or with data.input_max "
+     "several"),
     (dense(spikes=np.ones((2, 1, 65537), np.uint8), label=np.arange(2)),
      "Data mine.npz must have at most 65536 inputs, not 65537; pool the sensor"),
     (dense(label=None), "Data mine.npz lacks 'label', one integer a sample"),

@@ -89,11 +89,12 @@ def loss(block, weights, readout, sample, first, errors):
     membranes = [torch.zeros(layer.outputs, dtype=torch.float64) for layer in block.layers]
     spikes = [torch.zeros(layer.outputs, dtype=torch.float64) for layer in block.layers]
     lingering = [torch.zeros(layer.outputs, dtype=torch.float64) for layer in block.layers]
-    total = torch.zeros((), dtype=torch.float64)
+    total, level, largest = (torch.zeros(size, dtype=torch.float64) for size in ((), block.readout.classes, 1))
     for t, events in enumerate(sample[:first + block.window]):
         if t == first:
             membranes, spikes, lingering = ([values.detach() for values in kept]
                                             for kept in (membranes, spikes, lingering))
+            level, largest = level.detach(), largest.detach()
         currents = []
         for number, layer in enumerate(block.layers):
             added = current(layer, weights[number], pooled(layer.pool, events), spikes[number])
@@ -109,8 +110,15 @@ def loss(block, weights, readout, sample, first, errors):
             events = spikes[number] = Spike.apply(charge, threshold, layer.surrogate)
             fired, amount = events.detach(), layer.neuron.reset_amount or threshold.detach()
             membranes[number] = charge * (1 - fired) if layer.neuron.reset == "zero" else charge - fired * amount
-        if t >= first + block.window - block.loss_steps:
-            total = total + (pooled(block.readout.pool, events) @ readout * errors).sum()
+        step = pooled(block.readout.pool, events) @ readout
+        if block.readout.leak_shift is not None:
+            left = level * (1 - 2.0 ** -block.readout.leak_shift)
+            step = level = left + (left.ceil() - left).detach() + step
+            largest = level if t == 0 else torch.where(level >= largest, level, largest)
+        if block.readout.reading != "sum":
+            total = ((largest if block.readout.reading == "maximum" else level) * errors).sum()
+        elif t >= first + block.window - block.loss_steps:
+            total = total + (step * errors).sum()
     return total
 
 
@@ -153,6 +161,18 @@ def lingering(rng):
     return replace(network, spec=replace(network.spec, blocks=(block,)), readouts=(read,))
 
 
+def levels(rng):
+    """The same under a readout whose levels lose a half, of each reading; its weights are multiples of 16 as well."""
+    network = lingering(rng)
+    (block,) = network.spec.blocks
+    reading = rng.choice(("sum", "last", "maximum"))
+    readout = replace(block.readout, leak_shift=1, reading=reading, accumulate="cumulative", answer="all")
+    layers = tuple(replace(layer, current=None) for layer in block.layers)
+    block = replace(block, layers=layers, readout=readout,
+                    loss_steps=block.loss_steps if reading == "sum" else block.window)
+    return replace(network, spec=replace(network.spec, blocks=(block,)))
+
+
 def saturates(network, sample, label):
     """Whether any feedback that is kept in 16 bits is."""
     machine = Naive(network)
@@ -175,7 +195,8 @@ FEATURES = {"conv", "groups", "recurrent", "or", "sum", "residual", "threshold",
             "1-bit readout", "conv after pool"}
 
 
-@pytest.mark.parametrize(("draw", "wanted_features"), [(plain, FEATURES), (lingering, FEATURES - {"1-bit readout"})])
+@pytest.mark.parametrize(("draw", "wanted_features"), [(plain, FEATURES), (lingering, FEATURES - {"1-bit readout"}),
+                                                      (levels, FEATURES - {"1-bit readout"})])
 def test_deltas_are_gradients(draw, wanted_features):
     met, compared = set(), 0
     for seed in range(SEEDS):
@@ -196,7 +217,9 @@ def test_deltas_are_gradients(draw, wanted_features):
             compared += int(np.any(delta))
         if block.readout.learned:
             changes = network.readouts[0] - np.array(windows[0]["readout"])
-            np.testing.assert_array_equal(changes, readout.grad.numpy(), f"seed {seed}, readout")
+            # Of levels a spike counts a half, or less, and the sum is rounded to the nearest.
+            wanted = np.floor(readout.grad.numpy() + 0.5)
+            np.testing.assert_array_equal(changes, wanted, f"seed {seed}, readout")
         met |= features(block)
     assert met >= wanted_features
     assert compared > SEEDS // 2

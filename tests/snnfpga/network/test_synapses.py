@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from rtl_gen.contract.grid import PoolSpec
 from rtl_gen.contract.synapses.conv import ConvSpec
+from sim.reference.grid import pooled as reference_pooled
 from snnfpga.network.synapses import currents, event_gradient, pooled, weight_gradient
 from tests import networks
 
@@ -67,6 +68,13 @@ def test_pooling(kind, partial):
     assert found.shape == (M, pool.outputs)
     assert torch.equal(found, wanted)
     assert found.max() <= pool.largest
+
+
+@pytest.mark.parametrize("kind", ["or", "sum"])
+def test_inputs_that_count_are_pooled_as_the_reference_does(kind):
+    pool = PoolSpec(kind=kind, size=2, height=5, width=7, channels=3, partial=True)
+    events = np.random.default_rng(2).integers(0, 5, (M, pool.inputs)).astype(np.uint8)
+    assert np.array_equal(pooled(torch.from_numpy(events), pool).numpy(), reference_pooled(pool, events))
 
 
 @pytest.mark.parametrize("size", [2, 3])

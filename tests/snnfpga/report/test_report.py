@@ -5,10 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from plotly.offline import get_plotlyjs
 
 from snnfpga.report import run
-from snnfpga.report.page import Page, Section, render
+from snnfpga.report.page import PLOTLY, Page, Section, _asset, render
 from snnfpga.report.parts import Bars, Paragraph, Table, Tiles, Verdict
 from snnfpga.report.parts import Figure as Plot
 from snnfpga.report.target import find
@@ -81,7 +80,7 @@ def test_words_of_the_files_are_words_and_no_markup():
         Section("gone", hostile, missing=hostile)))
     html = render(page)
     assert hostile not in html
-    ours = html.replace(get_plotlyjs(), "")
+    ours = html.replace(_asset(PLOTLY), "")
     assert "<u>&" not in ours
     assert ours.count("<script") == ours.count("</script>") == 3     # the figure, Plotly, and what draws
     assert curves(figures(html)[hostile]) == {hostile: [1]}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rtl_gen.contract.network_file import read
-from snnfpga.commands.train import run
+from snnfpga.api.train import run
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import assemble
 
@@ -17,7 +17,7 @@ def config(data, **changes):
 
 
 def train(settings, out=None, resume=False, overwrite=False):
-    return run(settings, out, "cpu", resume, overwrite)
+    return run(settings, out, "cpu", resume, overwrite).to_dict()
 
 
 def values(path):

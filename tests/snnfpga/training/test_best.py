@@ -8,7 +8,8 @@ import pytest
 
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network_file import read, read_notes
-from snnfpga.commands.train import run
+from snnfpga.api.scope import Stopped
+from snnfpga.api.train import run
 from snnfpga.config.models import Config
 from snnfpga.data.source import load_data
 from snnfpga.data.validation import validation_split
@@ -39,7 +40,7 @@ def config(name="mine.npz", **training):
 
 
 def train(settings, **options):
-    return run(settings, None, "cpu", **{"resume": False, "overwrite": False} | options)
+    return run(settings, None, "cpu", **{"resume": False, "overwrite": False} | options).to_dict()
 
 
 def held_out(settings):
@@ -99,9 +100,9 @@ def test_the_best_survives_a_stop(stopped, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(metrics.MetricsLog, "write", stop)
-        with pytest.raises(SnnfpgaError, match="Stopped with"):
+        with pytest.raises(Stopped, match="Stopped with"):
             run(settings, Path("runs/again"), "cpu", False, False)
-    again = run(settings, Path("runs/again"), "cpu", True, False)
+    again = run(settings, Path("runs/again"), "cpu", True, False).to_dict()
     assert again["kept_epoch"] == whole["kept_epoch"]
     assert Path(again["network"]).read_bytes() == content
 

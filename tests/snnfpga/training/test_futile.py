@@ -10,7 +10,7 @@ from rtl_gen.contract.futile import futile_blocks, largest_error, least_steps, s
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from sim.reference.readout import errors
-from snnfpga.commands.train import _warn
+from snnfpga.api.train import _warn
 from snnfpga.runs.metrics import EpochMetrics
 from tests.networks import changed, network_spec
 from tests.verbs import call

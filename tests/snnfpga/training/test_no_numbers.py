@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rtl_gen.contract.errors import SnnfpgaError
+from snnfpga.api.scope import Stopped
 from snnfpga.learning import truncated_local
 from snnfpga.learning.registry import RULES
 from snnfpga.runs import metrics
@@ -52,7 +53,7 @@ def test_a_good_checkpoint_stays_where_a_gradient_is_infinite(data, monkeypatch,
     written = metrics.MetricsLog.write
     with monkeypatch.context() as patch:
         patch.setattr(metrics.MetricsLog, "write", stop)
-        with pytest.raises(SnnfpgaError, match=r"^Stopped with 1 of 4 epochs done"):
+        with pytest.raises(Stopped, match=r"^Stopped with 1 of 4 epochs done"):
             train(settings)
     before = (folder / "checkpoint.safetensors").read_bytes()
     monkeypatch.setitem(RULES, "truncated-local", replace(RULES["truncated-local"], learn=spoil))

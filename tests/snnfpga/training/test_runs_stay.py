@@ -7,6 +7,7 @@ import pytest
 
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network_file import read, write
+from snnfpga.api.scope import Stopped
 from snnfpga.config.file import write_config
 from snnfpga.runs import metrics
 from tests.snnfpga.training.small import config, contents, train
@@ -33,7 +34,7 @@ def test_an_overwritten_run_stays_until_the_new_one_is_trained(data, monkeypatch
 
     with monkeypatch.context() as patch:
         patch.setattr(metrics.MetricsLog, "write", stop)
-        with pytest.raises(SnnfpgaError) as caught:
+        with pytest.raises(Stopped) as caught:
             train(config(data, training={"rate": 0.02}), overwrite=True)
     assert str(caught.value) == ("Stopped with 0 of 4 epochs done; the earlier run in runs/small is as it was; go on "
                                  "with: snnfpga train --resume --out runs/small/new")

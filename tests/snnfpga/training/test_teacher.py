@@ -9,7 +9,7 @@ import torch
 
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network_file import write
-from snnfpga.commands.train import run
+from snnfpga.api.train import run
 from snnfpga.config.models import Config
 from snnfpga.data.dataset import assemble
 from snnfpga.learning.loss import loss_from

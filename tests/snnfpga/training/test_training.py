@@ -9,6 +9,7 @@ import torch
 
 from rtl_gen.contract.errors import SnnfpgaError
 from rtl_gen.contract.network_file import read, read_notes
+from snnfpga.api.scope import Stopped
 from snnfpga.config.models import Config
 from snnfpga.data.source import load_data
 from snnfpga.network.regrid import fitted
@@ -40,7 +41,7 @@ def test_a_stopped_run_ends_at_the_same_weights(data, tmp_path, monkeypatch, cha
 
     with monkeypatch.context() as patch:
         patch.setattr(metrics.MetricsLog, "write", stop_after_two)
-        with pytest.raises(SnnfpgaError, match=r"^Stopped with 2 of 4 epochs done"):
+        with pytest.raises(Stopped, match=r"^Stopped with 2 of 4 epochs done"):
             train(settings, tmp_path / "stopped")
     assert not (tmp_path / "stopped" / "network.safetensors").exists()
     resumed = train(settings, tmp_path / "stopped", resume=True)

@@ -131,11 +131,14 @@ class FoldedForward(Engine):
                    for layer, largest in zip(self.block.layers, currents_max(self.block), strict=True))
 
     def list_capacity(self, layer: int) -> int:
-        """The most events that a layer's step has: of inputs behind its pool, each once for each that came where a
-        pool counts them, and of its own spikes."""
+        """The most events that a layer's step has: of inputs behind its pool, each once for each that came where they
+        are counted, by a pool or as the network's inputs, and of its own spikes."""
         plan = self.plan.layers[layer]
         pool: PoolSpec | None = plan.layer.pool
-        inputs = pool.inputs if pool is not None and pool.kind == "sum" else plan.layer.synapses.inputs
+        if pool is not None and pool.kind == "or":
+            inputs = plan.layer.synapses.inputs
+        else:
+            inputs = plan.layer.inputs * plan.layer.input_max
         return inputs + plan.layer.outputs * plan.layer.synapses.recurrent
 
     @property
@@ -167,7 +170,11 @@ class FoldedForward(Engine):
         pooled = tuple(SeenMemory(layer.pool.outputs, prefix=f"pool{number}.").memory
                        for number, layer in enumerate(self.block.layers)
                        if layer.pool is not None and layer.pool.kind == "or")
-        return (SeenMemory(self.block.inputs).memory, *pooled)
+        return (self._seen_inputs.memory, *pooled)
+
+    @property
+    def _seen_inputs(self) -> SeenMemory:
+        return SeenMemory(self.block.inputs, most=self.block.layers[0].input_max)
 
     @property
     def waiting_words(self) -> int:
@@ -184,10 +191,12 @@ class FoldedForward(Engine):
 
     @property
     def queue(self) -> MemoryDeclaration:
-        """Words of spikes on their way out, and how each is marked; the first is in a register."""
-        lanes = max(self.plan.lanes, index_bits(self.block.readout.classes) + 1)
+        """Words of spikes on their way out, how many they are and how each is marked; the first is in a register."""
+        label = index_bits(self.block.readout.classes)      # of the step, and whether it has one; a start has more
+        lanes = max(self.plan.lanes, label + 3)
         return MemoryDeclaration("queue", self.queue_depth - 1,
-                                 lanes + index_bits(self.block.depth) + self.QUEUE_MARKS)
+                                 lanes + index_bits(self.plan.lanes + 1) + label + 1 + index_bits(self.block.depth)
+                                 + self.QUEUE_MARKS)
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
@@ -199,7 +208,7 @@ class FoldedForward(Engine):
     @property
     def reset_cycles(self) -> int:
         """Cycles after a reset in which what must be 0 before a sample is cleared: bits of seen events, and sums."""
-        words = [SeenMemory(self.block.inputs).words, 0 if self.currents is None else self.currents.depth]
+        words = [self._seen_inputs.words, 0 if self.currents is None else self.currents.depth]
         words += [SeenMemory(layer.pool.outputs).words for layer in self.block.layers
                   if layer.pool is not None and layer.pool.kind == "or"]
         return max(words)
@@ -232,24 +241,44 @@ class FoldedForward(Engine):
             reach, in the order in which they are walked: each counted from the layer's first, None for an event that
             no place sees. What a layer waits for events, because they fire later than it could take them, comes on top.
         """
-        # The next step waits for the last layer's own spikes.
-        own = int(self.plan.layers[-1].layer.synapses.recurrent)
-        return 1 + own + sum(self._layer_cycles(layer, events, words) + (self._fed_cycles(layer) if number else 0)
-                             for number, (layer, (events, words)) in enumerate(
-                                 zip(self.plan.layers, walked, strict=True)))
+        return self.between_steps + sum(
+            self.layer_cycles(number, events, words)
+            + max(0, self.fed_cycles(number) - self.begun_cycles(number, events, words))
+            for number, (events, words) in enumerate(walked))
 
-    def _fed_cycles(self, layer: LayerPlan) -> int:
-        """Cycles from the last spike of the layer before until all events are in the list of ``layer``, but for the
-        other spikes of that word."""
-        pool = layer.layer.pool
+    @property
+    def between_steps(self) -> int:
+        """Cycles from the end of a step's last layer to the next step, which waits for that layer's own spikes."""
+        return 1 + int(self.plan.layers[-1].layer.synapses.recurrent)
+
+    def begun_cycles(self, number: int, events: int, words: Sequence[int | None]) -> int:
+        """Cycles in which a layer has something to do before it must know that no more events come."""
+        layer = self.plan.layers[number]
+        if layer.layer.synapses.kind == "conv":
+            return len(words)
+        return max(1, self.heads(layer) + events) - 1
+
+    def fed_cycles(self, number: int) -> int:
+        """Cycles from the last spike of the layer before until all events are in the list of the layer ``number``, but
+        for the other spikes of that word; none of the first layer, whose events are there."""
+        if not number:
+            return 0
+        pool = self.plan.layers[number].layer.pool
         if pool is None:
             return self.FEED_OVERHEAD
         # The pool's own stages, and what drops a square's second event.
         return self.FEED_OVERHEAD + GridDivisions(pool.height, pool.width, pool.channels).latency + 2 + (
             pool.kind == "or")
 
-    def _layer_cycles(self, layer: LayerPlan, events: int, words: Sequence[int | None]) -> int:
-        heads = (layer.layer.neuron.threshold_shift is not None) + layer.layer.weights.bias
+    @staticmethod
+    def heads(layer: LayerPlan) -> int:
+        """Words that are read for each word of neurons, whatever comes: of thresholds, and of the bias."""
+        return (layer.layer.neuron.threshold_shift is not None) + layer.layer.weights.bias
+
+    def layer_cycles(self, number: int, events: int, words: Sequence[int | None]) -> int:
+        """Cycles of a layer from its beginning until its last word of neurons has fired; as :meth:`cycles` has them."""
+        layer = self.plan.layers[number]
+        heads = self.heads(layer)
         synapses, total = layer.layer.synapses, self.latency + self.LAYER_OVERHEAD
         if synapses.kind != "conv":
             return total + layer.words * max(1, heads + events)

@@ -11,7 +11,8 @@ from .. import refusals
 from ..learning.base import Learning
 from ..learning.reverse import SCAN_SHARE
 from ..readout import Readout
-from .credits import FoldedCredits, has_thresholds, injected_bits, misread
+from .credit_memories import has_thresholds, injected_bits
+from .credits import FoldedCredits, misread
 from .reach import places_seeing
 from .reverse_cycles import CHANNELS
 
@@ -51,14 +52,14 @@ class FoldedReverse(Learning):
                 line="A block that is not one layer of each input at each neuron must learn by the engine "
                      f"{self.kind}, not {engine} as block {index}; take {self.kind}",
                 what="another engine of a folded block", places=(f"block {index}",), change=f"the engine {self.kind}")
-        yield from refusals.leaky_readout(self.block, index)
+        yield from refusals.largest_level(self.block, index)
         yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Window state, the readout's feedback, credits, and what is gathered of a word of filters."""
         own = (self.masks, self.row_list, self.occupied, self.gates, self.gated, Readout(self.plan).feedback,
-               *self.credits(self.load_lanes), *self.injected(self.load_lanes), self.deltas)
+               *self.credits(self.load_lanes), *self.injected(self.load_lanes), self.deltas, self.feedback_words)
         kept = () if self.scans else FoldedCredits(self.plan).memories
         return (*(memory for memory in own if memory is not None), *kept)
 
@@ -173,15 +174,24 @@ class FoldedReverse(Learning):
         return self._state("gated", self.all_words, 1) if self.scans else None
 
     @property
+    def feedback_words(self) -> MemoryDeclaration | None:
+        """The table of the word of feedback of each word of neurons; None without a pooled readout, or where credits
+        are found before they are asked for."""
+        if not self.scans or self.block.readout.pool is None:
+            return None
+        return MemoryDeclaration("feedback_words", self.all_words, 1 + index_bits(self.plan.readout_words))
+
+    @property
     def credit_bits(self) -> int:
         """Bits of a credit, in the layer where they are widest."""
         return max(signed_bits(weighed_credit_max(self.block, layer)) for layer in range(self.block.depth))
 
     @property
     def fetched(self) -> int:
-        """Cycles from the last gates that a scan reads of a word to its last credit; one more of currents that linger.
+        """Cycles from the last gates that a scan reads of a word to its last credit; one more of currents that linger,
+        and of levels that leak.
         """
-        return 3 + (self.block.layers[0].current is not None)
+        return 3 + (self.block.layers[0].current is not None) + (self.block.readout.leak_shift is not None)
 
     @property
     def scan_lanes(self) -> int:

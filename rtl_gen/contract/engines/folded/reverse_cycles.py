@@ -54,10 +54,13 @@ class UpdateCycles:
         Cycles that rows wait for their random words.
     fetch
         Cycles from asking for a word's credits to the last of them.
+    there
+        For each word of a block of one layer the cycle from which its credits can be found; without it all can be.
     """
 
-    def __init__(self, plan: BlockPlan, parts: Sequence[int], *, drawing: int, fetch: int) -> None:
-        self._plan, self._parts, self._drawing, self._fetch = plan, parts, drawing, fetch
+    def __init__(self, plan: BlockPlan, parts: Sequence[int], *, drawing: int, fetch: int,
+                 there: Sequence[int] | None = None) -> None:
+        self._plan, self._parts, self._drawing, self._fetch, self._there = plan, parts, drawing, fetch, there
         self._rows = _Rows(RELEASED + drawing)
         self._fields = _Fields(self._rows)
         self._list_free = 0         # from when on another row may enter the walk over lists
@@ -80,7 +83,9 @@ class UpdateCycles:
         if self._filled > 1:
             self._fields.until_released(self._filled - 1)
             at = max(at, self._rows.releases[self._filled - 2])
-        return at + 1 + (1 if work.silent and work.silent[word] else self._fetch)
+        if work.silent and work.silent[word]:
+            return at + 2
+        return (at if self._there is None else max(at, self._there[word])) + 1 + self._fetch
 
     def _dense(self, layer: LayerPlan, parts: int, work: LayerWork, steps: int, at: int) -> int:
         """From the cycle ``at`` in which the first word is prepared to that in which the next layer is."""

@@ -5,15 +5,13 @@ from itertools import chain
 from typing import NamedTuple
 
 from ...arithmetic import index_bits, lasting_credit_max, signed_bits
-from ...memories import WEIGHT_LATENCY, MemoryDeclaration
+from ...memories import FLAT_WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import LayerPlan, words_of
 from .. import refusals
 from ..readout import Readout
 from .base import Learning
 
 SCAN_SHARE = 4              # lanes of the update engine for each lane of its credit scan
-# A weight word that has just come out of its memory waits a cycle; one with registers behind the memory does not.
-HELD = 1 if WEIGHT_LATENCY == 1 else 0
 RANDOM_CYCLES = 4           # from a row to its random word
 ROUNDING_CYCLES = 2         # from a sum to the new weight; a cycle before that the old one is wanted
 
@@ -23,7 +21,7 @@ def summed_cycles(*, random: bool, unrolled: bool) -> int:
 
     That takes two, and one more unrolled; the weight's address and word take almost as long, a random word may more.
     """
-    return max(3 if unrolled else 2, 1 + RANDOM_CYCLES if random else 0, WEIGHT_LATENCY + HELD)
+    return max(3 if unrolled else 2, 1 + RANDOM_CYCLES if random else 0, FLAT_WEIGHT_LATENCY)
 
 
 class ReverseMemories(NamedTuple):
@@ -53,12 +51,14 @@ class Reverse(Learning):
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
         """Why it cannot serve the block."""
-        yield from refusals.leaky_readout(self.block, index)
+        yield from refusals.largest_level(self.block, index)
 
     @property
     def scan_latency(self) -> int:
-        """Cycles from the gates of a position to its credits: product and sum, and the sum of currents that linger."""
-        return 2 + (self.block.layers[0].current is not None)
+        """Cycles from the gates of a position to its credits: product and sum, and the sums of currents that linger and
+        of levels that leak.
+        """
+        return 2 + (self.block.layers[0].current is not None) + (self.block.readout.leak_shift is not None)
 
     @property
     def scan(self) -> int:

@@ -220,10 +220,10 @@ def test_what_does_not_fit_is_refused(monkeypatch, layer, readout, network, mess
 @pytest.mark.parametrize(("network", "message"), [
     ({"file": "a.scratch", "architecture": "8"},
      "Config network must have file, or architecture or blocks, not both; leave one out"),
-    ({"file": "a.h5"}, "Config network.file must be of a kind that a front end reads (.scratch), not a.h5; give "
-                       "network.architecture or network.blocks in its place"),
-    ({"file": "a"}, "Config network.file must be of a kind that a front end reads (.scratch), not a; give "
-                    "network.architecture or network.blocks in its place"),
+    ({"file": "a.h5"}, "Config network.file must be of a kind that a front end reads (.safetensors, .scratch), not "
+                       "a.h5; give network.architecture or network.blocks in its place"),
+    ({"file": "a"}, "Config network.file must be of a kind that a front end reads (.safetensors, .scratch), not a; "
+                    "give network.architecture or network.blocks in its place"),
 ])
 def test_a_file_that_nobody_reads(monkeypatch, network, message):
     monkeypatch.setitem(FRONT_ENDS, ".scratch", Scratch())

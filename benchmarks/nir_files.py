@@ -1,0 +1,193 @@
+"""Nine networks of four frameworks, imported: how far they are from what their frameworks computed.
+
+Run: ``python benchmarks/nir_files.py --data-root FOLDER [--tune]``, some minutes of one core; writes
+``docs/results/nir_files.json``. ``FOLDER/nir`` holds the files and, for 100 samples, every spike of the source.
+Accuracy is of 360 test digits that are drawn here, 16 steps of a rate code; the source's is that of its equations in
+float64, which are first seen to give every recorded spike. ``--tune`` trains each imported network for one epoch on
+the 1437 other digits.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+from sklearn.datasets import load_digits
+from torch.nn import functional
+
+from snnfpga.config.models import Config
+from snnfpga.data.dataset import DataSet, Split
+from snnfpga.importers.chain import chain_of
+from snnfpga.importers.conventions.base import Said
+from snnfpga.importers.conventions.registry import convention_of
+from snnfpga.importers.importing import Source, import_nir
+from snnfpga.importers.nir_file import read_graph
+from snnfpga.importers.recorded import checked, read_recorded
+from snnfpga.importers.stages import (
+    Chain,
+    ConvStage,
+    FlattenStage,
+    LinearStage,
+    NeuronStage,
+    PoolStage,
+)
+from snnfpga.network.frontends.network_file import settings_in
+from snnfpga.network.inference import evaluate, weights_of
+from snnfpga.training.start import RATE
+from snnfpga.training.trainer import Trainer, prepare
+
+OUT = Path(__file__).parent.parent / "docs/results/nir_files.json"
+FILES: dict[str, tuple[str, dict[str, Any]]] = {
+    "snntorch_mlp": ("snntorch", {}), "snntorch_mlp_zero": ("snntorch", {"reset": "zero"}),
+    "snntorch_conv": ("snntorch", {}), "norse_mlp": ("norse", {}), "norse_li": ("norse", {}),
+    "spikingjelly_mlp": ("spikingjelly", {}), "spikingjelly_conv_if": ("spikingjelly", {}),
+    "sinabs_mlp_iaf": ("sinabs", {}), "sinabs_mlp_lif": ("sinabs", {}),
+}
+STEPS, TRAIN = 16, 1437
+SEVERAL = ("sinabs_mlp_lif",)       # its neurons may fire more than once in a step
+
+
+def computed(chain: Chain, events: torch.Tensor, several: bool) -> tuple[list[np.ndarray], np.ndarray]:
+    """Spikes (T, B, ...) of each layer of a chain, in float64 as its framework computes them, and answers (B, classes).
+
+    ``events`` are (T, B, ...), and ``several`` lets a neuron fire as often in a step as its membrane holds thresholds.
+    """
+    spikes, answers = [], None
+    for stage in chain.stages:
+        if isinstance(stage, LinearStage):
+            events = functional.linear(events, _tensor(stage.weight), _tensor(stage.bias))
+        elif isinstance(stage, ConvStage):
+            flat = functional.conv2d(events.flatten(0, 1), _tensor(stage.weight), _tensor(stage.bias), stage.stride,
+                                     stage.padding, 1, stage.groups)
+            events = flat.unflatten(0, events.shape[:2])
+        elif isinstance(stage, PoolStage):
+            flat = functional.avg_pool2d(events.flatten(0, 1), stage.size) * (
+                1.0 if stage.kind == "mean" else stage.size ** 2)
+            events = flat.unflatten(0, events.shape[:2])
+        elif isinstance(stage, FlattenStage):
+            events = events.flatten(2)
+        elif isinstance(stage, NeuronStage):
+            events, levels = _neurons(stage, events, several)
+            if stage.dynamics.threshold is None:
+                answers = levels.sum(0).numpy()
+            else:
+                spikes.append(events.numpy())
+    return spikes, events.sum(0).numpy() if answers is None else answers
+
+
+def _neurons(stage: NeuronStage, currents: torch.Tensor, several: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    own, v, before, fired, levels = stage.dynamics, torch.zeros(()), torch.zeros(()), [], []
+    keep, gain = _tensor(own.keep), _tensor(own.gain)
+    for x in currents:
+        v = keep * v + gain * x
+        if own.threshold is None:
+            levels.append(v)
+            continue
+        threshold = _tensor(own.threshold)
+        if own.reset == "subtract-late":
+            v = v - before * threshold
+        before = (v >= threshold if own.reached else v > threshold).double()
+        if several:
+            before = torch.floor(v.clamp(min=0) / threshold)
+        if own.reset != "subtract-late":
+            v = v * (1 - before) if own.reset == "zero" else v - before * threshold
+        fired.append(before)
+        levels.append(v)
+    return torch.stack(fired or levels), torch.stack(levels)
+
+
+def _tensor(values: np.ndarray | None) -> torch.Tensor | None:
+    return None if values is None else torch.from_numpy(np.array(values, np.float64))
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Spikes (1797, T, 2, 8, 8) uint8 of value and of what is left of it, and labels; the last 360 are of the test."""
+    held = load_digits()
+    order = np.random.RandomState(0).permutation(len(held.target))
+    values = held.images[order] / 16.0
+    rng = np.random.default_rng(5)
+    both = np.stack([values, 1.0 - values], 1)[:, None]
+    return (rng.random((len(order), STEPS, 2, 8, 8)) < both).astype(np.uint8), held.target[order]
+
+
+def measured(folder: Path, name: str, spikes: np.ndarray, labels: np.ndarray, tune: bool) -> dict[str, Any]:
+    """What is found of a file."""
+    source, said = FILES[name]
+    recorded = read_recorded(folder / f"{name}.npz")
+    chain = chain_of(read_graph(folder / f"{name}.nir")[0], convention_of(source), Said(**said))
+    shape = chain.shape
+    given = recorded.unpacked("inputs_packed", int(np.prod(shape))).reshape(STEPS, -1, *shape)
+    found = computed(chain, torch.from_numpy(given).double(), name in SEVERAL)[0]
+    differing = 0
+    for index, layer in enumerate(found):
+        theirs = recorded.fields.get(f"layer{index}_spikes_multi")
+        own = layer.reshape(STEPS, len(layer[0]), -1)
+        theirs = recorded.unpacked(f"layer{index}_spikes_packed", own.shape[-1]) if theirs is None else theirs
+        differing += int((own != theirs).sum())
+    seen = spikes if len(shape) == 3 else spikes[:, :, 0].reshape(len(spikes), STEPS, -1)
+    answers = computed(chain, torch.from_numpy(seen[TRAIN:]).double().transpose(0, 1), name in SEVERAL)[1]
+    ours = np.moveaxis(seen, 2, -1) if len(shape) == 3 else seen
+    ours = np.ascontiguousarray(ours.reshape(len(seen), STEPS, -1))
+    sensor = (shape[1], shape[2], shape[0]) if len(shape) == 3 else (1, shape[0], 1)
+    halves = [Split(ours[part], labels[part].astype(np.int64)) for part in (slice(0, TRAIN), slice(TRAIN, None))]
+    facts: dict[str, Any] = {"source_differs": differing, "source": float((answers.argmax(1) == labels[TRAIN:]).mean())}
+    for bits in (16, 8):
+        made = import_nir(folder / f"{name}.nir", source, Said(**said), reading="sum" if name == "norse_li" else None,
+                          settings=(f"network.weight_bits={bits}", f"hardware.max_steps={STEPS}"))
+        beside = checked(made.made.network, made.made.shapes, recorded)
+        whole = sum(layer.spikes for layer in beside.layers)
+        facts[f"counts_{bits}"] = sum(layer.count_error * layer.spikes for layer in beside.layers) / whole
+        facts[f"same_{bits}"] = beside.same_predictions
+        network = made.made.network
+        facts[f"accuracy_{bits}"] = evaluate(network.spec, weights_of(network), halves[1]).accuracies[-1]
+    if tune:
+        facts["tuned"] = tuned(made, DataSet(name, *halves, sensor, 10))
+    return facts
+
+
+def tuned(made: Source, data: DataSet) -> float:
+    """The accuracy after one epoch of training from an imported network."""
+    from rtl_gen.contract.network_file import write
+
+    with tempfile.TemporaryDirectory() as aside:
+        file = Path(aside) / "a.safetensors"
+        write(file, made.made.network, notes=made.notes())
+        spec = made.made.network.spec
+        config = Config.model_validate({
+            "network": {"file": str(file), "block_depth": "file", **settings_in(spec),
+                        "readout_bits": spec.blocks[-1].readout.weight_bits},
+            "hardware": {"learning": spec.blocks[-1].readout.leak_shift is None},
+            "learning": {"window": STEPS}, "training": {"epochs": 1, "rate": RATE, "batch": 32}})
+        return Trainer(config, data).epoch().test_accuracies[-1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data-root", type=Path, required=True)
+    parser.add_argument("--tune", action="store_true")
+    asked = parser.parse_args()
+    prepare("cpu", threads=1)
+    spikes, labels = digits()
+    results: dict[str, Any] = {}
+    for name in FILES:
+        results[name] = measured(asked.data_root / "nir", name, spikes, labels, asked.tune)
+        print(name, json.dumps(results[name]), flush=True)
+        OUT.write_text(json.dumps(results, indent=1) + "\n")
+    table = Table(title="Imported networks")
+    for head in ("file", "counts off, 16 bits", "8 bits", "same class of 100", "accuracy of source", "16 bits",
+                 "8 bits", "8 bits, one epoch more"):
+        table.add_column(head)
+    for name, own in results.items():
+        table.add_row(name, *(f"{100 * own[key]:.2f} %" for key in ("counts_16", "counts_8")), str(own["same_8"]),
+                      *(f"{100 * own[key]:.1f} %" for key in ("source", "accuracy_16", "accuracy_8")),
+                      f"{100 * own['tuned']:.1f} %" if "tuned" in own else "-")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

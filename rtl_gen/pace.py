@@ -1,0 +1,210 @@
+"""How long samples take in a core whose blocks work at the same time, step by step and by formula.
+
+A block gathers the events of one step while it computes the one before, and has room for the spikes of two. So a step
+begins when its events are there, the step before is done, and what the step two before it fired has left: which the
+block above may hold up, whose next list is not free, or the readout, which is busy with a window.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .contract.declared import Engines, engines_of
+from .contract.spec import NetworkSpec
+
+__all__ = ["LayerTime", "Pace", "StepTime"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerTime:
+    """A step in one layer.
+
+    Attributes
+    ----------
+    events
+        Events that come to it.
+    cycles
+        From the layer's beginning to that of the next layer, or of the next step, where nothing is waited for.
+    fed
+        From the last spike of the layer before until all events are known to be there, at least.
+    begun
+        In which there is something to do before that must be known.
+    leaves
+        For each word of neurons, the cycle after the layer's beginning in which its spikes leave the engine.
+    spikes
+        How many each word has.
+    """
+
+    events: int
+    cycles: int
+    fed: int
+    begun: int
+    leaves: Sequence[int]
+    spikes: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepTime:
+    """A step in a block.
+
+    Attributes
+    ----------
+    layers
+        What its layers do.
+    ends
+        Whether a window ends with it.
+    dealt_with
+        Cycles that the window is dealt with in once its errors are known, where the step ends one that is recorded.
+    learns
+        Whether that is learning; else it is only forgotten.
+    """
+
+    layers: Sequence[LayerTime]
+    ends: bool
+    dealt_with: int | None = None
+    learns: bool = False
+
+
+class Pace:
+    """A core that is given samples as fast as it takes them, from when it begins with the first.
+
+    Parameters
+    ----------
+    spec
+        The network.
+
+    Attributes
+    ----------
+    end
+        The cycle in which the last result is out, and what the sample says is learned.
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        self._blocks = [_Block(engines_of(block)) for block in spec.blocks]
+        self._host = 0              # when the first block has taken what the host has sent
+        self.end = 0
+
+    def sample(self, steps: Sequence[Sequence[StepTime]]) -> None:
+        """A sample follows, [block][step]."""
+        at = self._host = self._host + 1
+        for block, above in zip(self._blocks, [*self._blocks[1:], None], strict=True):
+            at = block.start(at, above)
+        for number, of_blocks in enumerate(zip(*steps, strict=True)):
+            at = self._host = max(self._host, self._blocks[0].free) + of_blocks[0].layers[0].events + 1
+            for block, above, step in zip(self._blocks, [*self._blocks[1:], None], of_blocks, strict=True):
+                at = block.step(step, at, above, last=number == len(steps[0]) - 1)
+        self.end = max(block.over for block in self._blocks)
+
+
+class _Queue:
+    """A few tokens on their way to whoever takes one a cycle, once it is willing."""
+
+    DEPTH = 4
+
+    def __init__(self) -> None:
+        self._taken = deque([0] * self.DEPTH, maxlen=self.DEPTH)
+
+    @property
+    def room(self) -> int:
+        """When another token may enter."""
+        return self._taken[0]
+
+    def enter(self, at: int, willing: int) -> int:
+        """A token enters in the cycle ``at``; gives when it is taken."""
+        self._taken.append(max(at, self._taken[-1], willing) + 1)
+        return self._taken[-1]
+
+
+class _Block:
+    """A block, and when what of it is free."""
+
+    TAKEN = 2                   # from the token that closes a step until its first weight may be addressed
+    RELEASED = 1                # from a step's last weight until its list may be filled again
+    SERIALISED = 2              # from a word of spikes to its first token
+    TAKES = 6                   # of the end of a window, beside a cycle for each class
+    ANSWERS = 1                 # of a result, beside what chooses a class and its beats
+    DEALT_WITH = 1              # from a window that is dealt with to the next step
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+        self._forward, self._block = engines.forward, engines.forward.block
+        self._readout, self._above = _Queue(), _Queue()
+        self._ready = 0             # for another step
+        self._drained = 0           # when the last step had left the engine, and its window was dealt with
+        self._sent = 0              # when the last token had left
+        self._listens = 0           # when the readout takes tokens again
+        self._releases = deque([0, 0], maxlen=2)
+        steps = 2 + self._more_steps()
+        self._left = deque([0] * steps, maxlen=steps)
+        self.over = 0               # when the last result was out
+
+    def _more_steps(self) -> int:
+        """Steps whose spikes wait beside the one that is leaving and the one that is computed: where words are few."""
+        forward = self._forward
+        return (forward.latency + 1) // forward.plan.layers[0].words if forward.plan.flat else 0
+
+    @property
+    def free(self) -> int:
+        """When the next step's events may be gathered."""
+        return self._releases[0]
+
+    def start(self, at: int, above: "_Block | None") -> int:
+        """A sample begins, whose token is there in the cycle ``at``; gives when the block ``above`` has it."""
+        self._ready = max(at + self.TAKEN, self._ready, self._drained) + 1
+        self._sent = max(self._sent, self._ready + self.SERIALISED)
+        return self._send(0 if above is None else self._ready)
+
+    def _send(self, willing: int) -> int:
+        """A token leaves, to the readout and to the block above once that is ``willing``, which gives when it has it.
+        """
+        self._sent = max(self._sent + 1, self._readout.room, self._above.room)
+        self._took = self._readout.enter(self._sent, self._listens)
+        return self._above.enter(self._sent, willing)
+
+    def step(self, step: StepTime, gathered: int, above: "_Block | None", *, last: bool) -> int:
+        """Compute a step whose events are there in the cycle ``gathered``; gives when its spikes are ``above``."""
+        begins, there = max(gathered + self.TAKEN, self._ready, self._left[0]), 0
+        willing = 0 if above is None else above.free
+        backlog = 0                 # of the spikes that the next layer waits for
+        for number, layer in enumerate(step.layers):
+            inner = number < len(step.layers) - 1
+            begins += max(0, layer.fed + backlog - layer.begun)
+            left = begins + layer.leaves[-1]
+            if number == 0:
+                self._releases.append(left - self._forward.latency + self.RELEASED)
+            for word, (leaves, spikes) in enumerate(zip(layer.leaves, layer.spikes, strict=True)):
+                self._sent = max(self._sent, begins + leaves + self.SERIALISED)
+                if inner:
+                    self._sent += max(1, spikes)
+                    continue
+                closes = word == len(layer.spikes) - 1
+                for _ in range(spikes + closes):
+                    there = self._send(willing)
+                self._sent += not (spikes or closes)
+            begins += layer.cycles
+            backlog = max(0, self._sent - left - self.SERIALISED - 1)
+        if self._block.layers[-1].synapses.recurrent:
+            begins += backlog       # the next step needs these spikes
+        self._left.append(self._sent)
+        self._ready, self._drained = begins, max(begins, left)
+        if self._block.directives.learns and step.ends:
+            self._end_window(step)
+        elif step.ends:
+            self._listens = self._took + 1
+        if last:
+            self._listens = max(self._listens, self._took) + 2 * self._block.readout.classes + self.ANSWERS
+        self.over = max(self._drained, self._listens)
+        return there
+
+    def _end_window(self, step: StepTime) -> None:
+        """The readout takes sums over; the window is dealt with, if it is recorded, and the next step waits for that.
+        """
+        known = self._took + self._block.readout.classes + self.TAKES
+        self._listens = known
+        if step.dealt_with is None:
+            return
+        done = max(known, self._drained) + step.dealt_with
+        self._ready = self._drained = max(self._ready, done + self.DEALT_WITH)
+        readout = self._engines.readout
+        walked = readout.weights.depth * readout.walk.parts if step.learns else 0
+        self._listens = max(done, known + walked) + 1

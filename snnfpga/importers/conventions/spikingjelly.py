@@ -1,0 +1,20 @@
+"""SpikingJelly: a step of 1e-4 s, a threshold that fires when reached, and a reset to v_reset in the same step."""
+
+from ..graph import Node
+from ..stages import Dynamics
+from .base import Said, from_nir
+
+DT = 1e-4
+
+
+class SpikingJelly:
+    """``LIFNode``, ``IFNode``, ``CUBALIFNode``."""
+
+    about = "SpikingJelly: dt 1e-4 s, fires where the threshold is reached, reset to v_reset"
+
+    def dynamics(self, node: Node, said: Said) -> Dynamics:
+        """As :meth:`.base.Convention.dynamics`."""
+        return from_nir(node, said, dt=said.dt or DT, reset="zero", reached=True)
+
+
+CONVENTION = SpikingJelly()

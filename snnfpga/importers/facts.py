@@ -1,0 +1,97 @@
+"""What was understood of a graph and what became of it, and the grid that weights are put on."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..network.architecture import Given
+from ..network.quantize import weight_limit
+from .graph import NirError
+from .stages import Array
+
+FINEST, COARSEST = 24, -8       # fraction bits that a layer can have
+FEW_BITS = 3                    # of weights whose grid holds them; those of 1 or 2 bits are signs
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerFacts:
+    """What was understood of a node and what became of it, for people.
+
+    Attributes
+    ----------
+    node, kind, neurons
+        Its name, what it is here, and how many neurons or classes.
+    said
+        The numbers of the file that its leak and gain follow from.
+    keep, keep_used, current_keep, current_keep_used
+        Shares kept in a step; None without a leak or a synapse.
+    gain
+        What a current counts in a membrane: it is folded into the threshold.
+    reset, compare
+        As the source has them.
+    weight_bits, fraction_bits, threshold, reset_amount, membrane_bits
+        The integers.
+    weight_error
+        The largest difference of a weight, as a share of the largest weight.
+    """
+
+    node: str
+    kind: str
+    neurons: int
+    said: str
+    keep: float | None
+    keep_used: float | None
+    current_keep: float | None
+    current_keep_used: float | None
+    gain: tuple[float, float] | None
+    reset: str | None
+    compare: str | None
+    weight_bits: int
+    fraction_bits: int
+    threshold: int | None
+    reset_amount: int | None
+    membrane_bits: int | None
+    weight_error: float
+
+
+def grid(place: str, bits: int, given: Given) -> int:
+    """Fraction bits of the finest grid of weights of so many ``bits`` that holds all that are ``given``.
+
+    Raises
+    ------
+    NirError
+        If they are too few bits for weights that are more than signs.
+    """
+    if bits < FEW_BITS:
+        raise NirError(f"{place} must have weights of {FEW_BITS} bits at least, not {bits}, which are signs; import it "
+                       "with more, and train it with fewer")
+    largest = float(np.abs(_values(given)).max())
+    if largest == 0.0:
+        return 0
+    return max(COARSEST, min(FINEST, math.floor(math.log2(weight_limit(bits) / largest))))
+
+
+def kept(own: dict[str, Any] | None, given: Given) -> tuple[int, int] | None:
+    """Bits and fraction of the grid that weights came with, where they lie on it still; None of others."""
+    if own is None:
+        return None
+    try:
+        bits, fraction = int(own["bits"]), int(own["fraction"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    values = _values(given) * 2.0 ** fraction
+    whole = np.array_equal(values, np.round(values)) and float(np.abs(values).max()) <= weight_limit(bits)
+    return (bits, fraction) if bits >= FEW_BITS and whole else None
+
+
+def error_of(given: Given, fraction: int) -> float:
+    """The largest difference of a weight on its grid, as a share of the largest weight."""
+    values, scale = _values(given), 2.0 ** fraction
+    largest = float(np.abs(values).max())
+    return float(np.abs(np.round(values * scale) / scale - values).max()) / largest if largest else 0.0
+
+
+def _values(given: Given) -> Array:
+    return np.concatenate([np.ravel(part) for part in (given.weights, given.recurrent, given.bias) if part is not None])

@@ -1,0 +1,146 @@
+"""A graph of the Neuromorphic Intermediate Representation as plain data, without a node within a node."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
+
+class NirError(SnnfpgaError):
+    """A graph that cannot be had; the message names the node, the rule and what to do."""
+
+    exit_code = USAGE
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A node: its ``name``, its ``kind``, such as ``LIF``, and its parameters."""
+
+    name: str
+    kind: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"Node {self.name} ({self.kind})"
+
+    def array(self, name: str, default: float | None = None) -> NDArray[np.float64]:
+        """A parameter as float64 of any shape.
+
+        Raises
+        ------
+        NirError
+            If it is not there and has no ``default``, is no number, or is NaN or infinite.
+        """
+        if name not in self.parameters and default is not None:
+            return np.float64(default)[...]
+        try:
+            found = np.asarray(self.parameters[name], np.float64)
+        except KeyError:
+            raise NirError(f"{self} must have {name}, and its parameters are {', '.join(self.parameters) or 'none'}; "
+                           "export it again") from None
+        except (TypeError, ValueError):
+            raise NirError(f"{name} of {self} must be real numbers; export it again") from None
+        if not np.isfinite(found).all():
+            raise NirError(f"{name} of {self} must be finite, and {int((~np.isfinite(found)).sum())} of {found.size} "
+                           "values are NaN or infinite; train it again, or mend the file")
+        return found
+
+    def text(self, name: str) -> str | None:
+        """A parameter that is text; None where it is none."""
+        value = self.parameters.get(name)
+        value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Nodes by their names, edges from node to node, and what a file says besides, as text."""
+
+    nodes: dict[str, Node]
+    edges: tuple[tuple[str, str], ...]
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def after(self, name: str) -> list[str]:
+        """Where edges from a node lead."""
+        return [end for start, end in self.edges if start == name]
+
+    def before(self, name: str) -> list[str]:
+        """Where edges into a node come from."""
+        return [start for start, end in self.edges if end == name]
+
+    def grids(self) -> dict[str, Any]:
+        """The grids that the metadata of a network of ours have, by node; empty where there are none."""
+        try:
+            found = json.loads(self.metadata.get("grids", "{}"))
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def of_kind(self, kind: str) -> list[Node]:
+        """The nodes of a kind."""
+        return [node for node in self.nodes.values() if node.kind == kind]
+
+
+def joined(nodes: Iterable[Node], edges: Iterable[tuple[str, str]], inner: dict[str, Graph]) -> Graph:
+    """A graph in which each of the ``inner`` graphs, by their names, is replaced by its nodes.
+
+    An edge to an inner graph leads to where its Input leads, and one from it comes from where its Output does; its
+    nodes are called ``graph.node``.
+
+    Raises
+    ------
+    NirError
+        If an inner graph has not one Input and one Output, or an edge is of a node that is not there.
+    """
+    found, links = {node.name: node for node in nodes}, list(dict.fromkeys(edges))
+    _check_edges([*found, *inner], links)
+    for name, graph in inner.items():
+        ends = [_only(graph, kind, f"Node {name} (NIRGraph)") for kind in ("Input", "Output")]
+        within = {node.name: f"{name}.{node.name}" for node in graph.nodes.values()}
+        found |= {within[node.name]: Node(within[node.name], node.kind, node.parameters)
+                  for node in graph.nodes.values() if node not in ends}
+        first, last = (end.name for end in ends)
+        entries = [within[end] for end in graph.after(first)]
+        exits = [within[start] for start in graph.before(last)]
+        links = [pair for start, end in links
+                 for pair in ((a, b) for a in (exits if start == name else [start])
+                              for b in (entries if end == name else [end]))]
+        links += [(within[start], within[end]) for start, end in graph.edges if first != start and last != end]
+    return Graph(found, tuple(links))
+
+
+def _only(graph: Graph, kind: str, place: str) -> Node:
+    """The one node of a kind, which ``place`` must have."""
+    found = graph.of_kind(kind)
+    if len(found) != 1:
+        names = ", ".join(node.name for node in found) or "none"
+        raise NirError(f"{place} must have one {kind}, not {len(found)} ({names}); export one path from one Input to "
+                       "one Output")
+    return found[0]
+
+
+def ends_of(graph: Graph) -> tuple[Node, Node]:
+    """The Input and the Output of a graph.
+
+    Raises
+    ------
+    NirError
+        If there are none, or several.
+    """
+    if not graph.nodes:
+        raise NirError("The graph must have nodes, and has none; export a network")
+    return _only(graph, "Input", "The graph"), _only(graph, "Output", "The graph")
+
+
+def _check_edges(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> None:
+    known = set(names)
+    for start, end in edges:
+        for name in (start, end):
+            if name not in known:
+                raise NirError(f"Edge {start} -> {end} must join nodes of the graph, and none is called {name} (there "
+                               f"are {', '.join(sorted(known))}); export it again, or mend the names")

@@ -1,0 +1,111 @@
+"""A chain of stages as an architecture of ours: layers with their weights on a grid, and a readout."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..config.network import LayerConfig, NetworkConfig
+from ..network.architecture import Architecture, Layer, Pool
+from .ending import readout_of
+from .facts import LayerFacts, error_of, grid, kept
+from .graph import NirError
+from .making import Making, Raw
+from .neurons import OnGrid, on_grid
+from .stages import Chain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapped:
+    """A network of ours that a chain describes.
+
+    Attributes
+    ----------
+    architecture
+        In one block.
+    sensor
+        (H, W, C) of the inputs; None where they have no places.
+    inputs, classes
+        How many.
+    leak_shift, reading
+        Of a leaky readout; None and ``sum`` of others.
+    facts
+        Of each layer of neurons, then of the readout.
+    warnings
+        What is not as it was, a line each.
+    shapes
+        Of each layer of neurons that the source has, its shape there: (neurons,) or (channels, rows, columns).
+    spiking
+        Whether the answer is the spikes of the last layer.
+    """
+
+    architecture: Architecture
+    sensor: tuple[int, int, int] | None
+    inputs: int
+    classes: int
+    leak_shift: int | None
+    reading: str
+    facts: tuple[LayerFacts, ...]
+    warnings: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    spiking: bool
+
+
+def mapped(chain: Chain, network: NetworkConfig, reading: str | None) -> Mapped:
+    """What ``chain`` is here, with the bits of ``network``.
+
+    Parameters
+    ----------
+    reading
+        Of a leaky integrator at the end; None where nothing was said.
+
+    Raises
+    ------
+    NirError
+        If sizes do not meet, or a stage has no place where it stands; its node is named.
+    """
+    made = Making(chain.shape)
+    for number, stage in enumerate(chain.stages):
+        made.last = number == len(chain.stages) - 1
+        made.take(stage)
+    if not made.layers:
+        raise NirError("The graph must have a layer of spiking neurons at least, and has none; export a network of "
+                       "spiking neurons")
+    shapes = tuple(raw.shape for raw in made.layers)
+    end = readout_of(made, network, reading, chain.readout)
+    found = [_on_grid(raw, network.of_layer(index).weight_bits) for index, raw in enumerate(made.layers)]
+    whole = Architecture((tuple(layer for layer, _ in found),), pool=end.pool, readout=end.given)
+    sensor = (chain.shape[1], chain.shape[2], chain.shape[0]) if len(chain.shape) == 3 else None
+    return Mapped(architecture=whole, sensor=sensor, inputs=math.prod(chain.shape), classes=len(end.given.weights),
+                  leak_shift=end.leak_shift, reading=end.reading, facts=(*(facts for _, facts in found), end.facts),
+                  warnings=tuple(made.warnings), shapes=shapes, spiking=made.waiting is None)
+
+
+def _on_grid(raw: Raw, bits: int) -> tuple[Layer, LayerFacts]:
+    """A layer with weights of so many bits, and what became of it."""
+    held = kept(raw.stage.dynamics.grid, raw.given)
+    bits, fraction = held or (bits, grid(f"The layer of node {raw.stage.name}", bits, raw.given))
+    integers = on_grid(raw.neurons, fraction)
+    known = LayerConfig(weight_bits=bits, bias=raw.given.bias is not None, **integers.known)
+    if held is not None:
+        known, integers = _as_it_was(raw.stage.dynamics.grid, known, integers)
+    pool = None if raw.pool is None else Pool("sum", raw.pool.size)
+    own = raw.stage.dynamics
+    facts = LayerFacts(
+        node=raw.stage.name, kind="recurrent neurons" if raw.given.recurrent is not None else "neurons",
+        neurons=math.prod(raw.shape), said=own.said, keep=raw.neurons.keep, keep_used=integers.keep,
+        current_keep=raw.neurons.current_keep, current_keep_used=integers.current_keep,
+        gain=(float(own.gain.min()), float(own.gain.max())), reset=own.reset,
+        compare="reached" if own.reached else "above", weight_bits=bits, fraction_bits=fraction,
+        threshold=integers.threshold, reset_amount=integers.amount, membrane_bits=None,
+        weight_error=error_of(raw.given, fraction))
+    return Layer(raw.synapses, pool, known=known, given=replace(raw.given, fraction=fraction)), facts
+
+
+def _as_it_was(own: dict[str, Any], known: LayerConfig, integers: OnGrid) -> tuple[LayerConfig, OnGrid]:
+    """With the membranes, currents and reset that a network of ours had."""
+    amount = own.get("amount", integers.threshold) if integers.amount is not None else None
+    scale = 2.0 ** -own["fraction"]
+    return known.model_copy(update={
+        "membrane_bits": own.get("membrane_bits"), "current_bits": own.get("current_bits"),
+        "reset_amount": None if amount in (None, integers.threshold) else amount * scale,
+    }), replace(integers, amount=amount)

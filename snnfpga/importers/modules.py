@@ -1,0 +1,175 @@
+"""Modules of snnTorch and SpikingJelly as a chain, known by the names of their classes: neither package is imported."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .graph import NirError, Node
+from .nodes import STAGES
+from .stages import Array, Chain, Dynamics, LinearStage, NeuronStage, Stage
+
+TRANSPARENT = ("Dropout", "Dropout2d", "Identity")      # nothing to a network that is not in training
+ONE = np.float64(1.0)[...]
+
+
+def chain_of_modules(modules: Any, input_shape: Sequence[int]) -> Chain:
+    """The stages of modules in order.
+
+    Parameters
+    ----------
+    modules
+        A ``torch.nn.Sequential``, or modules in the order in which events go through them.
+    input_shape
+        (inputs,) or (channels, rows, columns) of one sample's step.
+
+    Raises
+    ------
+    NirError
+        If one of them is none that is known, or computes what there is not here; it is named.
+    """
+    shape = tuple(int(side) for side in input_shape)
+    if len(shape) not in (1, 3) or min(shape) < 1:
+        raise NirError(f"input_shape must be (inputs,) or (channels, rows, columns), not {shape}; leave out the batch "
+                       "and time")
+    stages = [stage for name, module in _leaves(modules, "") for stage in _stage(name, module)]
+    if not stages:
+        raise NirError("The modules must be a torch.nn.Sequential, or a list of layers in order, and there are none; "
+                       "give them in the order in which events pass")
+    return Chain(shape, tuple(stages))
+
+
+def _leaves(modules: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """The layers in ``modules`` in order, by their names."""
+    if isinstance(modules, list | tuple):
+        named: Iterable[tuple[str, Any]] = ((str(number), module) for number, module in enumerate(modules))
+    elif _kind(modules) in ("Sequential", "SeqToANNContainer", "MultiStepContainer"):
+        named = modules.named_children()
+    else:
+        yield place, modules
+        return
+    for name, module in named:
+        yield from _leaves(module, f"{place}.{name}" if place else name)
+
+
+def _kind(module: Any) -> str:
+    return type(module).__name__
+
+
+def _stage(name: str, module: Any) -> Iterator[Stage]:
+    kind = _kind(module)
+    if kind in TRANSPARENT:
+        return
+    node = f"Module {name or '0'} ({kind})"
+    if kind in _NEURONS:
+        dynamics = _NEURONS[kind](node, module)
+        yield NeuronStage(name, dynamics, _recurrent(name, node, module) if kind.startswith("R") else None)
+    elif kind in _PARTS:
+        made = _PARTS[kind](module)
+        if kind == "Conv2d" and getattr(module, "padding_mode", "zeros") != "zeros":
+            raise NirError(f"{node} must pad with zeros, not {module.padding_mode}; change padding_mode")
+        if getattr(module, "ceil_mode", False):
+            raise NirError(f"{node} must leave out squares that the border cuts; take ceil_mode False")
+        yield STAGES[made[0]](Node(name, *made))
+    else:
+        known = ", ".join([*_PARTS, *_NEURONS])
+        inside = [child for child, _ in module.named_children()] if hasattr(module, "named_children") else []
+        what = f"; its order of {', '.join(inside)} is not known: give a list of them in order" if inside else ""
+        raise NirError(f"{node} has no counterpart here: known are {known}{what or '; replace it'}")
+
+
+def _values(value: Any) -> Array:
+    """A parameter, a tensor or a number, as float64."""
+    value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
+    found = np.asarray(value, np.float64)
+    if not np.isfinite(found).all():
+        raise NirError("Parameters must be finite, and some are NaN or infinite; train the network again")
+    return found
+
+
+def _linear(module: Any) -> tuple[str, dict[str, Any]]:
+    parts = {"weight": _values(module.weight)}
+    return ("Linear", parts) if module.bias is None else ("Affine", parts | {"bias": _values(module.bias)})
+
+
+def _conv(module: Any) -> tuple[str, dict[str, Any]]:
+    parts = {name: getattr(module, name) for name in ("stride", "padding", "dilation", "groups")}
+    bias = 0.0 if module.bias is None else _values(module.bias)
+    return "Conv2d", {"weight": _values(module.weight), "bias": bias, **parts}
+
+
+def _pool(module: Any) -> tuple[str, dict[str, Any]]:
+    return "AvgPool2d", {name: getattr(module, name) for name in ("kernel_size", "stride", "padding")}
+
+
+def _flatten(module: Any) -> tuple[str, dict[str, Any]]:
+    # Dimension 0 of a batch in PyTorch is none of a sample's.
+    return "Flatten", {"start_dim": module.start_dim - 1, "end_dim": module.end_dim}
+
+
+_PARTS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
+    "Linear": _linear, "Conv2d": _conv, "AvgPool2d": _pool, "Flatten": _flatten}
+
+
+def _snntorch(node: str, module: Any, current: Array | None) -> Dynamics:
+    """Neurons of snnTorch: fire above the threshold, and reset a step late."""
+    reset = module.reset_mechanism
+    if reset not in ("subtract", "zero"):
+        raise NirError(f"{node} must reset by subtract or zero, not {reset}; set reset_mechanism")
+    if reset == "subtract" and not module.reset_delay:
+        raise NirError(f"{node} subtracts at once with reset_delay=False, after which a neuron left above its "
+                       "threshold must clear two, and no neuron here does; take reset_delay=True, or reset_mechanism "
+                       "zero")
+    if module.inhibition or module.state_quant or float(getattr(module, "graded_spikes_factor", 1.0)) != 1.0:
+        raise NirError(f"{node} must have no inhibition, state_quant or graded_spikes_factor; leave them out")
+    beta = np.clip(_values(module.beta), 0.0, 1.0)
+    return Dynamics(keep=beta, gain=ONE, constant=ONE * 0.0, threshold=_values(module.threshold), reached=False,
+                    reset="zero" if reset == "zero" else "subtract-late", current_keep=current,
+                    said=f"beta {beta.reshape(-1)[0]:.4g}")
+
+
+def _leaky(node: str, module: Any) -> Dynamics:
+    return _snntorch(node, module, None)
+
+
+def _synaptic(node: str, module: Any) -> Dynamics:
+    return _snntorch(node, module, np.clip(_values(module.alpha), 0.0, 1.0))
+
+
+def _recurrent(name: str, node: str, module: Any) -> LinearStage:
+    """The connections of ``RLeaky`` and ``RSynaptic`` to themselves."""
+    own = getattr(module, "recurrent", None)
+    if own is None or not hasattr(own, "weight") or _values(own.weight).ndim != 2:
+        raise NirError(f"{node} must have all_to_all connections of linear_features to itself; take them")
+    bias = getattr(own, "bias", None)
+    return LinearStage(f"{name}.recurrent", _values(own.weight), None if bias is None else _values(bias))
+
+
+def _spikingjelly(module: Any, keep: Array, gain: Array, said: str, current: Array | None = None) -> Dynamics:
+    """Neurons of SpikingJelly: fire where the threshold is reached, and reset in the same step."""
+    back = 0.0 if module.v_reset is None else float(module.v_reset)
+    return Dynamics(keep=keep, gain=gain, constant=ONE * 0.0, threshold=_values(module.v_threshold) - back,
+                    reached=True, reset="subtract" if module.v_reset is None else "zero", current_keep=current,
+                    said=said)
+
+
+def _if(node: str, module: Any) -> Dynamics:
+    return _spikingjelly(module, ONE, ONE, "no leak")
+
+
+def _lif(node: str, module: Any) -> Dynamics:
+    tau = _values(module.tau) if hasattr(module, "tau") else 1.0 + np.exp(-_values(module.w))
+    if (tau <= 1.0).any():
+        raise NirError(f"{node} must have tau above 1 step, not {tau.min():g}; train it so")
+    return _spikingjelly(module, 1.0 - 1.0 / tau, 1.0 / tau if module.decay_input else ONE,
+                         f"tau {tau.reshape(-1)[0]:.4g} steps")
+
+
+def _cuba(node: str, module: Any) -> Dynamics:
+    return _spikingjelly(module, _values(module.v_decay), ONE, f"v_decay {float(module.v_decay):.4g}",
+                         _values(module.c_decay))
+
+
+_NEURONS: dict[str, Callable[[str, Any], Dynamics]] = {
+    "Leaky": _leaky, "RLeaky": _leaky, "Synaptic": _synaptic, "RSynaptic": _synaptic, "IFNode": _if, "LIFNode": _lif,
+    "ParametricLIFNode": _lif, "CUBALIFNode": _cuba}

@@ -1,0 +1,171 @@
+"""What a source framework computed with samples, spike by spike, and how far a network of ours is from it."""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.network import Network
+from rtl_gen.contract.regular import NotAFileError, regular
+
+from ..data.dataset import Split
+from ..network.inference import batch_passages, predict, weights_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerCheck:
+    """A layer of neurons beside the source's.
+
+    Attributes
+    ----------
+    differing, spikes
+        Spikes (sample, step, neuron) that are not equal, and how many the source has.
+    count_error
+        Sum of the differences of each neuron's count in each sample, as a share of the source's spikes.
+    """
+
+    layer: int
+    differing: int
+    spikes: int
+    count_error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A network beside its source.
+
+    Attributes
+    ----------
+    samples, same_predictions
+        How many, and of how many the class is the source's.
+    accuracy, source_accuracy
+        On these samples; None where there are no labels.
+    layers
+        Those that were recorded.
+    """
+
+    samples: int
+    same_predictions: int
+    accuracy: float | None
+    source_accuracy: float | None
+    layers: tuple[LayerCheck, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """Samples and what a source framework computed with them, as ``docs/nir.md`` says the file is laid out."""
+
+    path: Path
+    fields: dict[str, NDArray[Any]]
+
+    def get(self, name: str) -> NDArray[Any]:
+        """A field.
+
+        Raises
+        ------
+        SnnfpgaError
+            If it is not there.
+        """
+        if name not in self.fields:
+            raise SnnfpgaError(f"File {self.path} of recorded spikes must have {name}, and has "
+                               f"{', '.join(sorted(self.fields))}; record it again (docs/nir.md)", USAGE)
+        return self.fields[name]
+
+    def unpacked(self, name: str, count: int) -> NDArray[np.uint8]:
+        """Bits (steps, samples, count) of a packed field."""
+        packed, size = self.get(name), (int(self.get("steps")), int(self.get("samples")), -(-count // 8))
+        if packed.dtype != np.uint8 or packed.shape != size:
+            raise SnnfpgaError(f"{name} of {self.path} must be uint8 of {' x '.join(map(str, size))}, not "
+                               f"{packed.dtype} of {' x '.join(map(str, packed.shape))}; record it again", USAGE)
+        return np.unpackbits(packed, axis=-1)[..., :count]
+
+
+def read_recorded(path: str | os.PathLike[str]) -> Recorded:
+    """The file at ``path``.
+
+    Raises
+    ------
+    SnnfpgaError
+        If it is not there or no .npz.
+    """
+    try:
+        with np.load(regular(path), allow_pickle=False) as held:
+            return Recorded(Path(path), {name: held[name] for name in held.files})
+    except FileNotFoundError:
+        raise SnnfpgaError(f"No file {path} of recorded spikes; name one as docs/nir.md says", USAGE) from None
+    except (NotAFileError, OSError, ValueError, EOFError, AttributeError) as error:
+        raise SnnfpgaError(f"File {path} of recorded spikes is no whole .npz ({error}); record it again",
+                           USAGE) from None
+
+
+def checked(network: Network, shapes: tuple[tuple[int, ...], ...], recorded: Recorded) -> Check:
+    """``network`` on the samples of ``recorded``, beside what the source computed.
+
+    Parameters
+    ----------
+    shapes
+        Of each layer of neurons in the source: (neurons,) or (channels, rows, columns).
+
+    Raises
+    ------
+    SnnfpgaError
+        If what was recorded does not fit the network.
+    """
+    shape = tuple(map(int, np.ravel(recorded.get("input_shape"))))
+    if math.prod(shape) != network.spec.inputs:
+        raise SnnfpgaError(f"Samples of {recorded.path} must have {network.spec.inputs} inputs, not "
+                           f"{' x '.join(map(str, shape))}; record those of this network", USAGE)
+    inputs = recorded.unpacked("inputs_packed", math.prod(shape))
+    steps, samples = inputs.shape[:2]
+    if steps > network.spec.max_steps:
+        raise SnnfpgaError(f"Samples of {recorded.path} must have at most {network.spec.max_steps} steps, not {steps}; "
+                           "import with --set hardware.max_steps", USAGE)
+    split = Split(np.ascontiguousarray(_last(inputs, shape).swapaxes(0, 1)),
+                  recorded.fields.get("labels", np.zeros(samples)).astype(np.int64))
+    spikes: list[list[NDArray[np.uint8]]] = []
+    classes = []
+    for batch in batch_passages(network.spec, weights_of(network), split):
+        layers = [layer for passage in batch for layer in passage.spikes]
+        spikes.append([_first(layer.numpy().astype(np.uint8)[..., :math.prod(own)], own)
+                       for layer, own in zip(layers, shapes, strict=True)])
+        classes.append(predict(batch[-1].answers).numpy())
+    ours = [np.concatenate(parts, 1) for parts in zip(*spikes, strict=True)]
+    predictions, theirs = np.concatenate(classes), recorded.get("predictions")
+    labels = recorded.fields.get("labels")
+    compared = [_compared(index, values, recorded) for index, values in enumerate(ours)
+                if f"layer{index}_counts" in recorded.fields]
+    if not compared:
+        raise SnnfpgaError(f"File {recorded.path} must hold layer0_counts and its spikes, and holds "
+                           f"{', '.join(sorted(recorded.fields))}; record it as docs/nir.md says", USAGE)
+    return Check(samples=samples, same_predictions=int((predictions == theirs).sum()),
+                 accuracy=None if labels is None else float((predictions == labels).mean()),
+                 source_accuracy=None if labels is None else float((theirs == labels).mean()), layers=tuple(compared))
+
+
+def _compared(index: int, ours: NDArray[np.uint8], recorded: Recorded) -> LayerCheck:
+    name, count = f"layer{index}_spikes", ours.shape[-1]
+    multi = f"{name}_multi" in recorded.fields
+    theirs = recorded.get(f"{name}_multi") if multi else recorded.unpacked(f"{name}_packed", count)
+    if theirs.shape != ours.shape:
+        raise SnnfpgaError(f"Layer {index} of {recorded.path} must have {count} neurons, not {theirs.shape[-1]}; "
+                           "record that of this network", USAGE)
+    counts, own = (values.sum(0, dtype=np.int64) for values in (theirs, ours))
+    return LayerCheck(layer=index, differing=int((ours != theirs).sum()), spikes=int(counts.sum()),
+                      count_error=float(np.abs(own - counts).sum() / max(1, counts.sum())))
+
+
+def _last(values: NDArray, shape: tuple[int, ...]) -> NDArray:
+    """(..., channels * rows * columns) with the channels of a pixel beside each other."""
+    return values if len(shape) != 3 else np.moveaxis(
+        values.reshape(*values.shape[:-1], *shape), -3, -1).reshape(values.shape)
+
+
+def _first(values: NDArray, shape: tuple[int, ...]) -> NDArray:
+    """The reverse of :func:`_last`."""
+    return values if len(shape) != 3 else np.moveaxis(
+        values.reshape(*values.shape[:-1], *shape[1:], shape[0]), -1, -3).reshape(values.shape)

@@ -1,0 +1,40 @@
+import pytest
+
+from board.outlook import Outlook
+from board.pynq_z2.board import BOARD
+from board.report import markdown, report
+from rtl_gen.activity import Activity, mean_cycles
+from rtl_gen.measured import MeasuredCycles
+from tests.networks import network_spec
+
+SPEC, WIDER = (network_spec(sizes=(20,), lanes=lanes) for lanes in (4, 8))
+RUN_ONLY = network_spec(sizes=(20,), learning=False)
+MEASURED = MeasuredCycles(spec=SPEC, running=1234.5, learning=2000)
+BUSY = (Activity(steps=8, windows=2, events=4, silent=0.25, rows=6),)
+
+
+def test_a_note_is_read_back_or_is_none():
+    assert MeasuredCycles.from_json(MEASURED.to_json(), SPEC) == MEASURED
+    alone = MeasuredCycles(spec=RUN_ONLY, running=7, learning=None)
+    assert MeasuredCycles.from_json(alone.to_json(), RUN_ONLY) == alone
+    assert alone.of(learn=True) == 7
+    for text in ("", "null", "[]", "{}", '{"running": 1}', MEASURED.to_json()[:-2]):
+        assert MeasuredCycles.from_json(text, SPEC) is None
+    assert MeasuredCycles.from_json(MEASURED.to_json(), WIDER) is None, "of other lanes they are not those"
+
+
+@pytest.mark.parametrize("learn", [False, True])
+def test_other_lanes_change_them_as_the_formula_of_means_does(learn):
+    own, wider = (Outlook(spec=spec, board=BOARD, activity=BUSY, clock_mhz=100, measured=MEASURED)
+                  for spec in (SPEC, WIDER))
+    assert own.cycles(learn=learn) == MEASURED.of(learn=learn)
+    less = mean_cycles(WIDER.blocks[0], BUSY[0], learn=learn) / mean_cycles(SPEC.blocks[0], BUSY[0], learn=learn)
+    assert less < 0.8
+    assert wider.cycles(learn=learn) == pytest.approx(less * MEASURED.of(learn=learn))
+
+
+def test_a_report_has_them():
+    found = report(SPEC, BOARD, resources=None, logic_delay_ps=None, measured=MEASURED)
+    assert found["cycles"]["sample_mean"] == {"running": 1234.5, "learning": 2000}
+    assert "A mean sample of its data takes 1234.5 cycles, 2000 where it is learned from" in markdown(found)
+    assert "mean sample" not in markdown(report(SPEC, BOARD, resources=None, logic_delay_ps=None))

@@ -1,0 +1,103 @@
+"""Cycles of whole samples by the reference and the formulas of the engines, held to simulated cores."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rtl_gen.contract.residual import ResidualSpec
+from rtl_gen.core import Core
+from rtl_gen.pace import LayerTime, Pace, StepTime
+from sim.benches.sample_cycles import OUTPUT_VARIABLE
+from sim.reference.initial import random_network
+from sim.reference.network import Reference
+from sim.runner import build, run
+from sim.scenario import Scenario
+from sim.work import WorkReference, cycles_of
+from tests.folded_networks import conv, dense, folded_spec, pool
+from tests.networks import network_spec
+
+# The block above has fewer words than spikes that come, and the folded one waits for spikes of its own layers.
+CASES = {
+    "flat": network_spec(inputs=24, sizes=(20, 12), lanes=4, window=3),
+    "folded": folded_spec(dense(24, 14, recurrent=True), dense(14, 8), learning=True),
+}
+WIDE = {
+    "two-reads": network_spec(inputs=40, sizes=(30, 20), lanes=4, reads=2),
+    "interval": network_spec(inputs=30, sizes=(20,), lanes=3, window=2, update_interval=2, loss_steps=1),
+    "unrolled": network_spec(inputs=30, sizes=(20,), unroll=True, rounding="stochastic"),
+    "conv": folded_spec(conv(5, 5, 2, 6, 3, padding=1), readout_pool=pool("or", 2, 5, 5, 6), learning=True),
+    "residual": folded_spec(conv(4, 4, 2, 4, 3, padding=1), conv(4, 4, 4, 4, 3, padding=1),
+                            conv(4, 4, 4, 4, 3, padding=1, residual=ResidualSpec(below=2, shift=0, own_shift=0)),
+                            learning=True),
+    "pooled": folded_spec(conv(6, 6, 1, 6, 3, padding=1), dense(54, 8, pool=pool("or", 2, 6, 6, 6)), learning=True),
+}
+SAMPLES, STEPS = 5, 7
+
+
+def given(spec, density=0.2):
+    generator = np.random.default_rng(4)
+    samples = [(generator.random((STEPS, spec.inputs)) < density).astype(np.uint8) for _ in range(SAMPLES)]
+    return random_network(spec, 3, density=density), samples, generator.integers(spec.classes, size=SAMPLES)
+
+
+def hold(spec, folder, error, simulator):
+    """Simulated and predicted cycles of the same samples, run and learned from, differ by no larger share."""
+    network, samples, labels = given(spec)
+    design = build(Core(spec), build_dir=folder / "core", simulator=simulator)
+    scenario = Scenario(network=network, samples=samples, labels=labels, actions=[])
+    run(design, bench="sim.benches.sample_cycles", arrays=scenario.to_arrays(),
+        environment={OUTPUT_VARIABLE: str(folder / "cycles.json")})
+    found = json.loads((folder / "cycles.json").read_text("utf-8"))
+    assert [one["learn"] for one in found] == [False, True]
+    for one in found:
+        wanted = cycles_of(network, samples, labels.tolist(), learn=one["learn"])
+        assert wanted == pytest.approx(one["ends"][-1], rel=error), f"learn {one['learn']}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_samples_take_the_cycles_that_are_predicted(name, tmp_path):
+    hold(CASES[name], tmp_path, 0.02, None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WIDE)
+def test_samples_of_other_networks_do_too(name, tmp_path):
+    hold(WIDE[name], tmp_path, 0.02, "verilator")
+
+
+def test_learning_is_that_of_the_reference():
+    """What is recorded changes nothing of what is learned."""
+    network, samples, labels = given(CASES["folded"])
+    plain, working = Reference(network), WorkReference(network)
+    for spikes, label in zip(samples, labels.tolist(), strict=True):
+        plain.run(spikes, label, learn=True)
+        times = working.times(spikes, label, learn=True)
+        assert [[len(step.layers) for step in block] for block in times] == [[2] * STEPS]
+        assert [step.ends for step in times[0]] == [False, False, True] * 2 + [True]
+    assert all((one == other).all() for one, other in zip(plain.network().weights[0], working.network().weights[0],
+                                                          strict=True))
+    assert plain.counters == working.counters
+    assert any(step.learns for step in times[0])
+
+
+def test_a_slow_block_is_what_counts():
+    """Of two blocks the slower sets the pace, whichever of them it is; what it takes longer, every sample does."""
+    spec = CASES["flat"]
+    layer = LayerTime(events=3, cycles=20, fed=0, begun=0, leaves=(10, 14, 18), spikes=(1, 0, 2))
+    quick = [StepTime(layers=(layer,), ends=step % 3 == 2) for step in range(6)]
+    slow = [replace(step, layers=(replace(layer, cycles=70, leaves=(30, 50, 68)),)) for step in quick]
+
+    def between(steps):
+        pace, ends = Pace(spec), []
+        for _ in range(4):
+            pace.sample(steps)
+            ends.append(pace.end)
+        assert ends[3] - ends[2] == ends[2] - ends[1]
+        return ends[3] - ends[2]
+
+    alone = between([quick, quick])
+    assert 6 * 20 <= alone < 6 * 20 + 40
+    for steps in ([slow, quick], [quick, slow]):
+        assert 6 * 70 <= between(steps) < 6 * 70 + 40

@@ -1,0 +1,133 @@
+"""Modules of snnTorch and SpikingJelly without a file: spikes beside those that the packages themselves compute."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import snnfpga
+from rtl_gen.contract.errors import SnnfpgaError
+from snnfpga.data.dataset import Split
+from snnfpga.importers.recorded import _first, _last
+from snnfpga.network.inference import batch_passages, weights_of
+
+STEPS, BATCH = 16, 12
+MOST = 0.02         # of the first layer's spikes, by leaks of three shifts and weights of 16 bits
+
+
+def linear(inputs, outputs, **more):
+    torch.manual_seed(inputs + outputs)
+    made = nn.Linear(inputs, outputs, **more)
+    with torch.no_grad():
+        made.weight *= 2.5
+    return made
+
+
+def ours(modules, events):
+    """Spikes of the first layer, (T, B, N), as the modules have them in order."""
+    shape = tuple(events.shape[2:])
+    found = snnfpga.from_torch(modules, shape, settings=("network.weight_bits=16",), on_line=lambda line: None)
+    flat = _last(events.reshape(STEPS, BATCH, -1).numpy().astype(np.uint8), shape)
+    split = Split(np.ascontiguousarray(flat.swapaxes(0, 1)), np.zeros(BATCH, np.int64))
+    values = found.network.values
+    return next(batch_passages(values.spec, weights_of(values), split))[0].spikes[0].numpy()
+
+
+def compared(modules, shape, first):
+    """Ours beside ``first``, which computes a step of the first layer."""
+    events = (torch.rand(STEPS, BATCH, *shape, generator=torch.Generator().manual_seed(1)) < 0.4).float()
+    with torch.no_grad():
+        wanted = torch.stack([first(step) for step in events])
+    found = _first(ours(modules, events), tuple(wanted.shape[2:]))
+    wanted = wanted.reshape(STEPS, BATCH, -1).numpy()
+    assert 0.02 < wanted.mean() < 0.9
+    return np.abs(found - wanted).sum() / wanted.sum()
+
+
+@pytest.mark.parametrize("kind", ["late", "zero", "recurrent", "synaptic", "conv"])
+def test_snntorch(kind):
+    snn = pytest.importorskip("snntorch", reason="snntorch is not installed")
+    connect, shape, end = linear(20, 24), (20,), 24
+    if kind == "conv":
+        torch.manual_seed(0)
+        connect, shape = nn.Conv2d(2, 4, 3, padding=1), (2, 4, 4)
+        end = 64
+        with torch.no_grad():
+            connect.weight *= 2.5
+    made = {"late": lambda: snn.Leaky(beta=0.9), "conv": lambda: snn.Leaky(beta=0.8),
+            "zero": lambda: snn.Leaky(beta=0.7, threshold=0.75, reset_mechanism="zero"),
+            "recurrent": lambda: snn.RLeaky(beta=0.85, linear_features=24),
+            "synaptic": lambda: snn.Synaptic(alpha=0.55, beta=0.9)}[kind]()
+    modules = [connect, made, *([nn.Flatten()] if kind == "conv" else []), linear(end, 3), snn.Leaky(beta=0.9)]
+    states = []
+
+    def first(events):
+        currents = connect(events)
+        if not states:
+            states[:] = [torch.zeros_like(currents)] * (1 if type(made).__name__ == "Leaky" else 2)
+        spikes, *after = made(currents, *states)
+        states[:] = [spikes, *after] if kind == "recurrent" else after
+        return spikes
+
+    assert compared(modules, shape, first) <= MOST
+
+
+@pytest.mark.parametrize("kind", ["lif", "plain", "soft", "shifted", "parametric", "cuba"])
+def test_spikingjelly(kind):
+    neuron = pytest.importorskip("spikingjelly.activation_based.neuron", reason="spikingjelly is not installed")
+    made = {"lif": lambda: neuron.LIFNode(), "plain": lambda: neuron.LIFNode(tau=4.0, decay_input=False),
+            "soft": lambda: neuron.IFNode(v_reset=None),
+            "shifted": lambda: neuron.LIFNode(tau=2.0, v_reset=-0.25, v_threshold=0.5),
+            "parametric": lambda: neuron.ParametricLIFNode(init_tau=2.0),
+            "cuba": lambda: neuron.CUBALIFNode(c_decay=0.5, v_decay=0.75)}[kind]()
+    connect = linear(20, 24)
+    modules = nn.Sequential(connect, made, linear(24, 3), neuron.IFNode())
+    assert compared(modules, (20,), lambda events: made(connect(events))) <= MOST
+
+
+class Leaky(nn.Module):
+    """Stands for snnTorch's, whose own are tested where it is installed."""
+
+    def __init__(self, **more):
+        super().__init__()
+        self.beta, self.threshold, self.reset_mechanism = torch.tensor(0.5), torch.tensor(1.0), "subtract"
+        self.reset_delay, self.inhibition, self.state_quant = True, False, False
+        vars(self).update(more)
+
+
+@pytest.mark.parametrize(("modules", "shape", "message"), [
+    ([nn.Linear(4, 3), Leaky(reset_delay=False)], (4,),
+     "Module 1 (Leaky) subtracts at once with reset_delay=False, after which a neuron left above its threshold must "
+     "clear two, and no neuron here does; take reset_delay=True, or reset_mechanism zero"),
+    ([nn.Linear(4, 3), Leaky(reset_mechanism="none")], (4,),
+     "Module 1 (Leaky) must reset by subtract or zero, not none; set reset_mechanism"),
+    ([nn.Linear(4, 3), Leaky(inhibition=True)], (4,),
+     "Module 1 (Leaky) must have no inhibition, state_quant or graded_spikes_factor; leave them out"),
+    (nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.ReLU())), (4,),
+     "Module 1.0 (ReLU) has no counterpart here: known are Linear, Conv2d, AvgPool2d, Flatten, Leaky, RLeaky, "
+     "Synaptic, RSynaptic, IFNode, LIFNode, ParametricLIFNode, CUBALIFNode; replace it"),
+    ([nn.Linear(5, 3), Leaky()], (4,), "Node 0 takes 5 inputs, and 4 reach it; export it again, or mend the shape"),
+    ([nn.Linear(4, 3), Leaky()], (1, 4), "input_shape must be (inputs,) or (channels, rows, columns), not (1, 4); "
+                                         "leave out the batch and time"),
+    ([], (4,), "The modules must be a torch.nn.Sequential, or a list of layers in order, and there are none; give them "
+               "in the order in which events pass"),
+    ([nn.Conv2d(1, 2, 3, padding_mode="circular"), Leaky()], (1, 4, 4),
+     "Module 0 (Conv2d) must pad with zeros, not circular; change padding_mode"),
+])
+def test_modules_that_cannot_be_had(modules, shape, message):
+    with pytest.raises(SnnfpgaError) as caught:
+        snnfpga.from_torch(modules, shape)
+    assert (str(caught.value), caught.value.exit_code) == (message, 2)
+
+
+def test_a_network_from_modules_is_one_like_any_other(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    np.savez("mine.npz", spikes=(rng.random((20, 6, 4)) < 0.5).astype(np.uint8), label=np.arange(20) % 3)
+    found = snnfpga.from_torch([linear(4, 6), Leaky(), nn.Dropout(), linear(6, 3), Leaky()], (4,), data="mine.npz",
+                               name="made", on_line=lambda line: None)
+    assert found.to_dict()["source"]["from"] == "modules"
+    assert "made" in repr(found)
+    found.network.save("made.safetensors")
+    measured = snnfpga.evaluate("made.safetensors", backend="reference", on_line=lambda line: None)
+    assert measured.measured.differences.total == 0

@@ -1,0 +1,81 @@
+"""Nine files of four frameworks, beside every spike that these computed; the files lie where --data-root says."""
+
+import numpy as np
+import pytest
+
+from rtl_gen.contract.errors import SnnfpgaError
+from snnfpga.importers.conventions.base import Said
+from snnfpga.importers.importing import import_nir
+from snnfpga.importers.recorded import checked, read_recorded
+
+from .nir_files import chain, dyadic, lif, neurons, write
+
+# By how much of its spikes a layer's counts are off with weights of 16 bits, and all layers' together.
+FILES = {
+    "snntorch_mlp": ("snntorch", {}, 0.003), "snntorch_mlp_zero": ("snntorch", {"reset": "zero"}, 0.003),
+    "snntorch_conv": ("snntorch", {}, 0.01), "norse_mlp": ("norse", {}, 0.003), "norse_li": ("norse", {}, 0.003),
+    "spikingjelly_mlp": ("spikingjelly", {}, 0.003), "spikingjelly_conv_if": ("spikingjelly", {}, 0.003),
+    "sinabs_mlp_iaf": ("sinabs", {}, 0.003), "sinabs_mlp_lif": ("sinabs", {}, 0.025),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_counts_are_those_of_the_source(data_root, name):
+    folder = data_root / "nir"
+    if not folder.is_dir():
+        pytest.skip(f"no files of NIR in {folder}")
+    source, said, most = FILES[name]
+    made = import_nir(folder / f"{name}.nir", source, Said(**said), reading="sum" if name == "norse_li" else None,
+                      settings=("network.weight_bits=16", "hardware.max_steps=16")).made
+    found = checked(made.network, made.shapes, read_recorded(folder / f"{name}.npz"))
+    spikes = sum(layer.spikes for layer in found.layers)
+    assert spikes > 1000
+    assert sum(layer.count_error * layer.spikes for layer in found.layers) <= most * spikes
+    assert found.same_predictions >= 99
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A network of 5 inputs, 4 and 3 neurons, and what it computes with 6 samples of 7 steps."""
+    rng = np.random.default_rng(0)
+    first, second = dyadic(rng, 4, 5), dyadic(rng, 3, 4) + 0.5
+    file = write(tmp_path / "a.nir", chain(("Linear", {"weight": first}), ("LIF", lif(4, 0.5, 1.0)),
+                                           ("Linear", {"weight": second}), ("LIF", lif(3, 0.5, 1.0)), inputs=5), None)
+    events = (rng.random((7, 6, 5)) < 0.5).astype(np.uint8)
+    kind = {"keep": 0.5, "gain": 1.0, "threshold": 1.0, "above": True, "reset": "late"}
+    hidden = neurons(events @ first.T, **kind)
+    last = neurons(hidden @ second.T, **kind)
+    fields = {"steps": 7, "samples": 6, "input_shape": np.array([5]), "inputs_packed": np.packbits(events, -1),
+              "predictions": last.sum(0).argmax(1), "labels": last.sum(0).argmax(1)}
+    for index, spikes in enumerate((hidden, last)):
+        fields[f"layer{index}_counts"] = spikes.sum(0)
+        fields[f"layer{index}_spikes_packed"] = np.packbits(spikes.astype(np.uint8), -1)
+    return import_nir(file, "snntorch", settings=("network.weight_bits=16",)).made, fields
+
+
+def test_every_spike_is_compared(small, tmp_path):
+    made, fields = small
+    np.savez(tmp_path / "r.npz", **fields)
+    found = checked(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
+    assert [(layer.differing, layer.count_error) for layer in found.layers] == [(0, 0.0)] * 2
+    assert (found.same_predictions, found.accuracy) == (6, 1.0)
+    spoilt = np.unpackbits(fields["layer0_spikes_packed"], axis=-1)
+    spoilt[0, 0, 0] ^= 1
+    np.savez(tmp_path / "r.npz", **fields | {"layer0_spikes_packed": np.packbits(spoilt, -1)})
+    found = checked(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
+    assert [layer.differing for layer in found.layers] == [1, 0]
+    assert found.layers[0].count_error == pytest.approx(1 / found.layers[0].spikes)
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"input_shape": np.array([6])}, "Samples of {} must have 5 inputs, not 6; record those of this network"),
+    ({"inputs_packed": np.zeros((7, 6, 2), np.uint8)},
+     "inputs_packed of {} must be uint8 of 7 x 6 x 1, not uint8 of 7 x 6 x 2; record it again"),
+    ({"steps": None}, "File {} of recorded spikes must have steps, and has "),
+])
+def test_what_was_recorded_otherwise(small, tmp_path, change, message):
+    made, fields = small
+    np.savez(tmp_path / "r.npz", **{name: value for name, value in (fields | change).items() if value is not None})
+    with pytest.raises(SnnfpgaError) as caught:
+        checked(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
+    assert str(caught.value).startswith(message.format(tmp_path / "r.npz"))
