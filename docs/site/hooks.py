@@ -39,7 +39,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def _of_root(name: str) -> str:
     """A page of the root, its links as from docs/."""
     text = (ROOT / name).read_text("utf-8")
-    return re.sub(r"\]\(docs/([\w-]+\.md)", r"](\1", text).replace("](CONTRIBUTING.md)", "](contributing.md)")
+    return re.sub(r"\]\(docs/([\w-]+\.(?:md|png))", r"](\1", text).replace("](CONTRIBUTING.md)", "](contributing.md)")
 
 
 def reference() -> str:
