@@ -25,7 +25,7 @@ FOLDED_TERMS = {
 
 
 def of_folded(block: BlockSpec) -> dict[str, int]:
-    """Of each term, and of those of flat blocks that folded ones have too, how much."""
+    """The amount of each term, and of those of flat blocks that folded ones have too."""
     plan, lanes = plan_of(block), block.directives.lanes
     forward = FoldedForward(plan)
     convolutions = sum(layer.synapses.kind == "conv" for layer in block.layers)

@@ -16,7 +16,7 @@ Int64Array = NDArray[np.int64]
 
 
 def steps_read(readout: ReadoutSpec, levels: Levels, start: int, steps: int) -> Int64Array:
-    """Of each class, (classes,), how many steps of a window of ``steps`` the last level that is read has behind it.
+    """Steps of a window of ``steps``, for each class, (classes,), up to the last level that is read.
 
     That is all of them; where the largest level is read those up to its step, and 0 where that was before the
     window's ``start`` in the sample.

@@ -62,7 +62,7 @@ def test_recipes_for_data_of_ones_own(tmp_path, monkeypatch, capsys):
     lines = [line for block in code("own-data.md", "sh") for line in block.replace("\\\n", "").splitlines()]
     files = {word.partition("=")[2] for line in lines for word in line.split() if word.startswith("data.name=")}
     assert files == {path.name for path in tmp_path.glob("*.npz")}
-    assert len(files) == 5
+    assert len(files) == 6
     for line in lines:
         program, *words = shlex.split(line)
         assert program == "snnfpga"
