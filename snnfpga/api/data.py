@@ -35,6 +35,11 @@ class Data:
     arrays: Mapping[str, NDArray]
     name: str = "data"
 
+    def __post_init__(self) -> None:
+        if not self.name or {"/", "\0"} & {*self.name}:
+            raise DataError(f"A name of data must be that of a file, without a folder, not {shown(self.name)}; give "
+                            "another")
+
     @classmethod
     def of(cls, spikes: ArrayLike, label: ArrayLike, *, test: tuple[ArrayLike, ArrayLike] | None = None,
            name: str = "data", **others: ArrayLike) -> "Data":

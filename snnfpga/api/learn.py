@@ -11,7 +11,7 @@ from ..backends.registry import check_name, make
 from ..console import percent, progress, say
 from ..report.worse import worse
 from .data import Given, named
-from .network import Network, load, located
+from .network import Network, load, located, network_of
 from .scope import OnLine, OnProgress, verb
 from .shown import Shown, Table
 
@@ -136,6 +136,7 @@ def learn(network: Any = None, *, data: Given = None, samples: int | None = None
     from ..backends.asked import Asked
 
     check_name(backend, to_learn=True)
+    network = network_of(network)
     if out is None and isinstance(network, Network) and network.path is None:
         raise SnnfpgaError("A network that is in memory alone has no folder for what is learned; give out, or save the "
                            "network first", USAGE)

@@ -86,6 +86,11 @@ def load(target: str | os.PathLike[str] | None = None) -> Network:
     return Network(read(path), read_notes(path), path)
 
 
+def network_of(target: Any) -> Any:
+    """The network of what a verb gave back with one; else ``target`` as it is."""
+    return getattr(target, "network", target) if isinstance(target, Shown) else target
+
+
 @contextmanager
 def located(target: Any) -> Iterator[Path]:
     """The file of ``target``: a network, what a verb gave back with one, a path, or None for the newest run's.
@@ -97,7 +102,7 @@ def located(target: Any) -> Iterator[Path]:
     SnnfpgaError
         If it is none of these, or not there.
     """
-    found = getattr(target, "network", target) if isinstance(target, Shown) else target
+    found = network_of(target)
     if found is None or isinstance(found, str | os.PathLike):
         yield find_network(None if found is None else Path(found))
     elif not isinstance(found, Network):

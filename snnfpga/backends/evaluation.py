@@ -82,6 +82,8 @@ def compare(differences: Comparison, sample: str, found: Trace, wanted: Trace) -
                 differences.compare(name, f"{sample}, {name} of block {b} layer {index}", one, other)
     for b, (one, other) in enumerate(zip(found.answers, wanted.answers, strict=True)):
         differences.compare("answers", f"{sample}, answer of block {b}", one, other)
+    if (found.windows is None) is not (wanted.windows is None):
+        raise ValueError(f"Compared {sample} must have logits at the end of windows on both sides, or on neither")
     # A core tells those of its last block alone.
     for b, (one, other) in enumerate(zip((found.windows or [])[::-1], (wanted.windows or [])[::-1], strict=False)):
         differences.compare("answers", f"{sample}, logits of block {len(wanted.answers) - 1 - b} at the end of windows",

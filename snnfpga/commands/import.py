@@ -10,7 +10,8 @@ from ..console import print_json, print_shown
 
 def command(
     file: Annotated[Path, typer.Argument(help="The file of NIR.", show_default=False)],
-    source: Annotated[str, typer.Option("--from", help="Who wrote it: snntorch, norse, spikingjelly, sinabs, or nir.",
+    source: Annotated[str, typer.Option("--from", help="Who wrote it: snntorch, norse, spikingjelly, sinabs, "
+                                        "snnfpga, or nir.",
                                         show_default=False)],
     out: Annotated[Path | None, typer.Option(help="The network file to write; else the file's name with "
                                              ".safetensors.", show_default=False)] = None,
@@ -54,7 +55,7 @@ def command(
     from ..importers.conventions.base import Said
     from ..runs.out_file import check_out
 
-    out = out or Path(file.stem).with_suffix(".safetensors")
+    out = out or Path(f"{file.stem}.safetensors")
     check_out(out, lambda old: overwrite, "replaced unless asked for", "name another file with --out, or give "
               "--overwrite")
     found = run_import(file, source, Said(dt=dt, reset=reset, compare=compare, gain=gain), reading, data, check,

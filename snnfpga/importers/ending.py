@@ -50,7 +50,7 @@ def readout_of(made: Making, network: NetworkConfig, reading: str | None, own: d
                        "leave it out")
     bits = network.readout_bits or network.weight_bits
     end = _spikes(made, bits) if made.waiting is None else _weights(made, network, bits, reading)
-    held = kept(own, end.given)
+    held = kept(own, end.given, network.readout_bits)
     if held is not None:
         bits, fraction = held
         given = replace(end.given, fraction=fraction)

@@ -73,13 +73,18 @@ def grid(place: str, bits: int, given: Given) -> int:
     return max(COARSEST, min(FINEST, math.floor(math.log2(weight_limit(bits) / largest))))
 
 
-def kept(own: dict[str, Any] | None, given: Given) -> tuple[int, int] | None:
-    """Bits and fraction of the grid that weights came with, where they lie on it still; None of others."""
+def kept(own: dict[str, Any] | None, given: Given, asked: int | None) -> tuple[int, int] | None:
+    """Bits and fraction of the grid that weights came with, where they lie on it still; None of others.
+
+    Nor where other bits are ``asked`` for; None asks for none.
+    """
     if own is None:
         return None
     try:
         bits, fraction = int(own["bits"]), int(own["fraction"])
     except (KeyError, TypeError, ValueError):
+        return None
+    if asked not in (None, bits) or not COARSEST <= fraction <= FINEST:
         return None
     values = _values(given) * 2.0 ** fraction
     whole = np.array_equal(values, np.round(values)) and float(np.abs(values).max()) <= weight_limit(bits)

@@ -34,7 +34,7 @@ class Node:
         Raises
         ------
         NirError
-            If it is not there and has no ``default``, is no number, or is NaN or infinite.
+            If it is not there and has no ``default``, is no number, empty, or NaN or infinite.
         """
         if name not in self.parameters and default is not None:
             return np.float64(default)[...]
@@ -45,6 +45,8 @@ class Node:
                            "export it again") from None
         except (TypeError, ValueError):
             raise NirError(f"{name} of {self} must be real numbers; export it again") from None
+        if not found.size:
+            raise NirError(f"{name} of {self} must hold values, and is empty; export it again")
         if not np.isfinite(found).all():
             raise NirError(f"{name} of {self} must be finite, and {int((~np.isfinite(found)).sum())} of {found.size} "
                            "values are NaN or infinite; train it again, or mend the file")
@@ -95,7 +97,8 @@ def joined(nodes: Iterable[Node], edges: Iterable[tuple[str, str]], inner: dict[
     Raises
     ------
     NirError
-        If an inner graph has not one Input and one Output, or an edge is of a node that is not there.
+        If an inner graph has not one Input and one Output, or nothing between them, or an edge is of a node that is
+        not there.
     """
     found, links = {node.name: node for node in nodes}, list(dict.fromkeys(edges))
     _check_edges([*found, *inner], links)
@@ -105,6 +108,9 @@ def joined(nodes: Iterable[Node], edges: Iterable[tuple[str, str]], inner: dict[
         found |= {within[node.name]: Node(within[node.name], node.kind, node.parameters)
                   for node in graph.nodes.values() if node not in ends}
         first, last = (end.name for end in ends)
+        if (first, last) in graph.edges:
+            raise NirError(f"Node {name} (NIRGraph) leads from its Input to its Output without a node between; leave "
+                           "it out")
         entries = [within[end] for end in graph.after(first)]
         exits = [within[start] for start in graph.before(last)]
         links = [pair for start, end in links

@@ -31,6 +31,7 @@ DRAWN = 256             # samples that membranes are measured by
 # What of the section network an import leaves to the user; the file says the rest.
 OPEN = ("weight_bits", "readout_bits", "membrane_bits", "block_depth", "layers", "surrogate", "surrogate_width",
         "surrogate_height")
+BITS = ("weight_bits", "membrane_bits", "current_bits")     # of an entry of ``layers``
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,7 +81,11 @@ def config_of(name: str, settings: Iterable[str], data: str | None) -> Config:
         values["data"] = {"name": data}
     for setting in settings:
         section, _, key = setting.partition("=")[0].partition(".")
-        if section == "network" and key.split(".")[0] not in OPEN:
+        first, *rest = key.split(".")
+        if section == "network" and len(rest) > 1 and rest[-1] not in BITS:
+            raise SnnfpgaError(f"--set {shown(setting)} asks for what an imported network says itself; of a layer "
+                               f"there can be set {', '.join(BITS)}", USAGE)
+        if section == "network" and first not in OPEN:
             raise SnnfpgaError(f"--set {shown(setting)} asks for what an imported network says itself; of network "
                                f"there can be set {', '.join(OPEN)}", USAGE)
         apply(values, setting)

@@ -71,6 +71,12 @@ def _pool(made: Making, stage: PoolStage) -> None:
     if stage.size > min(height, width):
         raise NirError(f"Node {stage.name} must pool squares within {height} x {width}, not of {stage.size}; change it")
     made.pool, made.shape = stage, (channels, height // stage.size, width // stage.size)
+    if made.factor is not None:
+        by = made.factor.reshape(channels, -1)
+        if not np.allclose(by, by[:, :1]):
+            raise NirError(f"The Scale before node {stage.name} must scale all pixels of a channel alike; take one "
+                           "factor a channel")
+        made.factor = np.broadcast_to(by[:, :1, None], made.shape)
 
 
 def _before(made: Making) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..config.network import LayerConfig, NetworkConfig
 from ..network.architecture import Architecture, Layer, Pool
-from .ending import readout_of
+from .ending import NEAR, readout_of
 from .facts import LayerFacts, error_of, grid, kept
 from .graph import NirError
 from .making import Making, Raw
@@ -72,7 +72,9 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None) -> Mapped:
                        "spiking neurons")
     shapes = tuple(raw.shape for raw in made.layers)
     end = readout_of(made, network, reading, chain.readout)
-    found = [_on_grid(raw, network.of_layer(index).weight_bits) for index, raw in enumerate(made.layers)]
+    found = [_on_grid(raw, network.of_layer(index).weight_bits, _asked(network, index))
+             for index, raw in enumerate(made.layers)]
+    made.warnings += [line for _, facts in found for line in _leaks(facts)]
     whole = Architecture((tuple(layer for layer, _ in found),), pool=end.pool, readout=end.given)
     sensor = (chain.shape[1], chain.shape[2], chain.shape[0]) if len(chain.shape) == 3 else None
     return Mapped(architecture=whole, sensor=sensor, inputs=math.prod(chain.shape), classes=len(end.given.weights),
@@ -80,9 +82,23 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None) -> Mapped:
                   warnings=tuple(made.warnings), shapes=shapes, spiking=made.waiting is None)
 
 
-def _on_grid(raw: Raw, bits: int) -> tuple[Layer, LayerFacts]:
-    """A layer with weights of so many bits, and what became of it."""
-    held = kept(raw.stage.dynamics.grid, raw.given)
+def _asked(network: NetworkConfig, index: int) -> int | None:
+    """The bits of weights that the configuration says of layer ``index``; None where it leaves them open."""
+    own = network.layers[index].weight_bits if index < len(network.layers) else None
+    return network.weight_bits if own is None and "weight_bits" in network.model_fields_set else own
+
+
+def _leaks(facts: LayerFacts) -> list[str]:
+    """A line for a membrane or a current whose leak is far from what it was."""
+    return [f"node {facts.node} keeps {used:g} of {what} in a step, not {wanted:.4g}: no three shifts are nearer"
+            for what, wanted, used in (("a membrane", facts.keep, facts.keep_used),
+                                       ("a current", facts.current_keep, facts.current_keep_used))
+            if wanted is not None and used is not None and abs(used - wanted) > NEAR]
+
+
+def _on_grid(raw: Raw, bits: int, asked: int | None) -> tuple[Layer, LayerFacts]:
+    """A layer with weights of so many bits, or on the grid that they came with, and what became of it."""
+    held = kept(raw.stage.dynamics.grid, raw.given, asked)
     bits, fraction = held or (bits, grid(f"The layer of node {raw.stage.name}", bits, raw.given))
     integers = on_grid(raw.neurons, fraction)
     known = LayerConfig(weight_bits=bits, bias=raw.given.bias is not None, **integers.known)

@@ -120,6 +120,9 @@ def _snntorch(node: str, module: Any, current: Array | None) -> Dynamics:
         raise NirError(f"{node} subtracts at once with reset_delay=False, after which a neuron left above its "
                        "threshold must clear two, and no neuron here does; take reset_delay=True, or reset_mechanism "
                        "zero")
+    if reset == "zero" and module.reset_delay and _kind(module) != "Leaky":
+        raise NirError(f"{node} resets to zero with reset_delay=True in the step after a spike, and loses what comes "
+                       "in then, as no neuron here does; take reset_delay=False, or reset_mechanism subtract")
     if module.inhibition or module.state_quant or float(getattr(module, "graded_spikes_factor", 1.0)) != 1.0:
         raise NirError(f"{node} must have no inhibition, state_quant or graded_spikes_factor; leave them out")
     beta = np.clip(_values(module.beta), 0.0, 1.0)
@@ -166,6 +169,9 @@ def _lif(node: str, module: Any) -> Dynamics:
 
 
 def _cuba(node: str, module: Any) -> Dynamics:
+    if module.v_reset:
+        raise NirError(f"{node} must have v_reset 0, to which its membrane leaks, or None, not {module.v_reset:g}; "
+                       "train it so")
     return _spikingjelly(module, _values(module.v_decay), ONE, f"v_decay {float(module.v_decay):.4g}",
                          _values(module.c_decay))
 

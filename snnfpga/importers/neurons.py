@@ -56,6 +56,12 @@ def folded(stage: NeuronStage, shape: tuple[int, ...], columns: int) -> Neurons:
     if own.threshold is None:
         _one(place, "gain", gain)
         return Neurons(keep, current, math.inf, np.ones(columns), constant, False, own.reset)
+    if (own.threshold <= 0).any():
+        raise NirError(f"{place} must have thresholds above what a reset leaves, not {own.threshold.min():g} above it; "
+                       "train it so")
+    if own.reset == "subtract-late" and keep <= 0:
+        raise NirError(f"{place} keeps nothing of a membrane in a step, so that no subtraction before its leak is what "
+                       "a late one takes; train with a leak that keeps some, or with a reset to zero")
     thresholds = _by_column(place, "threshold", spread(place, own.threshold, shape) / gain, columns)
     middle = float(np.median(thresholds))
     factors = np.ones(columns) if np.allclose(thresholds, middle, rtol=SAME) else middle / thresholds

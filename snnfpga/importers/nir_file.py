@@ -118,10 +118,13 @@ def write_graph(path: Path, graph: Graph) -> None:
 
 
 def _edges(held: Any, place: str) -> list[tuple[str, str]]:
-    values = [] if held is None else held[()]
-    if len(values) and (getattr(values, "ndim", 0) != 2 or values.shape[1] != 2):
-        raise NirError(f"{place} must have edges of two names each, not an array of shape {values.shape}; export it "
-                       "again")
+    if held is None:
+        return []
+    shape = getattr(held, "shape", None)    # a group has none
+    if shape is None or (0 not in shape and (len(shape) != 2 or shape[1] != 2)):
+        raise NirError(f"{place} must have edges of two names each, not "
+                       f"{'a group' if shape is None else f'an array of shape {shape}'}; export it again")
+    values = held[()]
     return [tuple(name.decode() if isinstance(name, bytes) else str(name) for name in pair) for pair in values]
 
 

@@ -31,7 +31,7 @@ def _conv(node: Node) -> ConvStage:
         raise NirError(f"weight of {node} must be (filters, channels, kernel, kernel) with a square kernel, not of "
                        f"shape {weight.shape}; pad the kernel with zeros to a square")
     kernel = weight.shape[2]
-    stride, dilation = (_one(node, name, 1) for name in ("stride", "dilation"))
+    stride, dilation = (_one(node, name, 1, least=1) for name in ("stride", "dilation"))
     if dilation != 1:
         raise NirError(f"dilation of {node} must be 1, not {dilation}; write the kernel out with zeros between")
     padding = {"valid": 0, "same": (kernel - 1) // 2}.get(node.text("padding") or "")
@@ -39,17 +39,17 @@ def _conv(node: Node) -> ConvStage:
         raise NirError(f"padding same of {node} must be of an odd kernel at stride 1, not of {kernel} at {stride}; "
                        "give it as a number")
     if padding is None:
-        padding = _one(node, "padding", 0)
+        padding = _one(node, "padding", 0, least=0)
     bias, shape = node.array("bias", 0.0).reshape(-1), node.parameters.get("input_shape")
     if bias.size not in (1, len(weight)):
         raise NirError(f"bias of {node} must have {len(weight)} values, one a filter, not {bias.size}; export it again")
     known = shape is not None and np.asarray(shape).dtype.kind in "iu" and np.size(shape) == 2
     return ConvStage(node.name, weight, np.broadcast_to(bias, len(weight)) if bias.any() else None, stride, padding,
-                     _one(node, "groups", 1), tuple(map(int, np.ravel(shape))) if known else None)
+                     _one(node, "groups", 1, least=1), tuple(map(int, np.ravel(shape))) if known else None)
 
 
 def _pool(node: Node) -> PoolStage:
-    size = _one(node, "kernel_size", None)
+    size = _one(node, "kernel_size", None, least=1)
     stride, padding = _one(node, "stride", size), _one(node, "padding", 0)
     if stride != size or padding:
         raise NirError(f"{node} must pool squares that do not overlap, without padding: stride {size} and padding 0 "
@@ -60,7 +60,7 @@ def _pool(node: Node) -> PoolStage:
 
 def _flatten(node: Node) -> FlattenStage:
     shape = np.ravel(node.parameters.get("input_type", ()))
-    start, last = int(node.array("start_dim", 0.0)), int(node.array("end_dim", -1.0))
+    start, last = _one(node, "start_dim", 0), _one(node, "end_dim", -1)
     # Some writers keep a batch or a time axis of 1 before the others.
     extra = max(0, len(shape) - 3) if not len(shape) or shape[0] == 1 else 0
     if start - extra != 0 or last not in (-1, len(shape) - 1):
@@ -73,12 +73,14 @@ def _scale(node: Node) -> ScaleStage:
     return ScaleStage(node.name, node.array("scale"))
 
 
-def _one(node: Node, name: str, default: int | None) -> int:
+def _one(node: Node, name: str, default: int | None, least: int | None = None) -> int:
     """A parameter that is one whole number for both directions, however it is written."""
     values = np.unique(node.array(name, None if default is None else float(default)))
     if len(values) != 1 or values[0] != int(values[0]):
         raise NirError(f"{name} of {node} must be one whole number for both directions, not "
                        f"{', '.join(f'{value:g}' for value in values)}; take it square")
+    if least is not None and values[0] < least:
+        raise NirError(f"{name} of {node} must be at least {least}, not {values[0]:g}; export it again")
     return int(values[0])
 
 

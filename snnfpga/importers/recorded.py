@@ -2,6 +2,8 @@
 
 import math
 import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +80,10 @@ class Recorded:
 
     def unpacked(self, name: str, count: int) -> NDArray[np.uint8]:
         """Bits (steps, samples, count) of a packed field."""
-        packed, size = self.get(name), (int(self.get("steps")), int(self.get("samples")), -(-count // 8))
+        for of in ("steps", "samples"):
+            if self.get(of).size != 1 or self.get(of).dtype.kind not in "iu":
+                raise SnnfpgaError(f"{of} of {self.path} must be a whole number; record it again", USAGE)
+        packed, size = self.get(name), (self.get("steps").item(), self.get("samples").item(), -(-count // 8))
         if packed.dtype != np.uint8 or packed.shape != size:
             raise SnnfpgaError(f"{name} of {self.path} must be uint8 of {' x '.join(map(str, size))}, not "
                                f"{packed.dtype} of {' x '.join(map(str, packed.shape))}; record it again", USAGE)
@@ -98,7 +103,7 @@ def read_recorded(path: str | os.PathLike[str]) -> Recorded:
             return Recorded(Path(path), {name: held[name] for name in held.files})
     except FileNotFoundError:
         raise SnnfpgaError(f"No file {path} of recorded spikes; name one as docs/nir.md says", USAGE) from None
-    except (NotAFileError, OSError, ValueError, EOFError, AttributeError) as error:
+    except (NotAFileError, OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise SnnfpgaError(f"File {path} of recorded spikes is no whole .npz ({error}); record it again",
                            USAGE) from None
 
@@ -122,6 +127,10 @@ def checked(network: Network, shapes: tuple[tuple[int, ...], ...], recorded: Rec
                            f"{' x '.join(map(str, shape))}; record those of this network", USAGE)
     inputs = recorded.unpacked("inputs_packed", math.prod(shape))
     steps, samples = inputs.shape[:2]
+    for name in ("predictions", *(["labels"] if "labels" in recorded.fields else [])):
+        if recorded.get(name).shape != (samples,) or recorded.get(name).dtype.kind not in "iu":
+            raise SnnfpgaError(f"{name} of {recorded.path} must be {samples} whole numbers, one a sample; record it "
+                               "again", USAGE)
     if steps > network.spec.max_steps:
         raise SnnfpgaError(f"Samples of {recorded.path} must have at most {network.spec.max_steps} steps, not {steps}; "
                            "import with --set hardware.max_steps", USAGE)

@@ -157,6 +157,8 @@ def _neurons(made: _Making, name: str, layer: LayerSpec, values: Array) -> None:
     full = np.ones(made.shape)
     made.resets.add(own.reset)
     amount = own.reset_amount
+    if own.reset != "zero":
+        made.approximate["a spike subtracts from a membrane, which no file says (the metadata do)"] = None
     if amount is not None:
         made.approximate["a spike takes another amount off a membrane than the threshold, which no file says (the "
                          "metadata do)"] = None
