@@ -120,7 +120,7 @@ def _snntorch(node: str, module: Any, current: Array | None) -> Dynamics:
         raise NirError(f"{node} subtracts at once with reset_delay=False, after which a neuron left above its "
                        "threshold must clear two, and no neuron here does; take reset_delay=True, or reset_mechanism "
                        "zero")
-    if reset == "zero" and module.reset_delay and _kind(module) != "Leaky":
+    if reset == "zero" and _kind(module) != "Leaky" and module.reset_delay:
         raise NirError(f"{node} resets to zero with reset_delay=True in the step after a spike, and loses what comes "
                        "in then, as no neuron here does; take reset_delay=False, or reset_mechanism subtract")
     if module.inhibition or module.state_quant or float(getattr(module, "graded_spikes_factor", 1.0)) != 1.0:

@@ -95,6 +95,16 @@ class Leaky(nn.Module):
         vars(self).update(more)
 
 
+class RLeaky(Leaky):
+    """Stands for snnTorch's, whose zero takes what comes in the step after a spike as well."""
+
+
+class CUBALIFNode(nn.Module):
+    """Stands for SpikingJelly's, whose membrane leaks to 0."""
+
+    v_reset = -0.25
+
+
 @pytest.mark.parametrize(("modules", "shape", "message"), [
     ([nn.Linear(4, 3), Leaky(reset_delay=False)], (4,),
      "Module 1 (Leaky) subtracts at once with reset_delay=False, after which a neuron left above its threshold must "
@@ -103,6 +113,16 @@ class Leaky(nn.Module):
      "Module 1 (Leaky) must reset by subtract or zero, not none; set reset_mechanism"),
     ([nn.Linear(4, 3), Leaky(inhibition=True)], (4,),
      "Module 1 (Leaky) must have no inhibition, state_quant or graded_spikes_factor; leave them out"),
+    ([nn.Linear(4, 3), RLeaky(reset_mechanism="zero")], (4,),
+     "Module 1 (RLeaky) resets to zero with reset_delay=True in the step after a spike, and loses what comes in then, "
+     "as no neuron here does; take reset_delay=False, or reset_mechanism subtract"),
+    ([nn.Linear(4, 3), CUBALIFNode()], (4,),
+     "Module 1 (CUBALIFNode) must have v_reset 0, to which its membrane leaks, or None, not -0.25; train it so"),
+    ([nn.Linear(4, 3), Leaky(threshold=torch.tensor(-1.0))], (4,),
+     "Node 1 must have thresholds above what a reset leaves, not -1 above it; train it so"),
+    ([nn.Linear(4, 3), Leaky(beta=torch.tensor(0.0))], (4,),
+     "Node 1 keeps nothing of a membrane in a step, so that no subtraction before its leak is what a late one takes; "
+     "train with a leak that keeps some, or with a reset to zero"),
     (nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.ReLU())), (4,),
      "Module 1.0 (ReLU) has no counterpart here: known are Linear, Conv2d, AvgPool2d, Flatten, Leaky, RLeaky, "
      "Synaptic, RSynaptic, IFNode, LIFNode, ParametricLIFNode, CUBALIFNode; replace it"),
@@ -128,6 +148,8 @@ def test_a_network_from_modules_is_one_like_any_other(tmp_path, monkeypatch):
                                name="made", on_line=lambda line: None)
     assert found.to_dict()["source"]["from"] == "modules"
     assert "made" in repr(found)
+    with pytest.raises(SnnfpgaError, match=r"in memory alone has no folder for what is learned; give out"):
+        snnfpga.learn(found, data="mine.npz")
     found.network.save("made.safetensors")
     measured = snnfpga.evaluate("made.safetensors", backend="reference", on_line=lambda line: None)
     assert measured.measured.differences.total == 0

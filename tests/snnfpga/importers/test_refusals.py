@@ -67,6 +67,13 @@ REFUSED = [
      "stride of Node 0 (Conv2d) must be one whole number for both directions, not 1, 2; take it square"),
     (good(("Conv2d", {**CONV, "dilation": 2}), SPIKES, inputs=[1, 6, 6]), None, {},
      "dilation of Node 0 (Conv2d) must be 1, not 2; write the kernel out with zeros between"),
+    (good(("Conv2d", {**CONV, "stride": 0}), SPIKES, inputs=[1, 6, 6]), None, {},
+     "stride of Node 0 (Conv2d) must be at least 1, not 0; export it again"),
+    (good(("Linear", GOOD), second(tau=np.zeros(0))), None, {},
+     "tau of Node 1 (LIF) must hold values, and is empty; export it again"),
+    (good(), None, {"settings": ["network.layers.0.threshold=2"]},
+     "--set 'network.layers.0.threshold=2' asks for what an imported network says itself; of a layer there can be set "
+     "weight_bits, membrane_bits, current_bits"),
     (good(("Conv2d", CONV), SPIKES, inputs=[3, 6, 6]), None, {},
      "Node 0 takes 1 channels, and 3 reach it; export it again, or mend the shape"),
     (good(("Conv2d", {**CONV, "input_shape": np.array([5, 5])}), SPIKES, inputs=[1, 6, 6]), None, {},
