@@ -12,6 +12,7 @@ from .graph import NirError
 from .stages import Array
 
 FINEST, COARSEST = 24, -8       # fraction bits that a layer can have
+FARTHEST = 64                   # fraction bits of a grid that a file has, either way
 FEW_BITS = 3                    # of weights whose grid holds them; those of 1 or 2 bits are signs
 
 
@@ -84,7 +85,7 @@ def kept(own: dict[str, Any] | None, given: Given, asked: int | None) -> tuple[i
         bits, fraction = int(own["bits"]), int(own["fraction"])
     except (KeyError, TypeError, ValueError):
         return None
-    if asked not in (None, bits) or not COARSEST <= fraction <= FINEST:
+    if asked not in (None, bits) or abs(fraction) > FARTHEST:
         return None
     values = _values(given) * 2.0 ** fraction
     whole = np.array_equal(values, np.round(values)) and float(np.abs(values).max()) <= weight_limit(bits)
