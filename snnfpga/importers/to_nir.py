@@ -69,6 +69,9 @@ def to_nir(network: Network, logit_fraction: int) -> Exported:
                          "out"] = None
     if len(made.resets) > 1:
         made.approximate["layers reset in several ways, and readers take one for all"] = None
+    if spec.input_max > 1:
+        made.approximate[f"inputs count up to {spec.input_max}, which no file says: import it with --set "
+                         f"data.input_max={spec.input_max}"] = None
     names = [node.name for node in made.nodes if not node.name.endswith(".own")]
     metadata = {"written_by": "snnfpga", "dt": str(DT), "compare": "reached", "reset": ",".join(sorted(made.resets)),
                 "reading": spec.blocks[-1].readout.reading, "grids": json.dumps(made.grids),

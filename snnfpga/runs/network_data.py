@@ -41,7 +41,7 @@ def data_of(path: Path, spec: NetworkSpec, name: str | None, root: Path | None) 
     if trained is None and name is None:
         raise SnnfpgaError(f"Network {path} does not say what data it was trained on; name some with --data", USAGE)
     if trained is None:
-        trained = DataConfig(steps=spec.max_steps)
+        trained = DataConfig(steps=spec.max_steps, input_max=spec.input_max)
     changes: dict[str, object] = {} if root is None else {"root": root}
     if name is not None and name != trained.name:
         changes |= {"name": name, "coding": None}
