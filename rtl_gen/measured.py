@@ -28,11 +28,11 @@ class MeasuredCycles:
     learning: float | None
 
     def of(self, *, learn: bool) -> float | None:
-        """Those of learning, where some block does, or of running."""
+        """Cycles of a sample that is learned from, where some block learns, or of one that is run."""
         return self.learning if learn and self.learning is not None else self.running
 
     def to_json(self) -> str:
-        """As a note of the network's file has them."""
+        """The text of a note of the network's file that has them."""
         return json.dumps({"specification": spec_digest(self.spec), "running": round(self.running, 1),
                            "learning": None if self.learning is None else round(self.learning, 1)})
 
