@@ -1,6 +1,7 @@
 """Cycles of a mean sample as the reference measured them on a network's own data, which travel with the network."""
 
 import json
+import math
 from dataclasses import dataclass
 
 from .contract.network import spec_digest
@@ -44,6 +45,8 @@ class MeasuredCycles:
             if found["specification"] != spec_digest(spec):
                 return None
             running, learning = found["running"], found["learning"]
+            if not all(0 < cycles < math.inf for cycles in (running, learning) if cycles is not None):
+                return None
             return cls(spec=spec, running=float(running), learning=None if learning is None else float(learning))
         except (ValueError, TypeError, KeyError):
             return None

@@ -128,7 +128,7 @@ class _Block:
     RELEASED = 1                # from a step's last weight until its list may be filled again
     SERIALISED = 2              # from a word of spikes to its first token
     BEFORE = 5                  # of the readout's cycles at the end of a window, before it takes the step's last token
-    ANSWERS = 1                 # of a result, beside what chooses a class and its beats
+    ANSWERS = 2                 # of a result, beside what chooses a class and its beats
     DEALT_WITH = 1              # from a window that is dealt with to the next step
 
     def __init__(self, engines: Engines, ahead: int) -> None:

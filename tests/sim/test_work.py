@@ -105,12 +105,13 @@ def test_a_slow_block_is_what_counts():
 
 def test_what_waits_ahead_lets_the_block_before_go_on():
     """Where one block runs long and the next learns long they wait for each other, and do not with a queue between."""
-    spec = CASES["flat"]
-    long = LayerTime(events=3, cycles=60, fed=0, begun=0, leaves=(20, 40, 58), spikes=(4, 4, 4))
-    short = LayerTime(events=12, cycles=10, fed=0, begun=0, leaves=(4, 7, 9), spikes=(1, 0, 0))
+    spec = network_spec(inputs=24, sizes=(120, 12), lanes=4)
+    words = range(1, 31)
+    long = LayerTime(events=3, cycles=90, fed=0, begun=0, leaves=[3 * word for word in words], spikes=[1 for _ in words])
+    short = LayerTime(events=30, cycles=10, fed=0, begun=0, leaves=(4, 7, 9), spikes=(1, 0, 0))
     ends = [step % 8 == 7 for step in range(32)]
     runs = [StepTime(layers=(long,), ends=end) for end in ends]
-    learns = [StepTime(layers=(short,), ends=end, dealt_with=400 if end else None, learns=end) for end in ends]
+    learns = [StepTime(layers=(short,), ends=end, dealt_with=600 if end else None, learns=end) for end in ends]
 
     def cycles(ahead):
         first, second = spec.blocks
@@ -120,4 +121,4 @@ def test_what_waits_ahead_lets_the_block_before_go_on():
         pace.sample([runs, learns])
         return pace.end
 
-    assert cycles(0) > cycles(16) > cycles(100) == cycles(200)
+    assert cycles(0) > cycles(32) > cycles(400) == cycles(800)
