@@ -106,8 +106,8 @@ def test_a_slow_block_is_what_counts():
 def test_what_waits_ahead_lets_the_block_before_go_on():
     """Where one block runs long and the next learns long they wait for each other, and do not with a queue between."""
     spec = network_spec(inputs=24, sizes=(120, 12), lanes=4)
-    words = range(1, 31)
-    long = LayerTime(events=3, cycles=90, fed=0, begun=0, leaves=[3 * word for word in words], spikes=[1 for _ in words])
+    leaves = range(3, 91, 3)
+    long = LayerTime(events=3, cycles=90, fed=0, begun=0, leaves=leaves, spikes=[1] * len(leaves))
     short = LayerTime(events=30, cycles=10, fed=0, begun=0, leaves=(4, 7, 9), spikes=(1, 0, 0))
     ends = [step % 8 == 7 for step in range(32)]
     runs = [StepTime(layers=(long,), ends=end) for end in ends]
