@@ -1,6 +1,7 @@
 """Cycles of a mean sample as the reference measured them on a network's own data, which travel with the network."""
 
 import json
+import math
 from dataclasses import dataclass
 
 from .contract.network import spec_digest
@@ -28,11 +29,11 @@ class MeasuredCycles:
     learning: float | None
 
     def of(self, *, learn: bool) -> float | None:
-        """Those of learning, where some block does, or of running."""
+        """Cycles of a sample that is learned from, where some block learns, or of one that is run."""
         return self.learning if learn and self.learning is not None else self.running
 
     def to_json(self) -> str:
-        """As a note of the network's file has them."""
+        """The text of a note of the network's file that has them."""
         return json.dumps({"specification": spec_digest(self.spec), "running": round(self.running, 1),
                            "learning": None if self.learning is None else round(self.learning, 1)})
 
@@ -44,6 +45,8 @@ class MeasuredCycles:
             if found["specification"] != spec_digest(spec):
                 return None
             running, learning = found["running"], found["learning"]
+            if not all(0 < cycles < math.inf for cycles in (running, learning) if cycles is not None):
+                return None
             return cls(spec=spec, running=float(running), learning=None if learning is None else float(learning))
         except (ValueError, TypeError, KeyError):
             return None

@@ -2,7 +2,8 @@
 
 A block gathers the events of one step while it computes the one before, and has room for the spikes of two. So a step
 begins when its events are there, the step before is done, and what the step two before it fired has left: which the
-block above may hold up, whose next list is not free, or the readout, which is busy with a window.
+block above may hold up, whose next list is not free and in front of which no more may wait, or the readout, which is
+busy with a window.
 """
 
 from collections import deque
@@ -80,7 +81,9 @@ class Pace:
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
-        self._blocks = [_Block(engines_of(block)) for block in spec.blocks]
+        ahead = [block.directives.ahead for block in spec.blocks]
+        self._blocks = [_Block(engines_of(block), above) for block, above in zip(
+            spec.blocks, [*ahead[1:], 0], strict=True)]
         self._host = 0              # when the first block has taken what the host has sent
         self.end = 0
 
@@ -97,12 +100,15 @@ class Pace:
 
 
 class _Queue:
-    """A few tokens on their way to whoever takes one a cycle, once it is willing."""
+    """A few tokens on their way to whoever takes one a cycle, once it is willing, and those that wait ``ahead`` of it.
+    """
 
     DEPTH = 4
 
-    def __init__(self) -> None:
-        self._taken = deque([0] * self.DEPTH, maxlen=self.DEPTH)
+    def __init__(self, ahead: int = 0) -> None:
+        # One more of those is in a register.
+        depth = self.DEPTH + (ahead + 1 if ahead else 0)
+        self._taken = deque([0] * depth, maxlen=depth)
 
     @property
     def room(self) -> int:
@@ -121,14 +127,14 @@ class _Block:
     TAKEN = 2                   # from the token that closes a step until its first weight may be addressed
     RELEASED = 1                # from a step's last weight until its list may be filled again
     SERIALISED = 2              # from a word of spikes to its first token
-    TAKES = 6                   # of the end of a window, beside a cycle for each class
-    ANSWERS = 1                 # of a result, beside what chooses a class and its beats
+    BEFORE = 5                  # of the readout's cycles at the end of a window, before it takes the step's last token
+    ANSWERS = 2                 # of a result, beside what chooses a class and its beats
     DEALT_WITH = 1              # from a window that is dealt with to the next step
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, ahead: int) -> None:
         self._engines = engines
         self._forward, self._block = engines.forward, engines.forward.block
-        self._readout, self._above = _Queue(), _Queue()
+        self._readout, self._above = _Queue(), _Queue(ahead)
         self._ready = 0             # for another step
         self._drained = 0           # when the last step had left the engine, and its window was dealt with
         self._sent = 0              # when the last token had left
@@ -199,12 +205,12 @@ class _Block:
     def _end_window(self, step: StepTime) -> None:
         """The readout takes sums over; the window is dealt with, if it is recorded, and the next step waits for that.
         """
-        known = self._took + self._block.readout.classes + self.TAKES
+        readout = self._engines.readout
+        known = self._took + readout.cycles - self.BEFORE
         self._listens = known
         if step.dealt_with is None:
             return
         done = max(known, self._drained) + step.dealt_with
         self._ready = self._drained = max(self._ready, done + self.DEALT_WITH)
-        readout = self._engines.readout
         walked = readout.weights.depth * readout.walk.parts if step.learns else 0
         self._listens = max(done, known + walked) + 1

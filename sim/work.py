@@ -25,11 +25,14 @@ __all__ = ["WorkReference", "cycles_of"]
 LEFT = 6                    # cycles before a folded layer's end in which its last word leaves the engine
 
 
-def cycles_of(network: Network, samples: Sequence[NDArray[np.uint8]], labels: Sequence[int], *, learn: bool) -> int:
-    """Cycles until a core is through with ``samples``, (T, inputs) each, that come as fast as it takes them."""
+def cycles_of(network: Network, samples: Sequence[NDArray[np.uint8]], labels: Sequence[Label], *, learn: bool) -> int:
+    """Cycles until a core is through with ``samples``, (T, inputs) each, that come as fast as it takes them.
+
+    A label is of a sample, or (T,) of its steps.
+    """
     reference, pace = WorkReference(network), Pace(network.spec)
     for spikes, label in zip(samples, labels, strict=True):
-        pace.sample(reference.times(spikes, int(label), learn=learn))
+        pace.sample(reference.times(spikes, label, learn=learn))
     return pace.end
 
 

@@ -197,6 +197,7 @@ class Exchange:
         HostError
             If it is none of this network.
         """
+        self._forget_told()
         await self._port.send(np.concatenate(steps))
         return await self.receive_result()
 
@@ -204,6 +205,7 @@ class Exchange:
             Beats, list[dict[tuple[int, int, Memory], Integers]]]:
         """As :meth:`run`, halting after every step to read all ``memories`` of these kinds. Raises as it does."""
         found = []
+        self._forget_told()
         await self.write("control", Control.HALT)
         try:
             for number, beats in enumerate(steps, start=1):
@@ -240,6 +242,10 @@ class Exchange:
     async def receive_so_far(self) -> Beats:
         """The next packet of answers told within a sample; they are as a result."""
         return await self._receive_answers(Packet.SO_FAR)
+
+    def _forget_told(self) -> None:
+        """Drop what a sample told that then gave no result: it would be taken for what the next one tells."""
+        self._kept.pop((Packet.SO_FAR, 0), None)
 
     async def _receive_answers(self, kind: Packet) -> Beats:
         beats = await self._receive(kind, 0)

@@ -14,6 +14,7 @@ from .weights import WeightSpec
 
 MAX_INPUT = 255
 
+
 @dataclass(frozen=True, kw_only=True)
 class LayerSpec:
     """Synapses and the spiking neurons they feed.

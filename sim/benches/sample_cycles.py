@@ -35,8 +35,8 @@ async def measure(dut):
     found = []
     for learn in (False, True) if any(block.directives.learns for block in spec.blocks) else (False,):
         beats = []
-        for spikes, label in zip(scenario.samples, scenario.labels.tolist(), strict=True):
-            events = [np.flatnonzero(step).tolist() for step in spikes]
+        for spikes, label in zip(scenario.samples, scenario.labels, strict=True):
+            events = [np.repeat(np.arange(len(step)), step).tolist() for step in spikes]
             beats += [np.concatenate(step_beats(events, label=label, learn=learn)).tolist()]
         began = get_sim_time("ns")
         sending = cocotb.start_soon(send(bus, beats))

@@ -34,6 +34,7 @@ class FakeCore:
         self.requests = deque()
         self.state = None           # last membranes and spikes
         self.answers = None
+        self.drops = None           # packets of this kind never come
         self._sample = None
         self._write = None
 
@@ -138,7 +139,7 @@ class FakeCore:
         self.halted = bool(self.values["control"] & Control.HALT)
 
     def _written(self, packet):
-        number = packet[0] & 0xFF
+        number = packet[0] & (1 << protocol.MEMORY_BITS) - 1
         block, layer, kind = protocol.memory_place(number)
         memory = Memory(kind)
         shape = geometry(self.spec, block, layer, memory)
@@ -200,6 +201,8 @@ class FakeCore:
         return flat.reshape(shape.depth, shape.fields)
 
     def _send(self, header, words):
+        if int(header) >> protocol.KIND_SHIFT == self.drops:
+            return
         beats = [int(header), *(int(word) for word in words)]
         self.output.extend((beat, i == len(beats) - 1) for i, beat in enumerate(beats))
 

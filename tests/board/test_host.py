@@ -14,7 +14,7 @@ from rtl_gen.contract import protocol
 from rtl_gen.contract.checks import SpecError
 from rtl_gen.contract.memory_map import weights_to_words
 from rtl_gen.contract.network import RATE_OFF, spec_digest
-from rtl_gen.contract.protocol import BLOCK_COUNTERS, Error, Memory, Status
+from rtl_gen.contract.protocol import BLOCK_COUNTERS, Error, Memory, Packet, Status
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from tests.board.fake_link import BusError, FakeCore, FakeLink, FakeMmio
@@ -105,6 +105,20 @@ def test_labels_of_steps_and_answers_to_windows_equal_the_reference(connect, set
         np.testing.assert_array_equal(result.answers, expected.answers[-1])
     equal(host.network(), reference.network())
     assert not learn or reference.windows_unlabelled > 0
+
+
+def test_what_a_sample_without_a_result_told_is_not_the_next_ones():
+    start = network()
+    core = FakeCore(start)
+    host, reference = Host(direct(core), start.spec), Reference(start)
+    (spikes, other), _ = samples(start.spec, 2)
+    core.drops = Packet.RESULT
+    with pytest.raises(LinkTimeoutError):
+        host.run(spikes, windows=True)
+    core.drops = None
+    host.load(start)
+    expected = reference.run(other, 0, False, windows=True)
+    np.testing.assert_array_equal(host.run(other, windows=True).windows, expected.windows[-1])
 
 
 @pytest.mark.parametrize(("label", "line"), [

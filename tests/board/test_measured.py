@@ -20,6 +20,8 @@ def test_a_note_is_read_back_or_is_none():
     assert alone.of(learn=True) == 7
     for text in ("", "null", "[]", "{}", '{"running": 1}', MEASURED.to_json()[:-2]):
         assert MeasuredCycles.from_json(text, SPEC) is None
+    for number in ("NaN", "Infinity", "-5", "0"):
+        assert MeasuredCycles.from_json(MEASURED.to_json().replace("1234.5", number), SPEC) is None, number
     assert MeasuredCycles.from_json(MEASURED.to_json(), WIDER) is None, "of other lanes they are not those"
 
 

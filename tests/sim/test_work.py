@@ -101,3 +101,24 @@ def test_a_slow_block_is_what_counts():
     assert 6 * 20 <= alone < 6 * 20 + 40
     for steps in ([slow, quick], [quick, slow]):
         assert 6 * 70 <= between(steps) < 6 * 70 + 40
+
+
+def test_what_waits_ahead_lets_the_block_before_go_on():
+    """Where one block runs long and the next learns long they wait for each other, and do not with a queue between."""
+    spec = network_spec(inputs=24, sizes=(120, 12), lanes=4)
+    leaves = range(3, 91, 3)
+    long = LayerTime(events=3, cycles=90, fed=0, begun=0, leaves=leaves, spikes=[1] * len(leaves))
+    short = LayerTime(events=30, cycles=10, fed=0, begun=0, leaves=(4, 7, 9), spikes=(1, 0, 0))
+    ends = [step % 8 == 7 for step in range(32)]
+    runs = [StepTime(layers=(long,), ends=end) for end in ends]
+    learns = [StepTime(layers=(short,), ends=end, dealt_with=600 if end else None, learns=end) for end in ends]
+
+    def cycles(ahead):
+        first, second = spec.blocks
+        pace = Pace(replace(spec, blocks=(
+            replace(first, directives=replace(first.directives, engine="none")),
+            replace(second, directives=replace(second.directives, ahead=ahead)))))
+        pace.sample([runs, learns])
+        return pace.end
+
+    assert cycles(0) > cycles(32) > cycles(400) == cycles(800)
