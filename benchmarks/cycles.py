@@ -113,7 +113,8 @@ def simulated(network: Network, samples: Sequence[NDArray[np.uint8]], labels: ND
         output = Path(folder) / "cycles.json"
         run(design, bench="sim.benches.sample_cycles", environment={OUTPUT_VARIABLE: str(output)},
             arrays=scenario.to_arrays())
-        return {"learning" if one["learn"] else "running": one["ends"][-1] for one in json.loads(output.read_text())}
+        found = json.loads(output.read_text("utf-8"))
+    return {"learning" if one["learn"] else "running": one["ends"][-1] for one in found}
 
 
 def row(network: Network, samples: Sequence[NDArray[np.uint8]], labels: NDArray[np.int64],

@@ -177,7 +177,7 @@ def main() -> None:
     for name in FILES:
         results[name] = measured(asked.data_root / "nir", name, spikes, labels, asked.tune)
         print(name, json.dumps(results[name]), flush=True)
-        OUT.write_text(json.dumps(results, indent=1) + "\n")
+        OUT.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     table = Table(title="Imported networks")
     for head in ("file", "counts off, 16 bits", "8 bits", "same class of 100", "accuracy of source", "16 bits",
                  "8 bits", "8 bits, one epoch more"):

@@ -115,7 +115,7 @@ def _leaky() -> Network:
     top = _layer(DenseSpec(inputs=24, outputs=7), current=CurrentSpec(bits=9, leak_shifts=(2,)), threshold=24)
     whole = {"accumulate": "cumulative", "logit_shift": 2, "dead_zone": 0}
     return _network("leaky", 35, ((lower, upper), _readout(6, leak_shift=2, rounding="stochastic", feedback_shift=1)),
-                    ((middle,), _readout(24, leak_shift=1, reading="last", rate_shift=3, pool=PoolSpec(
+                    ((middle,), _readout(24, leak_shift=1, reading="last", rate_shift=5, pool=PoolSpec(
                         kind="sum", size=2, height=4, width=3, channels=2, partial=True), **whole)),
                     ((top,), _readout(7, leak_shift=3, reading="maximum", **whole)))
 

@@ -23,7 +23,8 @@ ROLES = {"weights": "weights", "readout": "weights", "masks": "state for learnin
          "gated": "state for learning",
          **dict.fromkeys(("feedback", "credits", "deltas", "reverse_credits", "credit_counts", "carried_credits",
                           "lasting_credits", "flow_credits", "injected", "injected_credits", "reverse_feedback",
-                          "own_feedback", "alive_words", "alive_counts"), "learning, within an update"),
+                          "own_feedback", "alive_words", "alive_counts", "level_feedback", "reach_down",
+                          "reach_across"), "learning, within an update"),
          "tx": "queues to and from the host", "rx": "queues to and from the host", "": FORWARD}
 
 

@@ -107,9 +107,9 @@ def test_a_plan_a_cost_and_a_diagnosis(trained):
 def test_pytorch_stays_as_the_program_has_it(trained):
     found, _, _ = trained
     state = torch.random.get_rng_state()
-    threads = torch.get_num_threads()
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     assert snnfpga.diagnose(found.config).cells
-    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.are_deterministic_algorithms_enabled() == deterministic
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.random.get_rng_state(), state)
 

@@ -29,7 +29,7 @@ def test_a_network_of_layers_of_all_kinds_is_what_it_was_specified_to_be(here, c
                           whole=True)
     assert code == 0, err
     (outlook,) = json.loads(out)["hardware"]["boards"]
-    assert outlook["verdict"] == "may fit"
+    assert outlook["verdict"] == "fits"
     assert outlook["microseconds"]["learn"] > outlook["microseconds"]["run"] > 0
     code, out, err = call(capfd, "build", "runs/grid", "--no-synthesis", "--json")
     assert (code, err) == (0, "")

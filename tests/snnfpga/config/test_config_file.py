@@ -66,7 +66,7 @@ def test_settings_override_the_file():
     ("on_chip.dead_zone=12.5", "Config on_chip.dead_zone must be an integer or 'auto', not 12.5"),
     ("on_chip.dead_zone=200", "Config on_chip.dead_zone must be at most 127 or 'auto', not 200"),
     ("on_chip.rate_shift=-1", "Config on_chip.rate_shift must be at least 0 or 'auto', not -1"),
-    ("network.block_depth=0", "Config network.block_depth must be at least 1 or 'all', not 0"),
+    ("network.block_depth=0", "Config network.block_depth must be at least 1 or 'all' or 'file', not 0"),
     ("learning.traces.pre=own", "Config learning.traces.pre must be a number or 'leak', not 'own'"),
     ("data.root=3", "Config data.root must be a path, not 3"),
     ("network.readout=random", "Config network.readout must be 'learned' or 'fixed', not 'random'"),
