@@ -75,7 +75,7 @@ def test_what_is_drawn_reaches_all_that_hardware_has():
     """On the reference alone: each counter counts, each feature, deed and directive is there, odd lanes too."""
     seen, deeds, blocks, deep, met = Counter(), Counter(), Counter(), Counter(), Counter()
 
-    @drawing(1, 200, shrink=False)
+    @drawing(1, 300, shrink=False)
     def each(case):
         deeds.update(case.deeds)
         scenario = case.scenario()

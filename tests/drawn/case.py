@@ -117,16 +117,15 @@ def weighted(spec: NetworkSpec, rng: random.Random, gain: float, density: float)
     weights, readouts = [], []
     # Inputs that count add the square of their value to the power of a current.
     most = spec.input_max
-    active_share, lean = density * (most + 1) * (2 * most + 1) / 6, 1
+    active_share = density * (most + 1) * (2 * most + 1) / 6
     for block in spec.blocks:
         layers = []
         for layer in block.layers:
             active = max(1, round(active_share * (layer.event_rows + layer.weights.bias)))
             reach = isqrt(3 * int(gain * layer.neuron.threshold) ** 2 // active)
             shape = layer.rows, layer.columns
-            layers.append(stored(draw, shape, layer.weights.bits, layer.weights.shadow_bits, reach, lean))
-            # Behind the first layer fewer inputs are active; leaning upwards, weights keep those layers from silence.
-            active_share, lean = HIDDEN_SHARE, 2
+            layers.append(stored(draw, shape, layer.weights.bits, layer.weights.shadow_bits, reach))
+            active_share = HIDDEN_SHARE         # behind the first layer fewer inputs are active
         weights.append(tuple(layers))
         readout = block.readout
         shape, bits = (readout.rows, readout.classes), readout.weight_bits if readout.learned else 1
@@ -135,15 +134,15 @@ def weighted(spec: NetworkSpec, rng: random.Random, gain: float, density: float)
                    window_numbers=tuple(rng.choice(WINDOW_NUMBERS) for _ in spec.blocks))
 
 
-def stored(draw: np.random.Generator, shape: tuple[int, int], bits: int, shadow_bits: int, reach: int,
-           lean: int = 1) -> np.ndarray:
-    """Stored weights of at most ``reach``, down to a part ``lean`` of it; of one bit +1 and -1 above any shadow bits.
+def stored(draw: np.random.Generator, shape: tuple[int, int], bits: int, shadow_bits: int, reach: int) -> np.ndarray:
+    """Stored weights of at most ``reach``, down to half of it, so that sums lean upwards and layers are not silent; of
+    one bit +1 and -1 above any shadow bits.
     """
     shadow = draw.integers(0, 1 << shadow_bits, shape)
     if bits == 1:
         return ((draw.choice((-1, 1), shape) << shadow_bits) + shadow).astype(np.int32)
     high = min(max(1, reach), 1 << bits - 1)
-    return ((draw.integers(-high // lean, high, shape) << shadow_bits) + shadow).astype(np.int32)
+    return ((draw.integers(-high // 2, high, shape) << shadow_bits) + shadow).astype(np.int32)
 
 
 def rates(spec: NetworkSpec, rng: random.Random) -> list[int]:

@@ -159,7 +159,7 @@ def readouts(draw, features, grid, classes):
         error_function=draw(st.sampled_from(ERROR_FUNCTIONS)), logit_shift=draw(st.integers(-3, 6)),
         dead_zone=draw(st.sampled_from((0, 0, 3, 60, 120))),
         pool=draw(pools(grid)) if "readout pool" in features and draw(chance(of=3)) else None)
-    if "leaky readout" in features and draw(chance(of=3)):
+    if "leaky readout" in features and draw(chance(of=2)):
         reading = draw(st.sampled_from([reading for reading in READINGS
                                         if reading != "maximum" or "largest level" in features]))
         common |= dict(leak_shift=draw(st.integers(1, 6)), reading=reading)
@@ -187,11 +187,17 @@ def directives(draw, engine, outputs, classes, window, flat):
                       ahead=draw(seldom(st.just(0), st.integers(1, 40))))
 
 
+# Of those a block may have that is one layer of each input at each neuron.
+FLAT = frozenset(("plain", "1 bit", "1-bit readout", "leaky readout", "largest level", "lingering"))
+
+
 @st.composite
 def blocks(draw, grid, classes, max_steps):
     """A block of inputs on a grid, and the grid of its neurons."""
     engine = draw(seldom(st.sampled_from([kind for kind in engines() if kind != "none"]), st.just("none")))
     features, made = able(engine), []
+    if draw(chance(of=4)):          # else hardly any is flat
+        features &= FLAT
     bits = draw(widths(features))
     for _ in range(draw(st.integers(1, MOST_LAYERS)) if "deep" in features else 1):
         layer, grid = draw(layers(features, grid, made, *bits))

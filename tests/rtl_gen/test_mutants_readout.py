@@ -52,6 +52,8 @@ MUTANTS = {
     "spikes before the loss not counted": (False, "readout-learns", "readout.py",
                                            "self._windows == self.block.update_interval - 1)\n                m.d",
                                            "self._in_loss)\n                m.d"),
+    "errors of another label": (False, "readout-learns", "level_errors.py", "number == self.label",
+                                "number + 1 == self.label"),
     "counts of levels never forgotten": (False, "readout-learns", "level_counts.py", "Mux(forget, 0,", "Mux(0, 0,"),
     "counts of a window without a loss stay": (False, "readout-learns", "readout.py",
                                                "it has counted before the loss steps too\n"

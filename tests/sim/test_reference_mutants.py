@@ -103,7 +103,7 @@ def plain_copy(folder, name, file=None, old=None, new=None):
     return importlib.import_module(f"{name}.network").Reference
 
 
-def first_difference(make, seeds=400):
+def first_difference(make, seeds=800):
     for seed in range(seeds):
         try:
             compare(seed, make)
