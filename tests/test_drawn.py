@@ -17,7 +17,7 @@ from tests.rtl_gen.mutation import copied, folder
 
 __all__ = ["folder"]        # a fixture
 
-QUICK, PARTS, OF_A_PART = 5, 10, 32
+QUICK, PARTS, OF_A_PART = 4, 10, 32
 FIRST = int(os.environ.get("SNNFPGA_DRAW", "0"))        # another number draws other networks in the slow run
 
 

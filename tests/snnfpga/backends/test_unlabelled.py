@@ -1,4 +1,4 @@
-"""A sample without a label is answered and not learned from, by the hardware as by the reference; steps are refused."""
+"""A sample without a label is answered and not learned from, by the hardware as by the reference."""
 
 from dataclasses import replace
 
@@ -11,8 +11,6 @@ from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.spec import NetworkSpec
 from sim.verify import verify
 from snnfpga.backends.learn import learn
-from snnfpga.backends.registry import make
-from snnfpga.backends.verification import verify_build
 from snnfpga.data.dataset import Split
 from tests.networks import network, samples
 
@@ -37,19 +35,6 @@ def test_the_hardware_learns_from_the_others_alone(split, tmp_path, monkeypatch,
 def test_verification_takes_samples_without_a_label(split, tmp_path, icarus):
     found = verify(network(), list(split.spikes), LABELS, build_dir=tmp_path, simulator=icarus)
     assert (found.samples, found.mismatches) == (3, 0)
-
-
-def test_the_hardware_refuses_labels_of_steps(split, tmp_path):
-    by_steps = replace(split, step_labels=np.zeros((3, 7), np.int8))
-    words = (r"^Samples in hardware must have one label each, and this data has one a step; take torch or the "
-             r"reference, which know labels of steps, or data with one label a sample$")
-    backend = make("rtl", network())
-    with pytest.raises(SpecError, match=words):
-        list(backend.run(by_steps, lambda done=1: None, trace=False))
-    with pytest.raises(SpecError, match=words):
-        backend.learn(by_steps, lambda done=1: None)
-    with pytest.raises(SpecError, match=words):
-        verify_build(tmp_path, "core", network(), by_steps, "icarus")
 
 
 def test_the_answer_of_the_last_window_has_hardware_and_leaves_other_files_as_they_were():
