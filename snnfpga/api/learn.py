@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
+from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError, shown
 
 from ..backends.registry import check_name, make
 from ..console import percent, progress, say
@@ -141,6 +141,8 @@ def learn(network: Any = None, *, data: Given = None, samples: int | None = None
         raise SnnfpgaError("A network that is in memory alone has no folder for what is learned; give out, or save the "
                            "network first", USAGE)
     with verb(on_progress, on_line), located(network) as path, named(data) as new, named(rehearse, "train") as old:
+        if not isinstance(passes, int) or passes < 1:
+            raise SnnfpgaError(f"Passes must be a whole number of at least 1, not {shown(passes)}", USAGE)
         asked = Asked(
             data=new, samples=samples, passes=passes, shuffle=shuffle, seed=seed, schedule=schedule,
             rates=rates if rates is None or isinstance(rates, str) else ",".join(map(str, rates)), guard=guard,

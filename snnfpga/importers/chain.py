@@ -5,7 +5,7 @@ import numpy as np
 from .conventions.base import Convention, Said
 from .graph import Graph, NirError, Node, ends_of
 from .nodes import NEURONS, STAGES, linear
-from .stages import Chain, LinearStage, NeuronStage, Stage
+from .stages import Chain, Dynamics, LinearStage, NeuronStage, Stage
 
 KNOWN = ("Input", "Output", *STAGES, *NEURONS)
 
@@ -30,11 +30,21 @@ def chain_of(graph: Graph, convention: Convention, said: Said) -> Chain:
         node = graph.nodes[name]
         if node.kind in NEURONS:
             loop = loops.get(name)
-            stages.append(NeuronStage(name, convention.dynamics(node, said), None if loop is None else linear(loop)))
+            stages.append(NeuronStage(name, _dynamics(convention, node, said), None if loop is None else linear(loop)))
         elif node.kind in STAGES:
             stages.append(STAGES[node.kind](node))
     ours = any(isinstance(stage, NeuronStage) and stage.dynamics.grid is not None for stage in stages)
     return Chain(_input_shape(first, stages), tuple(stages), graph.grids().get("readout") if ours else None)
+
+
+
+def _dynamics(convention: Convention, node: Node, said: Said) -> Dynamics:
+    """What a convention makes of a node; parameters that do not go together by their shapes are refused."""
+    try:
+        return convention.dynamics(node, said)
+    except ValueError as error:
+        sizes = {name: np.shape(value) for name, value in node.parameters.items() if np.size(value) > 1}
+        raise NirError(f"Parameters of {node} must have one shape, not {sizes}; export it again") from error
 
 
 def _without_loops(graph: Graph) -> tuple[dict[str, Node], Graph]:

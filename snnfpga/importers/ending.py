@@ -150,4 +150,4 @@ def _facts(node: str, kind: str, given: Given, bits: int) -> LayerFacts:
     return LayerFacts(node=node, kind=kind, neurons=len(given.weights), said="", keep=None, keep_used=None,
                       current_keep=None, current_keep_used=None, gain=None, reset=None, compare=None, weight_bits=bits,
                       fraction_bits=given.fraction, threshold=None, reset_amount=None, membrane_bits=None,
-                      weight_error=error_of(given, given.fraction))
+                      weight_error=error_of(given, given.fraction, bits))

@@ -1,7 +1,7 @@
 """What was understood of a graph and what became of it, and the grid that weights are put on."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from .stages import Array
 
 FINEST, COARSEST = 24, -8       # fraction bits that a layer can have
 FARTHEST = 64                   # fraction bits of a grid that a file has, either way
+COARSE = 2.0                    # times the error of weights that use at least half of their range
 FEW_BITS = 3                    # of weights whose grid holds them; those of 1 or 2 bits are signs
 
 
@@ -35,7 +36,7 @@ class LayerFacts:
     weight_bits, fraction_bits, threshold, reset_amount, membrane_bits
         The integers.
     weight_error
-        The largest difference of a weight, as a share of the largest weight.
+        The largest difference of a weight, as a share of the largest weight; biases aside.
     """
 
     node: str
@@ -92,11 +93,23 @@ def kept(own: dict[str, Any] | None, given: Given, asked: int | None) -> tuple[i
     return (bits, fraction) if bits >= FEW_BITS and whole else None
 
 
-def error_of(given: Given, fraction: int) -> float:
-    """The largest difference of a weight on its grid, as a share of the largest weight."""
-    values, scale = _values(given), 2.0 ** fraction
+def error_of(given: Given, fraction: int, bits: int) -> float:
+    """The largest difference of a weight on its grid, as a share of the largest weight; biases aside."""
+    values, scale, limit = _values(replace(given, bias=None)), 2.0 ** fraction, weight_limit(bits)
     largest = float(np.abs(values).max())
-    return float(np.abs(np.round(values * scale) / scale - values).max()) / largest if largest else 0.0
+    held = np.clip(np.round(values * scale), -limit, limit) / scale
+    return float(np.abs(held - values).max()) / largest if largest else 0.0
+
+
+def coarse(facts: LayerFacts) -> list[str]:
+    """A line for weights that are on a grid much coarser than their bits could be."""
+    if facts.weight_error <= COARSE / weight_limit(facts.weight_bits):
+        return []
+    beyond = facts.fraction_bits in (FINEST, COARSEST)
+    why = ("beyond what there are grids for: scale weights, biases and thresholds of the node alike" if beyond else
+           "small beside its bias, with which they share a grid: take more weight_bits, or train with a smaller bias")
+    return [f"weights of node {facts.node} are off by up to {100 * facts.weight_error:.3g} % of the largest, as they "
+            f"are {why}"]
 
 
 def _values(given: Given) -> Array:

@@ -7,11 +7,13 @@ from typing import Any
 from ..config.network import LayerConfig, NetworkConfig
 from ..network.architecture import Architecture, Layer, Pool
 from .ending import NEAR, readout_of
-from .facts import LayerFacts, error_of, grid, kept
+from .facts import LayerFacts, coarse, error_of, grid, kept
 from .graph import NirError
 from .making import Making, Raw
 from .neurons import OnGrid, on_grid
 from .stages import Chain
+
+NEAR_LOSS = 0.2             # and of what is lost in a step, where that is little
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,7 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None) -> Mapped:
     end = readout_of(made, network, reading, chain.readout)
     found = [_on_grid(raw, network.of_layer(index).weight_bits, _asked(network, index))
              for index, raw in enumerate(made.layers)]
-    made.warnings += [line for _, facts in found for line in _leaks(facts)]
+    made.warnings += [line for _, facts in found for line in (*_leaks(facts), *coarse(facts))]
     whole = Architecture((tuple(layer for layer, _ in found),), pool=end.pool, readout=end.given)
     sensor = (chain.shape[1], chain.shape[2], chain.shape[0]) if len(chain.shape) == 3 else None
     return Mapped(architecture=whole, sensor=sensor, inputs=math.prod(chain.shape), classes=len(end.given.weights),
@@ -93,7 +95,8 @@ def _leaks(facts: LayerFacts) -> list[str]:
     return [f"node {facts.node} keeps {used:g} of {what} in a step, not {wanted:.4g}: no three shifts are nearer"
             for what, wanted, used in (("a membrane", facts.keep, facts.keep_used),
                                        ("a current", facts.current_keep, facts.current_keep_used))
-            if wanted is not None and used is not None and abs(used - wanted) > NEAR]
+            if wanted is not None and used is not None
+            and abs(used - wanted) > min(NEAR, NEAR_LOSS * (1.0 - wanted))]
 
 
 def _on_grid(raw: Raw, bits: int, asked: int | None) -> tuple[Layer, LayerFacts]:
@@ -113,7 +116,7 @@ def _on_grid(raw: Raw, bits: int, asked: int | None) -> tuple[Layer, LayerFacts]
         gain=(float(own.gain.min()), float(own.gain.max())), reset=own.reset,
         compare="reached" if own.reached else "above", weight_bits=bits, fraction_bits=fraction,
         threshold=integers.threshold, reset_amount=integers.amount, membrane_bits=None,
-        weight_error=error_of(raw.given, fraction))
+        weight_error=error_of(raw.given, fraction, bits))
     return Layer(raw.synapses, pool, known=known, given=replace(raw.given, fraction=fraction)), facts
 
 

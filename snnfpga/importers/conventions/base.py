@@ -146,7 +146,10 @@ def finished(node: Node, said: Said, *, keep: Array, gain: Array, share: Array |
                         current_keep=current_keep, said=words)
     threshold, reset = node.array("v_threshold"), said.reset or reset
     back = node.array("v_reset", 0.0)
-    if back.any() and reset == "zero":
+    if back.any() and reset != "zero":
+        raise NirError(f"{node} resets to v_reset {_range(back)}, and the convention subtracts from the membrane; take "
+                       "--reset zero, or another --from")
+    if back.any():
         # Counted from where a reset leaves it, the membrane rests at 0 and is reset to 0.
         if node.kind != "IF" and not np.allclose(back, rest, rtol=1e-6):
             raise NirError(f"v_reset of {node} must be its v_leak, or both 0, not {_range(back)} with {_range(rest)}; "

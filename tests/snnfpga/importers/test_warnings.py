@@ -1,0 +1,48 @@
+"""What an import warns of where it would be wrong without a word."""
+
+import numpy as np
+import pytest
+
+import snnfpga
+from rtl_gen.contract.errors import SnnfpgaError
+
+from .nir_files import chain, dyadic, lif, write
+
+WEIGHT = dyadic(np.random.default_rng(1), 3, 4)
+
+
+def imported(tmp_path, *, weight=WEIGHT, bias=0.0, scale=1.0, source="snntorch", **neuron):
+    bias = np.array([bias, 0.0, 0.0])
+    file = write(tmp_path / "a.nir", chain(
+        ("Affine", {"weight": weight * scale, "bias": bias * scale}),
+        ("LIF", {**lif(3, 0.5, 1.0, threshold=scale), **neuron}), inputs=4), None)
+    return snnfpga.import_nir(file, source)
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"bias": 40.0}, "small beside its bias"), ({"scale": 1e-9}, "beyond what there are grids for"),
+    ({"scale": 1e6}, "beyond what there are grids for")])
+def test_a_grid_much_coarser_than_its_bits_is_said(tmp_path, changes, words):
+    line, = imported(tmp_path, **changes).warnings
+    assert line.startswith("weights of node 1 are off by up to ")
+    assert words in line
+
+
+def test_weights_that_use_their_bits_are_not(tmp_path):
+    assert imported(tmp_path).warnings == ()
+    assert imported(tmp_path, bias=0.5).warnings == ()
+
+
+def test_a_slow_leak_that_no_shifts_come_near_is_said(tmp_path):
+    line, = imported(tmp_path, tau=np.full(3, 0.1), r=np.full(3, 1000.0)).warnings
+    assert line.startswith("node 1 keeps 0.99")
+
+
+def test_a_reset_to_a_value_where_the_convention_subtracts_is_refused(tmp_path):
+    with pytest.raises(SnnfpgaError, match=r"^Node 1 \(LIF\) resets to v_reset -0\.5, and the convention subtracts"):
+        imported(tmp_path, v_reset=np.full(3, -0.5))
+
+
+def test_parameters_of_two_shapes_are_refused(tmp_path):
+    with pytest.raises(SnnfpgaError, match=r"^Parameters of Node 1 \(LIF\) must have one shape, not "):
+        imported(tmp_path, tau=np.full(3, 2e-4), r=np.full(2, 2.0))
