@@ -46,7 +46,8 @@ def read_graph(path: str | os.PathLike[str]) -> tuple[Graph, str]:
     """
     h5py, place = hdf5(), Path(path)
     try:
-        begins = regular(place).open("rb").read(len(SIGNATURE))
+        with regular(place).open("rb") as file:
+            begins = file.read(len(SIGNATURE))
     except FileNotFoundError:
         raise NirError(f"No file {place}; name one that a framework's exporter of NIR wrote") from None
     except (NotAFileError, OSError) as error:
