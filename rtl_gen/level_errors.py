@@ -1,18 +1,18 @@
 """Errors of the levels of a leaky readout, class by class, at a window's end."""
 
 from amaranth.hdl import *
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import ERROR_BITS
 from .contract.block import BlockSpec
-from .errors import ERROR_LATENCY, class_error
+from .error_walk import ErrorWalk
+from .errors import ERROR_LATENCY
 from .levels import LevelSums
 
 __all__ = ["LevelErrors"]
 
 
-class LevelErrors(wiring.Component):
+class LevelErrors(ErrorWalk):
     """The levels of a block that learns, with the errors that its logits come to: for leaky readouts what
     :class:`~.take_over.TakeOver` is for others.
 
@@ -66,34 +66,8 @@ class LevelErrors(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.levels = levels = self._levels
-        number, taking, takes = Signal(range(self._readout.classes + 1)), Signal(), Signal()
-        logit, is_label, on_way = Signal(levels.logit.shape()), Signal(), Signal(self.LATENCY)
-        m.d.comb += [
-            levels.adds.eq(self.adds),
-            levels.row.eq(self.row),
-            levels.step_ends.eq(self.step_ends),
-            levels.clear.eq(self.begins),
-            levels.in_loss.eq(self.in_loss),
-            levels.taken.eq(self.done),
-            *([levels.restarts.eq(self.restarts)] if self._readout.answer == "last" else []),
-            levels.number.eq(Mux(taking, number, self.number)),
-            self.answer.eq(levels.answer),
-            takes.eq(taking & (number != self._readout.classes)),
-            self.done.eq(taking & ~takes & (on_way == 0) & self.settled),
-            self.error_en.eq(on_way[-1]),
-            self.error.eq(class_error(m, self._readout, logit, is_label)),
-        ]
-        m.d.sync += [
-            logit.eq(levels.logit),
-            is_label.eq(number == self.label),
-            on_way.eq(Cat(takes, on_way)),
-        ]
-        with m.If(takes):
-            m.d.sync += number.eq(number + 1)
-        with m.If(self.error_en & (self.error != 0)):
-            m.d.sync += self.learnable.eq(1)
-        with m.If(self.start):
-            m.d.sync += [taking.eq(1), number.eq(0), self.learnable.eq(0)]
-        with m.Elif(self.done):
-            m.d.sync += taking.eq(0)
+        logit = Signal(levels.logit.shape())
+        self._walk(m, self._readout, levels, logit, 1, self.LATENCY, self.settled)
+        m.d.comb += [levels.step_ends.eq(self.step_ends), levels.clear.eq(self.begins)]
+        m.d.sync += logit.eq(levels.logit)
         return m

@@ -1,18 +1,18 @@
 """Taking sums over, class by class: into answers and logits, and these into errors."""
 
 from amaranth.hdl import *
-from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .class_sums import WindowSums
 from .contract.arithmetic import ERROR_BITS
 from .contract.block import BlockSpec
-from .errors import ERROR_LATENCY, class_error
+from .error_walk import ErrorWalk
+from .errors import ERROR_LATENCY
 
 __all__ = ["TakeOver"]
 
 
-class TakeOver(wiring.Component):
+class TakeOver(ErrorWalk):
     """The sums of a block that learns, with the errors that they come to.
 
     Takes a cycle for each class, and :attr:`LATENCY` more.
@@ -58,32 +58,6 @@ class TakeOver(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.sums = sums = self._sums
-        number, taking = Signal(range(self._readout.classes + 1)), Signal()
-        is_label, on_way = Signal(WindowSums.LATENCY), Signal(self.LATENCY)
-        m.d.comb += [
-            sums.adds.eq(self.adds),
-            sums.row.eq(self.row),
-            sums.begins.eq(self.begins),
-            *([sums.restarts.eq(self.restarts)] if self._readout.answer == "last" else []),
-            sums.number.eq(Mux(taking, number, self.number)),
-            self.answer.eq(sums.answer),
-            sums.takes.eq(taking & (number != self._readout.classes)),
-            sums.in_loss.eq(self.in_loss),
-            sums.taken.eq(self.done),
-            self.done.eq(taking & ~sums.takes & (on_way == 0)),
-            self.error_en.eq(on_way[-1]),
-            self.error.eq(class_error(m, self._readout, sums.logit, is_label[-1])),
-        ]
-        m.d.sync += [
-            on_way.eq(Cat(sums.takes, on_way)),
-            is_label.eq(Cat(number == self.label, is_label)),
-        ]
-        with m.If(sums.takes):
-            m.d.sync += number.eq(number + 1)
-        with m.If(self.error_en & (self.error != 0)):
-            m.d.sync += self.learnable.eq(1)
-        with m.If(self.start):
-            m.d.sync += [taking.eq(1), number.eq(0), self.learnable.eq(0)]
-        with m.Elif(self.done):
-            m.d.sync += taking.eq(0)
+        takes = self._walk(m, self._readout, sums, sums.logit, WindowSums.LATENCY, self.LATENCY, Const(1))
+        m.d.comb += [sums.begins.eq(self.begins), sums.takes.eq(takes)]
         return m

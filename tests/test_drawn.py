@@ -93,9 +93,10 @@ def test_what_is_drawn_reaches_all_that_hardware_has():
 
     each()
     assert set(seen) == set(BLOCK_COUNTERS)
-    assert seen["updates"] > 80
-    assert deep["spikes"] > 80
-    assert deep["updates"] > 40
+    # Alone 137, 137 and 58; hypothesis draws constants of the modules that other tests have loaded, too.
+    assert seen["updates"] > 90
+    assert deep["spikes"] > 70
+    assert deep["updates"] > 35
     assert min(met.values()) > 3, met
     assert set(deeds) == set(DEEDS)
     wanted = {"odd lanes", "more than 16 lanes", "two reads", "unrolled", "some classes", "ahead", *engines()}
