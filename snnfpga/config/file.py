@@ -6,42 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from rtl_gen.contract.atomic import write_atomically
-from rtl_gen.contract.errors import USAGE, SnnfpgaError, shortened, shown
+from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.regular import regular
 
+from .faults import checked
 from .models import Config
-from .nearest import offer
 from .own import own_name, run_name
 from .plain_yaml import YamlFault, load
-from .settings import apply, section_in
+from .settings import apply
 
-RULES = {                       # where pydantic's own words speak of Python
-    "too_short": "a list of at least {min_length} entry",
-    "too_long": "a list of at most {max_length} entries",
-    "tuple_type": "a list",
-    "model_type": "a table of keys",
-    "string_pattern_mismatch": "letters, digits, - and _",
-    "greater_than": "above {gt}",
-    "greater_than_equal": "at least {ge}",
-    "less_than": "below {lt}",
-    "less_than_equal": "at most {le}",
-    "int_parsing": "an integer",
-    "int_type": "an integer",
-    "int_from_float": "an integer",
-    "int_parsing_size": "an integer of fewer digits",
-    "float_parsing": "a number",
-    "float_type": "a number",
-    "bool_parsing": "true or false",
-    "bool_type": "true or false",
-    "string_type": "text",
-    "string_too_long": "text of at most {max_length} characters",
-    "path_type": "a path",
-}
-Place = tuple[int | str, ...]       # keys, and positions in lists
 DEFAULT = files("snnfpga") / "digits.yaml"
 
 
@@ -126,18 +101,8 @@ def parse(text: str, name: str) -> dict[str, Any]:
 
 
 def check(values: dict[str, Any]) -> Config:
-    """Validate a table of values."""
-    try:
-        return Config.model_validate(values)
-    except ValidationError as error:
-        faults: dict[Place, list[ErrorDetails]] = {}
-        for fault in error.errors():
-            faults.setdefault(_place(fault), []).append(fault)
-        first, *others = faults
-        # A list whose entries are refused is too short as well.
-        others = [other for other in others if other != first[:len(other)]]
-        more = f" (and {len(others)} more)" if others else ""
-        raise SnnfpgaError(_explain(first, faults[first]) + more, USAGE) from None
+    """Validate a table of values; raises as :func:`read_config`."""
+    return checked(Config, values)
 
 
 def _text(path: Path | None) -> str:
@@ -150,37 +115,3 @@ def _text(path: Path | None) -> str:
     except OSError as error:
         raise SnnfpgaError(f"Config {path} cannot be read ({error.strerror}); "
                            "give a YAML file, or none for the default", USAGE) from None
-
-
-def _place(error: ErrorDetails) -> Place:
-    """The key that an error is of, and positions in lists; where it may be of several types, pydantic adds each to it.
-    """
-    model: Any = Config
-    for depth, part in enumerate(error["loc"]):
-        if isinstance(part, str):
-            if model is None or part not in model.model_fields:
-                return error["loc"][:depth + (error["type"] == "extra_forbidden")]
-            model = section_in(model.model_fields[part].annotation)
-    return error["loc"]
-
-
-def _explain(place: Place, errors: list[ErrorDetails]) -> str:
-    """One line: the key, the rule, the offender; of several types that a key may have each has a rule."""
-    if errors[0]["type"] == "extra_forbidden":
-        *parent, key = place
-        where = "Config key" if not parent else f"Config section {'.'.join(map(str, parent))} has no key"
-        return f"{where} {shown(str(key))}{' is unknown' if not parent else ''}; " + offer(str(key), _keys(parent))
-    rules = dict.fromkeys(
-        RULES.get(error["type"], error["msg"].removeprefix("Input should be ")).format(**error.get("ctx", {}))
-        for error in errors)
-    return (f"Config {shortened('.'.join(map(str, place)))} must be {' or '.join(rules)}, not "
-            f"{shown(errors[0]['input'])}")
-
-
-def _keys(path: Iterable[int | str]) -> list[str]:
-    """The keys that the section at ``path`` knows."""
-    model: Any = Config
-    for part in path:
-        if isinstance(part, str):
-            model = section_in(model.model_fields[part].annotation)
-    return list(model.model_fields)

@@ -36,6 +36,13 @@ def _takes_truth(annotation: Any) -> bool:
         map(_takes_truth, get_args(annotation)))
 
 
+def section_in(annotation: Any) -> Any:
+    """The section in an annotation such as ``tuple[BlockHardware, ...]``, or None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for argument in get_args(annotation) if (found := section_in(argument))), None)
+
+
 class Section(BaseModel):
     """A table of the configuration; a key it does not know is refused.
 

@@ -1,14 +1,14 @@
 """``--set key=value``: one value of a table of values changed, by a key with dots between its levels."""
 
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shortened, shown
 
 from .models import Config
 from .plain_yaml import YamlFault, load
+from .section import section_in
 
 MOST_ENTRIES = 4096     # of a list that --set makes longer; no network has so many layers
 
@@ -42,13 +42,6 @@ def put(values: dict[str, Any], key: str, value: Any) -> None:
             place[at] = _begun(path[:level + 1])
         place = place[at]
     place[_place(place, last, key, path)] = value
-
-
-def section_in(annotation: Any) -> Any:
-    """The section in an annotation such as ``tuple[BlockHardware, ...]``, or None."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for argument in get_args(annotation) if (found := section_in(argument))), None)
 
 
 def _place(values: Any, step: str, key: str, path: list[str]) -> str | int:

@@ -8,7 +8,7 @@ import pytest
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.config.file import DEFAULT, check, parse, read_config, write_config
 from snnfpga.config.models import Config
-from snnfpga.config.settings import section_in
+from snnfpga.config.section import section_in
 
 ROOT = Path(__file__).parents[3]
 
