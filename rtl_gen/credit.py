@@ -55,7 +55,7 @@ class CreditScan(wiring.Component):
     gates : In
         Gates and spikes of that step, of the whole group.
     feedback : In
-        The feedback of the whole group.
+        The feedback of the whole group; where the largest level is read, that of this position.
     forget : In(1)
         What was taken in and has not come out, now and before, does not.
     load : Out(load_layout)
@@ -89,6 +89,7 @@ class CreditScan(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         read = Signal()                                 # the step, or its level, by a logit
+        reading, loss_begins = self.block.readout.reading, self.block.window - self.block.loss_steps
         # What is inside, a stage each: whether it is, whether it is its part's first, its part and position.
         valid, first, part, position = [self.en], [self.first], [self.part], [self.position]
         for stage in range(1, self.latency + 1):
@@ -97,8 +98,7 @@ class CreditScan(wiring.Component):
                 m.d.sync += later.eq(values[-1] & ~self.forget if values is valid else values[-1])
                 values.append(later)
         m.d.comb += [
-            read.eq(self.first if self.block.readout.reading == "last" else
-                    self.position >= self.block.window - self.block.loss_steps),
+            read.eq({"sum": self.position >= loss_begins, "last": self.first, "maximum": 1}[reading]),
             self.load.valid.eq(valid[-1] & ~self.forget),
             self.load.part.eq(part[-1]),
             self.load.position.eq(position[-1]),

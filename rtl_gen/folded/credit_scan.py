@@ -8,6 +8,7 @@ from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.reach import reach_of
 from ..contract.engines.folded.reverse import FoldedReverse
+from ..contract.engines.readout import Readout
 from ..contract.plan import plan_of
 from ..credit import CreditScan
 from ..memories import declared_memory
@@ -44,7 +45,7 @@ class ScannedCredits(wiring.Component):
         self.block = block
         self._plan = plan = plan_of(block)
         self._lanes = FoldedReverse(plan).scan_lanes
-        self._scan = CreditScan(block, folded_gate_layout(block))
+        self._scan, self._by_position = CreditScan(block, folded_gate_layout(block)), Readout(plan).by_position
         super().__init__({
             "feedback_groups": In(range(plan.readout_words + 1)),
             "gate_finder": Out(GateFinder(block)),
@@ -66,6 +67,7 @@ class ScannedCredits(wiring.Component):
             self.gate_reader.word.eq(asked),
             self.gate_reader.position.eq(position),
             self.feedback_reader.group.eq(place.word),
+            *([self.feedback_reader.position.eq(position)] if self._by_position else []),
             first.eq(position == port.steps - 1),
             scan.gates.eq(self.gate_reader.gates),
             scan.feedback.eq(self.feedback_reader.feedback),

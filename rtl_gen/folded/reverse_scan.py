@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ..contract.arithmetic import FEEDBACK_BITS, feedback_max, index_bits, signed_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.credits import FoldedCredits
+from ..contract.engines.readout import Readout
 from ..contract.plan import plan_of
 from ..fifo import StreamFifo
 from ..memories import declared_memory
@@ -111,6 +112,8 @@ class ReverseScan(wiring.Component):
             following.position.eq(Mux(take, words.o.p.position, word.position)),
             following.part.eq(next_part),
         ]
+        if Readout(self.plan).by_position:
+            m.d.comb += self.feedback_reader.position.eq(following.position)
         carried = self._carried(m, following)
         stored = self._stored(m, word, part)
         now = Signal(scanned_layout(self.block))
@@ -188,8 +191,8 @@ class ReverseScan(wiring.Component):
         """The credit of a lane, three cycles after its gates are chosen; and what of it is given here, in two."""
         gates = self._part_of(m, list(word.gates), part, lane, "gates")
         spike, gate = gates[0], gates[1:]
-        readout = Mux(word.opens if self.block.readout.reading == "last" else word.in_loss,
-                      self._part_of(m, list(self.feedback_reader.feedback), part, lane, "readout"), 0)
+        read = {"sum": word.in_loss, "last": word.opens, "maximum": Const(1)}[self.block.readout.reading]
+        readout = Mux(read, self._part_of(m, list(self.feedback_reader.feedback), part, lane, "readout"), 0)
         if told is not None:
             m.d.comb += told.eq(readout + self._behind[lane])
             readout = told
