@@ -16,8 +16,8 @@ from .feedback import FeedbackSum
 from .feedback_rounding import divided
 from .level_counts import LevelCounts
 from .memories import declared_memory
-from .position_feedback import PositionFeedback
 from .ports import RATE_SHAPE, FeedbackReader, RandomKey, StoredCounts
+from .position_feedback import PositionFeedback
 from .read_positions import ReadPositions
 from .readout_update import ReadoutUpdate
 from .spike_counts import SpikeCounts
@@ -60,7 +60,8 @@ class BackwardPass(wiring.Component):
         ``idle``, and only of a learned readout.
     position, ends, settled : In, In(1), Out(1)
         The position of what fires; the window ends with it; and a while later the rows may be walked. Only of a learned
-        readout that leaks, of which events count before loss steps too; where the largest level is read the first alone.
+        readout that leaks, of which events count before loss steps too; where the largest level is read the first
+        alone.
     idle : Out(1)
         Nothing is walked; all results are written.
     reading, row, fetched : Out(1), Out, In

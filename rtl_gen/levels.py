@@ -78,8 +78,9 @@ class LevelSums(wiring.Component):
         for c, answer in enumerate(answers):
             level = Signal(signed(self._level_bits), name=f"level{c}")
             before = Mux(self.restarts, 0, answer) if readout.answer == "last" else answer
+            largest = first | (level >= answer)
             read = {"sum": before + level, "last": level,
-                    "maximum": Mux(first | (level >= answer), level, answer)}[readout.reading]
+                    "maximum": Mux(largest, level, answer)}[readout.reading]
             with m.If(self.clear):
                 m.d.sync += [level.eq(0), answer.eq(0)]
             with m.Elif(self.adds):
@@ -96,7 +97,7 @@ class LevelSums(wiring.Component):
                 known.append(Signal(name=f"known{c}"))
                 with m.If(self.clear | self.taken):
                     m.d.sync += known[-1].eq(0)
-                with m.Elif(self.step_ends & (first | (level >= answer))):
+                with m.Elif(self.step_ends & largest):
                     m.d.sync += [read_at[-1].eq(self.position), known[-1].eq(1)]
         m.d.comb += self.answer.eq(Array(answers)[self.number])
         if self._learns:

@@ -2,7 +2,7 @@
 
 from amaranth.hdl import *
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
 from .contract.arithmetic import exact_feedback_max, row_feedback_max, signed_bits
 from .contract.block import BlockSpec

@@ -61,8 +61,8 @@ class Model:
             yield len(part), recorded, found
 
     def _learn(self, part, logit, until, label):
-        """Feedback of a window that is learned from, (positions, rows), 0 where it is skipped: one position, or all that
-        feedback is kept of; ``part`` is what rows read.
+        """Feedback of a window that is learned from, (positions, rows), 0 where it is skipped: one position, or all
+        that feedback is kept of; ``part`` is what rows read.
         """
         readout, loss_start = self.readout, self.block.window - self.block.loss_steps
         error = errors(logit, label, readout.logit_shift, self.table, readout.dead_zone)

@@ -50,8 +50,8 @@ class Readout(Engine):
         """Why it cannot serve the block."""
         asked = self.block.directives.classes_per_cycle
         if self.by_position and asked not in (None, 1):
-            yield Refusal(line="A readout that is read by maximum must, in a block that is to learn on chip, walk 1 class "
-                               f"per cycle, not {asked} as block {index}; take 1, or none",
+            yield Refusal(line="A readout that is read by maximum must, in a block that is to learn on chip, walk 1 "
+                               f"class per cycle, not {asked} as block {index}; take 1, or none",
                           what="several classes per cycle of a readout that is read by maximum",
                           places=(f"readout of block {index}",), change="classes_per_cycle 1")
 
@@ -177,8 +177,8 @@ class Readout(Engine):
 
     @property
     def _classes_per_cycle(self) -> int:
-        """As the block's directive says; else the fewest with which a group's feedback is there in time; or one, where each
-        class tells of a position of its own.
+        """As the block's directive says; else the fewest with which a group's feedback is there in time; or one, where
+        each class tells of a position of its own.
         """
         block, classes = self.block, self.block.readout.classes
         if self.by_position:
