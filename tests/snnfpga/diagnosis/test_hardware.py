@@ -18,9 +18,9 @@ from tests.verbs import call, small_run
 BUSY = Activity(steps=8, windows=3, events=4, silent=0.25, rows=6)
 
 
-def asked(sensor, blocks=(), **network):
-    """Hardware's view of a network over ``sensor`` as it is initialised; ``blocks`` of which say what of their own."""
-    config = Config.model_validate({"network": network, "hardware": {"max_steps": 8, "blocks": blocks}})
+def asked(sensor, directed=(), **network):
+    """Hardware's view of a network over ``sensor`` as it is initialised; ``directed`` what its blocks say of their own."""
+    config = Config.model_validate({"network": network, "hardware": {"max_steps": 8, "blocks": directed}})
     generator = torch.Generator().manual_seed(1)
     inputs = sensor[0] * sensor[1] * sensor[2]
     events = (torch.rand(8, 6, inputs, generator=generator) < 0.3).float()
