@@ -111,10 +111,11 @@ class CreditWalk(wiring.Component):
             self.gate_reader.group.eq(group),
             self.gate_reader.position.eq(now),
             self.feedback_reader.group.eq(group),
-            *([self.feedback_reader.position.eq(now)] if self._by_position else []),
             scan.gates.eq(self.gate_reader.gates),
             scan.feedback.eq(self.feedback_reader.feedback),
         ]
+        if self._by_position:
+            m.d.comb += [self.feedback_reader.position.eq(now), scan.read.eq(self.feedback_reader.read)]
         m.d.sync += [
             scan.en.eq(reads),
             scan.part.eq(part),

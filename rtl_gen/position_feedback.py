@@ -85,8 +85,7 @@ class PositionFeedback(wiring.Component):
     def _keep(self, m: Module, en: Signal, position: Signal, feedback: Value) -> None:
         """A cycle later a lane's memory takes it."""
         held, at, reader = Signal(signed(self._bits)), Signal.like(position), self.reader
-        is_there = Signal()
-        m.d.sync += [held.eq(feedback), at.eq(position), is_there.eq(self.there.bit_select(reader.position, 1))]
+        m.d.sync += [held.eq(feedback), at.eq(position), reader.read.eq(self.there.bit_select(reader.position, 1))]
         for lane, declaration in enumerate(Readout(plan_of(self._block)).feedback):
             # Of lanes that are no rows nothing is ever written, and 0 is read.
             m.submodules[declaration.name] = memory = declared_memory(declaration)
@@ -98,5 +97,5 @@ class PositionFeedback(wiring.Component):
                 write.data.eq(held),
                 write.en.eq(taken),
                 read.addr.eq(Cat(reader.position, reader.group)),
-                reader.feedback[lane].eq(Mux(is_there, read.data.as_signed(), 0)),
+                reader.feedback[lane].eq(read.data),
             ]

@@ -67,7 +67,6 @@ class ScannedCredits(wiring.Component):
             self.gate_reader.word.eq(asked),
             self.gate_reader.position.eq(position),
             self.feedback_reader.group.eq(place.word),
-            *([self.feedback_reader.position.eq(position)] if self._by_position else []),
             first.eq(position == port.steps - 1),
             scan.gates.eq(self.gate_reader.gates),
             scan.feedback.eq(self.feedback_reader.feedback),
@@ -77,6 +76,8 @@ class ScannedCredits(wiring.Component):
             port.load.position.eq(scan.load.position),
             port.alive.eq(Mux(was_cut, 0, scan.alive)),
         ]
+        if self._by_position:
+            m.d.comb += [self.feedback_reader.position.eq(position), scan.read.eq(self.feedback_reader.read)]
         m.d.comb += [credit.eq(Mux(cut, 0, found))
                      for credit, found in zip(port.load.credits, scan.load.credits, strict=True)]
         m.d.sync += [scan.en.eq(reads), scan.first.eq(first), scan.part.eq(part), scan.position.eq(position)]

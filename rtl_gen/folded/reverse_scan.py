@@ -66,7 +66,7 @@ class ReverseScan(wiring.Component):
     def __init__(self, block: BlockSpec) -> None:
         self.block = block
         self.plan = plan_of(block)
-        self.engine = FoldedCredits(self.plan)
+        self.engine, self._by_position = FoldedCredits(self.plan), Readout(self.plan).by_position
         super().__init__({
             "layer": In(index_bits(block.depth)),
             "word_en": In(1),
@@ -112,7 +112,7 @@ class ReverseScan(wiring.Component):
             following.position.eq(Mux(take, words.o.p.position, word.position)),
             following.part.eq(next_part),
         ]
-        if Readout(self.plan).by_position:
+        if self._by_position:
             m.d.comb += self.feedback_reader.position.eq(following.position)
         carried = self._carried(m, following)
         stored = self._stored(m, word, part)
@@ -191,7 +191,8 @@ class ReverseScan(wiring.Component):
         """The credit of a lane, three cycles after its gates are chosen; and what of it is given here, in two."""
         gates = self._part_of(m, list(word.gates), part, lane, "gates")
         spike, gate = gates[0], gates[1:]
-        read = {"sum": word.in_loss, "last": word.opens, "maximum": Const(1)}[self.block.readout.reading]
+        read = (self.feedback_reader.read if self._by_position else
+                word.opens if self.block.readout.reading == "last" else word.in_loss)
         readout = Mux(read, self._part_of(m, list(self.feedback_reader.feedback), part, lane, "readout"), 0)
         if told is not None:
             m.d.comb += told.eq(readout + self._behind[lane])

@@ -31,6 +31,8 @@ class Scan:
         self.bound, self.largest = row_feedback_max(self.block.readout), lasting_credit_max(self.block, 0)
         for name in ("en", "part", "position", "first", "gates", "feedback", "forget"):
             self.give(name, 0)
+        if of_each(self.block):
+            dut.read.value = 0
         self.layout = load_layout(self.block)
         self.found = {}             # credits that came out, by part and position
 
@@ -49,6 +51,14 @@ class Scan:
                 assert bool(load.ends) == (load.position == 0)
                 self.found[place] = [int(load.credits[lane]) for lane in range(self.scan_lanes)]
 
+    def feed(self, rng, feedback):
+        """Feedback (lanes,) of a step; where it says that there is none it is anything."""
+        if of_each(self.block):
+            self.dut.read.value = int(feedback.any())
+            if not feedback.any():
+                feedback = np.array([rng.randint(-self.bound, self.bound) for _ in feedback])
+        self.dut.feedback.value = join(feedback.tolist(), signed_bits(self.bound))
+
     def word(self, gates, spikes):
         return join((int(s) | int(g) << 1 for s, g in zip(spikes, gates, strict=True)),
                     1 + self.layer.surrogate.gate_bits)
@@ -62,7 +72,7 @@ class Scan:
                 while pauses and rng.random() < 0.5:
                     dut.gates.value = rng.getrandbits(self.lanes * (1 + self.layer.surrogate.gate_bits))
                     await FallingEdge(dut.clk)
-                dut.feedback.value = join(feedback[position].tolist(), signed_bits(self.bound))
+                self.feed(rng, feedback[position])
                 dut.en.value, dut.first.value = 1, int(position == len(gates) - 1)
                 self.give("part", part)
                 self.give("position", position)

@@ -85,7 +85,9 @@ class Surroundings:
             if group < self.there and at < self.steps:
                 row = np.zeros((self.plan.readout_places, self.words.column_words * lanes), np.int64)
                 row[:, :self.layer.columns] = self.feedback[at].reshape(-1, self.layer.columns)
-                feedback = row.reshape(-1, lanes)[group].tolist()
+                feedback = row.reshape(-1, lanes)[group].tolist() if self.feedback[at].any() else feedback
+            if of_each(self.block):
+                dut.feedback_reader__read.value = int(at < self.steps and self.feedback[at].any())
             asked = int(dut.gate_finder__word.value) // self.words.column_words
             dut.gate_finder__gated.value = int(asked < self.words.places and self.gated()[int(
                 dut.gate_finder__word.value)])

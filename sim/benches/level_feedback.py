@@ -21,14 +21,15 @@ def of_each(block: BlockSpec) -> bool:
 def given(block: BlockSpec, feedback: Sequence[int], steps: int, rng: Random) -> NDArray[np.int64]:
     """Feedback at each position, (steps, rows): the same at all, or of each the ``feedback`` of rows at some of them.
 
-    Those are as many as classes can be read at; where nothing is divided what rows have at all positions is no more
-    than the largest at one, and so they have it at one.
+    Those are no more than the classes that are read at them, and at others no row has any; where nothing is divided
+    what rows have at all positions is no more than the largest at one, and so they have it at one.
     """
     found = np.tile(np.asarray(feedback, np.int64), (steps, 1))
     if of_each(block):
-        most = 1 if block.readout.feedback_shift is None else min(steps, block.readout.classes)
+        read = rng.sample(range(steps), rng.randint(1, min(steps, block.readout.classes)))
         for row in range(found.shape[1]):
-            found[rng.sample(range(steps), steps - rng.randint(1, most)), row] = 0
+            at = read if block.readout.feedback_shift is not None else [rng.choice(read)]
+            found[[p for p in range(steps) if p not in at], row] = 0
     return found
 
 

@@ -158,6 +158,11 @@ class Surroundings:
     def _values(self):
         word = int(self.dut.feedback_reader__group.value) if self.plan.readout_words > 1 else 0
         at = int(self.dut.feedback_reader__position.value) if of_each(self.block) else 0
+        if of_each(self.block) and self.past is not None and at < len(self.past.feedback):
+            is_read = self.past.feedback[at].any()
+            self.dut.feedback_reader__read.value = int(is_read)
+            if not is_read:
+                return self.rng.getrandbits(self.plan.lanes * self.engine.feedback_bits)
         if self.past is None or word >= int(self.dut.feedback_words.value) or at >= len(self.past.feedback):
             return self.rng.getrandbits(self.plan.lanes * self.engine.feedback_bits)
         return join(self.past.feedback[at, word].tolist(), self.engine.feedback_bits)

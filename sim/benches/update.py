@@ -132,6 +132,10 @@ class Surroundings:
         at = self._value("feedback_reader__position", self.block.window) if of_each(self.block) else 0
         if at >= len(self.window.feedback):
             return self.rng.getrandbits(self.lanes * self.feedback_bits)
+        if of_each(self.block):
+            self.dut.feedback_reader__read.value = int(self.window.feedback[at].any())
+            if not self.window.feedback[at].any():
+                return self.rng.getrandbits(self.lanes * self.feedback_bits)
         return join(self.window.feedback[at, group * self.lanes:(group + 1) * self.lanes].tolist(), self.feedback_bits)
 
     def _row(self):

@@ -19,7 +19,7 @@ BUSY = Activity(steps=8, windows=3, events=4, silent=0.25, rows=6)
 
 
 def asked(sensor, directed=(), **network):
-    """Hardware's view of a network over ``sensor`` as it is initialised; ``directed`` what its blocks say of their own."""
+    """Hardware's view of a network over ``sensor`` as it is initialised; ``directed`` its blocks' own directives."""
     config = Config.model_validate({"network": network, "hardware": {"max_steps": 8, "blocks": directed}})
     generator = torch.Generator().manual_seed(1)
     inputs = sensor[0] * sensor[1] * sensor[2]
