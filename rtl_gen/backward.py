@@ -1,5 +1,7 @@
 """Backward pass of a readout: a window's errors to every neuron's feedback, and to the readout's own new weights."""
 
+from itertools import pairwise
+
 from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -15,6 +17,8 @@ from .feedback_rounding import divided
 from .level_counts import LevelCounts
 from .memories import declared_memory
 from .ports import RATE_SHAPE, FeedbackReader, RandomKey, StoredCounts
+from .position_feedback import PositionFeedback
+from .read_positions import ReadPositions
 from .readout_update import ReadoutUpdate
 from .spike_counts import SpikeCounts
 
@@ -47,6 +51,8 @@ class BackwardPass(wiring.Component):
     -------
     error_en, error : In(1), In(8)
         The error of a class, of all in order before each ``start``, while ``idle``.
+    read_at : In
+        With an error the position of the level it is of. Only where the largest level is read.
     start : In(1)
         Walk the rows.
     fired, fired_row, clear : In(1), In, In(1)
@@ -54,7 +60,8 @@ class BackwardPass(wiring.Component):
         ``idle``, and only of a learned readout.
     position, ends, settled : In, In(1), Out(1)
         The position of what fires; the window ends with it; and a while later the rows may be walked. Only of a learned
-        readout that leaks, of which events count before loss steps too.
+        readout that leaks, of which events count before loss steps too; where the largest level is read the first
+        alone.
     idle : Out(1)
         Nothing is walked; all results are written.
     reading, row, fetched : Out(1), Out, In
@@ -95,7 +102,9 @@ class BackwardPass(wiring.Component):
             "fired": In(1),
             "fired_row": In(range(readout.rows)),
             "clear": In(1),
-            **({"position": In(range(block.window)), "ends": In(1), "settled": Out(1)} if self._leaks else {}),
+            **({"read_at": In(range(block.window))} if engine.by_position else {}),
+            **({"position": In(range(block.window))} if self._leaks else {}),
+            **({"ends": In(1), "settled": Out(1)} if self._leaks and not engine.by_position else {}),
             "idle": Out(1),
             "reading": Out(1),
             "row": Out(range(readout.rows)),
@@ -142,6 +151,7 @@ class BackwardPass(wiring.Component):
         m.d.comb += Value.cast(fetched_parts).eq(Value.cast(self.fetched))
         m.d.sync += Value.cast(stored).eq(
             Array(Value.cast(fetched_parts[number]) for number in range(walk.parts))[fetched.part])
+        self._read_at = self._positions(m, stages) if self._engine.by_position else []
         self._collect_feedback(m, chosen, stored, errors.errors)
         if readout.learned:
             self._update(m, stages, stored, errors.errors)
@@ -191,10 +201,26 @@ class BackwardPass(wiring.Component):
                     m.next = "IDLE"
         m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
 
+    def _positions(self, m: Module, stages: list[data.View]) -> list[Value]:
+        """Positions of the levels that classes are read at: from the cycle in which the counts of a part are there,
+        cycle by cycle until its product is.
+        """
+        behind = 1 + self._engine.count_levels
+        m.submodules.read_positions = self._levels = levels = ReadPositions(self.block)
+        m.d.comb += [
+            levels.en.eq(self.error_en),
+            levels.read_at.eq(self.read_at),
+            levels.number.eq(stages[-1 - behind].part),
+        ]
+        found = [levels.found, *(Signal.like(levels.found, name=f"read_at{cycle}")
+                                 for cycle in range(behind + self.walk.feedback_latency - 2))]
+        m.d.sync += [later.eq(before) for before, later in pairwise(found)]
+        return found
+
     def _collect_feedback(self, m: Module, chosen: data.View, stored: data.View, errors: data.View) -> None:
         """A row's sum, then its lane's place in its group's word."""
         readout, lanes, latency = self.readout, self.lanes, self.walk.feedback_latency
-        m.submodules.sum = found = FeedbackSum(readout, self.walk)
+        m.submodules.sum = found = FeedbackSum(readout, self.walk, alone=self._engine.by_position)
         m.d.comb += [
             found.first.eq(chosen.first),
             found.errors.eq(errors),
@@ -212,15 +238,26 @@ class BackwardPass(wiring.Component):
         ]
         with m.If(placed):
             m.d.sync += lane.eq(Mux(closes, 0, lane + 1))
-        feedback = divided(m, readout, found.feedback)
-        word = [Signal(signed(self.feedback_bits), name=f"feedback{n}") for n in range(lanes)]
+        if self._engine.by_position:
+            self._keep_by_position(m, chosen, found.feedback, lane)
+        else:
+            self._keep(m, placed, lane, closed, divided(m, readout, found.feedback))
+        with m.If(self.start):
+            m.d.sync += self.feedback_groups.eq(0)
+        with m.Elif(closed):
+            m.d.sync += self.feedback_groups.eq(self.feedback_groups + 1)
+
+    def _keep(self, m: Module, placed: Value, lane: Signal, closed: Signal, feedback: Value) -> None:
+        """A row's feedback in its lane's place of a word; a group's word in memory, where it is read."""
+        word = [Signal(signed(self.feedback_bits), name=f"feedback{n}") for n in range(self.lanes)]
         with m.If(placed & (lane == 0)):
             m.d.sync += [value.eq(0) for value in word[1:]]     # so that padding lanes hold no feedback
             m.d.sync += word[0].eq(feedback)
         for n, value in enumerate(word[1:], start=1):
             with m.Elif(placed & (lane == n)):
                 m.d.sync += value.eq(feedback)
-        m.submodules.feedback = buffer = declared_memory(self._engine.feedback)
+        (declaration,) = self._engine.feedback
+        m.submodules.feedback = buffer = declared_memory(declaration)
         write, read = buffer.write_port(), buffer.read_port()
         m.d.comb += [
             write.addr.eq(self.feedback_groups),
@@ -229,10 +266,23 @@ class BackwardPass(wiring.Component):
             read.addr.eq(self.feedback_reader.group),
             self.feedback_reader.feedback.eq(read.data),
         ]
-        with m.If(self.start):
-            m.d.sync += self.feedback_groups.eq(0)
-        with m.Elif(closed):
-            m.d.sync += self.feedback_groups.eq(self.feedback_groups + 1)
+
+    def _keep_by_position(self, m: Module, chosen: data.View, product: Value, lane: Signal) -> None:
+        """A class's product at the position of its level, summed for the row and kept in its lane's memory."""
+        latency = self.walk.feedback_latency - 1
+        m.submodules.feedback = kept = PositionFeedback(self.block)
+        valid, first = Signal(latency, name="products"), Signal(latency, name="first_products")
+        m.d.sync += [valid.eq(Cat(chosen.valid, valid)), first.eq(Cat(chosen.first, first))]
+        m.d.comb += [
+            kept.en.eq(valid[-1]),
+            kept.first.eq(first[-1]),
+            kept.product.eq(product),
+            kept.position.eq(self._read_at[-1]),
+            kept.lane.eq(lane),
+            kept.group.eq(self.feedback_groups),
+            kept.there.eq(self._levels.there),
+        ]
+        wiring.connect(m, wiring.flipped(self.feedback_reader), kept.reader)
 
     def _read(self, stored: Value) -> Value:
         """The weight that a stored one is read as; of signs 1 for -1."""
@@ -257,7 +307,11 @@ class BackwardPass(wiring.Component):
         drawn = stages[max(0, self.walk.delay + 1 - RANDOM_BEHIND)]
         if self._leaks:
             m.submodules.counts = counts = LevelCounts(self.block)
-            m.d.comb += [counts.position.eq(self.position), counts.ends.eq(self.ends), self.settled.eq(counts.settled)]
+            m.d.comb += counts.position.eq(self.position)
+            if self._engine.by_position:
+                m.d.comb += counts.read_at.eq(self._read_at[0])
+            else:
+                m.d.comb += [counts.ends.eq(self.ends), self.settled.eq(counts.settled)]
             counted = stages[-1 - counts.latency]
         else:
             m.submodules.counts = counts = SpikeCounts(self._counts, again=self.readout.largest_event > 1)

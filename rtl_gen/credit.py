@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .contract.arithmetic import credit_max, feedback_max, index_bits, lasting_credit_max, row_feedback_max, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.learning.reverse import Reverse
+from .contract.engines.readout import Readout
 from .contract.plan import plan_of
 from .neuron import kind_of
 from .neurons import lif_shifts
@@ -55,7 +56,9 @@ class CreditScan(wiring.Component):
     gates : In
         Gates and spikes of that step, of the whole group.
     feedback : In
-        The feedback of the whole group.
+        The feedback of the whole group; where the largest level is read, that of this position.
+    read : In(1)
+        Whether there is any at this position. Only where the largest level is read.
     forget : In(1)
         What was taken in and has not come out, now and before, does not.
     load : Out(load_layout)
@@ -72,6 +75,7 @@ class CreditScan(wiring.Component):
         self.scan_lanes, self.parts, self._lanes = reverse.scan_lanes, reverse.parts, lanes
         self.feedback_bits = signed_bits(row_feedback_max(block.readout))
         self._leaks = block.readout.leak_shift is not None
+        self._by_position = Readout(plan_of(block)).by_position
         self._membrane_bits = signed_bits(credit_max(block, 0))
         self._credit_bits = signed_bits(lasting_credit_max(block, 0))
         super().__init__({
@@ -81,6 +85,7 @@ class CreditScan(wiring.Component):
             "first": In(1),
             "gates": In(gate_layout),
             "feedback": In(data.ArrayLayout(signed(self.feedback_bits), lanes)),
+            **({"read": In(1)} if self._by_position else {}),
             "forget": In(1),
             "load": Out(load_layout(block)),
             "alive": Out(index_bits(lanes + 1)),
@@ -89,6 +94,7 @@ class CreditScan(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         read = Signal()                                 # the step, or its level, by a logit
+        loss_begins = self.block.window - self.block.loss_steps
         # What is inside, a stage each: whether it is, whether it is its part's first, its part and position.
         valid, first, part, position = [self.en], [self.first], [self.part], [self.position]
         for stage in range(1, self.latency + 1):
@@ -97,8 +103,8 @@ class CreditScan(wiring.Component):
                 m.d.sync += later.eq(values[-1] & ~self.forget if values is valid else values[-1])
                 values.append(later)
         m.d.comb += [
-            read.eq(self.first if self.block.readout.reading == "last" else
-                    self.position >= self.block.window - self.block.loss_steps),
+            read.eq(self.read if self._by_position else
+                    self.first if self.block.readout.reading == "last" else self.position >= loss_begins),
             self.load.valid.eq(valid[-1] & ~self.forget),
             self.load.part.eq(part[-1]),
             self.load.position.eq(position[-1]),

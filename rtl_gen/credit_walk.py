@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import index_bits
 from .contract.block import BlockSpec
+from .contract.engines.readout import Readout
 from .contract.plan import plan_of
 from .credit import CreditScan, load_layout
 from .ports import FeedbackReader, GateReader
@@ -52,7 +53,7 @@ class CreditWalk(wiring.Component):
         self.block = block
         (plan,) = plan_of(block).layers
         self._rows, self._groups = plan.layer.rows, plan.words
-        self._scan = CreditScan(block, gate_layout)
+        self._scan, self._by_position = CreditScan(block, gate_layout), Readout(plan_of(block)).by_position
         self.feedback_bits = self._scan.feedback_bits
         super().__init__({
             "restart": In(1),
@@ -113,6 +114,8 @@ class CreditWalk(wiring.Component):
             scan.gates.eq(self.gate_reader.gates),
             scan.feedback.eq(self.feedback_reader.feedback),
         ]
+        if self._by_position:
+            m.d.comb += [self.feedback_reader.position.eq(now), scan.read.eq(self.feedback_reader.read)]
         m.d.sync += [
             scan.en.eq(reads),
             scan.part.eq(part),

@@ -17,7 +17,7 @@ class ErrorWalk(wiring.Component):
     """
 
     def _walk(self, m: Module, readout: ReadoutSpec, sums: wiring.Component, logit: Value, latency: int, whole: int,
-              settled: Value) -> Value:
+              settled: Value, known: Value | None = None) -> Value:
         """Connect ``sums``, and walk through the classes.
 
         Parameters
@@ -28,6 +28,8 @@ class ErrorWalk(wiring.Component):
             Cycles from a class's number to its error.
         settled
             All else is known that learning takes.
+        known
+            As the error comes: its class has one; else it is 0. All have one where it is not given.
 
         Returns
         -------
@@ -36,6 +38,7 @@ class ErrorWalk(wiring.Component):
         """
         number, taking, takes = Signal(range(readout.classes + 1)), Signal(), Signal()
         is_label, on_way = Signal(latency), Signal(whole)
+        error = class_error(m, readout, logit, is_label[-1])
         m.d.comb += [
             sums.adds.eq(self.adds),
             sums.row.eq(self.row),
@@ -47,7 +50,7 @@ class ErrorWalk(wiring.Component):
             sums.taken.eq(self.done),
             self.done.eq(taking & ~takes & (on_way == 0) & settled),
             self.error_en.eq(on_way[-1]),
-            self.error.eq(class_error(m, readout, logit, is_label[-1])),
+            self.error.eq(error if known is None else Mux(known, error, 0)),
         ]
         m.d.sync += [
             on_way.eq(Cat(takes, on_way)),

@@ -33,6 +33,8 @@ class FeedbackSum(wiring.Component):
         Width of a weight, and whether it is one at all or a sign.
     walk : ClassWalk
         The parts in which a row's classes come.
+    alone : bool
+        Whether what comes out is the sum of each part alone, a cycle earlier where rows have several.
 
     Members
     -------
@@ -43,11 +45,12 @@ class FeedbackSum(wiring.Component):
     errors : In(ArrayLayout(error_layout()))
         Of the same classes; where there is no class, 0.
     feedback : Out
-        The row's sum.
+        The row's sum, or the part's.
     """
 
-    def __init__(self, readout: ReadoutSpec, walk: ClassWalk) -> None:
+    def __init__(self, readout: ReadoutSpec, walk: ClassWalk, *, alone: bool = False) -> None:
         self.readout, self.walk = readout, walk
+        self._alone = alone or walk.parts == 1
         weight = unsigned(1) if readout.signs else signed(readout.weight_bits)
         super().__init__({
             "first": In(1),
@@ -72,7 +75,7 @@ class FeedbackSum(wiring.Component):
                 m.d.sync += held[-1].eq(addends[-1])
             addends = held
             level += 1
-        if self.walk.parts == 1:
+        if self._alone:
             m.d.comb += self.feedback.eq(addends[0])
         else:
             first = Signal(self.walk.feedback_latency - 1)

@@ -16,8 +16,9 @@ __all__ = ["LevelCounts"]
 class LevelCounts(wiring.Component):
     """How often each row came at each position, kept while its events pass, and the sum of what they count.
 
-    At a window's end what a position counts is found from the last to the first, a position a cycle. A row is read in
-    one cycle, and its sum comes :attr:`latency` cycles later. No reset clears the memory: after one, every row is to be
+    At a window's end what a position counts is found from the last to the first, a position a cycle. Where the largest
+    level is read it depends on the class alone: how far before the level of that class it lies. A row is read in one
+    cycle, and its sum comes :attr:`latency` cycles later. No reset clears the memory: after one, every row is to be
     forgotten.
 
     Computes ``counted`` of :mod:`sim.reference.level_credit`, summed over the positions, bit for bit.
@@ -39,6 +40,9 @@ class LevelCounts(wiring.Component):
         The window ends with this position.
     settled : Out(1)
         What positions count is known of the window that ended last.
+    read_at : In
+        The position of the level that the row is summed for, a cycle after the row. It is there where the largest level
+        is read, and the two before it are not.
     count : Out
         What the row counts, in units of 2^-``FACTOR_BITS``.
     """
@@ -48,13 +52,13 @@ class LevelCounts(wiring.Component):
         self._bits = block.readout.largest_event.bit_length()
         self._largest = max(level_factors(block, block.window))
         self.latency = 1 + self._engine.count_levels
+        of_class = {"read_at": In(range(block.window))}
         super().__init__({
             "row": In(range(block.readout.rows)),
             "fired": In(1),
             "position": In(range(block.window)),
             "forget": In(1),
-            "ends": In(1),
-            "settled": Out(1),
+            **(of_class if self._engine.by_position else {"ends": In(1), "settled": Out(1)}),
             "count": Out(range(row_count_max(block) + 1)),
         })
 
@@ -73,7 +77,10 @@ class LevelCounts(wiring.Component):
             write.data.eq(Mux(forget, 0, Cat((count + (position == p))[:bits] for p, count in enumerate(at)))),
             write.en.eq(fired | forget),
         ]
-        factors = self._factors(m)
+        if self._engine.by_position:
+            at, factors = self._moved(m, read.data), level_factors(self._block, window)
+        else:
+            factors = self._factors(m)
         addends = [sum(Mux(count[bit], factor << bit, 0) for bit in range(bits))
                    for count, factor in zip(at, factors, strict=True)]
         level = 0
@@ -86,6 +93,19 @@ class LevelCounts(wiring.Component):
             addends, level = held, level + 1
         m.d.comb += self.count.eq(addends[0])
         return m
+
+    def _moved(self, m: Module, counts: Value) -> list[Value]:
+        """Counts at all positions, moved on so far that those of the level that is read stand last; those behind it are
+        no more.
+        """
+        bits, last = self._bits, self._block.window - 1
+        back = Signal(range(self._block.window))
+        m.d.comb += back.eq(last - self.read_at)
+        for stage, by in enumerate(back):
+            counts = Mux(by, (counts << (bits << stage))[:len(counts)], counts)
+        moved = Signal(len(counts))
+        m.d.sync += moved.eq(counts)
+        return [moved.word_select(p, bits) for p in range(last + 1)]
 
     def _factors(self, m: Module) -> list[Signal]:
         """What each position counts; those behind the window's last stand beside counts of 0."""

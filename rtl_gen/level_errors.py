@@ -1,5 +1,7 @@
 """Errors of the levels of a leaky readout, class by class, at a window's end."""
 
+from itertools import pairwise
+
 from amaranth.hdl import *
 from amaranth.lib.wiring import In, Out
 
@@ -39,6 +41,9 @@ class LevelErrors(ErrorWalk):
         The sample's class; constant from ``start`` to ``done``.
     error_en, error : Out(1), Out(8)
         The error of a class, of all in order.
+    position, read_at : In, Out
+        The position of the step that ends; and with an error that of the level it is of, or any where that was before
+        the window and the error is 0. Only of a block that learns by the largest level.
     learnable : Out(1)
         With ``done``: not all errors are 0.
     """
@@ -52,6 +57,7 @@ class LevelErrors(ErrorWalk):
         super().__init__({
             **{name: levels[name] for name in ("adds", "row", "step_ends", "restarts", "number", "answer")
                if name in levels},
+            **{name: levels[name] for name in ("position", "read_at") if name in levels},
             "begins": In(1),
             "in_loss": In(1),
             "start": In(1),
@@ -67,7 +73,16 @@ class LevelErrors(ErrorWalk):
         m = Module()
         m.submodules.levels = levels = self._levels
         logit = Signal(levels.logit.shape())
-        self._walk(m, self._readout, levels, logit, 1, self.LATENCY, self.settled)
+        known = None
+        if self._readout.reading == "maximum":
+            m.d.comb += levels.position.eq(self.position)
+            known, at = ([Signal.like(found, name=f"{found.name}{cycle}") for cycle in range(self.LATENCY)]
+                         for found in (levels.known, levels.read_at))
+            for found, held in ((levels.known, known), (levels.read_at, at)):
+                m.d.sync += [later.eq(before) for before, later in pairwise([found, *held])]
+            m.d.comb += self.read_at.eq(at[-1])
+        self._walk(m, self._readout, levels, logit, 1, self.LATENCY, self.settled,
+                   known=None if known is None else known[-1])
         m.d.comb += [levels.step_ends.eq(self.step_ends), levels.clear.eq(self.begins)]
         m.d.sync += logit.eq(levels.logit)
         return m

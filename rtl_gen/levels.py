@@ -7,6 +7,8 @@ from amaranth.lib.wiring import In, Out
 from .class_sums import row_weights
 from .contract.arithmetic import answer_max, level_max, signed_bits
 from .contract.block import BlockSpec
+from .contract.engines.readout import Readout
+from .contract.plan import plan_of
 
 __all__ = ["LevelSums"]
 
@@ -37,6 +39,9 @@ class LevelSums(wiring.Component):
     in_loss, taken, logit : In(1), In(1), Out
         The step that ends is of the loss; the window ended, and logits were read; the logit of class ``number``. Only
         of a block that learns.
+    position, read_at, known : In, Out, Out(1)
+        The position of the step that ends; and that of the largest level of class ``number``, of several the last,
+        where it is ``known``: in the window that goes on. Only of a block that learns by the largest.
     """
 
     def __init__(self, block: BlockSpec, max_steps: int) -> None:
@@ -45,6 +50,7 @@ class LevelSums(wiring.Component):
         # Logits of levels that are not summed are answers; so are those of all steps of a sample.
         self._own_logits = learns and readout.reading == "sum" and (
             readout.accumulate == "window" or readout.answer == "last" or block.loss_steps < block.window)
+        self._by_position, position = Readout(plan_of(block)).by_position, range(block.window)
         self._bits = signed_bits(answer_max(readout, max_steps))
         self._level_bits = signed_bits(level_max(readout, max_steps))
         super().__init__({
@@ -56,6 +62,7 @@ class LevelSums(wiring.Component):
             "number": In(range(readout.classes)),
             "answer": Out(signed(self._bits)),
             **({"in_loss": In(1), "taken": In(1), "logit": Out(signed(self._bits))} if learns else {}),
+            **({"position": In(position), "read_at": Out(position), "known": Out(1)} if self._by_position else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -67,12 +74,13 @@ class LevelSums(wiring.Component):
         with m.Elif(self.step_ends):
             m.d.sync += first.eq(0)
         answers = [Signal(signed(self._bits), name=f"answer{c}") for c in range(readout.classes)]
-        logits = []
+        logits, read_at, known = [], [], []
         for c, answer in enumerate(answers):
             level = Signal(signed(self._level_bits), name=f"level{c}")
             before = Mux(self.restarts, 0, answer) if readout.answer == "last" else answer
+            largest = first | (level >= answer)
             read = {"sum": before + level, "last": level,
-                    "maximum": Mux(first | (level > answer), level, answer)}[readout.reading]
+                    "maximum": Mux(largest, level, answer)}[readout.reading]
             with m.If(self.clear):
                 m.d.sync += [level.eq(0), answer.eq(0)]
             with m.Elif(self.adds):
@@ -84,9 +92,18 @@ class LevelSums(wiring.Component):
                     m.d.sync += answer.eq(0)
             if self._own_logits:
                 logits.append(self._logit(m, c, level))
+            if self._by_position:
+                read_at.append(Signal.like(self.position, name=f"read_at{c}"))
+                known.append(Signal(name=f"known{c}"))
+                with m.If(self.clear | self.taken):
+                    m.d.sync += known[-1].eq(0)
+                with m.Elif(self.step_ends & largest):
+                    m.d.sync += [read_at[-1].eq(self.position), known[-1].eq(1)]
         m.d.comb += self.answer.eq(Array(answers)[self.number])
         if self._learns:
             m.d.comb += self.logit.eq(Array(logits or answers)[self.number])
+        if self._by_position:
+            m.d.comb += [self.read_at.eq(Array(read_at)[self.number]), self.known.eq(Array(known)[self.number])]
         return m
 
     def _logit(self, m: Module, c: int, level: Signal) -> Signal:

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import index_bits
 from .contract.block import BlockSpec
+from .contract.engines.readout import Readout
 from .contract.network import MAX_RATE
 from .contract.plan import plan_of
 
@@ -135,11 +136,15 @@ class FeedbackReader(wiring.Signature):
     -------
     group, feedback : Out, In
         A group of lanes, and its feedback one cycle later.
+    position, read : Out, In(1)
+        Of which position; and with the feedback whether a class is read at it, or there is none. Only where feedback is
+        kept of each position; else it is the same at all that logits read.
     """
 
     def __init__(self, block: BlockSpec, bits: int) -> None:
         plan = plan_of(block)
-        super().__init__({"group": Out(range(plan.readout_words)),
+        position = {"position": Out(range(block.window)), "read": In(1)} if Readout(plan).by_position else {}
+        super().__init__({"group": Out(range(plan.readout_words)), **position,
                           "feedback": In(data.ArrayLayout(signed(bits), plan.lanes))})
 
 

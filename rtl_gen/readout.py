@@ -326,6 +326,8 @@ class Readout(wiring.Component):
             self.multiplies.eq(backward.multiplies),
             self.feedback_groups.eq(backward.feedback_groups),
         ]
+        if self._declared.by_position:
+            m.d.comb += [self._sums.position.eq(self._position), backward.read_at.eq(self._sums.read_at)]
         for outside, inside in ((self.key, backward.key), (self.feedback_reader, backward.feedback_reader),
                                 (self.counts, backward.counts)):
             wiring.connect(m, wiring.flipped(outside), inside)
@@ -335,11 +337,9 @@ class Readout(wiring.Component):
             if self.readout.leak_shift is not None:
                 # Levels carry what came before the loss steps into them.
                 counts = self._learn & (self._windows == self.block.update_interval - 1)
-                m.d.comb += [
-                    backward.position.eq(self._position),
-                    backward.ends.eq(self._sums.start),
-                    self._sums.settled.eq(backward.settled),
-                ]
+                m.d.comb += backward.position.eq(self._position)
+                if not self._declared.by_position:
+                    m.d.comb += [backward.ends.eq(self._sums.start), self._sums.settled.eq(backward.settled)]
             m.d.comb += [
                 backward.fired.eq(self._adds & counts),
                 backward.fired_row.eq(self._tokens.p.value),

@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import DRAW_BITS, ERROR_BITS, readout_delta_max, readout_shift, row_count_max, signed_bits
 from .contract.block import BlockSpec
-from .contract.engines.readout import ClassWalk
+from .contract.engines.readout import ClassWalk, Readout
+from .contract.plan import plan_of
 from .ports import RATE_SHAPE, RandomKey, StoredCounts
 from .rounding import RandomDraw, StoredUpdate, row_addend
 
@@ -19,7 +20,7 @@ class ReadoutUpdate(wiring.Component):
     """Stored weights of a learned readout less their rounded ``error * count of events``.
 
     The parts of a row come one after another and without a pause; its new weights are written with the last. Where no
-    event of it came, nothing is.
+    event of it came, nothing is, but where each class counts for itself: then what was there is written again.
 
     Computes :func:`sim.reference.update.update` bit for bit.
 
@@ -41,7 +42,8 @@ class ReadoutUpdate(wiring.Component):
     valid, last : In(1)
         There is a part; it is a row's last.
     count, stored, errors : In
-        Events of the row; stored weights and errors of the part. Where there is no class, 0.
+        Events of the row, where the largest level is read as they count for the part's class; stored weights and
+        errors of the part. Where there is no class, 0.
     host_en, host_row, host_data : In
         The host's new weights, while nothing else comes.
     w_en, w_row, w_data : Out
@@ -56,6 +58,7 @@ class ReadoutUpdate(wiring.Component):
 
     def __init__(self, block: BlockSpec, layer_number: int, walk: ClassWalk) -> None:
         self.block, self.readout, self.walk = block, block.readout, walk
+        self._by_position = Readout(plan_of(block)).by_position
         self._layer_number = layer_number
         readout, most = block.readout, walk.classes_per_cycle
         super().__init__({
@@ -126,7 +129,8 @@ class ReadoutUpdate(wiring.Component):
             m.d.sync += part.eq(Mux(self.host_en, Value.cast(hosted_parts[number]), after))
         m.d.comb += [
             Value.cast(self.w_data).eq(Cat(*parts, newest)),
-            self.w_en.eq((fires[-1] & last[-1]) | hosted),
+            # Where each class counts for itself a row is written whatever its last one does.
+            self.w_en.eq((last[-1] if self._by_position else fires[-1] & last[-1]) | hosted),
         ]
         # Rows come in order.
         with m.If(self.host_en):

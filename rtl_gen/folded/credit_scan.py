@@ -8,6 +8,7 @@ from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.reach import reach_of
 from ..contract.engines.folded.reverse import FoldedReverse
+from ..contract.engines.readout import Readout
 from ..contract.plan import plan_of
 from ..credit import CreditScan
 from ..memories import declared_memory
@@ -44,7 +45,7 @@ class ScannedCredits(wiring.Component):
         self.block = block
         self._plan = plan = plan_of(block)
         self._lanes = FoldedReverse(plan).scan_lanes
-        self._scan = CreditScan(block, folded_gate_layout(block))
+        self._scan, self._by_position = CreditScan(block, folded_gate_layout(block)), Readout(plan).by_position
         super().__init__({
             "feedback_groups": In(range(plan.readout_words + 1)),
             "gate_finder": Out(GateFinder(block)),
@@ -75,6 +76,8 @@ class ScannedCredits(wiring.Component):
             port.load.position.eq(scan.load.position),
             port.alive.eq(Mux(was_cut, 0, scan.alive)),
         ]
+        if self._by_position:
+            m.d.comb += [self.feedback_reader.position.eq(position), scan.read.eq(self.feedback_reader.read)]
         m.d.comb += [credit.eq(Mux(cut, 0, found))
                      for credit, found in zip(port.load.credits, scan.load.credits, strict=True)]
         m.d.sync += [scan.en.eq(reads), scan.first.eq(first), scan.part.eq(part), scan.position.eq(position)]

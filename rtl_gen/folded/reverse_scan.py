@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ..contract.arithmetic import FEEDBACK_BITS, feedback_max, index_bits, signed_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.credits import FoldedCredits
+from ..contract.engines.readout import Readout
 from ..contract.plan import plan_of
 from ..fifo import StreamFifo
 from ..memories import declared_memory
@@ -65,7 +66,7 @@ class ReverseScan(wiring.Component):
     def __init__(self, block: BlockSpec) -> None:
         self.block = block
         self.plan = plan_of(block)
-        self.engine = FoldedCredits(self.plan)
+        self.engine, self._by_position = FoldedCredits(self.plan), Readout(self.plan).by_position
         super().__init__({
             "layer": In(index_bits(block.depth)),
             "word_en": In(1),
@@ -111,6 +112,8 @@ class ReverseScan(wiring.Component):
             following.position.eq(Mux(take, words.o.p.position, word.position)),
             following.part.eq(next_part),
         ]
+        if self._by_position:
+            m.d.comb += self.feedback_reader.position.eq(following.position)
         carried = self._carried(m, following)
         stored = self._stored(m, word, part)
         now = Signal(scanned_layout(self.block))
@@ -188,8 +191,9 @@ class ReverseScan(wiring.Component):
         """The credit of a lane, three cycles after its gates are chosen; and what of it is given here, in two."""
         gates = self._part_of(m, list(word.gates), part, lane, "gates")
         spike, gate = gates[0], gates[1:]
-        readout = Mux(word.opens if self.block.readout.reading == "last" else word.in_loss,
-                      self._part_of(m, list(self.feedback_reader.feedback), part, lane, "readout"), 0)
+        read = (self.feedback_reader.read if self._by_position else
+                word.opens if self.block.readout.reading == "last" else word.in_loss)
+        readout = Mux(read, self._part_of(m, list(self.feedback_reader.feedback), part, lane, "readout"), 0)
         if told is not None:
             m.d.comb += told.eq(readout + self._behind[lane])
             readout = told

@@ -15,12 +15,12 @@ from ..bench import load_spec, start
 from ..lanes import join, split
 from ..reference.backward import current_credits
 from ..reference.grid import spread
-from ..reference.level_credit import of_positions
 from ..stream import unpack
+from .level_feedback import given, of_each, told
 
 
 class Surroundings:
-    """Gates and spikes, (R, places, filters), and the feedback of each of the readout's rows."""
+    """Gates and spikes, (R, places, filters), and the feedback of each of the readout's rows, (R, rows)."""
 
     def __init__(self, dut):
         self.dut, self.rng = dut, random.Random(cocotb.RANDOM_SEED)
@@ -46,11 +46,11 @@ class Surroundings:
         self.gates[:, self.generator.random(shape[1]) < 0.3] = 0
         self.spikes = (self.generator.random(shape) < 0.3).astype(np.uint8)
         bound = self.rng.choice((self.bound, 200, 3))
-        self.feedback = self.generator.integers(-bound, bound + 1, rows)
+        self.feedback = given(self.block, self.generator.integers(-bound, bound + 1, rows), self.steps, self.rng)
 
     def expected(self):
         """Credits, (R, places, lanes of all its words)."""
-        signal = spread(self.block.readout.pool, of_positions(self.block, self.feedback, self.steps))
+        signal = spread(self.block.readout.pool, told(self.block, self.feedback))
         flat = (self.steps, -1)
         found = current_credits(
             self.layer, signal, self.gates.reshape(flat), self.spikes.reshape(flat))
@@ -81,10 +81,13 @@ class Surroundings:
                             self.padded(self.gates)[position, place, of_word].tolist(), strict=True)
                 gates = [spike | gate << 1 for spike, gate in known]
             feedback = [self.rng.randrange(-self.bound, self.bound) for _ in range(lanes)]
-            if group < self.there:
+            at = int(dut.feedback_reader__position.value) if of_each(self.block) else 0
+            if group < self.there and at < self.steps:
                 row = np.zeros((self.plan.readout_places, self.words.column_words * lanes), np.int64)
-                row[:, :self.layer.columns] = self.feedback.reshape(-1, self.layer.columns)
-                feedback = row.reshape(-1, lanes)[group].tolist()
+                row[:, :self.layer.columns] = self.feedback[at].reshape(-1, self.layer.columns)
+                feedback = row.reshape(-1, lanes)[group].tolist() if self.feedback[at].any() else feedback
+            if of_each(self.block):
+                dut.feedback_reader__read.value = int(at < self.steps and self.feedback[at].any())
             asked = int(dut.gate_finder__word.value) // self.words.column_words
             dut.gate_finder__gated.value = int(asked < self.words.places and self.gated()[int(
                 dut.gate_finder__word.value)])

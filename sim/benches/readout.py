@@ -8,6 +8,7 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
 
 from rtl_gen.contract.arithmetic import error_table, readout_shift, row_feedback_max, signed_bits
+from rtl_gen.contract.engines.readout import Readout
 from rtl_gen.contract.network import RATE_OFF
 from rtl_gen.contract.plan import plan_of, slots_of
 from rtl_gen.contract.protocol import ANSWER_BITS
@@ -17,12 +18,13 @@ from rtl_gen.token import TokenKind, token_layout
 from ..bench import PERIOD_NS, load_spec, start
 from ..lanes import join, split
 from ..reference.grid import pooled
-from ..reference.level_credit import counted
+from ..reference.level_credit import by_steps, counted, steps_read
 from ..reference.levels import Levels, read_steps
 from ..reference.readout import divided, errors, feedback
 from ..reference.rounding import addends
 from ..reference.update import update
 from ..stream import StreamSink, StreamSource
+from .level_feedback import of_each
 
 START, EVENT, STEP, ABORT = (kind.value for kind in TokenKind)
 STORED = ("updates", "written", "underflows", "saturations")
@@ -56,35 +58,42 @@ class Model:
             recorded = learns and w % block.update_interval == block.update_interval - 1
             found = None
             if recorded and len(part) > loss_start and not (aborted and len(part) < window):
-                found = self._learn(part, logit, label)
+                found = self._learn(part, logit, steps_read(readout, levels, first, len(part)), label)
             yield len(part), recorded, found
 
-    def _learn(self, part, logit, label):
-        """Feedback of a window that is learned from, (rows,), 0 where it is skipped; ``part`` is what rows read."""
+    def _learn(self, part, logit, until, label):
+        """Feedback of a window that is learned from, (positions, rows), 0 where it is skipped: one position, or all
+        that feedback is kept of; ``part`` is what rows read.
+        """
         readout, loss_start = self.readout, self.block.window - self.block.loss_steps
         error = errors(logit, label, readout.logit_shift, self.table, readout.dead_zone)
+        error[until == 0] = 0
+        positions = self.block.window if readout.reading == "maximum" else 1
+        found = np.zeros((positions, readout.rows), np.int64)
         number, self.number = self.number, (self.number + 1) & 0xFFFFFFFF
         if not error.any():
             self.counters["windows_skipped"] += 1
-            return np.zeros(readout.rows, np.int64)
+            return found
         self.counters["windows_learned"] += 1
-        exact = feedback(self.stored, readout.weight_bits, readout.shadow_bits, error, 1, 0)[-1]
-        found = divided(exact, readout.feedback_shift)
+        for steps, own in by_steps(error, until):
+            exact = feedback(self.stored, readout.weight_bits, readout.shadow_bits, own, 1, 0)[-1]
+            found[min(steps, positions) - 1] = divided(exact, readout.feedback_shift)
         if readout.learned:
             self.counters["multiplies"] += readout.rows * readout.classes
             if readout.leak_shift is not None:
-                active, credit = counted(self.block, part, error, len(part))
+                told = [counted(self.block, part, own, steps) for steps, own in by_steps(error, until)]
             else:
                 # Of several events in a step each is one of its own.
                 active = np.concatenate([part[loss_start:] > below for below in range(readout.largest_event)]).astype(
                     np.uint8)
-                credit = np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes)))
+                told = [(active, np.ascontiguousarray(np.broadcast_to(error, (len(active), readout.classes))))]
             addend = addends(readout, self.rate, readout.rows, self.spec.seed, number,
                              self.spec.layer_number(0, self.block.depth))
-            counts = update(self.stored, readout.stored_bits, readout_shift(readout) + self.rate, addend, active, 0,
-                            credit)
-            for name, amount in zip(("updates", "written", "underflows", "saturations"), counts, strict=True):
-                self.counters[name] += int(amount)
+            for active, credit in told:
+                counts = update(self.stored, readout.stored_bits, readout_shift(readout) + self.rate, addend, active, 0,
+                                credit)
+                for name, amount in zip(STORED, counts, strict=True):
+                    self.counters[name] += int(amount)
         return found
 
 
@@ -101,8 +110,11 @@ class Surroundings:
         self.feedback_bits = signed_bits(row_feedback_max(self.readout))
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.said = []                          # "learn" and "skip", as they came
+        # A position has no bits where there is one.
+        self.positions = self.block.window if Readout(plan).by_position else 1
         for name in ("window_done", "feedback_reader__group", "key__window_number", "host_address",
-                     "host_w_en", "host_w_data", "rate__shift", "rate__off"):
+                     "host_w_en", "host_w_data", "rate__shift", "rate__off",
+                     *["feedback_reader__position"][:self.positions > 1]):
             dut[name].value = 0
         dut.key__seed.value = spec.seed
 
@@ -157,17 +169,22 @@ class Surroundings:
             # With errors that cancel in every neuron there is nothing to learn, but the window is not skipped.
             assert said == wanted or not found.any(), f"{said} for {wanted}"
             if said == "learn":
-                words = np.zeros(self.groups * self.lanes, np.int64)
-                words[self.slots] = found
-                words = words.reshape(self.groups, self.lanes)
+                words = np.zeros((self.positions, self.groups * self.lanes), np.int64)
+                words[:, self.slots] = found
+                words = words.reshape(self.positions, self.groups, self.lanes)
                 # Each as soon as it is there, then once more.
                 for place, group in enumerate([*range(self.groups), *rng.sample(range(self.groups), self.groups)]):
                     while place == group and int(dut.feedback_groups.value) <= group:
                         await FallingEdge(dut.clk)
                     dut.feedback_reader__group.value = group
-                    await FallingEdge(dut.clk)
-                    lanes = split(int(dut.feedback_reader__feedback.value), self.feedback_bits, self.lanes)
-                    assert lanes == words[group].tolist(), f"feedback of group {group}"
+                    for position in rng.sample(range(self.positions), self.positions):
+                        if self.positions > 1:
+                            dut.feedback_reader__position.value = position
+                        await FallingEdge(dut.clk)
+                        lanes = split(int(dut.feedback_reader__feedback.value), self.feedback_bits, self.lanes)
+                        if of_each(self.block) and dut.feedback_reader__read.value == 0:
+                            lanes = [0] * self.lanes
+                        assert lanes == words[position, group].tolist(), f"feedback of group {group} at {position}"
         await ClockCycles(dut.clk, rng.randint(1, 6))
         await FallingEdge(dut.clk)
         assert not self.said, "the end of a window was told twice"

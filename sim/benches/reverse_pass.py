@@ -24,6 +24,7 @@ from ..reference.forward import Trace
 from ..reference.grid import spread
 from ..reference.readout import divided, feedback
 from ..reference.window import Window
+from .level_feedback import of_each
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Past:
     steps: int
     gates: NDArray[np.uint8]
     spikes: NDArray[np.uint8]
-    feedback: NDArray[np.int64]         # (readout words, lanes)
+    feedback: NDArray[np.int64]         # (positions, readout words, lanes); one position where all are alike
     credits: list[NDArray[np.int64]]    # (R, neurons), a layer each
     injected: list[NDArray[np.int64]]   # (R, neurons), a layer each: what they were given
     multiplies: int
@@ -91,23 +92,26 @@ class Surroundings:
             none = np.zeros((steps, layer.layer.outputs), np.int32)
             traces.append(Trace(np.ascontiguousarray(spikes[:, at[-1]]), np.ascontiguousarray(gates[:, at[-1]]), none))
         counts = np.zeros((steps, block.readout.rows), np.uint8)
-        found, multiplies = credits_of(block, self.stored, self.readout, error, np.full(len(error), len(counts)),
+        until = generator.integers(1, steps + 1, len(error)) if of_each(block) else np.full(len(error), steps)
+        found, multiplies = credits_of(block, self.stored, self.readout, error, until,
                                        Window(0, traces=traces, read=counts))
         readout = block.readout
         multiplies -= readout.rows * readout.classes if readout.learned else 0
         credits = [weighed(layer, credit.current) for layer, credit in zip(block.layers, found, strict=True)]
-        return Past(steps, gates, spikes, self._feedback(error), credits, [
+        feedback = self._feedback(error) if not of_each(block) else np.concatenate(
+            [self._feedback(np.where(until == last, error, 0)) for last in range(1, steps + 1)])
+        return Past(steps, gates, spikes, feedback, credits, [
             trace.gates * credit.feedback for trace, credit in zip(traces, found, strict=True)],
             multiplies, [self._entries(number, gates[:, slot], credits) for number, slot in enumerate(at)])
 
     def _feedback(self, error):
-        """Words of the readout's feedback; lanes that are no rows hold none."""
+        """Words of the readout's feedback at one position, (1, words, lanes); lanes that are no rows hold none."""
         block, readout, plan = self.block, self.block.readout, self.plan
         (exact,) = feedback(self.readout, readout.weight_bits, readout.shadow_bits, error, 1, 0)
         words = np.zeros(plan.readout_words * plan.lanes, np.int64)
         words[slots_of(plan.readout_places, block.layers[-1].columns, plan.lanes)] = divided(
             exact, readout.feedback_shift)
-        return words.reshape(-1, plan.lanes)
+        return words.reshape(1, -1, plan.lanes)
 
     def _alive(self, number, credits):
         """Column words of a layer that are walked at each position, (R,): where they are listed those with a credit."""
@@ -153,9 +157,15 @@ class Surroundings:
 
     def _values(self):
         word = int(self.dut.feedback_reader__group.value) if self.plan.readout_words > 1 else 0
-        if self.past is None or word >= int(self.dut.feedback_words.value):
+        at = int(self.dut.feedback_reader__position.value) if of_each(self.block) else 0
+        if of_each(self.block) and self.past is not None and at < len(self.past.feedback):
+            is_read = self.past.feedback[at].any()
+            self.dut.feedback_reader__read.value = int(is_read)
+            if not is_read:
+                return self.rng.getrandbits(self.plan.lanes * self.engine.feedback_bits)
+        if self.past is None or word >= int(self.dut.feedback_words.value) or at >= len(self.past.feedback):
             return self.rng.getrandbits(self.plan.lanes * self.engine.feedback_bits)
-        return join(self.past.feedback[word].tolist(), self.engine.feedback_bits)
+        return join(self.past.feedback[at, word].tolist(), self.engine.feedback_bits)
 
     async def find(self, past, late=False):
         """Runs the pass once; returns its cycles."""

@@ -20,10 +20,10 @@ from rtl_gen.forward_layouts import window_end_layout
 from ..bench import load_spec, start
 from ..lanes import join, split
 from ..reference.backward import current_credits
-from ..reference.level_credit import of_positions
 from ..reference.rounding import addends
 from ..reference.update import update
 from ..stream import StreamSource
+from .level_feedback import given, of_each, told
 
 COUNTERS = ("updates", "written", "underflows", "saturations")
 DISCARD, SKIP, LEARN = "discard", "skip", "learn"
@@ -31,7 +31,7 @@ DISCARD, SKIP, LEARN = "discard", "skip", "learn"
 
 @dataclass
 class Window:
-    """What was recorded: (R, inputs), (R, padded neurons) twice, and the feedback, (neurons,)."""
+    """What was recorded: (R, inputs), (R, padded neurons) twice, and the feedback, (R, padded neurons)."""
 
     active: NDArray[np.uint8]
     spikes: NDArray[np.uint8]
@@ -129,7 +129,14 @@ class Surroundings:
         group = self._value("feedback_reader__group", self.groups)
         if group >= self.feedback_groups:
             return self.rng.getrandbits(self.lanes * self.feedback_bits)
-        return join(self.window.feedback[group * self.lanes:(group + 1) * self.lanes], self.feedback_bits)
+        at = self._value("feedback_reader__position", self.block.window) if of_each(self.block) else 0
+        if at >= len(self.window.feedback):
+            return self.rng.getrandbits(self.lanes * self.feedback_bits)
+        if of_each(self.block):
+            self.dut.feedback_reader__read.value = int(self.window.feedback[at].any())
+            if not self.window.feedback[at].any():
+                return self.rng.getrandbits(self.lanes * self.feedback_bits)
+        return join(self.window.feedback[at, group * self.lanes:(group + 1) * self.lanes].tolist(), self.feedback_bits)
 
     def _row(self):
         place = self._value("reader__list_position", self.layer.inputs)
@@ -170,10 +177,9 @@ class Surroundings:
 
     def credits(self, window):
         """Credits of a window, (R, neurons)."""
-        signal = of_positions(self.block, window.feedback[:self.layer.outputs], len(window.gates))
         shape = slice(0, self.layer.outputs)
         return current_credits(
-            self.layer, signal, np.ascontiguousarray(window.gates[:, shape]),
+            self.layer, told(self.block, window.feedback[:, shape]), np.ascontiguousarray(window.gates[:, shape]),
             np.ascontiguousarray(window.spikes[:, shape]))
 
 
@@ -195,7 +201,7 @@ def random_window(there, steps):
     active = (generator.random((steps, layer.inputs)) < rng.choice((0.0, 0.2, 0.6, 1.0))).astype(np.uint8)
     rows = np.flatnonzero(active.any(axis=0)).tolist()
     rng.shuffle(rows)
-    return Window(active=active, spikes=spikes, gates=gates, feedback=feedback, rows=rows)
+    return Window(active=active, spikes=spikes, gates=gates, feedback=given(block, feedback, steps, rng), rows=rows)
 
 
 async def pass_window(there, source, window, kind, delay, pause=0):

@@ -34,7 +34,8 @@ class BlockHardware(Section):
         None, description="Whether this block learns from an active row in one cycle; null takes `hardware.unroll`.")
     classes_per_cycle: Classes | None = Field(
         None, description="Classes that this block's readout walks in a cycle when it learns; more take more LUTs. "
-                          "Null takes the fewest that keep up with the update engine at an input density of 5 %.")
+                          "Null takes the fewest that keep up with the update engine at an input density of 5 %. "
+                          "`network.reading: maximum` takes 1.")
     ahead: Ahead | None = Field(
         None, description="The events that may wait in front of this block; null takes `hardware.ahead`.")
 

@@ -208,7 +208,8 @@ def blocks(draw, grid, classes, max_steps):
     block = BlockSpec(layers=tuple(made), readout=readout, window=window, loss_steps=loss_steps,
                       update_interval=draw(st.integers(1, min(3, max(1, max_steps // window)))),
                       directives=Directives(lanes=1, memory="auto", engine=engine))
-    drawn = draw(directives(engine, block.outputs, classes, window, plan_of(block).flat))
+    walked = 1 if readout.reading == "maximum" else classes
+    drawn = draw(directives(engine, block.outputs, walked, window, plan_of(block).flat))
     return replace(block, directives=drawn), grid
 
 

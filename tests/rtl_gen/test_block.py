@@ -38,6 +38,8 @@ CASES = {
     "levels": dict(readout_leak_shift=2, window=5, loss_steps=3, sizes=(9,), readout_rate_shift=6, feedback_shift=2),
     "last-level": dict(readout_leak_shift=1, reading="last", accumulate="cumulative", window=3, learned=False,
                        current=CurrentSpec(bits=10, leak_shifts=(1, -4)), threshold=120, unroll=True),
+    "largest-level": dict(readout_leak_shift=2, reading="maximum", accumulate="cumulative", window=5, sizes=(9,),
+                          classes=3, readout_rate_shift=6, feedback_shift=2, rounding="stochastic", logit_shift=5),
     "saturating": dict(membrane_bits=8, threshold=60, shadow_bits=4, rate_shift=0, readout_rate_shift=0, dead_zone=20),
 }
 # Stalls on every port: of the source and of both sinks.

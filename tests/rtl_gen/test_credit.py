@@ -21,6 +21,9 @@ CASES = {
                            current=CurrentSpec(bits=10, leak_shifts=(1, -3))),
     "last level": network_spec(lanes=3, window=4, leak_shift=None, readout_leak_shift=1, reading="last",
                                accumulate="cumulative", surrogate="triangle", surrogate_width=3, surrogate_height=5),
+    "largest level": network_spec(lanes=6, window=5, classes=3, leak_shift=2, readout_leak_shift=2, reading="maximum",
+                                  accumulate="cumulative", feedback_shift=3, surrogate="triangle", surrogate_width=3,
+                                  surrogate_height=5),
     "one step": network_spec(lanes=1, window=1, leak_shift=1, reset="zero"),
 }
 

@@ -26,6 +26,13 @@ CASES = {
                                         rounding="stochastic", shadow_bits=2, readout_rate_shift=5),
     "last level learns": network_spec(sizes=(7,), lanes=4, window=3, readout_leak_shift=1, reading="last",
                                       accumulate="cumulative", update_interval=2, readout_rate_shift=4),
+    "largest level learns": network_spec(sizes=(9,), lanes=4, window=5, readout_leak_shift=2, reading="maximum",
+                                         accumulate="cumulative", rounding="stochastic", shadow_bits=2, logit_shift=6,
+                                         readout_rate_shift=5, feedback_shift=3),
+    "largest level at once": network_spec(sizes=(6,), lanes=4, window=1, readout_leak_shift=1, reading="maximum",
+                                          accumulate="cumulative", classes=3, readout_rate_shift=4, logit_shift=5),
+    "largest level, fixed": network_spec(sizes=(7,), lanes=2, window=4, update_interval=2, readout_leak_shift=3,
+                                         reading="maximum", accumulate="cumulative", learned=False, logit_shift=1),
     "answer of the last window": network_spec(sizes=(9,), lanes=4, window=3, loss_steps=2, answer="last",
                                               accumulate="cumulative", classes_per_cycle=2),
     "answer of the last window alone": network_spec(sizes=(7,), lanes=4, window=2, answer="last", learned=False),
@@ -50,7 +57,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="stochastic")
+@on_both(CASES, verilator="stochastic", slow=["largest level at once", "largest level, fixed"])
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(Readout(spec, 0), bench="sim.benches.readout",

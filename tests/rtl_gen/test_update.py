@@ -23,9 +23,11 @@ CASES |= {f"{name}, unrolled": replace(spec, blocks=tuple(
     for name, spec in CASES.items()}
 CASES["levels"] = network_spec(inputs=11, sizes=(13,), lanes=5, window=5, loss_steps=3, readout_leak_shift=2,
                                rate_shift=8)
+CASES["largest level"] = network_spec(inputs=11, sizes=(13,), lanes=5, window=5, readout_leak_shift=2, rate_shift=8,
+                                      reading="maximum", accumulate="cumulative", feedback_shift=1)
 
 
-@on_both(CASES, verilator="stochastic")
+@on_both(CASES, verilator="stochastic", slow=["largest level"])     # of a block as well
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     block = spec.blocks[0]

@@ -7,7 +7,7 @@ import pytest
 
 from rtl_gen.contract.arithmetic import answer_max, level_factors, level_max
 from rtl_gen.contract.checks import SpecError
-from rtl_gen.contract.limits import check_hardware, check_learning
+from rtl_gen.contract.limits import check_hardware
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.level_credit import counted
 from tests.networks import network_spec
@@ -33,17 +33,17 @@ def test_readouts_that_there_are_not(changes, message):
     assert str(caught.value) == message
 
 
-def test_it_learns_in_hardware_but_by_its_largest_level():
+def test_it_learns_in_hardware():
     check_hardware(network_spec(**LAST))
     check_hardware(network_spec(readout_leak_shift=3, loss_steps=2))
     largest = LAST | {"reading": "maximum"}
-    check_hardware(network_spec(**largest, learning=False))
-    check_learning(network_spec(**largest))
+    check_hardware(network_spec(**largest))
+    check_hardware(network_spec(**largest, classes_per_cycle=2, learning=False))
     with pytest.raises(SpecError) as caught:
-        check_hardware(network_spec(**largest))
+        check_hardware(network_spec(**largest, classes_per_cycle=2))
     assert str(caught.value) == (
-        "A block that is to learn on chip must have a readout that is not read by maximum, as that of block 0 is; take "
-        "the reading sum or last, set hardware.learning false for the block, or evaluate it on torch or the reference")
+        "A readout that is read by maximum must, in a block that is to learn on chip, walk 1 class per cycle, not 2 as "
+        "block 0; take 1, or none")
 
 
 @pytest.mark.parametrize(("changes", "steps", "factors"), [

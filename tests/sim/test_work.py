@@ -26,6 +26,10 @@ CASES = {
 WIDE = {
     "two-reads": network_spec(inputs=40, sizes=(30, 20), lanes=4, reads=2),
     "interval": network_spec(inputs=30, sizes=(20,), lanes=3, window=2, update_interval=2, loss_steps=1),
+    "largest level": network_spec(inputs=30, sizes=(20,), readout_leak_shift=2, reading="maximum", logit_shift=5,
+                                  accumulate="cumulative", classes=7),
+    "largest level folded": folded_spec(dense(24, 14), dense(14, 8), learning=True, leak_shift=2, reading="maximum",
+                                        logit_shift=5, accumulate="cumulative", classes=7),
     "unrolled": network_spec(inputs=30, sizes=(20,), unroll=True, rounding="stochastic"),
     "conv": folded_spec(conv(5, 5, 2, 6, 3, padding=1), readout_pool=pool("or", 2, 5, 5, 6), learning=True),
     "residual": folded_spec(conv(4, 4, 2, 4, 3, padding=1), conv(4, 4, 4, 4, 3, padding=1),

@@ -47,8 +47,20 @@ class Readout(Engine):
     FEEDBACK_OVERHEAD = 3       # of a row of feedback: fetch, write, say so
 
     def refusals(self, index: int) -> Iterator[Refusal]:
-        """It serves every block."""
-        return iter(())
+        """Why it cannot serve the block."""
+        asked = self.block.directives.classes_per_cycle
+        if self.by_position and asked not in (None, 1):
+            yield Refusal(line="A readout that is read by maximum must, in a block that is to learn on chip, walk 1 "
+                               f"class per cycle, not {asked} as block {index}; take 1, or none",
+                          what="several classes per cycle of a readout that is read by maximum",
+                          places=(f"readout of block {index}",), change="classes_per_cycle 1")
+
+    @property
+    def by_position(self) -> bool:
+        """Whether each class tells of a position of its own, so that feedback is kept of each: what the largest level
+        learns by.
+        """
+        return self.block.directives.learns and self.block.readout.reading == "maximum"
 
     @property
     def weights(self) -> MemoryDeclaration:
@@ -70,15 +82,20 @@ class Readout(Engine):
         return MemoryDeclaration("spike_counts", readout.rows, most.bit_length(), window_state=True)
 
     @property
-    def feedback(self) -> MemoryDeclaration:
+    def feedback(self) -> tuple[MemoryDeclaration, ...]:
         """For each word of neurons, or of the squares they are pooled in, the feedback that the backward pass found.
 
-        It is what learning keeps: among the memories of the engine that learns.
+        It is what learning keeps: among the memories of the engine that learns. Where it is kept of each position each
+        lane has a memory, whose addresses are a position below a word: classes write it one by one.
         """
-        bits = signed_bits(row_feedback_max(self.block.readout))
+        bits, words = signed_bits(row_feedback_max(self.block.readout)), self.plan.readout_words
         # Of a convolution they can be very many.
-        return MemoryDeclaration("feedback", self.plan.readout_words, self.plan.lanes * bits,
-                                 "distributed" if self.plan.flat else "auto")
+        style = "distributed" if self.plan.flat else "auto"
+        if not self.by_position:
+            return (MemoryDeclaration("feedback", words, self.plan.lanes * bits, style),)
+        positions = (self.block.window - 1).bit_length()
+        return tuple(MemoryDeclaration(f"feedback{lane}", words << positions, bits, style)
+                     for lane in range(self.plan.lanes))
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
@@ -103,20 +120,25 @@ class Readout(Engine):
 
     @property
     def count_levels(self) -> int:
-        """Where the readout leaks, cycles in which what a row came at each position is summed: a tree of pairs."""
+        """Where the readout leaks, cycles in which what a row came at each position is summed: a tree of pairs.
+
+        Before it one more in which positions are moved, where each class tells of its own.
+        """
         leaks = self.block.readout.leak_shift is not None and self._counts_spikes
-        return (self.block.window - 1).bit_length() if leaks else 0
+        return (self.block.window - 1).bit_length() + self.by_position if leaks else 0
 
     @property
     def cycles(self) -> int:
         """Cycles of a window's end before its learning begins: errors, class by class.
 
-        Levels are read, and not taken over; but what a whole window's positions count is found one by one.
+        Levels are read, and not taken over; but what a whole window's positions count is found one by one, where that
+        is not the same in all windows.
         """
         classes = self.block.readout.classes
         if self.block.readout.leak_shift is None:
             return classes + self.OVERHEAD
-        return max(classes, self.block.window - LEVELS if self._counts_spikes else 0) + self.OVERHEAD - 1
+        found = self._counts_spikes and not self.by_position
+        return max(classes, self.block.window - LEVELS if found else 0) + self.OVERHEAD - 1
 
     def feedback_cycles(self, word: int) -> int:
         """Cycles from the first in which the update engine learns until it can read the feedback of a word of neurons.
@@ -155,8 +177,12 @@ class Readout(Engine):
 
     @property
     def _classes_per_cycle(self) -> int:
-        """As the block's directive says; else the fewest with which a group's feedback is there in time."""
+        """As the block's directive says; else the fewest with which a group's feedback is there in time; or one, where
+        each class tells of a position of its own.
+        """
         block, classes = self.block, self.block.readout.classes
+        if self.by_position:
+            return 1
         if block.directives.classes_per_cycle is not None:
             return min(block.directives.classes_per_cycle, classes)
         rows = math.ceil(block.inputs * (1 - (1 - DENSITY) ** block.window))    # that are active in a window

@@ -10,6 +10,7 @@ from tests.folded_networks import conv, dense, folded_spec, pool
 from tests.networks import changed
 
 GROUPED = conv(4, 4, 2, 4, 3)
+LARGEST = {"leak_shift": 2, "reading": "maximum", "accumulate": "cumulative"}
 GROUPED = replace(GROUPED, synapses=replace(GROUPED.synapses, groups=2))
 
 
@@ -24,7 +25,10 @@ def directed(spec, **directives):
     folded_spec(dense(9, 8, weight_bits=1), learning=True), folded_spec(dense(9, 8), answer="last", learning=True),
     folded_spec(conv(5, 5, 2, 6, 2), readout_pool=pool("sum", 2, 4, 4, 6), learning=True),
     folded_spec(dense(9, 8), dense(8, 8, residual=ResidualSpec(below=1, shift=0, own_shift=1)), learning=True),
-    folded_spec(dense(9, 8, threshold_shift=0), dense(8, 8), learning=True)])
+    folded_spec(dense(9, 8, threshold_shift=0), dense(8, 8), learning=True),
+    folded_spec(conv(4, 4, 2, 5, 3), learning=True, **LARGEST),
+    directed(folded_spec(dense(9, 8), dense(8, 7), learning=True, **LARGEST), classes_per_cycle=1),
+    directed(folded_spec(dense(9, 8), dense(8, 7), **LARGEST), classes_per_cycle=2)])
 def test_what_folded_engines_serve_is_not_refused(spec):
     assert hardware_refusals(spec) == ()
 
@@ -55,10 +59,9 @@ def test_what_folded_engines_serve_is_not_refused(spec):
     (directed(folded_spec(dense(9, 8), dense(8, 7), learning=True), unroll=True),
      "A block that is not one layer of each input at each neuron must not unroll its window, and block 0 does; take "
      "unroll false", ("block 0",), "unroll false"),
-    (folded_spec(conv(4, 4, 2, 5, 3), learning=True, leak_shift=2, reading="maximum", accumulate="cumulative"),
-     "A block that is to learn on chip must have a readout that is not read by maximum, as that of block 0 is; take "
-     "the reading sum or last, set hardware.learning false for the block, or evaluate it on torch or the reference",
-     ("readout of block 0",), "network.reading sum or last, or hardware.learning false"),
+    (directed(folded_spec(conv(4, 4, 2, 5, 3), learning=True, **LARGEST), classes_per_cycle=2),
+     "A readout that is read by maximum must, in a block that is to learn on chip, walk 1 class per cycle, not 2 as "
+     "block 0; take 1, or none", ("readout of block 0",), "classes_per_cycle 1"),
     (folded_spec(dense(9, 8), readout_pool=pool("sum", 2, 2, 4, 1), learning=True),
      "A readout that pools a grid must, in a block that is to learn on chip, pool the grid that the last layer is, and "
      "that of block 0 pools another; take none, or hardware.learning false for the block, or evaluate it on torch or "

@@ -17,11 +17,14 @@ CASES = {
                              lanes=4),
     "levels": folded_spec(conv(5, 4, 1, 5, 2), lanes=3, leak_shift=2, loss_steps=2,
                           readout_pool=pool("sum", 2, 4, 3, 5)),
+    "largest-level": folded_spec(conv(5, 4, 1, 5, 2), lanes=3, window=4, leak_shift=2, reading="maximum",
+                                 accumulate="cumulative", feedback_shift=2, readout_pool=pool("sum", 2, 4, 3, 5),
+                                 learning=True),
     "one-step": folded_spec(conv(2, 2, 1, 2, 1), lanes=8, window=1),
 }
 
 
-@on_both(CASES, verilator="pooled")
+@on_both(CASES, verilator="pooled", slow=["largest-level"])     # of a block as well
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(ScannedCredits(spec.blocks[0]), bench="sim.benches.credit_scan", build_dir=tmp_path, simulator=simulator,

@@ -54,13 +54,18 @@ CASES = {
     "last-level-conv": folded_spec(
         conv(5, 4, 1, 5, 2, pool=pool("or", 2, 10, 8, 1)), learning=True, readout_pool=pool("sum", 2, 4, 3, 5), lanes=3,
         leak_shift=3, reading="last", accumulate="cumulative"),
+    "largest-level": folded_spec(dense(9, 8), dense(8, 6), learning=True, lanes=3, window=4, leak_shift=2,
+                                 reading="maximum", accumulate="cumulative", rounding="stochastic", logit_shift=5),
+    "largest-level-conv": folded_spec(
+        conv(5, 4, 1, 5, 2, pool=pool("or", 2, 10, 8, 1)), learning=True, readout_pool=pool("sum", 2, 4, 3, 5), lanes=3,
+        leak_shift=3, reading="maximum", accumulate="cumulative", logit_shift=5, feedback_shift=1),
     "one-bit": folded_spec(dense(9, 8, weight_bits=1, threshold=3), dense(8, 6, weight_bits=1, threshold=3),
                            learning=True),
 }
 DUTIES = {"conv-dense": "0.5", "counts": "0.5"}
 # Each is met in another case too.
 LONG = ("conv", "two-layers", "recurrent", "thresholds", "thresholds-alone", "residual", "lingering-conv",
-        "three-dense")
+        "three-dense", "largest-level-conv")
 
 
 @on_both(CASES, verilator="conv-dense", slow=LONG)

@@ -18,7 +18,8 @@ def reverse(case):
 
 TARGETS = {name: reverse(name) for name in (
     "two dense", "three dense", "convolutions", "cut off", "pooled readout", "recurrent",
-    "residual", "thresholds", "one word", "lingering", "wide", "levels", "last level")}
+    "residual", "thresholds", "one word", "lingering", "wide", "levels", "last level",
+    "largest level")}
 WORDS, WALK, SCAN, PRODUCT, MEMORY = (f"folded/{name}.py" for name in (
     "reverse_words", "reverse_walk", "reverse_scan", "dot_product", "credit_memory"))
 FLOW, LASTING, ALIVE = (f"folded/{name}.py" for name in ("flow_credits", "lasting_credits", "alive_words"))
@@ -81,8 +82,12 @@ MUTANTS = {
     "levels of another window": (False, "levels", SCAN, "Mux(word.opens, 0, decayed_by", "Mux(0, 0, decayed_by"),
     "levels of another word": (False, "levels", SCAN, "at.place)),\n            write.data.eq(Cat(kept))",
                                "0)),\n            write.data.eq(Cat(kept))"),
-    "every level as the last": (False, "last level", SCAN, "Mux(word.opens if self.block.readout.reading",
-                                "Mux(1 if self.block.readout.reading"),
+    "every level as the last": (False, "last level", SCAN, 'word.opens if self.block.readout.reading',
+                                '1 if self.block.readout.reading'),
+    "feedback where no class is read": (False, "largest level", SCAN, "self.feedback_reader.read if self._by_position",
+                                        "1 if self._by_position"),
+    "feedback of another position": (False, "largest level", SCAN, "feedback_reader.position.eq(following.position)",
+                                     "feedback_reader.position.eq(word.position)"),
     "lasting credits of another window": (False, "lingering", LASTING, "with m.If(~self.opens), m.Switch",
                                           "with m.If(1), m.Switch"),
     "lasting credits of another word": (False, "lingering", LASTING, "self.at.place)),\n            write.data",

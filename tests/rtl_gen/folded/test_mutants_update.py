@@ -30,7 +30,7 @@ def update(case):
 
 TARGETS = {
     **{f"window {case}": window(case) for case in WINDOWS},
-    **{f"scan {case}": scan(case) for case in ("plain", "pooled")},
+    **{f"scan {case}": scan(case) for case in ("plain", "pooled", "largest-level")},
     **{f"update {case}": update(case) for case in UPDATES},
 }
 WINDOW, SCAN, STORE, ROWS, HEADS, LIST, FIELD, WORDS, DELTAS, PIPELINE, UPDATE = (f"folded/{name}.py" for name in (
@@ -52,6 +52,8 @@ MUTANTS = {
     "word before its feedback": (False, "scan plain", SCAN, "self.feedback_groups > place.word",
                                  "self.feedback_groups >= place.word"),
     "what the border cuts off is told": (False, "scan pooled", SCAN, "int(not seen)", "0"),
+    "feedback of another position": (False, "scan largest-level", SCAN, "self.feedback_reader.position.eq(position)",
+                                     "self.feedback_reader.position.eq(0)"),
     "credits of the word before alive": (False, "scan pooled", SCAN, "Mux(was_cut, 0, scan.alive)", "scan.alive"),
     "one half of the store": (True, "update one-conv", STORE, "write.addr.eq(Cat(load.position, self.load_half))",
                               "write.addr.eq(Cat(load.position, Const(0, 1)))"),

@@ -60,6 +60,9 @@ CASES = {
     "last level": folded_spec(
         conv(4, 4, 1, 2, 1), conv(4, 4, 2, 5, 2), lanes=3, readout_pool=pool("sum", 2, 3, 3, 5), leak_shift=1,
         reading="last", accumulate="cumulative", feedback_shift=1),
+    "largest level": folded_spec(
+        dense(4, 9), dense(9, 6, recurrent=True), lanes=4, window=4, classes=5, leak_shift=2, reading="maximum",
+        accumulate="cumulative", feedback_shift=1, learning=True),
     "one bit": folded_spec(dense(5, 8, weight_bits=1), dense(8, 6, weight_bits=1), lanes=4, window=2),
 }
 

@@ -18,9 +18,9 @@ from tests.verbs import call, small_run
 BUSY = Activity(steps=8, windows=3, events=4, silent=0.25, rows=6)
 
 
-def asked(sensor, **network):
-    """Hardware's view of a network over ``sensor`` as it is initialised."""
-    config = Config.model_validate({"network": network, "hardware": {"max_steps": 8}})
+def asked(sensor, directed=(), **network):
+    """Hardware's view of a network over ``sensor`` as it is initialised; ``directed`` its blocks' own directives."""
+    config = Config.model_validate({"network": network, "hardware": {"max_steps": 8, "blocks": directed}})
     generator = torch.Generator().manual_seed(1)
     inputs = sensor[0] * sensor[1] * sensor[2]
     events = (torch.rand(8, 6, inputs, generator=generator) < 0.3).float()
@@ -34,17 +34,16 @@ def logic_of(monkeypatch, luts):
 
 
 def test_all_reasons_are_named_and_what_to_change():
-    found = asked((4, 4, 2), architecture="4C3-P2-4C3G2-4C3G4+1-4C3G2-8R-8", block_depth=3,
-                  readout_leak_shift=2, reading="maximum")
+    found = asked((4, 4, 2), ({"classes_per_cycle": 2},) * 2, architecture="4C3-P2-4C3G2-4C3G4+1-4C3G2-8R-8",
+                  block_depth=3, readout_leak_shift=2, reading="maximum")
     assert found.lines == [
         "Hardware: no board takes this network yet: a convolution with groups (block 0 layer 1, block 0 layer 2, block "
-        "1 layer 0), a readout that is read by maximum (readout of block 0, readout of block 1); it trains, evaluate "
-        "takes it on torch and the reference, learn takes it on the reference",
-        "  To become hardware it must have: groups of 1; network.reading sum or last, or hardware.learning false"]
+        "1 layer 0), several classes per cycle of a readout that is read by maximum (readout of block 0, readout of "
+        "block 1); it trains, evaluate takes it on torch and the reference, learn takes it on the reference",
+        "  To become hardware it must have: groups of 1; classes_per_cycle 1"]
     assert found.outlooks == ()
-    assert {"what": "a readout that is read by maximum", "places": ["readout of block 1"],
-            "change": "network.reading sum or last, or hardware.learning false"} in json.loads(json.dumps(
-                found.to_dict()))["refusals"]
+    assert {"what": "several classes per cycle of a readout that is read by maximum", "places": ["readout of block 1"],
+            "change": "classes_per_cycle 1"} in json.loads(json.dumps(found.to_dict()))["refusals"]
 
 
 def test_what_no_engine_has_learns_on_the_reference():

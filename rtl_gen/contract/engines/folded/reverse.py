@@ -52,13 +52,12 @@ class FoldedReverse(Learning):
                 line="A block that is not one layer of each input at each neuron must learn by the engine "
                      f"{self.kind}, not {engine} as block {index}; take {self.kind}",
                 what="another engine of a folded block", places=(f"block {index}",), change=f"the engine {self.kind}")
-        yield from refusals.largest_level(self.block, index)
         yield from misread(self.plan, 0, index) if self.scans else FoldedCredits(self.plan).refusals(index)
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Window state, the readout's feedback, credits, and what is gathered of a word of filters."""
-        own = (self.masks, self.row_list, self.occupied, self.gates, self.gated, Readout(self.plan).feedback,
+        own = (self.masks, self.row_list, self.occupied, self.gates, self.gated, *Readout(self.plan).feedback,
                *self.credits(self.load_lanes), *self.injected(self.load_lanes), self.deltas, self.feedback_words)
         kept = () if self.scans else FoldedCredits(self.plan).memories
         return (*(memory for memory in own if memory is not None), *kept)

@@ -34,7 +34,7 @@ class ReverseMemories(NamedTuple):
     gates
         For each position and word of neurons their gates and spikes.
     feedback
-        For each word of neurons the readout's feedback.
+        For each word of neurons the readout's feedback; where it is of each position a memory for each lane.
     credits
         For each part of the lanes the credits of two words, at each position; none where they are in registers.
     """
@@ -42,7 +42,7 @@ class ReverseMemories(NamedTuple):
     masks: MemoryDeclaration
     row_list: MemoryDeclaration
     gates: MemoryDeclaration
-    feedback: MemoryDeclaration
+    feedback: tuple[MemoryDeclaration, ...]
     credits: tuple[MemoryDeclaration, ...]
 
 
@@ -50,8 +50,8 @@ class Reverse(Learning):
     """The update engine of a block, with the window buffer that records for it."""
 
     def refusals(self, index: int) -> Iterator[refusals.Refusal]:
-        """Why it cannot serve the block."""
-        yield from refusals.largest_level(self.block, index)
+        """It serves every flat block."""
+        return iter(())
 
     @property
     def scan_latency(self) -> int:
@@ -100,7 +100,8 @@ class Reverse(Learning):
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
         """Window state, feedback and credits, layer by layer."""
-        return tuple(chain.from_iterable((*own[:-1], *own.credits) for own in self.of_layers))
+        return tuple(chain.from_iterable(
+            (own.masks, own.row_list, own.gates, *own.feedback, *own.credits) for own in self.of_layers))
 
     def cycles(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None,
                feedback: Sequence[int] | None = None) -> int:
