@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from dense_loop import DenseLoop, suits
 from numpy.typing import NDArray
 from resumable import fold
 from rich.progress import track
@@ -144,8 +145,8 @@ def learn(experiment: Experiment, seed: int, data: DataSet, title: str) -> dict[
     augmenter = Augmenter(AugmentConfig(**experiment.augment), data)
     some = data.train.draw(1000, 0) if len(data.train) >= LARGE else data.train
     density = float(np.mean(np.square(some.spikes[:], dtype=np.float32)))     # a current spreads by what is squared
-    reference = Reference(random_network(spec, seed, density=density, gain=experiment.gain,
-                                         readout_share=experiment.readout_share))
+    reference = (DenseLoop if suits(spec) else Reference)(random_network(
+        spec, seed, density=density, gain=experiment.gain, readout_share=experiment.readout_share))
     start, online = time.perf_counter(), []
     for epoch in track(range(experiment.epochs), description=title):
         rate = experiment.rates[epoch * len(experiment.rates) // experiment.epochs]
