@@ -7,20 +7,16 @@ from the weights that the loop has there, and stops where a prediction, a count 
 from typing import Any
 
 import numpy as np
-from numba import njit
+from dense_sample import run
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import error_table, readout_shift
 from rtl_gen.contract.network import Network
-from rtl_gen.contract.protocol import BLOCK_COUNTERS
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.network import Reference
-from sim.reference.rounding import mix_draws
 
-COUNTED = ("spikes", "windows_skipped", "windows_learned", "weight_saturations")
-FIRED, SKIPPED, LEARNED, SATURATED = range(len(COUNTED))
+COUNTED = ("spikes", "windows_skipped", "windows_learned", "weight_saturations")     # in the order of dense_sample
 CHECKED = 16        # samples of each call that the reference learns from, too
-LARGEST = (1 << 31) - 1
 
 
 def suits(spec: NetworkSpec) -> bool:
@@ -95,7 +91,6 @@ class DenseLoop:
         said, here = reference.network(), self.network()
         counted = [{name: now[name] - then[name] for name in COUNTED}
                    for now, then in zip(self.counters, before, strict=True)]
-        assert set(COUNTED) <= set(BLOCK_COUNTERS)
         same = (predictions.tolist() == found and said.window_numbers == here.window_numbers
                 and all(np.array_equal(one[0], other[0]) for one, other in zip(said.weights, here.weights, strict=True))
                 and all(np.array_equal(*pair) for pair in zip(said.readouts, here.readouts, strict=True))
@@ -123,8 +118,8 @@ class _Block:
     def run(self, events: NDArray[np.uint8], label: int, rate: int, learn: bool) -> NDArray[np.uint8]:
         """The spikes of a sample; a view."""
         layer, of_readout, neuron = self.layer, self.of_readout, self.layer.neuron
-        _run(events, label, learn, self.stored, self.readout, self.key, self.number, self.counts, self.table,
-             (layer.weights.shadow_bits, layer.weights.stored_bits, layer.update.rate_shift + rate,
+        run(events, label, learn, self.stored, self.readout, self.key, self.number, self.counts, self.table,
+            (layer.weights.shadow_bits, layer.weights.stored_bits, layer.update.rate_shift + rate,
               layer.update.rounding == "nearest", layer.weights.bias),
              (of_readout.shadow_bits, of_readout.stored_bits, readout_shift(of_readout) + rate,
               of_readout.rounding == "nearest"),
@@ -134,150 +129,3 @@ class _Block:
              (self.spec.window, self.spec.window - self.spec.loss_steps, of_readout.accumulate == "window",
               of_readout.logit_shift, of_readout.dead_zone), self.spikes, self.gates, self.answer)
         return self.spikes[:len(events)]
-
-
-@njit(cache=True)
-def _run(events, label, learn, stored, readout, key, number, counts, table, weights, of_readout, neuron, surrogate,
-         course, spikes, gates, answer):
-    steps, classes, neurons = len(events), len(answer), stored.shape[1]
-    leak, threshold, zero, lowest, highest = neuron
-    triangle, width, height = surrogate
-    window, loss_start, fresh, logit_shift, dead_zone = course
-    if not learn:
-        window = steps
-    membrane, logit, error = np.zeros(neurons, np.int64), np.zeros(classes, np.int64), np.zeros(classes, np.int64)
-    current, credit = np.empty((window, neurons), np.int32), np.empty((window, neurons), np.int32)
-    answer[:] = 0
-    for start in range(0, steps, window):
-        seen = events[start:start + window]
-        _currents(stored, seen, weights[0], weights[4], current)
-        if fresh:
-            logit[:] = 0
-        for p in range(len(seen)):
-            for j in range(neurons):
-                u = membrane[j]
-                if leak >= 0:
-                    u -= u >> leak
-                v = min(max(u + current[p, j], lowest), highest)
-                spike, distance = v >= threshold, abs(v - threshold)
-                gates[start + p, j] = max(0, height - (distance >> width)) if triangle else distance < width
-                spikes[start + p, j] = spike
-                membrane[j] = (0 if zero else v - threshold) if spike else v
-                if spike:
-                    counts[FIRED] += 1
-                    for c in range(classes):
-                        weight = readout[j, c] >> of_readout[0]
-                        answer[c] += weight
-                        logit[c] += weight if p >= loss_start else 0
-        if not learn or len(seen) <= loss_start:
-            continue
-        for c in range(classes):
-            shifted = logit[c] >> logit_shift if logit_shift >= 0 else logit[c] << -logit_shift
-            value = table[min(max(shifted + 64, 0), 127)] - (127 if c == label else 0)
-            error[c] = value if abs(value) > dead_zone else 0
-        if error.any():
-            counts[LEARNED] += 1
-            largest = _credits(readout, of_readout[0], error, loss_start, leak, zero, spikes[start:start + len(seen)],
-                               gates[start:start + len(seen)], credit)
-            if largest * max(1, seen.max()) * len(seen) > LARGEST:
-                raise OverflowError("sums of the loop need more than 32 bits; take the reference")
-            counts[SATURATED] += _write(stored, weights, _addends(key, key[1], number[0], weights, len(stored)), seen,
-                                        credit)
-            counts[SATURATED] += _write_readout(readout, of_readout,
-                                                _addends(key, key[2], number[0], of_readout, neurons),
-                                                spikes[start + loss_start:start + len(seen)], error)
-        else:
-            counts[SKIPPED] += 1
-        number[0] = (number[0] + 1) & 0xFFFFFFFF
-
-
-@njit(cache=True)
-def _addends(key, layer, number, weights, rows):
-    if weights[3]:
-        return np.full(rows, (1 << weights[2]) >> 1, np.int64)
-    return mix_draws(key[0], number, layer, rows) & ((1 << weights[2]) - 1)
-
-
-@njit(cache=True)
-def _currents(stored, events, shadow_bits, bias, current):
-    for p in range(len(events)):
-        here = current[p]
-        if bias:
-            here[:] = stored[-1] >> shadow_bits
-        else:
-            here[:] = 0
-        for i in range(events.shape[1]):
-            count = np.int32(events[p, i])
-            if count == 1:
-                for j in range(len(here)):
-                    here[j] += stored[i, j] >> shadow_bits
-            elif count:
-                for j in range(len(here)):
-                    here[j] += np.int32(count * (stored[i, j] >> shadow_bits))
-
-
-@njit(cache=True)
-def _credits(readout, shadow_bits, error, loss_start, leak, zero, spikes, gates, credit):
-    """Credits of a window, written; the largest of them."""
-    largest = 0
-    for j in range(spikes.shape[1]):
-        feedback = 0
-        for c in range(len(error)):
-            feedback += (readout[j, c] >> shadow_bits) * error[c]
-        carry = 0
-        for p in range(len(spikes) - 1, -1, -1):
-            if zero and spikes[p, j]:
-                carry = 0
-            here = gates[p, j] * (feedback if p >= loss_start else 0) + carry
-            credit[p, j] = here
-            largest = max(largest, abs(here))
-            carry = here
-            if leak >= 0:
-                carry -= here >> leak if here >= 0 else -(-here >> leak)
-    return largest
-
-
-@njit(cache=True)
-def _write(stored, weights, addend, events, credit):
-    """Write the rows of inputs that were active, and of the bias; how many weights were saturated."""
-    low, high, shift = np.int32(-(1 << (weights[1] - 1))), np.int32((1 << (weights[1] - 1)) - 1), weights[2]
-    inputs, saturated = events.shape[1], 0
-    delta = np.empty(stored.shape[1], np.int32)
-    for i in range(len(stored)):
-        reached = False
-        for p in range(len(events)):
-            count = np.int32(events[p, i]) if i < inputs else np.int32(1)
-            if count and not reached:
-                delta[:] = 0
-                reached = True
-            if count == 1:
-                for j in range(len(delta)):
-                    delta[j] += credit[p, j]
-            elif count:
-                for j in range(len(delta)):
-                    delta[j] += np.int32(count * credit[p, j])
-        if reached:
-            add = np.int32(addend[i])
-            for j in range(len(delta)):
-                wanted = np.int32(stored[i, j] - (np.int32(delta[j] + add) >> shift))
-                value = min(max(wanted, low), high)
-                saturated += value != wanted
-                stored[i, j] = value
-    return saturated
-
-
-@njit(cache=True)
-def _write_readout(readout, of_readout, addend, spikes, error):
-    low, high, shift = -(1 << (of_readout[1] - 1)), (1 << (of_readout[1] - 1)) - 1, of_readout[2]
-    saturated = 0
-    for j in range(len(readout)):
-        count = 0
-        for p in range(len(spikes)):
-            count += spikes[p, j]
-        if count:
-            for c in range(len(error)):
-                wanted = readout[j, c] - ((count * error[c] + addend[j]) >> shift)
-                value = min(max(wanted, low), high)
-                saturated += value != wanted
-                readout[j, c] = value
-    return saturated

@@ -185,8 +185,8 @@ def _feedback(kernel: Kernel, taps: Taps, weights: NDArray[np.int32], feedback_s
 
 
 @compiled(nogil=True)
-def _update(kernel: Kernel, taps: Taps, stored: NDArray[np.int32], stored_bits: int, rate_shift: int, addend: Int64Array,
-            events: Counts, bias: bool, credit: Int64Array) -> Writes:
+def _update(kernel: Kernel, taps: Taps, stored: NDArray[np.int32], stored_bits: int, rate_shift: int,
+            addend: Int64Array, events: Counts, bias: bool, credit: Int64Array) -> Writes:
     steps, places, filters = credit.shape
     alive = np.zeros((places, filters), np.uint8)       # whether a filter has any credit at a place
     for p in range(steps):
