@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from dense_loop import DenseLoop, suits
 from numpy.typing import NDArray
 from resumable import fold
 from rich.progress import track
@@ -37,7 +38,7 @@ class Experiment:
 
     Attributes
     ----------
-    data, steps, coding, pool, delays
+    data, steps, coding, input_max, pool, delays
         What it sees; see :class:`snnfpga.data.registry.DataOptions`.
     blocks
         Layers of each block, in the notation of ``network.blocks``; readouts over grids see at most 4 x 4 places.
@@ -54,6 +55,7 @@ class Experiment:
     data: str
     steps: int
     coding: str | None = None
+    input_max: int = 1
     pool: int = 1
     delays: tuple[int, ...] = ()
     blocks: tuple[tuple[str, ...], ...]
@@ -92,7 +94,8 @@ class Experiment:
                 shape = shape_of(f"Block {number}", layer, grid)
                 synapses = shape.conv or DenseSpec(inputs=shape.seen.size, outputs=shape.outputs.size,
                                                    recurrent=layer.recurrent)
-                made.append(self._layer(synapses, self.rate_shifts[number], pool=shape.pool))
+                made.append(self._layer(synapses, self.rate_shifts[number], pool=shape.pool,
+                                        input_max=1 if number or made else self.input_max))
                 grid = shape.outputs
             blocks.append(BlockSpec(
                 layers=tuple(made), readout=self._readout(grid, data.classes, self.readout_shifts[number]),
@@ -119,8 +122,8 @@ class Experiment:
 
         With ``validate`` a part of the training samples takes the place of the test samples.
         """
-        options = DataOptions(steps=self.steps, coding=self.coding, pool=self.pool, delays=self.delays,
-                              seed=0 if self.folds else split, root=root)
+        options = DataOptions(steps=self.steps, coding=self.coding, input_max=self.input_max, pool=self.pool,
+                              delays=self.delays, seed=0 if self.folds else split, root=root)
         data = load(self.data, options)
         if self.folds:
             data = fold(data, split)
@@ -141,9 +144,9 @@ def learn(experiment: Experiment, seed: int, data: DataSet, title: str) -> dict[
     generator, draws = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     augmenter = Augmenter(AugmentConfig(**experiment.augment), data)
     some = data.train.draw(1000, 0) if len(data.train) >= LARGE else data.train
-    density = float(np.mean(some.spikes[:]))
-    reference = Reference(random_network(spec, seed, density=density, gain=experiment.gain,
-                                         readout_share=experiment.readout_share))
+    density = float(np.mean(np.square(some.spikes[:], dtype=np.float32)))     # a current spreads by what is squared
+    reference = (DenseLoop if suits(spec) else Reference)(random_network(
+        spec, seed, density=density, gain=experiment.gain, readout_share=experiment.readout_share))
     start, online = time.perf_counter(), []
     for epoch in track(range(experiment.epochs), description=title):
         rate = experiment.rates[epoch * len(experiment.rates) // experiment.epochs]

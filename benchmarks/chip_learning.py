@@ -89,12 +89,18 @@ def show(results: dict[str, Any]) -> None:
     Console(width=170).print(table)
 
 
+def settings_of(experiment: Experiment) -> dict[str, Any]:
+    """The settings as JSON has them."""
+    return json.loads(json.dumps(vars(experiment)))
+
+
 def measure(name: str, root: Path | None, validate: bool) -> None:
     """Run what of a row is not known, and write it at once."""
     row = ROWS[name]
-    settings = json.loads(json.dumps(vars(row.experiment)))
+    settings = settings_of(row.experiment)
     entry = read()["results"].get(name)
-    if validate or entry is None or entry["settings"] != settings:
+    # Settings that came later had their defaults when it was measured.
+    if validate or entry is None or settings_of(Experiment(**entry["settings"])) != settings:
         entry = {"settings": settings, "runs": {}}
     for key, split, seed in runs_of(row.experiment, row.seeds, row.over_splits):
         if key in entry["runs"]:
