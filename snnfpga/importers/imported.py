@@ -81,14 +81,15 @@ def config_of(name: str, settings: Iterable[str], data: str | None) -> Config:
         values["data"] = {"name": data}
     for setting in settings:
         section, _, key = setting.partition("=")[0].partition(".")
-        first, *rest = key.split(".")
-        if section == "network" and len(rest) > 1 and rest[-1] not in BITS:
-            raise SnnfpgaError(f"--set {shown(setting)} asks for what an imported network says itself; of a layer "
-                               f"there can be set {', '.join(BITS)}", USAGE)
+        first = key.split(".")[0]
         if section == "network" and first not in OPEN:
             raise SnnfpgaError(f"--set {shown(setting)} asks for what an imported network says itself; of network "
                                f"there can be set {', '.join(OPEN)}", USAGE)
         apply(values, setting)
+        layers = values["network"].get("layers")
+        if any(key not in BITS for entry in layers or () if isinstance(entry, dict) for key in entry):
+            raise SnnfpgaError(f"--set {shown(setting)} asks for what an imported network says itself; of a layer "
+                               f"there can be set {', '.join(BITS)}", USAGE)
     return check(values)
 
 

@@ -72,6 +72,7 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None) -> Mapped:
     if not made.layers:
         raise NirError("The graph must have a layer of spiking neurons at least, and has none; export a network of "
                        "spiking neurons")
+    _check_outputs(made, chain)
     shapes = tuple(raw.shape for raw in made.layers)
     end = readout_of(made, network, reading, chain.readout)
     found = [_on_grid(raw, network.of_layer(index).weight_bits, _asked(network, index))
@@ -82,6 +83,16 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None) -> Mapped:
     return Mapped(architecture=whole, sensor=sensor, inputs=math.prod(chain.shape), classes=len(end.given.weights),
                   leak_shift=end.leak_shift, reading=end.reading, facts=(*(facts for _, facts in found), end.facts),
                   warnings=tuple(made.warnings), shapes=shapes, spiking=made.waiting is None)
+
+
+def _check_outputs(made: Making, chain: Chain) -> None:
+    """Refuse an Output of another shape than what reaches it, axes of 1 for a batch or time aside."""
+    if chain.outputs is None:
+        return
+    said, found = ([side for side in shape if side > 1] for shape in (chain.outputs, made.shape))
+    if said != found and said != [math.prod(found)]:
+        raise NirError(f"shape of the Output must be {' x '.join(map(str, made.shape))}, which reaches it, not "
+                       f"{' x '.join(map(str, chain.outputs))}; export it again, or mend the shape")
 
 
 def _asked(network: NetworkConfig, index: int) -> int | None:

@@ -113,6 +113,8 @@ class Chain:
 
     Attributes
     ----------
+    outputs
+        The shape that the Output says; None where nothing does.
     readout
         The grid of the readout of a network that was ours, as :attr:`Dynamics.grid`, and the ``reading`` of one that
         leaks; None of others.
@@ -120,4 +122,5 @@ class Chain:
 
     shape: tuple[int, ...]
     stages: tuple[Stage, ...]
+    outputs: tuple[int, ...] | None = None
     readout: dict[str, Any] | None = None
