@@ -23,6 +23,7 @@ from ..network.network import SpikingNetwork
 from ..runs.find import LOGIT_SCALE
 from .facts import LayerFacts
 from .mapping import Mapped, mapped
+from .silent import silent_layers
 from .stages import Chain
 from .width import WIDEST, wanted_bits
 
@@ -121,6 +122,9 @@ def imported(chain: Chain, config: Config, reading: str | None, data: DataSet | 
         warnings.append(f"the network runs and does not learn on the chip ({refused[0].line})")
         config = config.model_copy(update={"hardware": config.hardware.model_copy(update={"learning": False})})
         trained = _made(config, events, found, found.architecture)
+    warnings += [f"no neuron of node {found.facts[number].node} can reach its threshold, whatever comes in: the layer "
+                 "never fires; are weights and threshold those of a trained network, and --from and --gain right?"
+                 for number in silent_layers(trained)]
     bits = [layer.neuron.membrane_bits for block in trained.spec.blocks for layer in block.layers]
     facts = [replace(facts, membrane_bits=own) for facts, own in zip(found.facts, bits, strict=False)]
     return Imported(network=trained.export(), config=config, facts=(*facts, found.facts[-1]), warnings=tuple(warnings),

@@ -85,6 +85,10 @@ def _before(made: Making) -> str:
 
 
 def _flatten(made: Making, stage: FlattenStage) -> None:
+    said, found = ([side for side in shape if side > 1] for shape in (stage.shape or made.shape, made.shape))
+    if said != found:
+        raise NirError(f"Node {stage.name} flattens {' x '.join(map(str, stage.shape))}, and "
+                       f"{' x '.join(map(str, made.shape))} reach it; export it again, or mend the shape")
     made.flat = True
 
 

@@ -68,7 +68,7 @@ def _flatten(node: Node) -> FlattenStage:
     if start - extra != 0 or last not in (-1, len(shape) - 1):
         raise NirError(f"{node} must flatten all dimensions, start_dim 0 and end_dim -1, not {start} and {last} of "
                        f"{shape}; flatten the whole")
-    return FlattenStage(node.name)
+    return FlattenStage(node.name, shape or None)
 
 
 def _scale(node: Node) -> ScaleStage:

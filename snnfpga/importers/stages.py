@@ -82,9 +82,10 @@ class PoolStage:
 
 @dataclass(frozen=True)
 class FlattenStage:
-    """Channels, rows and columns become one line, in this order."""
+    """Channels, rows and columns become one line, in this order; ``shape`` is what is said to reach it, or None."""
 
     name: str
+    shape: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,7 +40,10 @@ PIXELS = ("Conv2d", {**CONV, "bias": np.ones(1)})
     (good(("Conv2d", CONV), SPIKES, ("Flatten", {"start_dim": 0, "end_dim": -1, "input_type": b"2x4x4"}),
           ("Linear", {"weight": np.ones((3, 32))}), END, inputs=[1, 6, 6]), None,
      "input_type of Node 2 (Flatten) must be real numbers, not text; export it again"),
-], ids=range(14))
+    (good(("Conv2d", CONV), SPIKES, ("Flatten", {"start_dim": 0, "end_dim": -1, "input_type": np.array([2, 5, 5])}),
+          ("Linear", {"weight": np.ones((3, 32))}), END, inputs=[1, 6, 6]), None,
+     "Node 2 flattens 2 x 5 x 5, and 2 x 4 x 4 reach it; export it again, or mend the shape"),
+], ids=range(15))
 def test_what_is_no_network_is_refused(tmp_path, nodes, edges, message):
     with pytest.raises(SnnfpgaError) as caught:
         import_nir(write(tmp_path / "a.nir", nodes, edges), "sinabs" if "Conv2d" in str(nodes) else "snntorch")
