@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
-
 KINDS = "fiu"           # of NumPy's, which are real numbers
 _NOT = {"b": "truth values", "c": "complex ones", "S": "text", "U": "text", "O": "text or other objects"}
 

@@ -29,6 +29,7 @@ from .width import WIDEST, wanted_bits
 
 STEPS = 256             # of the longest sample, where neither data nor hardware.max_steps say
 DRAWN = 256             # samples that membranes are measured by
+FITTED_BY = 1024        # samples at most that grids are fitted to
 # What of the section network an import leaves to the user; the file says the rest.
 OPEN = ("weight_bits", "readout_bits", "membrane_bits", "block_depth", "layers", "surrogate", "surrogate_width",
         "surrogate_height")
@@ -109,6 +110,7 @@ def imported(chain: Chain, config: Config, reading: str | None, data: DataSet | 
     found = mapped(chain, config.network, reading)
     if data is not None:
         _check_data(found, data)
+        found = mapped(chain, config.network, reading, _in_shape(_drawn(data, FITTED_BY, config.seed), chain.shape))
     config = config.model_copy(update={"network": config.network.model_copy(update={
         "readout": "learned", "readout_leak_shift": found.leak_shift, "reading": found.reading,
         "readout_bits": found.facts[-1].weight_bits})})
@@ -147,7 +149,19 @@ def _events(found: Mapped, config: Config, data: DataSet | None) -> Tensor:
     """(T, B, inputs): samples to measure by, or silence."""
     if data is None:
         return torch.zeros(config.hardware.max_steps or STEPS, 1, found.inputs)
-    return torch.from_numpy(data.train.draw(DRAWN, config.seed).spikes[:]).transpose(0, 1).float()
+    return _drawn(data, DRAWN, config.seed)
+
+
+def _drawn(data: DataSet, count: int, seed: int) -> Tensor:
+    return torch.from_numpy(data.train.draw(count, seed).spikes[:]).transpose(0, 1).float()
+
+
+def _in_shape(events: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """(T, B, inputs) in the order of a sensor's pixels as the source has them, (T, B, ...)."""
+    if len(shape) != 3:
+        return events
+    channels, *sides = shape
+    return events.unflatten(2, (*sides, channels)).movedim(-1, 2)
 
 
 def _made(config: Config, events: Tensor, found: Mapped, whole: Architecture) -> SpikingNetwork:

@@ -22,7 +22,10 @@ from .stages import (
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Raw:
-    """A layer before its grid: the neurons' stage, the neurons, what is given, and the pooling before it."""
+    """A layer before its grid: the neurons' stage, the neurons, what is given, and the pooling before it.
+
+    Its last neuron fires ``always`` where it stands for the bias of a readout.
+    """
 
     stage: NeuronStage
     neurons: Neurons
@@ -30,6 +33,7 @@ class Raw:
     synapses: Linear | Conv
     pool: PoolStage | None
     shape: tuple[int, ...]
+    always: bool = False
 
 
 @dataclass

@@ -139,8 +139,8 @@ def _text(held: Any) -> str:
 def _check_version(place: Path, version: str) -> None:
     found = VERSION.fullmatch(version)
     if found is None:
-        raise NirError(f"File {place} must say its version of NIR, such as 1.0.8, not {shown(version) if version else 'nothing'}; "
-                       "export it again")
+        raise NirError(f"File {place} must say its version of NIR, such as 1.0.8, not "
+                       f"{shown(version) if version else 'nothing'}; export it again")
     if tuple(map(int, found.groups())) > NEWEST:
         raise NirError(f"File {place} has version {version} of NIR, and this snnfpga knows "
                        f"{'.'.join(map(str, NEWEST))}.x; export it with an older nir, or install a newer snnfpga")
