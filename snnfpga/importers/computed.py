@@ -51,14 +51,16 @@ def passed(stage: Stage, events: Tensor) -> Tensor:
     if isinstance(stage, FlattenStage):
         return events.flatten(2)
     if isinstance(stage, ScaleStage):
-        factor = tensor(stage.factor)
-        return events * (factor.reshape(-1, 1, 1) if factor.ndim == 1 < factor.numel() and events.ndim == 5 else factor)
+        factor, shift = (_spread(part, events.shape[2:]) for part in (stage.factor, stage.shift))
+        return events * factor + (0.0 if shift is None else shift)
     flat = events.flatten(0, 1)
     if isinstance(stage, ConvStage):
         flat = functional.conv2d(flat, tensor(stage.weight), tensor(stage.bias), stage.stride, stage.padding, 1,
                                  stage.groups)
     elif isinstance(stage, PoolStage):
-        flat = functional.avg_pool2d(flat, stage.size) * (1.0 if stage.kind == "mean" else stage.size ** 2)
+        size = stage.size
+        flat = functional.max_pool2d(flat, size) if stage.kind == "max" else functional.avg_pool2d(flat, size) * (
+            1.0 if stage.kind == "mean" else size ** 2)
     return flat.unflatten(0, events.shape[:2])
 
 

@@ -13,7 +13,7 @@ from ..network.architecture import Given, Linear, Pool
 from ..network.quantize import weight_limit
 from .facts import LayerFacts, error_of, grid, kept
 from .graph import NirError
-from .making import Making, divided
+from .making import POOLS, Making, divided
 from .neurons import folded
 from .stages import Array, ConvStage
 
@@ -95,7 +95,7 @@ def _weights(made: Making, network: NetworkConfig, bits: int, reading: str | Non
     if (largest := float(np.abs(weight).max()) * 2.0 ** given.fraction) and not 0.5 < largest / weight_limit(bits) <= 1:
         # Beyond what there are grids for; the largest answer is the same in any unit.
         given = replace(given, weights=weight * weight_limit(bits) / largest)
-    pool = _whole(made.seen) if made.pool is None else Pool("sum", made.pool.size)
+    pool = _whole(made.seen) if made.pool is None else Pool(POOLS[made.pool.kind], made.pool.size)
     shift = None if keep is None else _shift(keep)
     kind = "readout: largest sum" if own is None else f"leaky readout, read by {reading}"
     facts = _facts(waiting.name if own is None else own.name, kind, given, bits)

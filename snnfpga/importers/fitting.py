@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from ..network.architecture import Conv
 from ..network.quantize import weight_limit
-from .computed import neurons, tensor
+from .computed import neurons, passed, tensor
 from .making import Raw
 from .neurons import OnGrid, on_grid
 from .stages import Array, Dynamics, LinearStage, NeuronStage
@@ -182,8 +182,7 @@ def _repeated(raw: Raw, steady: Tensor, count: int) -> Tensor:
 def _pooled(raw: Raw, spikes: Tensor) -> Tensor:
     if raw.pool is None:
         return spikes
-    size = raw.pool.size
-    return (functional.avg_pool2d(spikes.flatten(0, 1), size) * size ** 2).unflatten(0, spikes.shape[:2])
+    return passed(replace(raw.pool, kind="max" if raw.pool.kind == "max" else "sum"), spikes)
 
 
 def _currents(raw: Raw, seen: Tensor) -> Tensor:

@@ -19,6 +19,8 @@ from .stages import (
     Stage,
 )
 
+POOLS = {"sum": "sum", "mean": "sum", "max": "or"}      # as ours; a mean's weights are divided
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Raw:
@@ -71,15 +73,18 @@ def _pool(made: Making, stage: PoolStage) -> None:
     if made.waiting is not None or made.pool is not None or made.flat or len(made.shape) != 3:
         raise NirError(f"Node {stage.name} pools what are no spikes of a grid (after {_before(made)}); pool spikes, "
                        "once, before the next connections")
+    if stage.kind == "max" and not made.layers:
+        raise NirError(f"Node {stage.name} takes a maximum of inputs, which may count more than one event; pool spikes "
+                       "of neurons, or the data")
     channels, height, width = made.shape
     if stage.size > min(height, width):
         raise NirError(f"Node {stage.name} must pool squares within {height} x {width}, not of {stage.size}; change it")
     made.pool, made.shape = stage, (channels, height // stage.size, width // stage.size)
     if made.factor is not None:
         by = made.factor.reshape(channels, -1)
-        if not np.allclose(by, by[:, :1]):
-            raise NirError(f"The Scale before node {stage.name} must scale all pixels of a channel alike; take one "
-                           "factor a channel")
+        if not np.allclose(by, by[:, :1]) or (stage.kind == "max" and (by <= 0).any()):
+            raise NirError(f"The Scale before node {stage.name} must scale all pixels of a channel alike, and a "
+                           "maximum's by factors above 0; take one factor a channel")
         made.factor = np.broadcast_to(by[:, :1, None], made.shape)
 
 
@@ -104,7 +109,13 @@ def _scale(made: Making, stage: ScaleStage) -> None:
             raise NirError(f"{place} must scale all neurons of a filter alike; take one factor a channel")
         weight = made.waiting.weight * by[:, 0].reshape(-1, *[1] * (made.waiting.weight.ndim - 1))
         bias = None if made.waiting.bias is None else made.waiting.bias * by[:, 0]
+        if stage.shift is not None:
+            added = spread(place, stage.shift, made.shape).reshape(_columns(made), -1)[:, 0]
+            bias = added if bias is None else bias + added
         made.waiting = replace(made.waiting, weight=weight, bias=bias)
+    elif stage.shift is not None:
+        raise NirError(f"{place} normalises what are no currents (after {_before(made)}); put it between connections "
+                       "and their neurons")
     elif made.pool is not None and factor.size > 1:
         raise NirError(f"{place} must stand before node {made.pool.name}, or scale all alike; swap them")
     else:

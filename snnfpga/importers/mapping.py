@@ -12,7 +12,7 @@ from .ending import NEAR, readout_of
 from .facts import LayerFacts, coarse, error_of, grid, kept
 from .fitting import Fitted, fitted, scaled, whole
 from .graph import NirError
-from .making import Making, Raw
+from .making import POOLS, Making, Raw
 from .neurons import OnGrid, on_grid
 from .stages import Chain
 
@@ -133,7 +133,7 @@ def _on_grid(source: Raw, held: Fitted, bits: int) -> tuple[Layer, LayerFacts]:
     known = LayerConfig(weight_bits=bits, bias=raw.given.bias is not None, **integers.known)
     if kept(raw.stage.dynamics.grid, raw.given, bits) is not None:
         known, integers = _as_it_was(raw.stage.dynamics.grid, known, integers)
-    pool = None if raw.pool is None else Pool("sum", raw.pool.size)
+    pool = None if raw.pool is None else Pool(POOLS[raw.pool.kind], raw.pool.size)
     own = raw.stage.dynamics
     facts = LayerFacts(
         node=raw.stage.name, kind="recurrent neurons" if raw.given.recurrent is not None else "neurons",

@@ -73,7 +73,7 @@ class ConvStage:
 
 @dataclass(frozen=True)
 class PoolStage:
-    """A pooling of ``size`` x ``size``, ``sum`` or ``mean``, whose squares do not overlap."""
+    """A pooling of ``size`` x ``size``, ``sum``, ``mean`` or ``max``, whose squares do not overlap."""
 
     name: str
     kind: str
@@ -90,10 +90,11 @@ class FlattenStage:
 
 @dataclass(frozen=True, eq=False)
 class ScaleStage:
-    """What passes is multiplied by ``factor``, one or one each."""
+    """What passes is multiplied by ``factor``, one or one each, and ``shift`` is added; None adds nothing."""
 
     name: str
     factor: Array
+    shift: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)

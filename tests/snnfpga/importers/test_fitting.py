@@ -32,7 +32,8 @@ def saved(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(1)
     first = {"weight": rng.normal(size=(HIDDEN, INPUTS)) * 0.5, "bias": rng.normal(size=HIDDEN) * 0.1}
-    nodes = chain(("Affine", first), ("LIF", lif(HIDDEN, 0.9, 1.0)), ("Linear", {"weight": rng.normal(size=(CLASSES, HIDDEN)) * 0.4}),
+    nodes = chain(("Affine", first), ("LIF", lif(HIDDEN, 0.9, 1.0)),
+                  ("Linear", {"weight": rng.normal(size=(CLASSES, HIDDEN)) * 0.4}),
                   ("LIF", lif(CLASSES, 0.75, 1.0)), inputs=INPUTS)
     nodes.append(("own", "Linear", {"weight": rng.normal(size=(HIDDEN, HIDDEN)) * 0.2}))
     edges = [("input", "0"), ("0", "1"), ("1", "own"), ("own", "1"), ("1", "2"), ("2", "3"), ("3", "output")]
