@@ -98,22 +98,26 @@ class Exported(Shown):
         How many it has.
     approximate
         In what it is not what the network computes, a line each; none where it is exact.
+    read_back
+        Whether ``snnfpga import`` reads it; a network with residual connections it does not.
     """
 
     path: Path
     nodes: int
     approximate: tuple[str, ...]
+    read_back: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """What ``--json`` prints (docs/commands.md)."""
         return {"nir": str(self.path), "nodes": self.nodes, "exact": not self.approximate,
-                "approximate": list(self.approximate)}
+                "approximate": list(self.approximate), "read_back": self.read_back}
 
     def tables(self) -> list[Table]:
         """What was written."""
         return [Table("Exported", ("what", "value"), [
             ("nodes", self.nodes), ("the same spikes elsewhere", "approximately" if self.approximate else "yes"),
-            ("read it back with", f"snnfpga import {self.path} --from snnfpga"), ("file", self.path)])]
+            ("read it back with", f"snnfpga import {self.path} --from snnfpga" if self.read_back else
+             "nothing here: residual connections are not read"), ("file", self.path)])]
 
 
 def import_nir(path: str | os.PathLike[str], source: str, *, dt: float | None = None, reset: str | None = None,
@@ -221,7 +225,7 @@ def run_export(network: Target, path: str | os.PathLike[str]) -> Exported:
         write_graph(Path(path), found.graph)
         for line in found.approximate:
             say(f"Warning: the file is approximate: {line}")
-    return Exported(Path(path), len(found.graph.nodes), found.approximate)
+    return Exported(Path(path), len(found.graph.nodes), found.approximate, found.read_back)
 
 
 def _imported(found: "Source") -> Imported:

@@ -20,14 +20,14 @@ from ..network.architecture import Conv
 from ..network.quantize import weight_limit
 from .computed import neurons, passed, tensor
 from .making import Raw
-from .neurons import OnGrid, on_grid
+from .neurons import on_grid
 from .stages import Array, Dynamics, LinearStage, NeuronStage
 
 CUTS = (1.0, 1.2, 1.45, 1.75, 2.1)          # times finer than the grid that holds the largest weight
-THRESHOLDS = (1.0, 0.99, 1.01, 0.98, 1.02, 0.97, 1.03)
+THRESHOLDS = (0.99, 1.01, 0.98, 1.02, 0.97, 1.03)
 DAMPING = 0.01                              # of the mean square of a trace
 ROWS = 20_000                               # of traces that weights are rounded by
-VALUES = 6_000_000                          # spikes of a layer that are held at once
+VALUES = 2_000_000                          # spikes of a layer that are held at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ def _parts(raw: Raw) -> list[Array]:
 
 
 @torch.no_grad()
-def fitted(layers: list[tuple[Fitted, int]], events: Tensor) -> Iterator[Fitted]:
+def fitted(layers: list[tuple[Fitted, int]], events: Tensor) -> list[Fitted]:
     """Each layer with its weights on the grid that comes nearest to its spikes on ``events``.
 
     Parameters
@@ -73,6 +73,16 @@ def fitted(layers: list[tuple[Fitted, int]], events: Tensor) -> Iterator[Fitted]
     events
         (T, B, ...) in the shape of the source's input.
     """
+    threads = torch.get_num_threads()
+    # What a step computes is small, and threads that wait for each other on a busy machine take five times as long.
+    torch.set_num_threads(1)
+    try:
+        return list(_fitted(layers, events))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _fitted(layers: list[tuple[Fitted, int]], events: Tensor) -> Iterator[Fitted]:
     most = max(math.prod(found.raw.shape) for found, _ in layers)
     wanted = events[:, :max(8, VALUES // (most * len(events)))].double()
     ours = wanted
@@ -80,32 +90,33 @@ def fitted(layers: list[tuple[Fitted, int]], events: Tensor) -> Iterator[Fitted]
         wanted = _spikes(found.raw, _pooled(found.raw, wanted))
         seen = _pooled(found.raw, ours)
         best = _nearest(found, bits, seen, wanted)
-        ours = _spiked(best, on_grid(best.raw.neurons, best.fraction), seen)
+        ours = _spiked(best, _currents(best.raw, seen))
         yield best
 
 
 def _nearest(found: Fitted, bits: int, seen: Tensor, wanted: Tensor) -> Fitted:
     counts = wanted.sum(0)
 
-    def off(one: Fitted) -> float:
-        return float((_spiked(one, on_grid(one.raw.neurons, one.fraction), seen).sum(0) - counts).abs().sum())
+    def off(one: Fitted, currents: Tensor) -> float:
+        return float((_spiked(one, currents).sum(0) - counts).abs().sum())
 
     traces = None
     tried: list[tuple[float, Fitted]] = []
     for cut in CUTS if found.factor != 1.0 and not found.raw.always else CUTS[:1]:
         wide = replace(found, raw=scaled(found.raw, cut), factor=found.factor * cut)
         plain = _rounded(wide, bits)
-        tried.append((off(plain), plain))
+        tried.append((off(plain, _currents(plain.raw, seen)), plain))
         if found.factor != 1.0:
             traces = _factor(found.raw, seen, wanted) if traces is None else traces
             together = _rounded(wide, bits, traces)
-            tried.append((off(together), together))
+            tried.append((off(together, _currents(together.raw, seen)), together))
     best = min(tried, key=lambda one: one[0])
-    moved = [replace(best[1], raw=replace(best[1].raw, neurons=replace(
-        best[1].raw.neurons, threshold=best[1].raw.neurons.threshold * times))) for times in THRESHOLDS[1:]]
     if found.raw.always or found.factor == 1.0:
         return best[1]
-    return min([best, *((off(one), one) for one in moved)], key=lambda one: one[0])[1]
+    moved = [replace(best[1], raw=replace(best[1].raw, neurons=replace(
+        best[1].raw.neurons, threshold=best[1].raw.neurons.threshold * times))) for times in THRESHOLDS]
+    currents = _currents(best[1].raw, seen)
+    return min([best, *((off(one, currents), one) for one in moved)], key=lambda one: one[0])[1]
 
 
 def _rounded(found: Fitted, bits: int, traces: Tensor | None = None) -> Fitted:
@@ -204,10 +215,10 @@ def _spikes(raw: Raw, seen: Tensor) -> Tensor:
     return neurons(stage, _currents(raw, seen))[0]
 
 
-def _spiked(found: Fitted, integers: OnGrid, seen: Tensor) -> Tensor:
+def _spiked(found: Fitted, currents: Tensor) -> Tensor:
     """(T, B, ...) as the integers have them: leaks are rounded down, and a reset is at once."""
     raw, scale = found.raw, 2.0 ** found.fraction
-    currents = _currents(raw, seen) * scale
+    integers, currents = on_grid(raw.neurons, found.fraction), currents * scale
     recurrent = None if raw.given.recurrent is None else tensor(raw.given.recurrent) * scale
     spikes = []
     v, i, before = (torch.zeros_like(currents[0]) for _ in range(3))

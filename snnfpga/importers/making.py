@@ -19,7 +19,8 @@ from .stages import (
     Stage,
 )
 
-POOLS = {"sum": "sum", "mean": "sum", "max": "or"}      # as ours; a mean's weights are divided
+# As ours; a mean's weights are divided, and a maximum of spikes is whether any came.
+POOLS = {"sum": "sum", "mean": "sum", "max": "or", "or": "or"}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -176,6 +177,9 @@ def _conv(made: Making, stage: ConvStage) -> None:
 
 
 def _neurons(made: Making, stage: NeuronStage) -> None:
+    if made.waiting is None and _any(made, stage):
+        made.pool = replace(made.pool, kind="or")
+        return
     if made.waiting is None:
         raise NirError(f"Node {stage.name} must follow connections, a Linear, an Affine or a Conv2d, not "
                        f"{_before(made)}; add some")
@@ -190,6 +194,16 @@ def _neurons(made: Making, stage: NeuronStage) -> None:
     made.layers.append(Raw(stage=stage, neurons=neurons, given=given, synapses=synapses, pool=made.pool,
                            shape=made.shape))
     made.waiting = made.pool = None
+
+
+def _any(made: Making, stage: NeuronStage) -> bool:
+    """Whether neurons behind a sum fire just where any event came: they forget, and one event is enough."""
+    own = stage.dynamics
+    if made.pool is None or made.pool.kind != "sum" or own.threshold is None or stage.recurrent is not None:
+        return False
+    forgets = own.reset == "zero" and own.current_keep is None and not own.constant.any()
+    enough = own.gain.min() >= own.threshold.max() if own.reached else own.gain.min() > own.threshold.max()
+    return bool(made.factor is None and forgets and enough)
 
 
 def _columns(made: Making) -> int:

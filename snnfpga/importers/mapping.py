@@ -82,7 +82,7 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None, events: Te
     end = readout_of(made, network, reading, chain.readout)
     grids = [_grid(raw, network.of_layer(index).weight_bits, _asked(network, index))
              for index, raw in enumerate(made.layers)]
-    held = [layer for layer, _ in grids] if events is None else list(fitted(grids, events))
+    held = [layer for layer, _ in grids] if events is None else fitted(grids, events)
     found = [_on_grid(raw, layer, bits) for raw, layer, (_, bits) in zip(made.layers, held, grids, strict=True)]
     made.warnings += [line for (_, facts), (layer, bits) in zip(found, grids, strict=True) for line in (
         *_leaks(facts), *coarse(facts, error_of(layer.raw.given, layer.fraction, bits)))]

@@ -44,10 +44,9 @@ def _conv(node: Node) -> ConvStage:
     if bias.any() and bias.size != len(weight):
         raise NirError(f"bias of {node} must have {len(weight)} values, one a filter, not {bias.size}; export it again")
     shape = node.sizes("input_shape") if "input_shape" in node.parameters else None
-    if shape is not None and len(shape) != 2:
-        raise NirError(f"input_shape of {node} must be (rows, columns), not {shape}; export it again")
+    # Sinabs writes (channels,) where it had to guess; the grid is known from what reaches the node.
     return ConvStage(node.name, weight, bias if bias.any() else None, stride, padding,
-                     _one(node, "groups", 1, least=1), shape)
+                     _one(node, "groups", 1, least=1), shape if shape is not None and len(shape) == 2 else None)
 
 
 def _pool(node: Node) -> PoolStage:

@@ -8,11 +8,10 @@ from snnfpga.importers.chain import chain_of
 from snnfpga.importers.computed import computed
 from snnfpga.importers.conventions.base import Said
 from snnfpga.importers.conventions.registry import convention_of
-from snnfpga.importers.fitting import _rounded, _spiked
+from snnfpga.importers.fitting import _currents, _rounded, _spiked
 from snnfpga.importers.importing import import_nir
 from snnfpga.importers.making import Making
 from snnfpga.importers.mapping import _grid, _on_grid
-from snnfpga.importers.neurons import on_grid
 from snnfpga.importers.nir_file import read_graph
 
 from .nir_files import chain, dyadic, lif, write
@@ -108,7 +107,7 @@ def test_integers_are_foreseen_as_the_network_has_them(tmp_path, kind):
     held, bits = _grid(made.layers[0], 6, None)
     events = drawn(*shape, seed=6)
     rounded = _rounded(held, bits)
-    foreseen = _spiked(rounded, on_grid(rounded.raw.neurons, rounded.fraction), torch.from_numpy(events).double())
+    foreseen = _spiked(rounded, _currents(rounded.raw, torch.from_numpy(events).double()))
     network = import_nir(file, "snntorch", settings=("network.weight_bits=6", f"hardware.max_steps={STEPS}")).made
     flat = events.reshape(STEPS, SAMPLES, -1)
     if kind == "conv":
