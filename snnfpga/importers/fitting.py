@@ -23,7 +23,7 @@ from .making import Raw
 from .neurons import on_grid
 from .stages import Array, Dynamics, LinearStage, NeuronStage
 
-CUTS = (1.0, 1.2, 1.45, 1.75, 2.1)          # times finer than the grid that holds the largest weight
+CUTS = (1.0, 1.2, 1.45, 1.75, 2.1, 2.7, 3.5, 5.0)    # times finer than the grid that holds the largest weight
 THRESHOLDS = (0.99, 1.01, 0.98, 1.02, 0.97, 1.03)
 DAMPING = 0.01                              # of the mean square of a trace
 ROWS = 20_000                               # of traces that weights are rounded by
