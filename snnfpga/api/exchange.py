@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rtl_gen.contract.errors import FAILED, SnnfpgaError
 
 from ..console import percent, say
 from ..importers.conventions.base import Said, check_said
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from ..importers.facts import LayerFacts
     from ..importers.importing import Source
     from ..importers.recorded import Check
+    from ..importers.verdict import Verdict
 
 NONE = "-"
 NODE_HEADER = ("node", "is", "neurons", "said", "keeps", "keeps here", "gain", "reset", "fires", "bits", "threshold",
@@ -38,6 +41,8 @@ class Imported(Shown):
         What is not as it was, a line each.
     check
         How far it is from spikes that the source recorded; None where none were given.
+    verdict
+        Whether that is near, and which convention is nearer; None likewise.
     """
 
     network: Network
@@ -45,6 +50,12 @@ class Imported(Shown):
     layers: "tuple[LayerFacts, ...]"
     warnings: tuple[str, ...]
     check: "Check | None" = None
+    verdict: "Verdict | None" = None
+
+    def refuse_misfit(self) -> None:
+        """Raise where counts of spikes are far from those that were recorded."""
+        if self.verdict is not None and not self.verdict.fits:
+            raise SnnfpgaError(f"{self.verdict.line}; nothing is written", FAILED)
 
     def to_dict(self) -> dict[str, Any]:
         """What ``--json`` prints (docs/commands.md)."""
@@ -52,7 +63,8 @@ class Imported(Shown):
         return {"network": None if self.network.path is None else str(self.network.path), "source": dict(self.source),
                 "inputs": spec.inputs, "classes": spec.classes, "max_steps": spec.max_steps,
                 "layers": [asdict(facts) for facts in self.layers], "warnings": list(self.warnings),
-                "check": None if self.check is None else asdict(self.check)}
+                "check": None if self.check is None or self.verdict is None else asdict(self.check) | {
+                    "fits": self.verdict.fits, "readings": [asdict(one) for one in self.verdict.readings]}}
 
     def tables(self) -> list[Table]:
         """What was understood, layer by layer, and what came of it."""
@@ -64,6 +76,7 @@ class Imported(Shown):
         if beside is not None:
             rows += [(f"spikes of layer {layer.layer} that differ", f"{layer.differing}; counts of neurons by "
                       f"{percent(layer.count_error)} of {layer.spikes} spikes") for layer in beside.layers]
+            rows.append(("counts of all neurons off by", percent(beside.off)))
             rows.append(("samples of the same class as in the source",
                          f"{beside.same_predictions} of {beside.samples}"))
             if beside.accuracy is not None and beside.source_accuracy is not None:
@@ -85,22 +98,26 @@ class Exported(Shown):
         How many it has.
     approximate
         In what it is not what the network computes, a line each; none where it is exact.
+    read_back
+        Whether ``snnfpga import`` reads it; a network with residual connections it does not.
     """
 
     path: Path
     nodes: int
     approximate: tuple[str, ...]
+    read_back: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """What ``--json`` prints (docs/commands.md)."""
         return {"nir": str(self.path), "nodes": self.nodes, "exact": not self.approximate,
-                "approximate": list(self.approximate)}
+                "approximate": list(self.approximate), "read_back": self.read_back}
 
     def tables(self) -> list[Table]:
         """What was written."""
         return [Table("Exported", ("what", "value"), [
             ("nodes", self.nodes), ("the same spikes elsewhere", "approximately" if self.approximate else "yes"),
-            ("read it back with", f"snnfpga import {self.path} --from snnfpga"), ("file", self.path)])]
+            ("read it back with", f"snnfpga import {self.path} --from snnfpga" if self.read_back else
+             "nothing here: residual connections are not read"), ("file", self.path)])]
 
 
 def import_nir(path: str | os.PathLike[str], source: str, *, dt: float | None = None, reset: str | None = None,
@@ -118,7 +135,7 @@ def import_nir(path: str | os.PathLike[str], source: str, *, dt: float | None = 
     data
         A data set's name or the path of an ``.npz``.
     check
-        Spikes that the source recorded.
+        Spikes that the source recorded; counts may be off by at most 5 % of them.
     settings
         Each ``key=value``, as ``--set`` takes it.
 
@@ -128,19 +145,30 @@ def import_nir(path: str | os.PathLike[str], source: str, *, dt: float | None = 
         What the command line says in one line.
     """
     with verb(on_progress, on_line):
-        return run_import(path, source, Said(dt=dt, reset=reset, compare=compare, gain=gain), reading, data, check,
-                          settings)
+        found = run_import(path, source, Said(dt=dt, reset=reset, compare=compare, gain=gain), reading, data, check,
+                           settings)
+        found.refuse_misfit()
+        return found
 
 
 def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: str | None, data: str | None,
                check: str | os.PathLike[str] | None, settings: Sequence[str]) -> Imported:
-    """As :func:`import_nir`, and what is to be said goes to the terminal."""
+    """As :func:`import_nir`, what is to be said goes to the terminal, and a misfit is not refused yet."""
     from ..importers.importing import import_nir as read
-    from ..importers.recorded import read_recorded
+    from ..importers.recorded import checked, read_recorded
+    from ..importers.verdict import verdict
 
     check_said(said, reading)
     recorded = None if check is None else read_recorded(check)
-    return _imported(read(path, source, said, reading=reading, data=data, settings=settings), recorded)
+    found = read(path, source, said, reading=reading, data=data, settings=settings)
+    whole = _imported(found)
+    if recorded is None:
+        return whole
+    beside = checked(found.made.network, found.made.shapes, recorded)
+    judged = verdict(beside, found.graph, recorded, source, said)
+    if judged.fits and judged.line:
+        say(f"Warning: {judged.line}")
+    return replace(whole, check=beside, verdict=judged)
 
 
 def from_torch(modules: Any, input_shape: Sequence[int], *, name: str = "imported", data: str | None = None,
@@ -167,7 +195,7 @@ def from_torch(modules: Any, input_shape: Sequence[int], *, name: str = "importe
     from ..importers.importing import import_modules
 
     with verb(on_progress, on_line):
-        return _imported(import_modules(modules, input_shape, name, data=data, settings=settings), None)
+        return _imported(import_modules(modules, input_shape, name, data=data, settings=settings))
 
 
 def export_nir(network: Target, path: str | os.PathLike[str], *, on_line: OnLine = None) -> Exported:
@@ -197,18 +225,14 @@ def run_export(network: Target, path: str | os.PathLike[str]) -> Exported:
         write_graph(Path(path), found.graph)
         for line in found.approximate:
             say(f"Warning: the file is approximate: {line}")
-    return Exported(Path(path), len(found.graph.nodes), found.approximate)
+    return Exported(Path(path), len(found.graph.nodes), found.approximate, found.read_back)
 
 
-def _imported(found: "Source", recorded: Any) -> Imported:
-    from ..importers.recorded import checked
-
+def _imported(found: "Source") -> Imported:
     made = found.made
     for line in made.warnings:
         say(f"Warning: {line}")
-    beside = None if recorded is None else checked(made.network, made.shapes, recorded)
-    return Imported(Network(made.network, found.notes() | _activity(found)), found.facts, made.facts, made.warnings,
-                    beside)
+    return Imported(Network(made.network, found.notes() | _activity(found)), found.facts, made.facts, made.warnings)
 
 
 def _activity(found: "Source") -> dict[str, str]:

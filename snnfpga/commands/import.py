@@ -18,7 +18,8 @@ def command(
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz: membranes become as wide "
                                              "as its training samples need.", show_default=False)] = None,
     check: Annotated[Path | None, typer.Option(help="Recorded spikes of the source framework, an .npz, to compare "
-                                               "with.", show_default=False)] = None,
+                                               "with: counts may be off by 5 % at most, or nothing is "
+                                               "written.", show_default=False)] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value, for example "
                         "network.weight_bits=6; may be given again.")] = None,
     dt: Annotated[float | None, typer.Option(help="Seconds of a step, in place of the source's.",
@@ -60,8 +61,10 @@ def command(
               "--overwrite")
     found = run_import(file, source, Said(dt=dt, reset=reset, compare=compare, gain=gain), reading, data, check,
                        with_options(settings, data_root))
-    found = replace(found, network=found.network.save(out))
+    if found.verdict is None or found.verdict.fits:
+        found = replace(found, network=found.network.save(out))
     if as_json:
         print_json(found.to_dict())
     else:
         print_shown(found)
+    found.refuse_misfit()

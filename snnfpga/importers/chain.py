@@ -34,7 +34,8 @@ def chain_of(graph: Graph, convention: Convention, said: Said) -> Chain:
         elif node.kind in STAGES:
             stages.append(STAGES[node.kind](node))
     ours = any(isinstance(stage, NeuronStage) and stage.dynamics.grid is not None for stage in stages)
-    return Chain(_input_shape(first, stages), tuple(stages), graph.grids().get("readout") if ours else None)
+    return Chain(_input_shape(first, stages), tuple(stages), sizes_of(last),
+                 graph.grids().get("readout") if ours else None)
 
 
 
@@ -112,13 +113,19 @@ def _path(graph: Graph, first: str, last: str) -> list[str]:
     return path
 
 
+def sizes_of(node: Node) -> tuple[int, ...]:
+    """The shape that an Input or an Output says."""
+    shape = node.sizes("shape")
+    if min(shape) < 1:
+        raise NirError(f"shape of {node} must be sizes of 1 and more, not {shape}; export it again")
+    return shape
+
+
 def _input_shape(node: Node, stages: list[Stage]) -> tuple[int, ...]:
     """The shape of the inputs, without an axis of 1 for a batch or time that some writers leave."""
-    shape = tuple(map(int, np.ravel(node.array("shape"))))
-    if not shape or min(shape) < 1:
-        raise NirError(f"shape of {node} must be sizes of 1 and more, not {shape}; export it again")
+    shape = sizes_of(node)
     flat = next((len(stage.weight.T) for stage in stages[:1] if isinstance(stage, LinearStage)), None)
-    if flat is not None and int(np.prod(shape)) == flat:
+    if flat is not None and shape[-1] == flat and set(shape[:-1]) <= {1}:
         return (flat,)
     while shape[0] == 1 and len(shape) in (2, 4):
         shape = shape[1:]

@@ -13,7 +13,7 @@ from ..network.architecture import Given, Linear, Pool
 from ..network.quantize import weight_limit
 from .facts import LayerFacts, error_of, grid, kept
 from .graph import NirError
-from .making import Making, divided
+from .making import POOLS, Making, divided
 from .neurons import folded
 from .stages import Array, ConvStage
 
@@ -92,7 +92,10 @@ def _weights(made: Making, network: NetworkConfig, bits: int, reading: str | Non
         weight = _always(made, weight, bias, network.of_layer(len(made.layers) - 1).weight_bits)
     given = Given(weights=weight, channels_first=len(made.seen) == 3)
     given = replace(given, fraction=grid(f"Node {waiting.name}", bits, given))
-    pool = _whole(made.seen) if made.pool is None else Pool("sum", made.pool.size)
+    if (largest := float(np.abs(weight).max()) * 2.0 ** given.fraction) and not 0.5 < largest / weight_limit(bits) <= 1:
+        # Beyond what there are grids for; the largest answer is the same in any unit.
+        given = replace(given, weights=weight * weight_limit(bits) / largest)
+    pool = _whole(made.seen) if made.pool is None else Pool(POOLS[made.pool.kind], made.pool.size)
     shift = None if keep is None else _shift(keep)
     kind = "readout: largest sum" if own is None else f"leaky readout, read by {reading}"
     facts = _facts(waiting.name if own is None else own.name, kind, given, bits)
@@ -137,8 +140,9 @@ def _always(made: Making, weight: Array, bias: Array, bits: int) -> Array:
     drive += MARGIN * max(drive, largest) / weight_limit(bits)
     count = len(given.weights)
     recurrent = None if given.recurrent is None else np.pad(given.recurrent, (0, 1))
-    made.layers[-1] = replace(raw, synapses=replace(raw.synapses, neurons=count + 1), given=replace(
-        given, weights=np.pad(given.weights, ((0, 1), (0, 0))), bias=np.append(before, drive), recurrent=recurrent),
+    made.layers[-1] = replace(
+        raw, always=True, shape=(count + 1,), synapses=replace(raw.synapses, neurons=count + 1), given=replace(
+            given, weights=np.pad(given.weights, ((0, 1), (0, 0))), bias=np.append(before, drive), recurrent=recurrent),
         neurons=replace(own, factors=np.append(own.factors, 1.0), constant=np.append(own.constant, 0.0)))
     lost = max(0.0, math.log2(drive / largest)) if largest else 0.0
     made.warnings.append(f"the bias of node {node} is a neuron of node {raw.stage.name} that fires in every step"

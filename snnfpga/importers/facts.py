@@ -11,7 +11,7 @@ from ..network.quantize import weight_limit
 from .graph import NirError
 from .stages import Array
 
-FINEST, COARSEST = 24, -8       # fraction bits that a layer can have
+FINEST, COARSEST = 24, -8       # fraction bits that a layer can have; weights beyond are in another unit
 FARTHEST = 64                   # fraction bits of a grid that a file has, either way
 COARSE = 2.0                    # times the error of weights that use at least half of their range
 FEW_BITS = 3                    # of weights whose grid holds them; those of 1 or 2 bits are signs
@@ -93,23 +93,27 @@ def kept(own: dict[str, Any] | None, given: Given, asked: int | None) -> tuple[i
     return (bits, fraction) if bits >= FEW_BITS and whole else None
 
 
-def error_of(given: Given, fraction: int, bits: int) -> float:
-    """The largest difference of a weight on its grid, as a share of the largest weight; biases aside."""
+def error_of(given: Given, fraction: int, bits: int, source: Given | None = None) -> float:
+    """The largest difference of a weight on its grid, as a share of the largest weight; biases aside.
+
+    ``source`` is what the weights were before they were fitted to samples, in the same unit; None where they were not.
+    """
     values, scale, limit = _values(replace(given, bias=None)), 2.0 ** fraction, weight_limit(bits)
-    largest = float(np.abs(values).max())
+    wanted = values if source is None else _values(replace(source, bias=None))
+    largest = float(np.abs(wanted).max())
     held = np.clip(np.round(values * scale), -limit, limit) / scale
-    return float(np.abs(held - values).max()) / largest if largest else 0.0
+    return float(np.abs(held - wanted).max()) / largest if largest else 0.0
 
 
-def coarse(facts: LayerFacts) -> list[str]:
-    """A line for weights that are on a grid much coarser than their bits could be."""
-    if facts.weight_error <= COARSE / weight_limit(facts.weight_bits):
+def coarse(facts: LayerFacts, error: float) -> list[str]:
+    """A line for weights that are on a grid much coarser than their bits could be.
+
+    ``error`` is that of rounding alone, before anything was fitted.
+    """
+    if error <= COARSE / weight_limit(facts.weight_bits):
         return []
-    beyond = facts.fraction_bits in (FINEST, COARSEST)
-    why = ("beyond what there are grids for: scale weights, biases and thresholds of the node alike" if beyond else
-           "small beside its bias, with which they share a grid: take more weight_bits, or train with a smaller bias")
-    return [f"weights of node {facts.node} are off by up to {100 * facts.weight_error:.3g} % of the largest, as they "
-            f"are {why}"]
+    return [f"weights of node {facts.node} are off by up to {100 * error:.3g} % of the largest, as they are small "
+            "beside its bias, with which they share a grid: take more weight_bits, or train with a smaller bias"]
 
 
 def _values(given: Given) -> Array:

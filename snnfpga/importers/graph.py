@@ -1,6 +1,7 @@
 """A graph of the Neuromorphic Intermediate Representation as plain data, without a node within a node."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
+
+KINDS = "fiu"           # of NumPy's, which are real numbers
+_NOT = {"b": "truth values", "c": "complex ones", "S": "text", "U": "text", "O": "text or other objects"}
 
 
 class NirError(SnnfpgaError):
@@ -34,23 +38,40 @@ class Node:
         Raises
         ------
         NirError
-            If it is not there and has no ``default``, is no number, empty, or NaN or infinite.
+            If it is not there and has no ``default``, holds no real numbers, is empty, or NaN or infinite.
         """
         if name not in self.parameters and default is not None:
             return np.float64(default)[...]
         try:
-            found = np.asarray(self.parameters[name], np.float64)
+            held = np.asarray(self.parameters[name])
         except KeyError:
             raise NirError(f"{self} must have {name}, and its parameters are {', '.join(self.parameters) or 'none'}; "
                            "export it again") from None
         except (TypeError, ValueError):
-            raise NirError(f"{name} of {self} must be real numbers; export it again") from None
+            held = np.empty((), object)
+        if held.dtype.kind not in KINDS:
+            raise NirError(f"{name} of {self} must be real numbers, not {_NOT.get(held.dtype.kind, 'what it is')}; "
+                           "export it again")
+        found = held.astype(np.float64)
         if not found.size:
             raise NirError(f"{name} of {self} must hold values, and is empty; export it again")
         if not np.isfinite(found).all():
             raise NirError(f"{name} of {self} must be finite, and {int((~np.isfinite(found)).sum())} of {found.size} "
                            "values are NaN or infinite; train it again, or mend the file")
         return found
+
+    def sizes(self, name: str) -> tuple[int, ...]:
+        """A parameter as whole numbers in a row, such as a shape.
+
+        Raises
+        ------
+        NirError
+            As :meth:`array`, or if one of them is no whole number.
+        """
+        found = self.array(name)
+        if found.ndim > 1 or (found != np.round(found)).any():
+            raise NirError(f"{name} of {self} must be whole numbers in a row, not {found.tolist()}; export it again")
+        return tuple(map(int, np.ravel(found)))
 
     def text(self, name: str) -> str | None:
         """A parameter that is text; None where it is none."""
@@ -98,9 +119,9 @@ def joined(nodes: Iterable[Node], edges: Iterable[tuple[str, str]], inner: dict[
     ------
     NirError
         If an inner graph has not one Input and one Output, or nothing between them, or an edge is of a node that is
-        not there.
+        not there, or is there twice.
     """
-    found, links = {node.name: node for node in nodes}, list(dict.fromkeys(edges))
+    found, links = {node.name: node for node in nodes}, list(edges)
     _check_edges([*found, *inner], links)
     for name, graph in inner.items():
         ends = [_only(graph, kind, f"Node {name} (NIRGraph)") for kind in ("Input", "Output")]
@@ -143,8 +164,13 @@ def ends_of(graph: Graph) -> tuple[Node, Node]:
     return _only(graph, "Input", "The graph"), _only(graph, "Output", "The graph")
 
 
-def _check_edges(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> None:
+def _check_edges(names: Iterable[str], edges: list[tuple[str, str]]) -> None:
     known = set(names)
+    # Edges into a node add up, so a reader that takes these for one computes half of another's currents.
+    for (start, end), times in Counter(edges).items():
+        if times > 1:
+            raise NirError(f"Edge {start} -> {end} must be there once, not {times} times, which readers count once or "
+                           "add up; take it out, or double the weights")
     for start, end in edges:
         for name in (start, end):
             if name not in known:

@@ -23,11 +23,13 @@ from ..network.network import SpikingNetwork
 from ..runs.find import LOGIT_SCALE
 from .facts import LayerFacts
 from .mapping import Mapped, mapped
+from .silent import silent_layers
 from .stages import Chain
 from .width import WIDEST, wanted_bits
 
 STEPS = 256             # of the longest sample, where neither data nor hardware.max_steps say
 DRAWN = 256             # samples that membranes are measured by
+FITTED_BY = 1024        # samples at most that grids are fitted to
 # What of the section network an import leaves to the user; the file says the rest.
 OPEN = ("weight_bits", "readout_bits", "membrane_bits", "block_depth", "layers", "surrogate", "surrogate_width",
         "surrogate_height")
@@ -81,14 +83,15 @@ def config_of(name: str, settings: Iterable[str], data: str | None) -> Config:
         values["data"] = {"name": data}
     for setting in settings:
         section, _, key = setting.partition("=")[0].partition(".")
-        first, *rest = key.split(".")
-        if section == "network" and len(rest) > 1 and rest[-1] not in BITS:
-            raise SnnfpgaError(f"--set {shown(setting)} asks for what an imported network says itself; of a layer "
-                               f"there can be set {', '.join(BITS)}", USAGE)
+        first = key.split(".")[0]
         if section == "network" and first not in OPEN:
             raise SnnfpgaError(f"--set {shown(setting)} asks for what an imported network says itself; of network "
                                f"there can be set {', '.join(OPEN)}", USAGE)
         apply(values, setting)
+        layers = values["network"].get("layers")
+        if any(key not in BITS for entry in layers or () if isinstance(entry, dict) for key in entry):
+            raise SnnfpgaError(f"--set {shown(setting)} asks for what an imported network says itself; of a layer "
+                               f"there can be set {', '.join(BITS)}", USAGE)
     return check(values)
 
 
@@ -107,6 +110,7 @@ def imported(chain: Chain, config: Config, reading: str | None, data: DataSet | 
     found = mapped(chain, config.network, reading)
     if data is not None:
         _check_data(found, data)
+        found = mapped(chain, config.network, reading, _in_shape(_drawn(data, FITTED_BY, config.seed), chain.shape))
     config = config.model_copy(update={"network": config.network.model_copy(update={
         "readout": "learned", "readout_leak_shift": found.leak_shift, "reading": found.reading,
         "readout_bits": found.facts[-1].weight_bits})})
@@ -120,6 +124,9 @@ def imported(chain: Chain, config: Config, reading: str | None, data: DataSet | 
         warnings.append(f"the network runs and does not learn on the chip ({refused[0].line})")
         config = config.model_copy(update={"hardware": config.hardware.model_copy(update={"learning": False})})
         trained = _made(config, events, found, found.architecture)
+    warnings += [f"no neuron of node {found.facts[number].node} can reach its threshold, whatever comes in: the layer "
+                 "never fires; are weights and threshold those of a trained network, and --from and --gain right?"
+                 for number in silent_layers(trained)]
     bits = [layer.neuron.membrane_bits for block in trained.spec.blocks for layer in block.layers]
     facts = [replace(facts, membrane_bits=own) for facts, own in zip(found.facts, bits, strict=False)]
     return Imported(network=trained.export(), config=config, facts=(*facts, found.facts[-1]), warnings=tuple(warnings),
@@ -142,7 +149,19 @@ def _events(found: Mapped, config: Config, data: DataSet | None) -> Tensor:
     """(T, B, inputs): samples to measure by, or silence."""
     if data is None:
         return torch.zeros(config.hardware.max_steps or STEPS, 1, found.inputs)
-    return torch.from_numpy(data.train.draw(DRAWN, config.seed).spikes[:]).transpose(0, 1).float()
+    return _drawn(data, DRAWN, config.seed)
+
+
+def _drawn(data: DataSet, count: int, seed: int) -> Tensor:
+    return torch.from_numpy(data.train.draw(count, seed).spikes[:]).transpose(0, 1).float()
+
+
+def _in_shape(events: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """(T, B, inputs) in the order of a sensor's pixels as the source has them, (T, B, ...)."""
+    if len(shape) != 3:
+        return events
+    channels, *sides = shape
+    return events.unflatten(2, (*sides, channels)).movedim(-1, 2)
 
 
 def _made(config: Config, events: Tensor, found: Mapped, whole: Architecture) -> SpikingNetwork:

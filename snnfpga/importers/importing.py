@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from ..data.source import load_data
 from .chain import chain_of
 from .conventions.base import Said
 from .conventions.registry import convention_of
+from .doubts import doubts
+from .graph import Graph
 from .imported import Imported, config_of, imported
 from .modules import chain_of_modules
 from .nir_file import read_graph
@@ -27,11 +29,14 @@ class Source:
     ----------
     facts
         File, version, convention and what was said of it, as the network's notes have them.
+    graph
+        What was read; None where no file was.
     """
 
     made: Imported
     facts: dict[str, Any]
     data: DataSet | None
+    graph: Graph | None = None
 
     def notes(self) -> dict[str, str]:
         """The notes of the network's file."""
@@ -65,8 +70,10 @@ def import_nir(path: str | os.PathLike[str], source: str, said: Said = Said(), *
     config = config_of(run_name(str(path)), settings, data)
     graph, version = read_graph(path)
     told = {name: value for name, value in vars(said).items() if value is not None}
-    return _fitted(chain_of(graph, convention, said), config, reading, data is not None, {
+    found = _fitted(chain_of(graph, convention, said), config, reading, data is not None, {
         "file": Path(path).name, "version": version, "from": source, "about": convention.about, **told})
+    warnings = (*doubts(graph, source, said), *found.made.warnings)
+    return replace(found, made=replace(found.made, warnings=warnings), graph=graph)
 
 
 def import_modules(modules: Any, input_shape: Sequence[int], name: str, *, data: str | None = None,

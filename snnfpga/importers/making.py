@@ -19,10 +19,16 @@ from .stages import (
     Stage,
 )
 
+# As ours; a mean's weights are divided, and a maximum of spikes is whether any came.
+POOLS = {"sum": "sum", "mean": "sum", "max": "or", "or": "or"}
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Raw:
-    """A layer before its grid: the neurons' stage, the neurons, what is given, and the pooling before it."""
+    """A layer before its grid: the neurons' stage, the neurons, what is given, and the pooling before it.
+
+    Its last neuron fires ``always`` where it stands for the bias of a readout.
+    """
 
     stage: NeuronStage
     neurons: Neurons
@@ -30,6 +36,7 @@ class Raw:
     synapses: Linear | Conv
     pool: PoolStage | None
     shape: tuple[int, ...]
+    always: bool = False
 
 
 @dataclass
@@ -67,15 +74,18 @@ def _pool(made: Making, stage: PoolStage) -> None:
     if made.waiting is not None or made.pool is not None or made.flat or len(made.shape) != 3:
         raise NirError(f"Node {stage.name} pools what are no spikes of a grid (after {_before(made)}); pool spikes, "
                        "once, before the next connections")
+    if stage.kind == "max" and not made.layers:
+        raise NirError(f"Node {stage.name} takes a maximum of inputs, which may count more than one event; pool spikes "
+                       "of neurons, or the data")
     channels, height, width = made.shape
     if stage.size > min(height, width):
         raise NirError(f"Node {stage.name} must pool squares within {height} x {width}, not of {stage.size}; change it")
     made.pool, made.shape = stage, (channels, height // stage.size, width // stage.size)
     if made.factor is not None:
         by = made.factor.reshape(channels, -1)
-        if not np.allclose(by, by[:, :1]):
-            raise NirError(f"The Scale before node {stage.name} must scale all pixels of a channel alike; take one "
-                           "factor a channel")
+        if not np.allclose(by, by[:, :1]) or (stage.kind == "max" and (by <= 0).any()):
+            raise NirError(f"The Scale before node {stage.name} must scale all pixels of a channel alike, and a "
+                           "maximum's by factors above 0; take one factor a channel")
         made.factor = np.broadcast_to(by[:, :1, None], made.shape)
 
 
@@ -85,6 +95,10 @@ def _before(made: Making) -> str:
 
 
 def _flatten(made: Making, stage: FlattenStage) -> None:
+    said, found = ([side for side in shape if side > 1] for shape in (stage.shape or made.shape, made.shape))
+    if said != found:
+        raise NirError(f"Node {stage.name} flattens {' x '.join(map(str, stage.shape))}, and "
+                       f"{' x '.join(map(str, made.shape))} reach it; export it again, or mend the shape")
     made.flat = True
 
 
@@ -96,7 +110,13 @@ def _scale(made: Making, stage: ScaleStage) -> None:
             raise NirError(f"{place} must scale all neurons of a filter alike; take one factor a channel")
         weight = made.waiting.weight * by[:, 0].reshape(-1, *[1] * (made.waiting.weight.ndim - 1))
         bias = None if made.waiting.bias is None else made.waiting.bias * by[:, 0]
+        if stage.shift is not None:
+            added = spread(place, stage.shift, made.shape).reshape(_columns(made), -1)[:, 0]
+            bias = added if bias is None else bias + added
         made.waiting = replace(made.waiting, weight=weight, bias=bias)
+    elif stage.shift is not None:
+        raise NirError(f"{place} normalises what are no currents (after {_before(made)}); put it between connections "
+                       "and their neurons")
     elif made.pool is not None and factor.size > 1:
         raise NirError(f"{place} must stand before node {made.pool.name}, or scale all alike; swap them")
     else:
@@ -157,6 +177,9 @@ def _conv(made: Making, stage: ConvStage) -> None:
 
 
 def _neurons(made: Making, stage: NeuronStage) -> None:
+    if made.waiting is None and _any(made, stage):
+        made.pool = replace(made.pool, kind="or")
+        return
     if made.waiting is None:
         raise NirError(f"Node {stage.name} must follow connections, a Linear, an Affine or a Conv2d, not "
                        f"{_before(made)}; add some")
@@ -171,6 +194,16 @@ def _neurons(made: Making, stage: NeuronStage) -> None:
     made.layers.append(Raw(stage=stage, neurons=neurons, given=given, synapses=synapses, pool=made.pool,
                            shape=made.shape))
     made.waiting = made.pool = None
+
+
+def _any(made: Making, stage: NeuronStage) -> bool:
+    """Whether neurons behind a sum fire just where any event came: they forget, and one event is enough."""
+    own = stage.dynamics
+    if made.pool is None or made.pool.kind != "sum" or own.threshold is None or stage.recurrent is not None:
+        return False
+    forgets = own.reset == "zero" and own.current_keep is None and not own.constant.any()
+    enough = own.gain.min() >= own.threshold.max() if own.reached else own.gain.min() > own.threshold.max()
+    return bool(made.factor is None and forgets and enough)
 
 
 def _columns(made: Making) -> int:

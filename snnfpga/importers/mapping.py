@@ -4,12 +4,15 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from torch import Tensor
+
 from ..config.network import LayerConfig, NetworkConfig
 from ..network.architecture import Architecture, Layer, Pool
 from .ending import NEAR, readout_of
 from .facts import LayerFacts, coarse, error_of, grid, kept
+from .fitting import Fitted, fitted, scaled, whole
 from .graph import NirError
-from .making import Making, Raw
+from .making import POOLS, Making, Raw
 from .neurons import OnGrid, on_grid
 from .stages import Chain
 
@@ -52,13 +55,15 @@ class Mapped:
     spiking: bool
 
 
-def mapped(chain: Chain, network: NetworkConfig, reading: str | None) -> Mapped:
+def mapped(chain: Chain, network: NetworkConfig, reading: str | None, events: Tensor | None = None) -> Mapped:
     """What ``chain`` is here, with the bits of ``network``.
 
     Parameters
     ----------
     reading
         Of a leaky integrator at the end; None where nothing was said.
+    events
+        (T, B, ...) in the shape of the chain's input, to which grids are fitted; None fits none.
 
     Raises
     ------
@@ -72,16 +77,30 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None) -> Mapped:
     if not made.layers:
         raise NirError("The graph must have a layer of spiking neurons at least, and has none; export a network of "
                        "spiking neurons")
+    _check_outputs(made, chain)
     shapes = tuple(raw.shape for raw in made.layers)
     end = readout_of(made, network, reading, chain.readout)
-    found = [_on_grid(raw, network.of_layer(index).weight_bits, _asked(network, index))
+    grids = [_grid(raw, network.of_layer(index).weight_bits, _asked(network, index))
              for index, raw in enumerate(made.layers)]
-    made.warnings += [line for _, facts in found for line in (*_leaks(facts), *coarse(facts))]
+    held = [layer for layer, _ in grids] if events is None else fitted(grids, events)
+    found = [_on_grid(raw, layer, bits) for raw, layer, (_, bits) in zip(made.layers, held, grids, strict=True)]
+    made.warnings += [line for (_, facts), (layer, bits) in zip(found, grids, strict=True) for line in (
+        *_leaks(facts), *coarse(facts, error_of(layer.raw.given, layer.fraction, bits)))]
     whole = Architecture((tuple(layer for layer, _ in found),), pool=end.pool, readout=end.given)
     sensor = (chain.shape[1], chain.shape[2], chain.shape[0]) if len(chain.shape) == 3 else None
     return Mapped(architecture=whole, sensor=sensor, inputs=math.prod(chain.shape), classes=len(end.given.weights),
                   leak_shift=end.leak_shift, reading=end.reading, facts=(*(facts for _, facts in found), end.facts),
                   warnings=tuple(made.warnings), shapes=shapes, spiking=made.waiting is None)
+
+
+def _check_outputs(made: Making, chain: Chain) -> None:
+    """Refuse an Output of another shape than what reaches it, axes of 1 for a batch or time aside."""
+    if chain.outputs is None:
+        return
+    said, found = ([side for side in shape if side > 1] for shape in (chain.outputs, made.shape))
+    if said != found and said != [math.prod(found)]:
+        raise NirError(f"shape of the Output must be {' x '.join(map(str, made.shape))}, which reaches it, not "
+                       f"{' x '.join(map(str, chain.outputs))}; export it again, or mend the shape")
 
 
 def _asked(network: NetworkConfig, index: int) -> int | None:
@@ -99,15 +118,22 @@ def _leaks(facts: LayerFacts) -> list[str]:
             and abs(used - wanted) > min(NEAR, NEAR_LOSS * (1.0 - wanted))]
 
 
-def _on_grid(raw: Raw, bits: int, asked: int | None) -> tuple[Layer, LayerFacts]:
-    """A layer with weights of so many bits, or on the grid that they came with, and what became of it."""
+def _grid(raw: Raw, bits: int, asked: int | None) -> tuple[Fitted, int]:
+    """A layer on the grid that it came with, or on one of weights of so many bits; and the bits."""
     held = kept(raw.stage.dynamics.grid, raw.given, asked)
-    bits, fraction = held or (bits, grid(f"The layer of node {raw.stage.name}", bits, raw.given))
+    if held is not None:
+        return Fitted(raw, held[1], 1.0), held[0]
+    return whole(raw, bits, grid(f"The layer of node {raw.stage.name}", bits, raw.given)), bits
+
+
+def _on_grid(source: Raw, held: Fitted, bits: int) -> tuple[Layer, LayerFacts]:
+    """A layer on its grid, and what became of the ``source``'s."""
+    raw, fraction = held.raw, held.fraction
     integers = on_grid(raw.neurons, fraction)
     known = LayerConfig(weight_bits=bits, bias=raw.given.bias is not None, **integers.known)
-    if held is not None:
+    if kept(raw.stage.dynamics.grid, raw.given, bits) is not None:
         known, integers = _as_it_was(raw.stage.dynamics.grid, known, integers)
-    pool = None if raw.pool is None else Pool("sum", raw.pool.size)
+    pool = None if raw.pool is None else Pool(POOLS[raw.pool.kind], raw.pool.size)
     own = raw.stage.dynamics
     facts = LayerFacts(
         node=raw.stage.name, kind="recurrent neurons" if raw.given.recurrent is not None else "neurons",
@@ -116,7 +142,7 @@ def _on_grid(raw: Raw, bits: int, asked: int | None) -> tuple[Layer, LayerFacts]
         gain=(float(own.gain.min()), float(own.gain.max())), reset=own.reset,
         compare="reached" if own.reached else "above", weight_bits=bits, fraction_bits=fraction,
         threshold=integers.threshold, reset_amount=integers.amount, membrane_bits=None,
-        weight_error=error_of(raw.given, fraction, bits))
+        weight_error=error_of(raw.given, fraction, bits, scaled(source, held.factor).given))
     return Layer(raw.synapses, pool, known=known, given=replace(raw.given, fraction=fraction)), facts
 
 

@@ -1,13 +1,15 @@
 """Modules of snnTorch and SpikingJelly as a chain, known by the names of their classes: neither package is imported."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .graph import NirError, Node
 from .nodes import STAGES
-from .stages import Array, Chain, Dynamics, LinearStage, NeuronStage, Stage
+from .stages import Array, Chain, Dynamics, LinearStage, NeuronStage, PoolStage, ScaleStage, Stage
+from .unserved import why_not
 
 TRANSPARENT = ("Dropout", "Dropout2d", "Identity")      # nothing to a network that is not in training
 ONE = np.float64(1.0)[...]
@@ -71,8 +73,14 @@ def _stage(name: str, module: Any) -> Iterator[Stage]:
         if getattr(module, "ceil_mode", False):
             raise NirError(f"{node} must leave out squares that the border cuts; take ceil_mode False")
         yield STAGES[made[0]](Node(name, *made))
+    elif kind == "MaxPool2d":
+        yield _max(name, node, module)
+    elif kind in ("BatchNorm1d", "BatchNorm2d"):
+        yield _normalised(name, node, module)
+    elif (reason := why_not(module)) is not None:
+        raise NirError(f"{node} has no counterpart here: {reason}")
     else:
-        known = ", ".join([*_PARTS, *_NEURONS])
+        known = ", ".join([*_PARTS, "MaxPool2d", "BatchNorm2d", *_NEURONS])
         inside = [child for child, _ in module.named_children()] if hasattr(module, "named_children") else []
         what = f"; its order of {', '.join(inside)} is not known: give a list of them in order" if inside else ""
         raise NirError(f"{node} has no counterpart here: known are {known}{what or '; replace it'}")
@@ -105,6 +113,24 @@ def _pool(module: Any) -> tuple[str, dict[str, Any]]:
 def _flatten(module: Any) -> tuple[str, dict[str, Any]]:
     # Dimension 0 of a batch in PyTorch is none of a sample's.
     return "Flatten", {"start_dim": module.start_dim - 1, "end_dim": module.end_dim}
+
+
+def _max(name: str, node: str, module: Any) -> PoolStage:
+    """A maximum of spikes, which is whether any came."""
+    if module.return_indices or module.ceil_mode or set(np.ravel(module.dilation)) != {1}:
+        raise NirError(f"{node} must have dilation 1 and neither ceil_mode nor return_indices; leave them out")
+    parts = {part: getattr(module, part) for part in ("kernel_size", "stride", "padding")}
+    return replace(STAGES["SumPool2d"](Node(name, "MaxPool2d", parts)), kind="max")
+
+
+def _normalised(name: str, node: str, module: Any) -> ScaleStage:
+    """What a normalisation does once it is trained: its statistics stand."""
+    if module.running_mean is None:
+        raise NirError(f"{node} must keep its statistics; take track_running_stats=True, and train it so")
+    factor = 1.0 / np.sqrt(_values(module.running_var) + module.eps)
+    factor = factor if module.weight is None else factor * _values(module.weight)
+    shift = -factor * _values(module.running_mean)
+    return ScaleStage(name, factor, shift if module.bias is None else shift + _values(module.bias))
 
 
 _PARTS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rtl_gen.contract.atomic import write_atomically
-from rtl_gen.contract.errors import FAILED, SnnfpgaError
+from rtl_gen.contract.errors import FAILED, SnnfpgaError, shown
 from rtl_gen.contract.regular import NotAFileError, regular
 
 from .graph import Graph, NirError, Node, joined
@@ -17,6 +18,7 @@ from .graph import Graph, NirError, Node, joined
 NEWEST = (1, 0)         # the format that is known, whatever the third number
 WRITTEN = "1.0.8"       # what is written is of this version
 DEEPEST = 8             # graphs within graphs
+VERSION = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})(?:\.[0-9A-Za-z.+-]{1,24})?")
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -135,10 +137,10 @@ def _text(held: Any) -> str:
 
 
 def _check_version(place: Path, version: str) -> None:
-    numbers = version.split(".")[:2]
-    if not all(part.isdigit() for part in numbers):
-        raise NirError(f"File {place} must say its version of NIR, such as 1.0.8, not {version[:40] or 'nothing'}; "
-                       "export it again")
-    if tuple(map(int, numbers)) > NEWEST:
+    found = VERSION.fullmatch(version)
+    if found is None:
+        raise NirError(f"File {place} must say its version of NIR, such as 1.0.8, not "
+                       f"{shown(version) if version else 'nothing'}; export it again")
+    if tuple(map(int, found.groups())) > NEWEST:
         raise NirError(f"File {place} has version {version} of NIR, and this snnfpga knows "
                        f"{'.'.join(map(str, NEWEST))}.x; export it with an older nir, or install a newer snnfpga")

@@ -40,12 +40,13 @@ def _conv(node: Node) -> ConvStage:
                        "give it as a number")
     if padding is None:
         padding = _one(node, "padding", 0, least=0)
-    bias, shape = node.array("bias", 0.0).reshape(-1), node.parameters.get("input_shape")
-    if bias.size not in (1, len(weight)):
+    bias = node.array("bias", 0.0).reshape(-1)
+    if bias.any() and bias.size != len(weight):
         raise NirError(f"bias of {node} must have {len(weight)} values, one a filter, not {bias.size}; export it again")
-    known = shape is not None and np.asarray(shape).dtype.kind in "iu" and np.size(shape) == 2
-    return ConvStage(node.name, weight, np.broadcast_to(bias, len(weight)) if bias.any() else None, stride, padding,
-                     _one(node, "groups", 1, least=1), tuple(map(int, np.ravel(shape))) if known else None)
+    shape = node.sizes("input_shape") if "input_shape" in node.parameters else None
+    # Sinabs writes (channels,) where it had to guess; the grid is known from what reaches the node.
+    return ConvStage(node.name, weight, bias if bias.any() else None, stride, padding,
+                     _one(node, "groups", 1, least=1), shape if shape is not None and len(shape) == 2 else None)
 
 
 def _pool(node: Node) -> PoolStage:
@@ -59,14 +60,14 @@ def _pool(node: Node) -> PoolStage:
 
 
 def _flatten(node: Node) -> FlattenStage:
-    shape = np.ravel(node.parameters.get("input_type", ()))
+    shape = node.sizes("input_type") if "input_type" in node.parameters else ()
     start, last = _one(node, "start_dim", 0), _one(node, "end_dim", -1)
     # Some writers keep a batch or a time axis of 1 before the others.
     extra = max(0, len(shape) - 3) if not len(shape) or shape[0] == 1 else 0
     if start - extra != 0 or last not in (-1, len(shape) - 1):
         raise NirError(f"{node} must flatten all dimensions, start_dim 0 and end_dim -1, not {start} and {last} of "
-                       f"{tuple(map(int, shape))}; flatten the whole")
-    return FlattenStage(node.name)
+                       f"{shape}; flatten the whole")
+    return FlattenStage(node.name, shape or None)
 
 
 def _scale(node: Node) -> ScaleStage:

@@ -49,6 +49,8 @@ class Check:
         On these samples; None where there are no labels.
     layers
         Those that were recorded.
+    off
+        Sum of the differences of all their neurons' counts, as a share of the source's spikes.
     """
 
     samples: int
@@ -56,6 +58,7 @@ class Check:
     accuracy: float | None
     source_accuracy: float | None
     layers: tuple[LayerCheck, ...]
+    off: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,9 +154,12 @@ def checked(network: Network, shapes: tuple[tuple[int, ...], ...], recorded: Rec
     if not compared:
         raise SnnfpgaError(f"File {recorded.path} must hold layer0_counts and its spikes, and holds "
                            f"{', '.join(sorted(recorded.fields))}; record it as docs/nir.md says", USAGE)
+    spikes = sum(layer.spikes for layer in compared)
+    off = sum(layer.count_error * max(1, layer.spikes) for layer in compared) / max(1, spikes)
     return Check(samples=samples, same_predictions=int((predictions == theirs).sum()),
                  accuracy=None if labels is None else float((predictions == labels).mean()),
-                 source_accuracy=None if labels is None else float((theirs == labels).mean()), layers=tuple(compared))
+                 source_accuracy=None if labels is None else float((theirs == labels).mean()), layers=tuple(compared),
+                 off=off)
 
 
 def _compared(index: int, ours: NDArray[np.uint8], recorded: Recorded) -> LayerCheck:

@@ -73,7 +73,7 @@ class ConvStage:
 
 @dataclass(frozen=True)
 class PoolStage:
-    """A pooling of ``size`` x ``size``, ``sum`` or ``mean``, whose squares do not overlap."""
+    """A pooling of ``size`` x ``size``, ``sum``, ``mean`` or ``max``, whose squares do not overlap."""
 
     name: str
     kind: str
@@ -82,17 +82,19 @@ class PoolStage:
 
 @dataclass(frozen=True)
 class FlattenStage:
-    """Channels, rows and columns become one line, in this order."""
+    """Channels, rows and columns become one line, in this order; ``shape`` is what is said to reach it, or None."""
 
     name: str
+    shape: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class ScaleStage:
-    """What passes is multiplied by ``factor``, one or one each."""
+    """What passes is multiplied by ``factor``, one or one each, and ``shift`` is added; None adds nothing."""
 
     name: str
     factor: Array
+    shift: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +115,8 @@ class Chain:
 
     Attributes
     ----------
+    outputs
+        The shape that the Output says; None where nothing does.
     readout
         The grid of the readout of a network that was ours, as :attr:`Dynamics.grid`, and the ``reading`` of one that
         leaks; None of others.
@@ -120,4 +124,5 @@ class Chain:
 
     shape: tuple[int, ...]
     stages: tuple[Stage, ...]
+    outputs: tuple[int, ...] | None = None
     readout: dict[str, Any] | None = None

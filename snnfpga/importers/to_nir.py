@@ -25,10 +25,14 @@ HALF = 0.5      # by so much below its threshold an integer fires neither more n
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Exported:
-    """A graph, and in what it is not what the network computes; a line each, and none where it is exact."""
+    """A graph, and in what it is not what the network computes; a line each, and none where it is exact.
+
+    ``read_back`` is whether :func:`.chain.chain_of` reads it: no layer adds currents of another.
+    """
 
     graph: Graph
     approximate: tuple[str, ...]
+    read_back: bool
 
 
 @dataclass
@@ -41,6 +45,8 @@ class _Making:
     grids: dict[str, dict[str, object]] = field(default_factory=dict)
     approximate: dict[str, None] = field(default_factory=dict)
     resets: set[str] = field(default_factory=set)
+    # Of each layer the nodes that its currents come from, its own spikes aside.
+    currents: list[list[str]] = field(default_factory=list)
 
     def add(self, name: str, kind: str, **parameters: object) -> None:
         self.nodes.append(Node(name, kind, parameters))
@@ -78,7 +84,8 @@ def to_nir(network: Network, logit_fraction: int) -> Exported:
                 "exact": "yes" if not made.approximate else "approximately: " + "; ".join(made.approximate)}
     edges = (*pairwise(names), *made.extra)
     return Exported(graph=Graph({node.name: node for node in made.nodes}, tuple(edges), metadata),
-                    approximate=tuple(made.approximate))
+                    approximate=tuple(made.approximate),
+                    read_back=all(layer.residual is None for block in spec.blocks for layer in block.layers))
 
 
 def logit_fraction(network: Network, notes: dict[str, str]) -> int:
@@ -95,35 +102,42 @@ def _input_shape(layer: LayerSpec) -> tuple[int, ...]:
 
 def _layer(made: _Making, number: int, layer: LayerSpec, stored: IntArray) -> None:
     name = f"layer{number}"
-    if layer.residual is not None:
-        raise SnnfpgaError(f"Layer {number} adds currents of a layer below, which is not written as NIR yet; train it "
-                           "without", USAGE)
     _pool(made, name, layer.pool)
-    scale = 2.0 ** -layer.weights.fraction_bits
+    # Behind a residual, weights lie on the coarser of two grids, and currents on the finer.
+    scale = 2.0 ** -(layer.weights.fraction_bits - (layer.residual.own_shift if layer.residual is not None else 0))
     values = read_weights(stored, layer.weights.bits, layer.weights.shadow_bits) * scale
     bias = values[-1] if layer.weights.bias else None
     if isinstance(layer.synapses, ConvSpec):
         _conv(made, name, layer.synapses, values, bias)
     else:
         _dense(made, name, values[:layer.synapses.rows].T, bias)
-    _neurons(made, f"{name}.neurons", layer, values)
+    into = [made.nodes[-1].name]
+    _neurons(made, f"{name}.neurons", layer, values, scale)
     if layer.synapses.recurrent:
         made.add(f"{name}.own", "Linear", weight=values[layer.synapses.rows:layer.event_rows].T)
         made.extra += [(f"{name}.neurons", f"{name}.own"), (f"{name}.own", f"{name}.neurons")]
+    if layer.residual is not None:
+        added = made.currents[number - layer.residual.below]
+        made.extra += [(node, f"{name}.neurons") for node in added]
+        into += added
+    made.currents.append(into)
 
 
 def _pool(made: _Making, name: str, pool: PoolSpec | None) -> None:
     if pool is None or pool.size == 1:
         return
-    if pool.kind == "or":
-        raise SnnfpgaError(f"The pool before {name} passes on whether any event came (P{pool.size}), for which NIR has "
-                           f"no node; train with SP{pool.size} or AP{pool.size}", USAGE)
     if pool.partial and (pool.height % pool.size or pool.width % pool.size):
         raise SnnfpgaError(f"The pool before {name} counts squares of {pool.size} that the border of {pool.height} x "
                            f"{pool.width} cuts, for which NIR has no node; take a size that divides both", USAGE)
     both = np.array([pool.size, pool.size])
     made.shape = (pool.channels, pool.out_height, pool.out_width)
     made.add(f"{name}.pool", "SumPool2d", kernel_size=both, stride=both, padding=np.array([0, 0]))
+    if pool.kind == "or":
+        # Neurons that one event makes fire, and that forget all in a reset to zero, say whether any came.
+        full = np.ones(made.shape)
+        made.add(f"{name}.any", "IF", r=_float(full), v_threshold=_float(full * HALF), v_reset=_float(full * 0))
+        made.grids[f"{name}.any"] = {"reset": "zero"}
+        made.resets.add("zero")
 
 
 def _conv(made: _Making, name: str, conv: ConvSpec, values: Array, bias: Array | None) -> None:
@@ -147,11 +161,12 @@ def _dense(made: _Making, name: str, weight: Array, bias: Array | None) -> None:
     made.shape = (len(weight),)
 
 
-def _neurons(made: _Making, name: str, layer: LayerSpec, values: Array) -> None:
+def _neurons(made: _Making, name: str, layer: LayerSpec, values: Array, unit: float) -> None:
+    """Neurons whose thresholds, and a row of these in ``values`` of weights of ``unit``, are on the layer's grid."""
     own, scale = layer.neuron, 2.0 ** -layer.weights.fraction_bits
     thresholds = np.full(layer.columns, float(own.threshold))
     if own.threshold_shift is not None:
-        row = np.round(values[layer.event_rows] / scale) * 2.0 ** own.threshold_shift
+        row = np.round(values[layer.event_rows] / unit) * 2.0 ** own.threshold_shift
         thresholds = np.clip(thresholds + row, 1, own.membrane_max)
     if own.reset == "zero":
         thresholds = thresholds - HALF

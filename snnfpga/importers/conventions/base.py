@@ -1,5 +1,6 @@
 """What a source convention is: a file of NIR leaves open what its writer's neurons compute, and this says it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from ..stages import Dynamics
 Array = NDArray[np.float64]
 RESETS = ("subtract", "subtract-late", "zero")
 COMPARISONS = ("above", "reached")
+SLOWEST = 100.0         # steps of a time constant that networks have; their samples are seldom longer
+FASTEST = 0.02          # share that a state keeps, below which it is hardly one
 NEAR = 0.01             # how near r times dt is to 1 where it means 1
 
 
@@ -79,6 +82,34 @@ class Convention(Protocol):
             If the numbers mean nothing under this convention, or something is to be said that is not.
         """
         ...
+
+    def doubts(self, node: Node, own: Dynamics, said: Said) -> Iterator[str]:
+        """What of a node, whose neurons are taken for ``own``, this framework would hardly have written, in words."""
+        ...
+
+
+def doubts_of(node: Node, own: Dynamics, said: Said, writer: str, *, counts: tuple[float, ...] = (),
+              r: tuple[float, ...] = ()) -> Iterator[str]:
+    """What holds of all frameworks: time constants that no network has, and what a current counts.
+
+    Parameters
+    ----------
+    writer
+        The framework.
+    counts, r
+        What a current counts in a membrane, and what r is, in the files of this framework; one of these is met.
+    """
+    for what, keep in (("membrane", own.keep), ("current", own.current_keep)):
+        if keep is not None and 1.0 - 1.0 / SLOWEST < keep.max() < 1.0:
+            yield (f"a {what} of {node} keeps {keep.max():.6g} of itself in a step, a time constant of "
+                   f"{1.0 / (1.0 - keep.max()):.3g} steps")
+        elif keep is not None and keep.min() < FASTEST:
+            yield f"a {what} of {node} keeps {keep.min():.2g} of itself in a step, which is next to nothing"
+    held = node.array("r", 1.0)
+    if said.gain is None and not any(np.allclose(own.gain, value, rtol=NEAR) for value in counts) and not any(
+            np.allclose(held, value, rtol=NEAR) for value in r):
+        wanted = [*(f"one of which a current counts {value:g}" for value in counts), *(f"{value:g}" for value in r)]
+        yield f"r of {node} is {_range(held)}, and {writer} writes {' or '.join(wanted)}"
 
 
 def euler(node: Node, name: str, dt: float, scale: float = 1.0) -> tuple[Array, Array]:

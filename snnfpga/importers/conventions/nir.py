@@ -1,8 +1,10 @@
 """NIR's own equations by Euler's method, with a step, a reset and a comparison that the user says."""
 
+from collections.abc import Iterator
+
 from ..graph import NirError, Node
 from ..stages import Dynamics
-from .base import COMPARISONS, RESETS, Said, from_nir
+from .base import COMPARISONS, RESETS, Said, doubts_of, from_nir
 
 
 class Nir:
@@ -18,6 +20,10 @@ class Nir:
             if value is None:
                 raise NirError(f"--from nir needs {option}, {wanted}, which no file says; give it")
         return from_nir(node, said, dt=said.dt, reset=said.reset, reached=said.compare == "reached")
+
+    def doubts(self, node: Node, own: Dynamics, said: Said) -> Iterator[str]:
+        """As :meth:`.base.Convention.doubts`."""
+        yield from doubts_of(node, own, Said(gain=1.0), "it")
 
 
 CONVENTION = Nir()

@@ -15,6 +15,8 @@ CONVENTIONS: dict[str, Convention] = {
     "snnfpga": snnfpga.CONVENTION,
 }
 
+FRAMEWORKS = ("snntorch", "norse", "spikingjelly", "sinabs")    # whose files need nothing else to be said
+
 
 def convention_of(name: str) -> Convention:
     """The convention that is called ``name``.

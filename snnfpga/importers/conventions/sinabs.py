@@ -1,10 +1,12 @@
 """Sinabs: time constants in steps, an exact exponential, a threshold that fires when reached and is subtracted."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..graph import NirError, Node
 from ..stages import Dynamics
-from .base import Said, finished
+from .base import Said, doubts_of, finished
 
 
 class Sinabs:
@@ -29,6 +31,12 @@ class Sinabs:
             words = f"tau {tau.min():g} steps"
         return finished(node, said, keep=keep, gain=gain if said.gain is None else np.float64(said.gain)[...],
                         share=share, reset="subtract", reached=True, words=words)
+
+    def doubts(self, node: Node, own: Dynamics, said: Said) -> Iterator[str]:
+        """As :meth:`.base.Convention.doubts`."""
+        yield from doubts_of(node, own, said, "Sinabs", r=(1.0,))
+        if "v_reset" in node.parameters:
+            yield f"{node} has v_reset, which Sinabs does not write"
 
 
 CONVENTION = Sinabs()

@@ -1,5 +1,6 @@
 """Files that ``snnfpga export`` wrote: their metadata say what others leave open."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..graph import NirError, Node
@@ -25,6 +26,10 @@ class Snnfpga:
                            "the framework that wrote the file with --from")
         reset = "zero" if node.kind == "LI" else str(grid.get("reset"))
         return replace(from_nir(node, said, dt=DT, reset=reset, reached=True), grid=grid)
+
+    def doubts(self, node: Node, own: Dynamics, said: Said) -> Iterator[str]:
+        """As :meth:`.base.Convention.doubts`."""
+        return iter(())
 
 
 CONVENTION = Snnfpga()

@@ -124,8 +124,25 @@ class CUBALIFNode(nn.Module):
      "Node 1 keeps nothing of a membrane in a step, so that no subtraction before its leak is what a late one takes; "
      "train with a leak that keeps some, or with a reset to zero"),
     (nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.ReLU())), (4,),
-     "Module 1.0 (ReLU) has no counterpart here: known are Linear, Conv2d, AvgPool2d, Flatten, Leaky, RLeaky, "
-     "Synaptic, RSynaptic, IFNode, LIFNode, ParametricLIFNode, CUBALIFNode; replace it"),
+     "Module 1.0 (ReLU) has no counterpart here: it passes on numbers that are no spikes; take spiking neurons"),
+    ([nn.Linear(4, 3), nn.Hardshrink()], (4,),
+     "Module 1 (Hardshrink) has no counterpart here: known are Linear, Conv2d, AvgPool2d, Flatten, MaxPool2d, "
+     "BatchNorm2d, Leaky, RLeaky, Synaptic, RSynaptic, IFNode, LIFNode, ParametricLIFNode, CUBALIFNode; replace it"),
+    ([nn.Linear(4, 3), type("LIFBoxCell", (nn.Module,), {"__module__": "norse.torch.module"})()], (4,),
+     "Module 1 (LIFBoxCell) has no counterpart here: its package's modules are read from files alone: write one with "
+     "norse.torch.to_nir, and take snnfpga import --from norse"),
+    ([nn.Linear(4, 3), type("NonSpikingLIFNode", (nn.Module,), {})()], (4,),
+     "Module 1 (NonSpikingLIFNode) has no counterpart here: it integrates and never fires; leave it out where it is "
+     "the last, as a Linear at the end is summed over the steps, or import a file with its LI and --reading"),
+    ([nn.Linear(4, 3), type("LinearRecurrentContainer", (nn.Module,), {})()], (4,),
+     "Module 1 (LinearRecurrentContainer) has no counterpart here: it is recurrent, which here snnTorch's RLeaky and "
+     "RSynaptic alone are; take one of these"),
+    ([nn.MaxPool2d(2), nn.Conv2d(2, 2, 2), Leaky()], (2, 4, 4),
+     "Node 0 takes a maximum of inputs, which may count more than one event; pool spikes of neurons, or the data"),
+    ([nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False), Leaky()], (4,),
+     "Module 1 (BatchNorm1d) must keep its statistics; take track_running_stats=True, and train it so"),
+    ([nn.Linear(4, 3), Leaky(), nn.BatchNorm1d(3), nn.Linear(3, 3), Leaky()], (4,),
+     "Node 2 normalises what are no currents (after shape 3); put it between connections and their neurons"),
     ([nn.Linear(5, 3), Leaky()], (4,), "Node 0 takes 5 inputs, and 4 reach it; export it again, or mend the shape"),
     ([nn.Linear(4, 3), Leaky()], (1, 4), "input_shape must be (inputs,) or (channels, rows, columns), not (1, 4); "
                                          "leave out the batch and time"),
@@ -138,6 +155,46 @@ def test_modules_that_cannot_be_had(modules, shape, message):
     with pytest.raises(SnnfpgaError) as caught:
         snnfpga.from_torch(modules, shape)
     assert (str(caught.value), caught.value.exit_code) == (message, 2)
+
+
+def test_a_maximum_of_spikes_and_a_normalisation(tmp_path):
+    """A maximum is whether any spike came, and statistics that stand are weights and biases."""
+    torch.manual_seed(3)
+    norm = nn.BatchNorm2d(3)
+    with torch.no_grad():
+        norm.running_mean.uniform_(-0.2, 0.2)
+        norm.running_var.uniform_(0.1, 0.5)
+        norm.weight.uniform_(0.5, 1.5)
+        norm.bias.uniform_(0.0, 0.3)
+    modules = [nn.Conv2d(2, 3, 3, padding=1), norm, Leaky(), nn.MaxPool2d(2), nn.Conv2d(3, 4, 2), Leaky(), nn.Flatten(),
+               nn.Linear(4, 3), Leaky()]
+    events = (torch.rand(STEPS, BATCH, 2, 4, 4, generator=torch.Generator().manual_seed(1)) < 0.4).float()
+    found = snnfpga.from_torch(modules, (2, 4, 4), settings=("network.weight_bits=16",), on_line=lambda line: None)
+    assert found.network.spec.blocks[0].layers[1].pool.kind == "or"
+    split = Split(np.ascontiguousarray(_last(events.reshape(STEPS, BATCH, -1).numpy().astype(np.uint8), (
+        2, 4, 4)).swapaxes(0, 1)), np.zeros(BATCH, np.int64))
+    values = found.network.values
+    ours = next(batch_passages(values.spec, weights_of(values), split))[0].spikes
+    with torch.no_grad():
+        currents = norm.eval()(modules[0](events.flatten(0, 1))).unflatten(0, (STEPS, BATCH))
+        first = _late(currents)
+        pooled = nn.functional.max_pool2d(first.flatten(0, 1), 2)
+        second = _late(modules[4](pooled).unflatten(0, (STEPS, BATCH)))
+    for own, wanted in zip(ours, (first, second), strict=False):
+        seen = _first(own.numpy(), tuple(wanted.shape[2:]))
+        wanted = wanted.reshape(STEPS, BATCH, -1).numpy()
+        assert np.abs(seen - wanted).sum() <= MOST * wanted.sum()
+        assert 0.02 < wanted.mean() < 0.9
+
+
+def _late(currents):
+    """Spikes of :class:`Leaky`, which keeps a half and subtracts a step late."""
+    v, before, found = torch.zeros_like(currents[0]), torch.zeros_like(currents[0]), []
+    for x in currents:
+        v = 0.5 * v + x - before
+        before = (v > 1.0).float()
+        found.append(before)
+    return torch.stack(found)
 
 
 def test_a_network_from_modules_is_one_like_any_other(tmp_path, monkeypatch):

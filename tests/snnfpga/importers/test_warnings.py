@@ -5,6 +5,7 @@ import pytest
 
 import snnfpga
 from rtl_gen.contract.errors import SnnfpgaError
+from rtl_gen.contract.weights import read_weights
 
 from .nir_files import chain, dyadic, lif, write
 
@@ -19,13 +20,34 @@ def imported(tmp_path, *, weight=WEIGHT, bias=0.0, scale=1.0, source="snntorch",
     return snnfpga.import_nir(file, source)
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"bias": 40.0}, "small beside its bias"), ({"scale": 1e-9}, "beyond what there are grids for"),
-    ({"scale": 1e6}, "beyond what there are grids for")])
-def test_a_grid_much_coarser_than_its_bits_is_said(tmp_path, changes, words):
-    line, = imported(tmp_path, **changes).warnings
+def test_a_grid_much_coarser_than_its_bits_is_said(tmp_path):
+    line, = imported(tmp_path, bias=40.0).warnings
     assert line.startswith("weights of node 1 are off by up to ")
-    assert words in line
+    assert "small beside its bias" in line
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e6])
+def test_weights_of_any_size_use_their_bits(tmp_path, scale):
+    """Their unit and the threshold's is one of no consequence."""
+    found, plain = (imported(tmp_path, scale=own, weight=WEIGHT * 1.01) for own in (scale, 1.0))
+    assert found.warnings == ()
+    assert found.layers[0].weight_error < 0.005
+    own, other = (made.network.spec.blocks[0].layers[0].neuron.threshold for made in (found, plain))
+    assert abs(own - other) <= 1
+
+
+def test_a_readout_of_any_size_uses_its_bits(tmp_path):
+    """Answers are the same in any unit."""
+    values = []
+    for scale in (1.0, 1e-12, 1e9):
+        file = write(tmp_path / "a.nir", chain(("Linear", {"weight": WEIGHT}), ("LIF", lif(3, 0.5, 1.0)),
+                                               ("Linear", {"weight": np.eye(3) * 1.01 * scale}), inputs=4), None)
+        made = snnfpga.import_nir(file, "snntorch", on_line=lambda line: None).network.values
+        readout = made.spec.blocks[0].readout
+        values.append(read_weights(made.readouts[0], readout.weight_bits, readout.shadow_bits))
+    for found in values:
+        np.testing.assert_array_equal(found > 0, np.eye(3))
+        assert found.max() >= values[0].max() - 1
 
 
 def test_weights_that_use_their_bits_are_not(tmp_path):
@@ -34,7 +56,8 @@ def test_weights_that_use_their_bits_are_not(tmp_path):
 
 
 def test_a_slow_leak_that_no_shifts_come_near_is_said(tmp_path):
-    line, = imported(tmp_path, tau=np.full(3, 0.1), r=np.full(3, 1000.0)).warnings
+    slow, line = imported(tmp_path, tau=np.full(3, 0.1), r=np.full(3, 1000.0)).warnings
+    assert "a time constant of 1e+03 steps" in slow
     assert line.startswith("node 1 keeps 0.99")
 
 

@@ -1,0 +1,69 @@
+"""What a file of NIR can hold that is no network's: none of it is read as something else."""
+
+import h5py
+import numpy as np
+import pytest
+
+from rtl_gen.contract.errors import SnnfpgaError
+from snnfpga.importers.importing import import_nir
+
+from .nir_files import chain, lif, write
+from .test_refusals import CONV, END, GOOD, SPIKES, good, second
+
+KIND = "of Node 0 (Linear) must be real numbers, not"
+TWICE = [("input", "0"), ("0", "1"), ("0", "1"), ("1", "output")]
+PIXELS = ("Conv2d", {**CONV, "bias": np.ones(1)})
+
+
+@pytest.mark.parametrize(("nodes", "edges", "message"), [
+    (good(), TWICE, "Edge 0 -> 1 must be there once, not 2 times, which readers count once or add up; take it out, or "
+                    "double the weights"),
+    (good(outputs=4), None, "shape of the Output must be 3, which reaches it, not 4; export it again, or mend the "
+                            "shape"),
+    (good(inputs=[2, 2]), None, "shape of Node input (Input) must be (inputs) or (channels, rows, columns), not (2, 2);"
+                                " export it without a batch"),
+    (good(inputs=[1, 2, 2]), None, "Node 0 sees a grid of 1 x 2 x 2 and needs a Flatten before it; add one"),
+    (good(inputs=4.5), None, "shape of Node input (Input) must be whole numbers in a row, not [4.5]; export it again"),
+    (good(("Linear", {"weight": np.eye(3, 4) * (1 + 2j)}), END), None, f"weight {KIND} complex ones; export it again"),
+    (good(("Linear", {"weight": np.eye(3, 4, dtype=bool)}), END), None, f"weight {KIND} truth values; export it again"),
+    (good(("Linear", {"weight": np.full((3, 4), b"1.0")}), END), None, f"weight {KIND} text; export it again"),
+    (good(("Linear", {"weight": h5py.Empty("f")}), END), None,
+     f"weight {KIND} text or other objects; export it again"),
+    (good(("Linear", {"weight": 2.0}), END), None,
+     "weight of Node 0 (Linear) must be a matrix (outputs, inputs), not of shape (); export it again"),
+    (good(("Linear", GOOD), second(tau="slow")), None,
+     "tau of Node 1 (LIF) must be real numbers, not text; export it again"),
+    (good(PIXELS, SPIKES, inputs=[1, 6, 6], outputs=[2, 4, 4]), None,
+     "bias of Node 0 (Conv2d) must have 2 values, one a filter, not 1; export it again"),
+    (good(("Conv2d", {**CONV, "input_shape": np.array([6.5, 6.0])}), SPIKES, inputs=[1, 6, 6]), None,
+     "input_shape of Node 0 (Conv2d) must be whole numbers in a row, not [6.5, 6.0]; export it again"),
+    (good(("Conv2d", CONV), SPIKES, ("Flatten", {"start_dim": 0, "end_dim": -1, "input_type": b"2x4x4"}),
+          ("Linear", {"weight": np.ones((3, 32))}), END, inputs=[1, 6, 6]), None,
+     "input_type of Node 2 (Flatten) must be real numbers, not text; export it again"),
+    (good(("Conv2d", CONV), SPIKES, ("Flatten", {"start_dim": 0, "end_dim": -1, "input_type": np.array([2, 5, 5])}),
+          ("Linear", {"weight": np.ones((3, 32))}), END, inputs=[1, 6, 6]), None,
+     "Node 2 flattens 2 x 5 x 5, and 2 x 4 x 4 reach it; export it again, or mend the shape"),
+], ids=range(15))
+def test_what_is_no_network_is_refused(tmp_path, nodes, edges, message):
+    with pytest.raises(SnnfpgaError) as caught:
+        import_nir(write(tmp_path / "a.nir", nodes, edges), "sinabs" if "Conv2d" in str(nodes) else "snntorch")
+    assert (str(caught.value), caught.value.exit_code) == (message, 2)
+
+
+@pytest.mark.parametrize("version", ["", "1", "1.0.8\n", "1..", "one", "²", "-1.0", "1." + "0" * 5000])
+def test_a_version_that_is_none(tmp_path, version):
+    with pytest.raises(SnnfpgaError, match=r"must say its version of NIR, such as 1\.0\.8, not ") as caught:
+        import_nir(write(tmp_path / "a.nir", good(), None, version), "snntorch")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("setting", ["network.layers=[{threshold: 2}]", "network.layers.0={neuron: lif}",
+                                     "network.layers=[{}, {weight_bits: 4, leak: false}]"])
+def test_a_layer_is_not_set_to_what_the_file_says(tmp_path, setting):
+    with pytest.raises(SnnfpgaError, match=r"asks for what an imported network says itself; of a layer there can be "):
+        import_nir(write(tmp_path / "a.nir", good(), None), "snntorch", settings=(setting,))
+
+
+def test_axes_of_one_are_left_out(tmp_path):
+    nodes = chain(("Linear", GOOD), ("LIF", lif(3, 0.5, 1.0)), inputs=[1, 1, 4], outputs=[1, 1, 3])
+    assert import_nir(write(tmp_path / "a.nir", nodes, None), "snntorch").made.network.spec.inputs == 4
