@@ -27,7 +27,8 @@ class WeightMemory(wiring.Component):
     register, and into another. The first is the memories' own where the part's have one: a deep memory is rows of
     memories, each with its own register, and the second is behind the choice between them; so that neither a memory's
     way out nor that choice is before an adder. In a flat block the address is in a register before that
-    (:data:`~rtl_gen.contract.memories.FLAT_WEIGHT_LATENCY`), which alone drives all the memories.
+    (:data:`~rtl_gen.contract.memories.FLAT_WEIGHT_LATENCY`), which alone drives all the memories, and so is what is
+    written.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class WeightMemory(wiring.Component):
         for number, row in enumerate(rows):
             m.submodules[f"words{number}"] = row
         reads, writes = [row.read_port() for row in rows], [row.write_port() for row in rows]
-        self._row_words = rows[0].depth
+        self._rows, self._row_words = len(rows), rows[0].depth
         readers = {owner: getattr(self, name) for owner, name in self._readers.items()}
         address = Signal.like(readers[Owner.FORWARD].address, name="address")
         with m.Switch(self.owner):
@@ -79,22 +80,30 @@ class WeightMemory(wiring.Component):
         m.d.comb += [port.addr.eq(early) for port in reads]
         word = self._registers(m, early, [port.data for port in reads], self.blank[0], "word")
         m.d.comb += [reader.weights.eq(word) for reader in readers.values()]
-        written, data, en = self.writer.address, Value.cast(self.writer.weights), self.writer.en
-        if self.block.directives.reads > 1:
+        written = self.writer.address
+        data, en = self._early(m, Value.cast(self.writer.weights), "written"), self.writer.en
+        if self.block.directives.reads == 1:
+            enables = self._enables(m, written, en)
+            written = self._early(m, written, "write_address")
+        else:
             # One address for both: so it is one port of the memory.
             shared = Signal.like(address, name="shared")
-            m.d.comb += shared.eq(Mux(self.owner == Owner.FORWARD, self.second.address, self.writer.address))
+            m.d.comb += shared.eq(Mux(self.owner == Owner.FORWARD, self.second.address, written))
+            enables = self._enables(m, shared, en)
             written = self._early(m, shared, "shared")
-            data, en = self._early(m, data, "written"), self._early(m, en, "writes")
             seconds = [row.read_port() for row in rows]
             m.d.comb += [
                 *(port.addr.eq(written) for port in seconds),
                 self.second.weights.eq(self._registers(m, written, [port.data for port in seconds], self.blank[1],
                                                        "second_word")),
             ]
-        for number, port in enumerate(writes):
-            m.d.comb += [port.addr.eq(written), port.data.eq(data), port.en.eq(en & self._is_in(written, number))]
+        for port, enable in zip(writes, enables, strict=True):
+            m.d.comb += [port.addr.eq(written), port.data.eq(data), port.en.eq(enable)]
         return m
+
+    def _enables(self, m: Module, address: Value, en: Value) -> list[Value]:
+        """Of each row, whether it is written: of a flat block out of a register of its own."""
+        return [self._early(m, en & self._is_in(address, number), f"writes{number}") for number in range(self._rows)]
 
     def _is_in(self, address: Value, row: int) -> Value:
         """Whether the word is in this row of memories."""

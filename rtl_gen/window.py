@@ -59,7 +59,7 @@ class WindowBuffer(wiring.Component):
         list_read, list_write = row_list.read_port(), row_list.write_port()
         gate_read, gate_write = gates.read_port(), gates.write_port()
 
-        # The mask is read in the cycle of the touch, is in a register in the next, and is written back in the one after.
+        # The mask is read in the cycle of the touch, is in a register after the next, and is written back then.
         touched, touched_row = [self.recorder.touch_en], [self.recorder.touch_row]
         touched_position = [self.recorder.touch_position]
         for stage in range(2):

@@ -188,7 +188,7 @@ class FoldedReverse(Learning):
 
     @property
     def fetched(self) -> int:
-        """Cycles from the last gates that a scan reads of a word to its last credit; one more of currents that linger."""
+        """Cycles from the last gates that a scan reads of a word to its last credit; one more where currents linger."""
         return 4 + (self.block.layers[0].current is not None)
 
     @property
