@@ -9,7 +9,7 @@ FLAT_WEIGHT_LATENCY = WEIGHT_LATENCY + 1        # of a flat block's, whose addre
 
 ROW_WORDS = 2048            # of a row of large memories; deeper ones would leave a block RAM's ninth bits unused
 MOST_ROWS = 8               # each has a register for every bit of a word
-ROW_BITS = 32               # of a narrower word the rows could take more memories than it takes in one
+ROW_BITS = 64               # of a narrower word the rows could take more memories than it takes in one
 
 
 @dataclass(frozen=True)
