@@ -76,8 +76,10 @@ class Pace:
 
     Attributes
     ----------
+    out
+        The cycle in which the last result is out. Blocks before the last may still learn.
     end
-        The cycle in which the last result is out, and what the sample says is learned.
+        The same, and what the sample says is learned in all blocks.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -85,7 +87,7 @@ class Pace:
         self._blocks = [_Block(engines_of(block), above) for block, above in zip(
             spec.blocks, [*ahead[1:], 0], strict=True)]
         self._host = 0              # when the first block has taken what the host has sent
-        self.end = 0
+        self.out = self.end = 0
 
     def sample(self, steps: Sequence[Sequence[StepTime]]) -> None:
         """A sample follows, [block][step]."""
@@ -96,6 +98,7 @@ class Pace:
             at = self._host = max(self._host, self._blocks[0].free) + of_blocks[0].layers[0].events + 1
             for block, above, step in zip(self._blocks, [*self._blocks[1:], None], of_blocks, strict=True):
                 at = block.step(step, at, above, last=number == len(steps[0]) - 1)
+        self.out = self._blocks[-1].over
         self.end = max(block.over for block in self._blocks)
 
 

@@ -20,20 +20,25 @@ from .reference.network import Reference
 from .reference.window import Window
 from .window_work import WindowWork, by_word
 
-__all__ = ["WorkReference", "cycles_of"]
+__all__ = ["WorkReference", "cycles_of", "pace_of"]
 
 LEFT = 6                    # cycles before a folded layer's end in which its last word leaves the engine
 
 
 def cycles_of(network: Network, samples: Sequence[NDArray[np.uint8]], labels: Sequence[Label], *, learn: bool) -> int:
-    """Cycles until a core is through with ``samples``, (T, inputs) each, that come as fast as it takes them.
+    """Cycles until the last result of ``samples`` is out, (T, inputs) each, that come as fast as a core takes them.
 
-    A label is of a sample, or (T,) of its steps.
+    A label is of a sample, or (T,) of its steps. What blocks before the last still learn then is not in it.
     """
+    return pace_of(network, samples, labels, learn=learn).out
+
+
+def pace_of(network: Network, samples: Sequence[NDArray[np.uint8]], labels: Sequence[Label], *, learn: bool) -> Pace:
+    """The core after these samples, as :func:`cycles_of` has them."""
     reference, pace = WorkReference(network), Pace(network.spec)
     for spikes, label in zip(samples, labels, strict=True):
         pace.sample(reference.times(spikes, label, learn=learn))
-    return pace.end
+    return pace
 
 
 class WorkReference(Reference):

@@ -14,7 +14,7 @@ from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from sim.runner import build, run
 from sim.scenario import Scenario
-from sim.work import WorkReference, cycles_of
+from sim.work import WorkReference, cycles_of, pace_of
 from tests.folded_networks import conv, dense, folded_spec, pool
 from tests.networks import network_spec
 
@@ -34,6 +34,7 @@ WIDE = {
     "pooled": folded_spec(conv(6, 6, 1, 6, 3, padding=1), dense(54, 8, pool=pool("or", 2, 6, 6, 6)), learning=True),
 }
 SAMPLES, STEPS = 5, 7
+ASKED = 20
 
 
 def given(spec, density=0.2):
@@ -52,8 +53,10 @@ def hold(spec, folder, error, simulator):
     found = json.loads((folder / "cycles.json").read_text("utf-8"))
     assert [one["learn"] for one in found] == [False, True]
     for one in found:
-        wanted = cycles_of(network, samples, labels.tolist(), learn=one["learn"])
-        assert wanted == pytest.approx(one["ends"][-1], rel=error), f"learn {one['learn']}"
+        wanted = pace_of(network, samples, labels.tolist(), learn=one["learn"])
+        assert wanted.out == pytest.approx(one["ends"][-1], rel=error), f"learn {one['learn']}"
+        # The host asks every few cycles.
+        assert wanted.end == pytest.approx(one["idle"], rel=error, abs=ASKED), f"learn {one['learn']}"
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -101,6 +104,20 @@ def test_a_slow_block_is_what_counts():
     assert 6 * 20 <= alone < 6 * 20 + 40
     for steps in ([slow, quick], [quick, slow]):
         assert 6 * 70 <= between(steps) < 6 * 70 + 40
+
+
+def test_a_result_is_out_before_blocks_below_have_learned():
+    """What the first block still learns after the last spikes delays no result, and the core is not idle before."""
+    def after(dealt_with):
+        layer = LayerTime(events=3, cycles=20, fed=0, begun=0, leaves=(10, 14, 18), spikes=(1, 0, 2))
+        steps = [StepTime(layers=(layer,), ends=step == 5) for step in range(6)]
+        pace = Pace(CASES["flat"])
+        pace.sample([[*steps[:5], replace(steps[5], dealt_with=dealt_with, learns=True)], steps])
+        return pace.out, pace.end
+
+    (out, end), (later_out, later_end) = after(600), after(1000)
+    assert out + 400 < end
+    assert (later_out, later_end) == (out, end + 400)
 
 
 def test_what_waits_ahead_lets_the_block_before_go_on():
