@@ -31,12 +31,11 @@ class Block(BlockShell):
             b.inputs, classes, reads=b.directives.reads, first=declared.first_event(declared.plan.layers[0]))
         m.submodules.steps = steps = StreamFifo(step_layout(b.inputs, classes), depth=2)
         m.submodules.forward = forward = ForwardEngine(b)
-        # Room for a whole step behind the one that is leaving, and for what is in the pipeline and not yet in the level
-        # of a cycle ago.
-        words, in_flight = forward.groups, forward.latency + 1
-        m.submodules.groups = groups = StreamFifo(group_layout(b), depth=2 * words + 2 * in_flight)
+        # Behind what may wait there is room for as much again.
+        waiting = declared.waiting_words
+        m.submodules.groups = groups = StreamFifo(group_layout(b), depth=2 * waiting)
         m.submodules.serialiser = serialiser = Serialiser(b)
-        m.d.sync += forward.room.eq(groups.level <= words + in_flight)
+        m.d.sync += forward.room.eq(groups.level <= waiting)
         wiring.connect(m, tokens, events.i)
         wiring.connect(m, events.step, steps.i)
         wiring.connect(m, steps.o, forward.step)

@@ -14,7 +14,7 @@ from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from sim.runner import build, run
 from sim.scenario import Scenario
-from sim.work import WorkReference, cycles_of, pace_of
+from sim.work import WorkReference, pace_of
 from tests.folded_networks import conv, dense, folded_spec, pool
 from tests.networks import network_spec
 
@@ -37,15 +37,15 @@ SAMPLES, STEPS = 5, 7
 ASKED = 20
 
 
-def given(spec, density=0.2):
+def given(spec, density=0.2, samples=SAMPLES, steps=STEPS):
     generator = np.random.default_rng(4)
-    samples = [(generator.random((STEPS, spec.inputs)) < density).astype(np.uint8) for _ in range(SAMPLES)]
-    return random_network(spec, 3, density=density), samples, generator.integers(spec.classes, size=SAMPLES)
+    given = [(generator.random((steps, spec.inputs)) < density).astype(np.uint8) for _ in range(samples)]
+    return random_network(spec, 3, density=density), given, generator.integers(spec.classes, size=samples)
 
 
-def hold(spec, folder, error, simulator):
+def hold(spec, folder, error, simulator, **changes):
     """Simulated and predicted cycles of the same samples, run and learned from, differ by no larger share."""
-    network, samples, labels = given(spec)
+    network, samples, labels = given(spec, **changes)
     design = build(Core(spec), build_dir=folder / "core", simulator=simulator)
     scenario = Scenario(network=network, samples=samples, labels=labels, actions=[])
     run(design, bench="sim.benches.sample_cycles", arrays=scenario.to_arrays(),
@@ -68,6 +68,15 @@ def test_samples_take_the_cycles_that_are_predicted(name, tmp_path):
 @pytest.mark.parametrize("name", WIDE)
 def test_samples_of_other_networks_do_too(name, tmp_path):
     hold(WIDE[name], tmp_path, 0.02, "verilator")
+
+
+@pytest.mark.slow
+def test_blocks_that_wait_in_turns_do_too(tmp_path):
+    """One runs long and one learns long: the first goes on as far as there is room for its words of spikes."""
+    spec = network_spec(inputs=64, sizes=(64, 32), window=8)
+    first, second = spec.blocks
+    first = replace(first, directives=replace(first.directives, lanes=5, engine="none"))
+    hold(replace(spec, blocks=(first, second)), tmp_path, 0.02, "verilator", density=0.1, samples=1, steps=24)
 
 
 def test_learning_is_that_of_the_reference():
