@@ -11,6 +11,7 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from machine import describe
@@ -25,11 +26,16 @@ from sim.runner import build, run
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "lane_use.json"
 DENSITIES = (0.01, 0.05, 0.20, 1.00)
-LAYOUTS = ((8, 1), (16, 1), (40, 1), (40, 2))       # lanes, reads
-LINE = "{lanes:>5} {reads:>5} {density:>8.2f} {learn!s:>6} {cycles:>9} {synaptic_operations:>10} {share:>7.1%}"
+LAYOUTS: tuple[dict[str, Any], ...] = (
+    {"lanes": 8}, {"lanes": 16}, {"lanes": 16, "unroll": True, "classes_per_cycle": 5}, {"lanes": 40},
+    {"lanes": 40, "reads": 2}, {"lanes": 40, "unroll": True, "classes_per_cycle": 10},
+    {"lanes": 40, "reads": 2, "unroll": True, "classes_per_cycle": 10})
+DEFAULTS = {"reads": 1, "unroll": False, "classes_per_cycle": None}
+LINE = ("{lanes:>5} {reads:>5} {unroll!s:>8} {classes_per_cycle!s:>7} {density:>8.2f} {learn!s:>6} {cycles:>9} "
+        "{synaptic_operations:>10} {share:>7.1%}")
 
 
-def network(*, lanes: int, reads: int) -> NetworkSpec:
+def network(**directives: Any) -> NetworkSpec:
     layer = flat_layer(inputs=784, outputs=200, weight_bits=8, shadow_bits=8, fraction_bits=6, bias=True,
                       membrane_bits=16, leak_shift=3, threshold=64, reset="subtract", surrogate="boxcar",
                       surrogate_width=64, surrogate_height=1, rate_shift=6, rounding="nearest", feedback_shift=0)
@@ -37,7 +43,7 @@ def network(*, lanes: int, reads: int) -> NetworkSpec:
                           rounding="nearest", error_function="logistic", logit_shift=4, dead_zone=0,
                           accumulate="window")
     block = BlockSpec(layers=(layer,), readout=readout, window=4, loss_steps=4, update_interval=1,
-                      directives=Directives(lanes=lanes, reads=reads, memory="block", engine="reverse"))
+                      directives=Directives(memory="block", engine="reverse", **directives))
     return NetworkSpec(name="dense", blocks=(block,), max_steps=64, seed=1)
 
 
@@ -51,18 +57,18 @@ def samples(lanes: int, density: float) -> int:
 def measure(simulator: str, lanes: list[int]) -> list[dict[str, float]]:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for number, reads in LAYOUTS:
-            if number not in lanes:
+        for number, layout in enumerate(LAYOUTS):
+            if layout["lanes"] not in lanes:
                 continue
-            spec, place = network(lanes=number, reads=reads), Path(folder) / f"lanes{number}reads{reads}"
-            design = build(Block(spec, 0), build_dir=place, simulator=simulator)
+            spec = network(**layout)
+            design = build(Block(spec, 0), build_dir=Path(folder) / f"block{number}", simulator=simulator)
             for density in DENSITIES:
                 for learn in (False, True):
                     output = Path(folder) / "measured.json"
                     run(design, bench="sim.benches.lane_use", environment={OUTPUT_VARIABLE: str(output)}, arrays={
-                        "samples": np.array(samples(number, density)), "steps": np.array(8),
+                        "samples": np.array(samples(layout["lanes"], density)), "steps": np.array(8),
                         "density": np.array(density), "learn": np.array(int(learn))})
-                    rows.append({"lanes": number, "reads": reads, "density": density, "learn": learn,
+                    rows.append({**DEFAULTS, **layout, "density": density, "learn": learn,
                                  **json.loads(output.read_text("utf-8"))})
                     print(LINE.format(**rows[-1]), flush=True)
     return rows
@@ -71,10 +77,10 @@ def measure(simulator: str, lanes: list[int]) -> list[dict[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--simulator", default="verilator", choices=("verilator", "icarus"))
-    parser.add_argument("--lanes", default=",".join(sorted({str(lanes) for lanes, _ in LAYOUTS}, key=int)),
+    parser.add_argument("--lanes", default=",".join(map(str, sorted({layout["lanes"] for layout in LAYOUTS}))),
                         metavar="N[,N...]", help="layouts of so many lanes")
     arguments = parser.parse_args()
-    print("lanes reads  density  learn    cycles operations   share")
+    print("lanes reads unrolled classes  density  learn    cycles operations   share")
     lanes = [int(number) for number in arguments.lanes.split(",")]
     rows = measure(arguments.simulator, lanes)
     if RESULTS.exists():

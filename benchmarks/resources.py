@@ -1,4 +1,4 @@
-"""Resources of a 784-200-10 learning core, 16 lanes, K = 4, on the XC7Z020, as Yosys maps it.
+"""Resources of a 784-200-10 learning core, K = 4, on the XC7Z020, as Yosys maps it: 16 lanes, and 40.
 
     python benchmarks/resources.py [--parts] [NAME ...]
 
@@ -47,7 +47,8 @@ DEVICE = XC7Z020
 GOALS = {"lut": 0.20, "ff": 0.20, "dsp": 0.0}
 
 
-def network(*, shadow_bits: int, rounding: str) -> NetworkSpec:
+def network(*, shadow_bits: int, rounding: str, lanes: int = 16, unroll: bool = False,
+            classes_per_cycle: int | None = None) -> NetworkSpec:
     layer = flat_layer(inputs=784, outputs=200, weight_bits=8, shadow_bits=shadow_bits, fraction_bits=5, bias=False,
                       membrane_bits=16, leak_shift=4, threshold=256, reset="subtract", surrogate="boxcar",
                       surrogate_width=128, surrogate_height=1, rate_shift=8, rounding=rounding, feedback_shift=0)
@@ -56,7 +57,8 @@ def network(*, shadow_bits: int, rounding: str) -> NetworkSpec:
                           accumulate="window")
     readout = replace(readout, feedback_shift=fitting_feedback_shift(readout))
     block = BlockSpec(layers=(layer,), readout=readout, window=4, loss_steps=4, update_interval=1,
-                      directives=Directives(lanes=16, memory="auto", engine="reverse"))
+                      directives=Directives(lanes=lanes, memory="auto", engine="reverse", unroll=unroll,
+                                            classes_per_cycle=classes_per_cycle))
     return NetworkSpec(name="dense", blocks=(block,), max_steps=64, seed=1)
 
 
@@ -64,6 +66,9 @@ def network(*, shadow_bits: int, rounding: str) -> NetworkSpec:
 DESIGNS = {
     "8+8 nearest": (network(shadow_bits=8, rounding="nearest"), 0.58),
     "8 stochastic": (network(shadow_bits=0, rounding="stochastic"), 0.30),
+    # The most updates a cycle of 40 lanes.
+    "8+8 nearest, 40 lanes, unrolled, 10 classes a cycle": (
+        network(shadow_bits=8, rounding="nearest", lanes=40, unroll=True, classes_per_cycle=10), 0.58),
 }
 
 

@@ -75,7 +75,7 @@ class Outlook:
 
         As they were measured, where they were: with other lanes times what the formula of means gives for these and
         for the network's own. By that formula alone they are those of the slowest block: the others work at the same
-        time.
+        time. What may wait in front of a block changes neither: :attr:`measured_ahead`.
         """
         if self.activity is None:
             return None
@@ -84,6 +84,17 @@ class Outlook:
         if measured is None:
             return by_formula
         return measured * by_formula / self._mean_cycles(self.measured.spec, learn=learn)
+
+    @property
+    def measured_ahead(self) -> list[int] | None:
+        """What may wait in front of each block in the cycles, where that is not what it is here; else None.
+
+        Measured cycles are those of the network's own queues; the formula of means knows of none.
+        """
+        ahead = [block.directives.ahead for block in self.spec.blocks]
+        known = [0] * len(ahead) if self.measured is None else [
+            block.directives.ahead for block in self.measured.spec.blocks]
+        return None if self.activity is None or ahead == known else known
 
     def _mean_cycles(self, spec: NetworkSpec, *, learn: bool) -> float:
         return max(mean_cycles(block, activity, learn=learn)
@@ -100,6 +111,7 @@ class Outlook:
         return {"board": self.board.name, "verdict": self.verdict, "exceeded": self.exceeded,
                 "lanes": [block.directives.lanes for block in self.spec.blocks], "needs": dict(self.needs),
                 "budget": dict(self.board.part.budget), "logic_error": self.error, "clock_mhz": self.clock_mhz,
+                "microseconds_ahead": self.measured_ahead,
                 "microseconds": {name: None if value is None else round(value, 2) for name, value in
                                  (("run", self.microseconds(learn=False)), ("learn", self.microseconds(learn=True)))}}
 

@@ -5,11 +5,13 @@ from amaranth.lib import stream, wiring
 
 from .block_shell import BlockShell, ForwardWay
 from .contract.engines.forward import Forward
+from .contract.engines.readout import Readout
 from .contract.plan import plan_of
 from .event_list import EventList, step_layout
 from .fifo import StreamFifo
 from .forward import ForwardEngine
 from .forward_layouts import group_layout
+from .gated_rows import GatedRows
 from .serialiser import Serialiser
 from .token import TokenKind
 from .update import UpdateEngine
@@ -31,12 +33,11 @@ class Block(BlockShell):
             b.inputs, classes, reads=b.directives.reads, first=declared.first_event(declared.plan.layers[0]))
         m.submodules.steps = steps = StreamFifo(step_layout(b.inputs, classes), depth=2)
         m.submodules.forward = forward = ForwardEngine(b)
-        # Room for a whole step behind the one that is leaving, and for what is in the pipeline and not yet in the level
-        # of a cycle ago.
-        words, in_flight = forward.groups, forward.latency + 1
-        m.submodules.groups = groups = StreamFifo(group_layout(b), depth=2 * words + 2 * in_flight)
+        # Behind what may wait there is room for as much again.
+        waiting = declared.waiting_words
+        m.submodules.groups = groups = StreamFifo(group_layout(b), depth=2 * waiting)
         m.submodules.serialiser = serialiser = Serialiser(b)
-        m.d.sync += forward.room.eq(groups.level <= words + in_flight)
+        m.d.sync += forward.room.eq(groups.level <= waiting)
         wiring.connect(m, tokens, events.i)
         wiring.connect(m, events.step, steps.i)
         wiring.connect(m, steps.o, forward.step)
@@ -58,4 +59,10 @@ class Block(BlockShell):
         wiring.connect(m, self._events.clearing, window.clearing)
         wiring.connect(m, update.reader, window.reader)
         wiring.connect(m, update.gate_reader, window.gate_reader)
+        if Readout(plan_of(self.block)).passes_over:
+            m.submodules.gated = gated = GatedRows(self.block)
+            wiring.connect(m, self._readout.gated_reader, gated.reader)
+            m.d.comb += [gated.en.eq(forward.recorder.gate_en), gated.first.eq(forward.recorder.gate_first)]
+            m.d.comb += [mark.eq(Value.cast(recorded).any())
+                         for mark, recorded in zip(gated.marks, forward.recorder.gates, strict=True)]
         return update

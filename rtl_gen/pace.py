@@ -1,9 +1,9 @@
 """How long samples take in a core whose blocks work at the same time, step by step and by formula.
 
-A block gathers the events of one step while it computes the one before, and has room for the spikes of two. So a step
-begins when its events are there, the step before is done, and what the step two before it fired has left: which the
-block above may hold up, whose next list is not free and in front of which no more may wait, or the readout, which is
-busy with a window.
+A block gathers the events of one step while it computes the one before, and words of spikes wait to leave it. So a step
+begins when its events are there and the step before is done. A flat block begins it with room for all its words, a
+folded one waits for room word by word. The block above may hold them up, whose next list is not free and in front of
+which no more may wait, or the readout, which is busy with a window.
 """
 
 from collections import deque
@@ -58,12 +58,15 @@ class StepTime:
         Cycles that the window is dealt with in once its errors are known, where the step ends one that is recorded.
     learns
         Whether that is learning; else it is only forgotten.
+    walked
+        Cycles in which the readout walks its rows meanwhile, where it is learning.
     """
 
     layers: Sequence[LayerTime]
     ends: bool
     dealt_with: int | None = None
     learns: bool = False
+    walked: int = 0
 
 
 class Pace:
@@ -76,8 +79,10 @@ class Pace:
 
     Attributes
     ----------
+    out
+        The cycle in which the last result is out. Blocks before the last may still learn.
     end
-        The cycle in which the last result is out, and what the sample says is learned.
+        The same, and what the sample says is learned in all blocks.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -85,7 +90,7 @@ class Pace:
         self._blocks = [_Block(engines_of(block), above) for block, above in zip(
             spec.blocks, [*ahead[1:], 0], strict=True)]
         self._host = 0              # when the first block has taken what the host has sent
-        self.end = 0
+        self.out = self.end = 0
 
     def sample(self, steps: Sequence[Sequence[StepTime]]) -> None:
         """A sample follows, [block][step]."""
@@ -96,6 +101,7 @@ class Pace:
             at = self._host = max(self._host, self._blocks[0].free) + of_blocks[0].layers[0].events + 1
             for block, above, step in zip(self._blocks, [*self._blocks[1:], None], of_blocks, strict=True):
                 at = block.step(step, at, above, last=number == len(steps[0]) - 1)
+        self.out = self._blocks[-1].over
         self.end = max(block.over for block in self._blocks)
 
 
@@ -140,14 +146,12 @@ class _Block:
         self._sent = 0              # when the last token had left
         self._listens = 0           # when the readout takes tokens again
         self._releases = deque([0, 0], maxlen=2)
-        steps = 2 + self._more_steps()
-        self._left = deque([0] * steps, maxlen=steps)
-        self.over = 0               # when the last result was out
-
-    def _more_steps(self) -> int:
-        """Steps whose spikes wait beside the one that is leaving and the one that is computed: where words are few."""
+        # When the last words had left: the first of them must have before another step begins, or of a folded block
+        # before another word closes, behind which others are in the pipeline.
         forward = self._forward
-        return (forward.latency + 1) // forward.plan.layers[0].words if forward.plan.flat else 0
+        waiting = forward.waiting_words + 1 + (0 if forward.plan.flat else forward.latency + 2)
+        self._left = deque([0] * waiting, maxlen=waiting)
+        self.over = 0               # when the last result was out
 
     @property
     def free(self) -> int:
@@ -169,29 +173,32 @@ class _Block:
 
     def step(self, step: StepTime, gathered: int, above: "_Block | None", *, last: bool) -> int:
         """Compute a step whose events are there in the cycle ``gathered``; gives when its spikes are ``above``."""
-        begins, there = max(gathered + self.TAKEN, self._ready, self._left[0]), 0
+        flat = self._forward.plan.flat
+        begins, there = max(gathered + self.TAKEN, self._ready, self._left[0] * flat), 0
         willing = 0 if above is None else above.free
         backlog = 0                 # of the spikes that the next layer waits for
         for number, layer in enumerate(step.layers):
             inner = number < len(step.layers) - 1
             begins += max(0, layer.fed + backlog - layer.begun)
-            left = begins + layer.leaves[-1]
-            if number == 0:
-                self._releases.append(left - self._forward.latency + self.RELEASED)
             for word, (leaves, spikes) in enumerate(zip(layer.leaves, layer.spikes, strict=True)):
+                if not flat:
+                    begins += max(0, self._left[0] - begins - leaves + self._forward.latency)
                 self._sent = max(self._sent, begins + leaves + self.SERIALISED)
                 if inner:
                     self._sent += max(1, spikes)
-                    continue
-                closes = word == len(layer.spikes) - 1
-                for _ in range(spikes + closes):
-                    there = self._send(willing)
-                self._sent += not (spikes or closes)
+                else:
+                    closes = word == len(layer.spikes) - 1
+                    for _ in range(spikes + closes):
+                        there = self._send(willing)
+                    self._sent += not (spikes or closes)
+                self._left.append(self._sent)
+            left = begins + layer.leaves[-1]
+            if number == 0:
+                self._releases.append(left - self._forward.latency + self.RELEASED)
             begins += layer.cycles
             backlog = max(0, self._sent - left - self.SERIALISED - 1)
         if self._block.layers[-1].synapses.recurrent:
             begins += backlog       # the next step needs these spikes
-        self._left.append(self._sent)
         self._ready, self._drained = begins, max(begins, left)
         if self._block.directives.learns and step.ends:
             self._end_window(step)
@@ -212,5 +219,4 @@ class _Block:
             return
         done = max(known, self._drained) + step.dealt_with
         self._ready = self._drained = max(self._ready, done + self.DEALT_WITH)
-        walked = readout.weights.depth * readout.walk.parts if step.learns else 0
-        self._listens = max(done, known + walked) + 1
+        self._listens = max(done, known + step.walked) + 1

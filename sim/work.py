@@ -20,20 +20,25 @@ from .reference.network import Reference
 from .reference.window import Window
 from .window_work import WindowWork, by_word
 
-__all__ = ["WorkReference", "cycles_of"]
+__all__ = ["WorkReference", "cycles_of", "pace_of"]
 
 LEFT = 6                    # cycles before a folded layer's end in which its last word leaves the engine
 
 
 def cycles_of(network: Network, samples: Sequence[NDArray[np.uint8]], labels: Sequence[Label], *, learn: bool) -> int:
-    """Cycles until a core is through with ``samples``, (T, inputs) each, that come as fast as it takes them.
+    """Cycles until the last result of ``samples`` is out, (T, inputs) each, that come as fast as a core takes them.
 
-    A label is of a sample, or (T,) of its steps.
+    A label is of a sample, or (T,) of its steps. What blocks before the last still learn then is not in it.
     """
+    return pace_of(network, samples, labels, learn=learn).out
+
+
+def pace_of(network: Network, samples: Sequence[NDArray[np.uint8]], labels: Sequence[Label], *, learn: bool) -> Pace:
+    """The core after these samples, as :func:`cycles_of` has them."""
     reference, pace = WorkReference(network), Pace(network.spec)
     for spikes, label in zip(samples, labels, strict=True):
         pace.sample(reference.times(spikes, label, learn=learn))
-    return pace.end
+    return pace
 
 
 class WorkReference(Reference):
@@ -105,12 +110,16 @@ class _StepWork:
         window, found = passed.window, []
         layers = [self._layer(number, window) for number in range(self._block.depth)]
         steps = len(window.read)
-        dealt_with = self._windows.cycles(window, passed.credits) if passed.recorded else None
+        dealt_with, walked = None, 0
+        if passed.recorded:
+            dealt_with = self._windows.cycles(window, passed.credits)
+            walked = 0 if passed.credits is None else self._windows.walked(window)
         for step in range(steps):
             last = step == steps - 1
             found.append(StepTime(
                 layers=[layer[step] for layer in layers], ends=last or (step + 1) % self._block.window == 0,
-                dealt_with=dealt_with if last else None, learns=last and passed.credits is not None))
+                dealt_with=dealt_with if last else None, learns=last and passed.credits is not None,
+                walked=walked if last else 0))
         return found
 
     def _layer(self, number: int, window: Window) -> list[LayerTime]:

@@ -112,6 +112,10 @@ class Surroundings:
         self.said = []                          # "learn" and "skip", as they came
         # A position has no bits where there is one.
         self.positions = self.block.window if Readout(plan).by_position else 1
+        self.engine = Readout(plan)
+        self.passes_over = self.engine.passes_over
+        self.walking = self.took = None         # cycles since a walk began, and those until all feedback was there
+        self.gated = np.zeros(self.groups * self.lanes, np.uint8)
         for name in ("window_done", "feedback_reader__group", "key__window_number", "host_address",
                      "host_w_en", "host_w_data", "rate__shift", "rate__off",
                      *["feedback_reader__position"][:self.positions > 1]):
@@ -128,6 +132,19 @@ class Surroundings:
                 port = f"counts__{name}" if name in STORED else name
                 self.counters[name] += int(dut[port].value)
             self.said += [name for name in ("learn", "skip") if dut[name].value == 1]
+            if self.walking is not None and dut.feedback_groups.value == self.groups:
+                self.took, self.walking = self.walking, None
+            self.walking = 0 if learned else self.walking if self.walking is None else self.walking + 1
+            if self.passes_over:
+                group = int(dut.gated_reader__group.value) if self.groups > 1 else 0
+                of_group = self.gated[group * self.lanes:(group + 1) * self.lanes]
+                dut.gated_reader__gated.value = join(of_group.tolist(), 1) if len(of_group) else 0
+
+    def gate(self, spikes):
+        """In the window that comes neurons have a gate that fire, (R, neurons), and some others."""
+        if self.passes_over:
+            self.gated[self.slots] = spikes.any(axis=0) | (np.random.default_rng(self.rng.getrandbits(32)).random(
+                spikes.shape[1]) < 0.3)
 
     async def write(self, stored):
         """As the host does; a fixed weight is one bit, 1 for -1."""
@@ -173,11 +190,13 @@ class Surroundings:
                 words = np.zeros((self.positions, self.groups * self.lanes), np.int64)
                 words[:, self.slots] = found
                 words = words.reshape(self.positions, self.groups, self.lanes)
+                gated = self.gated[self.slots].tolist() if self.passes_over else None
                 # Each as soon as it is there, then once more.
                 for place, group in enumerate([*range(self.groups), *rng.sample(range(self.groups), self.groups)]):
                     while place == group and int(dut.feedback_groups.value) <= group:
                         await FallingEdge(dut.clk)
                     dut.feedback_reader__group.value = group
+                    told = (self.gated[group * self.lanes:(group + 1) * self.lanes] != 0) | (not self.passes_over)
                     for position in rng.sample(range(self.positions), self.positions):
                         if self.positions > 1:
                             dut.feedback_reader__position.value = position
@@ -185,7 +204,10 @@ class Surroundings:
                         lanes = split(int(dut.feedback_reader__feedback.value), self.feedback_bits, self.lanes)
                         if of_each(self.block) and dut.feedback_reader__read.value == 0:
                             lanes = [0] * self.lanes
-                        assert lanes == words[position, group].tolist(), f"feedback of group {group} at {position}"
+                        assert not (np.array(lanes) != words[position, group])[told].any(), \
+                            f"feedback of group {group} at {position}"
+                expected = self.engine.feedback_cycles(self.groups - 1, gated)
+                assert self.took == expected, f"{self.took} cycles until all feedback was there, not {expected}"
         await ClockCycles(dut.clk, rng.randint(1, 6))
         await FallingEdge(dut.clk)
         assert not self.said, "the end of a window was told twice"
@@ -214,6 +236,7 @@ async def run_sample(there, source, model, sample):
     await source.send([{"kind": START, "value": label | learn << label_bits}])
     done = 0
     for steps, recorded, found in model.windows(spikes, label, learn, aborted):
+        there.gate(spikes[done:done + steps])
         for position in range(steps):
             step = spikes[done + position]
             events = np.flatnonzero(step).tolist()

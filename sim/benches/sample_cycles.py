@@ -1,4 +1,4 @@
-"""cocotb measurement of :mod:`rtl_gen.core`: in which cycle the result of each sample is out.
+"""cocotb measurement of :mod:`rtl_gen.core`: in which cycle the result of each sample is out, and all is learned.
 
 A host that is never slow gives one sample right after the other, and takes what comes at once.
 """
@@ -14,6 +14,7 @@ from cocotb.triggers import with_timeout
 from cocotb.utils import get_sim_time
 
 from board.host.exchange import step_beats
+from rtl_gen.contract.protocol import Status
 
 from ..bench import PERIOD_NS, load_arrays, load_spec, start
 from ..bus import CoreBus
@@ -45,7 +46,8 @@ async def measure(dut):
             await with_timeout(cocotb.start_soon(driver.receive_result()), LONGEST_MS, "ms")
             ends.append(int((get_sim_time("ns") - began) // PERIOD_NS))
         await sending
-        found.append({"learn": learn, "ends": ends})
+        await with_timeout(cocotb.start_soon(driver.wait_for(Status.IDLE)), LONGEST_MS, "ms")
+        found.append({"learn": learn, "ends": ends, "idle": int((get_sim_time("ns") - began) // PERIOD_NS)})
     Path(os.environ[OUTPUT_VARIABLE]).write_text(json.dumps(found), encoding="utf-8")
 
 

@@ -87,8 +87,11 @@ def _time(outlook: Outlook, found: dict[str, Any]) -> str:
         return (f"{cycles['sample_silent'] / clock:,.1f} us silent .. {cycles['sample_full'] / clock:,.1f} us full at "
                 f"{clock:g} MHz, in the core alone; the network file does not say what events its data has")
     learning = "" if learn is None else f", {learn:,.1f} us where it learns from all of them"
-    return (f"{run:,.1f} us{learning}, at {clock:g} MHz and the mean events of the data it was trained on; in the core "
-            "alone, the host's way to it takes longer")
+    ahead = outlook.measured_ahead
+    queues = "" if ahead is None else (
+        f", were ahead {', '.join(map(str, ahead))}: what other queues change is not in it")
+    return (f"{run:,.1f} us{learning}, at {clock:g} MHz and the mean events of the data it was trained on{queues}; "
+            "in the core alone, the host's way to it takes longer")
 
 
 def _steps(outlook: Outlook, folder: Path, synthesis: bool) -> list[str]:

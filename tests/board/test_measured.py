@@ -1,3 +1,6 @@
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from board.outlook import Outlook
@@ -5,6 +8,7 @@ from board.pynq_z2.board import BOARD
 from board.report import markdown, report
 from rtl_gen.activity import Activity, mean_cycles
 from rtl_gen.measured import MeasuredCycles
+from snnfpga.report.plan import plan, rows
 from tests.networks import network_spec
 
 SPEC, WIDER = (network_spec(sizes=(20,), lanes=lanes) for lanes in (4, 8))
@@ -33,6 +37,21 @@ def test_other_lanes_change_them_as_the_formula_of_means_does(learn):
     less = mean_cycles(WIDER.blocks[0], BUSY[0], learn=learn) / mean_cycles(SPEC.blocks[0], BUSY[0], learn=learn)
     assert less < 0.8
     assert wider.cycles(learn=learn) == pytest.approx(less * MEASURED.of(learn=learn))
+
+
+def test_other_queues_are_not_in_them_and_that_is_said():
+    spec = network_spec(sizes=(20, 12), ahead=64)
+    unasked = replace(spec, blocks=tuple(replace(block, directives=replace(block.directives, ahead=0))
+                                         for block in spec.blocks))
+    found = Outlook(spec=spec, board=BOARD, activity=BUSY * 2, clock_mhz=100)
+    assert found.measured_ahead == [0, 0], "the formula of means knows of no queue"
+    measured = MeasuredCycles(spec=spec, running=1234.5, learning=2000)
+    assert replace(found, measured=measured).measured_ahead is None
+    assert replace(found, measured=measured, spec=unasked).measured_ahead == [64, 64]
+    assert replace(found, measured=measured, spec=unasked).to_dict()["microseconds_ahead"] == [64, 64]
+    assert "were ahead 64, 64: what other queues change is not in it" in dict(rows(
+        replace(found, measured=measured, spec=unasked), [], plan(found, [], Path("x"), False)))["time of a sample"]
+    assert replace(found, activity=None).measured_ahead is None, "no time is said"
 
 
 def test_a_report_has_them():

@@ -14,7 +14,7 @@ from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from sim.runner import build, run
 from sim.scenario import Scenario
-from sim.work import WorkReference, cycles_of
+from sim.work import WorkReference, pace_of
 from tests.folded_networks import conv, dense, folded_spec, pool
 from tests.networks import network_spec
 
@@ -38,17 +38,18 @@ WIDE = {
     "pooled": folded_spec(conv(6, 6, 1, 6, 3, padding=1), dense(54, 8, pool=pool("or", 2, 6, 6, 6)), learning=True),
 }
 SAMPLES, STEPS = 5, 7
+ASKED = 20
 
 
-def given(spec, density=0.2):
+def given(spec, density=0.2, samples=SAMPLES, steps=STEPS):
     generator = np.random.default_rng(4)
-    samples = [(generator.random((STEPS, spec.inputs)) < density).astype(np.uint8) for _ in range(SAMPLES)]
-    return random_network(spec, 3, density=density), samples, generator.integers(spec.classes, size=SAMPLES)
+    given = [(generator.random((steps, spec.inputs)) < density).astype(np.uint8) for _ in range(samples)]
+    return random_network(spec, 3, density=density), given, generator.integers(spec.classes, size=samples)
 
 
-def hold(spec, folder, error, simulator):
+def hold(spec, folder, error, simulator, **changes):
     """Simulated and predicted cycles of the same samples, run and learned from, differ by no larger share."""
-    network, samples, labels = given(spec)
+    network, samples, labels = given(spec, **changes)
     design = build(Core(spec), build_dir=folder / "core", simulator=simulator)
     scenario = Scenario(network=network, samples=samples, labels=labels, actions=[])
     run(design, bench="sim.benches.sample_cycles", arrays=scenario.to_arrays(),
@@ -56,8 +57,10 @@ def hold(spec, folder, error, simulator):
     found = json.loads((folder / "cycles.json").read_text("utf-8"))
     assert [one["learn"] for one in found] == [False, True]
     for one in found:
-        wanted = cycles_of(network, samples, labels.tolist(), learn=one["learn"])
-        assert wanted == pytest.approx(one["ends"][-1], rel=error), f"learn {one['learn']}"
+        wanted = pace_of(network, samples, labels.tolist(), learn=one["learn"])
+        assert wanted.out == pytest.approx(one["ends"][-1], rel=error), f"learn {one['learn']}"
+        # The host asks every few cycles.
+        assert wanted.end == pytest.approx(one["idle"], rel=error, abs=ASKED), f"learn {one['learn']}"
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -69,6 +72,15 @@ def test_samples_take_the_cycles_that_are_predicted(name, tmp_path):
 @pytest.mark.parametrize("name", WIDE)
 def test_samples_of_other_networks_do_too(name, tmp_path):
     hold(WIDE[name], tmp_path, 0.02, "verilator")
+
+
+@pytest.mark.slow
+def test_blocks_that_wait_in_turns_do_too(tmp_path):
+    """One runs long and one learns long: the first goes on as far as there is room for its words of spikes."""
+    spec = network_spec(inputs=64, sizes=(64, 32), window=8)
+    first, second = spec.blocks
+    first = replace(first, directives=replace(first.directives, lanes=5, engine="none"))
+    hold(replace(spec, blocks=(first, second)), tmp_path, 0.02, "verilator", density=0.1, samples=1, steps=24)
 
 
 def test_learning_is_that_of_the_reference():
@@ -105,6 +117,20 @@ def test_a_slow_block_is_what_counts():
     assert 6 * 20 <= alone < 6 * 20 + 40
     for steps in ([slow, quick], [quick, slow]):
         assert 6 * 70 <= between(steps) < 6 * 70 + 40
+
+
+def test_a_result_is_out_before_blocks_below_have_learned():
+    """What the first block still learns after the last spikes delays no result, and the core is not idle before."""
+    def after(dealt_with):
+        layer = LayerTime(events=3, cycles=20, fed=0, begun=0, leaves=(10, 14, 18), spikes=(1, 0, 2))
+        steps = [StepTime(layers=(layer,), ends=step == 5) for step in range(6)]
+        pace = Pace(CASES["flat"])
+        pace.sample([[*steps[:5], replace(steps[5], dealt_with=dealt_with, learns=True)], steps])
+        return pace.out, pace.end
+
+    (out, end), (later_out, later_end) = after(600), after(1000)
+    assert out + 400 < end
+    assert (later_out, later_end) == (out, end + 400)
 
 
 def test_what_waits_ahead_lets_the_block_before_go_on():

@@ -138,6 +138,12 @@ class Forward(Engine):
         # Index, words, their sum where several come at once, the group's sum, the charge by what lingers, fire.
         return 3 + FLAT_WEIGHT_LATENCY + self.reads + self._lingers
 
+    @property
+    def waiting_words(self) -> int:
+        """Words of spikes that may wait to leave as a step begins: a whole step, and what was in the pipeline and not
+        yet in the level of a cycle ago."""
+        return self.plan.layers[0].words + self.latency + 1
+
     def cycles(self, events: int) -> int:
         """Cycles of a step with ``events`` distinct input events: a weight word each, for each word of neurons."""
         rows = self.plan.layers[0].layer.weights.bias + events
