@@ -50,7 +50,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="stochastic")
+@on_both(CASES)
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(Readout(spec, 0), bench="sim.benches.readout",

@@ -25,7 +25,7 @@ CASES["levels"] = network_spec(inputs=11, sizes=(13,), lanes=5, window=5, loss_s
                                rate_shift=8)
 
 
-@on_both(CASES, verilator="stochastic")
+@on_both(CASES)
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     block = spec.blocks[0]

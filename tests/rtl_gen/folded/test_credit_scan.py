@@ -21,7 +21,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="pooled")
+@on_both(CASES)
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(ScannedCredits(spec.blocks[0]), bench="sim.benches.credit_scan", build_dir=tmp_path, simulator=simulator,
