@@ -1,6 +1,7 @@
 """Amaranth component -> RTLIL -> Verilog."""
 
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from amaranth.back import rtlil
@@ -29,8 +30,12 @@ def to_verilog(component: Component, *, name: str) -> str:
     return rtlil_to_verilog(to_rtlil(component, name=name))
 
 
+@lru_cache(maxsize=8)
 def rtlil_to_verilog(text: str) -> str:
-    """Verilog of a design that is RTLIL already, as a platform makes it; raises as :func:`to_verilog`."""
+    """Verilog of a design that is RTLIL already, as a platform makes it; raises as :func:`to_verilog`.
+
+    What one process asks for again, as a check of a build that it just made, is kept: Yosys takes half of a build.
+    """
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as directory:
         folder = Path(directory)
         (folder / "in.il").write_text(text, "utf-8")

@@ -1,6 +1,7 @@
 """Drivers of a core's AXI ports: whole packets and whole register accesses per call.
 
-They act per beat and not per cycle, and sleep on the handshake they wait for: Python is what costs time here.
+They act per beat and not per cycle, and sleep on the handshake they wait for: Python is what costs time here. They
+write at rising edges, which cocotb has to put off until registers have seen what was there before.
 """
 
 import random

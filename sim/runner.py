@@ -22,6 +22,7 @@ from rtl_gen.emit import to_verilog
 
 from .bench import ARRAYS_VARIABLE, SPEC_VARIABLE
 from .built import compiling, digest_of
+from .quick import TRUST, quick
 from .simulators import SimulatorError, choose, surroundings
 
 DAY_S = 24 * 3600
@@ -176,7 +177,8 @@ def run(design: Design, *, bench: str, seed: int = 1, environment: Mapping[str, 
                 hdl_toplevel=design.top, hdl_toplevel_lang="verilog", test_module=bench, seed=seed,
                 build_dir=design.build_dir, test_dir=folder, plusargs=[f"+dumpfile_path={design.top}.fst"],
                 results_xml=str(results), log_file=log, waves=waves, timescale=("1ns", "1ps"),
-                extra_env={"COCOTB_REWRITE_ASSERTION_FILES": "*/sim/benches/*.py", "COCOTB_ANSI_OUTPUT": "0", **values})
+                extra_env={"COCOTB_REWRITE_ASSERTION_FILES": "*/sim/benches/*.py", "COCOTB_ANSI_OUTPUT": "0",
+                           TRUST: "0", **values})
         except (SystemExit, RuntimeError):
             pass            # what failed, and whether anything ran at all, is read from the results below
     return _collect(bench, results, log, time.monotonic() - began)
@@ -223,7 +225,7 @@ def _collect(bench: str, results: Path, log: Path, seconds: float) -> Results:
 def simulate(component: Component, *, bench: str, build_dir: Path, simulator: str | None = None, seed: int = 1,
              environment: Mapping[str, str] = _NO_VALUES, arrays: Mapping[str, NDArray] | None = None,
              optimise: bool = False, waves: bool = False) -> Results:
-    """Build ``component`` and run ``bench`` on it: :func:`build`, then :func:`run`."""
+    """Build ``component`` and run ``bench`` on it: :func:`build`, then :func:`run`, as :func:`sim.quick.quick` says."""
     design = build(component, build_dir=build_dir, simulator=simulator, optimise=optimise, waves=waves)
-    return run(design, bench=bench, seed=seed, environment=environment, arrays=arrays, waves=waves)
+    return run(design, bench=bench, seed=seed, environment={**quick(bench), **environment}, arrays=arrays, waves=waves)
 

@@ -16,6 +16,7 @@ import pytest
 
 import rtl_gen
 from sim import runner
+from sim.quick import quick
 from tests.networks import network_spec
 
 from .cases import handed
@@ -57,7 +58,8 @@ def failures(target, package, folder, simulator):
     design = runner.build(target.make(package), build_dir=folder / "build", simulator=simulator)
     label = target.bench.rpartition(".")[2]
     try:
-        runner.run(design, bench=target.bench, environment=target.environment, arrays=target.arrays)
+        runner.run(design, bench=target.bench, environment={**quick(target.bench), **target.environment},
+                   arrays=target.arrays)
     except runner.SimulationError:
         results = ElementTree.parse(design.build_dir / f"{label}.results.xml")
         return [element.get("type") for kind in ("failure", "error") for element in results.iter(kind)], (

@@ -18,6 +18,8 @@ from sim.scenario import Action, learning_scenario
 from sim.verify import follow
 from tests.networks import network_spec
 
+from .cases import verilator_slow
+
 DENSITY = 0.25
 
 
@@ -131,6 +133,7 @@ def test_memories_are_written_and_read_at_any_time(component, icarus, tmp_path):
           alive=False)
 
 
+@verilator_slow
 def test_speaks_with_foreign_models(simulator, tmp_path):
     simulate(Core(SMALL["fixed readout"]), bench="sim.benches.core_axi", build_dir=tmp_path, simulator=simulator)
 

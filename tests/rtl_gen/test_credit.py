@@ -28,7 +28,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="leak")
+@on_both(CASES)
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     block = spec.blocks[0]

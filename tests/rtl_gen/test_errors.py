@@ -8,6 +8,8 @@ from rtl_gen.errors import class_error
 from sim.runner import simulate
 from tests.networks import network_spec
 
+from .cases import verilator_slow
+
 LOGIT_BITS = 10
 READOUTS = tuple((shift, dead_zone, logistic) for shift, dead_zone in ((0, 0), (2, 1), (-3, 5), (8, 127))
                  for logistic in (0, 1))
@@ -31,6 +33,7 @@ class Errors(wiring.Component):
         return m
 
 
+@verilator_slow
 def test_every_logit(simulator, tmp_path):
     simulate(Errors(), bench="sim.benches.errors", build_dir=tmp_path, simulator=simulator,
              arrays={"readouts": np.array(READOUTS), "logit_bits": np.array(LOGIT_BITS)})

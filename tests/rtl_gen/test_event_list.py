@@ -10,7 +10,7 @@ CASES = {"not a power of two": (13, 3, 1, 0), "a power of two": (8, 4, 1, 0), "o
          "pairs": (13, 3, 2, 0), "behind a bias": (8, 4, 2, 1), "one input behind a bias": (1, 2, 2, 1)}
 
 
-@on_both(CASES, verilator="not a power of two")
+@on_both(CASES)
 def test_matches_a_list(case, simulator, tmp_path):
     indices, classes, reads, first = CASES[case]
     simulate(EventList(indices, classes, reads=reads, first=first), bench="sim.benches.event_list",

@@ -36,7 +36,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="five groups")
+@on_both(CASES)
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(ForwardEngine(spec.blocks[0]), bench="sim.benches.forward", build_dir=tmp_path, simulator=simulator,

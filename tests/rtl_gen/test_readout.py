@@ -57,7 +57,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="stochastic", slow=["largest level at once", "largest level, fixed"])
+@on_both(CASES, slow=["largest level at once", "largest level, fixed"])
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(Readout(spec, 0), bench="sim.benches.readout",

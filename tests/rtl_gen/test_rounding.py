@@ -12,6 +12,8 @@ from rtl_gen.ports import RATE_SHAPE, RandomKey
 from rtl_gen.rounding import RandomDraw, StoredUpdate, row_addend
 from sim.runner import simulate
 
+from .cases import verilator_slow
+
 VECTORS = Path(rtl_gen.__file__).parents[1] / "docs" / "vectors" / "mix.json"
 # stored_bits, delta_max, rate_shift, whether rounding is stochastic
 WEIGHTS = ((8, 4000, 0, 0), (16, 3_000_000, 6, 0), (8, 90_000, 5, 1), (12, 1 << 28, 16, 1), (2, 40, 3, 0),
@@ -70,12 +72,14 @@ def word_vectors():
     return {"vectors": vectors, "layers": np.unique(vectors[:, 2])}
 
 
+@verilator_slow
 def test_random_words(simulator, tmp_path):
     vectors = word_vectors()
     simulate(Words(vectors["layers"].tolist()), bench="sim.benches.random_word", build_dir=tmp_path,
              simulator=simulator, arrays=vectors)
 
 
+@verilator_slow
 def test_stored_updates(simulator, tmp_path):
     simulate(Weights(WEIGHTS), bench="sim.benches.stored_update", build_dir=tmp_path, simulator=simulator,
              arrays={"parameters": np.array(WEIGHTS)})

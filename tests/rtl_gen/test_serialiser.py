@@ -13,7 +13,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="padding")
+@on_both(CASES)
 def test_matches_a_list(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(Serialiser(spec.blocks[0]), bench="sim.benches.serialiser", build_dir=tmp_path, simulator=simulator,

@@ -27,7 +27,7 @@ CASES["largest level"] = network_spec(inputs=11, sizes=(13,), lanes=5, window=5,
                                       reading="maximum", accumulate="cumulative", feedback_shift=1)
 
 
-@on_both(CASES, verilator="stochastic", slow=["largest level"])     # of a block as well
+@on_both(CASES, slow=["largest level"])     # of a block as well
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     block = spec.blocks[0]

@@ -15,7 +15,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="learning")
+@on_both(CASES)
 def test_a_word_is_of_the_owners_address(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(WeightMemory(spec.blocks[0]), bench="sim.benches.weight_memory", build_dir=tmp_path, simulator=simulator,

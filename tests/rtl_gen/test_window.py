@@ -14,7 +14,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="triangle")
+@on_both(CASES)
 def test_matches_a_table(case, simulator, tmp_path):
     spec = CASES[case]
     block = spec.blocks[0]

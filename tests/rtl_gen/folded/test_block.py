@@ -56,7 +56,7 @@ LONG = ("two-layers", "no-bias", "one-lane", "conv", "sum-pool-between", "recurr
         "lingering-conv")
 
 
-@on_both(CASES, verilator="conv-dense", slow=LONG)
+@on_both(CASES, verilator="or-pool", slow=LONG)
 def test_matches_reference(case, simulator, tmp_path):
     simulate(FoldedBlock(CASES[case], 0), bench="sim.benches.block", build_dir=tmp_path, simulator=simulator,
              environment={"SNNFPGA_DUTY": DUTIES.get(case, "1.0"), "SNNFPGA_STEPS": "2"},

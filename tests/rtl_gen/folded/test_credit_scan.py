@@ -24,7 +24,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="pooled", slow=["largest-level"])     # of a block as well
+@on_both(CASES, slow=["largest-level"])     # of a block as well
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(ScannedCredits(spec.blocks[0]), bench="sim.benches.credit_scan", build_dir=tmp_path, simulator=simulator,

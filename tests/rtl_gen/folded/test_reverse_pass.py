@@ -67,7 +67,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="pools", slow=("residual", "threshold alone"))     # each is met in another case too
+@on_both(CASES, slow=("residual", "threshold alone"))     # each is met in another case too
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     lanes = spec.blocks[0].directives.lanes

@@ -51,7 +51,7 @@ WALKS = {
 }
 
 
-@on_both(WALKS, verilator="layers")
+@on_both(WALKS)
 def test_walk_matches_the_definition(case, simulator, tmp_path):
     spec = WALKS[case]
     simulate(TapWalk(plan_of(spec.blocks[0])), bench="sim.benches.taps", build_dir=tmp_path, simulator=simulator,

@@ -22,7 +22,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="mixed")
+@on_both(CASES)
 def test_matches_reference(case, simulator, tmp_path):
     spec, lanes = CASES[case]
     simulate(FoldedUpdate(spec.blocks[0], spec.layer_number(0, 0), lanes), bench="sim.benches.folded_update",

@@ -14,7 +14,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="mixed")
+@on_both(CASES)
 def test_matches_a_table(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(FoldedWindow(spec.blocks[0]), bench="sim.benches.folded_window", build_dir=tmp_path, simulator=simulator,
