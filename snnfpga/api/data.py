@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import SkipValidation
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
@@ -99,7 +100,9 @@ class Data:
             (np.savez_compressed if compressed else np.savez)(file, **self.arrays)
 
 
-Given = Data | str | os.PathLike[str] | tuple[Any, Any] | Mapping[str, Any] | Sequence[Any] | None
+# :func:`data_given` says what is wrong with it.
+Given = Annotated[Data | str | os.PathLike[str] | tuple[Any, Any] | Mapping[str, Any] | Sequence[Any] | None,
+                  SkipValidation]
 
 
 def data_given(given: Any) -> Data | str | None:

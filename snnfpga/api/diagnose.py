@@ -1,19 +1,23 @@
 """Whether a configuration's network, or a run's, is fit to learn, layer by layer."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import InstanceOf
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
 from ..console import percent, progress, say
-from . import configure as configuring
+from .arguments import Changes, OnLine, OnProgress, Sweep, Wanted, checked
+from .configure import CONFIGURATION, SAMPLES
 from .configured import configured
 from .cost import swept
 from .data import Given as GivenData
-from .scope import OnLine, OnProgress, torch_as_it_was, verb
+from .scope import torch_as_it_was, verb
 from .shown import Shown, Table
 from .trained import Trained
 
@@ -94,9 +98,14 @@ class Diagnosed(Shown):
             for remedy in fit.remedies(self.config, self.cells[0].steps)]}
 
 
-def diagnose(config: "configuring.Given | Trained" = None, *, data: "GivenData | Mapping[str, Any]" = None,
-             changes: Mapping[str, Any] | None = None, sweep: Mapping[str, Sequence[int | str]] | None = None,
-             on_progress: OnProgress = None, on_line: OnLine = None, **sections: Any) -> Diagnosed:
+Given = Annotated[InstanceOf[Trained] | Config | Mapping[str, Any] | str | os.PathLike[str], Wanted(
+    f"{CONFIGURATION}, a run's folder, or what snnfpga.train gave back", SAMPLES)] | None
+
+
+@checked
+def diagnose(config: Given = None, *, data: GivenData = None, changes: Changes | None = None,
+             sweep: Sweep | None = None, on_progress: OnProgress = None, on_line: OnLine = None,
+             **sections: Any) -> Diagnosed:
     """Look at a network before it trains, or at a run as it stands, as ``snnfpga diagnose`` does.
 
     Parameters
@@ -119,7 +128,7 @@ def diagnose(config: "configuring.Given | Trained" = None, *, data: "GivenData |
 
     if isinstance(config, Trained):
         config = config.folder
-    folder = Path(config) if isinstance(config, str | Path) and Path(config).is_dir() else None
+    folder = Path(config) if isinstance(config, str | os.PathLike) and Path(config).is_dir() else None
     with verb(on_progress, on_line), torch_as_it_was(), configured(
             config if folder is None else folder / CONFIG, changes, data, sections) as (whole, found):
         return run(whole, folder, swept(sweep), found)

@@ -8,9 +8,10 @@ from rtl_gen.contract.errors import FAILED, SnnfpgaError
 
 from ..backends.registry import check_name
 from ..console import percent, progress
+from .arguments import Count, OnLine, OnProgress, Place, Seed, checked
 from .data import Given, named
 from .network import located
-from .scope import OnLine, OnProgress, verb
+from .scope import verb
 from .shown import Shown, Table
 
 if TYPE_CHECKING:
@@ -111,9 +112,10 @@ class Evaluated(Shown):
                 f"{sum(differences.compared.values())} values compared; do not build this network, report it", FAILED)
 
 
+@checked
 def evaluate(network: Any = None, *, backend: str = "torch", data: Given = None,
-             samples: int | None = None, seed: int = 0, predictions: str | Path | None = None,
-             data_root: str | Path | None = None, on_progress: OnProgress = None,
+             samples: Count | None = None, seed: Seed = 0, predictions: Place | None = None,
+             data_root: Place | None = None, on_progress: OnProgress = None,
              on_line: OnLine = None) -> Evaluated:
     """Measure a network on test samples, as ``snnfpga evaluate`` does.
 

@@ -4,12 +4,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator
 
 from ..console import percent, say
 from ..importers.conventions.base import Said, check_said
+from ..runs.out_file import check_out
+from .arguments import Number, OnLine, OnProgress, Place, Wanted, Whole, checked, listed
+from .configure import settings_of
 from .network import Network, Target, located
-from .scope import OnLine, OnProgress, verb
+from .scope import verb
 from .shown import Shown, Table
 
 if TYPE_CHECKING:
@@ -20,6 +25,13 @@ if TYPE_CHECKING:
 NONE = "-"
 NODE_HEADER = ("node", "is", "neurons", "said", "keeps", "keeps here", "gain", "reset", "fires", "bits", "threshold",
                "reset by", "membrane", "worst weight")
+
+
+Shape = Annotated[list[Whole], BeforeValidator(listed), Wanted("(inputs,) or (channels, rows, columns)")]
+Named = Annotated[str | os.PathLike[str], Wanted(
+    "a data set's name or the path of an .npz", "samples in memory become one by snnfpga.Data.of(...).write(path)")]
+Settings = Annotated[Mapping[str, Any] | Sequence[str], Wanted("a table of values by their keys, as "
+                                                               "{'network.weight_bits': 6}, or a list of 'key=value'")]
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,9 +115,10 @@ class Exported(Shown):
             ("read it back with", f"snnfpga import {self.path} --from snnfpga"), ("file", self.path)])]
 
 
-def import_nir(path: str | os.PathLike[str], source: str, *, dt: float | None = None, reset: str | None = None,
-               compare: str | None = None, gain: float | None = None, reading: str | None = None,
-               data: str | None = None, check: str | os.PathLike[str] | None = None, settings: Sequence[str] = (),
+@checked
+def import_nir(path: Place, source: str, *, dt: Number | None = None, reset: str | None = None,
+               compare: str | None = None, gain: Number | None = None, reading: str | None = None,
+               data: Named | None = None, check: Place | None = None, settings: Settings = (),
                on_progress: OnProgress = None, on_line: OnLine = None) -> Imported:
     """The network in a file of NIR, as ``snnfpga import`` has it; :meth:`snnfpga.Network.save` writes it.
 
@@ -120,7 +133,7 @@ def import_nir(path: str | os.PathLike[str], source: str, *, dt: float | None = 
     check
         Spikes that the source recorded.
     settings
-        Each ``key=value``, as ``--set`` takes it.
+        A table of values by their keys, or each ``key=value`` as ``--set`` takes it.
 
     Raises
     ------
@@ -128,8 +141,8 @@ def import_nir(path: str | os.PathLike[str], source: str, *, dt: float | None = 
         What the command line says in one line.
     """
     with verb(on_progress, on_line):
-        return run_import(path, source, Said(dt=dt, reset=reset, compare=compare, gain=gain), reading, data, check,
-                          settings)
+        return run_import(path, source, Said(dt=dt, reset=reset, compare=compare, gain=gain), reading, _name(data),
+                          check, _said(settings))
 
 
 def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: str | None, data: str | None,
@@ -143,8 +156,9 @@ def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: s
     return _imported(read(path, source, said, reading=reading, data=data, settings=settings), recorded)
 
 
-def from_torch(modules: Any, input_shape: Sequence[int], *, name: str = "imported", data: str | None = None,
-               settings: Sequence[str] = (), on_progress: OnProgress = None, on_line: OnLine = None) -> Imported:
+@checked
+def from_torch(modules: Any, input_shape: Shape, *, name: str = "imported", data: Named | None = None,
+               settings: Settings = (), on_progress: OnProgress = None, on_line: OnLine = None) -> Imported:
     """The network of a module of snnTorch or SpikingJelly, without a file between.
 
     Parameters
@@ -167,20 +181,20 @@ def from_torch(modules: Any, input_shape: Sequence[int], *, name: str = "importe
     from ..importers.importing import import_modules
 
     with verb(on_progress, on_line):
-        return _imported(import_modules(modules, input_shape, name, data=data, settings=settings), None)
+        return _imported(import_modules(modules, input_shape, name, data=_name(data), settings=_said(settings)), None)
 
 
-def export_nir(network: Target, path: str | os.PathLike[str], *, on_line: OnLine = None) -> Exported:
-    """Write a network as a file of NIR, as ``snnfpga export`` does.
+@checked
+def export_nir(network: Any, path: Place, *, on_line: OnLine = None) -> Exported:
+    """Write a network as a file of NIR, as ``snnfpga export`` does; a file that is there is replaced.
 
     Raises
     ------
     SnnfpgaError
-        If NIR has no node for a part of it.
-    OSError
-        If the file cannot be written.
+        If NIR has no node for a part of it, or the file cannot be written.
     """
     with verb(None, on_line):
+        check_out(Path(path), lambda old: True, "", "")
         return run_export(network, path)
 
 
@@ -198,6 +212,15 @@ def run_export(network: Target, path: str | os.PathLike[str]) -> Exported:
         for line in found.approximate:
             say(f"Warning: the file is approximate: {line}")
     return Exported(Path(path), len(found.graph.nodes), found.approximate)
+
+
+def _name(data: str | os.PathLike[str] | None) -> str | None:
+    return None if data is None else os.fspath(data)
+
+
+def _said(settings: Mapping[str, Any] | Sequence[str]) -> Sequence[str]:
+    """Settings as ``--set`` says them."""
+    return settings_of(settings) if isinstance(settings, Mapping) else settings
 
 
 def _imported(found: "Source", recorded: Any) -> Imported:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from rtl_gen.contract import network as contract
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
@@ -15,7 +15,10 @@ from rtl_gen.contract.network_file import read, read_notes, write
 from rtl_gen.contract.spec import NetworkSpec
 
 from ..console import percent
+from ..ending import verb_scope
 from ..runs.find import find_network
+from ..runs.out_file import check_out
+from .arguments import Place, Wanted, checked
 from .shown import Shown, Table
 
 
@@ -43,15 +46,18 @@ class Network(Shown):
         """Layers, neurons, grids of weights, and directives to the hardware."""
         return self.values.spec
 
-    def save(self, path: str | os.PathLike[str]) -> "Network":
-        """Write it with its notes, whole or not at all, and give it with its new ``path``.
+    @checked
+    def save(self, path: Place) -> "Network":
+        """Write it with its notes, whole or not at all, and give it with its new ``path``; a file there is replaced.
 
         Raises
         ------
-        OSError
+        SnnfpgaError
             If the file cannot be written; an earlier file stays as it was.
         """
-        write(path, self.values, notes=dict(self.notes))
+        with verb_scope():
+            check_out(Path(path), lambda old: True, "", "")
+            write(path, self.values, notes=dict(self.notes))
         return replace(self, path=Path(path))
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,7 +80,11 @@ class Network(Shown):
 Target = Network | str | os.PathLike[str] | None
 
 
-def load(target: str | os.PathLike[str] | None = None) -> Network:
+Stored = Annotated[str | os.PathLike[str], Wanted("a run's folder, or the path of a network file")] | None
+
+
+@checked
+def load(target: Stored = None) -> Network:
     """The network of a run's folder, or of a network file; None takes the newest run below ``runs/``.
 
     Raises

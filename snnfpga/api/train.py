@@ -12,9 +12,10 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from ..config.models import Config
 from ..console import percent, progress, quoted, say
 from . import configure as configuring
+from .arguments import Changes, Flag, OnLine, OnProgress, Place, checked
 from .data import Data, data_given, is_arrays
 from .data import Given as GivenData
-from .scope import OnLine, OnProgress, Stopped, torch_as_it_was, verb
+from .scope import Stopped, torch_as_it_was, verb
 from .trained import Trained
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 NOTHING_LEARNED = (-1, -1)      # in the place of a block and layer that was warned of
 
 
-def train(config: configuring.Given = None, *, data: "GivenData | Mapping[str, Any]" = None,
-          changes: Mapping[str, Any] | None = None, out: str | Path | None = None, device: str = "cpu",
-          resume: bool = False, overwrite: bool = False, on_progress: OnProgress = None, on_line: OnLine = None,
-          **sections: Any) -> Trained:
+@checked
+def train(config: configuring.Given = None, *, data: GivenData = None, changes: Changes | None = None,
+          out: Place | None = None, device: str = "cpu", resume: Flag = False, overwrite: Flag = False,
+          on_progress: OnProgress = None, on_line: OnLine = None, **sections: Any) -> Trained:
     """Train a network, as ``snnfpga train`` does, into a run's folder.
 
     Parameters

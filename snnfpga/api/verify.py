@@ -1,16 +1,21 @@
 """A build's hardware in a simulator against the integer reference."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import InstanceOf
 
 from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError, shown
 
 from ..config.nearest import offer
 from ..console import percent, progress, say
+from .arguments import Count, OnLine, OnProgress, Place, Seed, Wanted, checked
+from .build import Built
 from .data import Given, named
 from .defaults import VERIFIED
-from .scope import OnLine, OnProgress, verb
+from .scope import verb
 from .shown import Shown, Table
 
 if TYPE_CHECKING:
@@ -75,8 +80,12 @@ class Verified(Shown):
             raise SnnfpgaError(f"Nothing was compared of: {', '.join(lacking)}; raise --samples", FAILED)
 
 
-def verify(build: Any = None, *, simulator: str | None = None, samples: int = VERIFIED, seed: int = 0,
-           data: Given = None, data_root: str | Path | None = None, on_progress: OnProgress = None,
+Target = Annotated[InstanceOf[Built] | str | os.PathLike[str], Wanted("a build's folder, or what snnfpga.build gave back")] | None
+
+
+@checked
+def verify(build: Target = None, *, simulator: str | None = None, samples: Count = VERIFIED, seed: Seed = 0,
+           data: Given = None, data_root: Place | None = None, on_progress: OnProgress = None,
            on_line: OnLine = None) -> Verified:
     """Run a build's hardware in a simulator, learning on, and compare it with the integer reference bit for bit.
 
@@ -96,7 +105,7 @@ def verify(build: Any = None, *, simulator: str | None = None, samples: int = VE
     SnnfpgaError
         What the command line says in one line; and if a value differs, or there was nothing to compare.
     """
-    target = getattr(build, "folder", build)
+    target = build.folder if isinstance(build, Built) else build
     with verb(on_progress, on_line), named(data, half="train") as name:
         found = run(None if target is None else Path(target), simulator, samples, seed, name,
                     None if data_root is None else Path(data_root))

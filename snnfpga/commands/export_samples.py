@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..config.nearest import offer
 from ..console import print_json, print_table, say, size
@@ -48,7 +48,7 @@ def command(
     from ..runs.out_file import check_out
 
     if half not in HALVES:
-        raise SnnfpgaError(f"No half is called {half!r}; {offer(half, HALVES)}", USAGE)
+        raise SnnfpgaError(f"No half is called {shown(half)}; {offer(half, HALVES)}", USAGE)
     if out.suffix != ".npz":
         raise SnnfpgaError(f"File {out} to write must end in .npz, by which samples are known", USAGE)
     check_out(out, lambda old: overwrite, "replaced unless asked for", "name another file with --out, or give "

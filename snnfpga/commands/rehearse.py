@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
+from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError, shown
 
 from ..config.nearest import offer
 from ..console import print_json, print_table, progress
@@ -60,7 +60,7 @@ def command(
     from ..runs.find import find_build
 
     if simulator is not None and simulator not in SIMULATORS:
-        raise SnnfpgaError(f"No simulator is called {simulator!r}; {offer(simulator, SIMULATORS)}", USAGE)
+        raise SnnfpgaError(f"No simulator is called {shown(simulator)}; {offer(simulator, SIMULATORS)}", USAGE)
     target, arguments = _told(words or [])
     check_arguments(arguments)
     source = find_build(target)
