@@ -93,10 +93,11 @@ def run(config: Config, asked: list[str], data: "DataSet | None" = None) -> Coun
     from ..costs.measure import measure
     from ..data.fit import some
     from ..data.source import load_data
-    from ..network.sweep import over, parse, size
+    from ..network.sweep import MOST_STEPS, over, parse, size
     from ..training.trainer import drawn_batch, prepare
 
     prepare("cpu", config.training.threads)
+    parse(asked, config, MOST_STEPS)        # before the data is read, as far as it goes without
     data = data or load_data(config.data)
     batch = drawn_batch(some(data, "train"), config)
     cells, found = parse(asked, config, len(batch.events)), []

@@ -144,13 +144,14 @@ def run(config: Config, run_folder: Path | None, asked: list[str], data: "DataSe
     from ..diagnosis.diagnosis import Cell, diagnose
     from ..diagnosis.fit import fit_of
     from ..diagnosis.hardware import hardware_of
-    from ..network.sweep import depth, over, parse, size
+    from ..network.sweep import MOST_STEPS, depth, over, parse, size
     from ..runs.find import CHECKPOINT
     from ..training.checkpoint import load_checkpoint
     from ..training.trainer import Trainer, drawn_batch, prepare
 
     _check_sweep(run_folder, asked)
     prepare("cpu", config.training.threads)
+    parse(asked, config, MOST_STEPS)        # before the data is read, as far as it goes without
     data = data or load_data(config.data)
     split = some(data, "train")
     batch = drawn_batch(split, config)

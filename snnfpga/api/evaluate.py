@@ -175,12 +175,12 @@ def run(path: Path, backend: str, data: str | None, samples: int | None, seed: i
     network = read(path)
     if predictions is not None:
         check_out(predictions, is_table, "a table that snnfpga evaluate wrote", "name another file")
+    make(backend, network)              # refuses what it has no place for
     dataset = load_data(data_of(path, network.spec, data, data_root), labelled=("test",))
     check_fit(dataset, network.spec)
     dataset, half = (dataset, "test") if data is not None else with_unseen(dataset, path)
     split, rows = _chosen(dataset, samples, seed)
     check_windows(network.spec.blocks[-1], split, f"data {dataset.name}, its test samples,")
-    make(backend, network)              # refuses what it has no place for
     with progress(f"evaluating on {backend}", len(split)) as advance:
         measured = measure(network, split, backend, advance)
     scores = Scores.of(split.labels, measured.predictions, network.spec.classes)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 
-from ..backends.registry import check_name, make
+from ..backends.registry import check_name, check_simulator, make
 from ..console import percent, progress, say
 from ..report.worse import worse
 from .arguments import Changes, Count, Flag, Number, OnLine, OnProgress, Place, Seed, Wanted, Whole, checked, listed
@@ -173,16 +173,18 @@ def run(asked: "Asked", path: Path, backend: str, simulator: str | None, out: Pa
     from ..calibration.given import with_settings
     from ..runs.learn_record import facts, record_place, write_record
 
+    check_simulator(simulator)
     given = read(path)
     network = with_settings(given, asked.settings) if asked.settings else given
     out = out or path.parent / "learned.safetensors"
     record = record_place(path)
     _check_files(path, out, record, overwrite)
+    plan = asked.plan(path, network)
+    make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
     data = lesson_data(asked, path, network, data_root)
-    plan = asked.plan(path, network, data.new)
+    asked.check_lessons(data.new)
     check_able(path, network, data.new)
     learning.check(network, {"train": data.new, "test": data.test}, f"data {data.name}")
-    make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
     if asked.uncalibrated(path):
         say(f"Network {path} was not calibrated for learning on chip, by an earlier snnfpga or for want of samples: "
             "learning may make it worse; hold samples out with --guard 0.2, or learn slower with --rates 3")

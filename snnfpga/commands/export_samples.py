@@ -21,7 +21,7 @@ def command(
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
     half: Annotated[str, typer.Option(help="train, test, or both.")] = "both",
-    samples: Annotated[int | None, typer.Option(help="So many samples of each half; else all.",
+    samples: Annotated[int | None, typer.Option(min=1, help="So many samples of each half; else all.",
                                                 show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that is there.")] = False,
     data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
