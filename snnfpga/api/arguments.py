@@ -37,7 +37,7 @@ class Wanted:
     hint: str = ""
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A number of NumPy or PyTorch as one of Python; all else as it is."""
     return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
@@ -55,11 +55,11 @@ def _path(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(_plain)]
+Whole = Annotated[int, BeforeValidator(plain)]
 Count = Annotated[Whole, Field(ge=1)]
 Seed = Annotated[Whole, Field(ge=0)]
-Number = Annotated[float, BeforeValidator(_plain)]
-Flag = Annotated[bool, BeforeValidator(_plain)]
+Number = Annotated[float, BeforeValidator(plain)]
+Flag = Annotated[bool, BeforeValidator(plain)]
 Place = Annotated[str | os.PathLike[str], AfterValidator(_path), Wanted("a path")]
 Changes = Annotated[Mapping[str, Any], Wanted("a table of values by their keys, as {'learning.window': 8}")]
 Sweep = Annotated[Mapping[str, Annotated[list[Whole | str], BeforeValidator(listed)]],
@@ -126,7 +126,8 @@ def _valid(function: Callable[..., Any], name: str, value: Any, adapter: TypeAda
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        wanted = next((part for part in _within(annotation) if isinstance(part, Wanted)), None)
+        # Of several the outermost, which stands last.
+        wanted = next((part for part in [*_within(annotation)][::-1] if isinstance(part, Wanted)), None)
         first = error.errors()[0]
         kind = wanted is not None or first["type"].endswith("_type")       # and no range
         if wanted is None:

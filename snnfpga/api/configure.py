@@ -1,7 +1,6 @@
 """A configuration as Python says it: a file, a table, keywords, and changes of single keys."""
 
 import json
-import os
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -13,12 +12,12 @@ from ..config.file import check, read_values
 from ..config.models import Config
 from ..config.own import own_name, run_name
 from ..config.settings import put
-from .arguments import Changes, Wanted, checked
+from .arguments import Changes, Place, Wanted, checked
 from .scope import is_module
 
 CONFIGURATION = "a YAML file, a table of keys or a snnfpga.Config"
 SAMPLES = "samples are given as data=(spikes, label)"
-Given = Annotated[Config | Mapping[str, Any] | str | os.PathLike[str], Wanted(CONFIGURATION, SAMPLES)] | None
+Given = Annotated[Config | Mapping[str, Any] | Place, Wanted(CONFIGURATION, SAMPLES)] | None
 
 
 @checked

@@ -12,7 +12,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
 from ..console import percent, progress, say
-from .arguments import Changes, OnLine, OnProgress, Sweep, Wanted, checked
+from .arguments import Changes, OnLine, OnProgress, Place, Sweep, Wanted, checked
 from .configure import CONFIGURATION, SAMPLES
 from .configured import configured
 from .cost import swept
@@ -98,7 +98,7 @@ class Diagnosed(Shown):
             for remedy in fit.remedies(self.config, self.cells[0].steps)]}
 
 
-Given = Annotated[InstanceOf[Trained] | Config | Mapping[str, Any] | str | os.PathLike[str], Wanted(
+Given = Annotated[InstanceOf[Trained] | Config | Mapping[str, Any] | Place, Wanted(
     f"{CONFIGURATION}, a run's folder, or what snnfpga.train gave back", SAMPLES)] | None
 
 

@@ -28,7 +28,7 @@ NODE_HEADER = ("node", "is", "neurons", "said", "keeps", "keeps here", "gain", "
 
 
 Shape = Annotated[list[Whole], BeforeValidator(listed), Wanted("(inputs,) or (channels, rows, columns)")]
-Named = Annotated[str | os.PathLike[str], Wanted(
+Named = Annotated[Place, Wanted(
     "a data set's name or the path of an .npz", "samples in memory become one by snnfpga.Data.of(...).write(path)")]
 Settings = Annotated[Mapping[str, Any] | Sequence[str], Wanted("a table of values by their keys, as "
                                                                "{'network.weight_bits': 6}, or a list of 'key=value'")]

@@ -80,7 +80,7 @@ class Network(Shown):
 Target = Network | str | os.PathLike[str] | None
 
 
-Stored = Annotated[str | os.PathLike[str], Wanted("a run's folder, or the path of a network file")] | None
+Stored = Annotated[Place, Wanted("a run's folder, or the path of a network file")] | None
 
 
 @checked
@@ -113,7 +113,7 @@ def located(target: Any) -> Iterator[Path]:
         If it is none of these, or not there.
     """
     found = network_of(target)
-    if found is None or isinstance(found, str | os.PathLike):
+    if found is None or (isinstance(found, str | os.PathLike) and os.fspath(found)):
         yield find_network(None if found is None else Path(found))
     elif not isinstance(found, Network):
         raise SnnfpgaError("A network must be a snnfpga.Network, a run's folder or the path of a network file, not "

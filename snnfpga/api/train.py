@@ -1,7 +1,6 @@
 """Training: a configuration becomes a run, with the network file in it."""
 
 import json
-from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +12,7 @@ from ..config.models import Config
 from ..console import percent, progress, quoted, say
 from . import configure as configuring
 from .arguments import Changes, Flag, OnLine, OnProgress, Place, checked
-from .data import Data, data_given, is_arrays
+from .data import Data, data_given, has_keys
 from .data import Given as GivenData
 from .scope import Stopped, torch_as_it_was, verb
 from .trained import Trained
@@ -68,7 +67,7 @@ def train(config: configuring.Given = None, *, data: GivenData = None, changes: 
 
 def _sorted(data: Any) -> tuple[Data | None, dict[str, Any] | None]:
     """Samples in memory, or None; and keys of the section ``data``."""
-    if isinstance(data, Mapping) and not is_arrays(data):
+    if has_keys(data):
         return None, dict(data)
     found = data_given(data)
     if isinstance(found, Data):

@@ -1,6 +1,5 @@
 """A build's hardware in a simulator against the integer reference."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -82,7 +81,7 @@ class Verified(Shown):
             raise SnnfpgaError(f"Nothing was compared of: {', '.join(lacking)}; raise --samples", FAILED)
 
 
-Target = Annotated[InstanceOf[Built] | str | os.PathLike[str], Wanted(
+Target = Annotated[InstanceOf[Built] | Place, Wanted(
     "a build's folder, or what snnfpga.build gave back")] | None
 
 
