@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator
 
-from ..console import percent, say
+from ..console import percent, quoted, say
 from ..importers.conventions.base import Said, check_said
 from ..runs.out_file import check_out
 from .arguments import Number, OnLine, OnProgress, Place, Wanted, Whole, checked, listed
@@ -97,22 +97,31 @@ class Exported(Shown):
         How many it has.
     approximate
         In what it is not what the network computes, a line each; none where it is exact.
+    input_max
+        Up to what inputs count, which no file says: to be told when it is read back.
     """
 
     path: Path
     nodes: int
     approximate: tuple[str, ...]
+    input_max: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """What ``--json`` prints (docs/commands.md)."""
         return {"nir": str(self.path), "nodes": self.nodes, "exact": not self.approximate,
                 "approximate": list(self.approximate)}
 
+    @property
+    def command(self) -> str:
+        """What reads it back to the same integers."""
+        told = f" --set data.input_max={self.input_max}" if self.input_max > 1 else ""
+        return f"snnfpga import {quoted(self.path)} --from snnfpga{told}"
+
     def tables(self) -> list[Table]:
         """What was written."""
         return [Table("Exported", ("what", "value"), [
             ("nodes", self.nodes), ("the same spikes elsewhere", "approximately" if self.approximate else "yes"),
-            ("read it back with", f"snnfpga import {self.path} --from snnfpga"), ("file", self.path)])]
+            ("read it back with", self.command), ("file", self.path)])]
 
 
 @checked
@@ -211,7 +220,7 @@ def run_export(network: Target, path: str | os.PathLike[str]) -> Exported:
         write_graph(Path(path), found.graph)
         for line in found.approximate:
             say(f"Warning: the file is approximate: {line}")
-    return Exported(Path(path), len(found.graph.nodes), found.approximate)
+    return Exported(Path(path), len(found.graph.nodes), found.approximate, whole.spec.input_max)
 
 
 def _name(data: str | os.PathLike[str] | None) -> str | None:
