@@ -107,7 +107,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
             raise
         except (OSError, MemoryError) as error:
             known = explain(error)
-            if known is None:
+            # One that names no file, as a broken pipe, is of a function that the program gave.
+            if known is None or (isinstance(error, OSError) and error.filename is None):
                 raise
             raise SnnfpgaError(*known) from error
 

@@ -1,7 +1,8 @@
 """Training: a configuration becomes a run, with the network file in it."""
 
 import json
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -111,18 +112,19 @@ def run(config: Config, out: Path | None, device: str, resume: bool, overwrite: 
         trainer = Trainer(config, data, device, team)
         hardware = hardware_of(trainer.network, data.train, config.seed) if team.leads else None
         place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
-        if in_memory is not None and team.leads and not resume:
-            in_memory.write(place / DATA, compressed=True)
-        if team.leads:
-            for line in (*warnings(config, data, trainer.network.spec), *advice(config, data)):
-                say(f"Warning: {line}")
-            for line in [] if hardware is None else hardware.lines:
-                say(line)
-        _through_epochs(trainer, folder, place, resume)
-        if team.leads:
-            trainer.choose(place)
-            found = _leave(trainer, data, place, folder, hardware)
-            run_folder.take_place(folder, place)
+        with _whole(trainer, folder, place, resume):
+            if in_memory is not None and team.leads and not resume:
+                in_memory.write(place / DATA, compressed=True)
+            if team.leads:
+                for line in (*warnings(config, data, trainer.network.spec), *advice(config, data)):
+                    say(f"Warning: {line}")
+                for line in [] if hardware is None else hardware.lines:
+                    say(line)
+            _through_epochs(trainer, place, resume)
+            if team.leads:
+                trainer.choose(place)
+                found = _leave(trainer, data, place, folder, hardware)
+                run_folder.take_place(folder, place)
     found = team.told(found)
     team.leave()        # once the files are there
     return found
@@ -202,10 +204,29 @@ def _accuracy(found: "Evaluation | None") -> float | None:
     return None if found is None else found.accuracies[-1]
 
 
-def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool) -> None:
-    """All epochs, with a progress bar and warnings; a person who stops them is told how to go on."""
+@contextmanager
+def _whole(trainer: "Trainer", folder: Path, place: Path, resume: bool) -> Iterator[None]:
+    """What begins a run in ``place`` ends it, or a person who stops it is told how to go on; a new run that fails
+    before there is anything to keep leaves nothing in the way of the next.
+    """
     from ..runs.folder import forget
 
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not trainer.team.leads:
+            raise
+        kept = "" if place == folder else f"the earlier run in {folder} is as it was; "
+        raise Stopped(f"Stopped with {trainer.saved} of {trainer.config.training.epochs} epochs done; {kept}go on "
+                      f"with: snnfpga train --resume --out {quoted(place)}") from None
+    except Exception:
+        if trainer.team.leads and not resume and not trainer.saved:
+            forget(folder, place)
+        raise
+
+
+def _through_epochs(trainer: "Trainer", place: Path, resume: bool) -> None:
+    """All epochs, with a progress bar and warnings."""
     epochs = trainer.config.training.epochs
     warned: set[tuple[int, int]] = set()
     with progress("training", epochs * trainer.batches) as advance:
@@ -220,18 +241,7 @@ def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool)
                 say(f"Before epoch {metrics.epoch}, {line}")
             _warn(metrics, warned)
 
-        try:
-            trainer.run(place, resume, report, advance)
-        except KeyboardInterrupt:
-            if not trainer.team.leads:
-                raise
-            kept = "" if place == folder else f"the earlier run in {folder} is as it was; "
-            raise Stopped(f"Stopped with {trainer.saved} of {epochs} epochs done; {kept}go on with: "
-                          f"snnfpga train --resume --out {quoted(place)}") from None
-        except Exception:
-            if trainer.team.leads and not resume and not trainer.saved:
-                forget(folder, place)       # so that the next try finds nothing in its way
-            raise
+        trainer.run(place, resume, report, advance)
 
 
 def _warn(metrics: "EpochMetrics", warned: set[tuple[int, int]]) -> None:
