@@ -23,7 +23,7 @@ from .arrays import array_of, arrays_of
 FIELDS = SPARSE[:4]     # of an event: t, x, y and p
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Data:
     """Samples in memory, as an ``.npz`` has them (docs/data.md); checked where they are used, by the same rules.
 
@@ -47,6 +47,10 @@ class Data:
             raise DataError(f"Data {self.name} must be a table of arrays by their names, not {shown(self.arrays)}; "
                             "snnfpga.Data.of takes spikes and labels")
         object.__setattr__(self, "arrays", arrays_of(self.name, self.arrays))
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{key} {array.dtype} {array.shape}" for key, array in self.arrays.items())
+        return f"Data {self.name}: {held}"
 
     @classmethod
     def of(cls, spikes: ArrayLike, label: ArrayLike, *, test: tuple[ArrayLike, ArrayLike] | None = None,

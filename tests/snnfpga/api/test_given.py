@@ -79,6 +79,10 @@ def test_events_with_fields_become_steps(tmp_path):
     assert int(np.asarray(found.train.spikes[:]).sum()) == 2 * len(found.train)
 
 
+def test_data_show_what_they_hold():
+    assert repr(Data.of(DENSE, [0, 1] * 4, name="mine")) == "Data mine: spikes uint8 (8, 3, 5), label int64 (8,)"
+
+
 def test_test_samples_apart(tmp_path):
     ones = np.ones((4, 2, 3))
     found = loaded(Data.of(ones, [0, 1, 0, 1], test=(ones[:2], [1, 0])), tmp_path)
