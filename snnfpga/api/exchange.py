@@ -194,7 +194,7 @@ def from_torch(modules: Any, input_shape: Shape, *, name: str = "imported", data
 
 
 @checked
-def export_nir(network: Any, path: Place, *, on_line: OnLine = None) -> Exported:
+def export_nir(network: Target, path: Place, *, on_line: OnLine = None) -> Exported:
     """Write a network as a file of NIR, as ``snnfpga export`` does; a file that is there is replaced.
 
     Raises
@@ -220,7 +220,7 @@ def run_export(network: Target, path: str | os.PathLike[str]) -> Exported:
         write_graph(Path(path), found.graph)
         for line in found.approximate:
             say(f"Warning: the file is approximate: {line}")
-    return Exported(Path(path), len(found.graph.nodes), found.approximate, whole.spec.input_max)
+    return Exported(Path(path), len(found.graph.nodes), found.approximate, input_max=whole.spec.input_max)
 
 
 def _name(data: str | os.PathLike[str] | None) -> str | None:

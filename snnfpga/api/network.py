@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+from pydantic import SkipValidation
+
 from rtl_gen.contract import network as contract
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 from rtl_gen.contract.network_file import read, read_notes, write
@@ -77,7 +79,8 @@ class Network(Shown):
             *([] if self.path is None else [("file", self.path)])])]
 
 
-Target = Network | str | os.PathLike[str] | None
+# :func:`located` says what is wrong with it.
+Target = Annotated[Network | str | os.PathLike[str] | None, SkipValidation]
 
 
 Stored = Annotated[Place, Wanted("a run's folder, or the path of a network file")] | None

@@ -15,7 +15,7 @@ REQUIRED = {"import_nir": {"path": "x.nir", "source": "nir"}, "from_torch": {"mo
             "export_nir": {"network": "x", "path": "x.nir"}}
 FUNCTIONS = ("build", "configure", "cost", "diagnose", "evaluate", "export_nir", "from_torch", "import_nir", "learn",
              "load", "train", "verify")
-OWN = {"network", "data", "rehearse", "modules"}       # of many kinds, which they check and explain themselves
+OWN = {"network", "start", "data", "rehearse", "modules"}       # of many kinds, which they check and explain themselves
 
 
 class Odd:
