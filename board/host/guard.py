@@ -38,6 +38,12 @@ class GuardError(SnnfpgaError, ValueError):
     exit_code = USAGE
 
 
+def check_share(share: float) -> None:
+    """Refuse a share to hold out that is not between 0 and 1, both excluded, with :class:`GuardError`."""
+    if not 0 < share < 1:
+        raise GuardError(f"Share held out for the guard must be between 0 and 1, not {share:g}")
+
+
 def hold_out(labels: ArrayLike, share: float, seed: int) -> NDArray[np.bool_]:
     """Mark a share of each class, drawn by ``numpy.random.default_rng(seed)``, class by class from the lowest.
 
@@ -60,8 +66,7 @@ def hold_out(labels: ArrayLike, share: float, seed: int) -> NDArray[np.bool_]:
     GuardError
         If the share is not between 0 and 1, or no class has two samples.
     """
-    if not 0 < share < 1:
-        raise GuardError(f"Share held out for the guard must be between 0 and 1, not {share:g}")
+    check_share(share)
     labels = np.asarray(labels)
     held = np.zeros(len(labels), bool)
     rng = np.random.default_rng(seed)

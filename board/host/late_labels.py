@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.errors import SnnfpgaError
+from rtl_gen.contract.errors import SnnfpgaError, shown
 
 from .host import Result
 from .samples import UNLABELLED
@@ -79,8 +79,8 @@ class LateLabels:
             As :meth:`board.host.host.Host.run`; the sample is not kept then.
         """
         if key in self._kept:
-            raise SnnfpgaError(f"Sample {key!r} waits for its label already; give each sample a key of its own, or "
-                               f"forget this one with label({key!r}, {UNLABELLED})")
+            raise SnnfpgaError(f"Sample {shown(key)} waits for its label already; give each sample a key of its own, "
+                               f"or forget this one with label({shown(key)}, {UNLABELLED})")
         result = self._host.run(spikes)
         self._kept[key] = np.array(spikes, np.uint8)
         if len(self._kept) > self._keep:

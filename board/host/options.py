@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 from rtl_gen.contract.network import MAX_RATE, RATE_OFF
 from rtl_gen.contract.protocol import WATCHDOG_BITS
 from rtl_gen.contract.spec import NetworkSpec
@@ -90,7 +90,7 @@ def rates_of(text: str | None, blocks: int) -> tuple[int, ...] | None:
     known = {**{str(rate): rate for rate in range(MAX_RATE + 1)}, "off": RATE_OFF}
     wrong = next((word for word in words if word not in known), None)
     if wrong is not None:
-        raise SnnfpgaError(f"Rates must be 0..{MAX_RATE} or off, not {wrong!r}", USAGE)
+        raise SnnfpgaError(f"Rates must be 0..{MAX_RATE} or off, not {shown(wrong)}", USAGE)
     if len(words) not in (1, blocks):
         raise SnnfpgaError(f"Rates must be one for all blocks or one for each of {blocks}, not {len(words)}", USAGE)
     return tuple(known[word] for word in words * (blocks if len(words) == 1 else 1))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 from rtl_gen.contract.regular import regular
 from rtl_gen.contract.spec import NetworkSpec
 
@@ -81,7 +81,7 @@ def read_samples(path: Path, spec: NetworkSpec) -> Samples:
                           f"{' and '.join(lacking)}; sort events into time steps with snnfpga export-samples")
     unknown = sorted(set(arrays) - KNOWN)
     if unknown:
-        raise SampleError(f"{thing} must not hold {unknown[0]!r}; rename it or leave it out (known are "
+        raise SampleError(f"{thing} must not hold {shown(unknown[0])}; rename it or leave it out (known are "
                           f"{', '.join(sorted(KNOWN))})")
     spikes = _spikes(thing, arrays["spikes"], spec)
     count = len(spikes)
@@ -101,7 +101,7 @@ def _arrays(path: Path) -> Arrays:
             read = {name: np.empty(0) if name in EVENTS else file[name] for name in file.files}
         bare = [name for name, values in read.items() if not isinstance(values, np.ndarray)]
         if bare:        # NumPy gives the bytes of what does not begin as an array
-            raise ValueError(f"{bare[0]!r} is damaged, or no array of NumPy")
+            raise ValueError(f"{shown(bare[0])} is damaged, or no array of NumPy")
         return read
     except SampleError:
         raise
@@ -188,5 +188,5 @@ def _is_test(thing: str, split: NDArray | None, count: int) -> NDArray[np.bool_]
     words = split.astype(str)
     bad = np.flatnonzero(~np.isin(words, ("train", "test")))
     if len(bad):
-        raise SampleError(f"{thing}: split must be train or test, not {str(words[bad[0]])!r} (sample {bad[0]})")
+        raise SampleError(f"{thing}: split must be train or test, not {shown(str(words[bad[0]]))} (sample {bad[0]})")
     return words == "test"

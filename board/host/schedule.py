@@ -7,7 +7,7 @@ the search measured is what a user gets. It decides by labels and answers alone,
 import math
 from collections.abc import Sequence
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 from rtl_gen.contract.network import MAX_RATE, RATE_OFF
 
 __all__ = ["DEFAULT", "SCHEDULES", "Schedule", "ScheduleError"]
@@ -67,7 +67,7 @@ class Schedule:
     def __init__(self, name: str, rates: Sequence[int], lessons: int, expected: float, *, done: int = 0,
                  wrong: float | None = None, wrong_by_class: Sequence[float | None] = ()) -> None:
         if name not in SCHEDULES:
-            raise ScheduleError(f"Schedule must be one of {', '.join(SCHEDULES)}, not {name!r}")
+            raise ScheduleError(f"Schedule must be one of {', '.join(SCHEDULES)}, not {shown(name)}")
         if not 0 <= expected <= 1:
             raise ScheduleError(f"The expected share of wrong answers must be in 0..1, not {expected}")
         self.name, self._rates, self._lessons, self._expected = name, tuple(rates), lessons, expected

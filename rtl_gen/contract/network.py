@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .checks import SpecError
+from .errors import shown
 from .layer import LayerSpec
 from .readout import ReadoutSpec
 from .spec import NetworkSpec
@@ -77,7 +78,7 @@ def check_rates(spec: NetworkSpec, rates: Sequence[int]) -> None:
     for index, rate in enumerate(rates):
         if type(rate) is not int or not 0 <= rate <= RATE_OFF:
             raise SpecError(f"Rate of block {index} must be in 0..{MAX_RATE}, or {RATE_OFF} for off, "
-                            f"not {rate!r}")
+                            f"not {shown(rate)}")
 
 
 def _check_array(thing: str, values: IntArray, shape: tuple[int, int], bits: int) -> None:

@@ -10,8 +10,9 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..console import progress, say
 from ..ending import until_end
+from .arguments import Flag, Number, OnLine, OnProgress, Place, Wholes, Words, checked
 from .network import located
-from .scope import OnLine, OnProgress, verb
+from .scope import verb
 from .shown import Shown, Table
 
 if TYPE_CHECKING:
@@ -100,11 +101,11 @@ class Built(Shown):
         return [self.table]
 
 
-def build(network: Any = None, *, board: str = "pynq-z2", lanes: int | Sequence[int] | None = None,
-          reads: int | Sequence[int] | None = None, memory: str | Sequence[str] | None = None,
-          unroll: bool | None = None, ahead: int | Sequence[int] | None = None,
-          out: str | Path | None = None, plan: bool = False,
-          clock_mhz: float | None = None, overwrite: bool = False, synthesis: bool = True,
+@checked
+def build(network: Any = None, *, board: str = "pynq-z2", lanes: Wholes | None = None, reads: Wholes | None = None,
+          memory: Words | None = None, unroll: Flag | None = None, ahead: Wholes | None = None,
+          out: Place | None = None, plan: Flag = False, clock_mhz: Number | None = None, overwrite: Flag = False,
+          synthesis: Flag = True,
           on_progress: OnProgress = None, on_line: OnLine = None) -> Built:
     """Turn a network into hardware for a board, as ``snnfpga build`` does.
 
@@ -134,8 +135,7 @@ def build(network: Any = None, *, board: str = "pynq-z2", lanes: int | Sequence[
     SnnfpgaError
         What the command line says in one line; where there is a table that says why, it is the error's note.
     """
-    asked = Asked(lanes=_listed(lanes), reads=_listed(reads), memory=_listed(memory), unroll=unroll,
-                  ahead=_listed(ahead))
+    asked = Asked(lanes=lanes, reads=reads, memory=memory, unroll=unroll, ahead=ahead)
     tables: list[Table] = []
     with verb(on_progress, on_line), located(network) as path:
         try:
@@ -145,11 +145,6 @@ def build(network: Any = None, *, board: str = "pynq-z2", lanes: int | Sequence[
             for table in tables:
                 error.add_note(repr(table))
             raise
-
-
-def _listed(value: Any) -> Any:
-    """One value as a list of one."""
-    return [value] if isinstance(value, int | str) else value
 
 
 def run(asked: Asked, path: Path, board: str, out: Path | None, *, plan: bool, clock_mhz: float | None, overwrite: bool,

@@ -1,22 +1,27 @@
 """A configuration as Python says it: a file, a table, keywords, and changes of single keys."""
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..config.file import check, read_values
 from ..config.models import Config
 from ..config.own import own_name, run_name
 from ..config.settings import put
+from .arguments import Changes, Place, Wanted, checked
 from .scope import is_module
 
-Given = Config | Mapping[str, Any] | str | Path | None      # None: the default, digits
+CONFIGURATION = "a YAML file, a table of keys or a snnfpga.Config"
+SAMPLES = "samples are given as data=(spikes, label)"
+Given = Annotated[Config | Mapping[str, Any] | Place, Wanted(CONFIGURATION, SAMPLES)] | None
 
 
-def configure(config: Given = None, changes: Mapping[str, Any] | None = None, **sections: Any) -> Config:
+@checked
+def configure(config: Given = None, changes: Changes | None = None, **sections: Any) -> Config:
     """A configuration, checked: one line says what is wrong with it.
 
     Parameters
@@ -58,17 +63,25 @@ def _values(config: Given) -> dict[str, Any]:
     return read_values(None if config is None else Path(config))
 
 
+def settings_of(changes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Each of ``changes`` as ``--set`` says it; JSON is YAML, in which text stays text."""
+    return tuple(f"{key}={json.dumps(plain(value), default=shown)}" for key, value in changes.items())
+
+
 def _laid(table: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a table, whose sections may be sections of a :class:`Config`; None leaves a key as it is."""
-    return {key: _plain(value) for key, value in table.items() if value is not None}
+    return {key: plain(value) for key, value in table.items() if value is not None}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Tables and lists of plain values, in which sections of a :class:`Config` are tables of what was set."""
     if hasattr(value, "model_dump"):
         return value.model_dump(exclude_unset=True)
     if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: plain(one) for key, one in value.items()}
+    if hasattr(value, "tolist") and hasattr(value, "shape"):        # of NumPy or PyTorch
+        return value.tolist()
+    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.models import Config
 from .configure import configure
-from .data import is_arrays, named
+from .data import has_keys, named
 
 if TYPE_CHECKING:
     from ..data.dataset import DataSet
@@ -18,7 +18,7 @@ def configured(config: Any, changes: Mapping[str, Any] | None, data: Any,
     """The configuration, with what it leaves open for its data, and the data where they were loaded for that."""
     from ..data.own_defaults import complete
 
-    if isinstance(data, Mapping) and not is_arrays(data):
+    if has_keys(data):
         yield complete(configure(config, changes, data=dict(data), **sections))
         return
     with named(data) as name:

@@ -1,15 +1,16 @@
 """Operations and memory of a learning rule, counted in real batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..config.models import Config
 from ..console import progress
 from . import configure as configuring
+from .arguments import Changes, OnLine, OnProgress, Sweep, checked
 from .configured import configured
 from .data import Given as GivenData
-from .scope import OnLine, OnProgress, torch_as_it_was, verb
+from .scope import torch_as_it_was, verb
 from .shown import Shown, Table
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ class Counted(Shown):
         return list(dict.fromkeys(reason for cell in self.cells for reason in cell.formula.absent))
 
 
-def cost(config: configuring.Given = None, *, data: "GivenData | Mapping[str, Any]" = None,
-         changes: Mapping[str, Any] | None = None, sweep: Mapping[str, Sequence[int | str]] | None = None,
+@checked
+def cost(config: configuring.Given = None, *, data: GivenData = None,
+         changes: Changes | None = None, sweep: Sweep | None = None,
          on_progress: OnProgress = None, on_line: OnLine = None, **sections: Any) -> Counted:
     """Count what a rule's forward and backward pass take on a batch of the training data, as ``snnfpga cost`` does.
 
@@ -78,7 +80,7 @@ def cost(config: configuring.Given = None, *, data: "GivenData | Mapping[str, An
         return run(whole, swept(sweep), found)
 
 
-def swept(sweep: Mapping[str, Sequence[int | str]] | None) -> list[str]:
+def swept(sweep: Mapping[str, list[int | str]] | None) -> list[str]:
     """A sweep as ``--sweep`` says it."""
     return [f"{name}={','.join(map(str, values))}" for name, values in (sweep or {}).items()]
 
@@ -91,10 +93,11 @@ def run(config: Config, asked: list[str], data: "DataSet | None" = None) -> Coun
     from ..costs.measure import measure
     from ..data.fit import some
     from ..data.source import load_data
-    from ..network.sweep import over, parse, size
+    from ..network.sweep import MOST_STEPS, over, parse, size
     from ..training.trainer import drawn_batch, prepare
 
     prepare("cpu", config.training.threads)
+    parse(asked, config, MOST_STEPS)        # before the data is read, as far as it goes without
     data = data or load_data(config.data)
     batch = drawn_batch(some(data, "train"), config)
     cells, found = parse(asked, config, len(batch.events)), []

@@ -6,20 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import SkipValidation
 
+from rtl_gen.contract.atomic import opened
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..data.dataset import DataError
 from ..data.npz import KNOWN, SPARSE
+from .arguments import Flag, Place, checked, plain
+from .arrays import array_of, arrays_of
 
 FIELDS = SPARSE[:4]     # of an event: t, x, y and p
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Data:
     """Samples in memory, as an ``.npz`` has them (docs/data.md); checked where they are used, by the same rules.
 
@@ -36,9 +40,17 @@ class Data:
     name: str = "data"
 
     def __post_init__(self) -> None:
-        if not self.name or {"/", "\0"} & {*self.name}:
+        if not isinstance(self.name, str) or not self.name or {"/", "\0"} & {*self.name}:
             raise DataError(f"A name of data must be that of a file, without a folder, not {shown(self.name)}; give "
                             "another")
+        if not isinstance(self.arrays, Mapping) or not all(isinstance(key, str) for key in self.arrays):
+            raise DataError(f"Data {self.name} must be a table of arrays by their names, not {shown(self.arrays)}; "
+                            "snnfpga.Data.of takes spikes and labels")
+        object.__setattr__(self, "arrays", arrays_of(self.name, self.arrays))
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{key} {array.dtype} {array.shape}" for key, array in self.arrays.items())
+        return f"Data {self.name}: {held}"
 
     @classmethod
     def of(cls, spikes: ArrayLike, label: ArrayLike, *, test: tuple[ArrayLike, ArrayLike] | None = None,
@@ -52,10 +64,13 @@ class Data:
         others
             Further arrays of the format: ``length``, ``step_label``, ``split``, ``classes``.
         """
-        dense, labels = _dense(spikes), _array(label)
-        more = {key: _array(value) for key, value in others.items()}
+        dense, labels = (array_of(name, key, given) for key, given in (("spikes", spikes), ("label", label)))
+        more = dict(others)
         if test is not None:
-            tested, known = _dense(test[0]), _array(test[1])
+            if not isinstance(test, tuple | list) or len(test) != 2:
+                raise DataError(f"Data {name}: test must be a pair (spikes, label), not {shown(test)}")
+            tested, known = (array_of(name, f"test {key}", given) for key, given in zip(
+                ("spikes", "labels"), test, strict=True))
             if dense.shape[1:] != tested.shape[1:]:
                 wanted = ", ".join(map(str, dense.shape[1:]))
                 raise DataError(f"Data {name}: test spikes must have shape (samples, {wanted}) as the others, not "
@@ -80,6 +95,8 @@ class Data:
         DataError
             If a sample is neither, or there is none.
         """
+        if not (hasattr(samples, "__getitem__") and hasattr(samples, "__len__")):
+            raise DataError(f"Data {name} must be a data set of pairs with a length, not {shown(samples)}")
         pairs = [samples[index] for index in range(len(samples))]
         for index, pair in enumerate(pairs):
             if not isinstance(pair, tuple | list) or len(pair) != 2:
@@ -87,19 +104,28 @@ class Data:
                                 f"(sample {index})")
         if not pairs:
             raise DataError(f"Data {name} must have at least one sample, and has none")
-        labels = np.array([int(label) for _, label in pairs])
-        found = [_array(sample) for sample, _ in pairs]
+        labels = array_of(name, "label", [plain(label) for _, label in pairs])
+        found = [array_of(name, f"sample {index}", sample) for index, (sample, _) in enumerate(pairs)]
         if found[0].dtype.names:
             return cls({**_events(name, found, sensor), "label": labels}, name)
-        return cls({**_stacked(name, [_dense(sample) for sample in found]), "label": labels}, name)
+        return cls({**_stacked(name, found), "label": labels}, name)
 
-    def write(self, path: Path, *, compressed: bool = False) -> None:
-        """Write the ``.npz``."""
-        with path.open("wb") as file:
+    @checked
+    def write(self, path: Place, *, compressed: Flag = False) -> None:
+        """Write the ``.npz``, whole or not at all; a file that is there is replaced.
+
+        Raises
+        ------
+        SnnfpgaError
+            If it cannot be written.
+        """
+        with opened(Path(path)) as file:
             (np.savez_compressed if compressed else np.savez)(file, **self.arrays)
 
 
-Given = Data | str | os.PathLike[str] | tuple[Any, Any] | Mapping[str, Any] | Sequence[Any] | None
+# :func:`data_given` says what is wrong with it.
+Given = Annotated[Data | str | os.PathLike[str] | tuple[Any, Any] | Mapping[str, Any] | Sequence[Any] | None,
+                  SkipValidation]
 
 
 def data_given(given: Any) -> Data | str | None:
@@ -115,19 +141,39 @@ def data_given(given: Any) -> Data | str | None:
     if isinstance(given, os.PathLike):
         return os.fspath(given)
     if isinstance(given, Mapping):
-        return Data({name: _dense(value) if name == "spikes" else _array(value) for name, value in given.items()})
-    if isinstance(given, tuple) and len(given) == 2 and not isinstance(given[0], tuple):
+        if is_arrays(given):
+            return Data(given)
+    elif _is_pair(given):
         return Data.of(*given)
-    if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
+    elif _is_data_set(given):
         return Data.from_samples(given)
+    more = "give its .dataset" if hasattr(given, "dataset") else "snnfpga.Data has more"
     raise SnnfpgaError("Data must be a data set's name, the path of an .npz, a pair (spikes, labels), the arrays of an "
-                       f".npz by name, or a data set of pairs with a length, not {shown(given)}; snnfpga.Data has more",
-                       USAGE)
+                       f".npz by name, or a data set of pairs with a length, not {shown(given)}; {more}", USAGE)
+
+
+def _is_pair(given: Any) -> bool:
+    """Whether it is spikes and labels; a list is, where it holds two arrays, else it lists samples."""
+    if isinstance(given, tuple):
+        return len(given) == 2 and not isinstance(given[0], tuple)
+    return isinstance(given, list) and len(given) == 2 and hasattr(given[0], "shape")
+
+
+def _is_data_set(given: Any) -> bool:
+    """Whether samples can be had from it one by one; a single array, bytes and a tuple of arrays hold none."""
+    whole = hasattr(given, "shape") or isinstance(given, bytes) or (
+        isinstance(given, tuple) and len(given) > 0 and hasattr(given[0], "shape"))
+    return not whole and hasattr(given, "__getitem__") and hasattr(given, "__len__")
 
 
 def is_arrays(given: Any) -> bool:
     """Whether a table holds the arrays of an ``.npz``, and not keys of the section ``data``."""
     return isinstance(given, Mapping) and bool(given.keys() & (KNOWN - {"name"}))
+
+
+def has_keys(given: Any) -> bool:
+    """Whether a table holds keys of the section ``data``; an empty one holds nothing, and is no data."""
+    return isinstance(given, Mapping) and len(given) > 0 and not is_arrays(given)
 
 
 @contextmanager
@@ -143,25 +189,12 @@ def named(given: Any, half: str | None = None) -> Iterator[str | None]:
     if not isinstance(data, Data):
         yield data
         return
-    if half is not None and "split" not in data.arrays and "label" in data.arrays:
+    if half is not None and "split" not in data.arrays and data.arrays.get("label", np.array(0)).ndim:
         data = replace(data, arrays={**data.arrays, "split": np.repeat(half, len(data.arrays["label"]))})
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as aside:
         path = Path(aside) / f"{data.name}.npz"
         data.write(path)
         yield str(path)
-
-
-def _array(values: Any) -> NDArray:
-    """An array, of a tensor too."""
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-
-
-def _dense(values: Any) -> NDArray:
-    """Spikes; floats that are all 0 or 1, as tensors often hold them, as bytes."""
-    found = _array(values)
-    if found.dtype.kind == "f" and np.isin(found, (0, 1)).all():
-        return found.astype(np.uint8)
-    return found
 
 
 def _stacked(name: str, samples: Sequence[NDArray]) -> dict[str, NDArray]:
@@ -180,6 +213,9 @@ def _stacked(name: str, samples: Sequence[NDArray]) -> dict[str, NDArray]:
 
 def _events(name: str, samples: Sequence[NDArray], sensor: tuple[int, int] | None) -> dict[str, NDArray]:
     """The arrays of events, of samples with fields."""
+    if sensor is not None and not (isinstance(sensor, tuple | list) and len(sensor) == 2
+                                   and all(isinstance(plain(side), int) for side in sensor)):
+        raise DataError(f"Data {name}: sensor must be (height, width), not {shown(sensor)}")
     if sensor is None:
         raise DataError(f"Data {name} holds events, which do not say how large the sensor is; give sensor=(height, "
                         "width)")

@@ -1,19 +1,23 @@
 """Whether a configuration's network, or a run's, is fit to learn, layer by layer."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import InstanceOf
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 
 from ..config.models import Config
 from ..console import percent, progress, say
-from . import configure as configuring
+from .arguments import Changes, OnLine, OnProgress, Place, Sweep, Wanted, checked
+from .configure import CONFIGURATION, SAMPLES
 from .configured import configured
 from .cost import swept
 from .data import Given as GivenData
-from .scope import OnLine, OnProgress, torch_as_it_was, verb
+from .scope import torch_as_it_was, verb
 from .shown import Shown, Table
 from .trained import Trained
 
@@ -94,9 +98,14 @@ class Diagnosed(Shown):
             for remedy in fit.remedies(self.config, self.cells[0].steps)]}
 
 
-def diagnose(config: "configuring.Given | Trained" = None, *, data: "GivenData | Mapping[str, Any]" = None,
-             changes: Mapping[str, Any] | None = None, sweep: Mapping[str, Sequence[int | str]] | None = None,
-             on_progress: OnProgress = None, on_line: OnLine = None, **sections: Any) -> Diagnosed:
+Given = Annotated[InstanceOf[Trained] | Config | Mapping[str, Any] | Place, Wanted(
+    f"{CONFIGURATION}, a run's folder, or what snnfpga.train gave back", SAMPLES)] | None
+
+
+@checked
+def diagnose(config: Given = None, *, data: GivenData = None, changes: Changes | None = None,
+             sweep: Sweep | None = None, on_progress: OnProgress = None, on_line: OnLine = None,
+             **sections: Any) -> Diagnosed:
     """Look at a network before it trains, or at a run as it stands, as ``snnfpga diagnose`` does.
 
     Parameters
@@ -119,7 +128,7 @@ def diagnose(config: "configuring.Given | Trained" = None, *, data: "GivenData |
 
     if isinstance(config, Trained):
         config = config.folder
-    folder = Path(config) if isinstance(config, str | Path) and Path(config).is_dir() else None
+    folder = Path(config) if isinstance(config, str | os.PathLike) and Path(config).is_dir() else None
     with verb(on_progress, on_line), torch_as_it_was(), configured(
             config if folder is None else folder / CONFIG, changes, data, sections) as (whole, found):
         return run(whole, folder, swept(sweep), found)
@@ -135,13 +144,14 @@ def run(config: Config, run_folder: Path | None, asked: list[str], data: "DataSe
     from ..diagnosis.diagnosis import Cell, diagnose
     from ..diagnosis.fit import fit_of
     from ..diagnosis.hardware import hardware_of
-    from ..network.sweep import depth, over, parse, size
+    from ..network.sweep import MOST_STEPS, depth, over, parse, size
     from ..runs.find import CHECKPOINT
     from ..training.checkpoint import load_checkpoint
     from ..training.trainer import Trainer, drawn_batch, prepare
 
     _check_sweep(run_folder, asked)
     prepare("cpu", config.training.threads)
+    parse(asked, config, MOST_STEPS)        # before the data is read, as far as it goes without
     data = data or load_data(config.data)
     split = some(data, "train")
     batch = drawn_batch(split, config)

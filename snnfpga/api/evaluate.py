@@ -8,9 +8,10 @@ from rtl_gen.contract.errors import FAILED, SnnfpgaError
 
 from ..backends.registry import check_name
 from ..console import percent, progress
+from .arguments import Count, OnLine, OnProgress, Place, Seed, checked
 from .data import Given, named
 from .network import located
-from .scope import OnLine, OnProgress, verb
+from .scope import verb
 from .shown import Shown, Table
 
 if TYPE_CHECKING:
@@ -34,8 +35,10 @@ class Evaluated(Shown):
         Of the network's file.
     data, half, split
         The data's name, which samples of it, and these.
-    measured, scores
+    measured
         On ``backend``.
+    sample_scores
+        How samples did as a whole, where steps have labels by their most frequent or own label.
     table
         The file of predictions that was written; None where none was.
     """
@@ -46,8 +49,13 @@ class Evaluated(Shown):
     half: str
     split: "Split"
     measured: "Measured"
-    scores: "Scores"
+    sample_scores: "Scores"
     table: Path | None = None
+
+    @property
+    def scores(self) -> "Scores":
+        """How the samples did, or where steps have labels the labelled windows; ``unit`` says which."""
+        return self.sample_scores if self.measured.windows is None else self.measured.windows.scores
 
     @property
     def accuracy(self) -> float:
@@ -72,32 +80,35 @@ class Evaluated(Shown):
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as ``snnfpga evaluate --json`` prints them (docs/commands.md)."""
         differences, windows = self.measured.differences, self.measured.windows
-        return {"backend": self.backend, "half": self.half, "samples": len(self.split), **self.scores.facts(),
-                "accuracy": self.accuracy, "differences": differences.total,
+        return {"backend": self.backend, "half": self.half, "samples": len(self.split), "unit": self.scores.unit,
+                **self.scores.facts(), "accuracy": self.accuracy, "differences": differences.total,
                 "differing": differences.differing, "compared": differences.compared, "data": self.data,
                 "network": str(self.path),
-                **({} if windows is None else windows.facts(self.measured.sample_accuracy(self.split)))}
+                **({} if windows is None else windows.facts(self.sample_scores))}
 
     def tables(self) -> list[Table]:
         """What was measured, how each class did, and what was taken for what."""
-        from ..backends.windows import rows_of
         from ..runs.held_out import WORDS
         from ..runs.scores import CLASS_HEADER, class_rows
 
         split, scores, measured = self.split, self.scores, self.measured
-        differences, (low, high), count = measured.differences, scores.interval, scores.samples
+        differences, (low, high), count, of = measured.differences, scores.interval, scores.samples, self.sample_scores
+        windows = measured.windows is not None
         measurements = Table(f"Evaluated {self.path}", ("what", "measured"), [
             ("backend", self.backend), ("data", f"{self.data}, {len(split)} {WORDS[self.half]}"),
-            *(rows_of(measured.windows, measured.sample_accuracy(split), count) if measured.windows is not None else (
-                ("accuracy", percent(scores.accuracy, count)),
-                ("  95 % interval", f"{percent(low, count)} .. {percent(high, count)}"),
-                ("  balanced over the classes", percent(scores.balanced_accuracy, count)))),
+            ("accuracy of labelled windows", f"{percent(scores.accuracy, count)}, {scores.right} of {count}")
+            if windows else ("accuracy", percent(scores.accuracy, count)),
+            ("  95 % interval", f"{percent(low, count)} .. {percent(high, count)}"),
+            ("  balanced over the classes", percent(scores.balanced_accuracy, count)),
+            *([("accuracy of samples, by their most frequent or own label", percent(of.accuracy, of.samples))]
+              if windows else []),
             *((f"{name} that differ from torch", f"{differences.differing[name]} of {differences.compared[name]}")
               for name in differences.compared if self.backend != "torch"),
             *(("first of them", line) for line in differences.described[:1]),
             *([("predictions", self.table)] if self.table is not None else [])])
         classes = len(scores.confusion)
-        return [measurements, Table("By class", CLASS_HEADER, class_rows(scores, percent)), *([
+        by_class = Table("By class", ("class", scores.unit, *CLASS_HEADER[2:]), class_rows(scores, percent))
+        return [measurements, by_class, *([
             Table("Confusion", ("class, taken for", *map(str, range(classes))), [
                 (label, *(count or "" for count in row)) for label, row in enumerate(scores.confusion.tolist())])]
             if classes <= MATRIX else [])]
@@ -111,9 +122,10 @@ class Evaluated(Shown):
                 f"{sum(differences.compared.values())} values compared; do not build this network, report it", FAILED)
 
 
+@checked
 def evaluate(network: Any = None, *, backend: str = "torch", data: Given = None,
-             samples: int | None = None, seed: int = 0, predictions: str | Path | None = None,
-             data_root: str | Path | None = None, on_progress: OnProgress = None,
+             samples: Count | None = None, seed: Seed = 0, predictions: Place | None = None,
+             data_root: Place | None = None, on_progress: OnProgress = None,
              on_line: OnLine = None) -> Evaluated:
     """Measure a network on test samples, as ``snnfpga evaluate`` does.
 
@@ -173,12 +185,12 @@ def run(path: Path, backend: str, data: str | None, samples: int | None, seed: i
     network = read(path)
     if predictions is not None:
         check_out(predictions, is_table, "a table that snnfpga evaluate wrote", "name another file")
+    make(backend, network)              # refuses what it has no place for
     dataset = load_data(data_of(path, network.spec, data, data_root), labelled=("test",))
     check_fit(dataset, network.spec)
     dataset, half = (dataset, "test") if data is not None else with_unseen(dataset, path)
     split, rows = _chosen(dataset, samples, seed)
     check_windows(network.spec.blocks[-1], split, f"data {dataset.name}, its test samples,")
-    make(backend, network)              # refuses what it has no place for
     with progress(f"evaluating on {backend}", len(split)) as advance:
         measured = measure(network, split, backend, advance)
     scores = Scores.of(split.labels, measured.predictions, network.spec.classes)

@@ -4,14 +4,19 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator
 
 from rtl_gen.contract.errors import FAILED, SnnfpgaError
 
-from ..console import percent, say
+from ..console import percent, quoted, say
 from ..importers.conventions.base import Said, check_said
+from ..runs.out_file import check_out
+from .arguments import Number, OnLine, OnProgress, Place, Wanted, Whole, checked, listed
+from .configure import settings_of
 from .network import Network, Target, located
-from .scope import OnLine, OnProgress, verb
+from .scope import verb
 from .shown import Shown, Table
 
 if TYPE_CHECKING:
@@ -23,6 +28,13 @@ if TYPE_CHECKING:
 NONE = "-"
 NODE_HEADER = ("node", "is", "neurons", "said", "keeps", "keeps here", "gain", "reset", "fires", "bits", "threshold",
                "reset by", "membrane", "worst weight")
+
+
+Shape = Annotated[list[Whole], BeforeValidator(listed), Wanted("(inputs,) or (channels, rows, columns)")]
+Named = Annotated[Place, Wanted(
+    "a data set's name or the path of an .npz", "samples in memory become one by snnfpga.Data.of(...).write(path)")]
+Settings = Annotated[Mapping[str, Any] | Sequence[str], Wanted("a table of values by their keys, as "
+                                                               "{'network.weight_bits': 6}, or a list of 'key=value'")]
 
 
 @dataclass(frozen=True, repr=False)
@@ -98,6 +110,8 @@ class Exported(Shown):
         How many it has.
     approximate
         In what it is not what the network computes, a line each; none where it is exact.
+    input_max
+        Up to what inputs count, which no file says: to be told when it is read back.
     read_back
         Whether ``snnfpga import`` reads it; a network with residual connections it does not.
     """
@@ -105,6 +119,7 @@ class Exported(Shown):
     path: Path
     nodes: int
     approximate: tuple[str, ...]
+    input_max: int = 1
     read_back: bool = True
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,17 +127,24 @@ class Exported(Shown):
         return {"nir": str(self.path), "nodes": self.nodes, "exact": not self.approximate,
                 "approximate": list(self.approximate), "read_back": self.read_back}
 
+    @property
+    def command(self) -> str:
+        """What reads it back to the same integers."""
+        told = f" --set data.input_max={self.input_max}" if self.input_max > 1 else ""
+        return f"snnfpga import {quoted(self.path)} --from snnfpga{told}"
+
     def tables(self) -> list[Table]:
         """What was written."""
         return [Table("Exported", ("what", "value"), [
             ("nodes", self.nodes), ("the same spikes elsewhere", "approximately" if self.approximate else "yes"),
-            ("read it back with", f"snnfpga import {self.path} --from snnfpga" if self.read_back else
+            ("read it back with", self.command if self.read_back else
              "nothing here: residual connections are not read"), ("file", self.path)])]
 
 
-def import_nir(path: str | os.PathLike[str], source: str, *, dt: float | None = None, reset: str | None = None,
-               compare: str | None = None, gain: float | None = None, reading: str | None = None,
-               data: str | None = None, check: str | os.PathLike[str] | None = None, settings: Sequence[str] = (),
+@checked
+def import_nir(path: Place, source: str, *, dt: Number | None = None, reset: str | None = None,
+               compare: str | None = None, gain: Number | None = None, reading: str | None = None,
+               data: Named | None = None, check: Place | None = None, settings: Settings = (),
                on_progress: OnProgress = None, on_line: OnLine = None) -> Imported:
     """The network in a file of NIR, as ``snnfpga import`` has it; :meth:`snnfpga.Network.save` writes it.
 
@@ -137,7 +159,7 @@ def import_nir(path: str | os.PathLike[str], source: str, *, dt: float | None = 
     check
         Spikes that the source recorded; counts may be off by at most 5 % of them.
     settings
-        Each ``key=value``, as ``--set`` takes it.
+        A table of values by their keys, or each ``key=value`` as ``--set`` takes it.
 
     Raises
     ------
@@ -145,17 +167,18 @@ def import_nir(path: str | os.PathLike[str], source: str, *, dt: float | None = 
         What the command line says in one line.
     """
     with verb(on_progress, on_line):
-        found = run_import(path, source, Said(dt=dt, reset=reset, compare=compare, gain=gain), reading, data, check,
-                           settings)
+        found = run_import(path, source, Said(dt=dt, reset=reset, compare=compare, gain=gain), reading, _name(data),
+                           check, _said(settings))
         found.refuse_misfit()
         return found
 
 
 def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: str | None, data: str | None,
                check: str | os.PathLike[str] | None, settings: Sequence[str]) -> Imported:
-    """As :func:`import_nir`, what is to be said goes to the terminal, and a misfit is not refused yet."""
+    from ..importers.recorded import checked as compared
+    from ..importers.recorded import read_recorded
     from ..importers.importing import import_nir as read
-    from ..importers.recorded import checked, read_recorded
+    from ..importers.recorded import checked as compared
     from ..importers.verdict import verdict
 
     check_said(said, reading)
@@ -164,15 +187,16 @@ def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: s
     whole = _imported(found)
     if recorded is None:
         return whole
-    beside = checked(found.made.network, found.made.shapes, recorded)
+    beside = compared(found.made.network, found.made.shapes, recorded)
     judged = verdict(beside, found.graph, recorded, source, said)
     if judged.fits and judged.line:
         say(f"Warning: {judged.line}")
     return replace(whole, check=beside, verdict=judged)
 
 
-def from_torch(modules: Any, input_shape: Sequence[int], *, name: str = "imported", data: str | None = None,
-               settings: Sequence[str] = (), on_progress: OnProgress = None, on_line: OnLine = None) -> Imported:
+@checked
+def from_torch(modules: Any, input_shape: Shape, *, name: str = "imported", data: Named | None = None,
+               settings: Settings = (), on_progress: OnProgress = None, on_line: OnLine = None) -> Imported:
     """The network of a module of snnTorch or SpikingJelly, without a file between.
 
     Parameters
@@ -195,20 +219,20 @@ def from_torch(modules: Any, input_shape: Sequence[int], *, name: str = "importe
     from ..importers.importing import import_modules
 
     with verb(on_progress, on_line):
-        return _imported(import_modules(modules, input_shape, name, data=data, settings=settings))
+        return _imported(import_modules(modules, input_shape, name, data=_name(data), settings=_said(settings)))
 
 
-def export_nir(network: Target, path: str | os.PathLike[str], *, on_line: OnLine = None) -> Exported:
-    """Write a network as a file of NIR, as ``snnfpga export`` does.
+@checked
+def export_nir(network: Target, path: Place, *, on_line: OnLine = None) -> Exported:
+    """Write a network as a file of NIR, as ``snnfpga export`` does; a file that is there is replaced.
 
     Raises
     ------
     SnnfpgaError
-        If NIR has no node for a part of it.
-    OSError
-        If the file cannot be written.
+        If NIR has no node for a part of it, or the file cannot be written.
     """
     with verb(None, on_line):
+        check_out(Path(path), lambda old: True, "", "")
         return run_export(network, path)
 
 
@@ -225,7 +249,17 @@ def run_export(network: Target, path: str | os.PathLike[str]) -> Exported:
         write_graph(Path(path), found.graph)
         for line in found.approximate:
             say(f"Warning: the file is approximate: {line}")
-    return Exported(Path(path), len(found.graph.nodes), found.approximate, found.read_back)
+    return Exported(Path(path), len(found.graph.nodes), found.approximate, whole.spec.input_max,
+                    found.read_back)
+
+
+def _name(data: str | os.PathLike[str] | None) -> str | None:
+    return None if data is None else os.fspath(data)
+
+
+def _said(settings: Mapping[str, Any] | Sequence[str]) -> Sequence[str]:
+    """Settings as ``--set`` says them."""
+    return settings_of(settings) if isinstance(settings, Mapping) else settings
 
 
 def _imported(found: "Source") -> Imported:

@@ -1,18 +1,23 @@
 """A network goes on learning as the chip does, in chip arithmetic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError, shown
+from pydantic import BeforeValidator, Field
 
-from ..backends.registry import check_name, make
+from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
+
+from ..backends.registry import check_name, check_simulator, make
 from ..console import percent, progress, say
 from ..report.worse import worse
+from .arguments import Changes, Count, Flag, Number, OnLine, OnProgress, Place, Seed, Wanted, Whole, checked, listed
+from .configure import settings_of
 from .data import Given, named
+from .defaults import MOST_PASSES
 from .network import Network, load, located, network_of
-from .scope import OnLine, OnProgress, verb
+from .scope import verb
 from .shown import Shown, Table
 
 if TYPE_CHECKING:
@@ -88,12 +93,18 @@ class Learned(Shown):
             ("saturations", counters["weight_saturations"]), ("network", found["network"])])]
 
 
-def learn(network: Any = None, *, data: Given = None, samples: int | None = None, passes: int = 1, shuffle: bool = True,
-          seed: int | None = None, schedule: str | None = None, rates: str | Sequence[int | str] | None = None,
-          guard: float | None = None, rehearse: Given = None, rehearse_share: float | None = None,
-          fresh: bool = False, changes: Mapping[str, Any] | None = None, backend: str = "reference",
-          simulator: str | None = None, out: str | Path | None = None, overwrite: bool = False,
-          data_root: str | Path | None = None, on_progress: OnProgress = None, on_line: OnLine = None) -> Learned:
+Passes = Annotated[Whole, Field(ge=1, le=MOST_PASSES)]
+Rates = Annotated[list[Whole | str], BeforeValidator(listed), Wanted("0 .. 3 or 'off', or a list of one for each "
+                                                                     "block")]
+
+
+@checked
+def learn(network: Any = None, *, data: Given = None, samples: Count | None = None, passes: Passes = 1,
+          shuffle: Flag = True, seed: Seed | None = None, schedule: str | None = None, rates: Rates | None = None,
+          guard: Number | None = None, rehearse: Given = None, rehearse_share: Number | None = None,
+          fresh: Flag = False, changes: Changes | None = None, backend: str = "reference",
+          simulator: str | None = None, out: Place | None = None, overwrite: Flag = False,
+          data_root: Place | None = None, on_progress: OnProgress = None, on_line: OnLine = None) -> Learned:
     """Let a network go on learning, sample by sample, exactly as the chip does, as ``snnfpga learn`` does.
 
     Parameters
@@ -141,13 +152,11 @@ def learn(network: Any = None, *, data: Given = None, samples: int | None = None
         raise SnnfpgaError("A network that is in memory alone has no folder for what is learned; give out, or save the "
                            "network first", USAGE)
     with verb(on_progress, on_line), located(network) as path, named(data) as new, named(rehearse, "train") as old:
-        if not isinstance(passes, int) or passes < 1:
-            raise SnnfpgaError(f"Passes must be a whole number of at least 1, not {shown(passes)}", USAGE)
         asked = Asked(
             data=new, samples=samples, passes=passes, shuffle=shuffle, seed=seed, schedule=schedule,
-            rates=rates if rates is None or isinstance(rates, str) else ",".join(map(str, rates)), guard=guard,
+            rates=None if rates is None else ",".join(map(str, rates)), guard=guard,
             rehearse=old, rehearse_share=rehearse_share, fresh=fresh,
-            settings=tuple(f"{key}={value}" for key, value in (changes or {}).items()))
+            settings=settings_of(changes or {}))
         return run(asked, path, backend, simulator, None if out is None else Path(out), overwrite,
                    None if data_root is None else Path(data_root))
 
@@ -164,16 +173,18 @@ def run(asked: "Asked", path: Path, backend: str, simulator: str | None, out: Pa
     from ..calibration.given import with_settings
     from ..runs.learn_record import facts, record_place, write_record
 
+    check_simulator(simulator)
     given = read(path)
     network = with_settings(given, asked.settings) if asked.settings else given
     out = out or path.parent / "learned.safetensors"
     record = record_place(path)
     _check_files(path, out, record, overwrite)
+    plan = asked.plan(path, network)
+    make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
     data = lesson_data(asked, path, network, data_root)
-    plan = asked.plan(path, network, data.new)
+    asked.check_lessons(data.new)
     check_able(path, network, data.new)
     learning.check(network, {"train": data.new, "test": data.test}, f"data {data.name}")
-    make(backend, network, simulator)       # it may lack a place, or a tool, which is better said now
     if asked.uncalibrated(path):
         say(f"Network {path} was not calibrated for learning on chip, by an earlier snnfpga or for want of samples: "
             "learning may make it worse; hold samples out with --guard 0.2, or learn slower with --rates 3")

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import SkipValidation
 
 from rtl_gen.contract import network as contract
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
@@ -15,7 +17,10 @@ from rtl_gen.contract.network_file import read, read_notes, write
 from rtl_gen.contract.spec import NetworkSpec
 
 from ..console import percent
+from ..ending import verb_scope
 from ..runs.find import find_network
+from ..runs.out_file import check_out
+from .arguments import Place, Wanted, checked
 from .shown import Shown, Table
 
 
@@ -43,15 +48,18 @@ class Network(Shown):
         """Layers, neurons, grids of weights, and directives to the hardware."""
         return self.values.spec
 
-    def save(self, path: str | os.PathLike[str]) -> "Network":
-        """Write it with its notes, whole or not at all, and give it with its new ``path``.
+    @checked
+    def save(self, path: Place) -> "Network":
+        """Write it with its notes, whole or not at all, and give it with its new ``path``; a file there is replaced.
 
         Raises
         ------
-        OSError
+        SnnfpgaError
             If the file cannot be written; an earlier file stays as it was.
         """
-        write(path, self.values, notes=dict(self.notes))
+        with verb_scope():
+            check_out(Path(path), lambda old: True, "", "")
+            write(path, self.values, notes=dict(self.notes))
         return replace(self, path=Path(path))
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,10 +79,15 @@ class Network(Shown):
             *([] if self.path is None else [("file", self.path)])])]
 
 
-Target = Network | str | os.PathLike[str] | None
+# :func:`located` says what is wrong with it.
+Target = Annotated[Network | str | os.PathLike[str] | None, SkipValidation]
 
 
-def load(target: str | os.PathLike[str] | None = None) -> Network:
+Stored = Annotated[Place, Wanted("a run's folder, or the path of a network file")] | None
+
+
+@checked
+def load(target: Stored = None) -> Network:
     """The network of a run's folder, or of a network file; None takes the newest run below ``runs/``.
 
     Raises
@@ -103,7 +116,7 @@ def located(target: Any) -> Iterator[Path]:
         If it is none of these, or not there.
     """
     found = network_of(target)
-    if found is None or isinstance(found, str | os.PathLike):
+    if found is None or (isinstance(found, str | os.PathLike) and os.fspath(found)):
         yield find_network(None if found is None else Path(found))
     elif not isinstance(found, Network):
         raise SnnfpgaError("A network must be a snnfpga.Network, a run's folder or the path of a network file, not "

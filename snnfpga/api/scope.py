@@ -1,15 +1,13 @@
 """What a verb does not leave behind in the program that called it, and who hears it there."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from ..ending import verb_scope
 from ..extras import missing_extra
-from ..listening import Program, Progress, heard_by, listener
-
-OnProgress = Callable[[Progress], object] | None
-OnLine = Callable[[str], object] | None
+from ..listening import Program, heard_by, listener
+from .arguments import OnLine, OnProgress
 
 
 class Stopped(KeyboardInterrupt):

@@ -2,6 +2,7 @@
 
 import html
 import io
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,13 @@ from typing import Any
 from rich.console import Console, Group
 
 from ..console import UNBOUNDED, rich_table
+
+# A notebook may be light or dark: text has its colour, and a line is grey on either. Some keep no style sheets.
+WHOLE = "border-collapse:collapse;margin:0 0 1em 0"
+TITLE = "caption-side:top;text-align:left;font-weight:bold;color:inherit;padding:0 0 .3em 0"
+CELL = "padding:.2em 1.2em .2em 0;vertical-align:top;white-space:pre-wrap"
+RULED = ";border-bottom:1px solid #888"
+NUMBER = re.compile(r"[+-]?[0-9.,]*(e[+-][0-9]+)?( %)?")      # a column of these stands at its right
 
 
 @dataclass(frozen=True)
@@ -32,13 +40,18 @@ class Table:
         return rich_table(self.title, self.header, self.rows)
 
     def _repr_html_(self) -> str:
-        def line(cells: Iterable[object], tag: str) -> str:
-            inner = "".join(f"<{tag} style=text-align:left>{html.escape(str(cell))}</{tag}>" for cell in cells)
+        sides = ["right" if all(NUMBER.fullmatch(str(cell)) for cell in column) else "left"
+                 for column in zip(*self.rows, strict=True)] or ["left"] * len(self.header)
+
+        def line(cells: Iterable[object], tag: str, more: str = "") -> str:
+            inner = "".join(f'<{tag} style="{CELL};text-align:{side}{more}">{html.escape(str(cell))}</{tag}>'
+                            for cell, side in zip(cells, sides, strict=True))
             return f"<tr>{inner}</tr>"
 
         body = "".join(line(row, "td") for row in self.rows)
-        return (f"<table><caption style=text-align:left>{html.escape(self.title)}</caption>"
-                f"<thead>{line(self.header, 'th')}</thead><tbody>{body}</tbody></table>")
+        return (f'<div style="overflow-x:auto"><table style="{WHOLE}"><caption style="{TITLE}">'
+                f"{html.escape(self.title)}</caption><thead>{line(self.header, 'th', RULED)}</thead>"
+                f"<tbody>{body}</tbody></table></div>")
 
 
 class Shown(ABC):

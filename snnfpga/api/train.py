@@ -1,8 +1,8 @@
 """Training: a configuration becomes a run, with the network file in it."""
 
 import json
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,10 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from ..config.models import Config
 from ..console import percent, progress, quoted, say
 from . import configure as configuring
-from .data import Data, data_given, is_arrays
+from .arguments import Changes, Flag, OnLine, OnProgress, Place, checked
+from .data import Data, data_given, has_keys
 from .data import Given as GivenData
-from .scope import OnLine, OnProgress, Stopped, torch_as_it_was, verb
+from .scope import Stopped, torch_as_it_was, verb
 from .trained import Trained
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 NOTHING_LEARNED = (-1, -1)      # in the place of a block and layer that was warned of
 
 
-def train(config: configuring.Given = None, *, data: "GivenData | Mapping[str, Any]" = None,
-          changes: Mapping[str, Any] | None = None, out: str | Path | None = None, device: str = "cpu",
-          resume: bool = False, overwrite: bool = False, on_progress: OnProgress = None, on_line: OnLine = None,
-          **sections: Any) -> Trained:
+@checked
+def train(config: configuring.Given = None, *, data: GivenData = None, changes: Changes | None = None,
+          out: Place | None = None, device: str = "cpu", resume: Flag = False, overwrite: Flag = False,
+          on_progress: OnProgress = None, on_line: OnLine = None, **sections: Any) -> Trained:
     """Train a network, as ``snnfpga train`` does, into a run's folder.
 
     Parameters
@@ -67,7 +68,7 @@ def train(config: configuring.Given = None, *, data: "GivenData | Mapping[str, A
 
 def _sorted(data: Any) -> tuple[Data | None, dict[str, Any] | None]:
     """Samples in memory, or None; and keys of the section ``data``."""
-    if isinstance(data, Mapping) and not is_arrays(data):
+    if has_keys(data):
         return None, dict(data)
     found = data_given(data)
     if isinstance(found, Data):
@@ -111,18 +112,19 @@ def run(config: Config, out: Path | None, device: str, resume: bool, overwrite: 
         trainer = Trainer(config, data, device, team)
         hardware = hardware_of(trainer.network, data.train, config.seed) if team.leads else None
         place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
-        if in_memory is not None and team.leads and not resume:
-            in_memory.write(place / DATA, compressed=True)
-        if team.leads:
-            for line in (*warnings(config, data, trainer.network.spec), *advice(config, data)):
-                say(f"Warning: {line}")
-            for line in [] if hardware is None else hardware.lines:
-                say(line)
-        _through_epochs(trainer, folder, place, resume)
-        if team.leads:
-            trainer.choose(place)
-            found = _leave(trainer, data, place, folder, hardware)
-            run_folder.take_place(folder, place)
+        with _whole(trainer, folder, place, resume):
+            if in_memory is not None and team.leads and not resume:
+                in_memory.write(place / DATA, compressed=True)
+            if team.leads:
+                for line in (*warnings(config, data, trainer.network.spec), *advice(config, data)):
+                    say(f"Warning: {line}")
+                for line in [] if hardware is None else hardware.lines:
+                    say(line)
+            _through_epochs(trainer, place, resume)
+            if team.leads:
+                trainer.choose(place)
+                found = _leave(trainer, data, place, folder, hardware)
+                run_folder.take_place(folder, place)
     found = team.told(found)
     team.leave()        # once the files are there
     return found
@@ -202,10 +204,29 @@ def _accuracy(found: "Evaluation | None") -> float | None:
     return None if found is None else found.accuracies[-1]
 
 
-def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool) -> None:
-    """All epochs, with a progress bar and warnings; a person who stops them is told how to go on."""
+@contextmanager
+def _whole(trainer: "Trainer", folder: Path, place: Path, resume: bool) -> Iterator[None]:
+    """What begins a run in ``place`` ends it, or a person who stops it is told how to go on; a new run that fails
+    before there is anything to keep leaves nothing in the way of the next.
+    """
     from ..runs.folder import forget
 
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not trainer.team.leads:
+            raise
+        kept = "" if place == folder else f"the earlier run in {folder} is as it was; "
+        raise Stopped(f"Stopped with {trainer.saved} of {trainer.config.training.epochs} epochs done; {kept}go on "
+                      f"with: snnfpga train --resume --out {quoted(place)}") from None
+    except Exception:
+        if trainer.team.leads and not resume and not trainer.saved:
+            forget(folder, place)
+        raise
+
+
+def _through_epochs(trainer: "Trainer", place: Path, resume: bool) -> None:
+    """All epochs, with a progress bar and warnings."""
     epochs = trainer.config.training.epochs
     warned: set[tuple[int, int]] = set()
     with progress("training", epochs * trainer.batches) as advance:
@@ -220,18 +241,7 @@ def _through_epochs(trainer: "Trainer", folder: Path, place: Path, resume: bool)
                 say(f"Before epoch {metrics.epoch}, {line}")
             _warn(metrics, warned)
 
-        try:
-            trainer.run(place, resume, report, advance)
-        except KeyboardInterrupt:
-            if not trainer.team.leads:
-                raise
-            kept = "" if place == folder else f"the earlier run in {folder} is as it was; "
-            raise Stopped(f"Stopped with {trainer.saved} of {epochs} epochs done; {kept}go on with: "
-                          f"snnfpga train --resume --out {quoted(place)}") from None
-        except Exception:
-            if trainer.team.leads and not resume and not trainer.saved:
-                forget(folder, place)       # so that the next try finds nothing in its way
-            raise
+        trainer.run(place, resume, report, advance)
 
 
 def _warn(metrics: "EpochMetrics", warned: set[tuple[int, int]]) -> None:

@@ -2,19 +2,25 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError, shown
+from pydantic import InstanceOf
 
-from ..config.nearest import offer
+from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
+
 from ..console import percent, progress, say
+from .arguments import Count, OnLine, OnProgress, Place, Seed, Wanted, checked
+from .build import Built
 from .data import Given, named
 from .defaults import VERIFIED
-from .scope import OnLine, OnProgress, verb
+from .scope import verb
 from .shown import Shown, Table
 
 if TYPE_CHECKING:
     from sim.verify import Verification
+
+
+LEAST = 2       # samples, of which one is halted
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,8 +81,13 @@ class Verified(Shown):
             raise SnnfpgaError(f"Nothing was compared of: {', '.join(lacking)}; raise --samples", FAILED)
 
 
-def verify(build: Any = None, *, simulator: str | None = None, samples: int = VERIFIED, seed: int = 0,
-           data: Given = None, data_root: str | Path | None = None, on_progress: OnProgress = None,
+Target = Annotated[InstanceOf[Built] | Place, Wanted(
+    "a build's folder, or what snnfpga.build gave back")] | None
+
+
+@checked
+def verify(build: Target = None, *, simulator: str | None = None, samples: Count | None = None, seed: Seed = 0,
+           data: Given = None, data_root: Place | None = None, on_progress: OnProgress = None,
            on_line: OnLine = None) -> Verified:
     """Run a build's hardware in a simulator, learning on, and compare it with the integer reference bit for bit.
 
@@ -87,7 +98,7 @@ def verify(build: Any = None, *, simulator: str | None = None, samples: int = VE
     simulator
         ``icarus`` or ``verilator``; None for Verilator where it is installed.
     samples, seed
-        So many training samples, drawn class by class.
+        So many training samples, drawn class by class; None for 40, or all where there are fewer.
     data, data_root, on_progress, on_line
         As :func:`snnfpga.evaluate`, but that samples in memory are all to learn from.
 
@@ -96,7 +107,7 @@ def verify(build: Any = None, *, simulator: str | None = None, samples: int = VE
     SnnfpgaError
         What the command line says in one line; and if a value differs, or there was nothing to compare.
     """
-    target = getattr(build, "folder", build)
+    target = build.folder if isinstance(build, Built) else build
     with verb(on_progress, on_line), named(data, half="train") as name:
         found = run(None if target is None else Path(target), simulator, samples, seed, name,
                     None if data_root is None else Path(data_root))
@@ -104,14 +115,21 @@ def verify(build: Any = None, *, simulator: str | None = None, samples: int = VE
         return found
 
 
-def run(target: Path | None, simulator: str | None, samples: int, seed: int, data: str | None,
+def _check_samples(samples: int) -> None:
+    """Refuse, before any is simulated, so few samples that of some kind of value nothing is compared."""
+    if samples < LEAST:
+        raise SnnfpgaError(f"Samples must be at least {LEAST}, as spikes and membranes are compared in every other "
+                           f"one, not {samples}; raise --samples", USAGE)
+
+
+def run(target: Path | None, simulator: str | None, samples: int | None, seed: int, data: str | None,
         data_root: Path | None) -> Verified:
     """Compare, and leave ``verify.json`` for the report; what differs is not refused yet."""
     from board import plan, registry
     from board.build import check_sources
     from rtl_gen.contract.network_file import read
-    from sim.simulators import SIMULATORS
 
+    from ..backends.registry import check_simulator
     from ..backends.simulated import check_place, preferred
     from ..backends.verification import check_record, verify_build, windows_learned, write_record
     from ..data.fit import check_fit, lessons
@@ -119,8 +137,9 @@ def run(target: Path | None, simulator: str | None, samples: int, seed: int, dat
     from ..runs.find import find_build
     from ..runs.network_data import data_of
 
-    if simulator is not None and simulator not in SIMULATORS:
-        raise SnnfpgaError(f"No simulator is called {shown(simulator)}; {offer(simulator, SIMULATORS)}", USAGE)
+    check_simulator(simulator)
+    if samples is not None:
+        _check_samples(samples)
     folder = find_build(target)
     manifest = plan.verify(folder, facts=("network", "core", "board"))
     network_path = folder / str(manifest["network"])
@@ -129,7 +148,8 @@ def run(target: Path | None, simulator: str | None, samples: int, seed: int, dat
     check_place(network.spec, simulator)
     dataset = load_data(data_of(network_path, network.spec, data, data_root), labelled=("train",))
     check_fit(dataset, network.spec)
-    split = lessons(dataset, samples, seed)
+    split = lessons(dataset, samples or min(VERIFIED, len(dataset.train)) or None, seed)
+    _check_samples(len(split))
     with progress("making the board's sources anew", 2) as advance:
         sources = check_sources(folder, network.spec, registry.get(str(manifest["board"])))
         advance(1, "verifying in simulation")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.host.expected import in_notes
+from board.host.guard import check_share
 from board.host.options import check_schedule, rates_of
 from board.host.schedule import DEFAULT, Schedule
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
@@ -55,15 +56,15 @@ class Asked:
         """What draws samples and order."""
         return network.spec.seed if self.seed is None else self.seed
 
-    def plan(self, path: Path, network: Network, new: Split) -> Plan:
-        """The plan for ``network``, of the file ``path``, which learns from ``new``.
+    def plan(self, path: Path, network: Network) -> Plan:
+        """The plan for ``network``, of the file ``path``, made before any data is read.
 
         Raises
         ------
         SnnfpgaError
-            If an option is out of range, or cannot stand beside another or these samples.
+            If an option is out of range, or cannot stand beside another.
         """
-        self._check(new)
+        self._check()
         asked = rates_of(self.rates, len(network.spec.blocks))
         check_schedule(self.schedule, asked)
         plan = Plan(passes=self.passes, shuffled=self.shuffle, seed=self.seed_for(network), rates=asked,
@@ -78,16 +79,27 @@ class Asked:
             return "constant"
         return "falling" if self.fresh else DEFAULT
 
-    def _check(self, new: Split) -> None:
+    def check_lessons(self, new: Split) -> None:
+        """Refuse options that cannot stand beside these samples.
+
+        Raises
+        ------
+        SnnfpgaError
+            If steps have labels, and something is asked for that is of samples with one label.
+        """
+        if new.step_labels is not None and (self.passes > 1 or self.guard is not None or self.schedule or self.rates
+                                            or self.rehearse):
+            raise SnnfpgaError("Samples with labels of steps are learned from once, at the network's rates; leave "
+                               "--passes, --guard, --schedule, --rates and --rehearse out", USAGE)
+
+    def _check(self) -> None:
+        if self.guard is not None:
+            check_share(self.guard)
         if self.fresh and self.settings:
             raise SnnfpgaError("--fresh takes rates and dead zone for random weights, whatever --set asks for; leave "
                                "one of the two out, or set the network's rates with --rates", USAGE)
         if self.rehearse_share is not None and not 0 < self.rehearse_share <= 10:
             raise SnnfpgaError(f"--rehearse-share must be above 0 and at most 10, not {self.rehearse_share:g}", USAGE)
-        if new.step_labels is not None and (self.passes > 1 or self.guard is not None or self.schedule or self.rates
-                                            or self.rehearse):
-            raise SnnfpgaError("Samples with labels of steps are learned from once, at the network's rates; leave "
-                               "--passes, --guard, --schedule, --rates and --rehearse out", USAGE)
         if self.rehearse is None and self.rehearse_share is not None:
             raise SnnfpgaError("--rehearse-share says how many old samples are mixed in, and --rehearse names none; "
                                "give it, or leave the share out", USAGE)

@@ -70,6 +70,20 @@ def check_name(name: str, *, to_learn: bool = False) -> None:
         raise refuse_to_learn(name)
 
 
+def check_simulator(name: str | None) -> None:
+    """Refuse the name of a simulator that is not there; None is that which is installed.
+
+    Raises
+    ------
+    SnnfpgaError
+        If there is none of that name; the nearest is offered.
+    """
+    from sim.simulators import SIMULATORS
+
+    if name is not None and name not in SIMULATORS:
+        raise SnnfpgaError(f"No simulator is called {shown(name)}; {offer(name, SIMULATORS)}", USAGE)
+
+
 def refuse_to_learn(name: str) -> SnnfpgaError:
     """The error of a backend that does not learn as the chip does."""
     return SnnfpgaError(f"Backend {name} does not learn as the chip does; take one of {', '.join(learners())}", USAGE)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.spec import NetworkSpec
 
-from ..console import percent
 from ..data.dataset import DataError, Split
 from ..data.step_labels import of_windows, windows_there
+from ..runs.scores import Scores, independent
 from .backend import Trace
 
 
@@ -30,6 +30,8 @@ class WindowScore:
         (classes, classes): windows with the label of the row that were answered with the class of the column.
     by_window
         (W, 2): of the first window of samples, of the second and so on, those answered right, and all labelled ones.
+    by_sample
+        (N, 2): the same of each sample.
     """
 
     def __init__(self, block: BlockSpec, split: Split) -> None:
@@ -37,6 +39,7 @@ class WindowScore:
         classes = block.readout.classes
         self.confusion = np.zeros((classes, classes), np.int64)
         self.by_window = np.zeros((self.labels.shape[1], 2), np.int64)
+        self.by_sample = np.zeros((len(self.labels), 2), np.int64)
 
     def add(self, sample: int, trace: Trace) -> None:
         """Take what a sample, by number, left."""
@@ -47,6 +50,7 @@ class WindowScore:
         np.add.at(self.confusion, (labels[known], answers[known]), 1)
         self.by_window[:len(answers), 0] += known & (labels == answers)
         self.by_window[:len(answers), 1] += known
+        self.by_sample[sample] = np.sum(known & (labels == answers)), np.sum(known)
 
     @property
     def right(self) -> int:
@@ -63,23 +67,15 @@ class WindowScore:
         """The share of labelled windows that are answered right."""
         return self.right / self.labelled
 
-    def facts(self, sample_accuracy: float) -> dict[str, Any]:
-        """What ``--json`` says beside the accuracy."""
-        return {"labelled_windows": self.labelled, "sample_accuracy": sample_accuracy,
-                "window_confusion": self.confusion.tolist(),
+    @property
+    def scores(self) -> Scores:
+        """The windows as scores, whose interval takes those of a sample for as alike as they are."""
+        return Scores(self.confusion, "windows", independent(*self.by_sample.T))
+
+    def facts(self, samples: Scores) -> dict[str, Any]:
+        """What ``--json`` says beside the scores of windows; ``samples`` are those of whole samples."""
+        return {"labelled_windows": self.labelled, "of_samples": samples.facts(),
                 "by_window": [{"right": right, "labelled": labelled} for right, labelled in self.by_window.tolist()]}
-
-
-def rows_of(score: WindowScore, sample_accuracy: float, samples: int) -> list[tuple[str, str]]:
-    """Rows of a table for people; ``sample_accuracy`` is that of ``samples`` samples."""
-    count = score.labelled
-    rows = [("accuracy of labelled windows", f"{percent(score.accuracy, count)}, {score.right} of {count}")]
-    for label, answers in enumerate(score.confusion):
-        if answers.sum():
-            taken = ", ".join(f"{count} as {other}" for other, count in enumerate(answers) if count and other != label)
-            rows.append((f"  windows of label {label}",
-                         f"{answers[label]} of {answers.sum()} right{'; ' if taken else ''}{taken}"))
-    return [*rows, ("accuracy of samples, by their most frequent or own label", percent(sample_accuracy, samples))]
 
 
 def check_windows(block: BlockSpec, split: Split, thing: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..console import print_json, print_shown
 
@@ -90,5 +90,5 @@ def _numbers(option: str, text: str | None) -> list[int] | None:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise SnnfpgaError(f"{option} must be a number, or one for each block as {EXAMPLES[option]}, not {text!r}",
+        raise SnnfpgaError(f"{option} must be a number, or one for each block as {EXAMPLES[option]}, not {shown(text)}",
                            USAGE) from None

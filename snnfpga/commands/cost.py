@@ -40,9 +40,9 @@ def command(
     from ..report.page import is_report
     from ..runs.out_file import check_out
 
-    whole, data = complete(read_config(config, with_options(settings, data_root)))
     if plot is not None:
         check_out(plot, is_report, "a page that snnfpga wrote", "name another file")
+    whole, data = complete(read_config(config, with_options(settings, data_root)))
     found = run(whole, sweep or [], data)
     if plot is not None:
         write_atomically(plot, page(whole, found.cells).encode())

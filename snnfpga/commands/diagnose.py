@@ -44,11 +44,11 @@ def command(
     from ..runs.find import CONFIG
     from ..runs.out_file import check_out
 
+    if plot is not None:
+        check_out(plot, is_report, "a page that snnfpga wrote", "name another file")
     run_folder = config if config is not None and config.is_dir() else None
     whole, data = complete(read_config(config / CONFIG if run_folder is not None else config,
                                        with_options(settings, data_root)))
-    if plot is not None:
-        check_out(plot, is_report, "a page that snnfpga wrote", "name another file")
     found = run(whole, run_folder, sweep or [], data)
     if plot is not None:
         write_atomically(plot, page(whole, found.cells).encode())

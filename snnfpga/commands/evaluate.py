@@ -15,7 +15,7 @@ def command(
     backend: Annotated[str, typer.Option(help=f"{described(BACKENDS)}.")] = "torch",
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
-    samples: Annotated[int | None, typer.Option(help="So many test samples, drawn class by class; else all.",
+    samples: Annotated[int | None, typer.Option(min=1, help="So many test samples, drawn class by class; else all.",
                                                 show_default=False)] = None,
     seed: Annotated[int, typer.Option(min=0, help="Draws the samples.")] = 0,
     predictions: Annotated[Path | None, typer.Option(help="Write each sample's label, prediction and answers as "

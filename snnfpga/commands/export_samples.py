@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..config.nearest import offer
 from ..console import print_json, print_table, say, size
@@ -21,7 +21,7 @@ def command(
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
     half: Annotated[str, typer.Option(help="train, test, or both.")] = "both",
-    samples: Annotated[int | None, typer.Option(help="So many samples of each half; else all.",
+    samples: Annotated[int | None, typer.Option(min=1, help="So many samples of each half; else all.",
                                                 show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that is there.")] = False,
     data_root: Annotated[Path | None, typer.Option(help="Folder of the data sets that are not embedded.")] = None,
@@ -48,7 +48,7 @@ def command(
     from ..runs.out_file import check_out
 
     if half not in HALVES:
-        raise SnnfpgaError(f"No half is called {half!r}; {offer(half, HALVES)}", USAGE)
+        raise SnnfpgaError(f"No half is called {shown(half)}; {offer(half, HALVES)}", USAGE)
     if out.suffix != ".npz":
         raise SnnfpgaError(f"File {out} to write must end in .npz, by which samples are known", USAGE)
     check_out(out, lambda old: overwrite, "replaced unless asked for", "name another file with --out, or give "

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..api.defaults import MOST_PASSES
 from ..backends.registry import check_name, described, learners
 from ..console import print_json, print_shown
 
@@ -14,9 +15,9 @@ def command(
                                                   show_default=False)] = None,
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
-    samples: Annotated[int | None, typer.Option(help="Learn from so many training samples, drawn class by class; else "
-                                                "all.", show_default=False)] = None,
-    passes: Annotated[int, typer.Option(min=1, max=100_000, help="Times that the samples are learned from.")] = 1,
+    samples: Annotated[int | None, typer.Option(min=1, help="Learn from so many training samples, drawn class by "
+                                                "class; else all.", show_default=False)] = None,
+    passes: Annotated[int, typer.Option(min=1, max=MOST_PASSES, help="Times that the samples are learned from.")] = 1,
     shuffle: Annotated[bool, typer.Option("--shuffle/--in-order", help="Whether the seed draws the order of the "
                                           "samples, for each pass anew.")] = True,
     seed: Annotated[int | None, typer.Option(min=0, help="Draws samples and order; else the network's.",

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
+from rtl_gen.contract.errors import FAILED, SnnfpgaError
 
-from ..config.nearest import offer
 from ..console import print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -54,13 +53,12 @@ def command(
     """
     from board import plan
     from rtl_gen.contract.network_file import read
-    from sim.simulators import SIMULATORS
 
+    from ..backends.registry import check_simulator
     from ..backends.rehearsal import check_arguments, copy_driver, rehearse, simulated_board
     from ..runs.find import find_build
 
-    if simulator is not None and simulator not in SIMULATORS:
-        raise SnnfpgaError(f"No simulator is called {simulator!r}; {offer(simulator, SIMULATORS)}", USAGE)
+    check_simulator(simulator)
     target, arguments = _told(words or [])
     check_arguments(arguments)
     source = find_build(target)

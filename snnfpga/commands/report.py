@@ -32,6 +32,9 @@ def command(
     learning, weights, configuration. A build: resources, blocks, cycles, memories, and what verify and learn found.
     What is missing is named.
 
+    Of two runs it shows side by side what they reached, epoch by epoch and class by class, and which keys of their
+    configurations differ; of two builds their resources and cycles.
+
     Examples:
 
       snnfpga report

@@ -14,8 +14,9 @@ def command(
                                                   show_default=False)] = None,
     simulator: Annotated[str | None, typer.Option(help="icarus or verilator; else Verilator where it is installed.",
                                                   show_default=False)] = None,
-    samples: Annotated[int, typer.Option(help="Run and learn from so many training samples, drawn class by class.")
-                       ] = VERIFIED,
+    samples: Annotated[int | None, typer.Option(help="Run and learn from so many training samples, drawn class by "
+                                                f"class; else {VERIFIED}, or all where there are fewer.",
+                                                show_default=False)] = None,
     seed: Annotated[int, typer.Option(min=0, help="Draws the samples and their order.")] = 0,
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,

@@ -74,13 +74,20 @@ def _explain(whole: Any, place: Place, errors: list[ErrorDetails]) -> str:
     if errors[0]["type"] == "extra_forbidden":
         *parent, key = place
         where = "Config key" if not parent else f"Config section {'.'.join(map(str, parent))} has no key"
-        there = offer(str(key), _keys(whole, parent))
+        found = _sections_with(whole, str(key)) if not parent else []
+        there = f"did you mean {' or '.join(found)}?" if found else offer(str(key), _keys(whole, parent))
         return f"{where} {shown(str(key))}{' is unknown' if not parent else ''}; {there}"
     rules = dict.fromkeys(
         RULES.get(error["type"], error["msg"].removeprefix("Input should be ")).format(**error.get("ctx", {}))
         for error in errors)
     return (f"Config {shortened('.'.join(map(str, place)))} must be {' or '.join(rules)}, not "
             f"{shown(errors[0]['input'])}")
+
+
+def _sections_with(model: Any, key: str) -> list[str]:
+    """The keys of sections that end as a key which is none of the top."""
+    return [f"{name}.{key}" for name, field in model.model_fields.items()
+            if (section := section_in(field.annotation)) is not None and key in section.model_fields]
 
 
 def _keys(model: Any, path: Iterable[int | str]) -> list[str]:

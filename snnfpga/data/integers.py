@@ -26,10 +26,21 @@ def check_integers(thing: str, name: str, values: NDArray, kinds: str = "iu", be
         If the type is another, or a number does not fit 64 bits with a sign.
     """
     if values.dtype.kind not in kinds:
-        raise DataError(f"{thing}: {name} must hold integers, not {values.dtype}; convert them with "
-                        f".astype(numpy.{best})")
+        raise DataError(f"{thing}: {name} must hold integers, {_instead(name, values, best)}")
     if values.dtype.kind == "u" and values.size and int(values.max()) > LARGEST:
         raise DataError(f"{thing}: {name} must be at most {LARGEST}, not {values.max()}")
+
+
+def _instead(name: str, values: NDArray, best: str) -> str:
+    """What an array holds that is none of whole numbers, and what to do: a conversion only where it loses nothing."""
+    if values.dtype.kind in "US":
+        return f"not {values.dtype}; number them, as numpy.unique({name}, return_inverse=True)[1] does"
+    broken = values[~np.isfinite(values) | (np.trunc(values) != values)] if values.dtype.kind == "f" else ()
+    if len(broken):
+        remedy = "make spikes of levels first (docs/own-data.md)" if name == "spikes" and np.isfinite(broken[0]) else (
+            "mend it")
+        return f"not {values.dtype} that holds {broken[0]:g}; {remedy}"
+    return f"not {values.dtype}; convert them with .astype(numpy.{best})"
 
 
 def integers(thing: str, name: str, values: NDArray) -> NDArray[np.int64]:

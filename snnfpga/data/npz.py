@@ -11,6 +11,7 @@ from rtl_gen.contract.readout import MAX_CLASSES
 from rtl_gen.contract.spec import MAX_INPUTS
 
 from ..config.nearest import offer
+from ..console import say
 from .archive import read_arrays
 from .binning import bin_events
 from .dataset import UNLABELLED, DataError, DataSet, Labels, Spikes, assemble, stratified
@@ -21,6 +22,7 @@ from .step_labels import SEGMENTS, classes_of, of_segments, of_steps, with_sampl
 
 Arrays = Mapping[str, NDArray]
 SPARSE = ("t", "x", "y", "p", "offset", "sensor")
+FEW = 3             # channels, of polarities or colours, that another framework may have put first
 EVENT_STEPS = 16    # of sparse events, where no number is asked for
 KNOWN = {"spikes", "length", "label", "step_label", "split", "classes", *SPARSE, *SEGMENTS}
 
@@ -92,6 +94,9 @@ def _dense(thing: str, spikes: NDArray, most: int) -> tuple[Spikes, tuple[int, i
     rest = spikes.shape[2:]
     sensor = {1: (1, *rest, 1), 2: (*rest, 1), 3: rest}[len(rest)]
     check_inputs(thing, sensor)
+    if len(rest) == 3 and rest[0] <= FEW and rest[0] < rest[1] == rest[2]:
+        say(f"Warning: {thing} holds spikes of a sensor {rest[0]} high and {rest[1]} wide with {rest[2]} channels; "
+            "where its channels come first, move them to the end: numpy.moveaxis(spikes, 2, -1)")
     return spikes.astype(np.uint8, copy=False).reshape(*spikes.shape[:2], -1), sensor
 
 

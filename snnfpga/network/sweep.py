@@ -11,6 +11,7 @@ from .frontends.registry import architecture_of
 
 Sweep = Mapping[str, Sequence[int]]
 SWEPT = ("window", "block")
+MOST_STEPS = 65535      # of any data
 
 
 def parse(asked: Sequence[str], config: Config, steps: int) -> dict[str, list[int]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rtl_gen.claim import LOCK, claimed_folder
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.network_file import write
 from rtl_gen.contract.regular import regular
@@ -124,8 +124,8 @@ def check_same(folder: Path, config: Config) -> None:
     before = read_run_config(folder)
     if before != config:
         key, old, new = next(_differences(before.model_dump(mode="json"), config.model_dump(mode="json")))
-        raise SnnfpgaError(f"Run {folder} was begun with {key} = {old!r} and cannot be resumed with {new!r}; choose "
-                           "another place with --out", USAGE)
+        raise SnnfpgaError(f"Run {folder} was begun with {key} = {shown(old)} and cannot be resumed with {shown(new)}; "
+                           "choose another place with --out", USAGE)
 
 
 def check_begun(folder: Path) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 SURE = 0.95         # of the interval
 
 
-def wilson(right: int, samples: int) -> tuple[float, float]:
+def wilson(right: float, samples: float) -> tuple[float, float]:
     """The 95 % interval of an accuracy of ``right`` of ``samples``, as shares; (0, 1) of no sample.
 
     Wilson, Probable inference, the law of succession, and statistical inference, Journal of the American Statistical
@@ -28,17 +28,45 @@ def wilson(right: int, samples: int) -> tuple[float, float]:
     return (0.0 if not right else middle - half), (1.0 if right == samples else middle + half)
 
 
+def independent(right: ArrayLike, of: ArrayLike) -> float:
+    """As how many things drawn one by one those of several samples tell of their accuracy: things of a sample are often
+    right together.
+
+    Korn and Graubard, Confidence intervals for proportions with small expected number of positive counts estimated
+    from survey data, Survey Methodology 24, 1998: the variance of one such thing over that of the share.
+
+    Parameters
+    ----------
+    right, of
+        (N,) for each sample: the things that are right, and all of them.
+    """
+    right, of = np.asarray(right, np.float64), np.asarray(of, np.float64)
+    total, samples = of.sum(), np.count_nonzero(of)
+    share = right.sum() / total
+    spread = ((right - share * of) ** 2).sum()
+    if samples < 2 or not spread:       # nothing tells how alike those of a sample are: they count as one
+        return float(samples)
+    variance = samples / (samples - 1) * spread / total ** 2
+    return float(min(total, share * (1 - share) / variance))
+
+
 @dataclass(frozen=True)
 class Scores:
-    """What became of samples with a label.
+    """What became of samples with a label, or of windows.
 
     Attributes
     ----------
     confusion
         (classes, classes): how many samples of the row's class were taken for the column's.
+    unit
+        What is counted, ``samples`` or ``windows``.
+    independent
+        So many that are drawn one by one leave as much open as these do; None for as many as there are.
     """
 
     confusion: NDArray[np.int64]
+    unit: str = "samples"
+    independent: float | None = None
 
     @classmethod
     def of(cls, labels: ArrayLike, predictions: ArrayLike, classes: int) -> "Scores":
@@ -69,7 +97,9 @@ class Scores:
     @property
     def interval(self) -> tuple[float, float]:
         """The accuracy's 95 % interval: what samples drawn as these were leave open, not how runs differ."""
-        return wilson(self.right, self.samples)
+        if self.independent is None or not self.samples:
+            return wilson(self.right, self.samples)
+        return wilson(self.accuracy * self.independent, self.independent)
 
     @property
     def class_accuracies(self) -> list[float | None]:
@@ -91,7 +121,7 @@ class Scores:
     def facts(self) -> dict[str, Any]:
         """What ``--json`` prints and ``evaluate.json`` holds of them."""
         return {"accuracy": self.accuracy, "interval": list(self.interval),
-                "balanced_accuracy": self.balanced_accuracy, "class_samples": self.class_samples,
+                "balanced_accuracy": self.balanced_accuracy, f"class_{self.unit}": self.class_samples,
                 "class_accuracies": self.class_accuracies, "confusion": self.confusion.tolist()}
 
 

@@ -1,6 +1,6 @@
 """The source conventions by name. A new one is a file here and one line."""
 
-from rtl_gen.contract.errors import USAGE, SnnfpgaError
+from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ...config.nearest import offer
 from . import nir, norse, sinabs, snnfpga, snntorch, spikingjelly
@@ -27,5 +27,5 @@ def convention_of(name: str) -> Convention:
         If there is none.
     """
     if name not in CONVENTIONS:
-        raise SnnfpgaError(f"No source convention is called {name!r}; {offer(name, CONVENTIONS)}", USAGE)
+        raise SnnfpgaError(f"No source convention is called {shown(name)}; {offer(name, CONVENTIONS)}", USAGE)
     return CONVENTIONS[name]

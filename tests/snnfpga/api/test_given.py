@@ -57,6 +57,9 @@ def test_a_config_made_by_hand_is_refused_in_one_line_too():
         snnfpga.Config(learning={"window": 0})
 
 
+DENSE = (np.arange(8 * 3 * 5).reshape(8, 3, 5) % 3 == 0).astype(np.uint8)
+
+
 def loaded(data, tmp_path, **options):
     data.write(tmp_path / "data.npz")
     return load_npz(tmp_path / "data.npz", DataOptions(**options))
@@ -76,13 +79,60 @@ def test_events_with_fields_become_steps(tmp_path):
     assert int(np.asarray(found.train.spikes[:]).sum()) == 2 * len(found.train)
 
 
+def test_data_show_what_they_hold():
+    assert repr(Data.of(DENSE, [0, 1] * 4, name="mine")) == "Data mine: spikes uint8 (8, 3, 5), label int64 (8,)"
+
+
 def test_test_samples_apart(tmp_path):
     ones = np.ones((4, 2, 3))
     found = loaded(Data.of(ones, [0, 1, 0, 1], test=(ones[:2], [1, 0])), tmp_path)
     assert (len(found.train), found.test.labels.tolist()) == (4, [1, 0])
 
 
+class Frame:
+    """What is an array by its protocol alone, as a frame of pandas is."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype)
+
+
+@pytest.mark.parametrize(("spikes", "label"), [
+    (DENSE.astype(float), [0, 1] * 4), (DENSE.tolist(), np.tile([0.0, 1.0], 4)), (DENSE > 0, Frame([0, 1] * 4)),
+    (torch.tensor(DENSE, dtype=torch.float32, requires_grad=True), torch.tensor([0, 1] * 4)),
+    (np.asfortranarray(DENSE), np.array([0, 1] * 4, object)), (np.repeat(DENSE, 2, axis=2)[:, :, ::2], (0, 1) * 4),
+    (Frame(DENSE), [np.int64(0), np.int64(1)] * 4), (DENSE.astype(object), torch.tensor([0.0, 1.0] * 4))])
+def test_samples_of_whatever_kind_are_the_same_samples(spikes, label, tmp_path):
+    found = loaded(data_given((spikes, label)), tmp_path)
+    wanted = loaded(data_given((DENSE, np.array([0, 1] * 4))), tmp_path)
+    for half in ("train", "test"):
+        ours, theirs = getattr(found, half), getattr(wanted, half)
+        assert np.array_equal(ours.spikes[:], theirs.spikes[:])
+        assert ours.labels.tolist() == theirs.labels.tolist()
+    assert loaded(data_given([*zip(np.asarray(DENSE), [0, 1] * 4, strict=True)]), tmp_path).train.labels.tolist() == \
+        wanted.train.labels.tolist()
+
+
 @pytest.mark.parametrize(("give", "line"), [
+    (lambda: data_given((DENSE, None)), "Data data: label must hold numbers, not None; convert it to an array of"),
+    (lambda: data_given((DENSE, ["a", None] * 4)), "Data data: label must hold numbers, not 'a'; convert it"),
+    (lambda: data_given(([[[1]], [[1], [0]]], [0, 1])), "Data data: spikes must be an array, all of whose rows are"),
+    (lambda: data_given(DENSE), "Data must be a data set's name, the path of an .npz, a pair (spikes, labels)"),
+    (lambda: data_given((DENSE, [0], 3)), "Data must be a data set's name, the path of an .npz, a pair (spikes"),
+    (lambda: data_given({}), "Data must be a data set's name, the path of an .npz, a pair (spikes, labels)"),
+    (lambda: data_given(b"mine.npz"), "Data must be a data set's name, the path of an .npz, a pair (spikes, labels)"),
+    (lambda: data_given(torch.utils.data.DataLoader([(DENSE[0], 0)])), "Data must be a data set's name, the path of"),
+    (lambda: snnfpga.train(data={}), "Data must be a data set's name, the path of an .npz, a pair (spikes, labels)"),
+    (lambda: snnfpga.cost(data={}), "Data must be a data set's name, the path of an .npz, a pair (spikes, labels)"),
+    (lambda: snnfpga.train(data=[(DENSE[0], 0.5)] * 4), "Data data.npz: label must hold integers, not float64 that"),
+    (lambda: Data.from_samples(3), "Data data must be a data set of pairs with a length, not 3"),
+    (lambda: Data.from_samples([(np.zeros(2, [("t", int)]), 0)], sensor=3),
+     "Data data: sensor must be (height, width), not 3"),
+    (lambda: Data.of(DENSE, [0, 1] * 4, test=3), "Data data: test must be a pair (spikes, label), not 3"),
+    (lambda: Data.of(DENSE, [0, 1] * 4, name=3), "A name of data must be that of a file, without a folder, not 3"),
+    (lambda: Data(3), "Data data must be a table of arrays by their names, not 3; snnfpga.Data.of takes spikes"),
     (lambda: data_given(3), "Data must be a data set's name, the path of an .npz, a pair (spikes, labels)"),
     (lambda: data_given([]), "Data data must have at least one sample, and has none"),
     (lambda: data_given([1, 2]), "Data data must give a pair (sample, label) for each index, not 1 (sample 0)"),

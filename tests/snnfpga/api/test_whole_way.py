@@ -128,3 +128,26 @@ def test_a_run_that_is_there_is_refused_and_claims_end_with_the_verb(trained):
         snnfpga.train(data=samples(), name="mine", network={"blocks": [[6]]})
     for _ in range(2):      # what the first claimed the second can have
         snnfpga.evaluate("runs/mine", predictions="table.csv")
+
+
+@pytest.mark.parametrize("told", ["on_progress", "on_line"])
+@pytest.mark.parametrize("raised", [BrokenPipeError(32, "Broken pipe"), ValueError("I/O operation on closed file")])
+def test_what_a_callback_raises_comes_out_as_it_is_and_nothing_is_left(trained, told, raised):
+    def fail(_):
+        raise raised
+
+    with pytest.raises(type(raised)) as caught:
+        snnfpga.train(data=samples(), out="ended", network={"blocks": [[6]]}, training={"epochs": 1}, changes=BY_HAND,
+                      **{told: fail})
+    assert caught.value is raised
+    assert not Path("ended").exists()
+
+
+def test_a_person_may_stop_it_before_the_first_epoch(trained):
+    def stop(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(snnfpga.Stopped, match=r"^Stopped with 0 of 1 epochs done; go on with: snnfpga train --resume"):
+        snnfpga.train(data=samples(), out="begun", network={"blocks": [[6]]}, training={"epochs": 1}, changes=BY_HAND,
+                      on_progress=stop)
+    assert snnfpga.train("begun/config.yaml", out="begun", resume=True).epochs == 1

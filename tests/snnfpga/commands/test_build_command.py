@@ -202,7 +202,7 @@ def test_verify_refuses_a_top_of_another_generator(here, capfd):
     files[top] = files[top].replace(b"1'h0", b"1'h1", 1)
     facts = {name: manifest[name] for name in ("board", "top", "core", "network", "specification")}
     write(BuildPlan(manifest["name"], facts, files), folder)        # signed again
-    code, out, err = call(capfd, "verify", "build/small-pynq-z2", "--data", "small.npz", "--samples", "1")
+    code, out, err = call(capfd, "verify", "build/small-pynq-z2", "--data", "small.npz", "--samples", "2")
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert err.startswith(f"snnfpga: File build/small-pynq-z2/{top} must be what this snnfpga makes of the build's")
     assert not (folder / "verify.json").exists()

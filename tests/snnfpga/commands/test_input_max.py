@@ -1,6 +1,8 @@
 """Inputs that count, from the command line: trained, evaluated, learned from, exported, and on the hardware."""
 
 import json
+import re
+import shlex
 
 import numpy as np
 import pytest
@@ -35,6 +37,10 @@ def test_values_are_trained_on_and_learned_from(here, capfd):
     code, out, _ = call(capfd, "learn", "runs/levels", "--samples", "20", "--json")
     assert code == 0
     assert json.loads(out)["accuracy_after"] > 0.8
+    code, out, _ = call(capfd, "export", "runs/levels", "--nir", "the levels.nir")
+    command = re.search(r"snnfpga import .*? --set \S+", out)[0]
+    assert call(capfd, *shlex.split(command)[1:])[0] == 0
+    assert read(here / "the levels.safetensors").spec.input_max == 5
     assert call(capfd, "export-samples", "runs/levels", "--samples", "4")[0] == 0
     assert np.load("samples.npz")["spikes"].max() == 5
 

@@ -29,9 +29,15 @@ def test_a_label_that_changes_is_learned_and_reported(here, capfd):
     assert code == 0
     assert found["differences"] == 0
     assert found["accuracy"] == pytest.approx(trained["test_accuracy"])
-    confusion = np.array(found["window_confusion"])
+    confusion = np.array(found["confusion"])
+    assert found["unit"] == "windows"
     assert confusion.sum() == found["labelled_windows"] == trained["windows"]["test"]["labelled"]
     assert confusion.trace() / confusion.sum() == found["accuracy"]
+    assert found["class_windows"] == confusion.sum(1).tolist()
+    low, high = found["interval"]
+    assert low < found["accuracy"] < high
+    of_samples = found["of_samples"]
+    assert sum(of_samples["class_samples"]) == np.array(of_samples["confusion"]).sum() == found["samples"]
     majority = confusion.sum(1).max() / confusion.sum()
     assert found["accuracy"] > majority + 0.25
     assert sum(window["labelled"] for window in found["by_window"]) == found["labelled_windows"]
@@ -66,7 +72,7 @@ def test_the_hardware_does_the_same(here, capfd):
     found, wanted = (json.loads(call(capfd, "evaluate", "runs/steps", "--backend", backend, "--samples", "6",
                                      "--json")[1]) for backend in ("rtl", "reference"))
     assert found["differences"] == 0
-    assert found["window_confusion"] == wanted["window_confusion"]
+    assert found["confusion"] == wanted["confusion"]
     code, out, _ = call(capfd, "learn", "runs/steps", "--backend", "rtl", "--samples", "6", "--json")
     assert (code, json.loads(out)["windows_unlabelled"] > 0) == (0, True)
     assert call(capfd, "build", "runs/steps", "--no-synthesis", "--out", "built")[0] == 0

@@ -43,6 +43,8 @@ def test_settings_override_the_file():
 
 @pytest.mark.parametrize(("setting", "wanted"), [
     ("learnin.window=2", "Config key 'learnin' is unknown; did you mean learning?"),
+    ("epochs=2", "Config key 'epochs' is unknown; did you mean training.epochs?"),
+    ("rate=0.1", "Config key 'rate' is unknown; did you mean training.rate?"),
     ("learning.windw=2", "Config section learning has no key 'windw'; did you mean window?"),
     ("hardware.blocks.0.lane=4", "Config section hardware.blocks.0 has no key 'lane'; did you mean lanes?"),
     ("hardware.lanes=513", "Config hardware.lanes must be at most 512, not 513"),

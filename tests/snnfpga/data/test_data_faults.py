@@ -116,12 +116,13 @@ HUGE = np.full(SAMPLES * EVENTS, 2**63, np.uint64)
      f"Data m.npz: offset must ascend from 0 to 1200, the number of events, not fall from {2**62} to {-2**62} at "
      "sample 1"),
     ("label", HUGE[:40], f"Data m.npz: label must be at most {2**63 - 1}, not {2**63}"),
-    ("label", np.full(40, np.nan), "Data m.npz: label must hold integers, not float64; convert them with "
-                                   ".astype(numpy.int64)"),
+    ("label", np.full(40, np.nan), "Data m.npz: label must hold integers, not float64 that holds nan; mend it"),
+    ("label", np.arange(40) + 0.5, "Data m.npz: label must hold integers, not float64 that holds 0.5; mend it"),
+    ("label", np.full(40, "cat"), "Data m.npz: label must hold integers, not <U3; number them, as "
+                                  "numpy.unique(label, return_inverse=True)[1] does"),
     ("label", np.arange(40) % 2 == 0, "Data m.npz: label must hold integers, not bool; convert them with "
                                       ".astype(numpy.int64)"),
-    ("t", np.full(1200, np.inf), "Data m.npz: t must hold integers, not float64; convert them with "
-                                 ".astype(numpy.int64)"),
+    ("t", np.full(1200, np.inf), "Data m.npz: t must hold integers, not float64 that holds inf; mend it"),
     ("classes", np.array(2**63, np.uint64), f"Data m.npz: classes must be one integer in 2..64, not {2**63}"),
     ("classes", np.array(np.nan), "Data m.npz: classes must be one integer in 2..64, not nan"),
     ("sensor", np.array([4, 2**63], np.uint64),
@@ -137,7 +138,9 @@ def test_numbers_that_do_not_fit(tmp_path, name, values, wanted):
     (np.full((4, 2, 3), -1, np.int8),
      "Data m.npz: spikes must be 0 or 1, not -1; a step holds one event of an input"),
     (np.full((4, 2, 3), np.nan),
-     "Data m.npz: spikes must hold integers, not float64; convert them with .astype(numpy.uint8)"),
+     "Data m.npz: spikes must hold integers, not float64 that holds nan; mend it"),
+    (np.full((4, 2, 3), 0.5), "Data m.npz: spikes must hold integers, not float64 that holds 0.5; make spikes of "
+                              "levels first (docs/own-data.md)"),
 ])
 def test_spikes_that_are_none(tmp_path, spikes, wanted):
     assert refusal(tmp_path / "m.npz", {"spikes": spikes, "label": np.arange(4) % 2}) == wanted

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from snnfpga.data.dataset import DataError
+from snnfpga.data.npz import load_npz
 from snnfpga.data.registry import DataOptions, load
 
 
@@ -259,3 +260,12 @@ def test_binning_and_pooling_are_of_recorded_events(tmp_path, option, value):
         read(tmp_path, dense(), **{option: value})
     assert str(caught.value) == (f"Data mine.npz holds spikes in steps already, so {option} {value!r} does not apply; "
                                  f"leave data.{option} out")
+
+
+def test_channels_that_come_first_are_warned_of(tmp_path, capsys):
+    ones = np.ones((4, 2, 2, 5, 5), np.uint8)
+    for spikes, warned in ((ones, True), (np.moveaxis(ones, 2, -1), False), (ones[..., :3], False)):
+        np.savez(tmp_path / "mine.npz", spikes=spikes, label=[0, 1, 0, 1])
+        load_npz(tmp_path / "mine.npz", DataOptions())
+        assert ("Warning: Data mine.npz holds spikes of a sensor 2 high and 5 wide with 5 channels; where its channels "
+                "come first, move them to the end: numpy.moveaxis(spikes, 2, -1)" in capsys.readouterr().err) is warned

@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 
 from snnfpga.console import percent
-from snnfpga.runs.scores import Scores, class_rows, wilson
+from snnfpga.runs.scores import Scores, class_rows, independent, wilson
 
 
 @pytest.mark.parametrize(("right", "samples"), [(0, 1), (1, 1), (0, 20), (20, 20), (3, 7), (351, 359), (5000, 10000)])
@@ -42,3 +42,16 @@ def test_mistakes_come_by_how_often():
     assert found.mistakes(0) == [(2, 2), (1, 1), (3, 1)]
     assert class_rows(found, percent)[:3] == [(0, 6, "17 %", "2 (2), 1 (1), 3 (1)"), (1, 1, "100 %", ""),
                                               (2, 0, "no sample", "")]
+
+
+def test_windows_of_a_sample_that_are_right_together_count_as_one():
+    alike = independent([5] * 8 + [0] * 2, [5] * 10)
+    assert alike == pytest.approx(9)                # ten samples, of which one is lost to the mean
+    apart = independent([4] * 10, [5] * 10)
+    assert apart == 10                              # nothing tells them apart
+    mixed = np.random.default_rng(0).random((400, 5)) < 0.8
+    assert independent(mixed.sum(1), [5] * 400) == pytest.approx(2000, rel=0.1)
+    scores = Scores(np.array([[25, 0], [10, 15]]), "windows", alike)
+    assert scores.interval == wilson(0.8 * alike, alike)
+    assert {"class_windows", "confusion"} <= {*scores.facts()}
+    assert independent([3], [3]) == 1
