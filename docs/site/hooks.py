@@ -15,6 +15,8 @@ from rtl_gen.contract import protocol  # noqa: E402
 # Links from pages to what is no page.
 ELSEWHERE = re.compile(
     r"\[([^\]]+)\]\((?:\.\./)?(?:LICENSE|notebooks/?|docs/results/?[^)]*|results/[^)]*|vectors/[^)]*)\)")
+# A link whose words are the name of a page, of the root's docs/ or beside the page.
+BY_NAME = re.compile(r"\[(?:docs/)?([\w-]+)\.md\]\(")
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.S)
 VERBS = ("train", "evaluate", "learn", "build", "verify", "cost", "diagnose")
 OTHERS = ("configure.configure", "network.load", "network.Network", "data.Data", "trained.Trained",
@@ -25,21 +27,32 @@ OTHERS = ("configure.configure", "network.load", "network.Network", "data.Data",
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages that lie elsewhere, or nowhere."""
     for name, text in {"index.md": _of_root("README.md"), "contributing.md": _of_root("CONTRIBUTING.md"),
-                       "reference.md": reference(), "registers.md": registers()}.items():
+                       "reference.md": reference(), "registers.md": registers(),
+                       "site.css": (ROOT / "docs" / "site" / "site.css").read_text("utf-8")}.items():
         files.append(File.generated(config, name, content=text))
     return files
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Links to files that are no pages become their names; an index in square brackets is no reference."""
+    """Links to files that are no pages become their names, and those by the name of a page its title; an index in
+    square brackets is no reference.
+    """
     text = ELSEWHERE.sub(r"\1", markdown.replace("](../CONTRIBUTING.md", "](contributing.md"))
+    text = BY_NAME.sub(lambda found: f"[{_title(found[1])}](", text)
     return "".join(part if number % 2 else part.replace("][", "]\\[") for number, part in enumerate(CODE.split(text)))
+
+
+def _title(page: str) -> str:
+    """The first heading of a page of docs/, or of the root where it is written in capitals."""
+    text = (ROOT / f"{page}.md" if page.isupper() else ROOT / "docs" / f"{page}.md").read_text("utf-8")
+    return text.splitlines()[0].removeprefix("# ")
 
 
 def _of_root(name: str) -> str:
     """A page of the root, its links as from docs/."""
     text = (ROOT / name).read_text("utf-8")
-    return re.sub(r"\]\(docs/([\w-]+\.(?:md|png))", r"](\1", text).replace("](CONTRIBUTING.md)", "](contributing.md)")
+    text = re.sub(r"\]\(docs/([\w-]+\.(?:md|png|svg))", r"](\1", text)
+    return text.replace("](CONTRIBUTING.md)", "](contributing.md)")
 
 
 def reference() -> str:

@@ -60,15 +60,16 @@ def _values(config: Given) -> dict[str, Any]:
 
 def _laid(table: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a table, whose sections may be sections of a :class:`Config`; None leaves a key as it is."""
-    return {key: _plain(value) for key, value in table.items() if value is not None}
+    return {key: plain(value) for key, value in table.items() if value is not None}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Tables and lists of plain values, in which sections of a :class:`Config` are tables of what was set."""
     if hasattr(value, "model_dump"):
         return value.model_dump(exclude_unset=True)
     if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

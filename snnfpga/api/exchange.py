@@ -144,7 +144,8 @@ def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: s
 
 
 def from_torch(modules: Any, input_shape: Sequence[int], *, name: str = "imported", data: str | None = None,
-               settings: Sequence[str] = (), on_progress: OnProgress = None, on_line: OnLine = None) -> Imported:
+               check: str | os.PathLike[str] | None = None, settings: Sequence[str] = (),
+               on_progress: OnProgress = None, on_line: OnLine = None) -> Imported:
     """The network of a module of snnTorch or SpikingJelly, without a file between.
 
     Parameters
@@ -156,7 +157,7 @@ def from_torch(modules: Any, input_shape: Sequence[int], *, name: str = "importe
         (inputs,) or (channels, rows, columns) of one sample's step.
     name
         Of the network.
-    data, settings
+    data, check, settings
         As :func:`import_nir`.
 
     Raises
@@ -165,9 +166,11 @@ def from_torch(modules: Any, input_shape: Sequence[int], *, name: str = "importe
         If a module is none that is known, or computes what there is not here.
     """
     from ..importers.importing import import_modules
+    from ..importers.recorded import read_recorded
 
     with verb(on_progress, on_line):
-        return _imported(import_modules(modules, input_shape, name, data=data, settings=settings), None)
+        recorded = None if check is None else read_recorded(check)
+        return _imported(import_modules(modules, input_shape, name, data=data, settings=settings), recorded)
 
 
 def export_nir(network: Target, path: str | os.PathLike[str], *, on_line: OnLine = None) -> Exported:

@@ -12,8 +12,10 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from ..config.models import Config
 from ..console import percent, progress, quoted, say
 from . import configure as configuring
+from .begin import begun
 from .data import Data, data_given, is_arrays
 from .data import Given as GivenData
+from .network import Target
 from .scope import OnLine, OnProgress, Stopped, torch_as_it_was, verb
 from .trained import Trained
 
@@ -28,9 +30,9 @@ NOTHING_LEARNED = (-1, -1)      # in the place of a block and layer that was war
 
 
 def train(config: configuring.Given = None, *, data: "GivenData | Mapping[str, Any]" = None,
-          changes: Mapping[str, Any] | None = None, out: str | Path | None = None, device: str = "cpu",
-          resume: bool = False, overwrite: bool = False, on_progress: OnProgress = None, on_line: OnLine = None,
-          **sections: Any) -> Trained:
+          changes: Mapping[str, Any] | None = None, start: Target = None, out: str | Path | None = None,
+          device: str = "cpu", resume: bool = False, overwrite: bool = False, on_progress: OnProgress = None,
+          on_line: OnLine = None, **sections: Any) -> Trained:
     """Train a network, as ``snnfpga train`` does, into a run's folder.
 
     Parameters
@@ -41,6 +43,9 @@ def train(config: configuring.Given = None, *, data: "GivenData | Mapping[str, A
         A data set's name, the path of an ``.npz``, keys of the section ``data``, or samples in memory: a pair (spikes,
         labels), the arrays of an ``.npz`` by name, a data set of pairs, or a :class:`snnfpga.Data`. Those lie in the
         run as ``data.npz`` afterwards, so that every verb finds them.
+    start
+        Begin at this network, as ``--from`` does: one that was trained or imported, and lies in a file. ``config`` is
+        None or a YAML file then.
     out
         The run's folder; else ``runs/NAME``.
     device
@@ -60,7 +65,12 @@ def train(config: configuring.Given = None, *, data: "GivenData | Mapping[str, A
         If a person stopped it; a ``KeyboardInterrupt`` that says how to go on.
     """
     in_memory, chosen = _sorted(data)
-    whole = configuring.configure(config, changes, data=chosen, **sections)
+    if start is None:
+        whole = configuring.configure(config, changes, data=chosen, **sections)
+    elif resume:
+        raise SnnfpgaError("resume goes on with a run, which knows where it began; leave start out", USAGE)
+    else:
+        whole = begun(start, config, changes, {"data": chosen, **sections})
     with verb(on_progress, on_line), torch_as_it_was():
         return run(whole, None if out is None else Path(out), device, resume, overwrite, in_memory)
 
