@@ -65,7 +65,8 @@ def unknown_key(setting):
     try:
         Config.model_validate(values)
     except ValidationError as error:
-        return next((".".join(map(str, one["loc"])) for one in error.errors() if one["type"] == "extra_forbidden"), None)
+        unknown = [one["loc"] for one in error.errors() if one["type"] == "extra_forbidden"]
+        return ".".join(map(str, unknown[0])) if unknown else None
     return None
 
 
