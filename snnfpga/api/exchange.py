@@ -175,10 +175,9 @@ def import_nir(path: Place, source: str, *, dt: Number | None = None, reset: str
 
 def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: str | None, data: str | None,
                check: str | os.PathLike[str] | None, settings: Sequence[str]) -> Imported:
-    from ..importers.recorded import checked as compared
-    from ..importers.recorded import read_recorded
     from ..importers.importing import import_nir as read
     from ..importers.recorded import checked as compared
+    from ..importers.recorded import read_recorded
     from ..importers.verdict import verdict
 
     check_said(said, reading)
@@ -196,7 +195,8 @@ def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: s
 
 @checked
 def from_torch(modules: Any, input_shape: Shape, *, name: str = "imported", data: Named | None = None,
-               settings: Settings = (), on_progress: OnProgress = None, on_line: OnLine = None) -> Imported:
+               check: Place | None = None, settings: Settings = (), on_progress: OnProgress = None,
+               on_line: OnLine = None) -> Imported:
     """The network of a module of snnTorch or SpikingJelly, without a file between.
 
     Parameters
@@ -208,7 +208,7 @@ def from_torch(modules: Any, input_shape: Shape, *, name: str = "imported", data
         (inputs,) or (channels, rows, columns) of one sample's step.
     name
         Of the network.
-    data, settings
+    data, check, settings
         As :func:`import_nir`.
 
     Raises
@@ -217,9 +217,20 @@ def from_torch(modules: Any, input_shape: Shape, *, name: str = "imported", data
         If a module is none that is known, or computes what there is not here.
     """
     from ..importers.importing import import_modules
+    from ..importers.recorded import checked as compared
+    from ..importers.recorded import read_recorded
+    from ..importers.verdict import judged
 
     with verb(on_progress, on_line):
-        return _imported(import_modules(modules, input_shape, name, data=_name(data), settings=_said(settings)))
+        recorded = None if check is None else read_recorded(check)
+        source = import_modules(modules, input_shape, name, data=_name(data), settings=_said(settings))
+        found = _imported(source)
+        if recorded is None:
+            return found
+        beside = compared(source.made.network, source.made.shapes, recorded)
+        found = replace(found, check=beside, verdict=judged(beside))
+        found.refuse_misfit()
+        return found
 
 
 @checked

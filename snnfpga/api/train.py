@@ -13,8 +13,10 @@ from ..config.models import Config
 from ..console import percent, progress, quoted, say
 from . import configure as configuring
 from .arguments import Changes, Flag, OnLine, OnProgress, Place, checked
+from .begin import begun
 from .data import Data, data_given, has_keys
 from .data import Given as GivenData
+from .network import Target
 from .scope import Stopped, torch_as_it_was, verb
 from .trained import Trained
 
@@ -30,8 +32,8 @@ NOTHING_LEARNED = (-1, -1)      # in the place of a block and layer that was war
 
 @checked
 def train(config: configuring.Given = None, *, data: GivenData = None, changes: Changes | None = None,
-          out: Place | None = None, device: str = "cpu", resume: Flag = False, overwrite: Flag = False,
-          on_progress: OnProgress = None, on_line: OnLine = None, **sections: Any) -> Trained:
+          start: Target = None, out: Place | None = None, device: str = "cpu", resume: Flag = False,
+          overwrite: Flag = False, on_progress: OnProgress = None, on_line: OnLine = None, **sections: Any) -> Trained:
     """Train a network, as ``snnfpga train`` does, into a run's folder.
 
     Parameters
@@ -42,6 +44,9 @@ def train(config: configuring.Given = None, *, data: GivenData = None, changes: 
         A data set's name, the path of an ``.npz``, keys of the section ``data``, or samples in memory: a pair (spikes,
         labels), the arrays of an ``.npz`` by name, a data set of pairs, or a :class:`snnfpga.Data`. Those lie in the
         run as ``data.npz`` afterwards, so that every verb finds them.
+    start
+        Begin at this network, as ``--from`` does: one that was trained or imported, and lies in a file. ``config`` is
+        None or a YAML file then.
     out
         The run's folder; else ``runs/NAME``.
     device
@@ -61,7 +66,12 @@ def train(config: configuring.Given = None, *, data: GivenData = None, changes: 
         If a person stopped it; a ``KeyboardInterrupt`` that says how to go on.
     """
     in_memory, chosen = _sorted(data)
-    whole = configuring.configure(config, changes, data=chosen, **sections)
+    if start is None:
+        whole = configuring.configure(config, changes, data=chosen, **sections)
+    elif resume:
+        raise SnnfpgaError("resume goes on with a run, which knows where it began; leave start out", USAGE)
+    else:
+        whole = begun(start, config, changes, {"data": chosen, **sections})
     with verb(on_progress, on_line), torch_as_it_was():
         return run(whole, None if out is None else Path(out), device, resume, overwrite, in_memory)
 

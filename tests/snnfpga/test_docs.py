@@ -119,6 +119,11 @@ def test_no_docstring_begins_as_a_fragment(package):
     assert not fragments, "\n".join(fragments)
 
 
+def test_drawings_are_those_of_their_script():
+    for name, made in runpy.run_path(str(DOCS / "drawings.py"))["DRAWINGS"].items():
+        assert (DOCS / name).read_text("utf-8") == made(), f"{name}: python docs/drawings.py writes it anew"
+
+
 def _prose(text):
     """Numbered lines that are neither code nor a row of a table."""
     lines, code = [], False
