@@ -14,7 +14,7 @@ from .feedback import FeedbackSum
 from .feedback_rounding import divided
 from .level_counts import LevelCounts
 from .memories import declared_memory
-from .ports import RATE_SHAPE, FeedbackReader, RandomKey, StoredCounts
+from .ports import RATE_SHAPE, FeedbackReader, GatedReader, RandomKey, StoredCounts
 from .readout_update import ReadoutUpdate
 from .spike_counts import SpikeCounts
 
@@ -30,9 +30,10 @@ def row_layout(spec: NetworkSpec, index: int) -> data.ArrayLayout:
 class BackwardPass(wiring.Component):
     """Walks a readout's rows, each once, for its neurons' feedback and, where the readout is learned, its own update.
 
-    A row takes a cycle for each of the parts in which its classes are walked. Where the readout is learned, spikes are
-    counted as they pass, and the walk takes the counts. At the start of each window they are 0: what was counted and
-    is not walked is cleared, as is everything after a reset.
+    A row takes a cycle for each of the parts in which its classes are walked; where it has nothing to do it takes one,
+    of its last part alone, and nothing comes of that. Where the readout is learned, spikes are counted as they pass,
+    and the walk takes the counts. At the start of each window they are 0: what was counted and is not walked is
+    cleared, as is everything after a reset.
 
     Computes ``feedback`` of :mod:`sim.reference.readout` and :mod:`sim.reference.update` bit for bit.
 
@@ -65,6 +66,8 @@ class BackwardPass(wiring.Component):
         New weights, the host's one cycle later.
     feedback_reader : In(FeedbackReader)
         What was found.
+    gated_reader : Out(GatedReader)
+        Which rows have something to do, where any is passed over.
     feedback_groups : Out
         Groups whose feedback was written since ``start``, in order.
     key : In(RandomKey)
@@ -107,6 +110,7 @@ class BackwardPass(wiring.Component):
             "w_row": Out(range(readout.rows)),
             "w_data": Out(row),
             "feedback_reader": In(FeedbackReader(block, self.feedback_bits)),
+            **({"gated_reader": Out(GatedReader(block))} if engine.passes_over else {}),
             "feedback_groups": Out(range(self.groups + 1)),
             "key": In(RandomKey()),
             "rate": In(RATE_SHAPE),
@@ -155,6 +159,7 @@ class BackwardPass(wiring.Component):
         """Row by row, part by part; or only each row's count."""
         learned, row, part = self.readout.learned, Signal.like(walked.row), Signal.like(walked.part)
         last_row = Signal()
+        begin = self._passing(m, walked)
         self._pipeline_empty = Signal()
         m.d.comb += [
             last_row.eq(row == self.readout.rows - 1),
@@ -167,7 +172,7 @@ class BackwardPass(wiring.Component):
         # After a reset the counts are what they were.
         with m.FSM(init="CLEAR" if learned else "IDLE") as fsm:
             with m.State("IDLE"):
-                m.d.sync += row.eq(0)
+                m.d.sync += [row.eq(0), part.eq(begin)]
                 with m.If(self.start):
                     m.next = "WALK"
                 if learned:
@@ -177,7 +182,7 @@ class BackwardPass(wiring.Component):
                 m.d.comb += [walked.valid.eq(1), walked.forgets.eq(walked.last)]
                 m.d.sync += part.eq(part + 1)
                 with m.If(walked.last):
-                    m.d.sync += [part.eq(0), row.eq(row + 1)]
+                    m.d.sync += [part.eq(begin), row.eq(row + 1)]
                 with m.If(walked.final):
                     m.next = "DRAIN"
             if learned:
@@ -190,6 +195,25 @@ class BackwardPass(wiring.Component):
                 with m.If(self._pipeline_empty):
                     m.next = "IDLE"
         m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
+
+    def _passing(self, m: Module, walked: data.View) -> Value:
+        """The part that the next row begins with: the last where it has nothing to do."""
+        if not self._engine.passes_over:
+            return Const(0)
+        # Bits of the rows that come, of the group that is walked; the next group's are read meanwhile.
+        reader, coming = self.gated_reader, Signal(self.lanes)
+        lane, begins, works = Signal(range(self.lanes)), Signal(init=1), Signal()
+        m.d.comb += works.eq(Mux(begins, reader.gated[0], coming[0]))
+        with m.If(self.idle):
+            m.d.sync += reader.group.eq(0)
+        with m.If(self.start | (walked.valid & walked.last)):
+            m.d.sync += [coming.eq(Mux(begins, reader.gated, coming) >> 1), begins.eq(lane == self.lanes - 1),
+                         lane.eq(Mux(lane == self.lanes - 1, 0, lane + 1))]
+            with m.If(begins):
+                m.d.sync += reader.group.eq(reader.group + 1)
+        with m.If(walked.valid & walked.final):
+            m.d.sync += [begins.eq(1), lane.eq(0)]
+        return Mux(works, 0, self.walk.parts - 1)
 
     def _collect_feedback(self, m: Module, chosen: data.View, stored: data.View, errors: data.View) -> None:
         """A row's sum, then its lane's place in its group's word."""

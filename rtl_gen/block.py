@@ -5,11 +5,13 @@ from amaranth.lib import stream, wiring
 
 from .block_shell import BlockShell, ForwardWay
 from .contract.engines.forward import Forward
+from .contract.engines.readout import Readout
 from .contract.plan import plan_of
 from .event_list import EventList, step_layout
 from .fifo import StreamFifo
 from .forward import ForwardEngine
 from .forward_layouts import group_layout
+from .gated_rows import GatedRows
 from .serialiser import Serialiser
 from .token import TokenKind
 from .update import UpdateEngine
@@ -57,4 +59,10 @@ class Block(BlockShell):
         wiring.connect(m, self._events.clearing, window.clearing)
         wiring.connect(m, update.reader, window.reader)
         wiring.connect(m, update.gate_reader, window.gate_reader)
+        if Readout(plan_of(self.block)).passes_over:
+            m.submodules.gated = gated = GatedRows(self.block)
+            wiring.connect(m, self._readout.gated_reader, gated.reader)
+            m.d.comb += [gated.en.eq(forward.recorder.gate_en), gated.first.eq(forward.recorder.gate_first)]
+            m.d.comb += [mark.eq(Value.cast(recorded).any())
+                         for mark, recorded in zip(gated.marks, forward.recorder.gates, strict=True)]
         return update

@@ -58,12 +58,15 @@ class StepTime:
         Cycles that the window is dealt with in once its errors are known, where the step ends one that is recorded.
     learns
         Whether that is learning; else it is only forgotten.
+    walked
+        Cycles in which the readout walks its rows meanwhile, where it is learning.
     """
 
     layers: Sequence[LayerTime]
     ends: bool
     dealt_with: int | None = None
     learns: bool = False
+    walked: int = 0
 
 
 class Pace:
@@ -216,5 +219,4 @@ class _Block:
             return
         done = max(known, self._drained) + step.dealt_with
         self._ready = self._drained = max(self._ready, done + self.DEALT_WITH)
-        walked = readout.weights.depth * readout.walk.parts if step.learns else 0
-        self._listens = max(done, known + walked) + 1
+        self._listens = max(done, known + step.walked) + 1

@@ -19,6 +19,7 @@ __all__ = [
     "EventReader",
     "FeedbackReader",
     "GateReader",
+    "GatedReader",
     "RandomKey",
     "Recorder",
     "RowReader",
@@ -126,6 +127,20 @@ class GateReader(wiring.Signature):
     def __init__(self, block: BlockSpec, gate_layout: data.ArrayLayout) -> None:
         super().__init__({"position": Out(range(block.window)), "group": Out(range(plan_of(block).readout_words)),
                           "gates": In(gate_layout)})
+
+
+class GatedReader(wiring.Signature):
+    """Which neurons of a window had a gate or fired.
+
+    Members
+    -------
+    group, gated : Out, In
+        A group of lanes, and a bit for each one cycle later.
+    """
+
+    def __init__(self, block: BlockSpec) -> None:
+        plan = plan_of(block)
+        super().__init__({"group": Out(range(plan.readout_words)), "gated": In(plan.lanes)})
 
 
 class FeedbackReader(wiring.Signature):

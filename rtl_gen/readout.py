@@ -17,7 +17,7 @@ from .levels import LevelSums
 from .memories import declared_memory
 from .packet import packet_layout
 from .pool_filter import PoolFilter
-from .ports import BlockRate, FeedbackReader, RandomKey, StoredCounts
+from .ports import BlockRate, FeedbackReader, GatedReader, RandomKey, StoredCounts
 from .seen_filter import SeenFilter
 from .take_over import TakeOver
 from .token import TokenKind, token_layout
@@ -57,6 +57,8 @@ class Readout(wiring.Component):
         The block has dealt with its recorded window.
     feedback_reader : In(FeedbackReader)
         The neurons' feedback.
+    gated_reader : Out(GatedReader)
+        Which neurons of the window had a gate or fired, of a block where others are passed over.
     feedback_groups : Out
         Groups whose feedback is found, in order; 0 from the cycle after ``learn`` until the first.
     key, rate : In(RandomKey), In(BlockRate)
@@ -89,6 +91,7 @@ class Readout(wiring.Component):
             "labelled": Out(1),
             "window_done": In(1),
             "feedback_reader": In(FeedbackReader(block, feedback_bits)),
+            **({"gated_reader": Out(GatedReader(block))} if self._declared.passes_over else {}),
             "feedback_groups": Out(range(plan_of(block).readout_words + 1)),
             "key": In(RandomKey()),
             "rate": In(BlockRate()),
@@ -329,6 +332,8 @@ class Readout(wiring.Component):
         for outside, inside in ((self.key, backward.key), (self.feedback_reader, backward.feedback_reader),
                                 (self.counts, backward.counts)):
             wiring.connect(m, wiring.flipped(outside), inside)
+        if self._declared.passes_over:
+            wiring.connect(m, wiring.flipped(self.gated_reader), backward.gated_reader)
         if self.readout.learned:
             counted = Signal()                          # spikes were, since all counts were 0
             counts = self._learns_from

@@ -50,13 +50,26 @@ class WindowWork:
             return self._flat(window, credits)
         return self._folded(window, credits)
 
+    def walked(self, window: Window) -> int:
+        """Cycles in which the readout walks its rows."""
+        return self._readout.walk_cycles(self._block.readout.rows, self._gated(window))
+
+    def _gated(self, window: Window) -> list[bool] | None:
+        """Which neurons had a gate or fired, where the readout passes others over."""
+        if not self._readout.passes_over:
+            return None
+        (traces,) = window.traces
+        return ((traces.gates != 0) | (traces.spikes != 0)).any(axis=0).tolist()
+
     def _flat(self, window: Window, credits: Sequence[Credit] | None) -> int:
         (layer,), active = self._plan.layers, window.seen[0] > 0
         rows = int(active.any(axis=0).sum())
         if credits is None:
             return rows + layer.layer.weights.bias + FORGOTTEN
         credited = by_word(layer, credits[0].current).any(axis=(0, 2))
-        return self._learning.cycles(rows, len(active), int(active.sum()), credited.tolist())
+        gated = self._gated(window)
+        there = [self._readout.feedback_cycles(word, gated) for word in range(layer.words)]
+        return self._learning.cycles(rows, len(active), int(active.sum()), credited.tolist(), there)
 
     def _folded(self, window: Window, credits: Sequence[Credit] | None) -> int:
         reverse: FoldedReverse = self._learning

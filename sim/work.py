@@ -110,12 +110,16 @@ class _StepWork:
         window, found = passed.window, []
         layers = [self._layer(number, window) for number in range(self._block.depth)]
         steps = len(window.read)
-        dealt_with = self._windows.cycles(window, passed.credits) if passed.recorded else None
+        dealt_with, walked = None, 0
+        if passed.recorded:
+            dealt_with = self._windows.cycles(window, passed.credits)
+            walked = 0 if passed.credits is None else self._windows.walked(window)
         for step in range(steps):
             last = step == steps - 1
             found.append(StepTime(
                 layers=[layer[step] for layer in layers], ends=last or (step + 1) % self._block.window == 0,
-                dealt_with=dealt_with if last else None, learns=last and passed.credits is not None))
+                dealt_with=dealt_with if last else None, learns=last and passed.credits is not None,
+                walked=walked if last else 0))
         return found
 
     def _layer(self, number: int, window: Window) -> list[LayerTime]:

@@ -8,6 +8,7 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
 
 from rtl_gen.contract.arithmetic import error_table, readout_shift, row_feedback_max, signed_bits
+from rtl_gen.contract.engines.readout import Readout
 from rtl_gen.contract.network import RATE_OFF
 from rtl_gen.contract.plan import plan_of, slots_of
 from rtl_gen.contract.protocol import ANSWER_BITS
@@ -101,6 +102,10 @@ class Surroundings:
         self.feedback_bits = signed_bits(row_feedback_max(self.readout))
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.said = []                          # "learn" and "skip", as they came
+        self.engine = Readout(plan)
+        self.passes_over = self.engine.passes_over
+        self.walking = self.took = None         # cycles since a walk began, and those until all feedback was there
+        self.gated = np.zeros(self.groups * self.lanes, np.uint8)
         for name in ("window_done", "feedback_reader__group", "key__window_number", "host_address",
                      "host_w_en", "host_w_data", "rate__shift", "rate__off"):
             dut[name].value = 0
@@ -116,6 +121,19 @@ class Surroundings:
                 port = f"counts__{name}" if name in STORED else name
                 self.counters[name] += int(dut[port].value)
             self.said += [name for name in ("learn", "skip") if dut[name].value == 1]
+            if self.walking is not None and dut.feedback_groups.value == self.groups:
+                self.took, self.walking = self.walking, None
+            self.walking = 0 if learned else self.walking if self.walking is None else self.walking + 1
+            if self.passes_over:
+                group = int(dut.gated_reader__group.value) if self.groups > 1 else 0
+                of_group = self.gated[group * self.lanes:(group + 1) * self.lanes]
+                dut.gated_reader__gated.value = join(of_group.tolist(), 1) if len(of_group) else 0
+
+    def gate(self, spikes):
+        """In the window that comes neurons have a gate that fire, (R, neurons), and some others."""
+        if self.passes_over:
+            self.gated[self.slots] = spikes.any(axis=0) | (np.random.default_rng(self.rng.getrandbits(32)).random(
+                spikes.shape[1]) < 0.3)
 
     async def write(self, stored):
         """As the host does; a fixed weight is one bit, 1 for -1."""
@@ -160,6 +178,7 @@ class Surroundings:
                 words = np.zeros(self.groups * self.lanes, np.int64)
                 words[self.slots] = found
                 words = words.reshape(self.groups, self.lanes)
+                gated = self.gated[self.slots].tolist() if self.passes_over else None
                 # Each as soon as it is there, then once more.
                 for place, group in enumerate([*range(self.groups), *rng.sample(range(self.groups), self.groups)]):
                     while place == group and int(dut.feedback_groups.value) <= group:
@@ -167,7 +186,11 @@ class Surroundings:
                     dut.feedback_reader__group.value = group
                     await FallingEdge(dut.clk)
                     lanes = split(int(dut.feedback_reader__feedback.value), self.feedback_bits, self.lanes)
-                    assert lanes == words[group].tolist(), f"feedback of group {group}"
+                    told = self.gated[group * self.lanes:(group + 1) * self.lanes] != 0
+                    assert not (np.array(lanes) != words[group])[told | (not self.passes_over)].any(), \
+                        f"feedback of group {group}"
+                expected = self.engine.feedback_cycles(self.groups - 1, gated)
+                assert self.took == expected, f"{self.took} cycles until all feedback was there, not {expected}"
         await ClockCycles(dut.clk, rng.randint(1, 6))
         await FallingEdge(dut.clk)
         assert not self.said, "the end of a window was told twice"
@@ -196,6 +219,7 @@ async def run_sample(there, source, model, sample):
     await source.send([{"kind": START, "value": label | learn << label_bits}])
     done = 0
     for steps, recorded, found in model.windows(spikes, label, learn, aborted):
+        there.gate(spikes[done:done + steps])
         for position in range(steps):
             step = spikes[done + position]
             events = np.flatnonzero(step).tolist()

@@ -1,7 +1,7 @@
 """The readout as it declares itself: spikes to answers, answers to errors, errors to feedback."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..arithmetic import row_feedback_max, signed_bits
@@ -118,16 +118,44 @@ class Readout(Engine):
             return classes + self.OVERHEAD
         return max(classes, self.block.window - LEVELS if self._counts_spikes else 0) + self.OVERHEAD - 1
 
-    def feedback_cycles(self, word: int) -> int:
+    @property
+    def passes_over(self) -> bool:
+        """Whether a row whose neuron had no gate in the window and did not fire takes one cycle, and not all its parts.
+
+        It has nothing to learn, and what its neuron is told is never read. So it is of one dense layer; of one lane a
+        row comes too soon to be known.
+        """
+        return (self.plan.flat and self.plan.lanes > 1 and self.block.directives.learns and self.walk.parts > 1)
+
+    @property
+    def gated(self) -> MemoryDeclaration | None:
+        """For each word of neurons which of them had a gate or fired; None where no row is passed over.
+
+        It is what learning keeps.
+        """
+        if not self.passes_over:
+            return None
+        return MemoryDeclaration("gated", self.plan.readout_words, self.plan.lanes, "distributed", window_state=True)
+
+    def walk_cycles(self, rows: int, gated: Sequence[bool] | None = None) -> int:
+        """Cycles in which the backward pass walks the first ``rows``.
+
+        ``gated`` says which neurons had a gate or fired, (rows,); without it all had.
+        """
+        passed = rows - sum(gated[:rows]) if gated is not None and self.passes_over else 0
+        return rows * self.walk.parts - passed * (self.walk.parts - 1)
+
+    def feedback_cycles(self, word: int, gated: Sequence[bool] | None = None) -> int:
         """Cycles from the first in which the update engine learns until it can read the feedback of a word of neurons.
 
-        Feedback is found row by row, and each word is there as soon as its last row's is.
+        Feedback is found row by row, and each word is there as soon as its last row's is. ``gated`` as of
+        :meth:`walk_cycles`.
         """
         last, walk = self.plan.layers[-1], self.walk
         place, column_word = divmod(word, last.column_words)
         columns = last.layer.columns
         rows = place * columns + min((column_word + 1) * self.plan.lanes, columns)
-        return rows * walk.parts + walk.delay + walk.feedback_latency + self.FEEDBACK_OVERHEAD
+        return self.walk_cycles(rows, gated) + walk.delay + walk.feedback_latency + self.FEEDBACK_OVERHEAD
 
     def summed_steps(self, max_steps: int) -> int:
         """The most steps whose spikes a class's register holds: a sample's, of which the longest has ``max_steps``.

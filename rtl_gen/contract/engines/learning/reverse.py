@@ -99,8 +99,10 @@ class Reverse(Learning):
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
-        """Window state, feedback and credits, layer by layer."""
-        return tuple(chain.from_iterable((*own[:-1], *own.credits) for own in self.of_layers))
+        """Window state, feedback and credits, layer by layer, and which neurons had a gate."""
+        gated = Readout(self.plan).gated
+        return (*chain.from_iterable((*own[:-1], *own.credits) for own in self.of_layers),
+                *(() if gated is None else (gated,)))
 
     def cycles(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None,
                feedback: Sequence[int] | None = None) -> int:
