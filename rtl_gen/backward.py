@@ -59,7 +59,7 @@ class BackwardPass(wiring.Component):
     idle : Out(1)
         Nothing is walked; all results are written.
     reading, row, fetched : Out(1), Out, In
-        This row of the weights is wanted; it comes one cycle later.
+        This row of the weights is wanted; it comes two cycles later.
     host_en, host_row, host_data : In
         The host's new weights, while nothing is walked; only of a learned readout.
     w_en, w_row, w_data : Out
@@ -127,11 +127,11 @@ class BackwardPass(wiring.Component):
             "row": self.row.shape()}))
         self._walk(m, walked)
         stages = [walked]
-        for stage in range(walk.delay + 2):
+        for stage in range(walk.delay + 3):
             held = Signal.like(walked, name=f"stage{stage}")
             m.d.sync += held.eq(stages[-1])
             stages.append(held)
-        address, fetched, chosen = stages[walk.delay:]
+        address, _, fetched, chosen = stages[walk.delay:]
         m.submodules.errors = errors = ErrorParts(readout.classes, walk)
         m.d.comb += [
             self.reading.eq(address.valid),
@@ -278,7 +278,7 @@ class BackwardPass(wiring.Component):
         """New weights of the rows walked, by their counts of spikes."""
         chosen = stages[-1]
         # Random words come RANDOM_BEHIND cycles later than the weights of the row; counts with the part that is chosen.
-        drawn = stages[max(0, self.walk.delay + 1 - RANDOM_BEHIND)]
+        drawn = stages[self.walk.delay + 2 - RANDOM_BEHIND]
         if self._leaks:
             m.submodules.counts = counts = LevelCounts(self.block)
             m.d.comb += [counts.position.eq(self.position), counts.ends.eq(self.ends), self.settled.eq(counts.settled)]

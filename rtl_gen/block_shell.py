@@ -1,5 +1,6 @@
 """What every block has, whichever engines run it: readout, weight memory, the fork of its spikes, host, counters."""
 
+from functools import partial
 from typing import NamedTuple
 
 from amaranth.hdl import *
@@ -21,6 +22,8 @@ from .weight_memory import WeightMemory
 
 __all__ = ["BlockShell", "ForwardWay", "HostPort"]
 
+HELD = ("select", "layer", "address", "w_data", "w_en")     # what a block holds of what the host says
+
 
 class HostPort(wiring.Signature):
     """Access to a block's memories while it is idle.
@@ -32,10 +35,10 @@ class HostPort(wiring.Signature):
     address : Out(n)
         The word.
     part, r_data : Out(n), In(32)
-        A beat of the word addressed, in the same cycle, from four cycles on after the last change of
+        A beat of the word addressed, in the same cycle, from five cycles on after the last change of
         ``select``, ``layer`` and ``address``.
     w_data, w_en : Out(n), Out(1)
-        The word is written in a cycle where ``w_en`` is set.
+        The word is written where ``w_en`` is set, some cycles later.
     """
 
     def __init__(self, spec: NetworkSpec, block: int) -> None:
@@ -138,7 +141,7 @@ class BlockShell(wiring.Component):
 
     def _weight_address(self) -> Value:
         """Where in the weight memory the word lies that the host addresses."""
-        return self.host.address
+        return self._host.address
 
     def _products(self, learning: wiring.Component) -> list[Value]:
         """Products of weights in this cycle, where learning takes some."""
@@ -146,6 +149,9 @@ class BlockShell(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        # In registers of the block's own, since the host is far away.
+        self._host = self.host.signature.flip().create(path=("hosted",))
+        m.d.sync += [getattr(self._host, name).eq(getattr(self.host, name)) for name in HELD]
         self._waits: list[Value] = []                   # whether tokens are in front of the forward engine
         self._way = way = self._add_forward(m, self._ahead(m))
         spikes = way.spikes.p.shape()
@@ -166,7 +172,7 @@ class BlockShell(wiring.Component):
             m.d.comb += [
                 way.engine.window_end.ready.eq(1),
                 self._weights.writer.address.eq(self._weights.host.address),
-                self._weights.writer.weights.eq(self.host.w_data),
+                self._weights.writer.weights.eq(self._host.w_data),
                 self._weights.writer.en.eq(self._host_writes),
             ]
         self._connect_host(m)
@@ -205,7 +211,7 @@ class BlockShell(wiring.Component):
             weights.owner.eq(self._turns.owner),
             weights.blank.eq(engine.blank),
             weights.host.address.eq(self._weight_address()),
-            self._host_writes.eq(self.host.w_en & (self.host.select == Memory.WEIGHTS)),
+            self._host_writes.eq(self._host.w_en & (self._host.select == Memory.WEIGHTS)),
         ]
 
     def _connect_learning(self, m: Module, learning: wiring.Component) -> None:
@@ -224,18 +230,21 @@ class BlockShell(wiring.Component):
             learning.rate.eq(self.registers.rate.shift),
             learning.host.en.eq(self._host_writes),
             learning.host.address.eq(weights.host.address),
-            learning.host.weights.eq(self.host.w_data),
+            learning.host.weights.eq(self._host.w_data),
             self._turns.handed.eq(forward.window_end.valid & forward.window_end.ready),
             self._turns.done.eq(learning.window_done),
         ]
         for engine in (learning, readout):
             m.d.comb += [engine.key.seed.eq(self.registers.seed),
                          engine.key.window_number.eq(self.registers.window_number)]
-        with m.If(learning.learned & readout.labelled):
+        # A cycle late, for what decides it is far away; the next window's words are long to come.
+        learned = Signal()
+        m.d.sync += learned.eq(learning.learned & readout.labelled)
+        with m.If(learned):
             m.d.sync += self.registers.window_number.eq(self.registers.window_number + 1)
 
     def _connect_host(self, m: Module) -> None:
-        forward, readout, host = self._way.engine, self._readout, self.host
+        forward, readout, host = self._way.engine, self._readout, self._host
         with m.If(self.registers.w_en):
             m.d.sync += self.registers.window_number.eq(self.registers.w_data)
         m.d.comb += [
@@ -252,7 +261,7 @@ class BlockShell(wiring.Component):
                                   (Memory.SPIKES, forward.host_spikes),
                                   (Memory.ANSWERS, readout.host_answer)):
                 with m.Case(select):
-                    m.d.comb += host.r_data.eq(_beat(Value.cast(value), host.part))
+                    m.d.comb += self.host.r_data.eq(_beat(Value.cast(value), self.host.part))
         parts = [*(~waits for waits in self._waits), *self._way.empty, ~self._to_readout.o.valid,
                  ~self._to_next.o.valid, readout.idle]
         if self._learning is not None:
@@ -296,4 +305,10 @@ class BlockShell(wiring.Component):
             found["weight_saturations"].append(learning.counts.saturations)
             found["update_cycles"].append(learning.active)
         for name, parts in found.items():
-            m.d.sync += self.registers.increments[name].eq(sum(parts, Const(0)))
+            m.d.sync += self.registers.increments[name].eq(sum(map(partial(self._counted, m), parts), Const(0)))
+
+    def _counted(self, m: Module, part: Value) -> Value:
+        """What is counted, a cycle later: lanes that are counted are not summed to others in the same cycle."""
+        held = Signal(Value.cast(part).shape(), name="counted")
+        m.d.sync += held.eq(part)
+        return held

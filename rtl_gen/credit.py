@@ -34,9 +34,9 @@ class CreditScan(wiring.Component):
     """Reverse scan ``credit[p] = gate[p] * feedback + decay(credit[p + 1])``, one position of a part per cycle.
 
     A group's lanes are scanned in parts, one after another. What is taken in comes out ``latency`` cycles later: the
-    product with the feedback has a cycle of its own, and so has the sum. Where currents linger a third is for
+    choice of the part has a cycle of its own, in which a readout that leaks adds what later levels hand back, by its
+    leak; so have the product with the feedback, and the sum. Where currents linger a fourth is for
     ``lasting[p] = credit[p] + decay(lasting[p + 1])``, by their own leak, and these are the credits that come out.
-    Where the readout leaks one before the others is for what later levels hand back, by its leak.
 
     Computes :func:`sim.reference.backward.current_credits` bit for bit.
 
@@ -71,7 +71,6 @@ class CreditScan(wiring.Component):
         self.latency = reverse.scan_latency
         self.scan_lanes, self.parts, self._lanes = reverse.scan_lanes, reverse.parts, lanes
         self.feedback_bits = signed_bits(row_feedback_max(block.readout))
-        self._leaks = block.readout.leak_shift is not None
         self._membrane_bits = signed_bits(credit_max(block, 0))
         self._credit_bits = signed_bits(lasting_credit_max(block, 0))
         super().__init__({
@@ -106,9 +105,9 @@ class CreditScan(wiring.Component):
         m.d.sync += self.load.ends.eq(position[-2] == 0)
         living = []
         for lane in range(self.scan_lanes):
-            credit = self._lane(m, lane, read, valid[1 + self._leaks], first[1 + self._leaks])
+            credit = self._lane(m, lane, read, valid[2], first[2])
             if self.layer.current is not None:
-                credit = self._lasting(m, lane, credit, valid[2 + self._leaks], first[2 + self._leaks])
+                credit = self._lasting(m, lane, credit, valid[3], first[3])
             m.d.comb += self.load.credits[lane].eq(credit)
             # Whether any credit of the lane in this part was not 0 yet.
             before, now = Signal(name=f"lived{lane}"), Signal(name=f"lives{lane}")
@@ -121,7 +120,7 @@ class CreditScan(wiring.Component):
         return m
 
     def _lane(self, m: Module, lane: int, read: Value, injected: Value, first: Value) -> Signal:
-        """The credit of a membrane in each part, two cycles behind its gates, or three."""
+        """The credit of a membrane in each part, three cycles behind its gates."""
         layer, places = self.layer, range(lane, self._lanes, self.scan_lanes)
         gates = Signal(self.gates[0].shape(), name=f"gates{lane}")
         feedback = Signal(signed(self.feedback_bits), name=f"feedback{lane}")
@@ -130,13 +129,12 @@ class CreditScan(wiring.Component):
             for number, place in enumerate(places):
                 with m.Case(number):
                     m.d.comb += [gates.eq(self.gates[place]), feedback.eq(self.feedback[place])]
-        if self._leaks:
-            feedback, gates = self._levels(m, lane, Mux(read, feedback, 0), gates)
+        held, told = Signal.like(gates, name=f"held_gates{lane}"), self._told(m, lane, Mux(read, feedback, 0))
         inject = Signal(signed(signed_bits(feedback_max(self.block, 0) * layer.surrogate.height)), name=f"inject{lane}")
         spike = Signal(name=f"spike{lane}")
         # A gate has at most three bits: its product is a sum of shifted copies.
-        product = sum(Mux(gates.gate[bit], feedback << bit, 0) for bit in range(layer.surrogate.gate_bits))
-        m.d.sync += [inject.eq(product if self._leaks else Mux(read, product, 0)), spike.eq(gates.spike)]
+        product = sum(Mux(held.gate[bit], told << bit, 0) for bit in range(layer.surrogate.gate_bits))
+        m.d.sync += [held.eq(gates), inject.eq(product), spike.eq(held.spike)]
 
         credit = Signal(signed(self._membrane_bits), name=f"credit{lane}")  # of the position behind, until it is taken
         carry = Signal(signed(self._membrane_bits), name=f"carry{lane}")
@@ -146,15 +144,16 @@ class CreditScan(wiring.Component):
             m.d.sync += credit.eq(inject + carry)
         return credit
 
-    def _levels(self, m: Module, lane: int, read: Value, gates: data.View) -> tuple[Signal, data.View]:
-        """What levels of this step and later ones tell a neuron of it; and its gates, a cycle later too."""
+    def _told(self, m: Module, lane: int, read: Value) -> Signal:
+        """What levels of this step, or of this and later ones, tell a neuron of it; a cycle later."""
         told = Signal(signed(signed_bits(feedback_max(self.block, 0))), name=f"told{lane}")
-        held = Signal(gates.shape(), name=f"held_gates{lane}")
+        if self.block.readout.leak_shift is None:
+            m.d.sync += told.eq(read)
+            return told
         carry = Mux(self.first, 0, decayed_by(self.block.readout.leak_shift, told))
         with m.If(self.en):
             m.d.sync += told.eq(read + carry)
-        m.d.sync += held.eq(gates)
-        return told, held
+        return told
 
     def _lasting(self, m: Module, lane: int, credit: Signal, found: Value, first: Value) -> Signal:
         """The credit of a current that lingers, a cycle behind that of its membrane."""

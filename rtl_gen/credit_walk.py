@@ -17,7 +17,7 @@ class CreditWalk(wiring.Component):
     """Finds the credits of one group after another, until one has any or is the window's last.
 
     That group is ``ready`` until it is ``taken``; then the search goes on. A position of a part is read a cycle, group
-    behind group without a pause; a group is ready four cycles after its last was read.
+    behind group without a pause; a group is ready five cycles after its last was read.
 
     Parameters
     ----------

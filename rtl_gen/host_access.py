@@ -13,7 +13,7 @@ from .packet import packet_layout
 
 __all__ = ["HostAccess"]
 
-SETTLE_CYCLES = 5       # from an address to its word, of a HostPort, and its first beat in a register
+SETTLE_CYCLES = 6       # from an address to its word, of a HostPort, and its first beat in a register
 
 
 class HostAccess(wiring.Component):

@@ -73,7 +73,7 @@ class Recorder(wiring.Signature):
     Members
     -------
     touch_en, touch_row, touch_position : Out
-        The input is active at the position. The same input comes again after two cycles at the earliest.
+        The input is active at the position. The same input comes again after three cycles at the earliest.
     gate_en, gate_first, gates : Out
         Append a group's gates and spikes; ``gate_first`` makes it the window's first.
     """

@@ -1,7 +1,7 @@
 """Readout: spikes to logits and the answer, logits to errors."""
 
 from amaranth.hdl import *
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .answer import add_result_states
@@ -64,7 +64,8 @@ class Readout(wiring.Component):
     key, rate : In(RandomKey), In(BlockRate)
         Of the random words; and how the block learns.
     host_address, host_weights, host_answer, host_w_en, host_w_data : In, Out, Out, In, In
-        The host's access to a neuron's weights, and to the answer's logit of a class, while idle.
+        The host's access to a neuron's weights, which come two cycles after the address, and to the answer's logit of
+        a class, three cycles after it, while idle.
     idle : Out(1)
         Nothing is inside.
     operations, multiplies, windows_learned, windows_skipped : Out
@@ -113,9 +114,11 @@ class Readout(wiring.Component):
         self._tokens, self._pool_idle = self._pooled(m)
         m.submodules.weights = weights = declared_memory(self._declared.weights)
         self._read, self._write = weights.read_port(), weights.write_port()
-        self._fetched = data.View(self.row_layout, self._read.data)
+        # A register that a memory has of its own, before a row is chosen from or added.
+        self._fetched = Signal(self.row_layout, name="fetched", reset_less=True)
+        m.d.sync += self._fetched.eq(self._read.data)
         m.d.comb += [
-            self.host_weights.eq(self._read.data),
+            self.host_weights.eq(self._fetched),
             self._read.addr.eq(Mux(self._tokens.valid, self._tokens.p.value, self.host_address)),
         ]
         self._add(m)
@@ -156,19 +159,21 @@ class Readout(wiring.Component):
     def _add(self, m: Module) -> None:
         """One row of weights for each event."""
         readout = self.readout
-        self._adding = Signal()                         # a row has been addressed and will be added
+        coming, self._adding = Signal(), Signal()       # a row has been addressed and will be added
         self._adds = adds = Signal()
         m.d.comb += [
             adds.eq(self._tokens.valid & self._tokens.ready & (self._tokens.p.kind == TokenKind.EVENT)),
             self.operations.eq(Mux(adds, readout.classes, 0)),
         ]
-        m.d.sync += self._adding.eq(adds)
+        adding = Signal(name="adding")
+        m.d.sync += [coming.eq(adds), adding.eq(coming)]
+        m.d.comb += self._adding.eq(coming | adding)
 
         leaky = readout.leak_shift is not None
         made = ((LevelErrors if leaky else TakeOver) if self.learns else LevelSums if leaky else SampleSums)
         sums = self._sums = made(self.block, self._max_steps)
         m.submodules.sums = sums
-        m.d.comb += sums.adds.eq(self._adding)
+        m.d.comb += sums.adds.eq(adding)
         if readout.answer == "last":
             self._restart(m)
         m.d.comb += [weight.eq(self._weight(c)) for c, weight in enumerate(sums.row)]
@@ -208,7 +213,9 @@ class Readout(wiring.Component):
         ]
         # One reading of an answer serves the search for the largest, the result and the host, a cycle later.
         runs = Signal()                                 # no class is wanted but by the host
-        m.d.comb += self._sums.number.eq(Mux(runs, self.host_address, self._class))
+        host_class = Signal.like(self.host_address)     # so that what reads a sum is near
+        m.d.sync += host_class.eq(self.host_address)
+        m.d.comb += self._sums.number.eq(Mux(runs, host_class, self._class))
         self._ended = Signal()                          # a window; else loss steps begin
         if self.learns:
             m.d.comb += [self._sums.label.eq(self._label), self._sums.in_loss.eq(self._in_loss)]
@@ -345,11 +352,9 @@ class Readout(wiring.Component):
                     backward.ends.eq(self._sums.start),
                     self._sums.settled.eq(backward.settled),
                 ]
-            m.d.comb += [
-                backward.fired.eq(self._adds & counts),
-                backward.fired_row.eq(self._tokens.p.value),
-                backward.clear.eq(self._forget & counted),
-            ]
+            # A cycle later, for what decides that a token is taken is far away; what closes a step waits for it.
+            m.d.sync += [backward.fired.eq(self._adds & counts), backward.fired_row.eq(self._tokens.p.value)]
+            m.d.comb += backward.clear.eq(self._forget & counted)
             with m.If(backward.fired):
                 m.d.sync += counted.eq(1)
             with m.Elif(self.learn | self._forget):

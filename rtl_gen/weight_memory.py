@@ -1,11 +1,15 @@
 """Weight memory of a block, and whose addresses it follows."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from .contract.block import BlockSpec
 from .contract.declared import engines_of
+from .contract.memories import rows_of
 from .contract.plan import plan_of
 from .memories import declared_memory
 from .ports import WeightReader, WeightWriter
@@ -20,10 +24,11 @@ class WeightMemory(wiring.Component):
     Where a block reads two words in a cycle, the writing port reads the second while it is the forward engine's turn.
 
     A word comes :data:`~rtl_gen.contract.memories.WEIGHT_LATENCY` cycles after its address: out of the memory, into a
-    register, and into another. The first is the memories' own where the part's have one, and the second is then behind
-    the choice between the rows of memories that a deep memory takes; so that neither a memory's way out nor that choice
-    is before an adder. In a flat block the address is in a register before that
-    (:data:`~rtl_gen.contract.memories.FLAT_WEIGHT_LATENCY`), which alone drives all the memories.
+    register, and into another. The first is the memories' own where the part's have one: a deep memory is rows of
+    memories, each with its own register, and the second is behind the choice between them; so that neither a memory's
+    way out nor that choice is before an adder. In a flat block the address is in a register before that
+    (:data:`~rtl_gen.contract.memories.FLAT_WEIGHT_LATENCY`), which alone drives all the memories, and so is what is
+    written.
 
     Parameters
     ----------
@@ -59,35 +64,50 @@ class WeightMemory(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.words = words = declared_memory(engines_of(self.block).forward.weights)
-        read, write = words.read_port(), words.write_port()
         self._flat = plan_of(self.block).flat
+        rows = [declared_memory(row) for row in rows_of(engines_of(self.block).forward.weights)]
+        for number, row in enumerate(rows):
+            m.submodules[f"words{number}"] = row
+        reads, writes = [row.read_port() for row in rows], [row.write_port() for row in rows]
+        self._rows, self._row_words = len(rows), rows[0].depth
         readers = {owner: getattr(self, name) for owner, name in self._readers.items()}
-        address = Signal.like(read.addr, name="address")
+        address = Signal.like(readers[Owner.FORWARD].address, name="address")
         with m.Switch(self.owner):
             for owner, reader in readers.items():
                 with m.Case(owner):
                     m.d.comb += address.eq(reader.address)
-        m.d.comb += read.addr.eq(self._early(m, address, "address"))
-        word = self._registers(m, read.data, self.blank[0], "word")
-        m.d.comb += [
-            *(reader.weights.eq(word) for reader in readers.values()),
-            write.addr.eq(self.writer.address),
-            write.data.eq(self.writer.weights),
-            write.en.eq(self.writer.en),
-        ]
-        if self.block.directives.reads > 1:
+        early = self._early(m, address, "address")
+        m.d.comb += [port.addr.eq(early) for port in reads]
+        word = self._registers(m, early, [port.data for port in reads], self.blank[0], "word")
+        m.d.comb += [reader.weights.eq(word) for reader in readers.values()]
+        written = self.writer.address
+        data, en = self._early(m, Value.cast(self.writer.weights), "written"), self.writer.en
+        if self.block.directives.reads == 1:
+            enables = self._enables(m, written, en)
+            written = self._early(m, written, "write_address")
+        else:
             # One address for both: so it is one port of the memory.
-            read_second, shared = words.read_port(), Signal.like(write.addr, name="shared")
+            shared = Signal.like(address, name="shared")
+            m.d.comb += shared.eq(Mux(self.owner == Owner.FORWARD, self.second.address, written))
+            enables = self._enables(m, shared, en)
+            written = self._early(m, shared, "shared")
+            seconds = [row.read_port() for row in rows]
             m.d.comb += [
-                shared.eq(Mux(self.owner == Owner.FORWARD, self.second.address, self.writer.address)),
-                write.addr.eq(self._early(m, shared, "shared")),
-                write.data.eq(self._early(m, Value.cast(self.writer.weights), "written")),
-                write.en.eq(self._early(m, self.writer.en, "writes")),
-                read_second.addr.eq(write.addr),
-                self.second.weights.eq(self._registers(m, read_second.data, self.blank[1], "second_word")),
+                *(port.addr.eq(written) for port in seconds),
+                self.second.weights.eq(self._registers(m, written, [port.data for port in seconds], self.blank[1],
+                                                       "second_word")),
             ]
+        for port, enable in zip(writes, enables, strict=True):
+            m.d.comb += [port.addr.eq(written), port.data.eq(data), port.en.eq(enable)]
         return m
+
+    def _enables(self, m: Module, address: Value, en: Value) -> list[Value]:
+        """Of each row, whether it is written: of a flat block out of a register of its own."""
+        return [self._early(m, en & self._is_in(address, number), f"writes{number}") for number in range(self._rows)]
+
+    def _is_in(self, address: Value, row: int) -> Value:
+        """Whether the word is in this row of memories."""
+        return address // self._row_words == row
 
     def _early(self, m: Module, value: Value, name: str) -> Value:
         """What goes to the memories: of a flat block out of a register."""
@@ -97,15 +117,25 @@ class WeightMemory(wiring.Component):
         m.d.sync += held.eq(value)
         return held
 
-    def _registers(self, m: Module, fetched: Value, blank: Value, name: str) -> Signal:
-        """The two registers behind a port; the last is 0 where ``blank`` was set with the address."""
-        # Without a reset, so that a register's way to 0 has nothing else on it.
-        held, word = (Signal.like(fetched, name=of, reset_less=True) for of in (f"{name}_held", name))
-        blanks = [blank]
-        for stage in range(2 + self._flat):
-            blanks.append(Signal(name=f"{name}_blank{stage}"))
-            m.d.sync += blanks[-1].eq(blanks[-2])
-        m.d.sync += [held.eq(fetched), word.eq(held)]
-        with m.If(blanks[-1]):
-            m.d.sync += word.eq(0)      # which a register does by itself
+    def _registers(self, m: Module, address: Value, fetched: list[Value], blank: Value, name: str) -> Signal:
+        """The two registers behind a port: of each row, 0 where its word is not wanted, and of them all.
+
+        A register's way to 0 takes no LUT, so that to choose between rows is to OR them. Where ``blank`` was set with
+        the address, no row's word is wanted.
+        """
+        if self._flat:
+            early = Signal(name=f"{name}_blank")
+            m.d.sync += early.eq(blank)
+            blank = early
+        found = []
+        for number, data in enumerate(fetched):
+            # Without a reset, so that a register's way to 0 has nothing else on it.
+            other = Signal(name=f"{name}_other{number}", reset_less=True)
+            held = Signal.like(data, name=f"{name}_held{number}", reset_less=True)
+            m.d.sync += [other.eq(blank | ~self._is_in(address, number)), held.eq(data)]
+            with m.If(other):
+                m.d.sync += held.eq(0)
+            found.append(held)
+        word = Signal.like(found[0], name=name, reset_less=True)
+        m.d.sync += word.eq(reduce(or_, found))
         return word

@@ -59,25 +59,26 @@ class WindowBuffer(wiring.Component):
         list_read, list_write = row_list.read_port(), row_list.write_port()
         gate_read, gate_write = gates.read_port(), gates.write_port()
 
-        # The mask is read in the cycle of the touch and written back in the next.
-        touched, touched_row = Signal(), Signal.like(self.recorder.touch_row)
-        touched_position = Signal.like(self.recorder.touch_position)
-        m.d.sync += [
-            touched.eq(self.recorder.touch_en),
-            touched_row.eq(self.recorder.touch_row),
-            touched_position.eq(self.recorder.touch_position),
-        ]
+        # The mask is read in the cycle of the touch, is in a register after the next, and is written back then.
+        touched, touched_row = [self.recorder.touch_en], [self.recorder.touch_row]
+        touched_position = [self.recorder.touch_position]
+        for stage in range(2):
+            for values, name in ((touched, "touched"), (touched_row, "row"), (touched_position, "position")):
+                values.append(Signal.like(values[-1], name=f"{name}{stage}"))
+                m.d.sync += values[-1].eq(values[-2])
+        mask = Signal.like(mask_read.data)
+        m.d.sync += mask.eq(mask_read.data)
+        marks, row, position = touched[-1], touched_row[-1], touched_position[-1]
         m.d.comb += [
             mask_read.addr.eq(Mux(self.recorder.touch_en, self.recorder.touch_row, self.reader.mask_row)),
             mask_read.en.eq(self.recorder.touch_en | self.reader.advance),
             self.reader.mask.eq(mask_read.data),
-            mask_write.addr.eq(Mux(touched, touched_row, Mux(self.clearing.en, self.clearing.row,
-                                                             self.reader.clear_row))),
-            mask_write.data.eq(Mux(touched, mask_read.data | (1 << touched_position), 0)),
-            mask_write.en.eq(touched | self.reader.clear_en | self.clearing.en),
+            mask_write.addr.eq(Mux(marks, row, Mux(self.clearing.en, self.clearing.row, self.reader.clear_row))),
+            mask_write.data.eq(Mux(marks, mask | (1 << position), 0)),
+            mask_write.en.eq(marks | self.reader.clear_en | self.clearing.en),
             list_write.addr.eq(self.reader.rows),
-            list_write.data.eq(touched_row),
-            list_write.en.eq(touched & (mask_read.data == 0)),
+            list_write.data.eq(row),
+            list_write.en.eq(marks & (mask == 0)),
             list_read.addr.eq(self.reader.list_position),
             list_read.en.eq(self.reader.advance),
             self.reader.row.eq(list_read.data),

@@ -1,11 +1,15 @@
 """Memories as a design declares them: how many words of how many bits, and whether it minds where they go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-__all__ = ["FLAT_WEIGHT_LATENCY", "WEIGHT_LATENCY", "MemoryDeclaration"]
+__all__ = ["FLAT_WEIGHT_LATENCY", "ROW_WORDS", "WEIGHT_LATENCY", "MemoryDeclaration", "rows_of"]
 
 WEIGHT_LATENCY = 3          # cycles from the address of a weight word to the word
 FLAT_WEIGHT_LATENCY = WEIGHT_LATENCY + 1        # of a flat block's, whose address is in a register first
+
+ROW_WORDS = 2048            # of a row of large memories; deeper ones would leave a block RAM's ninth bits unused
+MOST_ROWS = 8               # each has a register for every bit of a word
+ROW_BITS = 64               # of a narrower word the rows could take more memories than it takes in one
 
 
 @dataclass(frozen=True)
@@ -37,3 +41,19 @@ class MemoryDeclaration:
     def bits(self) -> int:
         """Bits of all words."""
         return self.depth * self.width
+
+
+def rows_of(memory: MemoryDeclaration) -> tuple[MemoryDeclaration, ...]:
+    """The rows of block RAMs that a deep memory is made of, so that each can have a register of its own behind it.
+
+    All but the last have as many words, a power of two; together they take no more block RAMs than the memory would in
+    one. One that is not deep, that is narrow, or that is not to be in block RAM, is a single row.
+    """
+    rows = -(-memory.depth // ROW_WORDS)
+    if memory.width < ROW_BITS or memory.style == "distributed" or rows == 1:
+        return (memory,)
+    words = ROW_WORDS
+    while words * MOST_ROWS < memory.depth:
+        words *= 2
+    return tuple(replace(memory, name=f"{memory.name}{number}", depth=min(words, memory.depth - first))
+                 for number, first in enumerate(range(0, memory.depth, words)))

@@ -22,7 +22,7 @@ class FoldedBlock(BlockShell):
         """The forward engine, lists and serialiser included."""
         m.submodules.forward = forward = FoldedForwardEngine(self.block)
         wiring.connect(m, tokens, forward.i)
-        m.d.comb += forward.host_layer.eq(self.host.layer)
+        m.d.comb += forward.host_layer.eq(self._host.layer)
         return ForwardWay(engine=forward, spikes=forward.o, accepted=forward.accepted, dropped=forward.dropped,
                           spike=forward.spike, empty=[forward.idle])
 
@@ -36,7 +36,7 @@ class FoldedBlock(BlockShell):
     def _weight_address(self) -> Value:
         """The layers' weights lie behind one another."""
         bases = [layer.weight_base for layer in plan_of(self.block).layers]
-        return self.host.address + by_layer(self.host.layer, bases)
+        return self._host.address + by_layer(self._host.layer, bases)
 
     def _products(self, learning: FoldedLearning) -> list[Value]:
         """Those of the reverse pass."""

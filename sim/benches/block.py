@@ -80,7 +80,7 @@ class Host:
         beats = []
         for address in range(shape.depth):
             self.dut.host__address.value = address
-            await ClockCycles(self.dut.clk, 4)
+            await ClockCycles(self.dut.clk, 5)
             await FallingEdge(self.dut.clk)
             for part in range(shape.beats):
                 self.dut.host__part.value = part

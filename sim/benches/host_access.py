@@ -15,7 +15,7 @@ from rtl_gen.packet import packet_layout
 from ..bench import PERIOD_NS, load_spec, start
 from ..stream import StreamSink
 
-LATENCY = 4         # of a HostPort
+LATENCY = 5         # of a HostPort
 
 
 class Port:

@@ -150,6 +150,7 @@ class Surroundings:
         rows = []
         for neuron in range(readout.rows):
             dut.host_address.value = neuron
+            await ClockCycles(dut.clk, 2)
             await FallingEdge(dut.clk)
             row = split(int(dut.host_weights.value), readout.stored_bits, readout.classes, signed=readout.learned)
             rows.append(row if readout.learned else [1 - 2 * value for value in row])
@@ -159,7 +160,7 @@ class Surroundings:
         found = []
         for c in range(self.readout.classes):
             self.dut.host_address.value = c
-            await ClockCycles(self.dut.clk, 2)
+            await ClockCycles(self.dut.clk, 3)
             await FallingEdge(self.dut.clk)
             found += split(int(self.dut.host_answer.value), ANSWER_BITS, 1)
         return found

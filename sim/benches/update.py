@@ -45,6 +45,8 @@ class Surroundings:
 
     def __init__(self, dut, spec, rng):
         self.dut, self.spec, self.rng = dut, spec, rng
+        # What nobody may look at is drawn apart, so that windows do not depend on how many cycles the engine takes.
+        self.noise = random.Random(rng.getrandbits(32))
         self.block = spec.blocks[0]
         (self.layer,) = self.block.layers
         (plan,) = plan_of(self.block).layers
@@ -101,10 +103,10 @@ class Surroundings:
                 row, mask = self._row(), self.masks.get(self._value("reader__mask_row", self.layer.inputs), 0)
             word = self.words[min(self._value("weight_reader__address", len(self.words)), len(self.words) - 1)]
             self._record(active)
-            coming.append(word if active else self.rng.getrandbits(self.lanes * self.layer.weights.stored_bits))
+            coming.append(word if active else self.noise.getrandbits(self.lanes * self.layer.weights.stored_bits))
             # What the memories give one cycle later, weights after their latency; gates and weights are the engine's
             # while it is active.
-            dut.gate_reader__gates.value = gates if active else self.rng.getrandbits(
+            dut.gate_reader__gates.value = gates if active else self.noise.getrandbits(
                 self.lanes * (1 + self.layer.surrogate.gate_bits))
             dut.weight_reader__weights.value = coming[0]
             dut.feedback_reader__feedback.value, dut.reader__row.value, dut.reader__mask.value = feedback, row, mask
@@ -117,7 +119,7 @@ class Surroundings:
         position = self._value("gate_reader__position", self.block.window)
         group = self._value("gate_reader__group", self.groups)
         if self.window is None or position >= len(self.window.gates):
-            return self.rng.getrandbits(self.lanes * (1 + self.layer.surrogate.gate_bits))
+            return self.noise.getrandbits(self.lanes * (1 + self.layer.surrogate.gate_bits))
         lanes = slice(group * self.lanes, (group + 1) * self.lanes)
         return join((int(spike) | int(gate) << 1 for spike, gate in zip(
             self.window.spikes[position, lanes], self.window.gates[position, lanes], strict=True)),
@@ -125,16 +127,16 @@ class Surroundings:
 
     def _feedback(self):
         if self.window is None:
-            return self.rng.getrandbits(self.lanes * self.feedback_bits)
+            return self.noise.getrandbits(self.lanes * self.feedback_bits)
         group = self._value("feedback_reader__group", self.groups)
         if group >= self.feedback_groups:
-            return self.rng.getrandbits(self.lanes * self.feedback_bits)
+            return self.noise.getrandbits(self.lanes * self.feedback_bits)
         return join(self.window.feedback[group * self.lanes:(group + 1) * self.lanes], self.feedback_bits)
 
     def _row(self):
         place = self._value("reader__list_position", self.layer.inputs)
         rows = [] if self.window is None else self.window.rows
-        return rows[place] if place < len(rows) else self.rng.randrange(self.layer.inputs)
+        return rows[place] if place < len(rows) else self.noise.randrange(self.layer.inputs)
 
     def _record(self, active):
         dut = self.dut

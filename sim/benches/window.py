@@ -85,8 +85,8 @@ def random_window(rng, buffer, steps):
         together = [(touch, made.pop(0) if made and rng.random() < 0.5 else None) for touch in touches]
         cycles += [*together, *[(None, values) for values in made]]
         cycles += [(None, None)] * rng.choice((0, 1, 3))
-        if cycles and cycles[-1][0] is not None:
-            cycles.append((None, None))         # the same input may come in the next step, two cycles later
+        if any(touch is not None for touch, _ in cycles[-2:]):
+            cycles += [(None, None)] * 2        # the same input may come in the next step, three cycles later
     return cycles, masks, gates
 
 
@@ -95,7 +95,8 @@ async def record(buffer, cycles):
     for touch, gates in cycles:
         await buffer.record(touch, gates, first)
         first = first and gates is None
-    await buffer.record()                       # a touch is written a cycle after it
+    for _ in range(2):                          # a touch is written two cycles after it
+        await buffer.record()
 
 
 @cocotb.test(timeout_time=300, timeout_unit="us")
@@ -122,13 +123,14 @@ async def keeps_what_was_recorded_and_forgets_it(dut):
 
 
 @cocotb.test(timeout_time=300, timeout_unit="us")
-async def takes_an_input_again_after_two_cycles(dut):
+async def takes_an_input_again_after_three_cycles(dut):
     buffer = Buffer(dut, load_spec())
     last = buffer.layer.inputs - 1
     await start(dut)
     for position in range(buffer.block.window):
         await buffer.record((last, position))
-        await buffer.record()
+        for _ in range(2):
+            await buffer.record()
     assert await buffer.read_mask(last) == (1 << buffer.block.window) - 1
     assert int(dut.reader__rows.value) == 1, "a row stands in the list twice"
     assert await buffer.read_row(0) == last
@@ -144,6 +146,7 @@ async def forgets_the_masks_it_is_told_to_clear(dut):
     await start(dut)
     for row in range(inputs):
         await buffer.record((row, rng.randrange(buffer.block.window)))
+    for _ in range(2):
         await buffer.record()
     for row in range(inputs):
         dut.clearing__en.value, dut.clearing__row.value = 1, row

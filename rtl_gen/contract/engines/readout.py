@@ -12,7 +12,7 @@ from .seen import SeenMemory
 
 __all__ = ["RANDOM_BEHIND", "ClassWalk", "Readout"]
 
-RANDOM_BEHIND = 2               # a random word comes so much later than the weights it rounds
+RANDOM_BEHIND = 2               # a random word comes so much later than the weights it rounds, which take as long
 LEVELS = 3                      # cycles from the last class's level to its error
 # Where nothing is said, classes are walked as fast as an update engine takes feedback at this density of events.
 DENSITY = 0.05
@@ -31,7 +31,7 @@ class ClassWalk:
     feedback_latency
         Cycles from a row's last part to its neuron's feedback: products, a tree of sums, and the sum of the parts.
     delay
-        Cycles that a row waits before its weights are read, for its random word, or for what it counts.
+        Cycles that a row waits before its weights are read, for what it counts.
     """
 
     classes_per_cycle: int
@@ -43,8 +43,8 @@ class ClassWalk:
 class Readout(Engine):
     """The classifier of a block."""
 
-    OVERHEAD = 11               # cycles of a window's end: the last spikes' way, decide, hand over
-    FEEDBACK_OVERHEAD = 3       # of a row of feedback: fetch, write, say so
+    OVERHEAD = 12               # cycles of a window's end: the last spikes' way, decide, hand over
+    FEEDBACK_OVERHEAD = 4       # of a row of feedback: fetch, write, say so
 
     def refusals(self, index: int) -> Iterator[Refusal]:
         """It serves every block."""
@@ -177,9 +177,8 @@ class Readout(Engine):
         return ClassWalk(
             classes_per_cycle=per_cycle, parts=parts,
             feedback_latency=(1 if readout.signs else 4) + (per_cycle - 1).bit_length() + (parts > 1),
-            # The part is chosen in one of the cycles in which its random word is made.
-            delay=max(RANDOM_BEHIND - 1 if readout.learned and readout.rounding == "stochastic" else 0,
-                      self.count_levels - 1))
+            # The row comes, and its part is chosen, in two of the cycles in which its count is summed.
+            delay=max(0, self.count_levels - 2))
 
     @property
     def _classes_per_cycle(self) -> int:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from board.xilinx.memories import distributed_luts, place, ramb18
-from rtl_gen.contract.memories import MemoryDeclaration
+from rtl_gen.contract.memories import ROW_WORDS, MemoryDeclaration, rows_of
 from rtl_gen.estimate import memories
 from tests.networks import block, network
 
@@ -14,6 +14,20 @@ from tests.networks import block, network
 ])
 def test_block_rams(depth, width, halves):
     assert ramb18(depth, width) == halves
+
+
+@pytest.mark.parametrize("ports", [1, 2])
+def test_rows_of_a_memory_take_no_more_than_it_would_in_one(ports):
+    for width in range(1, 300, 3):
+        for depth in (784, 2048, 2049, 3000, 4096, 10192, 16384, 20001, 60000):
+            memory = MemoryDeclaration("weights", depth, width, ports=ports)
+            rows = rows_of(memory)
+            assert sum(row.depth for row in rows) == depth
+            assert len(rows) == 1 or {row.depth % ROW_WORDS for row in rows[:-1]} == {0}
+            assert len({row.depth for row in rows[:-1]}) <= 1
+            found = sum(ramb18(row.depth, width, ports=ports) for row in rows)
+            assert found <= ramb18(depth, width, ports=ports), memory
+    assert [row.depth for row in rows_of(MemoryDeclaration("weights", 10192, 256))] == 4 * [2048] + [2000]
 
 
 @pytest.mark.parametrize(("depth", "width", "luts"), [(13, 32, 24), (32, 6, 4), (33, 6, 8), (64, 3, 4), (65, 3, 8)])

@@ -188,10 +188,8 @@ class FoldedReverse(Learning):
 
     @property
     def fetched(self) -> int:
-        """Cycles from the last gates that a scan reads of a word to its last credit; one more of currents that linger,
-        and of levels that leak.
-        """
-        return 3 + (self.block.layers[0].current is not None) + (self.block.readout.leak_shift is not None)
+        """Cycles from the last gates that a scan reads of a word to its last credit; one more where currents linger."""
+        return 4 + (self.block.layers[0].current is not None)
 
     @property
     def scan_lanes(self) -> int:

@@ -55,10 +55,10 @@ class Reverse(Learning):
 
     @property
     def scan_latency(self) -> int:
-        """Cycles from the gates of a position to its credits: product and sum, and the sums of currents that linger and
-        of levels that leak.
+        """Cycles from the gates of a position to its credits: choice of the part, product and sum, and the sum of
+        currents that linger.
         """
-        return 2 + (self.block.layers[0].current is not None) + (self.block.readout.leak_shift is not None)
+        return 3 + (self.block.layers[0].current is not None)
 
     @property
     def scan(self) -> int:
