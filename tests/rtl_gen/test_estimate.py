@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rtl_gen.contract import network_file
+from rtl_gen.contract.declared import engines_of
 from rtl_gen.contract.engines.forward import Forward
 from rtl_gen.core import Core
 from rtl_gen.emit import to_rtlil
@@ -57,16 +58,32 @@ CASES["levels"] = (lambda b: replace(b, readout=replace(b.readout, leak_shift=2,
 CASES["unrolled"] = replace(CASES["random"], directives=replace(CASES["random"].directives, unroll=True))
 
 
-def credited_groups(start, samples):
-    """For each sample and window that is learned from, which groups hold a credit, by the reference."""
+class Gates(RecordingBlock):
+    """Keeps which neurons had a gate or fired, too."""
+
+    def _update(self, seed, number, error, until, found, window):
+        super()._update(seed, number, error, until, found, window)
+        (traces,) = window.traces
+        self.windows[-1]["gated"] = ((traces.gates != 0) | (traces.spikes != 0)).any(axis=0).tolist()
+
+
+def learned_windows(start, samples):
+    """For each sample and window that is learned from, by the reference, which groups hold a credit, and the cycles
+    until the feedback of each is there.
+    """
     reference, lanes = Reference(start), start.spec.blocks[0].directives.lanes
-    reference._blocks = [RecordingBlock(start, 0)]
+    readout = engines_of(start.spec.blocks[0]).readout
+    reference._blocks = [Gates(start, 0)]
     found = []
     for spikes, label in samples:
         reference._blocks[0].windows = []
         reference.run(spikes, label, learn=True)
-        alive = [np.array(window["credit"][0]).any(axis=0) for window in reference._blocks[0].windows]
-        found.append([[bool(one[first:first + lanes].any()) for first in range(0, len(one), lanes)] for one in alive])
+        found.append([])
+        for window in reference._blocks[0].windows:
+            alive = np.array(window["credit"][0]).any(axis=0)
+            words = range(0, len(alive), lanes)
+            found[-1].append(([bool(alive[first:first + lanes].any()) for first in words],
+                              [readout.feedback_cycles(word, window["gated"]) for word in range(len(words))]))
     return found
 
 
@@ -80,17 +97,17 @@ def test_cycles_are_those_of_the_hardware(name, tmp_path):
     found = run_on_core(design, script="tests.rtl_gen.count_cycles:measure", arguments={
         "network": str(tmp_path / "n.safetensors"), "count": count, "steps": steps, "density": density})
     cost = cycles(start.spec.blocks[0])
-    groups = credited_groups(start, count_cycles.samples(start.spec, count, steps, density))
-    for (events, rows, counters), credited in zip(found, groups, strict=True):
-        assert counters["block0.windows_learned"] == len(rows) == len(credited)
+    windows = learned_windows(start, count_cycles.samples(start.spec, count, steps, density))
+    for (events, rows, counters), learned in zip(found, windows, strict=True):
+        assert counters["block0.windows_learned"] == len(rows) == len(learned)
         within = [min(cost.window, steps - number * cost.window) for number in range(len(rows))]
         active = [sum(events[number * cost.window:][:length]) for number, length in enumerate(within)]
         # A step that ends a window waits for its membranes in the drain.
         expected = sum(map(cost.forward, events)) - max(0, Forward.LEAST_WORDS - cost.groups) * len(rows)
         expected += cost.engines.forward.latency * len(rows) + 1
         assert counters["block0.forward_cycles"] == expected
-        update = sum(map(cost.update, rows, within, active, credited))
+        update = sum(map(cost.engines.learning.cycles, rows, within, active, *zip(*learned, strict=True)))
         assert counters["block0.update_cycles"] == update
         whole = cost.sample(events, rows) - sum(map(cost.update, rows, within, active)) + update
         assert abs(whole - counters["cycles"]) < 0.05 * counters["cycles"]
-    assert name == "few-groups" or not all(all(window) for sample in groups for window in sample)
+    assert name == "few-groups" or not all(all(credited) for sample in windows for credited, _ in sample)

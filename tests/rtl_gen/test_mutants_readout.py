@@ -32,6 +32,8 @@ TARGETS = {
     "readout-largest-learns": readout(sizes=(9,), lanes=4, window=5, classes=3, readout_leak_shift=2, reading="maximum",
                                       accumulate="cumulative", shadow_bits=2, readout_rate_shift=5, logit_shift=5,
                                       feedback_shift=2),
+    "gated rows": engine("gated_rows", lambda package, spec, _: package("gated_rows").GatedRows(spec.blocks[0]),
+                         sizes=(11,), lanes=4, classes_per_cycle=1),
     "errors": Target(lambda package: Errors(package("errors").class_error), "sim.benches.errors",
                      arrays={"readouts": np.array(READOUTS), "logit_bits": np.array(LOGIT_BITS)}),
     "serialiser": engine("serialiser", lambda package, spec, _: package("serialiser").Serialiser(spec.blocks[0]),
@@ -165,6 +167,14 @@ MUTANTS = {
                                "update.rate.eq(0)"),
     "readout learns while off": (False, "readout", "readout.py", "token.value[label_bits] & ~self.rate.off",
                                  "token.value[label_bits]"),
+    # Rows that are passed over
+    "rows passed over by the bits of the next": (False, "readout", "backward.py", "reader.gated[0], coming[0]",
+                                                 "reader.gated[0], coming[1]"),
+    "rows passed over by the group before": (False, "readout", "backward.py",
+                                             "m.d.sync += reader.group.eq(reader.group + 1)", "pass"),
+    "every row walked whole": (False, "readout", "backward.py", "Mux(works, 0, self.walk.parts - 1)", "Const(0)"),
+    "gates of the window before": (False, "gated rows", "gated_rows.py", "kept.eq(~begins)", "kept.eq(~self.first)"),
+    "gates of the last step alone": (True, "gated rows", "gated_rows.py", "Mux(kept, read.data, 0)", "0"),
     # Errors
     "dead zone one short": (True, "errors", "errors.py", "(exact <= readout.dead_zone)",
                             "(exact < readout.dead_zone)"),

@@ -18,9 +18,10 @@ from sim.work import WorkReference, pace_of
 from tests.folded_networks import conv, dense, folded_spec, pool
 from tests.networks import network_spec
 
-# The block above has fewer words than spikes that come, and the folded one waits for spikes of its own layers.
+# The block above has fewer words than spikes that come, and rows of readouts are passed over; the folded one waits for
+# spikes of its own layers.
 CASES = {
-    "flat": network_spec(inputs=24, sizes=(20, 12), lanes=4, window=3),
+    "flat": network_spec(inputs=24, sizes=(20, 12), lanes=4, window=3, classes_per_cycle=1),
     "folded": folded_spec(dense(24, 14, recurrent=True), dense(14, 8), learning=True),
 }
 WIDE = {
