@@ -24,7 +24,7 @@ class Row:
 
 DIGITS = Experiment(
     data="digits", steps=16, blocks=(("20",),), leak_shift=None, window=8, logit_shift=3, dead_zone=12,
-    rate_shifts=(8,), readout_shifts=(2,), epochs=24, goal=96.1)
+    rate_shifts=(8,), readout_shifts=(2,), rates=(0, 1, 2, 3), augment={"rotate": 10}, epochs=36, goal=96.1)
 EVENTS = Experiment(
     data="digits-events", steps=16, blocks=(("256",),), leak_shift=3, window=8, logit_shift=4, dead_zone=24,
     rate_shifts=(8,), readout_shifts=(2,), epochs=30, goal=95.0)
