@@ -95,9 +95,10 @@ SETS: dict[str, tuple[Experiment, dict[str, dict[str, Any]], str]] = {
 def show(data: str, results: dict[str, Any]) -> None:
     table = Table("lever", "held out, %", "against the base", "online, %", "windows skipped", "seconds",
                   title=f"{data}, 784-200-10, {SAMPLES} samples", title_justify="left")
-    base = next(iter(results.values()))["test_accuracy"] if results else 0
+    base = results.get(next(iter(LEVERS)))
     for name, run in results.items():
-        table.add_row(name, str(run["test_accuracy"]), f"{run['test_accuracy'] - base:+.2f}",
+        against = f"{run['test_accuracy'] - base['test_accuracy']:+.2f}" if base else ""
+        table.add_row(name, str(run["test_accuracy"]), against,
                       str(run["online_accuracy"][-1]), str(run["windows_skipped_share"][0]), str(run["seconds"]))
     Console(width=140).print(table)
 
