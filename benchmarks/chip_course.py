@@ -1,5 +1,6 @@
 """A network that learns wholly in the chip's arithmetic, on the integer reference, from random weights; batch 1."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -190,3 +191,8 @@ def changed(experiment: Experiment, **values: Any) -> Experiment:
         if isinstance(values.get(name), int):
             values[name] = (values[name],) * len(values.get("blocks", experiment.blocks))
     return replace(experiment, **values)
+
+
+def settings_of(experiment: Experiment) -> dict[str, Any]:
+    """The settings as JSON has them, for what is written of a run."""
+    return json.loads(json.dumps(vars(experiment)))

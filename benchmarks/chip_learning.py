@@ -19,7 +19,7 @@ from statistics import mean, stdev
 from typing import Any
 
 import torch
-from chip_course import Experiment, learn
+from chip_course import Experiment, learn, settings_of
 from chip_rows import ROWS, TUNING
 from machine import describe
 from resumable import FOLDS
@@ -87,11 +87,6 @@ def show(results: dict[str, Any]) -> None:
                           str(found.get("lowest", "")), str(found.get("highest", "")), str(runs[0]["hidden_rates"]),
                           f"{mean(run['seconds'] for run in runs):.0f}")
     Console(width=170).print(table)
-
-
-def settings_of(experiment: Experiment) -> dict[str, Any]:
-    """The settings as JSON has them."""
-    return json.loads(json.dumps(vars(experiment)))
 
 
 def measure(name: str, root: Path | None, validate: bool) -> None:

@@ -24,7 +24,7 @@ class Row:
 
 DIGITS = Experiment(
     data="digits", steps=16, blocks=(("20",),), leak_shift=None, window=8, logit_shift=3, dead_zone=12,
-    rate_shifts=(8,), readout_shifts=(2,), epochs=24, goal=96.1)
+    rate_shifts=(8,), readout_shifts=(2,), rates=(0, 1, 2), epochs=24, goal=96.1)
 EVENTS = Experiment(
     data="digits-events", steps=16, blocks=(("256",),), leak_shift=3, window=8, logit_shift=4, dead_zone=24,
     rate_shifts=(8,), readout_shifts=(2,), epochs=30, goal=95.0)
@@ -34,8 +34,9 @@ TWO_BLOCKS: dict[str, Any] = {"blocks": (("128",), ("128",)), "rate_shifts": 8, 
 MNIST = Experiment(
     data="mnist", steps=8, blocks=(("200",),), leak_shift=4, window=8, logit_shift=3, dead_zone=12, rate_shifts=(8,),
     readout_shifts=(2,), rates=(0, 1, 2), augment={"shift": 1}, epochs=6, goal=97.6)
-# Clothes are the same in a mirror; moved by a pixel as well the network learned less in as many epochs.
-FASHION: dict[str, Any] = {"data": "fashion-mnist", "augment": {"flip": True}, "rates": (0, 1, 2, 3), "goal": 88.5}
+# In so few epochs it is the training samples that do not fit: they are not moved, and gates open wider.
+FASHION: dict[str, Any] = {"data": "fashion-mnist", "augment": {}, "width": 256, "logit_shift": 2,
+                           "rates": (0, 1, 2, 3), "epochs": 8, "goal": 88.5}
 # Goals of these two: within 2 points of truncated-local of the same networks in PyTorch, by ``rules.py``.
 NMNIST = Experiment(
     data="nmnist-1100", steps=20, blocks=(("200",),), leak_shift=3, window=5, logit_shift=3, dead_zone=12,
