@@ -1,3 +1,4 @@
+import gc
 import sys
 from pathlib import Path
 
@@ -9,6 +10,16 @@ from tests.skips import skip_or_fail
 
 def pytest_addoption(parser):
     parser.addoption("--data-root", type=Path, metavar="FOLDER", help="real data, for the tests that compare with it")
+
+
+def pytest_configure():
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """What was collected stays to the end: the garbage collector never looks through it."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
