@@ -25,7 +25,8 @@ CASES["levels"] = network_spec(inputs=11, sizes=(13,), lanes=5, window=5, loss_s
                                rate_shift=8)
 
 
-@on_both(CASES)
+# Each is met in another case too.
+@on_both(CASES, slow=("one group, unrolled", "one lane", "long window, unrolled", "nearest"))
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     block = spec.blocks[0]
