@@ -7,6 +7,8 @@ import pytest
 from sim.simulators import SIMULATORS, missing
 from tests.skips import skip_or_fail
 
+LONGEST = ("test_drawn.py", "test_wheel.py")
+
 
 def pytest_addoption(parser):
     parser.addoption("--data-root", type=Path, metavar="FOLDER", help="real data, for the tests that compare with it")
@@ -14,6 +16,11 @@ def pytest_addoption(parser):
 
 def pytest_configure():
     gc.disable()
+
+
+def pytest_collection_modifyitems(items):
+    """The longest come first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_collection_finish():
