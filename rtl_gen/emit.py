@@ -1,6 +1,9 @@
 """Amaranth component -> RTLIL -> Verilog."""
 
+import gc
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,9 +17,26 @@ from . import yosys
 _PASSES = ("proc -norom", "memory_collect", "opt -full", "wreduce", "opt_clean")
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Python's garbage collector stands still, and is as before afterwards.
+
+    Amaranth makes hundreds of thousands of objects of a design, all of which are needed to the end: to look through
+    them time and again would take half of the time.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def to_rtlil(component: Component, *, name: str) -> str:
     """RTLIL of ``component`` as module ``name``: the same text in every process."""
-    return rtlil.convert(component, name=name, emit_src=False)
+    with uncollected():
+        return rtlil.convert(component, name=name, emit_src=False)
 
 
 def to_verilog(component: Component, *, name: str) -> str:

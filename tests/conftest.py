@@ -1,3 +1,4 @@
+import gc
 import sys
 from pathlib import Path
 
@@ -6,9 +7,26 @@ import pytest
 from sim.simulators import SIMULATORS, missing
 from tests.skips import skip_or_fail
 
+LONGEST = ("test_drawn.py", "test_wheel.py")
+
 
 def pytest_addoption(parser):
     parser.addoption("--data-root", type=Path, metavar="FOLDER", help="real data, for the tests that compare with it")
+
+
+def pytest_configure():
+    gc.disable()
+
+
+def pytest_collection_modifyitems(items):
+    """The longest come first, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+def pytest_collection_finish():
+    """What was collected stays to the end: the garbage collector never looks through it."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -55,9 +55,9 @@ SLOW_CASES = {
     "forty-lanes": dict(lanes=40, sizes=(50,), window=2, rounding="stochastic", shadow_bits=0, rate_shift=5),
 }
 
-# Each is met in another case, or in benches of the engines, too.
-LONG = (*SLOW_CASES, "fixed-stochastic", "one-lane-one-step", "every-other-window", "frozen", "currents",
-        "signed-shifts", "two-reads-no-bias", "last-answer")
+# Each is met in another case, or in benches of the engines, or on Verilator, too.
+LONG = (*SLOW_CASES, "learned-nearest", "fixed-stochastic", "one-lane-one-step", "every-other-window", "frozen",
+        "currents", "signed-shifts", "two-reads-no-bias", "last-answer")
 
 
 @on_both(CASES | SLOW_CASES, verilator="learned-nearest", slow=LONG)

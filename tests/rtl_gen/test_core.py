@@ -100,23 +100,34 @@ VOLUME = {
 }
 
 
+def learn(number, simulator, folder):
+    """A small core learns; with halts, bad input, rates, stalls and bus accesses at once."""
+    spec = list(SMALL.values())[number]
+    samples, labels = class_samples(spec, 24, steps=6, seed=number)
+    between = [action for three in zip(bad_streams(spec, 8, seed=number), turns(spec, 8, seed=number),
+                                       stalls(spec, 8, seed=number), strict=True) for action in three]
+    start = replace(start_network(spec, 2 + number), rates=(number + 1,) * len(spec.blocks))
+    scenario = learning_scenario(start, samples, labels, learn=True, between=between, duty=(1.0, 0.6)[number],
+                                 intrude=True)
+    found = follow(build(Core(spec), build_dir=folder / str(number), simulator=simulator), scenario)
+    print(number, found)
+    check(found)
+    return found
+
+
+@verilator_slow
 def test_learns_as_the_reference_does(simulator, tmp_path):
-    """Learning, halts, bad input, rates, stalls and bus accesses at once; every counter is seen to count."""
+    """Every counter is seen to count."""
     seen = dict.fromkeys([*CORE_COUNTERS, *BLOCK_COUNTERS], 0)
-    for number, (name, spec) in enumerate(SMALL.items()):
-        samples, labels = class_samples(spec, 24, steps=6, seed=number)
-        between = [action for three in zip(bad_streams(spec, 8, seed=number), turns(spec, 8, seed=number),
-                                           stalls(spec, 8, seed=number), strict=True) for action in three]
-        start = replace(start_network(spec, 2 + number), rates=(number + 1,) * len(spec.blocks))
-        scenario = learning_scenario(start, samples, labels, learn=True, between=between, duty=(1.0, 0.6)[number],
-                                     intrude=True)
-        design = build(Core(spec), build_dir=tmp_path / str(number), simulator=simulator)
-        found = follow(design, scenario)
-        print(name, found)
-        check(found)
-        for counter, value in found.counters.items():
+    for number in range(len(SMALL)):
+        for counter, value in learn(number, simulator, tmp_path).counters.items():
             seen[counter.rpartition(".")[2]] = seen.get(counter.rpartition(".")[2], 0) + value
     assert [counter for counter, value in seen.items() if value == 0] == []
+
+
+def test_learns_on_verilator_too(verilator, tmp_path):
+    """The smaller of the two, which compiles in half of the time."""
+    learn(1, verilator, tmp_path)
 
 
 @pytest.mark.parametrize("component", [Core, MailboxCore])

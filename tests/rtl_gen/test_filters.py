@@ -33,20 +33,20 @@ SEEN = {"one": (1, 1), "a part of a word": (13, 1), "a word": (32, 1), "some wor
         "words by the dozen": (32 * 33 + 5, 1), "three of each": (20, 3), "many of each": (5, 255)}
 
 
-@on_both(GRIDS)
+@on_both(GRIDS, slow=("one channel", "one pixel", "few lines of many pixels"))
 def test_coordinates_match_the_grid(case, simulator, tmp_path):
     simulate(Coordinates(GridDivisions(*GRIDS[case]), CARRIED_BITS), bench="sim.benches.coordinates",
              build_dir=tmp_path, simulator=simulator, arrays={"grid": np.array(GRIDS[case])})
 
 
-@on_both(POOLS)
+@on_both(POOLS, slow=("whole squares", "all of it"))
 def test_a_pool_matches_the_reference(case, simulator, tmp_path):
     pool = POOLS[case]
     simulate(PoolFilter(pool, CLASSES), bench="sim.benches.pool_filter", build_dir=tmp_path, simulator=simulator,
              environment={POOL_VARIABLE: json.dumps(vars(pool))})
 
 
-@on_both(SEEN)
+@on_both(SEEN, slow=("one", "a word"))
 def test_a_filter_passes_what_was_not_seen(case, simulator, tmp_path):
     indices, most = SEEN[case]
     simulate(SeenFilter(indices, CLASSES, most), bench="sim.benches.seen_filter", build_dir=tmp_path,

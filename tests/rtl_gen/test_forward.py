@@ -36,7 +36,8 @@ CASES = {
 }
 
 
-@on_both(CASES)
+# Each is met in another case too.
+@on_both(CASES, slow=("two groups", "two reads of one input", "currents of one group", "signs, two reads, no bias"))
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(ForwardEngine(spec.blocks[0]), bench="sim.benches.forward", build_dir=tmp_path, simulator=simulator,

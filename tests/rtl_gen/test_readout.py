@@ -57,7 +57,10 @@ CASES = {
 }
 
 
-@on_both(CASES, slow=["largest level at once", "largest level, fixed"])
+# Each is met in another case too.
+@on_both(CASES, slow=("one neuron", "answer of the last window alone", "last answer of one that runs",
+                      "a row a neuron of places", "squares of one that runs", "signs that run", "frozen",
+                       "largest level at once", "largest level, fixed"))
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(Readout(spec, 0), bench="sim.benches.readout",

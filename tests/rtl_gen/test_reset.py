@@ -21,7 +21,7 @@ CASES = {
 }
 
 
-@on_both(CASES, verilator="two layers")
+@on_both(CASES, slow=("every other window", "convolution"))
 @pytest.mark.parametrize("resets", [4, pytest.param(24, marks=pytest.mark.slow)])
 def test_a_reset_within_a_sample_leaves_nothing(resets, case, simulator, tmp_path):
     simulate(Core(CASES[case]), bench="sim.benches.reset", build_dir=tmp_path, simulator=simulator,

@@ -27,7 +27,8 @@ CASES["largest level"] = network_spec(inputs=11, sizes=(13,), lanes=5, window=5,
                                       reading="maximum", accumulate="cumulative", feedback_shift=1)
 
 
-@on_both(CASES, slow=["largest level"])     # of a block as well
+# Each is met in another case too.
+@on_both(CASES, slow=("one group, unrolled", "one lane", "long window, unrolled", "nearest", "largest level"))
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     block = spec.blocks[0]

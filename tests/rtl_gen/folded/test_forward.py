@@ -19,7 +19,7 @@ CASES = {
 }
 
 
-@on_both(CASES)
+@on_both(CASES, slow=("own spikes alone", "one tap"))       # each is met in another case, or by a whole block, too
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(FoldedForwardEngine(spec.blocks[0]), bench="sim.benches.folded_forward", build_dir=tmp_path,

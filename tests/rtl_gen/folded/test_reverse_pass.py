@@ -67,7 +67,9 @@ CASES = {
 }
 
 
-@on_both(CASES, slow=("residual", "threshold alone"))     # each is met in another case too
+# Each is met in another case too.
+@on_both(CASES, slow=("three dense", "one word", "pooled readout", "recurrent alone", "residual",
+                      "residual of convolutions", "threshold alone"))
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     lanes = spec.blocks[0].directives.lanes
