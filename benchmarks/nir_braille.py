@@ -163,7 +163,7 @@ def main() -> None:
     table = Table("import", "counts off", "accuracy of source", "accuracy", title="Braille, 12-38R-7")
     for name, own in results.items():
         table.add_row(name, *(f"{100 * own[key]:.2f} %" for key in ("counts", "source", "accuracy")))
-    Console().print(table)
+    Console(width=160).print(table)
 
 
 if __name__ == "__main__":

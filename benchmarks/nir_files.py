@@ -136,7 +136,7 @@ def main() -> None:
                       str(own["same_data"]), *(f"{100 * own[key]:.1f} %" for key in (
                           "source", "accuracy_16", "accuracy_8", "accuracy_data")),
                       f"{100 * own['tuned']:.1f} %" if "tuned" in own else "-")
-    Console().print(table)
+    Console(width=160).print(table)
 
 
 if __name__ == "__main__":

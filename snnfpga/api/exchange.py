@@ -76,7 +76,7 @@ class Imported(Shown):
                 "inputs": spec.inputs, "classes": spec.classes, "max_steps": spec.max_steps,
                 "layers": [asdict(facts) for facts in self.layers], "warnings": list(self.warnings),
                 "check": None if self.check is None or self.verdict is None else asdict(self.check) | {
-                    "fits": self.verdict.fits, "readings": [asdict(one) for one in self.verdict.readings]}}
+                    "fits": self.verdict.fits, "tried": [asdict(one) for one in self.verdict.tried]}}
 
     def tables(self) -> list[Table]:
         """What was understood, layer by layer, and what came of it."""

@@ -14,6 +14,7 @@ from .stages import Array
 FINEST, COARSEST = 24, -8       # fraction bits that a layer can have; weights beyond are in another unit
 FARTHEST = 64                   # fraction bits of a grid that a file has, either way
 COARSE = 2.0                    # times the error of weights that use at least half of their range
+FEW_UNITS = 16          # of a threshold
 FEW_BITS = 3                    # of weights whose grid holds them; those of 1 or 2 bits are signs
 
 
@@ -114,6 +115,15 @@ def coarse(facts: LayerFacts, error: float) -> list[str]:
         return []
     return [f"weights of node {facts.node} are off by up to {100 * error:.3g} % of the largest, as they are small "
             "beside its bias, with which they share a grid: take more weight_bits, or train with a smaller bias"]
+
+
+def few_units(facts: LayerFacts) -> list[str]:
+    """A line for a threshold of so few units that leaks, which are rounded down to units, are other ones."""
+    if facts.keep in (None, 1.0) or facts.threshold is None or facts.threshold >= FEW_UNITS:
+        return []
+    return [f"the threshold of node {facts.node} is {facts.threshold} units of its weights, as a few of these are much "
+            "larger than the rest, and leaks are rounded down to units: give --data, to which the grid is fitted, or "
+            "take more weight_bits"]
 
 
 def _values(given: Given) -> Array:

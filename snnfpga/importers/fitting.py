@@ -23,11 +23,12 @@ from .making import Raw
 from .neurons import on_grid
 from .stages import Array, Dynamics, LinearStage, NeuronStage
 
-CUTS = (1.0, 1.2, 1.45, 1.75, 2.1, 2.7, 3.5, 5.0)    # times finer than the grid that holds the largest weight
+# Times finer than the grid that holds the largest weight. All are tried: that two are worse says nothing of the next.
+CUTS = (1.0, 1.2, 1.45, 1.75, 2.1, 2.7, 3.5, 5.0, 7.0)
 THRESHOLDS = (0.99, 1.01, 0.98, 1.02, 0.97, 1.03)
 DAMPING = 0.01                              # of the mean square of a trace
 ROWS = 20_000                               # of traces that weights are rounded by
-VALUES = 2_000_000                          # spikes of a layer that are held at once
+VALUES = 2_000_000                          # inputs, or spikes of a layer, that are held at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ def fitted(layers: list[tuple[Fitted, int]], events: Tensor) -> list[Fitted]:
 
 
 def _fitted(layers: list[tuple[Fitted, int]], events: Tensor) -> Iterator[Fitted]:
-    most = max(math.prod(found.raw.shape) for found, _ in layers)
+    most = max(events[0, 0].numel(), *(math.prod(found.raw.shape) for found, _ in layers))
     wanted = events[:, :max(8, VALUES // (most * len(events)))].double()
     ours = wanted
     for found, bits in layers:
@@ -100,18 +101,16 @@ def _nearest(found: Fitted, bits: int, seen: Tensor, wanted: Tensor) -> Fitted:
     def off(one: Fitted, currents: Tensor) -> float:
         return float((_spiked(one, currents).sum(0) - counts).abs().sum())
 
-    traces = None
+    if found.factor == 1.0:
+        return _rounded(found, bits)
+    traces = _factor(found.raw, seen, wanted)
     tried: list[tuple[float, Fitted]] = []
-    for cut in CUTS if found.factor != 1.0 and not found.raw.always else CUTS[:1]:
+    for cut in CUTS[:1] if found.raw.always else CUTS:
         wide = replace(found, raw=scaled(found.raw, cut), factor=found.factor * cut)
-        plain = _rounded(wide, bits)
-        tried.append((off(plain, _currents(plain.raw, seen)), plain))
-        if found.factor != 1.0:
-            traces = _factor(found.raw, seen, wanted) if traces is None else traces
-            together = _rounded(wide, bits, traces)
-            tried.append((off(together, _currents(together.raw, seen)), together))
+        tried += [(off(one, _currents(one.raw, seen)), one) for one in (
+            _rounded(wide, bits), _rounded(wide, bits, traces))]
     best = min(tried, key=lambda one: one[0])
-    if found.raw.always or found.factor == 1.0:
+    if found.raw.always:
         return best[1]
     moved = [replace(best[1], raw=replace(best[1].raw, neurons=replace(
         best[1].raw.neurons, threshold=best[1].raw.neurons.threshold * times))) for times in THRESHOLDS]

@@ -9,7 +9,7 @@ from torch import Tensor
 from ..config.network import LayerConfig, NetworkConfig
 from ..network.architecture import Architecture, Layer, Pool
 from .ending import NEAR, readout_of
-from .facts import LayerFacts, coarse, error_of, grid, kept
+from .facts import LayerFacts, coarse, error_of, few_units, grid, kept
 from .fitting import Fitted, fitted, scaled, whole
 from .graph import NirError
 from .making import POOLS, Making, Raw
@@ -84,8 +84,11 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None, events: Te
              for index, raw in enumerate(made.layers)]
     held = [layer for layer, _ in grids] if events is None else fitted(grids, events)
     found = [_on_grid(raw, layer, bits) for raw, layer, (_, bits) in zip(made.layers, held, grids, strict=True)]
-    made.warnings += [line for (_, facts), (layer, bits) in zip(found, grids, strict=True) for line in (
-        *_leaks(facts), *coarse(facts, error_of(layer.raw.given, layer.fraction, bits)))]
+    for (_, facts), (layer, bits) in zip(found, grids, strict=True):
+        unfitted = coarse(facts, error_of(layer.raw.given, layer.fraction, bits))
+        if not unfitted and events is None and layer.factor != 1.0:
+            unfitted = few_units(facts)
+        made.warnings += [*_leaks(facts), *unfitted]
     whole = Architecture((tuple(layer for layer, _ in found),), pool=end.pool, readout=end.given)
     sensor = (chain.shape[1], chain.shape[2], chain.shape[0]) if len(chain.shape) == 3 else None
     return Mapped(architecture=whole, sensor=sensor, inputs=math.prod(chain.shape), classes=len(end.given.weights),

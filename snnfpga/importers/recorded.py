@@ -170,6 +170,9 @@ def _compared(index: int, ours: NDArray[np.uint8], recorded: Recorded) -> LayerC
         raise SnnfpgaError(f"Layer {index} of {recorded.path} must have {count} neurons, not {theirs.shape[-1]}; "
                            "record that of this network", USAGE)
     counts, own = (values.sum(0, dtype=np.int64) for values in (theirs, ours))
+    if not np.array_equal(recorded.get(f"layer{index}_counts"), counts):
+        raise SnnfpgaError(f"layer{index}_counts of {recorded.path} must be the sums of its spikes, and are not; "
+                           "record it again", USAGE)
     return LayerCheck(layer=index, differing=int((ours != theirs).sum()), spikes=int(counts.sum()),
                       count_error=float(np.abs(own - counts).sum() / max(1, counts.sum())))
 

@@ -17,12 +17,12 @@ from .recorded import Check, Recorded
 
 MOST = 0.05             # of a source's spikes by which counts may be off
 NEARLY = 0.01           # and above which other conventions are tried
-ALIKE = 1e-4            # by how much readings differ that are one
+ALIKE = 1e-4            # by how much conventions differ that come to one
 SAMPLES = 20            # by which conventions are told apart
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class Tried:
     """A convention by which a file can be read, as options, and how far that is from recorded spikes.
 
     Attributes
@@ -47,13 +47,13 @@ class Verdict:
         Whether they are off by at most :data:`MOST`.
     line
         What is to be said; empty where all is well.
-    readings
+    tried
         The convention that was said, then the others, nearest first; empty where nothing is off.
     """
 
     fits: bool
     line: str
-    readings: tuple[Reading, ...]
+    tried: tuple[Tried, ...]
 
 
 def judged(check: Check) -> Verdict:
@@ -67,8 +67,8 @@ def judged(check: Check) -> Verdict:
 def verdict(check: Check, graph: Graph, recorded: Recorded, source: str, said: Said) -> Verdict:
     """What a check says of the convention ``source``, and what else the file could be."""
     if check.off <= NEARLY:
-        return Verdict(fits=True, line="", readings=())
-    own, *others = found = _readings(graph, recorded, source, said)
+        return Verdict(fits=True, line="", tried=())
+    own, *others = found = _tried(graph, recorded, source, said)
     best, fits = others[0] if others else own, check.off <= MOST
     spikes = sum(layer.spikes for layer in check.layers)
     line = f"Counts of spikes are off by {_percent(check.off)} of the {spikes} that were recorded"
@@ -83,10 +83,10 @@ def verdict(check: Check, graph: Graph, recorded: Recorded, source: str, said: S
         near = f" ({best.options} by {_percent(best.off)})" if math.isfinite(best.off) else ""
         line += (f", and no convention comes near{near}; were other samples recorded, inputs in another order, or "
                  "another file?")
-    return Verdict(fits=fits, line=line, readings=tuple(found))
+    return Verdict(fits=fits, line=line, tried=tuple(found))
 
 
-def _alike(near: list[Reading], source: str) -> str:
+def _alike(near: list[Tried], source: str) -> str:
     """The options of the nearest, and of one as near of the framework that was said."""
     first = near[0]
     same = [one.options for one in near if one.options.split()[1] == source and one.off - first.off < ALIKE]
@@ -97,7 +97,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
-def _readings(graph: Graph, recorded: Recorded, source: str, said: Said) -> list[Reading]:
+def _tried(graph: Graph, recorded: Recorded, source: str, said: Said) -> list[Tried]:
     """The convention that was said, then the others, the nearest first; those that refuse the file are left out."""
     others = [*((name, Said(reset=reset)) for name in FRAMEWORKS for reset in (None, *RESETS)),
               ("sinabs", Said(gain=1.0))]
@@ -106,9 +106,9 @@ def _readings(graph: Graph, recorded: Recorded, source: str, said: Said) -> list
         off = _off(graph, recorded, name, told)
         if math.isfinite(off):
             words = len([value for value in vars(told).values() if value is not None])
-            found.append((round(off / ALIKE), words, Reading(options=_options(name, told), off=off)))
+            found.append((round(off / ALIKE), words, Tried(options=_options(name, told), off=off)))
     near = [one for *_, one in sorted(found, key=lambda one: one[:2])]
-    own = Reading(options=_options(source, said), off=_off(graph, recorded, source, said))
+    own = Tried(options=_options(source, said), off=_off(graph, recorded, source, said))
     return [own, *(one for one in near if one.options != own.options)]
 
 

@@ -61,7 +61,8 @@ def test_every_spike_is_compared(small, tmp_path):
     assert (found.same_predictions, found.accuracy) == (6, 1.0)
     spoilt = np.unpackbits(fields["layer0_spikes_packed"], axis=-1)
     spoilt[0, 0, 0] ^= 1
-    np.savez(tmp_path / "r.npz", **fields | {"layer0_spikes_packed": np.packbits(spoilt, -1)})
+    np.savez(tmp_path / "r.npz", **fields | {"layer0_spikes_packed": np.packbits(spoilt, -1), "layer0_counts": spoilt[
+        ..., :4].sum(0)})
     found = checked(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
     assert [layer.differing for layer in found.layers] == [1, 0]
     assert found.layers[0].count_error == pytest.approx(1 / found.layers[0].spikes)
@@ -71,6 +72,8 @@ def test_every_spike_is_compared(small, tmp_path):
     ({"input_shape": np.array([6])}, "Samples of {} must have 5 inputs, not 6; record those of this network"),
     ({"inputs_packed": np.zeros((7, 6, 2), np.uint8)},
      "inputs_packed of {} must be uint8 of 7 x 6 x 1, not uint8 of 7 x 6 x 2; record it again"),
+    ({"layer1_counts": np.zeros((6, 3), np.int64)},
+     "layer1_counts of {} must be the sums of its spikes, and are not; record it again"),
     ({"steps": None}, "File {} of recorded spikes must have steps, and has "),
 ])
 def test_what_was_recorded_otherwise(small, tmp_path, change, message):

@@ -50,6 +50,12 @@ def test_a_readout_of_any_size_uses_its_bits(tmp_path):
         assert found.max() >= values[0].max() - 1
 
 
+def test_a_threshold_of_few_units_is_said(tmp_path):
+    weight = np.random.default_rng(2).normal(size=(3, 4))
+    line, = imported(tmp_path, weight=np.where(np.arange(4) == 0, 13.3, weight)).warnings
+    assert line.startswith("the threshold of node 1 is 10 units of its weights, as a few of these are much larger ")
+
+
 def test_weights_that_use_their_bits_are_not(tmp_path):
     assert imported(tmp_path).warnings == ()
     assert imported(tmp_path, bias=0.5).warnings == ()
