@@ -68,7 +68,8 @@ class Asked:
         asked = rates_of(self.rates, len(network.spec.blocks))
         check_schedule(self.schedule, asked)
         plan = Plan(passes=self.passes, shuffled=self.shuffle, seed=self.seed_for(network), rates=asked,
-                    schedule=self.schedule or self._schedule(), guard=self.guard, expected=in_notes(read_notes(path)),
+                    schedule=self._schedule() if self.schedule is None else self.schedule, guard=self.guard,
+                    expected=in_notes(read_notes(path)),
                     rehearse=Plan.rehearse if self.rehearse_share is None else self.rehearse_share)
         Schedule(plan.schedule, network.rates, 1, plan.expected)        # refuses one that there is not
         return plan

@@ -14,10 +14,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from board.host import archive, program
-from board.host.options import parser
+from board.host.options import make_course, parser
+from board.host.samples import read_samples
 from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 from rtl_gen.contract.limits import check_hardware
 from rtl_gen.contract.network import Network
@@ -97,6 +98,24 @@ def check_arguments(arguments: Sequence[str]) -> None:
         if word.startswith("--") and name in OURS:
             raise SnnfpgaError(f"Option --{name} of the program cannot be given to a rehearsal, which keeps all in its "
                                "own folder; leave it out, and see --folder", USAGE)
+
+
+def check_task(samples: Path, arguments: Sequence[str], spec: NetworkSpec) -> None:
+    """Refuse, before a simulated board is built, what the program would refuse of its options and its file.
+
+    Raises
+    ------
+    SnnfpgaError
+        If an option or a sample is wrong; not where that shows in what an earlier rehearsal saved.
+    """
+    known = parser("", 1.0)
+    known.error = _refuse       # a line, and no usage
+    options = known.parse_args(["core.bit", str(samples), *arguments])
+    make_course(options, read_samples(samples, spec), spec, 0.0)
+
+
+def _refuse(message: str) -> NoReturn:
+    raise SnnfpgaError(f"Option of the program, {message}; snnfpga rehearse -- --help lists them", USAGE)
 
 
 def rehearse(place: Path, samples: Path, arguments: Sequence[str], design: Design, socket_place: Path, *,

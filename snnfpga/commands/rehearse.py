@@ -55,7 +55,7 @@ def command(
     from rtl_gen.contract.network_file import read
 
     from ..backends.registry import check_simulator
-    from ..backends.rehearsal import check_arguments, copy_driver, rehearse, simulated_board
+    from ..backends.rehearsal import check_arguments, check_task, copy_driver, rehearse, simulated_board
     from ..runs.find import find_build
 
     check_simulator(simulator)
@@ -70,6 +70,7 @@ def command(
         place.mkdir(parents=True, exist_ok=True)
         copy_driver(source, place)
         file = samples or _export(network_path, network, data_root, aside / "samples.npz")
+        check_task(file, arguments, network.spec)
         with progress("building a simulated board", 1) as advance:
             design = simulated_board(network.spec, simulator)
             advance()

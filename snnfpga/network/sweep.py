@@ -28,6 +28,8 @@ def parse(asked: Sequence[str], config: Config, steps: int) -> dict[str, list[in
         name, _, values = word.partition("=")
         if name not in SWEPT or not values:
             raise SnnfpgaError(f"Sweep must be window=1,2,T or block=1,2,all, not {shown(word)}", USAGE)
+        if name in found:
+            raise SnnfpgaError(f"Sweep of {name} is given twice; give its values together, as {name}=1,2", USAGE)
         letter, largest = most[name]
         numbers = [str(largest) if value == letter else value for value in values.split(",")]
         wrong = [value for value in numbers if not (value.isdecimal() and 1 <= int(value) <= largest)]

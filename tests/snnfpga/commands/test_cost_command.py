@@ -62,6 +62,8 @@ def test_a_page_that_is_not_ours_stays(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
+    (["--sweep", "window=1", "--sweep", "window=2"],
+     "Sweep of window is given twice; give its values together, as window=1,2"),
     (["--sweep", "steps=3"], "Sweep must be window=1,2,T or block=1,2,all, not 'steps=3'"),
     (["--sweep", "window=1,17"], "Sweep of window must be of 1..16 or T, not '17'"),
     (["--sweep", "block=0"], "Sweep of block must be of 1..2 or all, not '0'"),

@@ -107,13 +107,25 @@ def test_the_program_that_runs_is_the_one_in_the_folder(here, capfd):
 
 @pytest.mark.parametrize(("damage", "options", "line"), [
     (lambda path: path.write_bytes(path.read_bytes()[:300]), (), "Samples mine.npz are not a whole .npz of plain "),
+    (lambda path: path.unlink(), (), "No samples mine.npz; make the file with snnfpga export-samples"),
     (lambda path: None, ("--", "--learn", "-2"), "--learn must be at least 0, not -2\n"),
+    (lambda path: None, ("--", "--learn", "x"), "Option of the program, argument --learn/--passes: invalid int value"),
+    (lambda path: None, ("--", "--lern", "1"), "Option of the program, unrecognized arguments: --lern 1; "),
 ])
-def test_what_the_program_refuses_it_refuses_here(here, capfd, damage, options, line):
+def test_what_the_program_would_refuse_is_refused_before_a_board_is_simulated(here, capfd, monkeypatch, damage,
+                                                                               options, line):
+    monkeypatch.setattr("snnfpga.backends.rehearsal.simulated_board", None)
     damage(Path("mine.npz"))
     code, out, err = rehearse(capfd, "--samples", "mine.npz", *options)
     assert (code, out) == (2, "")
-    assert err.startswith(f"example.py: {line}")
+    assert err.startswith(f"snnfpga: {line}")
+    assert err.count("\n") == 1
+
+
+def test_what_the_program_refuses_it_refuses_here(here, capfd):
+    code, out, err = rehearse(capfd, "--samples", "mine.npz", "--", "--rollback")
+    assert (code, out) == (1, "")
+    assert err.startswith("example.py: ")
     assert err.count("\n") == 1
 
 
