@@ -76,7 +76,7 @@ def render(page: Page) -> str:
     """The page as HTML. The same files give the same bytes."""
     newest = max((path for section in page.sections for path in section.sources),
                  key=lambda path: path.stat().st_mtime, default=None)
-    dated = "" if newest is None else f" Its newest file is of {_when(newest)}."
+    dated = "" if newest is None else f" The newest file is of {_when(newest)}."
     links = "".join(f'<a href="#{section.anchor}">{escape(section.title)}</a>' for section in page.sections)
     return "\n".join([
         '<!DOCTYPE html>', '<html lang="en">', '<head>', '<meta charset="utf-8">', _MARK,
@@ -100,7 +100,11 @@ def _section(section: Section) -> str:
 
 
 def _from(sources: Iterable[Path]) -> list[str]:
-    words = ", ".join(f"<code>{escape(path.name)}</code> of {_when(path)}" for path in sources)
+    """Names of files, with that of their folder where they are of several, and when they were written."""
+    paths = list(sources)
+    several = len({path.parent for path in paths}) > 1
+    words = ", ".join(f"<code>{escape(f'{path.parent.name}/{path.name}' if several else path.name)}</code> of "
+                      f"{_when(path)}" for path in paths)
     return [f'<p class="from">From {words}.</p>'] if words else []
 
 

@@ -119,13 +119,16 @@ def _configurations(folders: tuple[Path, Path], sides: Sides) -> Section:
 
 def _builds(folders: tuple[Path, Path], sides: Sides) -> tuple[Section, ...]:
     digests = [verify(folder)["digest"] for folder in folders]     # refuses files that are not as they were built
-    found = [read_object(folder / REPORT, ("board", "cycles", "lanes", "resources"), "snnfpga build")
+    found = [read_object(folder / REPORT, ("board", "cycles", "estimate", "lanes", "resources"), "snnfpga build")
              for folder in folders]
     facts = []
     for values in found:
-        counted = values["resources"] or {}
+        counted = values["resources"] or {key: f"{value:g} by formula" for key, value in values["estimate"].items()}
+        mean = values["cycles"].get("sample_mean") or {}
         facts.append({
             "board": values["board"], "lanes": ", ".join(map(str, values["lanes"])),
+            "cycles of a mean sample": _rounded(mean.get("running")),
+            "cycles of one that is learned from": _rounded(mean.get("learning")),
             "cycles of a sample, silent": values["cycles"]["sample_silent"],
             "cycles of a sample, full": values["cycles"]["sample_full"],
             "bits of state for learning": values["state_buffer_bits"],
@@ -134,10 +137,15 @@ def _builds(folders: tuple[Path, Path], sides: Sides) -> tuple[Section, ...]:
                 "logic delay, no routing, ns": round(values["logic_delay_ps"] / 1000, 2)})})
     sources = tuple(folder / name for folder in folders for name in (REPORT, BUILT))
     verified = [_verified(folder, digest) for folder, digest in zip(folders, digests, strict=True)]
-    return (Section("At a glance", "Both builds in numbers. Cycles are by formula, resources counted by Yosys.",
+    return (Section("At a glance", "Both builds in numbers. Cycles are by formula, and of a mean sample of the "
+                    "data where they were measured for these lanes; resources are as Yosys counted them.",
                     (_beside(sides, *facts),), sources),
             Section("Verification", "What `snnfpga verify` compared with the integer reference, where it did.",
                     (_beside(sides, *verified),)))
+
+
+def _rounded(cycles: float | None) -> int | str:
+    return NONE if cycles is None else round(cycles)
 
 
 def _verified(folder: Path, digest: object) -> dict[str, Any]:

@@ -119,6 +119,16 @@ def test_no_docstring_begins_as_a_fragment(package):
     assert not fragments, "\n".join(fragments)
 
 
+@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "limits.md", DOCS / "compare.md"],
+                         ids=lambda page: page.name)
+def test_numbers_that_are_said_again_are_those_of_the_results(page):
+    """Ours have two digits behind the point, or are thousands, or MHz; what others have has less."""
+    ours = set(re.findall(r"\b\d+\.\d\d\b(?=[^|\n]*%)|\b\d\d?,\d{3}\b(?= LUT)|[\d.]+(?= MHz)", page.read_text("utf-8")))
+    assert len(ours) >= 3
+    results = (DOCS / "results.md").read_text("utf-8")
+    assert not sorted(number for number in ours - {"100"} if number not in results)
+
+
 def test_drawings_are_those_of_their_script():
     for name, made in runpy.run_path(str(DOCS / "drawings.py"))["DRAWINGS"].items():
         assert (DOCS / name).read_text("utf-8") == made(), f"{name}: python docs/drawings.py writes it anew"

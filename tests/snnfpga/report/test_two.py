@@ -49,6 +49,10 @@ def test_two_builds(two, capfd):
     words = text(Path("build/small/report-other.html").read_text())
     assert "lanes 2, 2 1, 1" in words
     assert "verified no no" in words
+    assert "cycles of a mean sample none none" in words
+    assert " by formula " in words.partition("RAMB36")[2]
+    assert "From small/report.json of " in words
+    assert ", other/report.json of " in words
 
 
 @pytest.mark.parametrize(("arguments", "line"), [
