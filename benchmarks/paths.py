@@ -17,7 +17,7 @@ from pathlib import Path
 from amaranth.lib.wiring import Component
 from folded_designs import DESIGNS as FOLDED
 from machine import describe
-from resources import DEVICE, mapped, parts
+from resources import DEVICE, mapped
 from rich.console import Console
 from rich.table import Table
 
@@ -29,12 +29,17 @@ from rtl_gen.contract.plan import plan_of
 from rtl_gen.contract.readout import ReadoutSpec
 from rtl_gen.contract.spec import NetworkSpec
 from rtl_gen.core import Core
+from rtl_gen.event_list import EventList
 from rtl_gen.folded.forward import FoldedForwardEngine
 from rtl_gen.folded.learning import FoldedLearning
+from rtl_gen.forward import ForwardEngine
+from rtl_gen.forward_layouts import gate_layout
 from rtl_gen.host_access import HostAccess
 from rtl_gen.ingest import Ingest
 from rtl_gen.readout import Readout
 from rtl_gen.registers import Registers
+from rtl_gen.update import UpdateEngine
+from rtl_gen.window import WindowBuffer
 from sim.reference.flat import flat_layer
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "paths.json"
@@ -69,12 +74,14 @@ DESIGNS = {
 def components(spec: NetworkSpec) -> Iterator[tuple[str, Component]]:
     """The core, and its larger components."""
     yield "core", Core(spec)
-    if plan_of(spec.blocks[0]).flat:
-        yield from ((name, part) for name, part in parts(spec).items() if not name.startswith("block"))
-        return
     block = spec.blocks[0]
-    yield from (("forward", FoldedForwardEngine(block)), ("learning", FoldedLearning(block, 0)),
-                ("readout", Readout(spec, 0)), ("registers", Registers(spec)), ("host access", HostAccess(spec)),
+    if plan_of(block).flat:
+        gates = gate_layout(block)
+        yield from (("forward", ForwardEngine(block)), ("update", UpdateEngine(block, 0, gates)),
+                    ("window", WindowBuffer(block, gates)), ("events", EventList(block.inputs, block.readout.classes)))
+    else:
+        yield from (("forward", FoldedForwardEngine(block)), ("learning", FoldedLearning(block, 0)))
+    yield from (("readout", Readout(spec, 0)), ("registers", Registers(spec)), ("host access", HostAccess(spec)),
                 ("ingest", Ingest(spec)))
 
 
