@@ -168,21 +168,21 @@ class BackwardPass(wiring.Component):
     def _walk(self, m: Module, walked: data.View) -> None:
         """Row by row, part by part; or only each row's count."""
         learned, row, part = self.readout.learned, Signal.like(walked.row), Signal.like(walked.part)
-        last_row = Signal()
+        last_row, first = Signal(), Signal()
         begin = self._passing(m, walked)
         self._pipeline_empty = Signal()
         m.d.comb += [
             last_row.eq(row == self.readout.rows - 1),
             walked.row.eq(row),
             walked.part.eq(part),
-            walked.first.eq(part == 0),
+            walked.first.eq(first),            # also of the one part of a row that is passed over
             walked.last.eq(part == self.walk.parts - 1),
             walked.final.eq(walked.last & last_row),
         ]
         # After a reset the counts are what they were.
         with m.FSM(init="CLEAR" if learned else "IDLE") as fsm:
             with m.State("IDLE"):
-                m.d.sync += [row.eq(0), part.eq(begin)]
+                m.d.sync += [row.eq(0), first.eq(1), part.eq(begin)]
                 with m.If(self.start):
                     m.next = "WALK"
                 if learned:
@@ -190,7 +190,7 @@ class BackwardPass(wiring.Component):
                         m.next = "CLEAR"
             with m.State("WALK"):
                 m.d.comb += [walked.valid.eq(1), walked.forgets.eq(walked.last)]
-                m.d.sync += part.eq(part + 1)
+                m.d.sync += [part.eq(part + 1), first.eq(walked.last)]
                 with m.If(walked.last):
                     m.d.sync += [part.eq(begin), row.eq(row + 1)]
                 with m.If(walked.final):
