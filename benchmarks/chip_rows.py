@@ -6,7 +6,8 @@ from typing import Any
 from chip_course import Experiment, changed
 
 TUNING = ("Settings were chosen on parts held out of the training split of data seed 0, never on a test split: for "
-          "digits before any test split was looked at, for digits-events once more after (width, dead zone, epochs). "
+          "digits before any test split was looked at, but for its rates; those, and width, dead zone and epochs of "
+          "digits-events, once more after, as width, logit shift, epochs and unmoved samples of Fashion-MNIST. "
           "Samples of that training split are in the test splits of other data seeds. For MNIST and Fashion-MNIST "
           "they were chosen on the last 10,000 training samples, after which the network learned from all 60,000. "
           "N-MNIST-1100 and Braille: on a part of the training samples of fold 0, which are in the test samples of "
