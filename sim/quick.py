@@ -10,7 +10,7 @@ TRUST = "COCOTB_TRUST_INERTIAL_WRITES"
 # Benches that write at rising edges, as a memory or a bus beside the design would. tests/sim/test_quick.py reads them.
 AT_RISING_EDGES = frozenset({
     "core", "core_axi", "credit_scan", "folded_forward", "folded_update", "forward", "host_access", "host_script",
-    "ingest", "reset", "reverse_pass", "sample_cycles", "update"})
+    "ingest", "readout", "reset", "reverse_pass", "sample_cycles", "update"})
 
 
 def quick(bench: str) -> dict[str, str]:

@@ -6,6 +6,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any
 
+from pydantic import InstanceOf
+
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..config.file import check, read_values
@@ -17,7 +19,7 @@ from .scope import is_module
 
 CONFIGURATION = "a YAML file, a table of keys or a snnfpga.Config"
 SAMPLES = "samples are given as data=(spikes, label)"
-Given = Annotated[Config | Mapping[str, Any] | Place, Wanted(CONFIGURATION, SAMPLES)] | None
+Given = Annotated[InstanceOf[Config] | Mapping[str, Any] | Place, Wanted(CONFIGURATION, SAMPLES)] | None
 
 
 @checked
