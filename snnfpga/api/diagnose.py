@@ -98,7 +98,7 @@ class Diagnosed(Shown):
             for remedy in fit.remedies(self.config, self.cells[0].steps)]}
 
 
-Given = Annotated[InstanceOf[Trained] | Config | Mapping[str, Any] | Place, Wanted(
+Given = Annotated[InstanceOf[Trained] | InstanceOf[Config] | Mapping[str, Any] | Place, Wanted(
     f"{CONFIGURATION}, a run's folder, or what snnfpga.train gave back", SAMPLES)] | None
 
 

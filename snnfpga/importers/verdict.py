@@ -59,7 +59,7 @@ class Verdict:
 def judged(check: Check) -> Verdict:
     """What a check says where no other convention is open: parameters were read as they are."""
     spikes, fits = sum(layer.spikes for layer in check.layers), check.off <= MOST
-    return Verdict(fits=fits, readings=(), line="" if fits else (
+    return Verdict(fits=fits, tried=(), line="" if fits else (
         f"Counts of spikes are off by {_percent(check.off)} of the {spikes} that were recorded; were other samples "
         "recorded, inputs in another order, or by other modules? Else take 16 bits, or samples with data"))
 
