@@ -29,7 +29,7 @@ def load_arrays() -> dict[str, NDArray]:
 
 async def start(dut: HierarchyObject, *, reset_cycles: int = 2) -> None:
     """Start the clock and reset the design; returns at a falling edge, out of reset."""
-    Clock(dut.clk, PERIOD_NS, unit="ns", impl="gpi").start()        # which turns without Python
+    Clock(dut.clk, PERIOD_NS, unit="ns").start()
     dut.rst.value = 1
     await ClockCycles(dut.clk, reset_cycles)
     await FallingEdge(dut.clk)
