@@ -33,6 +33,7 @@ class Target:
     bench: str
     environment: dict = field(default_factory=dict)
     arrays: dict = field(default_factory=dict)
+    seed: int = 1
 
 
 def engine(bench, make, **settings):
@@ -59,7 +60,7 @@ def failures(target, package, folder, simulator):
     label = target.bench.rpartition(".")[2]
     try:
         runner.run(design, bench=target.bench, environment={**quick(target.bench), **target.environment},
-                   arrays=target.arrays)
+                   arrays=target.arrays, seed=target.seed)
     except runner.SimulationError:
         results = ElementTree.parse(design.build_dir / f"{label}.results.xml")
         return [element.get("type") for kind in ("failure", "error") for element in results.iter(kind)], (

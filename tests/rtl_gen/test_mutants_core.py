@@ -12,11 +12,11 @@ from .mutation import Target, folder, mutant_test, unchanged_test
 __all__ = ["folder"]
 
 
-def whole_block(**settings):
+def whole_block(samples=8, **settings):
     spec = network_spec(**settings)
     return Target(lambda package: package("block").Block(spec, 0), "sim.benches.block",
-                  {**handed(spec), "SNNFPGA_DUTY": "0.5", "SNNFPGA_TIMEOUT_US": "1000"},
-                  {"samples": np.array(8), "density": np.array(0.3), "gain": np.array(0.5)})
+                  {**handed(spec), "SNNFPGA_DUTY": "0.5", "SNNFPGA_TIMEOUT_US": str(125 * samples)},
+                  {"samples": np.array(samples), "density": np.array(0.3), "gain": np.array(0.5)})
 
 
 CHAIN = network(block(12, 10), block(10, 7, learned=False, lanes=2)).spec
@@ -26,6 +26,7 @@ COUNTERS = (1, 16, 3, 1, 42)
 
 TARGETS = {
     "block": whole_block(),
+    "block of labelled steps": whole_block(samples=40),     # few of its windows have no label
     "block ahead": whole_block(ahead=5, window=2, sizes=(9,)),
     "registers": Target(lambda package: package("registers").Registers(CHAIN), "sim.benches.registers"),
     "ingest": Target(lambda package: package("ingest").Ingest(CHAIN), "sim.benches.ingest"),
@@ -60,12 +61,12 @@ MUTANTS = {
     "a label outlives its window": (False, "block", "readout.py",
                                     "with m.If(self._of_steps):\n                m.d.sync += self._known.eq(0)",
                                     "with m.If(0):\n                m.d.sync += self._known.eq(0)"),
-    "a window without a label is learned from": (False, "block", "readout.py", "self._sums.learnable & self._known",
-                                                 "self._sums.learnable"),
-    "a window without a label has a number": (False, "block", "block_shell.py", "learning.learned & readout.labelled",
-                                              "learning.learned"),
-    "a window without a label counts as skipped": (False, "block", "readout.py", "windows_skipped.eq(self._known)",
-                                                   "windows_skipped.eq(1)"),
+    "a window without a label is learned from": (
+        False, "block of labelled steps", "readout.py", "self._sums.learnable & self._known", "self._sums.learnable"),
+    "a window without a label has a number": (
+        False, "block of labelled steps", "block_shell.py", "learning.learned & readout.labelled", "learning.learned"),
+    "a window without a label counts as skipped": (
+        False, "block of labelled steps", "readout.py", "windows_skipped.eq(self._known)", "windows_skipped.eq(1)"),
     "answers told as results": (False, "block", "readout.py", "Mux(self._last, Packet.RESULT, Packet.SO_FAR)",
                                 "Packet.RESULT"),
     # Rates

@@ -1,5 +1,7 @@
 """The benches find a forward engine, and what is before and beside it, that is wrong in one line."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from rtl_gen.contract.current import CurrentSpec
@@ -44,6 +46,9 @@ TARGETS = {
                       sizes=(9,), lanes=4),
     "turns": Target(lambda package: package("turns").Turns(), "sim.benches.turns"),
 }
+
+# Here an abort comes where a window that is learned from would begin.
+TARGETS["forward, an abort"] = replace(TARGETS["forward"], seed=3)
 
 MUTANTS = {
     # Events
@@ -90,7 +95,7 @@ MUTANTS = {
     "sum of the group before": (False, "forward", "forward.py", "Mux(entry.first, leaked[lane], exact)", "exact"),
     "word of a silent step": (False, "forward-no-bias", "forward_walk.py", "engine.blank[0].eq(entry.valid",
                               "engine.blank[0].eq(0 & entry.valid"),
-    "abort ends an empty window": (False, "forward", "forward_walk.py",
+    "abort ends an empty window": (False, "forward, an abort", "forward_walk.py",
                                    "with m.If(self.record & (self.position != 0)):",
                                    "with m.If(self.record):"),
     "gates of an unrecorded window": (False, "forward", "forward.py", "gate_en.eq(done & entry.record)",

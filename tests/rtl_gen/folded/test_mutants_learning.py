@@ -22,7 +22,7 @@ LEARNING, LINES = "folded/learning.py", "folded/reach_lines.py"
 # A name, whether the quick run has it, the target that finds it, and one text of one file replaced.
 MUTANTS = {
     "weights of the update in the reverse pass": (False, "two-layers", LEARNING, "Mux(found.busy, ", "Mux(0, "),
-    "masks kept behind a window": (False, "two-layers", LEARNING, "update.forget.eq(1), ", "update.forget.eq(0), "),
+    "masks kept behind a window": (False, "three-dense", LEARNING, "update.forget.eq(1), ", "update.forget.eq(0), "),
     "lines of the first layer": (False, "three-dense", LINES, "line.eq(by_layer(self.layer, starts))", "line.eq(0)"),
 }
 
