@@ -129,6 +129,22 @@ def test_numbers_that_are_said_again_are_those_of_the_results(page):
     assert not sorted(number for number in ours - {"100"} if number not in results)
 
 
+def test_numbers_of_ours_that_move_are_those_that_were_measured():
+    """A number of an older run may still stand elsewhere in the results."""
+    results = {name: json.loads((DOCS / "results" / f"{name}.json").read_text("utf-8"))
+               for name in ("chip_learning", "resources", "routed")}
+    rows = {name: row["mean"] for name, row in results["chip_learning"]["results"].items()}
+    fashion, mnist = (f"{rows[name]['split_0']['mean']:.2f} %" for name in ("fashion-200", "mnist-200"))
+    fixed, drawn = (f"{rows['digits-8+8'][split]['mean']:.2f} %" for split in ("split_0", "over_splits"))
+    luts = f"{results['resources']['designs']['8+8 nearest']['resources']['lut']:,}"
+    mhz = f"{results['routed']['designs']['8+8 nearest']['mhz']} MHz"
+    said = {"README.md": (fashion, mnist, f"{luts} LUTs", mhz), "docs/limits.md": (fashion, fixed, mhz),
+            "docs/compare.md": (drawn, mnist, fashion, f"| {luts} |")}
+    lacking = [(page, number) for page, numbers in said.items() for number in numbers
+               if number not in (ROOT / page).read_text("utf-8")]
+    assert not lacking
+
+
 def test_drawings_are_those_of_their_script():
     for name, made in runpy.run_path(str(DOCS / "drawings.py"))["DRAWINGS"].items():
         assert (DOCS / name).read_text("utf-8") == made(), f"{name}: python docs/drawings.py writes it anew"
