@@ -50,7 +50,8 @@ def listed(value: Any) -> Any:
 
 
 def _path(value: Any) -> Any:
-    if not os.fspath(value) or "\0" in os.fspath(value):
+    path = os.fspath(value)
+    if not isinstance(path, str) or not path or "\0" in path:
         raise PydanticCustomError("path", "a path")
     return value
 

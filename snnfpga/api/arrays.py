@@ -11,6 +11,7 @@ from rtl_gen.contract.errors import shown
 from ..data.dataset import DataError
 
 WORDS = ("split",)      # arrays of the format that hold text; all others hold whole numbers
+BEYOND = np.float64(2**63)      # of what 64 bits hold
 
 
 def arrays_of(name: str, given: Mapping[str, Any]) -> dict[str, NDArray]:
@@ -36,11 +37,11 @@ def array_of(name: str, key: str, values: Any) -> NDArray:
     """
     try:
         found = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+        if found.dtype.hasobject and found.dtype.names is None:
+            found = np.asarray(found.tolist())      # numbers that a frame kept as objects
     except (ValueError, TypeError, RuntimeError):      # lists of several lengths; tensors that NumPy has no type for
         raise DataError(f"Data {name}: {key} must be an array, all of whose rows are alike, not {shown(values)}; "
                         "samples of several lengths are given one by one, as a list of pairs (spikes, label)") from None
-    if found.dtype.hasobject and found.dtype.names is None:
-        found = np.asarray(found.tolist())      # numbers that a frame kept as objects
     if found.dtype.hasobject:
         raise DataError(f"Data {name}: {key} must hold numbers, not {shown(_first(found))}; convert it to an array of "
                         "integers")
@@ -53,7 +54,7 @@ def _first(values: NDArray) -> Any:
 
 
 def _whole(values: NDArray) -> NDArray:
-    if values.dtype.kind != "f" or not (np.isfinite(values) & (values == np.trunc(values))).all():
+    if values.dtype.kind != "f" or not ((np.abs(values) < BEYOND) & (values == np.trunc(values))).all():
         return values
     small = not values.size or (values.min() >= 0 and values.max() <= 255)
     return values.astype(np.uint8 if small and values.ndim > 1 else np.int64)

@@ -1,6 +1,5 @@
 """``train(start=...)``: the configuration of a run that begins at a network which was trained or imported."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..config.models import Config
 from ..runs.find import find_network
-from .configure import plain
+from .configure import plain, settings_of
 from .network import Network, Target, network_of
 
 
@@ -31,20 +30,20 @@ def begun(start: Target, config: Any, changes: Mapping[str, Any] | None, section
     if isinstance(found, Network) and found.path is None:
         raise SnnfpgaError("A network to start from must lie in a file, so that the run can be gone on with; save it "
                            "with network.save(path)", USAGE)
-    if not isinstance(found, Network | str | os.PathLike):
+    if not isinstance(found, Network | str | os.PathLike) or found == "":
         raise SnnfpgaError("A network to start from must be a snnfpga.Network, a run's folder or the path of a network "
                            f"file, not {shown(found)}; snnfpga.load reads one", USAGE)
     path = found.path if isinstance(found, Network) else find_network(Path(found))
-    settings = [f"{key}={json.dumps(value, default=str)}" for table in (sections, changes or {})
-                for key, value in _single("", plain(table))]
+    laid = {name: table for name, table in sections.items() if table is not None}
+    settings = (*settings_of(dict(_single("", plain(laid)))), *settings_of(changes or {}))
     return started(Path(path or ""), None if config is None else Path(config), settings)
 
 
 def _single(above: str, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Keys of a table with dots between their levels, and their values; None leaves a key as it is."""
+    """Keys of a table with dots between their levels, and their values: tables are laid over those below them."""
     for name, value in table.items():
         key = f"{above}.{name}" if above else name
         if isinstance(value, Mapping):
             yield from _single(key, value)
-        elif value is not None:
+        else:
             yield key, value

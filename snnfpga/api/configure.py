@@ -1,6 +1,7 @@
 """A configuration as Python says it: a file, a table, keywords, and changes of single keys."""
 
 import json
+import os
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -83,6 +84,8 @@ def plain(value: Any) -> Any:
         return {key: plain(one) for key, one in value.items()}
     if hasattr(value, "tolist") and hasattr(value, "shape"):        # of NumPy or PyTorch
         return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
     return [plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 

@@ -75,6 +75,9 @@ class Data:
                 wanted = ", ".join(map(str, dense.shape[1:]))
                 raise DataError(f"Data {name}: test spikes must have shape (samples, {wanted}) as the others, not "
                                 f"{tested.shape}; give them in as many steps")
+            if not labels.ndim == known.ndim == 1:
+                raise DataError(f"Data {name}: label must be one number for each sample, of test too, not of shape "
+                                f"{known.shape if labels.ndim == 1 else labels.shape}; give them one by one")
             if more.keys() & {"length", "step_label", "split"}:
                 raise DataError(f"Data {name} takes length, step_label and split of all samples at once; leave test "
                                 "out, and give split")
@@ -95,7 +98,7 @@ class Data:
         DataError
             If a sample is neither, or there is none.
         """
-        if not (hasattr(samples, "__getitem__") and hasattr(samples, "__len__")):
+        if isinstance(samples, Mapping) or not (hasattr(samples, "__getitem__") and hasattr(samples, "__len__")):
             raise DataError(f"Data {name} must be a data set of pairs with a length, not {shown(samples)}")
         pairs = [samples[index] for index in range(len(samples))]
         for index, pair in enumerate(pairs):

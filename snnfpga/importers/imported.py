@@ -89,7 +89,8 @@ def config_of(name: str, settings: Iterable[str], data: str | None) -> Config:
                                f"there can be set {', '.join(OPEN)}", USAGE)
         apply(values, setting)
         layers = values["network"].get("layers")
-        if any(key not in BITS for entry in layers or () if isinstance(entry, dict) for key in entry):
+        if isinstance(layers, list) and any(key not in BITS for entry in layers if isinstance(entry, dict)
+                                            for key in entry):
             raise SnnfpgaError(f"--set {shown(setting)} asks for what an imported network says itself; of a layer "
                                f"there can be set {', '.join(BITS)}", USAGE)
     return check(values)

@@ -1,9 +1,12 @@
 """``train(start=...)`` is ``snnfpga train --from``, and ``from_torch(check=...)`` compares as ``import --check``."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import snnfpga
+from snnfpga.api.configure import settings_of
 from tests.snnfpga.importers.nir_files import neurons
 from tests.verbs import UNSEARCHED, call, small_data
 
@@ -55,6 +58,8 @@ def test_start_is_from(imported, capsys):
 
 @pytest.mark.parametrize(("arguments", "line"), [
     ({"start": "absent.safetensors"}, "No run or network absent.safetensors; make one with: snnfpga train"),
+    ({"start": ""}, "A network to start from must be a snnfpga.Network, a run's folder or the path of a network file, "
+                    "not ''; snnfpga.load reads one"),
     ({"start": 3}, "A network to start from must be a snnfpga.Network, a run's folder or the path of a network file, "
                    "not 3; snnfpga.load reads one"),
     ({"start": "absent.safetensors", "config": {"seed": 1}},
@@ -69,6 +74,21 @@ def test_what_start_refuses(arguments, line, tmp_path, monkeypatch):
         snnfpga.train(**arguments)
     assert (str(refused.value), refused.value.exit_code) == (line, 2)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("arguments", "line"), [
+    ({"changes": {"learning.window": None}}, "Config learning.window must be an integer, not None"),
+    ({"training": {"threads": None}}, "Config training.threads must be an integer, not None"),
+])
+def test_none_is_refused_beside_start_as_without(imported, arguments, line):
+    for start in ({}, {"start": imported[1]}):
+        with pytest.raises(snnfpga.SnnfpgaError) as refused:
+            snnfpga.train(**start, **arguments)
+        assert str(refused.value) == line
+
+
+def test_a_path_in_a_table_is_one():
+    assert settings_of({"data.root": Path("/sets")}) == ('data.root="/sets"',)
 
 
 def test_a_network_in_memory_is_no_start(imported):

@@ -64,6 +64,11 @@ def test_a_layer_is_not_set_to_what_the_file_says(tmp_path, setting):
         import_nir(write(tmp_path / "a.nir", good(), None), "snntorch", settings=(setting,))
 
 
+def test_layers_that_are_no_list(tmp_path):
+    with pytest.raises(SnnfpgaError, match=r"^Config network\.layers must be a list, not 3$"):
+        import_nir(write(tmp_path / "a.nir", good(), None), "snntorch", settings=("network.layers=3",))
+
+
 def test_axes_of_one_are_left_out(tmp_path):
     nodes = chain(("Linear", GOOD), ("LIF", lif(3, 0.5, 1.0)), inputs=[1, 1, 4], outputs=[1, 1, 3])
     assert import_nir(write(tmp_path / "a.nir", nodes, None), "snntorch").made.network.spec.inputs == 4
