@@ -155,7 +155,8 @@ def import_nir(path: Place, source: str, *, dt: Number | None = None, reset: str
     dt, reset, compare, gain, reading
         What the source leaves open, or is to be otherwise (docs/nir.md).
     data
-        A data set's name or the path of an ``.npz``.
+        A data set's name or the path of an ``.npz``; weights and the width of membranes are fitted to its training
+        samples.
     check
         Spikes that the source recorded; counts may be off by at most 5 % of them.
     settings

@@ -15,8 +15,9 @@ def command(
                                         show_default=False)],
     out: Annotated[Path | None, typer.Option(help="The network file to write; else the file's name with "
                                              ".safetensors.", show_default=False)] = None,
-    data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz: membranes become as wide "
-                                             "as its training samples need.", show_default=False)] = None,
+    data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz: weights are fitted to its "
+                                             "training samples, and membranes are as wide as these need.",
+                                             show_default=False)] = None,
     check: Annotated[Path | None, typer.Option(help="Recorded spikes of the source framework, an .npz, to compare "
                                                "with: counts may be off by 5 % at most, or nothing is "
                                                "written.", show_default=False)] = None,

@@ -67,10 +67,10 @@ def command(
     with ExitStack() as stack:
         aside = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="snnfpga-")))
         place = folder or aside
-        place.mkdir(parents=True, exist_ok=True)
-        copy_driver(source, place)
         file = samples or _export(network_path, network, data_root, aside / "samples.npz")
         check_task(file, arguments, network.spec)
+        place.mkdir(parents=True, exist_ok=True)
+        copy_driver(source, place)
         with progress("building a simulated board", 1) as advance:
             design = simulated_board(network.spec, simulator)
             advance()

@@ -114,7 +114,7 @@ def coarse(facts: LayerFacts, error: float) -> list[str]:
     if error <= COARSE / weight_limit(facts.weight_bits):
         return []
     return [f"weights of node {facts.node} are off by up to {100 * error:.3g} % of the largest, as they are small "
-            "beside its bias, with which they share a grid: take more weight_bits, or train with a smaller bias"]
+            "beside its bias, with which they share a scale: take more weight_bits, or train with a smaller bias"]
 
 
 def few_units(facts: LayerFacts) -> list[str]:
@@ -122,7 +122,7 @@ def few_units(facts: LayerFacts) -> list[str]:
     if facts.keep in (None, 1.0) or facts.threshold is None or facts.threshold >= FEW_UNITS:
         return []
     return [f"the threshold of node {facts.node} is {facts.threshold} units of its weights, as a few of these are much "
-            "larger than the rest, and leaks are rounded down to units: give --data, to which the grid is fitted, or "
+            "larger than the rest, and leaks are rounded down to units: give --data, to which the scale is fitted, or "
             "take more weight_bits"]
 
 

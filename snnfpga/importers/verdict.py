@@ -77,8 +77,8 @@ def verdict(check: Check, graph: Graph, recorded: Recorded, source: str, said: S
     elif fits:
         line = ""
     elif own.off <= MOST:
-        line += (f", and by {_percent(own.off)} in floating point, so that the grid of the weights is too coarse; take "
-                 "--set network.weight_bits=16, or samples of the training with --data")
+        line += (f", and by {_percent(own.off)} in floating point, so that the scale of the weights is too coarse; "
+                 "take --set network.weight_bits=16, or samples of the training with --data")
     else:
         near = f" ({best.options} by {_percent(best.off)})" if math.isfinite(best.off) else ""
         line += (f", and no convention comes near{near}; were other samples recorded, inputs in another order, or "
