@@ -215,14 +215,15 @@ def from_torch(modules: Any, input_shape: Shape, *, name: str = "imported", data
     Raises
     ------
     SnnfpgaError
-        If a module is none that is known, or computes what there is not here.
+        If a module is none that is known, or computes what there is not here, or counts of spikes are off by more than
+        5 % of those that were recorded.
     """
-    from ..importers.importing import import_modules
-    from ..importers.recorded import checked as compared
-    from ..importers.recorded import read_recorded
-    from ..importers.verdict import judged
-
     with verb(on_progress, on_line):
+        from ..importers.importing import import_modules
+        from ..importers.recorded import checked as compared
+        from ..importers.recorded import read_recorded
+        from ..importers.verdict import judged
+
         recorded = None if check is None else read_recorded(check)
         source = import_modules(modules, input_shape, name, data=_name(data), settings=_said(settings))
         found = _imported(source)

@@ -144,14 +144,14 @@ def learn(network: Any = None, *, data: Given = None, samples: Count | None = No
     SnnfpgaError
         What the command line says in one line.
     """
-    from ..backends.asked import Asked
-
     check_name(backend, to_learn=True)
     network = network_of(network)
     if out is None and isinstance(network, Network) and network.path is None:
         raise SnnfpgaError("A network that is in memory alone has no folder for what is learned; give out, or save the "
                            "network first", USAGE)
     with verb(on_progress, on_line), located(network) as path, named(data) as new, named(rehearse, "train") as old:
+        from ..backends.asked import Asked
+
         asked = Asked(
             data=new, samples=samples, passes=passes, shuffle=shuffle, seed=seed, schedule=schedule,
             rates=None if rates is None else ",".join(map(str, rates)), guard=guard,

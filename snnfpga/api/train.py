@@ -65,15 +65,14 @@ def train(config: configuring.Given = None, *, data: GivenData = None, changes: 
     Stopped
         If a person stopped it; a ``KeyboardInterrupt`` that says how to go on.
     """
-    in_memory, chosen = _sorted(data)
-    if start is None:
-        whole = configuring.configure(config, changes, data=chosen, **sections)
-    elif resume:
+    if start is not None and resume:
         raise SnnfpgaError("resume goes on with a run, which knows where it began; leave start out", USAGE)
-    else:
-        whole = begun(start, config, changes, {"data": chosen, **sections})
-    with verb(on_progress, on_line), torch_as_it_was():
-        return run(whole, None if out is None else Path(out), device, resume, overwrite, in_memory)
+    in_memory, chosen = _sorted(data)
+    with verb(on_progress, on_line):
+        whole = configuring.configure(config, changes, data=chosen, **sections) if start is None else begun(
+            start, config, changes, {"data": chosen, **sections})
+        with torch_as_it_was():
+            return run(whole, None if out is None else Path(out), device, resume, overwrite, in_memory)
 
 
 def _sorted(data: Any) -> tuple[Data | None, dict[str, Any] | None]:

@@ -74,9 +74,11 @@ def test_an_extra_brings_what_is_said_of_it():
     assert missing_extra(ModuleNotFoundError("", name="json")) is None
 
 
-def test_from_python_it_is_an_error_of_ours(tmp_path):
+@pytest.mark.parametrize("call", ["train()", f"train(start={str(NETWORK)!r})", f"learn({str(NETWORK)!r})"],
+                         ids=["train", "start", "learn"])
+def test_from_python_it_is_an_error_of_ours(tmp_path, call):
     code = (f"import sys; sys.argv[1:] = ['torch', '--version']\ntry:\n    exec({WITHOUT!r})\nexcept SystemExit:\n    "
-            "pass\nimport snnfpga\ntry:\n    snnfpga.train()\nexcept snnfpga.SnnfpgaError as error:\n    print(error)")
+            f"pass\nimport snnfpga\ntry:\n    snnfpga.{call}\nexcept snnfpga.SnnfpgaError as error:\n    print(error)")
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1].startswith("This needs torch, which is not installed; install the extra train")
 
