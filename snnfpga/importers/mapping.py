@@ -134,7 +134,7 @@ def _on_grid(source: Raw, held: Fitted, bits: int) -> tuple[Layer, LayerFacts]:
     raw, fraction = held.raw, held.fraction
     integers = on_grid(raw.neurons, fraction)
     known = LayerConfig(weight_bits=bits, bias=raw.given.bias is not None, **integers.known)
-    if kept(raw.stage.dynamics.grid, raw.given, bits) is not None:
+    if kept(raw.stage.dynamics.grid, source.given, bits) is not None:
         known, integers = _as_it_was(raw.stage.dynamics.grid, known, integers)
     pool = None if raw.pool is None else Pool(POOLS[raw.pool.kind], raw.pool.size)
     own = raw.stage.dynamics
