@@ -56,11 +56,13 @@ MUTANTS = {
                             "way.engine.off.eq(0)"),
     "tokens past their queue": (False, "block ahead", "block_shell.py", "return queue.o", "return tokens"),
     "ends of steps counted as spikes": (False, "block", "block.py", " & (spikes.p.kind == TokenKind.EVENT)", ""),
-    "a step's label lost on its way": (False, "block", "serialiser.py", "Mux(is_step, word.label, word.payload)",
-                                       "Mux(is_step, 0, word.payload)"),
-    "a label outlives its window": (False, "block", "readout.py",
-                                    "with m.If(self._of_steps):\n                m.d.sync += self._known.eq(0)",
-                                    "with m.If(0):\n                m.d.sync += self._known.eq(0)"),
+    "a step's label lost on its way": (
+        False, "block of labelled steps", "serialiser.py", "Mux(is_step, word.label, word.payload)",
+        "Mux(is_step, 0, word.payload)"),
+    "a label outlives its window": (
+        False, "block of labelled steps", "readout.py",
+        "with m.If(self._of_steps):\n                m.d.sync += self._known.eq(0)",
+        "with m.If(0):\n                m.d.sync += self._known.eq(0)"),
     "a window without a label is learned from": (
         False, "block of labelled steps", "readout.py", "self._sums.learnable & self._known", "self._sums.learnable"),
     "a window without a label has a number": (
