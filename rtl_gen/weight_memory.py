@@ -21,7 +21,8 @@ __all__ = ["WeightMemory"]
 class WeightMemory(wiring.Component):
     """Words of stored weights: one port reads for whoever's turn it is, one writes.
 
-    Where a block reads two words in a cycle, the writing port reads the second while it is the forward engine's turn.
+    Where a block reads two words in a cycle, the writing port reads the second in each cycle in which it does not
+    write: the host's last word may come when the forward engine's turn has begun.
 
     A word comes :data:`~rtl_gen.contract.memories.WEIGHT_LATENCY` cycles after its address: out of the memory, into a
     register, and into another. The first is the memories' own where the part's have one: a deep memory is rows of
@@ -88,7 +89,7 @@ class WeightMemory(wiring.Component):
         else:
             # One address for both: so it is one port of the memory.
             shared = Signal.like(address, name="shared")
-            m.d.comb += shared.eq(Mux(self.owner == Owner.FORWARD, self.second.address, written))
+            m.d.comb += shared.eq(Mux(en, written, self.second.address))
             enables = self._enables(m, shared, en)
             written = self._early(m, shared, "shared")
             seconds = [row.read_port() for row in rows]
