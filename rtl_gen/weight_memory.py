@@ -107,8 +107,8 @@ class WeightMemory(wiring.Component):
         return [self._early(m, en & self._is_in(address, number), f"writes{number}") for number in range(self._rows)]
 
     def _is_in(self, address: Value, row: int) -> Value:
-        """Whether the word is in this row of memories."""
-        return address // self._row_words == row
+        """Whether the word is in this row of memories; where there are several, they have a power of two of words."""
+        return address[self._row_words.bit_length() - 1:] == row if self._rows > 1 else Const(1)
 
     def _early(self, m: Module, value: Value, name: str) -> Value:
         """What goes to the memories: of a flat block out of a register."""
