@@ -56,8 +56,8 @@ SLOW_CASES = {
 }
 
 # Each is met in another case, or in benches of the engines, or on Verilator, too.
-LONG = (*SLOW_CASES, "learned-nearest", "fixed-stochastic", "one-lane-one-step", "every-other-window", "frozen",
-        "currents", "signed-shifts", "two-reads-no-bias", "last-answer")
+LONG = (*SLOW_CASES, "learned-nearest", "fixed-stochastic", "one-lane-one-step", "every-other-window", "currents",
+        "signed-shifts", "two-reads-no-bias", "last-answer")
 
 
 @on_both(CASES | SLOW_CASES, verilator="learned-nearest", slow=LONG)

@@ -62,7 +62,7 @@ CASES = {
 
 
 # Each is met in another case too.
-@on_both(CASES, slow=("one neuron", "answer of the last window alone", "last answer of one that runs",
+@on_both(CASES, slow=("one neuron", "answer of the last window alone",
                       "a row a neuron of places", "squares of one that runs", "signs that run", "frozen",
                       "largest level at once", "largest level, fixed", "largest level, every other window"))
 def test_matches_reference(case, simulator, tmp_path):
