@@ -30,8 +30,8 @@ class Readout(wiring.Component):
 
     An event costs one cycle; where spikes are pooled they are first given the index of their square. At the end of a
     window that is learned from it takes a cycle for each class to find the errors, then for each row, of a neuron or a
-    square, as many as its classes are walked in, to find its feedback and, where the readout is learned, to update its
-    weights. It hands feedback on group by group.
+    square, as many as its classes are walked in, or one where it is passed over, to find its feedback and, where the
+    readout is learned, to update its weights. It hands feedback on group by group.
 
     Computes :mod:`sim.reference.readout` bit for bit.
 

@@ -21,7 +21,8 @@ __all__ = ["WeightMemory"]
 class WeightMemory(wiring.Component):
     """Words of stored weights: one port reads for whoever's turn it is, one writes.
 
-    Where a block reads two words in a cycle, the writing port reads the second while it is the forward engine's turn.
+    Where a block reads two words in a cycle, the writing port reads the second in each cycle in which it does not
+    write: the host's last word may come when the forward engine's turn has begun.
 
     A word comes :data:`~rtl_gen.contract.memories.WEIGHT_LATENCY` cycles after its address: out of the memory, into a
     register, and into another. The first is the memories' own where the part's have one: a deep memory is rows of
@@ -88,7 +89,7 @@ class WeightMemory(wiring.Component):
         else:
             # One address for both: so it is one port of the memory.
             shared = Signal.like(address, name="shared")
-            m.d.comb += shared.eq(Mux(self.owner == Owner.FORWARD, self.second.address, written))
+            m.d.comb += shared.eq(Mux(en, written, self.second.address))
             enables = self._enables(m, shared, en)
             written = self._early(m, shared, "shared")
             seconds = [row.read_port() for row in rows]
@@ -106,8 +107,8 @@ class WeightMemory(wiring.Component):
         return [self._early(m, en & self._is_in(address, number), f"writes{number}") for number in range(self._rows)]
 
     def _is_in(self, address: Value, row: int) -> Value:
-        """Whether the word is in this row of memories."""
-        return address // self._row_words == row
+        """Whether the word is in this row of memories; where there are several, they have a power of two of words."""
+        return address[self._row_words.bit_length() - 1:] == row if self._rows > 1 else Const(1)
 
     def _early(self, m: Module, value: Value, name: str) -> Value:
         """What goes to the memories: of a flat block out of a register."""

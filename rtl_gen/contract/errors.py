@@ -66,14 +66,14 @@ class _Brief(Repr):
 
     def repr_instance(self, x: Any, level: int) -> str:
         """What is no plain value."""
-        shape = getattr(x, "shape", None)
-        if isinstance(shape, tuple) and math.prod(shape) > ENTRIES:
-            return f"{_a(type(x), str(getattr(x, 'dtype', '')))} of shape {tuple(shape)}"
-        if isinstance(x, type):
-            return f"the class {x.__name__}"
         try:
+            shape = getattr(x, "shape", None)
+            if isinstance(shape, tuple) and math.prod(shape) > ENTRIES:
+                return f"{_a(type(x), str(getattr(x, 'dtype', '')))} of shape {tuple(shape)}"
+            if isinstance(x, type):
+                return f"the class {x.__name__}"
             text = repr(x)
-        except Exception:       # an object of the user's own may fail to say what it is
+        except Exception:       # an object of the user's own may fail to say what it is, or have a shape of no numbers
             return _a(type(x))
         return _a(type(x)) if text.startswith("<") or "\n" in text or len(text) > WIDEST else text
 
@@ -84,4 +84,4 @@ _BRIEF = _Brief()
 def _a(kind: type, of: str = "") -> str:
     """The name of a kind, and what its values are, with its article."""
     words = f"{of} {'array' if kind.__name__ == 'ndarray' else kind.__name__}".strip()
-    return f"{'an' if words[0] in 'aeiouAEIOU' else 'a'} {words}"
+    return f"{'an' if words[0] in 'aeioAEIO' else 'a'} {words}"      # a uint8 array

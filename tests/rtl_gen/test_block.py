@@ -31,7 +31,7 @@ CASES = {
                               rounding="stochastic", lanes=3, leak_shifts=(2, -4, 6)),
     "signed-shifts": dict(leak_shifts=(2, -4, 6), window=5, rounding="stochastic"),
     "five-lanes": dict(lanes=5, window=3, sizes=(18,), reset="zero", classes_per_cycle=1),
-    "two-reads": dict(reads=2, sizes=(18,), window=3, update_interval=2),
+    "two-reads": dict(reads=2, sizes=(18,), window=3, update_interval=2, classes_per_cycle=1),
     "two-reads-no-bias": dict(reads=2, lanes=8, bias=False, rounding="stochastic", shadow_bits=0, rate_shift=5),
     "signs": dict(weight_bits=1, readout_weight_bits=1, threshold=3, membrane_bits=8, surrogate_width=3, shadow_bits=4,
                   rounding="stochastic", window=3, bias=False),
@@ -56,8 +56,8 @@ SLOW_CASES = {
 }
 
 # Each is met in another case, or in benches of the engines, or on Verilator, too.
-LONG = (*SLOW_CASES, "learned-nearest", "fixed-stochastic", "one-lane-one-step", "every-other-window", "frozen",
-        "currents", "signed-shifts", "two-reads-no-bias", "last-answer")
+LONG = (*SLOW_CASES, "learned-nearest", "fixed-stochastic", "one-lane-one-step", "every-other-window", "currents",
+        "signed-shifts", "two-reads-no-bias", "last-answer")
 
 
 @on_both(CASES | SLOW_CASES, verilator="learned-nearest", slow=LONG)

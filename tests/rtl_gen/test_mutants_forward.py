@@ -120,7 +120,9 @@ MUTANTS = {
                              "with m.If(self.entry_last & (self.group == 0)):"),
     # Weight memory and turns
     "second port not the forward engine's": (False, "weights-two-reads", "weight_memory.py",
-                                             "self.owner == Owner.FORWARD, self.second.address", "0, 0"),
+                                             "Mux(en, written, self.second.address)", "written"),
+    "no word in the forward engine's turn": (False, "weights-two-reads", "weight_memory.py", "Mux(en, written,",
+                                             "Mux(self.owner != Owner.FORWARD, written,"),
     "word of another's address": (True, "weights", "weight_memory.py", "with m.Case(owner):",
                                   "with m.Case(*([owner] if owner == Owner.UPDATE else [Owner.FORWARD, Owner.HOST])):"),
     "blank a cycle early": (False, "weights", "weight_memory.py", "blank = early", "blank = blank"),

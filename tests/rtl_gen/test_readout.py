@@ -25,7 +25,8 @@ CASES = {
     "levels summed learn": network_spec(sizes=(9,), lanes=4, window=5, readout_leak_shift=2, loss_steps=3, classes=3,
                                         rounding="stochastic", shadow_bits=2, readout_rate_shift=5),
     "last level learns": network_spec(sizes=(7,), lanes=4, window=3, readout_leak_shift=1, reading="last",
-                                      accumulate="cumulative", update_interval=2, readout_rate_shift=4),
+                                      accumulate="cumulative", update_interval=2, readout_rate_shift=4,
+                                      classes_per_cycle=1),
     "largest level learns": network_spec(sizes=(9,), lanes=4, window=5, readout_leak_shift=2, reading="maximum",
                                          accumulate="cumulative", rounding="stochastic", shadow_bits=2, logit_shift=6,
                                          readout_rate_shift=5, feedback_shift=3),
@@ -33,6 +34,9 @@ CASES = {
                                           accumulate="cumulative", classes=3, readout_rate_shift=4, logit_shift=5),
     "largest level, fixed": network_spec(sizes=(7,), lanes=2, window=4, update_interval=2, readout_leak_shift=3,
                                          reading="maximum", accumulate="cumulative", learned=False, logit_shift=1),
+    "largest level, every other window": network_spec(
+        sizes=(9,), lanes=4, window=3, update_interval=2, readout_leak_shift=2, reading="maximum", classes=3,
+        accumulate="cumulative", rounding="stochastic", shadow_bits=2, readout_rate_shift=5, logit_shift=5),
     "answer of the last window": network_spec(sizes=(9,), lanes=4, window=3, loss_steps=2, answer="last",
                                               accumulate="cumulative", classes_per_cycle=2),
     "answer of the last window alone": network_spec(sizes=(7,), lanes=4, window=2, answer="last", learned=False),
@@ -58,9 +62,9 @@ CASES = {
 
 
 # Each is met in another case too.
-@on_both(CASES, slow=("one neuron", "answer of the last window alone", "last answer of one that runs",
+@on_both(CASES, slow=("one neuron", "answer of the last window alone",
                       "a row a neuron of places", "squares of one that runs", "signs that run", "frozen",
-                       "largest level at once", "largest level, fixed"))
+                      "largest level at once", "largest level, fixed", "largest level, every other window"))
 def test_matches_reference(case, simulator, tmp_path):
     spec = CASES[case]
     simulate(Readout(spec, 0), bench="sim.benches.readout",

@@ -1,3 +1,8 @@
+import re
+
+import pytest
+
+from rtl_gen.emit import to_rtlil
 from rtl_gen.turns import Turns
 from rtl_gen.weight_memory import WeightMemory
 from sim.runner import simulate
@@ -24,3 +29,10 @@ def test_a_word_is_of_the_owners_address(case, simulator, tmp_path):
 
 def test_turns(icarus, tmp_path):
     simulate(Turns(), bench="sim.benches.turns", build_dir=tmp_path, simulator=icarus)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_which_row_a_word_is_in_takes_no_divider(case):
+    text = to_rtlil(WeightMemory(CASES[case].blocks[0]), name="memory")
+    assert "cell $memrd_v2" in text
+    assert not re.search(r"cell \$(div|mod)", text)

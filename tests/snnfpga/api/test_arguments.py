@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -99,6 +100,8 @@ def test_what_python_says_of_a_name_it_does_not_know_stays():
 @pytest.mark.parametrize(("value", "text"), [
     (np.zeros((60, 6, 8), np.float32), "a float32 array of shape (60, 6, 8)"),
     (torch.zeros(100), "a torch.float32 Tensor of shape (100,)"),
+    (np.zeros((60, 6), np.uint8), "a uint8 array of shape (60, 6)"),
+    (SimpleNamespace(shape=(None, 3)), "a SimpleNamespace"),
     ([0] * 10000, "[0, 0, 0, 0, 0, 0, 0, 0, ...] (a list of 10000)"),
     (["a" * 90] * 3, "a list of 3"),
     ({"w": np.zeros((9, 9))}, "{'w': a float64 array of shape (9, 9)}"),
