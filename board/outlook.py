@@ -111,7 +111,7 @@ class Outlook:
         return {"board": self.board.name, "verdict": self.verdict, "exceeded": self.exceeded,
                 "lanes": [block.directives.lanes for block in self.spec.blocks], "needs": dict(self.needs),
                 "budget": dict(self.board.part.budget), "logic_error": self.error, "clock_mhz": self.clock_mhz,
-                "microseconds_ahead": self.measured_ahead,
+                "measured_ahead": self.measured_ahead,
                 "microseconds": {name: None if value is None else round(value, 2) for name, value in
                                  (("run", self.microseconds(learn=False)), ("learn", self.microseconds(learn=True)))}}
 

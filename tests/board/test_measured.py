@@ -48,7 +48,7 @@ def test_other_queues_are_not_in_them_and_that_is_said():
     measured = MeasuredCycles(spec=spec, running=1234.5, learning=2000)
     assert replace(found, measured=measured).measured_ahead is None
     assert replace(found, measured=measured, spec=unasked).measured_ahead == [64, 64]
-    assert replace(found, measured=measured, spec=unasked).to_dict()["microseconds_ahead"] == [64, 64]
+    assert replace(found, measured=measured, spec=unasked).to_dict()["measured_ahead"] == [64, 64]
     assert "were ahead 64, 64: what other queues change is not in it" in dict(rows(
         replace(found, measured=measured, spec=unasked), [], plan(found, [], Path("x"), False)))["time of a sample"]
     assert replace(found, activity=None).measured_ahead is None, "no time is said"
