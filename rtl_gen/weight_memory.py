@@ -103,7 +103,7 @@ class WeightMemory(wiring.Component):
         return m
 
     def _enables(self, m: Module, address: Value, en: Value) -> list[Value]:
-        """Of each row, whether it is written: of a flat block out of a register of its own."""
+        """Whether each row is written: of a flat block each comes out of a register of its own."""
         return [self._early(m, en & self._is_in(address, number), f"writes{number}") for number in range(self._rows)]
 
     def _is_in(self, address: Value, row: int) -> Value:
