@@ -35,11 +35,17 @@ def array_of(name: str, key: str, values: Any) -> NDArray:
     DataError
         If they have no shape, or are Python objects.
     """
+    if np.ma.is_masked(values):
+        raise DataError(f"Data {name}: {key} must be an array without a mask, which would be lost; give "
+                        "values.filled(0), or another value for what is masked")
     try:
         found = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
         if found.dtype.hasobject and found.dtype.names is None:
             found = np.asarray(found.tolist())      # numbers that a frame kept as objects
-    except (ValueError, TypeError, RuntimeError):      # lists of several lengths; tensors that NumPy has no type for
+    except (ValueError, TypeError, RuntimeError):
+        if hasattr(values, "detach"):
+            raise DataError(f"Data {name}: {key} must be a dense tensor of a type that NumPy has, not {values.dtype} "
+                            f"as {values.layout}; give .to_dense(), or .float()") from None
         raise DataError(f"Data {name}: {key} must be an array, all of whose rows are alike, not {shown(values)}; "
                         "samples of several lengths are given one by one, as a list of pairs (spikes, label)") from None
     if found.dtype.hasobject:

@@ -192,12 +192,18 @@ def named(given: Any, half: str | None = None) -> Iterator[str | None]:
     if not isinstance(data, Data):
         yield data
         return
-    if half is not None and "split" not in data.arrays and data.arrays.get("label", np.array(0)).ndim:
-        data = replace(data, arrays={**data.arrays, "split": np.repeat(half, len(data.arrays["label"]))})
+    if half is not None and "split" not in data.arrays:
+        data = replace(data, arrays={**data.arrays, "split": np.repeat(half, _samples(data.arrays))})
     with tempfile.TemporaryDirectory(prefix="snnfpga-") as aside:
         path = Path(aside) / f"{data.name}.npz"
         data.write(path)
         yield str(path)
+
+
+def _samples(arrays: Mapping[str, NDArray]) -> int:
+    """How many samples arrays hold that may have no ``label``; 0 where they break the rules of the format."""
+    found = arrays.get("spikes", arrays.get("offset", np.array(0)))
+    return 0 if found.ndim == 0 else len(found) - ("spikes" not in arrays)
 
 
 def _stacked(name: str, samples: Sequence[NDArray]) -> dict[str, NDArray]:

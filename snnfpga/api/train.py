@@ -119,6 +119,8 @@ def run(config: Config, out: Path | None, device: str, resume: bool, overwrite: 
             some(data, half)
         check_lessons(data)
         trainer = Trainer(config, data, device, team)
+        if not len(trainer.validation):     # of few samples of a class none is held out
+            some(data, "test")
         hardware = hardware_of(trainer.network, data.train, config.seed) if team.leads else None
         place = team.told(None if not team.leads else folder if resume else run_folder.open_new(folder, config))
         with _whole(trainer, folder, place, resume):

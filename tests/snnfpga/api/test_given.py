@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import snnfpga
-from snnfpga.api.data import Data, data_given
+from snnfpga.api.data import Data, data_given, named
 from snnfpga.config.file import read_config
 from snnfpga.data.npz import load_npz
 from snnfpga.data.options import DataOptions
@@ -165,3 +165,31 @@ def test_the_package_imports_at_once_and_all_its_names_are_there():
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(AttributeError, match="has no 'trian'"):
         _ = snnfpga.trian
+
+
+@pytest.mark.parametrize("arrays", [
+    {"spikes": DENSE, "step_label": np.zeros((8, 3), np.int64)},
+    {"t": np.zeros(3), "offset": np.arange(9) // 3, "segment_offset": np.zeros(9, np.int64)},
+    {"spikes": DENSE, "label": np.arange(8) % 2},
+])
+def test_all_samples_in_memory_are_of_the_half_that_is_asked_for(arrays):
+    with named(arrays, "test") as path:
+        assert np.load(path)["split"].tolist() == ["test"] * 8
+
+
+@pytest.mark.parametrize(("values", "line"), [
+    (np.ma.array(DENSE, mask=DENSE > 0), "spikes must be an array without a mask"),
+    (torch.tensor(DENSE).to(torch.bfloat16), "not torch.bfloat16 as torch.strided; give .to_dense(), or .float()"),
+    (torch.tensor(DENSE).float().to_sparse(), "not torch.float32 as torch.sparse_coo; give .to_dense(), or .float()"),
+])
+def test_what_numpy_would_not_hold_is_named(values, line):
+    with pytest.raises(snnfpga.SnnfpgaError) as refused:
+        data_given((values, np.arange(8) % 2))
+    assert line in str(refused.value)
+
+
+def test_samples_too_few_to_hold_one_out_are_refused_before_training(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(snnfpga.SnnfpgaError, match="has no test samples"):
+        snnfpga.train(data=(DENSE[:3], [0, 1, 2]), training={"epochs": 1}, network={"blocks": [[7]]})
+    assert not list(tmp_path.iterdir())
