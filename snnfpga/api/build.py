@@ -311,7 +311,7 @@ def _table(found: dict[str, Any], folder: Path) -> Table:
                  for label, used, whole, share in counted_rows(found["amounts"], resources, found["budget"])]
     if found["logic_delay_ps"] is not None:
         rows.append(("logic delay, no routing", f"{found['logic_delay_ps'] / 1000:.2f} ns"))
-    rows += [("cycles of a sample",
+    rows += [("cycles of a sample alone",
               f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
              *_mean(found["cycles"]["sample_mean"]),
              ("state for learning", f"{found['state_buffer_bits']} bits"), ("files", str(folder))]

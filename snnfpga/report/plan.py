@@ -38,8 +38,8 @@ def rows(outlook: Outlook, others: Sequence[Outlook], found: dict[str, Any]) -> 
             ("weight words read in a cycle", ", ".join(str(reads) for reads in found["reads"])),
             *_amounts(outlook),
             ("time of a sample", _time(outlook, found)),
-            ("cycles of a sample", f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} "
-                                   "full"),
+            ("cycles of a sample alone",
+             f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
             ("state for learning", f"{found['state_buffer_bits']} bits"),
             *((f"step {number}", step) for number, step in enumerate(found["steps"], start=1))]
 
