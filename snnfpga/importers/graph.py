@@ -54,7 +54,7 @@ class Node:
                            "export it again")
         found = held.astype(np.float64)
         if not found.size:
-            raise NirError(f"{name} of {self} must hold values, and is empty; export it again")
+            raise NirError(f"{name} of {self} must hold values, and is empty; give it some")
         if not np.isfinite(found).all():
             raise NirError(f"{name} of {self} must be finite, and {int((~np.isfinite(found)).sum())} of {found.size} "
                            "values are NaN or infinite; train it again, or mend the file")

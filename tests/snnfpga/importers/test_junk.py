@@ -30,11 +30,11 @@ PIXELS = ("Conv2d", {**CONV, "bias": np.ones(1)})
     (good(("Linear", {"weight": h5py.Empty("f")}), END), None,
      f"weight {KIND} text or other objects; export it again"),
     (good(("Linear", {"weight": 2.0}), END), None,
-     "weight of Node 0 (Linear) must be a matrix (outputs, inputs), not of shape (); export it again"),
+     "weight of Node 0 (Linear) must be a matrix (outputs, inputs), not of shape (); mend the shape"),
     (good(("Linear", GOOD), second(tau="slow")), None,
      "tau of Node 1 (LIF) must be real numbers, not text; export it again"),
     (good(PIXELS, SPIKES, inputs=[1, 6, 6], outputs=[2, 4, 4]), None,
-     "bias of Node 0 (Conv2d) must have 2 values, one a filter, not 1; export it again"),
+     "bias of Node 0 (Conv2d) must have 2 values, one a filter, not 1; give it as many"),
     (good(("Conv2d", {**CONV, "input_shape": np.array([6.5, 6.0])}), SPIKES, inputs=[1, 6, 6]), None,
      "input_shape of Node 0 (Conv2d) must be whole numbers in a row, not [6.5, 6.0]; export it again"),
     (good(("Conv2d", CONV), SPIKES, ("Flatten", {"start_dim": 0, "end_dim": -1, "input_type": b"2x4x4"}),
@@ -42,7 +42,7 @@ PIXELS = ("Conv2d", {**CONV, "bias": np.ones(1)})
      "input_type of Node 2 (Flatten) must be real numbers, not text; export it again"),
     (good(("Conv2d", CONV), SPIKES, ("Flatten", {"start_dim": 0, "end_dim": -1, "input_type": np.array([2, 5, 5])}),
           ("Linear", {"weight": np.ones((3, 32))}), END, inputs=[1, 6, 6]), None,
-     "Node 2 flattens 2 x 5 x 5, and 2 x 4 x 4 reach it; export it again, or mend the shape"),
+     "Node 2 flattens 2 x 5 x 5, and 2 x 4 x 4 reach it; mend the shape"),
 ], ids=range(15))
 def test_what_is_no_network_is_refused(tmp_path, nodes, edges, message):
     with pytest.raises(SnnfpgaError) as caught:
