@@ -94,3 +94,19 @@ def test_what_was_recorded_tells_conventions_apart(recorded, tmp_path, capsys):
     code, _, err = call(capsys, "import", "a.nir", "--from", "snntorch", "--check", "r.npz", "--overwrite")
     assert code == 1
     assert "no convention comes near (" in err
+
+
+def test_an_output_that_was_never_recorded_to_fire(recorded, tmp_path, capsys):
+    """Its spikes are few beside the others', and no convention has none; classes are warned of."""
+    held = dict(np.load("r.npz"))
+    own = ("import", "a.nir", "--from", "snntorch", "--check", "r.npz", "--set", "network.weight_bits=16")
+    np.savez("r.npz", **held | {"predictions": (held["predictions"] + 1) % CLASSES})
+    code, out, err = call(capsys, *own)
+    assert (code, err) == (0, f"Warning: 0 of {SAMPLES} samples have the class that the source predicted; is the "
+                              "readout the source's, and are the classes in its order?\n")
+    np.savez("r.npz", **{name: np.zeros_like(value) if name.startswith("layer1") else value
+                         for name, value in held.items()})
+    code, out, err = call(capsys, *own, "--overwrite")
+    assert code == 1
+    assert ", of none recorded" in out
+    assert "no convention comes near" in err
