@@ -90,7 +90,8 @@ def verdict(check: Check, graph: Graph, recorded: Recorded, source: str, said: S
         line += (f", and by {_percent(own.off)} of all in floating point, so that the scale of the weights is too "
                  "coarse; take --set network.weight_bits=16, or samples of the training with --data")
     else:
-        near = f" ({best.options} by {_percent(best.off)})" if math.isfinite(best.off) else ""
+        by = f"{_percent(best.layer)} in a layer" if best.off <= MOST else _percent(best.off)
+        near = f" ({best.options} by {by})" if math.isfinite(best.off) else ""
         line += (f", and no convention comes near{near}; were other samples recorded, inputs in another order, or "
                  "another file?")
     return Verdict(fits=fits, line=line, tried=tuple(found))
