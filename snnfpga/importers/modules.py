@@ -141,15 +141,17 @@ def _conv(node: str, module: Any) -> tuple[str, dict[str, Any]]:
 def _pool(node: str, module: Any) -> tuple[str, dict[str, Any]]:
     if getattr(module, "ceil_mode", False):
         raise NirError(f"{node} must leave out squares that the border cuts; take ceil_mode False")
-    size, divisor = module.kernel_size, getattr(module, "divisor_override", None)
-    area = int(np.prod(size)) if np.size(size) == 2 else int(np.prod(size)) ** 2
-    if divisor not in (None, area):
+    divisor = getattr(module, "divisor_override", None)
+    if divisor is not None and divisor != (area := int(np.prod(np.broadcast_to(module.kernel_size, 2)))):
         raise NirError(f"{node} must divide by the {area} of its square, not {divisor}; leave divisor_override out, "
                        f"and multiply the weights behind it by {area / divisor:g}")
     return "AvgPool2d", {name: getattr(module, name) for name in ("kernel_size", "stride", "padding")}
 
 
 def _flatten(node: str, module: Any) -> tuple[str, dict[str, Any]]:
+    if (module.start_dim, module.end_dim) != (1, -1):
+        raise NirError(f"{node} must flatten all dimensions but the batch, start_dim 1 and end_dim -1, not "
+                       f"{module.start_dim} and {module.end_dim}; flatten the whole")
     # Dimension 0 of a batch in PyTorch is none of a sample's.
     return "Flatten", {"start_dim": module.start_dim - 1, "end_dim": module.end_dim}
 

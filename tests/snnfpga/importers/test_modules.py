@@ -163,6 +163,11 @@ class CUBALIFNode(nn.Module):
      "weights behind it by 4"),
     ([nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d(2, ceil_mode=True)], (1, 4, 4),
      "Module 2 (AvgPool2d) must leave out squares that the border cuts; take ceil_mode False"),
+    ([nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d("a")], (1, 4, 4),
+     "kernel_size of Node 2 (AvgPool2d) must be real numbers, not text; mend it"),
+    ([nn.Conv2d(1, 2, 3), Leaky(), nn.Flatten(2)], (1, 4, 4),
+     "Module 2 (Flatten) must flatten all dimensions but the batch, start_dim 1 and end_dim -1, not 2 and -1; flatten "
+     "the whole"),
     ([nn.Linear(4, 3, device="meta"), Leaky()], (4,),
      "weight of Module 0 (Linear) is on the device meta, which holds no numbers; load the trained ones"),
     ([nn.Linear(4, 3, dtype=torch.complex64), Leaky()], (4,),

@@ -33,8 +33,8 @@ REFUSED = [
      "Node 1 (Threshold) has no counterpart here: known are Input, Output, Linear, Affine, Conv2d, SumPool2d, "
      "AvgPool2d, Flatten, Scale, IF, LIF, LI, CubaLIF; replace it, or leave it out"),
     (good(("Linear", {"weight": np.full((3, 4), np.nan)}), END), None, {},
-     "weight of Node 0 (Linear) must be finite, and 12 of 12 values are NaN or infinite; train it again, or mend the "
-     "file"),
+     "weight of Node 0 (Linear) must be finite, and 12 of 12 values are NaN or infinite; train it again, or mend "
+     "it"),
     (good(("Linear", GOOD), second(tau=np.full(3, 8e-6))), None, {},
      "tau of Node 1 (LIF) must be above the step of 0.0001 s, not 8e-06 s; a smaller --dt, or where Norse wrote the "
      "file, whose time constants are too small by a factor dt, --from norse"),
