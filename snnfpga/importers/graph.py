@@ -51,13 +51,13 @@ class Node:
             held = np.empty((), object)
         if held.dtype.kind not in KINDS:
             raise NirError(f"{name} of {self} must be real numbers, not {_NOT.get(held.dtype.kind, 'what it is')}; "
-                           "export it again")
+                           "mend it")
         found = held.astype(np.float64)
         if not found.size:
-            raise NirError(f"{name} of {self} must hold values, and is empty; export it again")
+            raise NirError(f"{name} of {self} must hold values, and is empty; give it some")
         if not np.isfinite(found).all():
             raise NirError(f"{name} of {self} must be finite, and {int((~np.isfinite(found)).sum())} of {found.size} "
-                           "values are NaN or infinite; train it again, or mend the file")
+                           "values are NaN or infinite; train it again, or mend it")
         return found
 
     def sizes(self, name: str) -> tuple[int, ...]:
@@ -70,7 +70,7 @@ class Node:
         """
         found = self.array(name)
         if found.ndim > 1 or (found != np.round(found)).any():
-            raise NirError(f"{name} of {self} must be whole numbers in a row, not {found.tolist()}; export it again")
+            raise NirError(f"{name} of {self} must be whole numbers in a row, not {found.tolist()}; mend it")
         return tuple(map(int, np.ravel(found)))
 
     def text(self, name: str) -> str | None:

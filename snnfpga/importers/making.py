@@ -98,7 +98,7 @@ def _flatten(made: Making, stage: FlattenStage) -> None:
     said, found = ([side for side in shape if side > 1] for shape in (stage.shape or made.shape, made.shape))
     if said != found:
         raise NirError(f"Node {stage.name} flattens {' x '.join(map(str, stage.shape))}, and "
-                       f"{' x '.join(map(str, made.shape))} reach it; export it again, or mend the shape")
+                       f"{' x '.join(map(str, made.shape))} reach it; mend the shape")
     made.flat = True
 
 
@@ -132,8 +132,7 @@ def _linear(made: Making, stage: LinearStage) -> None:
         raise NirError(f"Node {stage.name} sees a grid of {' x '.join(map(str, made.shape))} and needs a Flatten "
                        "before it; add one")
     if inputs != made.size:
-        raise NirError(f"Node {stage.name} takes {inputs} inputs, and {made.size} reach it; export it again, or mend "
-                       "the shape")
+        raise NirError(f"Node {stage.name} takes {inputs} inputs, and {made.size} reach it; mend the shape")
     weight, bias = stage.weight, stage.bias
     if made.factor is not None:
         weight = weight * made.factor.reshape(1, -1)
@@ -157,11 +156,11 @@ def _conv(made: Making, stage: ConvStage) -> None:
     channels, height, width = made.shape
     filters, part, kernel = stage.weight.shape[:3]
     if part * stage.groups != channels:
-        raise NirError(f"Node {stage.name} takes {part * stage.groups} channels, and {channels} reach it; export it "
-                       "again, or mend the shape")
+        raise NirError(f"Node {stage.name} takes {part * stage.groups} channels, and {channels} reach it; mend the "
+                       "shape")
     if stage.input_shape is not None and stage.input_shape != (height, width):
         raise NirError(f"Node {stage.name} takes a grid of {' x '.join(map(str, stage.input_shape))}, and {height} x "
-                       f"{width} reach it; export it again, or mend the shape")
+                       f"{width} reach it; mend the shape")
     if min(height, width) + 2 * stage.padding < kernel:
         raise NirError(f"Node {stage.name} has a kernel of {kernel} on a grid of {height} x {width}; pad it")
     weight = stage.weight
@@ -223,7 +222,7 @@ def _given(made: Making, stage: NeuronStage, neurons: Neurons) -> tuple[Given, L
         recurrent = stage.recurrent.weight
         if recurrent.shape != (len(weight), len(weight)):
             raise NirError(f"Node {stage.recurrent.name} must join {len(weight)} neurons to themselves, not be of "
-                           f"shape {recurrent.shape}; export it again")
+                           f"shape {recurrent.shape}; mend the shape")
         bias = bias + (0.0 if stage.recurrent.bias is None else stage.recurrent.bias)
         recurrent = recurrent * factors[:, None]
     bias = bias * factors

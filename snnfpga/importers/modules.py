@@ -63,15 +63,28 @@ def _stage(name: str, module: Any) -> Iterator[Stage]:
     if kind in TRANSPARENT:
         return
     node = f"Module {name or '0'} ({kind})"
+    if isinstance(module, type):
+        raise NirError(f"Module {name or '0'} must be a layer, not the class {module.__name__}; make one of it")
+    try:
+        yield from _known(name, node, module)
+    except AttributeError as error:
+        raise NirError(f"{node} must have {error.name}, and has none; is it of another version or package?") from error
+
+
+def _known(name: str, node: str, module: Any) -> Iterator[Stage]:
+    """The stage of a layer that ``node`` names for people.
+
+    Raises
+    ------
+    NirError
+        If it is none that is known, or computes what there is not here.
+    """
+    kind = _kind(module)
     if kind in _NEURONS:
         dynamics = _NEURONS[kind](node, module)
         yield NeuronStage(name, dynamics, _recurrent(name, node, module) if kind.startswith("R") else None)
     elif kind in _PARTS:
-        made = _PARTS[kind](module)
-        if kind == "Conv2d" and getattr(module, "padding_mode", "zeros") != "zeros":
-            raise NirError(f"{node} must pad with zeros, not {module.padding_mode}; change padding_mode")
-        if getattr(module, "ceil_mode", False):
-            raise NirError(f"{node} must leave out squares that the border cuts; take ceil_mode False")
+        made = _PARTS[kind](node, module)
         yield STAGES[made[0]](Node(name, *made))
     elif kind == "MaxPool2d":
         yield _max(name, node, module)
@@ -86,31 +99,59 @@ def _stage(name: str, module: Any) -> Iterator[Stage]:
         raise NirError(f"{node} has no counterpart here: known are {known}{what or '; replace it'}")
 
 
-def _values(value: Any) -> Array:
-    """A parameter, a tensor or a number, as float64."""
-    value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
-    found = np.asarray(value, np.float64)
+def _values(node: str, module: Any, name: str) -> Array:
+    """A parameter, a tensor or a number, as float64.
+
+    Raises
+    ------
+    NirError
+        If it holds no real numbers, or NaN or infinite ones.
+    """
+    value = getattr(module, name)
+    if getattr(value, "is_meta", False):
+        raise NirError(f"{name} of {node} is on the device meta, which holds no numbers; load the trained ones")
+    if getattr(value, "is_complex", bool)():
+        raise NirError(f"{name} of {node} must be real numbers, not complex ones; train it so")
+    try:
+        # NumPy has no bfloat16, and some devices no float64.
+        held = value.detach().cpu().double().numpy() if hasattr(value, "detach") else value
+        found = np.asarray(held, np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise NirError(f"{name} of {node} must be real numbers in a dense tensor, and cannot be read as such "
+                       f"({str(error).partition(chr(10))[0]}); convert it") from error
     if not np.isfinite(found).all():
-        raise NirError("Parameters must be finite, and some are NaN or infinite; train the network again")
+        raise NirError(f"{name} of {node} must be finite, and {int((~np.isfinite(found)).sum())} of {found.size} "
+                       "values are NaN or infinite; train the network again")
     return found
 
 
-def _linear(module: Any) -> tuple[str, dict[str, Any]]:
-    parts = {"weight": _values(module.weight)}
-    return ("Linear", parts) if module.bias is None else ("Affine", parts | {"bias": _values(module.bias)})
+def _linear(node: str, module: Any) -> tuple[str, dict[str, Any]]:
+    parts = {"weight": _values(node, module, "weight")}
+    return ("Linear", parts) if module.bias is None else ("Affine", parts | {"bias": _values(node, module, "bias")})
 
 
-def _conv(module: Any) -> tuple[str, dict[str, Any]]:
+def _conv(node: str, module: Any) -> tuple[str, dict[str, Any]]:
+    if getattr(module, "padding_mode", "zeros") != "zeros":
+        raise NirError(f"{node} must pad with zeros, not {module.padding_mode}; change padding_mode")
     parts = {name: getattr(module, name) for name in ("stride", "padding", "dilation", "groups")}
-    bias = 0.0 if module.bias is None else _values(module.bias)
-    return "Conv2d", {"weight": _values(module.weight), "bias": bias, **parts}
+    bias = 0.0 if module.bias is None else _values(node, module, "bias")
+    return "Conv2d", {"weight": _values(node, module, "weight"), "bias": bias, **parts}
 
 
-def _pool(module: Any) -> tuple[str, dict[str, Any]]:
+def _pool(node: str, module: Any) -> tuple[str, dict[str, Any]]:
+    if getattr(module, "ceil_mode", False):
+        raise NirError(f"{node} must leave out squares that the border cuts; take ceil_mode False")
+    divisor = getattr(module, "divisor_override", None)
+    if divisor is not None and divisor != (area := int(np.prod(np.broadcast_to(module.kernel_size, 2)))):
+        raise NirError(f"{node} must divide by the {area} of its square, not {divisor}; leave divisor_override out, "
+                       f"and multiply the weights behind it by {area / divisor:g}")
     return "AvgPool2d", {name: getattr(module, name) for name in ("kernel_size", "stride", "padding")}
 
 
-def _flatten(module: Any) -> tuple[str, dict[str, Any]]:
+def _flatten(node: str, module: Any) -> tuple[str, dict[str, Any]]:
+    if (module.start_dim, module.end_dim) != (1, -1):
+        raise NirError(f"{node} must flatten all dimensions but the batch, start_dim 1 and end_dim -1, not "
+                       f"{module.start_dim} and {module.end_dim}; flatten the whole")
     # Dimension 0 of a batch in PyTorch is none of a sample's.
     return "Flatten", {"start_dim": module.start_dim - 1, "end_dim": module.end_dim}
 
@@ -127,13 +168,16 @@ def _normalised(name: str, node: str, module: Any) -> ScaleStage:
     """What a normalisation does once it is trained: its statistics stand."""
     if module.running_mean is None:
         raise NirError(f"{node} must keep its statistics; take track_running_stats=True, and train it so")
-    factor = 1.0 / np.sqrt(_values(module.running_var) + module.eps)
-    factor = factor if module.weight is None else factor * _values(module.weight)
-    shift = -factor * _values(module.running_mean)
-    return ScaleStage(name, factor, shift if module.bias is None else shift + _values(module.bias))
+    variance = _values(node, module, "running_var") + _values(node, module, "eps")
+    if (variance <= 0.0).any():
+        raise NirError(f"{node} must have running_var and eps whose sum is above 0; train it so")
+    factor = 1.0 / np.sqrt(variance)
+    factor = factor if module.weight is None else factor * _values(node, module, "weight")
+    shift = -factor * _values(node, module, "running_mean")
+    return ScaleStage(name, factor, shift if module.bias is None else shift + _values(node, module, "bias"))
 
 
-_PARTS: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
+_PARTS: dict[str, Callable[[str, Any], tuple[str, dict[str, Any]]]] = {
     "Linear": _linear, "Conv2d": _conv, "AvgPool2d": _pool, "Flatten": _flatten}
 
 
@@ -149,11 +193,12 @@ def _snntorch(node: str, module: Any, current: Array | None) -> Dynamics:
     if reset == "zero" and _kind(module) != "Leaky" and module.reset_delay:
         raise NirError(f"{node} resets to zero with reset_delay=True in the step after a spike, and loses what comes "
                        "in then, as no neuron here does; take reset_delay=False, or reset_mechanism subtract")
-    if module.inhibition or module.state_quant or float(getattr(module, "graded_spikes_factor", 1.0)) != 1.0:
+    graded = hasattr(module, "graded_spikes_factor") and (_values(node, module, "graded_spikes_factor") != 1.0).any()
+    if module.inhibition or module.state_quant or graded:
         raise NirError(f"{node} must have no inhibition, state_quant or graded_spikes_factor; leave them out")
-    beta = np.clip(_values(module.beta), 0.0, 1.0)
-    return Dynamics(keep=beta, gain=ONE, constant=ONE * 0.0, threshold=_values(module.threshold), reached=False,
-                    reset="zero" if reset == "zero" else "subtract-late", current_keep=current,
+    beta = np.clip(_values(node, module, "beta"), 0.0, 1.0)
+    return Dynamics(keep=beta, gain=ONE, constant=ONE * 0.0, threshold=_values(node, module, "threshold"),
+                    reached=False, reset="zero" if reset == "zero" else "subtract-late", current_keep=current,
                     said=f"beta {beta.reshape(-1)[0]:.4g}")
 
 
@@ -162,44 +207,50 @@ def _leaky(node: str, module: Any) -> Dynamics:
 
 
 def _synaptic(node: str, module: Any) -> Dynamics:
-    return _snntorch(node, module, np.clip(_values(module.alpha), 0.0, 1.0))
+    return _snntorch(node, module, np.clip(_values(node, module, "alpha"), 0.0, 1.0))
 
 
 def _recurrent(name: str, node: str, module: Any) -> LinearStage:
     """The connections of ``RLeaky`` and ``RSynaptic`` to themselves."""
     own = getattr(module, "recurrent", None)
-    if own is None or not hasattr(own, "weight") or _values(own.weight).ndim != 2:
+    if own is None or not hasattr(own, "weight") or own.weight.ndim != 2:
         raise NirError(f"{node} must have all_to_all connections of linear_features to itself; take them")
-    bias = getattr(own, "bias", None)
-    return LinearStage(f"{name}.recurrent", _values(own.weight), None if bias is None else _values(bias))
+    place = f"recurrent of {node}"
+    bias = None if getattr(own, "bias", None) is None else _values(place, own, "bias")
+    return LinearStage(f"{name}.recurrent", _values(place, own, "weight"), bias)
 
 
-def _spikingjelly(module: Any, keep: Array, gain: Array, said: str, current: Array | None = None) -> Dynamics:
+def _spikingjelly(node: str, module: Any, keep: Array, gain: Array, said: str,
+                  current: Array | None = None) -> Dynamics:
     """Neurons of SpikingJelly: fire where the threshold is reached, and reset in the same step."""
-    back = 0.0 if module.v_reset is None else float(module.v_reset)
-    return Dynamics(keep=keep, gain=gain, constant=ONE * 0.0, threshold=_values(module.v_threshold) - back,
+    if not getattr(getattr(module, "surrogate_function", None), "spiking", True):
+        raise NirError(f"{node} gives out numbers that are no spikes; take spiking=True in its surrogate_function")
+    back = 0.0 if module.v_reset is None else _values(node, module, "v_reset")
+    return Dynamics(keep=keep, gain=gain, constant=ONE * 0.0, threshold=_values(node, module, "v_threshold") - back,
                     reached=True, reset="subtract" if module.v_reset is None else "zero", current_keep=current,
                     said=said)
 
 
 def _if(node: str, module: Any) -> Dynamics:
-    return _spikingjelly(module, ONE, ONE, "no leak")
+    return _spikingjelly(node, module, ONE, ONE, "no leak")
 
 
 def _lif(node: str, module: Any) -> Dynamics:
-    tau = _values(module.tau) if hasattr(module, "tau") else 1.0 + np.exp(-_values(module.w))
+    tau = _values(node, module, "tau") if hasattr(module, "tau") else 1.0 + np.exp(-_values(node, module, "w"))
     if (tau <= 1.0).any():
         raise NirError(f"{node} must have tau above 1 step, not {tau.min():g}; train it so")
-    return _spikingjelly(module, 1.0 - 1.0 / tau, 1.0 / tau if module.decay_input else ONE,
+    return _spikingjelly(node, module, 1.0 - 1.0 / tau, 1.0 / tau if module.decay_input else ONE,
                          f"tau {tau.reshape(-1)[0]:.4g} steps")
 
 
 def _cuba(node: str, module: Any) -> Dynamics:
-    if module.v_reset:
-        raise NirError(f"{node} must have v_reset 0, to which its membrane leaks, or None, not {module.v_reset:g}; "
+    back = ONE * 0.0 if module.v_reset is None else _values(node, module, "v_reset").reshape(-1)
+    if back.any():
+        raise NirError(f"{node} must have v_reset 0, to which its membrane leaks, or None, not {back[back != 0][0]:g}; "
                        "train it so")
-    return _spikingjelly(module, _values(module.v_decay), ONE, f"v_decay {float(module.v_decay):.4g}",
-                         _values(module.c_decay))
+    keep = _values(node, module, "v_decay")
+    return _spikingjelly(node, module, keep, ONE, f"v_decay {keep.reshape(-1)[0]:.4g}",
+                         _values(node, module, "c_decay"))
 
 
 _NEURONS: dict[str, Callable[[str, Any], Dynamics]] = {

@@ -84,7 +84,7 @@ def spread(place: str, values: Array, shape: tuple[int, ...]) -> Array:
     if len(shape) == 3 and values.size == shape[0]:
         return np.broadcast_to(values.reshape(-1, 1, 1), shape)
     raise NirError(f"{place} must have one value for each of its {' x '.join(map(str, shape))} neurons, or one for "
-                   f"all, not {' x '.join(map(str, values.shape))}; export it with as many")
+                   f"all, not {' x '.join(map(str, values.shape))}; give it as many")
 
 
 def _one(place: str, what: str, values: Array) -> float:

@@ -14,14 +14,14 @@ def linear(node: Node) -> LinearStage:
     """A Linear or an Affine."""
     weight = node.array("weight")
     if weight.ndim != 2:
-        raise NirError(f"weight of {node} must be a matrix (outputs, inputs), not of shape {weight.shape}; export it "
-                       "again")
+        raise NirError(f"weight of {node} must be a matrix (outputs, inputs), not of shape {weight.shape}; mend "
+                       "the shape")
     bias = None
     if node.kind == "Affine":
         bias = node.array("bias").reshape(-1)
         if bias.size != len(weight):
-            raise NirError(f"bias of {node} must have {len(weight)} values, one an output, not {bias.size}; export it "
-                           "again")
+            raise NirError(f"bias of {node} must have {len(weight)} values, one an output, not {bias.size}; give it "
+                           "as many")
     return LinearStage(node.name, weight, bias if bias is not None and bias.any() else None)
 
 
@@ -42,7 +42,7 @@ def _conv(node: Node) -> ConvStage:
         padding = _one(node, "padding", 0, least=0)
     bias = node.array("bias", 0.0).reshape(-1)
     if bias.any() and bias.size != len(weight):
-        raise NirError(f"bias of {node} must have {len(weight)} values, one a filter, not {bias.size}; export it again")
+        raise NirError(f"bias of {node} must have {len(weight)} values, one a filter, not {bias.size}; give it as many")
     shape = node.sizes("input_shape") if "input_shape" in node.parameters else None
     # Sinabs writes (channels,) where it had to guess; the grid is known from what reaches the node.
     return ConvStage(node.name, weight, bias if bias.any() else None, stride, padding,
@@ -81,7 +81,7 @@ def _one(node: Node, name: str, default: int | None, least: int | None = None) -
         raise NirError(f"{name} of {node} must be one whole number for both directions, not "
                        f"{', '.join(f'{value:g}' for value in values)}; take it square")
     if least is not None and values[0] < least:
-        raise NirError(f"{name} of {node} must be at least {least}, not {values[0]:g}; export it again")
+        raise NirError(f"{name} of {node} must be at least {least}, not {values[0]:g}; change it")
     return int(values[0])
 
 

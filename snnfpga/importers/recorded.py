@@ -28,13 +28,23 @@ class LayerCheck:
     differing, spikes
         Spikes (sample, step, neuron) that are not equal, and how many the source has.
     count_error
-        Sum of the differences of each neuron's count in each sample, as a share of the source's spikes.
+        Sum of the differences of each neuron's count in each sample, as a share of the source's spikes; where the
+        source has none, the sum itself.
+    counts_off, own_spikes
+        This sum, and how many spikes our layer has.
     """
 
     layer: int
     differing: int
     spikes: int
     count_error: float
+    counts_off: int
+    own_spikes: int
+
+    @property
+    def share(self) -> float:
+        """The differences of counts as a share of the source's spikes, or of ours where there are more."""
+        return self.counts_off / max(1, self.spikes, self.own_spikes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +70,11 @@ class Check:
     layers: tuple[LayerCheck, ...]
     off: float
 
+    @property
+    def worst(self) -> LayerCheck:
+        """The layer of the largest share."""
+        return max(self.layers, key=lambda layer: layer.share)
+
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
@@ -84,12 +99,12 @@ class Recorded:
     def unpacked(self, name: str, count: int) -> NDArray[np.uint8]:
         """Bits (steps, samples, count) of a packed field."""
         for of in ("steps", "samples"):
-            if self.get(of).size != 1 or self.get(of).dtype.kind not in "iu":
-                raise SnnfpgaError(f"{of} of {self.path} must be a whole number; record it again", USAGE)
+            if self.get(of).size != 1 or self.get(of).dtype.kind not in "iu" or self.get(of).item() < 1:
+                raise SnnfpgaError(f"{of} of {self.path} must be a whole number of at least 1; record it again", USAGE)
         packed, size = self.get(name), (self.get("steps").item(), self.get("samples").item(), -(-count // 8))
         if packed.dtype != np.uint8 or packed.shape != size:
-            raise SnnfpgaError(f"{name} of {self.path} must be uint8 of {' x '.join(map(str, size))}, not "
-                               f"{packed.dtype} of {' x '.join(map(str, packed.shape))}; record it again", USAGE)
+            raise SnnfpgaError(f"{name} of {self.path} must be uint8 of {_by(size)}, not "
+                               f"{packed.dtype} of {_by(packed.shape)}; record it again", USAGE)
         return np.unpackbits(packed, axis=-1)[..., :count]
 
 
@@ -124,7 +139,11 @@ def checked(network: Network, shapes: tuple[tuple[int, ...], ...], recorded: Rec
     SnnfpgaError
         If what was recorded does not fit the network.
     """
-    shape = tuple(map(int, np.ravel(recorded.get("input_shape"))))
+    sides = np.ravel(recorded.get("input_shape"))
+    if sides.dtype.kind not in "iu" or len(sides) not in (1, 3) or sides.min() < 1:
+        raise SnnfpgaError(f"input_shape of {recorded.path} must be whole numbers of at least 1, (inputs) or "
+                           f"(channels, rows, columns), not {sides.tolist()}; record it again", USAGE)
+    shape = tuple(map(int, sides))
     if math.prod(shape) != network.spec.inputs:
         raise SnnfpgaError(f"Samples of {recorded.path} must have {network.spec.inputs} inputs, not "
                            f"{' x '.join(map(str, shape))}; record those of this network", USAGE)
@@ -155,7 +174,7 @@ def checked(network: Network, shapes: tuple[tuple[int, ...], ...], recorded: Rec
         raise SnnfpgaError(f"File {recorded.path} must hold layer0_counts and its spikes, and holds "
                            f"{', '.join(sorted(recorded.fields))}; record it as docs/nir.md says", USAGE)
     spikes = sum(layer.spikes for layer in compared)
-    off = sum(layer.count_error * max(1, layer.spikes) for layer in compared) / max(1, spikes)
+    off = sum(layer.counts_off for layer in compared) / max(1, spikes)
     return Check(samples=samples, same_predictions=int((predictions == theirs).sum()),
                  accuracy=None if labels is None else float((predictions == labels).mean()),
                  source_accuracy=None if labels is None else float((theirs == labels).mean()), layers=tuple(compared),
@@ -166,15 +185,20 @@ def _compared(index: int, ours: NDArray[np.uint8], recorded: Recorded) -> LayerC
     name, count = f"layer{index}_spikes", ours.shape[-1]
     multi = f"{name}_multi" in recorded.fields
     theirs = recorded.get(f"{name}_multi") if multi else recorded.unpacked(f"{name}_packed", count)
-    if theirs.shape != ours.shape:
-        raise SnnfpgaError(f"Layer {index} of {recorded.path} must have {count} neurons, not {theirs.shape[-1]}; "
-                           "record that of this network", USAGE)
+    if theirs.shape != ours.shape or theirs.dtype.kind not in "iu":
+        raise SnnfpgaError(f"{name}_multi of {recorded.path} must be whole numbers of {_by(ours.shape)}, not "
+                           f"{theirs.dtype} of {_by(theirs.shape)}; record those of this network", USAGE)
     counts, own = (values.sum(0, dtype=np.int64) for values in (theirs, ours))
     if not np.array_equal(recorded.get(f"layer{index}_counts"), counts):
         raise SnnfpgaError(f"layer{index}_counts of {recorded.path} must be the sums of its spikes, and are not; "
                            "record it again", USAGE)
-    return LayerCheck(layer=index, differing=int((ours != theirs).sum()), spikes=int(counts.sum()),
-                      count_error=float(np.abs(own - counts).sum() / max(1, counts.sum())))
+    off, spikes = int(np.abs(own - counts).sum()), int(counts.sum())
+    return LayerCheck(layer=index, differing=int((ours != theirs).sum()), spikes=spikes,
+                      count_error=off / max(1, spikes), counts_off=off, own_spikes=int(own.sum()))
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "no axes"
 
 
 def _last(values: NDArray, shape: tuple[int, ...]) -> NDArray:

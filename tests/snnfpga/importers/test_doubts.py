@@ -61,9 +61,14 @@ def test_a_layer_that_can_never_fire_is_said(tmp_path):
 def recorded(tmp_path, monkeypatch):
     """``a.nir`` of snnTorch, whose every spike is in ``r.npz``."""
     monkeypatch.chdir(tmp_path)
+    record(HIDDEN, 0.25)
+
+
+def record(hidden, more):
+    """The file of so many neurons and its spikes, those at the end more with ``more``."""
     rng = np.random.default_rng(0)
-    first, second = dyadic(rng, HIDDEN, INPUTS), dyadic(rng, CLASSES, HIDDEN) + 0.25
-    write(tmp_path / "a.nir", chain(("Linear", {"weight": first}), ("LIF", lif(HIDDEN, 0.75, 1.0)), (
+    first, second = dyadic(rng, hidden, INPUTS), dyadic(rng, CLASSES, hidden) + more
+    write("a.nir", chain(("Linear", {"weight": first}), ("LIF", lif(hidden, 0.75, 1.0)), (
         "Linear", {"weight": second}), ("LIF", lif(CLASSES, 0.75, 1.0)), inputs=INPUTS), None)
     events = (rng.random((STEPS, SAMPLES, INPUTS)) < 0.5).astype(np.uint8)
     fields = {"steps": STEPS, "samples": SAMPLES, "input_shape": np.array([INPUTS]),
@@ -94,3 +99,23 @@ def test_what_was_recorded_tells_conventions_apart(recorded, tmp_path, capsys):
     code, _, err = call(capsys, "import", "a.nir", "--from", "snntorch", "--check", "r.npz", "--overwrite")
     assert code == 1
     assert "no convention comes near (" in err
+
+
+def test_an_output_that_was_never_recorded_to_fire(tmp_path, monkeypatch, capsys):
+    """Its spikes are few beside the others', and no convention has none; classes are warned of."""
+    monkeypatch.chdir(tmp_path)
+    record(64, 0.0)
+    held = dict(np.load("r.npz"))
+    own = ("import", "a.nir", "--from", "snntorch", "--check", "r.npz", "--set", "network.weight_bits=16")
+    np.savez("r.npz", **held | {"predictions": (held["predictions"] + 1) % CLASSES})
+    code, out, err = call(capsys, *own)
+    assert (code, err) == (0, f"Warning: 0 of {SAMPLES} samples have the class that the source predicted; is the "
+                              "readout the source's, and are the classes in its order?\n")
+    np.savez("r.npz", **{name: np.zeros_like(value) if name.startswith("layer1") else value
+                         for name, value in held.items()})
+    code, out, err = call(capsys, *own, "--overwrite")
+    assert code == 1
+    assert ", of none recorded" in out
+    assert err.startswith("snnfpga: Counts of spikes of layer 1 are off by ")
+    assert ", and no convention comes near (--from " in err
+    assert " by 100.00 % in a layer); were other samples recorded" in err

@@ -95,6 +95,12 @@ class Leaky(nn.Module):
         vars(self).update(more)
 
 
+def filled(module, value):
+    """The module with all its weights at ``value``."""
+    nn.init.constant_(module.weight, value)
+    return module
+
+
 class RLeaky(Leaky):
     """Stands for snnTorch's, whose zero takes what comes in the step after a spike as well."""
 
@@ -143,18 +149,66 @@ class CUBALIFNode(nn.Module):
      "Module 1 (BatchNorm1d) must keep its statistics; take track_running_stats=True, and train it so"),
     ([nn.Linear(4, 3), Leaky(), nn.BatchNorm1d(3), nn.Linear(3, 3), Leaky()], (4,),
      "Node 2 normalises what are no currents (after shape 3); put it between connections and their neurons"),
-    ([nn.Linear(5, 3), Leaky()], (4,), "Node 0 takes 5 inputs, and 4 reach it; export it again, or mend the shape"),
+    ([nn.Linear(5, 3), Leaky()], (4,), "Node 0 takes 5 inputs, and 4 reach it; mend the shape"),
     ([nn.Linear(4, 3), Leaky()], (1, 4), "input_shape must be (inputs,) or (channels, rows, columns), not (1, 4); "
                                          "leave out the batch and time"),
     ([], (4,), "The modules must be a torch.nn.Sequential, or a list of layers in order, and there are none; give them "
                "in the order in which events pass"),
     ([nn.Conv2d(1, 2, 3, padding_mode="circular"), Leaky()], (1, 4, 4),
      "Module 0 (Conv2d) must pad with zeros, not circular; change padding_mode"),
+    ([nn.Conv2d(1, 2, 3, dilation=2), Leaky()], (1, 8, 8),
+     "dilation of Node 0 (Conv2d) must be 1, not 2; write the kernel out with zeros between"),
+    ([nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d(2, divisor_override=1)], (1, 4, 4),
+     "Module 2 (AvgPool2d) must divide by the 4 of its square, not 1; leave divisor_override out, and multiply the "
+     "weights behind it by 4"),
+    ([nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d(2, ceil_mode=True)], (1, 4, 4),
+     "Module 2 (AvgPool2d) must leave out squares that the border cuts; take ceil_mode False"),
+    ([nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d("a")], (1, 4, 4),
+     "kernel_size of Node 2 (AvgPool2d) must be real numbers, not text; mend it"),
+    ([nn.Conv2d(1, 2, 3), Leaky(), nn.Flatten(2)], (1, 4, 4),
+     "Module 2 (Flatten) must flatten all dimensions but the batch, start_dim 1 and end_dim -1, not 2 and -1; flatten "
+     "the whole"),
+    ([nn.Linear(4, 3, device="meta"), Leaky()], (4,),
+     "weight of Module 0 (Linear) is on the device meta, which holds no numbers; load the trained ones"),
+    ([nn.Linear(4, 3, dtype=torch.complex64), Leaky()], (4,),
+     "weight of Module 0 (Linear) must be real numbers, not complex ones; train it so"),
+    ([filled(nn.Linear(4, 3), torch.nan), Leaky()], (4,),
+     "weight of Module 0 (Linear) must be finite, and 12 of 12 values are NaN or infinite; train the network again"),
+    ([nn.Linear(4, 3), Leaky(threshold=torch.tensor(torch.inf))], (4,),
+     "threshold of Module 1 (Leaky) must be finite, and 1 of 1 values are NaN or infinite; train the network again"),
+    ([nn.Linear(4, 3), Leaky(threshold="high")], (4,),
+     "threshold of Module 1 (Leaky) must be real numbers in a dense tensor, and cannot be read as such (could not "
+     "convert string to float: 'high'); convert it"),
+    ([nn.Linear(4, 3), Leaky(graded_spikes_factor=torch.full((3,), 2.0))], (4,),
+     "Module 1 (Leaky) must have no inhibition, state_quant or graded_spikes_factor; leave them out"),
+    ([nn.Linear(4, 3), Leaky], (4,), "Module 1 must be a layer, not the class Leaky; make one of it"),
+    (nn.Sequential, (4,), "Module 0 must be a layer, not the class Sequential; make one of it"),
+    ([nn.Linear(4, 3), type("IFNode", (nn.Module,), {})()], (4,),
+     "Module 1 (IFNode) must have v_reset, and has none; is it of another version or package?"),
+    ([nn.Linear(4, 3), type("IFNode", (nn.Module,), {"surrogate_function": type("S", (), {"spiking": False})()})()],
+     (4,), "Module 1 (IFNode) gives out numbers that are no spikes; take spiking=True in its surrogate_function"),
+    ([nn.Linear(4, 3), nn.BatchNorm1d(3, eps=-2.0), Leaky()], (4,),
+     "Module 1 (BatchNorm1d) must have running_var and eps whose sum is above 0; train it so"),
 ])
 def test_modules_that_cannot_be_had(modules, shape, message):
     with pytest.raises(SnnfpgaError) as caught:
         snnfpga.from_torch(modules, shape)
     assert (str(caught.value), caught.value.exit_code) == (message, 2)
+
+
+def test_what_is_said_twice_or_held_otherwise_is_the_same():
+    """A divisor that is the square's, a factor of ones, and bfloat16, which NumPy lacks."""
+    plain = [nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d(2), nn.Flatten(), filled(nn.Linear(2, 3), 0.75), Leaky()]
+    filled(plain[0], 0.5)
+    for module in (plain[0], plain[4]):
+        nn.init.zeros_(module.bias)
+    other = [plain[0].bfloat16(), Leaky(graded_spikes_factor=torch.ones(9)), nn.AvgPool2d(2, divisor_override=4),
+             *plain[3:]]
+    first, second = (snnfpga.from_torch(modules, (1, 4, 4), on_line=lambda line: None).network.values
+                     for modules in (plain, other))
+    assert first.spec == second.spec
+    for ours, theirs in zip(first.weights[0], second.weights[0], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_maximum_of_spikes_and_a_normalisation(tmp_path):

@@ -6,7 +6,8 @@ import pytest
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.importers.conventions.base import Said
 from snnfpga.importers.importing import import_nir
-from snnfpga.importers.recorded import checked, read_recorded
+from snnfpga.importers.recorded import Check, LayerCheck, checked, read_recorded
+from snnfpga.importers.verdict import judged
 
 from .nir_files import chain, dyadic, lif, neurons, write
 
@@ -75,6 +76,18 @@ def test_every_spike_is_compared(small, tmp_path):
     ({"layer1_counts": np.zeros((6, 3), np.int64)},
      "layer1_counts of {} must be the sums of its spikes, and are not; record it again"),
     ({"steps": None}, "File {} of recorded spikes must have steps, and has "),
+    *(({"input_shape": shape}, "input_shape of {} must be whole numbers of at least 1, (inputs) or (channels, rows, "
+       f"columns), not {said}; record it again") for shape, said in [
+           (np.array([np.nan]), "[nan]"), (np.array([5.7]), "[5.7]"), (np.array("5"), "['5']"),
+           (np.array([-1, -5, 1]), "[-1, -5, 1]"), (np.array([1, 5]), "[1, 5]"), (np.zeros(0, int), "[]")]),
+    ({"samples": 0, "inputs_packed": np.zeros((7, 0, 1), np.uint8)},
+     "samples of {} must be a whole number of at least 1; record it again"),
+    ({"steps": 0, "inputs_packed": np.zeros((0, 6, 1), np.uint8)},
+     "steps of {} must be a whole number of at least 1; record it again"),
+    ({"steps": 7.0}, "steps of {} must be a whole number of at least 1; record it again"),
+    ({"layer0_spikes_multi": np.float32(1.0)},
+     "layer0_spikes_multi of {} must be whole numbers of 7 x 6 x 4, not float32 of no axes; record those of this "
+     "network"),
 ])
 def test_what_was_recorded_otherwise(small, tmp_path, change, message):
     made, fields = small
@@ -82,3 +95,28 @@ def test_what_was_recorded_otherwise(small, tmp_path, change, message):
     with pytest.raises(SnnfpgaError) as caught:
         checked(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
     assert str(caught.value).startswith(message.format(tmp_path / "r.npz"))
+
+
+def layer(spikes, own, off, number=0):
+    return LayerCheck(layer=number, differing=off, spikes=spikes, count_error=off / max(1, spikes), counts_off=off,
+                      own_spikes=own)
+
+
+@pytest.mark.parametrize(("last", "same", "fits", "line"), [
+    (layer(1750, 1755, 5, 2), 100, True, ""),
+    (layer(1750, 1755, 180, 2), 90, True, ""),
+    (layer(0, 1755, 1755, 2), 50, False,
+     "Counts of spikes of layer 2 are off by 1755, where none were recorded and 1755 are here; were other"),
+    (layer(1755, 0, 1755, 2), 100, False,
+     "Counts of spikes of layer 2 are off by 1755, where 1755 were recorded and none are here; were other"),
+    (layer(50000, 50000, 50000, 2), 100, False,
+     "Counts of spikes are off by 14.39 % of the 350000 that were recorded; were other"),
+    (layer(1750, 1755, 5, 2), 50, True,
+     "50 of 100 samples have the class that the source predicted; is the readout the source's"),
+])
+def test_a_wrong_layer_is_not_hidden_by_the_spikes_of_others(last, same, fits, line):
+    layers = (layer(300000, 300000, 380), last)
+    spikes = sum(one.spikes for one in layers)
+    found = judged(Check(samples=100, same_predictions=same, accuracy=None, source_accuracy=None, layers=layers,
+                         off=sum(one.counts_off for one in layers) / spikes))
+    assert (found.fits, found.line[:len(line) or None]) == (fits, line)
