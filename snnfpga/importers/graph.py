@@ -100,7 +100,7 @@ class Graph:
         """The grids that the metadata of a network of ours have, by node; empty where there are none."""
         try:
             found = json.loads(self.metadata.get("grids", "{}"))
-        except ValueError:
+        except (ValueError, RecursionError):    # no JSON, or lists within lists without end
             return {}
         return found if isinstance(found, dict) else {}
 

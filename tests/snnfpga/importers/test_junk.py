@@ -6,6 +6,7 @@ import pytest
 
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.importers.importing import import_nir
+from snnfpga.importers.nir_file import read_graph
 
 from .nir_files import chain, lif, write
 from .test_refusals import CONV, END, GOOD, SPIKES, good, second
@@ -72,3 +73,30 @@ def test_layers_that_are_no_list(tmp_path):
 def test_axes_of_one_are_left_out(tmp_path):
     nodes = chain(("Linear", GOOD), ("LIF", lif(3, 0.5, 1.0)), inputs=[1, 1, 4], outputs=[1, 1, 3])
     assert import_nir(write(tmp_path / "a.nir", nodes, None), "snntorch").made.network.spec.inputs == 4
+
+
+def test_metadata_that_are_no_text_are_left_out(tmp_path):
+    file = write(tmp_path / "a.nir", good(), None)
+    with h5py.File(file, "r+") as held:
+        metadata = held["node"].create_group("metadata")
+        for name, value in {"array": np.arange(3), "one": np.array([b"x", b"y"]), "empty": h5py.Empty("f"),
+                            "nothing": np.zeros(0), "text": "said", "bytes": np.bytes_(b"kept"), "number": 0,
+                            "share": 0.5, "grids": "[" * 100_000}.items():
+            metadata[name] = value
+        metadata.create_group("group")
+        metadata["gone"] = h5py.SoftLink("/nowhere")
+    graph, _ = read_graph(file)
+    assert {name: text for name, text in graph.metadata.items() if name != "grids"} == {
+        "text": "said", "bytes": "kept", "number": "0", "share": "0.5"}
+    assert graph.grids() == {}
+    import_nir(file, "snntorch")
+
+
+@pytest.mark.parametrize("kind", [np.arange(3), np.array([b"LIF", b"IF"]), h5py.Empty("f")])
+def test_a_type_that_is_no_text(tmp_path, kind):
+    file = write(tmp_path / "a.nir", good(), None)
+    with h5py.File(file, "r+") as held:
+        del held["node/nodes/1/type"]
+        held["node/nodes/1/type"] = kind
+    with pytest.raises(SnnfpgaError, match=r"^Node 1 \(no type\) has no counterpart here: known are "):
+        import_nir(file, "snntorch")
