@@ -81,13 +81,10 @@ def kept(own: dict[str, Any] | None, given: Given, asked: int | None) -> tuple[i
 
     Nor where other bits are ``asked`` for; None asks for none.
     """
-    if own is None:
+    if own is None or "bits" not in own:
         return None
-    try:
-        bits, fraction = int(own["bits"]), int(own["fraction"])
-    except (KeyError, TypeError, ValueError):
-        return None
-    if asked not in (None, bits) or abs(fraction) > FARTHEST:
+    bits, fraction = own["bits"], own["fraction"]
+    if asked not in (None, bits):
         return None
     values = _values(given) * 2.0 ** fraction
     whole = np.array_equal(values, np.round(values)) and float(np.abs(values).max()) <= weight_limit(bits)
