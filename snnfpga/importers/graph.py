@@ -21,6 +21,12 @@ class NirError(SnnfpgaError):
     exit_code = USAGE
 
 
+def unfit(node: str, why: str, do: str = "") -> NirError:
+    """That a threshold is so far from its weights that no grid holds both; ``why`` says in which numbers."""
+    return NirError(f"Threshold and weights of node {node} do not fit together: {why}; {do}are they of one trained "
+                    "network, and --from, --dt and --gain right?")
+
+
 @dataclass(frozen=True, eq=False)
 class Node:
     """A node: its ``name``, its ``kind``, such as ``LIF``, and its parameters."""
