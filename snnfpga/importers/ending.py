@@ -144,7 +144,7 @@ def _always(made: Making, weight: Array, bias: Array, bits: int) -> Array:
         raw, always=True, shape=(count + 1,), synapses=replace(raw.synapses, neurons=count + 1), given=replace(
             given, weights=np.pad(given.weights, ((0, 1), (0, 0))), bias=np.append(before, drive), recurrent=recurrent),
         neurons=replace(own, factors=np.append(own.factors, 1.0), constant=np.append(own.constant, 0.0)))
-    lost = max(0.0, math.log2(drive / largest)) if largest else 0.0
+    lost = max(0.0, math.log2(drive) - math.log2(largest)) if largest else 0.0
     made.warnings.append(f"the bias of node {node} is a neuron of node {raw.stage.name} that fires in every step"
                          + (f"; its drive takes {math.ceil(lost)} of the bits of the weights there" if lost else ""))
     return np.column_stack([weight, bias])

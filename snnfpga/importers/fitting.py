@@ -48,8 +48,7 @@ def whole(raw: Raw, bits: int, fraction: int) -> Fitted:
     largest = max(float(np.abs(part).max()) for part in _parts(raw))
     on_it = all(np.array_equal(part * 2.0 ** fraction, np.round(part * 2.0 ** fraction)) for part in _parts(raw))
     factor = 1.0 if on_it or not largest else weight_limit(bits) / (largest * 2.0 ** fraction)
-    with np.errstate(over="ignore", invalid="ignore"):      # of weights next to 0, whose threshold is refused
-        return Fitted(scaled(raw, factor), fraction, factor)
+    return Fitted(scaled(raw, factor), fraction, factor)
 
 
 def scaled(raw: Raw, factor: float) -> Raw:

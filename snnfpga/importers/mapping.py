@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from ..config.network import LayerConfig, NetworkConfig
@@ -56,6 +57,7 @@ class Mapped:
     spiking: bool
 
 
+@np.errstate(all="ignore")      # what overflows is refused where its node is known
 def mapped(chain: Chain, network: NetworkConfig, reading: str | None, events: Tensor | None = None) -> Mapped:
     """What ``chain`` is here, with the bits of ``network``.
 

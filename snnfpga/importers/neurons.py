@@ -63,15 +63,14 @@ def folded(stage: NeuronStage, shape: tuple[int, ...], columns: int) -> Neurons:
     if own.reset == "subtract-late" and keep <= 0:
         raise NirError(f"{place} keeps nothing of a membrane in a step, so that no subtraction before its leak is what "
                        "a late one takes; train with a leak that keeps some, or with a reset to zero")
-    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-        thresholds = spread(place, own.threshold, shape) / gain
-        if not ((thresholds > 1 / FARTHEST) & (thresholds < FARTHEST)).all():
-            raise unfit(stage.name, f"the threshold is {own.threshold.max():.3g}, and a current counts "
-                                    f"{gain.min():.3g} in a membrane")
-        thresholds = _by_column(place, "threshold", thresholds, columns)
-        middle = float(np.median(thresholds))
-        factors = np.ones(columns) if np.allclose(thresholds, middle, rtol=SAME) else middle / thresholds
-    if not np.isfinite(factors).all():
+    thresholds = spread(place, own.threshold, shape) / gain
+    if not ((thresholds > 1 / FARTHEST) & (thresholds < FARTHEST)).all():
+        raise unfit(stage.name, f"the threshold is {own.threshold.max():.3g}, and a current counts "
+                                f"{gain.min():.3g} in a membrane")
+    thresholds = _by_column(place, "threshold", thresholds, columns)
+    middle = float(np.median(thresholds))
+    factors = np.ones(columns) if np.allclose(thresholds, middle, rtol=SAME) else middle / thresholds
+    if not (np.isfinite(factors) & (factors > 0)).all():
         raise unfit(stage.name, f"thresholds of its neurons are {thresholds.min():.3g} .. {thresholds.max():.3g}")
     return Neurons(keep, current, middle, factors, constant, own.reached, own.reset)
 
