@@ -39,6 +39,7 @@ def chain_of(graph: Graph, convention: Convention, said: Said) -> Chain:
                  readout_grid(graph.grids()) if ours else None)
 
 
+@np.errstate(all="ignore")      # what overflows is refused where thresholds meet weights
 def _dynamics(convention: Convention, node: Node, said: Said) -> Dynamics:
     """What a convention makes of a node; parameters that do not go together by their shapes are refused."""
     try:

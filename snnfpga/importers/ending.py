@@ -94,7 +94,7 @@ def _weights(made: Making, network: NetworkConfig, bits: int, reading: str | Non
     given = replace(given, fraction=grid(f"Node {waiting.name}", bits, given))
     if (largest := float(np.abs(weight).max()) * 2.0 ** given.fraction) and not 0.5 < largest / weight_limit(bits) <= 1:
         # Beyond what there are grids for; the largest answer is the same in any unit.
-        given = replace(given, weights=weight * weight_limit(bits) / largest)
+        given = replace(given, weights=weight / largest * weight_limit(bits))
     pool = _whole(made.seen) if made.pool is None else Pool(POOLS[made.pool.kind], made.pool.size)
     shift = None if keep is None else _shift(keep)
     kind = "readout: largest sum" if own is None else f"leaky readout, read by {reading}"

@@ -70,7 +70,7 @@ def folded(stage: NeuronStage, shape: tuple[int, ...], columns: int) -> Neurons:
     thresholds = _by_column(place, "threshold", thresholds, columns)
     middle = float(np.median(thresholds))
     factors = np.ones(columns) if np.allclose(thresholds, middle, rtol=SAME) else middle / thresholds
-    if not (np.isfinite(factors) & (factors > 0)).all():
+    if not np.isfinite(factors.max() / factors.min()):
         raise unfit(stage.name, f"thresholds of its neurons are {thresholds.min():.3g} .. {thresholds.max():.3g}")
     return Neurons(keep, current, middle, factors, constant, own.reached, own.reset)
 

@@ -26,7 +26,7 @@ def test_a_grid_much_coarser_than_its_bits_is_said(tmp_path):
     assert "small beside its bias" in line
 
 
-@pytest.mark.parametrize("scale", [1e-9, 1e6])
+@pytest.mark.parametrize("scale", [1e-9, 1e6, 1e30])
 def test_weights_of_any_size_use_their_bits(tmp_path, scale):
     """Their unit and the threshold's is one of no consequence."""
     found, plain = (imported(tmp_path, scale=own, weight=WEIGHT * 1.01) for own in (scale, 1.0))
@@ -102,6 +102,9 @@ def test_a_threshold_that_is_small_beside_all_weights_is_said_to_be(tmp_path):
      "units of the weights, and a membrane of 24 bits holds 8388607; "),
     ({"v_threshold": np.full(3, 5e6)}, "the threshold, or what a reset takes off, is 1.34e+09 units of the weights, "
      "and a membrane of 24 bits holds 8388607; "),
+    ({"bias": 1e305, "v_threshold": np.full(3, 1e299)}, "a spike takes 0.000254 units of the weights of 8 bits off a "
+     "membrane, which has whole ones; take more weight_bits; or "),
+    ({"v_threshold": np.array([1e-200, 1.0, 1e200])}, "thresholds of its neurons are 1e-200 .. 1e+200; "),
     ({"v_threshold": np.full(3, 1e306)}, "the threshold is 1e+306, and a current counts 1 in a membrane; "),
     ({"settings": ["network.layers.0.membrane_bits=8"]}, "the threshold, or what a reset takes off, is 268 units of "
      "the weights, and a membrane of 8 bits holds 127; take more membrane_bits; or "),
