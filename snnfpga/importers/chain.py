@@ -3,6 +3,7 @@
 import numpy as np
 
 from .conventions.base import Convention, Said
+from .conventions.snnfpga import readout_grid
 from .graph import Graph, NirError, Node, ends_of
 from .nodes import NEURONS, STAGES, linear
 from .stages import Chain, Dynamics, LinearStage, NeuronStage, Stage
@@ -35,10 +36,10 @@ def chain_of(graph: Graph, convention: Convention, said: Said) -> Chain:
             stages.append(STAGES[node.kind](node))
     ours = any(isinstance(stage, NeuronStage) and stage.dynamics.grid is not None for stage in stages)
     return Chain(_input_shape(first, stages), tuple(stages), sizes_of(last),
-                 graph.grids().get("readout") if ours else None)
+                 readout_grid(graph.grids()) if ours else None)
 
 
-
+@np.errstate(all="ignore")      # what overflows is refused where thresholds meet weights
 def _dynamics(convention: Convention, node: Node, said: Said) -> Dynamics:
     """What a convention makes of a node; parameters that do not go together by their shapes are refused."""
     try:

@@ -94,7 +94,7 @@ def _weights(made: Making, network: NetworkConfig, bits: int, reading: str | Non
     given = replace(given, fraction=grid(f"Node {waiting.name}", bits, given))
     if (largest := float(np.abs(weight).max()) * 2.0 ** given.fraction) and not 0.5 < largest / weight_limit(bits) <= 1:
         # Beyond what there are grids for; the largest answer is the same in any unit.
-        given = replace(given, weights=weight * weight_limit(bits) / largest)
+        given = replace(given, weights=weight / largest * weight_limit(bits))
     pool = _whole(made.seen) if made.pool is None else Pool(POOLS[made.pool.kind], made.pool.size)
     shift = None if keep is None else _shift(keep)
     kind = "readout: largest sum" if own is None else f"leaky readout, read by {reading}"
@@ -144,7 +144,7 @@ def _always(made: Making, weight: Array, bias: Array, bits: int) -> Array:
         raw, always=True, shape=(count + 1,), synapses=replace(raw.synapses, neurons=count + 1), given=replace(
             given, weights=np.pad(given.weights, ((0, 1), (0, 0))), bias=np.append(before, drive), recurrent=recurrent),
         neurons=replace(own, factors=np.append(own.factors, 1.0), constant=np.append(own.constant, 0.0)))
-    lost = max(0.0, math.log2(drive / largest)) if largest else 0.0
+    lost = max(0.0, math.log2(drive) - math.log2(largest)) if largest else 0.0
     made.warnings.append(f"the bias of node {node} is a neuron of node {raw.stage.name} that fires in every step"
                          + (f"; its drive takes {math.ceil(lost)} of the bits of the weights there" if lost else ""))
     return np.column_stack([weight, bias])

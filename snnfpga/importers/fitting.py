@@ -46,7 +46,9 @@ def whole(raw: Raw, bits: int, fraction: int) -> Fitted:
     Weights that lie on multiples of ``2**-fraction`` stay there.
     """
     largest = max(float(np.abs(part).max()) for part in _parts(raw))
-    on_it = all(np.array_equal(part * 2.0 ** fraction, np.round(part * 2.0 ** fraction)) for part in _parts(raw))
+    # Doubles from 2^53 on are multiples of any unit.
+    on_it = largest * 2.0 ** fraction <= weight_limit(bits) and all(
+        np.array_equal(part * 2.0 ** fraction, np.round(part * 2.0 ** fraction)) for part in _parts(raw))
     factor = 1.0 if on_it or not largest else weight_limit(bits) / (largest * 2.0 ** fraction)
     return Fitted(scaled(raw, factor), fraction, factor)
 

@@ -21,6 +21,12 @@ class NirError(SnnfpgaError):
     exit_code = USAGE
 
 
+def unfit(node: str, why: str, do: str = "") -> NirError:
+    """That a threshold is so far from its weights that no grid holds both; ``why`` says in which numbers."""
+    return NirError(f"Threshold and weights of node {node} do not fit together: {why}; {do}are they of one trained "
+                    "network, and --from, --dt and --gain right?")
+
+
 @dataclass(frozen=True, eq=False)
 class Node:
     """A node: its ``name``, its ``kind``, such as ``LIF``, and its parameters."""
@@ -100,7 +106,7 @@ class Graph:
         """The grids that the metadata of a network of ours have, by node; empty where there are none."""
         try:
             found = json.loads(self.metadata.get("grids", "{}"))
-        except ValueError:
+        except (ValueError, RecursionError):    # no JSON, or lists within lists without end
             return {}
         return found if isinstance(found, dict) else {}
 

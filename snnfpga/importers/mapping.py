@@ -4,17 +4,19 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from ..config.network import LayerConfig, NetworkConfig
 from ..network.architecture import Architecture, Layer, Pool
 from .ending import NEAR, readout_of
-from .facts import LayerFacts, coarse, error_of, few_units, grid, kept
-from .fitting import Fitted, fitted, scaled, whole
+from .facts import LayerFacts, check_fit, check_held, coarse, error_of, few_units, grid, kept
+from .fitting import CUTS, Fitted, fitted, scaled, whole
 from .graph import NirError
 from .making import POOLS, Making, Raw
 from .neurons import OnGrid, on_grid
 from .stages import Chain
+from .width import WIDEST
 
 NEAR_LOSS = 0.2             # and of what is lost in a step, where that is little
 
@@ -55,6 +57,7 @@ class Mapped:
     spiking: bool
 
 
+@np.errstate(all="ignore")      # what overflows is refused where its node is known
 def mapped(chain: Chain, network: NetworkConfig, reading: str | None, events: Tensor | None = None) -> Mapped:
     """What ``chain`` is here, with the bits of ``network``.
 
@@ -82,12 +85,15 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None, events: Te
     end = readout_of(made, network, reading, chain.readout)
     grids = [_grid(raw, network.of_layer(index).weight_bits, _asked(network, index))
              for index, raw in enumerate(made.layers)]
+    for layer, bits in grids:
+        check_fit(layer.raw, layer.fraction, bits, 1.0 if layer.factor == 1.0 else CUTS[-1])
     held = [layer for layer, _ in grids] if events is None else fitted(grids, events)
     found = [_on_grid(raw, layer, bits) for raw, layer, (_, bits) in zip(made.layers, held, grids, strict=True)]
-    for (_, facts), (layer, bits) in zip(found, grids, strict=True):
+    for index, ((own, facts), (layer, bits)) in enumerate(zip(found, grids, strict=True)):
+        check_held(facts, _widest(network, index, own))
         unfitted = coarse(facts, error_of(layer.raw.given, layer.fraction, bits))
         if not unfitted and events is None and layer.factor != 1.0:
-            unfitted = few_units(facts)
+            unfitted = few_units(facts, layer.raw.given, layer.raw.neurons.threshold * 2.0 ** layer.fraction)
         made.warnings += [*_leaks(facts), *unfitted]
     whole = Architecture((tuple(layer for layer, _ in found),), pool=end.pool, readout=end.given)
     sensor = (chain.shape[1], chain.shape[2], chain.shape[0]) if len(chain.shape) == 3 else None
@@ -110,6 +116,13 @@ def _asked(network: NetworkConfig, index: int) -> int | None:
     """The bits of weights that the configuration says of layer ``index``; None where it leaves them open."""
     own = network.layers[index].weight_bits if index < len(network.layers) else None
     return network.weight_bits if own is None and "weight_bits" in network.model_fields_set else own
+
+
+def _widest(network: NetworkConfig, index: int, layer: Layer) -> int:
+    """The bits of the membranes of layer ``index`` that are said, or else the most that it can be given."""
+    own = network.layers[index].membrane_bits if index < len(network.layers) else None
+    said = own or layer.known.membrane_bits
+    return said or (network.membrane_bits if "membrane_bits" in network.model_fields_set else WIDEST)
 
 
 def _leaks(facts: LayerFacts) -> list[str]:

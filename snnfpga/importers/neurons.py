@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..network.neurons.lif_shifts import nearest_shifts, share_kept
-from .graph import NirError
+from .graph import NirError, unfit
 from .stages import Array, NeuronStage
 
 SAME = 1e-5             # by how much values that frameworks compute in float32 differ where they mean the same
 LARGEST_BITS = 24       # of a membrane
+FARTHEST = 1e300        # from 0, of a threshold in the unit of the currents; beyond, numbers overflow
 NOISE = 5e-7            # of a threshold that was computed in float32, of its own size
 
 
@@ -62,9 +63,15 @@ def folded(stage: NeuronStage, shape: tuple[int, ...], columns: int) -> Neurons:
     if own.reset == "subtract-late" and keep <= 0:
         raise NirError(f"{place} keeps nothing of a membrane in a step, so that no subtraction before its leak is what "
                        "a late one takes; train with a leak that keeps some, or with a reset to zero")
-    thresholds = _by_column(place, "threshold", spread(place, own.threshold, shape) / gain, columns)
+    thresholds = spread(place, own.threshold, shape) / gain
+    if not ((thresholds > 1 / FARTHEST) & (thresholds < FARTHEST)).all():
+        raise unfit(stage.name, f"the threshold is {own.threshold.max():.3g}, and a current counts "
+                                f"{gain.min():.3g} in a membrane")
+    thresholds = _by_column(place, "threshold", thresholds, columns)
     middle = float(np.median(thresholds))
     factors = np.ones(columns) if np.allclose(thresholds, middle, rtol=SAME) else middle / thresholds
+    if not np.isfinite(factors.max() / factors.min()):
+        raise unfit(stage.name, f"thresholds of its neurons are {thresholds.min():.3g} .. {thresholds.max():.3g}")
     return Neurons(keep, current, middle, factors, constant, own.reached, own.reset)
 
 

@@ -88,11 +88,12 @@ def _graph(h5py: ModuleType, group: Any, place: str, depth: int) -> Graph:
 
 
 def _with_metadata(graph: Graph, held: Any) -> Graph:
-    """The graph with its metadata, and in each node the grid that they have of it."""
-    metadata = {name: _text(value) for name, value in held.items()} if hasattr(held, "items") else {}
-    graph = Graph(graph.nodes, graph.edges, metadata)
-    nodes = {name: Node(name, node.kind, node.parameters | ({"grid": own} if own is not None else {}))
-             for name, node in graph.nodes.items() for own in [graph.grids().get(name)]}
+    """The graph with those of its metadata that are text, and in each node the grid that they have of it."""
+    said = {name: _text(value) for name, value in held.items()} if hasattr(held, "items") else {}
+    metadata = {name: text for name, text in said.items() if text}
+    grids = Graph(graph.nodes, graph.edges, metadata).grids()
+    nodes = {name: Node(name, node.kind, node.parameters | ({"grid": grids[name]} if name in grids else {}))
+             for name, node in graph.nodes.items()}
     return Graph(nodes, graph.edges, metadata)
 
 
@@ -132,8 +133,11 @@ def _edges(held: Any, place: str) -> list[tuple[str, str]]:
 
 
 def _text(held: Any) -> str:
-    value = None if held is None or not hasattr(held, "shape") else held[()]
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
+    """What a data set of text or of one number says; nothing where it is an array, a group, or not there."""
+    value = held[()] if getattr(held, "shape", None) == () else ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value) if isinstance(value, str | np.generic) else ""
 
 
 def _check_version(place: Path, version: str) -> None:
