@@ -30,7 +30,7 @@ from snnfpga.importers.conventions.base import Said
 from snnfpga.importers.conventions.registry import convention_of
 from snnfpga.importers.importing import Source, import_nir
 from snnfpga.importers.nir_file import read_graph
-from snnfpga.importers.recorded import checked, read_recorded
+from snnfpga.importers.recorded import compared, read_recorded
 from snnfpga.network.frontends.network_file import settings_in
 from snnfpga.network.inference import evaluate, weights_of
 from snnfpga.training.start import RATE
@@ -82,7 +82,7 @@ def measured(folder: Path, name: str, spikes: np.ndarray, labels: np.ndarray, tu
     for case, bits, data in (("16", 16, None), ("8", 8, None), ("data", 8, _saved(halves[0], sensor))):
         made = import_nir(folder / f"{name}.nir", source, Said(**said), reading="sum" if name == "norse_li" else None,
                           data=data, settings=(f"network.weight_bits={bits}", f"hardware.max_steps={STEPS}"))
-        beside = checked(made.made.network, made.made.shapes, recorded)
+        beside = compared(made.made.network, made.made.shapes, recorded)
         network = made.made.network
         facts |= {f"counts_{case}": beside.off, f"same_{case}": beside.same_predictions}
         facts[f"accuracy_{case}"] = evaluate(network.spec, weights_of(network), halves[1]).accuracies[-1]

@@ -37,7 +37,7 @@ class Wanted:
     hint: str = ""
 
 
-def plain(value: Any) -> Any:
+def scalar(value: Any) -> Any:
     """A number of NumPy or PyTorch as one of Python; all else as it is."""
     return value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
 
@@ -56,11 +56,11 @@ def _path(value: Any) -> Any:
     return value
 
 
-Whole = Annotated[int, BeforeValidator(plain)]
+Whole = Annotated[int, BeforeValidator(scalar)]
 Count = Annotated[Whole, Field(ge=1)]
 Seed = Annotated[Whole, Field(ge=0)]
-Number = Annotated[float, BeforeValidator(plain)]
-Flag = Annotated[bool, BeforeValidator(plain)]
+Number = Annotated[float, BeforeValidator(scalar)]
+Flag = Annotated[bool, BeforeValidator(scalar)]
 Place = Annotated[str | os.PathLike[str], AfterValidator(_path), Wanted("a path")]
 Changes = Annotated[Mapping[str, Any], Wanted("a table of values by their keys, as {'learning.window': 8}")]
 Sweep = Annotated[Mapping[str, Annotated[list[Whole | str], BeforeValidator(listed)]],

@@ -17,7 +17,7 @@ from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
 
 from ..data.dataset import DataError
 from ..data.npz import KNOWN, SPARSE
-from .arguments import Flag, Place, checked, plain
+from .arguments import Flag, Place, checked, scalar
 from .arrays import array_of, arrays_of
 
 FIELDS = SPARSE[:4]     # of an event: t, x, y and p
@@ -107,7 +107,7 @@ class Data:
                                 f"(sample {index})")
         if not pairs:
             raise DataError(f"Data {name} must have at least one sample, and has none")
-        labels = array_of(name, "label", [plain(label) for _, label in pairs])
+        labels = array_of(name, "label", [scalar(label) for _, label in pairs])
         found = [array_of(name, f"sample {index}", sample) for index, (sample, _) in enumerate(pairs)]
         if found[0].dtype.names:
             return cls({**_events(name, found, sensor), "label": labels}, name)
@@ -223,7 +223,7 @@ def _stacked(name: str, samples: Sequence[NDArray]) -> dict[str, NDArray]:
 def _events(name: str, samples: Sequence[NDArray], sensor: tuple[int, int] | None) -> dict[str, NDArray]:
     """The arrays of events, of samples with fields."""
     if sensor is not None and not (isinstance(sensor, tuple | list) and len(sensor) == 2
-                                   and all(isinstance(plain(side), int) for side in sensor)):
+                                   and all(isinstance(scalar(side), int) for side in sensor)):
         raise DataError(f"Data {name}: sensor must be (height, width), not {shown(sensor)}")
     if sensor is None:
         raise DataError(f"Data {name} holds events, which do not say how large the sensor is; give sensor=(height, "

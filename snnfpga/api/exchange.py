@@ -178,8 +178,7 @@ def import_nir(path: Place, source: str, *, dt: Number | None = None, reset: str
 def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: str | None, data: str | None,
                check: str | os.PathLike[str] | None, settings: Sequence[str]) -> Imported:
     from ..importers.importing import import_nir as read
-    from ..importers.recorded import checked as compared
-    from ..importers.recorded import read_recorded
+    from ..importers.recorded import compared, read_recorded
     from ..importers.verdict import verdict
 
     check_said(said, reading)
@@ -221,8 +220,7 @@ def from_torch(modules: Any, input_shape: Shape, *, name: str = "imported", data
     """
     with verb(on_progress, on_line):
         from ..importers.importing import import_modules
-        from ..importers.recorded import checked as compared
-        from ..importers.recorded import read_recorded
+        from ..importers.recorded import compared, read_recorded
         from ..importers.verdict import judged
 
         recorded = None if check is None else read_recorded(check)

@@ -126,7 +126,7 @@ def read_recorded(path: str | os.PathLike[str]) -> Recorded:
                            USAGE) from None
 
 
-def checked(network: Network, shapes: tuple[tuple[int, ...], ...], recorded: Recorded) -> Check:
+def compared(network: Network, shapes: tuple[tuple[int, ...], ...], recorded: Recorded) -> Check:
     """``network`` on the samples of ``recorded``, beside what the source computed.
 
     Parameters

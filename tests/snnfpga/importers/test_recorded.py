@@ -6,7 +6,7 @@ import pytest
 from rtl_gen.contract.errors import SnnfpgaError
 from snnfpga.importers.conventions.base import Said
 from snnfpga.importers.importing import import_nir
-from snnfpga.importers.recorded import Check, LayerCheck, checked, read_recorded
+from snnfpga.importers.recorded import Check, LayerCheck, compared, read_recorded
 from snnfpga.importers.verdict import judged
 
 from .nir_files import chain, dyadic, lif, neurons, write
@@ -28,7 +28,7 @@ def test_counts_are_those_of_the_source(data_root, name):
     source, said, most = FILES[name]
     made = import_nir(folder / f"{name}.nir", source, Said(**said), reading="sum" if name == "norse_li" else None,
                       settings=("network.weight_bits=16", "hardware.max_steps=16")).made
-    found = checked(made.network, made.shapes, read_recorded(folder / f"{name}.npz"))
+    found = compared(made.network, made.shapes, read_recorded(folder / f"{name}.npz"))
     spikes = sum(layer.spikes for layer in found.layers)
     assert spikes > 1000
     assert sum(layer.count_error * layer.spikes for layer in found.layers) <= most * spikes
@@ -57,14 +57,14 @@ def small(tmp_path):
 def test_every_spike_is_compared(small, tmp_path):
     made, fields = small
     np.savez(tmp_path / "r.npz", **fields)
-    found = checked(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
+    found = compared(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
     assert [(layer.differing, layer.count_error) for layer in found.layers] == [(0, 0.0)] * 2
     assert (found.same_predictions, found.accuracy) == (6, 1.0)
     spoilt = np.unpackbits(fields["layer0_spikes_packed"], axis=-1)
     spoilt[0, 0, 0] ^= 1
     np.savez(tmp_path / "r.npz", **fields | {"layer0_spikes_packed": np.packbits(spoilt, -1), "layer0_counts": spoilt[
         ..., :4].sum(0)})
-    found = checked(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
+    found = compared(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
     assert [layer.differing for layer in found.layers] == [1, 0]
     assert found.layers[0].count_error == pytest.approx(1 / found.layers[0].spikes)
 
@@ -93,7 +93,7 @@ def test_what_was_recorded_otherwise(small, tmp_path, change, message):
     made, fields = small
     np.savez(tmp_path / "r.npz", **{name: value for name, value in (fields | change).items() if value is not None})
     with pytest.raises(SnnfpgaError) as caught:
-        checked(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
+        compared(made.network, made.shapes, read_recorded(tmp_path / "r.npz"))
     assert str(caught.value).startswith(message.format(tmp_path / "r.npz"))
 
 
