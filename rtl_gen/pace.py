@@ -144,6 +144,7 @@ class _Block:
         self._ready = 0             # for another step
         self._drained = 0           # when the last step had left the engine, and its window was dealt with
         self._sent = 0              # when the last token had left
+        self._position = 0          # of the next step in its window
         self._listens = 0           # when the readout takes tokens again
         self._releases = deque([0, 0], maxlen=2)
         # When the last words had left: the first of them must have before another step begins, or of a folded block
@@ -160,6 +161,7 @@ class _Block:
 
     def start(self, at: int, above: "_Block | None") -> int:
         """A sample begins, whose token is there in the cycle ``at``; gives when the block ``above`` has it."""
+        self._position = 0
         self._ready = max(at + self.TAKEN, self._ready, self._drained) + 1
         self._sent = max(self._sent, self._ready + self.SERIALISED)
         return self._send(0 if above is None else self._ready)
@@ -200,23 +202,33 @@ class _Block:
         if self._block.layers[-1].synapses.recurrent:
             begins += backlog       # the next step needs these spikes
         self._ready, self._drained = begins, max(begins, left)
-        if self._block.directives.learns and step.ends:
-            self._end_window(step)
-        elif step.ends:
-            self._listens = self._took + 1
+        self._readout_takes(step)
         if last:
             self._listens = max(self._listens, self._took) + 2 * self._block.readout.classes + self.ANSWERS
         self.over = max(self._drained, self._listens)
         return there
 
-    def _end_window(self, step: StepTime) -> None:
-        """The readout takes sums over; the window is dealt with, if it is recorded, and the next step waits for that.
+    def _readout_takes(self, step: StepTime) -> None:
+        """The readout takes the last token of a step, and where it learns sums over as loss steps begin and end."""
+        block, position = self._block, self._position
+        before = block.window - block.loss_steps
+        self._position = 0 if step.ends else position + 1
+        if not block.directives.learns:
+            self._listens = self._took + step.ends
+        elif step.ends:
+            self._end_window(step, discarded=position < before)
+        elif position == before - 1 and block.readout.leak_shift is None:
+            self._listens = self._took + self._engines.readout.cycles - self.BEFORE - 1
+
+    def _end_window(self, step: StepTime, *, discarded: bool) -> None:
+        """The window is dealt with, if it is recorded, and the next step waits for that.
+
+        One that ends before its loss steps is forgotten at once; of others the readout has to say what becomes of them.
         """
-        readout = self._engines.readout
-        known = self._took + readout.cycles - self.BEFORE
-        self._listens = known
+        known = self._listens = self._took + self._engines.readout.cycles - self.BEFORE
         if step.dealt_with is None:
             return
-        done = max(known, self._drained) + step.dealt_with
+        done = (self._drained if discarded else max(known, self._drained)) + step.dealt_with
         self._ready = self._drained = max(self._ready, done + self.DEALT_WITH)
-        self._listens = max(done, known + step.walked) + 1
+        if not discarded:
+            self._listens = max(done, known + step.walked) + 1

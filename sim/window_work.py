@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.declared import engines_of
 from rtl_gen.contract.engines.folded.credits import FoldedCredits
-from rtl_gen.contract.engines.folded.reach import places_seeing
+from rtl_gen.contract.engines.folded.reach import feedback_words, places_seeing
 from rtl_gen.contract.engines.folded.reverse import FoldedReverse
 from rtl_gen.contract.engines.folded.reverse_cycles import LayerWork, UpdateCycles
 from rtl_gen.contract.engines.readout import Readout
@@ -43,6 +43,7 @@ class WindowWork:
     def __init__(self, plan: BlockPlan) -> None:
         self._plan, self._block = plan, plan.block
         self._learning, self._readout = engines_of(plan.block).learning, Readout(plan)
+        self._fed = feedback_words(plan)
 
     def cycles(self, window: Window, credits: Sequence[Credit] | None) -> int:
         """From when its errors are known until it is dealt with; it is only forgotten where there are no credits."""
@@ -78,8 +79,7 @@ class WindowWork:
                 for number in range(self._block.depth)]
         fetch = steps * words_of(self._plan.lanes, reverse.load_lanes) + (reverse.fetched if reverse.scans else READ)
         random = any(layer.update.rounding == "stochastic" for layer in self._block.layers)
-        last, words = self._plan.layers[-1], self._plan.readout_words
-        there = [self._readout.feedback_cycles(word * words // last.words) for word in range(last.words)]
+        there = [0 if word is None else self._readout.feedback_cycles(word) for word in self._fed]
         update = UpdateCycles(self._plan, [sources.parts for sources in reverse.sources], drawing=2 * random,
                               fetch=fetch, there=there if reverse.scans else None).of(work, steps)
         if credits is None or reverse.scans:
@@ -96,7 +96,9 @@ class WindowWork:
             if layer.layer.neuron.threshold_shift is not None:
                 told |= (window.traces[number].gates * credit.feedback) != 0
         credited = by_word(layer, told).any(axis=(0, 2)).tolist()
-        gated = by_word(layer, window.traces[number].gates).any(axis=(0, 2))
+        silent = ~by_word(layer, window.traces[number].gates).any(axis=(0, 2))
+        if number == self._block.depth - 1:
+            silent |= [word is None for word in self._fed]
         # The cycles of a source's counts: a cycle for each bit.
         counts = np.hstack([window.seen[number], window.own[number]]).astype(np.int64)
         bits = sum((counts >> bit & 1) for bit in range(reverse.count_bits)).sum(axis=0)
@@ -107,7 +109,7 @@ class WindowWork:
                 pixels += [[int(many) for many in pixel[part * width:(part + 1) * width] if many]
                            for part in range(sources.parts)]
         return LayerWork(credited=credited, rows=bits[bits > 0].tolist(), pixels=pixels,
-                         silent=(~gated).tolist() if reverse.scans or credit is None else None)
+                         silent=silent.tolist() if reverse.scans or credit is None else None)
 
     def _entries(self, engine: FoldedCredits, window: Window, credits: Sequence[Credit]) -> list[list[list[int]]]:
         """Words of weights that are read for each word of neurons in the reverse pass: [layer][position][word]."""

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
-from ..contract.engines.folded.reach import reach_of
+from ..contract.engines.folded.reach import feedback_words
 from ..contract.engines.folded.reverse import FoldedReverse
 from ..contract.engines.readout import Readout
 from ..contract.plan import plan_of
@@ -108,20 +108,14 @@ class ScannedCredits(wiring.Component):
     def _feedback_word(self, m: Module, asked: Value) -> data.View:
         """The word of feedback of the word ``asked`` for a cycle ago, and whether it has none: the border cuts it off.
         """
-        (plan,), found = self._plan.layers, []
         layout = data.StructLayout({"cut": 1, "word": index_bits(self._plan.readout_words)})
         if self.block.readout.pool is None:
             word = Signal(layout)
             m.d.sync += word.word.eq(asked)
             return word
-        reach = reach_of(self._plan, 0)
-        for down in reach.down:
-            for across in reach.across:
-                seen = down.taps * across.taps
-                found += [{"cut": int(not seen), "word": (down.word + across.word + column) * seen}
-                          for column in range(plan.column_words)]
         m.submodules.words = words = declared_memory(FoldedReverse(self._plan).feedback_words, [
-            layout.const(one).as_value().value for one in found])
+            layout.const({"cut": int(word is None), "word": word or 0}).as_value().value
+            for word in feedback_words(self._plan)])
         read = words.read_port()
         m.d.comb += read.addr.eq(asked)
         return data.View(layout, read.data)

@@ -15,7 +15,7 @@ from ...grid import PoolSpec
 from ...layer import LayerSpec
 from ...plan import BlockPlan, LayerPlan
 
-__all__ = ["LayerReach", "Reach", "aligned", "places_seeing", "reach_of", "taps_of"]
+__all__ = ["LayerReach", "Reach", "aligned", "feedback_words", "places_seeing", "reach_of", "taps_of"]
 
 
 class Taps(NamedTuple):
@@ -126,6 +126,13 @@ def _squares(pool: PoolSpec | None, lines: int, per_line: int, words: int, axis:
         return tuple(Reach(0, line * per_line * words, 1) for line in range(lines))
     squares, pitch = (pool.out_width, 1) if axis else (pool.out_height, pool.out_width)
     return tuple(Reach(0, line // pool.size * pitch * words, int(line // pool.size < squares)) for line in range(lines))
+
+
+def feedback_words(plan: BlockPlan) -> list[int | None]:
+    """For each word of the last layer that of the readout's feedback; None where the border of the pool cuts it off."""
+    reach = reach_of(plan, plan.block.depth - 1)
+    return [down.word + across.word + column if down.taps and across.taps else None
+            for down in reach.down for across in reach.across for column in range(reach.words)]
 
 
 def _conv_reach(above: LayerPlan, height: int, width: int, own_row: int) -> LayerReach:
