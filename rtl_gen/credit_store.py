@@ -18,8 +18,7 @@ __all__ = ["CreditStore", "SteppedStore", "UnrolledStore", "selection_layout"]
 def selection_layout(block: BlockSpec) -> data.StructLayout:
     """Layout of what is added in a cycle: a row's credits at the positions of ``mask``, or the one at ``position``.
 
-    ``first`` begins a row; ``half`` is the half that is walked; ``opens`` stands between one group's rows and the
-    next's.
+    ``first`` begins a row; ``half`` is the half that is walked; behind ``opens`` the next group's rows come.
     """
     return data.StructLayout({
         "opens": 1, "first": 1, "half": 1, "position": range(block.window), "mask": block.window})

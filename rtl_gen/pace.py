@@ -23,7 +23,7 @@ class LayerTime:
     Attributes
     ----------
     events
-        Events that come to it.
+        Events that come to it, its own spikes not among them.
     cycles
         From the layer's beginning to that of the next layer, or of the next step, where nothing is waited for.
     fed
@@ -85,20 +85,26 @@ class Pace:
         The same, and what the sample says is learned in all blocks.
     """
 
+    ENTERS = 6                  # from what the host sends to its first token
+
     def __init__(self, spec: NetworkSpec) -> None:
         ahead = [block.directives.ahead for block in spec.blocks]
-        self._blocks = [_Block(engines_of(block), above) for block, above in zip(
-            spec.blocks, [*ahead[1:], 0], strict=True)]
-        self._host = 0              # when the first block has taken what the host has sent
+        engines = [engines_of(block) for block in spec.blocks]
+        entered = [0 if found.forward.plan.flat else found.forward.entered_cycles for found in engines]
+        above = [_Queue(waiting, longer) for waiting, longer in zip(ahead[1:], entered[1:], strict=True)]
+        self._blocks = [_Block(*given) for given in zip(engines, [*above, _Queue()], strict=True)]
+        # When the first block has taken what the host has sent.
+        self._host = self.ENTERS + entered[0]
         self.out = self.end = 0
 
     def sample(self, steps: Sequence[Sequence[StepTime]]) -> None:
         """A sample follows, [block][step]."""
-        at = self._host = self._host + 1
+        at = self._host = max(self._host + 1, self._blocks[0].opens)
         for block, above in zip(self._blocks, [*self._blocks[1:], None], strict=True):
             at = block.start(at, above)
         for number, of_blocks in enumerate(zip(*steps, strict=True)):
-            at = self._host = max(self._host, self._blocks[0].free) + of_blocks[0].layers[0].events + 1
+            first = self._blocks[0]
+            at = self._host = max(max(self._host, first.free) + of_blocks[0].layers[0].events + 1, first.opens)
             for block, above, step in zip(self._blocks, [*self._blocks[1:], None], of_blocks, strict=True):
                 at = block.step(step, at, above, last=number == len(steps[0]) - 1)
         self.out = self._blocks[-1].over
@@ -107,14 +113,16 @@ class Pace:
 
 class _Queue:
     """A few tokens on their way to whoever takes one a cycle, once it is willing, and those that wait ``ahead`` of it.
+
+    ``longer`` is for how many cycles more each of them is on it.
     """
 
     DEPTH = 4
 
-    def __init__(self, ahead: int = 0) -> None:
+    def __init__(self, ahead: int = 0, longer: int = 0) -> None:
         # One more of those is in a register.
-        depth = self.DEPTH + (ahead + 1 if ahead else 0)
-        self._taken = deque([0] * depth, maxlen=depth)
+        depth = self.DEPTH + (ahead + 1 if ahead else 0) + longer
+        self._taken, self._longer = deque([0] * depth, maxlen=depth), longer
 
     @property
     def room(self) -> int:
@@ -123,7 +131,7 @@ class _Queue:
 
     def enter(self, at: int, willing: int) -> int:
         """A token enters in the cycle ``at``; gives when it is taken."""
-        self._taken.append(max(at, self._taken[-1], willing) + 1)
+        self._taken.append(max(at + self._longer, self._taken[-1], willing) + 1)
         return self._taken[-1]
 
 
@@ -132,21 +140,25 @@ class _Block:
 
     TAKEN = 2                   # from the token that closes a step until its first weight may be addressed
     RELEASED = 1                # from a step's last weight until its list may be filled again
+    LEFT = 5                    # of a folded block from its last word's spikes until then
+    OPENS = 2                   # cycles before a folded block's next step in which it may be closed
     SERIALISED = 2              # from a word of spikes to its first token
     BEFORE = 5                  # of the readout's cycles at the end of a window, before it takes the step's last token
     ANSWERS = 2                 # of a result, beside what chooses a class and its beats
+    SOONER = 5                  # than from the readout's word a folded block begins to forget a window without it
     DEALT_WITH = 1              # from a window that is dealt with to the next step
 
-    def __init__(self, engines: Engines, ahead: int) -> None:
+    def __init__(self, engines: Engines, above: _Queue) -> None:
         self._engines = engines
         self._forward, self._block = engines.forward, engines.forward.block
-        self._readout, self._above = _Queue(), _Queue(ahead)
+        self._readout, self._above = _Queue(longer=engines.readout.pooled), above
         self._ready = 0             # for another step
         self._drained = 0           # when the last step had left the engine, and its window was dealt with
         self._sent = 0              # when the last token had left
         self._position = 0          # of the next step in its window
         self._listens = 0           # when the readout takes tokens again
         self._releases = deque([0, 0], maxlen=2)
+        self.opens = 0              # when it takes what opens a sample, or closes a step
         # When the last words had left: the first of them must have before another step begins, or of a folded block
         # before another word closes, behind which others are in the pipeline.
         forward = self._forward
@@ -164,7 +176,7 @@ class _Block:
         self._position = 0
         self._ready = max(at + self.TAKEN, self._ready, self._drained) + 1
         self._sent = max(self._sent, self._ready + self.SERIALISED)
-        return self._send(0 if above is None else self._ready)
+        return self._send(0 if above is None else above.opens - 1)
 
     def _send(self, willing: int) -> int:
         """A token leaves, to the readout and to the block above once that is ``willing``, which gives when it has it.
@@ -190,18 +202,22 @@ class _Block:
                     self._sent += max(1, spikes)
                 else:
                     closes = word == len(layer.spikes) - 1
-                    for _ in range(spikes + closes):
+                    for _ in range(spikes):
                         there = self._send(willing)
+                    if closes:
+                        there = self._send(willing if above is None else max(willing, above.opens - 1))
                     self._sent += not (spikes or closes)
                 self._left.append(self._sent)
             left = begins + layer.leaves[-1]
             if number == 0:
-                self._releases.append(left - self._forward.latency + self.RELEASED)
+                self._releases.append(left - self._forward.latency + self.RELEASED if flat else left + self.LEFT)
             begins += layer.cycles
             backlog = max(0, self._sent - left - self.SERIALISED - 1)
         if self._block.layers[-1].synapses.recurrent:
             begins += backlog       # the next step needs these spikes
         self._ready, self._drained = begins, max(begins, left)
+        if not flat:
+            self.opens = begins - self.OPENS        # only one step waits
         self._readout_takes(step)
         if last:
             self._listens = max(self._listens, self._took) + 2 * self._block.readout.classes + self.ANSWERS
@@ -228,7 +244,8 @@ class _Block:
         known = self._listens = self._took + self._engines.readout.cycles - self.BEFORE
         if step.dealt_with is None:
             return
-        done = (self._drained if discarded else max(known, self._drained)) + step.dealt_with
+        drained = self._drained if self._forward.plan.flat or not discarded else self._drained - self.SOONER
+        done = (drained if discarded else max(known, drained)) + step.dealt_with
         self._ready = self._drained = max(self._ready, done + self.DEALT_WITH)
         if not discarded:
             self._listens = max(done, known + step.walked) + 1

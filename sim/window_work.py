@@ -74,14 +74,15 @@ class WindowWork:
 
     def _folded(self, window: Window, credits: Sequence[Credit] | None) -> int:
         reverse: FoldedReverse = self._learning
-        steps, total = len(window.read), HANDED
+        steps, total = len(window.read), HANDED - (credits is None)
         work = [self._layer_work(number, window, None if credits is None else credits[number], reverse)
                 for number in range(self._block.depth)]
         fetch = steps * words_of(self._plan.lanes, reverse.load_lanes) + (reverse.fetched if reverse.scans else READ)
         random = any(layer.update.rounding == "stochastic" for layer in self._block.layers)
         there = [0 if word is None else self._readout.feedback_cycles(word) for word in self._fed]
         update = UpdateCycles(self._plan, [sources.parts for sources in reverse.sources], drawing=2 * random,
-                              fetch=fetch, there=there if reverse.scans else None).of(work, steps)
+                              fetch=fetch, there=there if reverse.scans else None).of(
+                                   work, steps, learns=credits is not None)
         if credits is None or reverse.scans:
             return total + update
         engine = FoldedCredits(self._plan)
@@ -109,7 +110,7 @@ class WindowWork:
                 pixels += [[int(many) for many in pixel[part * width:(part + 1) * width] if many]
                            for part in range(sources.parts)]
         return LayerWork(credited=credited, rows=bits[bits > 0].tolist(), pixels=pixels,
-                         silent=silent.tolist() if reverse.scans or credit is None else None)
+                         silent=silent.tolist() if reverse.scans else None)
 
     def _entries(self, engine: FoldedCredits, window: Window, credits: Sequence[Credit]) -> list[list[list[int]]]:
         """Words of weights that are read for each word of neurons in the reverse pass: [layer][position][word]."""

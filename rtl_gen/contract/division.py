@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from .grid import check_grid
+from .grid import PoolSpec, check_grid
 
-__all__ = ["Division", "GridDivisions", "signed_digits"]
+__all__ = ["Division", "GridDivisions", "pooled_cycles", "signed_digits"]
 
 
 def signed_digits(value: int) -> tuple[tuple[int, int], ...]:
@@ -98,3 +98,11 @@ class GridDivisions:
     def latency(self) -> int:
         """Cycles from an index to its coordinates, at least 1."""
         return max(1, self.by_channels.latency + self.by_width.latency)
+
+
+def pooled_cycles(pool: PoolSpec | None) -> int:
+    """Cycles from a spike to its square: those of its coordinates, two of the pool, and one to see whether it is its
+    square's first, where others are dropped; 0 where there is no pool."""
+    if pool is None:
+        return 0
+    return GridDivisions(pool.height, pool.width, pool.channels).latency + 2 + (pool.kind == "or")

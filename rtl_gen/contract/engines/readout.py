@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..arithmetic import row_feedback_max, signed_bits
+from ..division import pooled_cycles
 from ..memories import MemoryDeclaration
 from .base import Engine
 from .refusals import Refusal
@@ -108,6 +109,11 @@ class Readout(Engine):
         """Where pooled spikes do not count, which squares of a step had one."""
         pool = self.block.readout.pool
         return SeenMemory(pool.outputs, prefix="readout.") if pool is not None and pool.kind == "or" else None
+
+    @property
+    def pooled(self) -> int:
+        """Cycles from a spike to the row of its square; 0 where spikes are not pooled."""
+        return pooled_cycles(self.block.readout.pool)
 
     @property
     def reset_cycles(self) -> int:

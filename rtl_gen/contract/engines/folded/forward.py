@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ...arithmetic import current_max, currents_max, index_bits, signed_bits
-from ...division import GridDivisions
+from ...division import GridDivisions, pooled_cycles
 from ...grid import PoolSpec
 from ...memories import WEIGHT_LATENCY, MemoryDeclaration
 from ...plan import LayerPlan
@@ -261,14 +261,12 @@ class FoldedForward(Engine):
     def fed_cycles(self, number: int) -> int:
         """Cycles from the last spike of the layer before until all events are in the list of the layer ``number``, but
         for the other spikes of that word; none of the first layer, whose events are there."""
-        if not number:
-            return 0
-        pool = self.plan.layers[number].layer.pool
-        if pool is None:
-            return self.FEED_OVERHEAD
-        # The pool's own stages, and what drops a square's second event.
-        return self.FEED_OVERHEAD + GridDivisions(pool.height, pool.width, pool.channels).latency + 2 + (
-            pool.kind == "or")
+        return self.FEED_OVERHEAD + pooled_cycles(self.plan.layers[number].layer.pool) if number else 0
+
+    @property
+    def entered_cycles(self) -> int:
+        """Cycles from an event of the block until it may go to a list: what drops its second is before the pool."""
+        return 1 + pooled_cycles(self.block.layers[0].pool)
 
     @staticmethod
     def heads(layer: LayerPlan) -> int:

@@ -67,12 +67,20 @@ class UpdateCycles:
         self._filled = 0            # halves of the store that were filled
         self._last = 0              # the last cycle in which something of what is not in a walk is on its way
 
-    def of(self, work: Sequence[LayerWork], steps: int) -> int:
-        """Cycles of learning from a window of ``steps``, all layers' ``work``. Once: it goes through them."""
+    def of(self, work: Sequence[LayerWork], steps: int, *, learns: bool = True) -> int:
+        """Cycles of learning from a window of ``steps``, all layers' ``work``; or only of forgetting it.
+
+        Once: it goes through them.
+        """
         at = 1
         for number, layer in enumerate(self._plan.layers):
-            walk = self._dense if layer.layer.synapses.kind != "conv" else self._conv
-            at = walk(layer, self._parts[number], work[number], steps, at + 1)
+            dense, parts = layer.layer.synapses.kind != "conv", self._parts[number]
+            if learns:
+                at = (self._dense if dense else self._conv)(layer, parts, work[number], steps, at + 1)
+            elif dense:
+                at = self._list(at + 2, [1] * len(work[number].rows), False)
+            else:
+                at = self._forget_grid(layer, parts, work[number], at + 2)
         busy = [at - 1, self._fields.idle() - 1, self._list_free, self._rows.free - 1, self._last]
         if self._rows.stepped:
             busy.append(self._rows.stepped + ROUNDED + self._drawing)
@@ -95,14 +103,19 @@ class UpdateCycles:
             at = found + 1
             if credited or last:
                 rows = heads_of(layer, steps) * credited + [bits if credited else 1 for bits in work.rows]
-                enters = max(found, self._fields.idle(), self._list_free)
-                taken = self._rows.open(enters + 1, 1, credited)
-                for bits in rows:
-                    enters = taken
-                    taken = self._rows.take(enters + 1, bits, credited)
-                self._list_free, at = taken, enters + 1
+                at = self._list(found, rows, credited)
                 self._filled += credited
         return at
+
+    def _list(self, found: int, rows: Sequence[int], credited: bool) -> int:
+        """A word's walk over ``rows``, from the cycle in which it waits for that to the one behind it."""
+        enters = max(found, self._fields.idle(), self._list_free)
+        taken = self._rows.open(enters + 1, 1, credited)
+        for bits in rows:
+            enters = taken
+            taken = self._rows.take(enters + 1, bits, credited)
+        self._list_free = taken
+        return enters + 1
 
     def _conv(self, layer: LayerPlan, parts: int, work: LayerWork, steps: int, at: int) -> int:
         """The same of a convolution."""
@@ -119,6 +132,10 @@ class UpdateCycles:
             begins = max(at, self._fields.idle(), self._rows.free, self._rows.stepped + GATHERED)
             at = begins + layer.rows
             self._last = at - 1 + ROUNDED + self._drawing
+        return self._forget_grid(layer, parts, work, at)
+
+    def _forget_grid(self, layer: LayerPlan, parts: int, work: LayerWork, at: int) -> int:
+        """The walk over all pixels that forgets what was active, from when it waits for that to the cycle behind it."""
         grid = layer.layer.synapses
         every = words_in(grid, parts, range(grid.height), range(grid.width))
         return self._fields.enter(at, [[1] * len(work.pixels[word]) for word in every], False) + 1

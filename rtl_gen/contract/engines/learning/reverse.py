@@ -135,9 +135,9 @@ class Reverse(Learning):
             if has or number == layer.words - 1:
                 # Its rows are walked once its credits are known and those of the word before are done.
                 read = max(read + self.scan, free)
-                free = read + (walk if has else rows + bias) + 1
+                free = read + max(1, walk if has else rows + bias)
             if has and walk:
-                written = free + summed_cycles(random=random, unrolled=unrolled) + ROUNDING_CYCLES
+                written = free + 1 + summed_cycles(random=random, unrolled=unrolled) + ROUNDING_CYCLES
         return max(free + 1, written)
 
 
