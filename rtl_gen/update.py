@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .contract.arithmetic import DRAW_BITS, delta_max
 from .contract.block import BlockSpec
-from .contract.engines.learning.reverse import summed_cycles
+from .contract.engines.learning.reverse import Reverse, summed_cycles
 from .contract.memories import FLAT_WEIGHT_LATENCY
 from .contract.plan import plan_of
 from .credit_store import CreditStore, selection_layout
@@ -54,7 +54,7 @@ class UpdateEngine(wiring.Component):
     window_end : In(stream of window_end_layout)
         A window was recorded.
     window_done : Out(1)
-        It was dealt with.
+        It was dealt with. Its last rows may still be written (:attr:`Reverse.waits_written`), before they are read.
     learn, skip : In(1)
         Of the readout, once for each window not discarded: its backward pass begins; or all errors are 0.
     feedback_groups : In
@@ -127,7 +127,7 @@ class UpdateEngine(wiring.Component):
             rows.credited.eq(credits.alive != 0),
             rows.last.eq(credits.last),
         ]
-        self._pipeline_empty = Signal()
+        self._pipeline_empty, self._settled = Signal(), Signal()
         self._control(m)
         self._walk_credits(m)
         self._pipeline(m)
@@ -166,11 +166,11 @@ class UpdateEngine(wiring.Component):
                 with m.If(rows.done):
                     m.next = "DRAIN"
             with m.State("DRAIN"):
-                with m.If(self._pipeline_empty):
+                with m.If(self._settled):
                     m.d.comb += [self.reader.forget.eq(1), self.window_done.eq(1), self.learned.eq(uses_number)]
                     m.next = "IDLE"
         m.d.comb += [
-            self.idle.eq(fsm.ongoing("IDLE") & ~end.valid),
+            self.idle.eq(fsm.ongoing("IDLE") & ~end.valid & self._pipeline_empty),
             self.active.eq(~fsm.ongoing("IDLE") & ~fsm.ongoing("WAIT")),
         ]
 
@@ -219,6 +219,7 @@ class UpdateEngine(wiring.Component):
         updates = self._update_lanes(m, addend)
 
         inside = delayed(m, ends, self._summed + RoundedUpdate.LATENCY, "inside")
+        settled = Reverse(plan_of(self.block)).settled(random=self.random, unrolled=self.block.directives.unroll)
         written, writes = inside[-1], Signal()
         m.d.sync += writes.eq(inside[-2] | self.host.en)
         w_address = delayed(m, addressed, FLAT_WEIGHT_LATENCY + RoundedUpdate.LATENCY - 1, "w_address")[-1]
@@ -228,6 +229,7 @@ class UpdateEngine(wiring.Component):
             self.writer.en.eq(writes),
             self.writer.address.eq(w_address),
             self._pipeline_empty.eq(~Cat(inside[1:]).any()),
+            self._settled.eq(~Cat(inside[1:settled]).any()),
             self.counts.updates.eq(Mux(ends, alive, 0)),
         ]
         # In a lane without any credit the sum is 0: nothing is changed, lost or saturated.

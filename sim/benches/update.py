@@ -10,7 +10,7 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import row_feedback_max, signed_bits
-from rtl_gen.contract.engines.learning.reverse import Reverse
+from rtl_gen.contract.engines.learning.reverse import FORWARD_READS, Reverse
 from rtl_gen.contract.memories import FLAT_WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words, words_to_weights
 from rtl_gen.contract.network import MAX_RATE
@@ -62,8 +62,8 @@ class Surroundings:
         self.feedback_bits = signed_bits(row_feedback_max(self.block.readout))
         self.window, self.masks, self.cleared = None, {}, []
         self.counters, self.number, self.rate = dict.fromkeys(COUNTERS, 0), 0, 0
-        self.finished = 0
-        self.hosting = False
+        self.finished = self.done_for = 0           # cycles since a window was dealt with
+        self.hosting = self.learned = False
         self.active_cycles, self.feedback_groups = 0, 0
         for name in ("learn", "skip", "feedback_groups", "gate_reader__gates", "reader__rows", "reader__row",
                      "reader__mask", "feedback_reader__feedback", "weight_reader__weights", "key__seed",
@@ -151,17 +151,23 @@ class Surroundings:
             self.cleared.append(self._value("reader__clear_row", self.layer.inputs))
             self.masks[self.cleared[-1]] = 0
         if dut.writer__en.value == 1:
-            assert active or self.hosting, "a weight was written while the memory was not the engine's"
-            self.words[self._value("writer__address", len(self.words))] = int(dut.writer__weights.value)
+            address = self._value("writer__address", len(self.words))
+            # The next step may have begun, and comes to this word of neurons.
+            read = self.done_for >= FORWARD_READS + address // self.layer.rows
+            assert active or self.hosting or not read, "a weight was written when it might have been read"
+            self.words[address] = int(dut.writer__weights.value)
         for name in COUNTERS:
             self.counters[name] += int(dut[f"counts__{name}"].value)
-        if dut.learned.value == 1:
-            assert dut.window_done.value == 1
+        # The block counts a cycle later.
+        if self.learned:
             self.number = (self.number + 1) & 0xFFFFFFFF
             dut.key__window_number.value = self.number
+        self.learned = dut.learned.value == 1
+        assert not self.learned or dut.window_done.value == 1
         assert dut.reader__forget.value == dut.window_done.value
+        self.done_for += 1
         if dut.window_done.value == 1:
-            self.finished += 1
+            self.finished, self.done_for = self.finished + 1, 1
             assert sorted(self.cleared) == sorted(self.window.rows), "masks forgotten"
             dut.reader__rows.value = 0
 
@@ -229,7 +235,11 @@ async def pass_window(there, source, window, kind, delay, pause=0):
         await FallingEdge(dut.clk)
     while there.finished == finished:
         await FallingEdge(dut.clk)
-    return there.active_cycles - active
+    took = there.active_cycles - active
+    await FallingEdge(dut.clk)
+    while dut.idle.value == 0:
+        await FallingEdge(dut.clk)
+    return took
 
 
 @cocotb.test(timeout_time=100, timeout_unit="us")

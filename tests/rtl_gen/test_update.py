@@ -10,7 +10,7 @@ from .cases import handed, on_both
 CASES = {
     "stochastic": network_spec(inputs=13, sizes=(18,), lanes=4, window=4, rounding="stochastic", shadow_bits=0,
                                rate_shift=9, feedback_shift=2),
-    "nearest": network_spec(inputs=9, sizes=(21,), lanes=8, window=3, loss_steps=2, reset="zero", rate_shift=8,
+    "nearest": network_spec(inputs=9, sizes=(21,), lanes=6, window=3, loss_steps=2, reset="zero", rate_shift=8,
                             surrogate="triangle", surrogate_width=3, surrogate_height=7, bias=False),
     "one group": network_spec(inputs=5, sizes=(6,), lanes=8, window=5, leak_shift=None, learned=False, rate_shift=4,
                               shadow_bits=2),

@@ -14,6 +14,7 @@ from .base import Learning
 SCAN_SHARE = 4              # lanes of the update engine for each lane of its credit scan
 RANDOM_CYCLES = 4           # from a row to its random word
 ROUNDING_CYCLES = 2         # from a sum to the new weight; a cycle before that the old one is wanted
+FORWARD_READS = 3           # cycles from a window that is dealt with to the next step's first address, at least
 
 
 def summed_cycles(*, random: bool, unrolled: bool) -> int:
@@ -64,6 +65,21 @@ class Reverse(Learning):
     def scan(self) -> int:
         """Cycles from the last position that is read of a word until its rows can be walked."""
         return self.scan_latency + 2
+
+    @property
+    def waits_written(self) -> bool:
+        """Whether a window is dealt with only when its last row is written, and not when its old weights are addressed.
+
+        The next step comes to the last word of neurons a cycle for each word before it after its first address, or
+        more; of few words it would read what is still to be written. Two words are read by the port that writes.
+        """
+        last_write = FLAT_WEIGHT_LATENCY + ROUNDING_CYCLES - 1
+        return self.block.directives.reads > 1 or FORWARD_READS + self.plan.layers[0].words - 1 <= last_write
+
+    def settled(self, *, random: bool, unrolled: bool) -> int:
+        """Cycles from the last step of the last row until the window is dealt with."""
+        summed = summed_cycles(random=random, unrolled=unrolled)
+        return 1 + summed + (ROUNDING_CYCLES if self.waits_written else -FLAT_WEIGHT_LATENCY)
 
     @property
     def scan_lanes(self) -> int:
@@ -129,7 +145,7 @@ class Reverse(Learning):
         walk = rows + bias if unrolled else (rows if active is None else active) + bias * steps
         credited = [True] * layer.words if credited is None else credited
         feedback = list(map(Readout(self.plan).feedback_cycles, range(layer.words))) if feedback is None else feedback
-        read = free = written = 0
+        read = free = settled = 0
         for number, (has, there) in enumerate(zip(credited, feedback, strict=True)):
             read = max(read, there) + steps * self.parts
             if has or number == layer.words - 1:
@@ -137,8 +153,8 @@ class Reverse(Learning):
                 read = max(read + self.scan, free)
                 free = read + max(1, walk if has else rows + bias)
             if has and walk:
-                written = free + 1 + summed_cycles(random=random, unrolled=unrolled) + ROUNDING_CYCLES
-        return max(free + 1, written)
+                settled = free + self.settled(random=random, unrolled=unrolled)
+        return max(free + 1, settled)
 
 
 SPEC = Reverse
