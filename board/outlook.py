@@ -86,6 +86,18 @@ class Outlook:
         return measured * by_formula / self._mean_cycles(self.measured.spec, learn=learn)
 
     @property
+    def sample_mean(self) -> dict[str, float | None] | None:
+        """:meth:`cycles` as a report has them, ``learning`` None where no block learns; None where none are known."""
+        running, learning = self.cycles(learn=False), self.cycles(learn=True)
+        if running is None or learning is None:
+            return None
+        return {"running": round(running, 1), "learning": round(learning, 1) if self._learns else None}
+
+    @property
+    def _learns(self) -> bool:
+        return any(block.directives.learns for block in self.spec.blocks)
+
+    @property
     def measured_ahead(self) -> list[int] | None:
         """What may wait in front of each block in the cycles, where that is not what it is here; else None.
 
@@ -103,8 +115,7 @@ class Outlook:
     def microseconds(self, *, learn: bool) -> float | None:
         """The time of :meth:`cycles`; None where no activity is known, or none of the blocks learns."""
         cycles = self.cycles(learn=learn)
-        none_learns = learn and not any(block.directives.learns for block in self.spec.blocks)
-        return None if cycles is None or none_learns else cycles / self.clock_mhz
+        return None if cycles is None or (learn and not self._learns) else cycles / self.clock_mhz
 
     def to_dict(self) -> dict[str, object]:
         """As ``--json`` prints it."""

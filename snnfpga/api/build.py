@@ -159,6 +159,7 @@ def run(asked: Asked, path: Path, board: str, out: Path | None, *, plan: bool, c
     from rtl_gen.claim import claimed_file
     from rtl_gen.contract.limits import check_hardware
     from rtl_gen.contract.network_file import read, read_notes
+    from rtl_gen.measured import NOTE
 
     chosen = get(board)
     own = read(path)
@@ -174,11 +175,12 @@ def run(asked: Asked, path: Path, board: str, out: Path | None, *, plan: bool, c
         return _planned(network, own.spec, path, chosen, clock_mhz, folder, synthesis)
     try:
         check_fit(network.spec, chosen)
-        found = _build(network, chosen, folder, read_notes(path), synthesis, overwrite)
+        notes = read_notes(path)
+        found = _build(network, chosen, folder, notes, synthesis, overwrite)
     except FitError as error:
         told(table_of(error))
         raise
-    return Built(folder, found, _table(found, folder))
+    return Built(folder, found, _table(found, folder, NOTE in notes))
 
 
 def table_of(error: "FitError") -> Table:
@@ -288,16 +290,17 @@ def _build(network: "Network", board: "Board", folder: Path, notes: dict[str, st
                       "done": number < runs} for number, stage in enumerate(board.flow)]}
 
 
-def _mean(found: dict[str, float | None] | None) -> list[tuple[str, str]]:
-    """A row on the samples that the network was trained on; none where they were not measured with these lanes."""
+def _mean(found: dict[str, float | None] | None, measured: bool) -> list[tuple[str, str]]:
+    """A row on the samples that the network was trained on; none where they were not ``measured`` at all."""
     if found is None:
-        return []
+        return [("cycles of a mean sample of its data", "measured with other directives than these: --plan says what "
+                 "they come to by formula, and of which queues")] if measured else []
     learning = "" if found["learning"] is None else f", {found['learning']:g} where it learns"
     return [("cycles of a mean sample of its data", f"{found['running']:g}{learning}")]
 
 
-def _table(found: dict[str, Any], folder: Path) -> Table:
-    """A build for people."""
+def _table(found: dict[str, Any], folder: Path, measured: bool) -> Table:
+    """A build for people; ``measured`` says whether its data was, be it with other directives."""
     from board.report import counted_rows, estimated_rows
 
     resources = found["resources"]
@@ -313,7 +316,7 @@ def _table(found: dict[str, Any], folder: Path) -> Table:
         rows.append(("logic delay, no routing", f"{found['logic_delay_ps'] / 1000:.2f} ns"))
     rows += [("cycles of a sample alone",
               f"{found['cycles']['sample_silent']} silent .. {found['cycles']['sample_full']} full"),
-             *_mean(found["cycles"]["sample_mean"]),
+             *_mean(found["cycles"]["sample_mean"], measured),
              ("state for learning", f"{found['state_buffer_bits']} bits"), ("files", str(folder))]
     left = [stage["command"] for stage in found["flow"] if not stage["done"]]
     rows.append(("bitstream", found["bitstream"] or f"not made: {left[0][0]} is not on the PATH; with it, in {folder}: "

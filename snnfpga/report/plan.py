@@ -25,7 +25,8 @@ def plan(outlook: Outlook, others: Sequence[Outlook], folder: Path, synthesis: b
     """
     spec, board = outlook.spec, outlook.board
     found = report(spec, board, resources=None, logic_delay_ps=None)
-    return {**found, "clock_mhz": outlook.clock_mhz, "outlook": outlook.to_dict(),
+    return {**found, "cycles": {**found["cycles"], "sample_mean": outlook.sample_mean},
+            "clock_mhz": outlook.clock_mhz, "outlook": outlook.to_dict(),
             "boards": [other.to_dict() for other in others], "folder": str(folder),
             "steps": _steps(outlook, folder, synthesis)}
 

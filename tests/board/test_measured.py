@@ -54,6 +54,18 @@ def test_other_queues_are_not_in_them_and_that_is_said():
     assert replace(found, activity=None).measured_ahead is None, "no time is said"
 
 
+def test_a_plan_has_them_and_scales_them():
+    def mean(spec, **known):
+        outlook = Outlook(spec=spec, board=BOARD, clock_mhz=100, **known)
+        return plan(outlook, [], Path("x"), False)["cycles"]["sample_mean"]
+
+    assert mean(SPEC, activity=BUSY, measured=MEASURED) == {"running": 1234.5, "learning": 2000}
+    wider = mean(WIDER, activity=BUSY, measured=MEASURED)
+    assert wider["running"] < 0.8 * 1234.5 and wider["learning"] < 0.8 * 2000
+    assert mean(SPEC, activity=None, measured=MEASURED) is None
+    assert mean(RUN_ONLY, activity=BUSY)["learning"] is None and mean(RUN_ONLY, activity=BUSY)["running"] > 0
+
+
 def test_a_report_has_them():
     found = report(SPEC, BOARD, resources=None, logic_delay_ps=None, measured=MEASURED)
     assert found["cycles"]["sample_mean"] == {"running": 1234.5, "learning": 2000}
