@@ -109,8 +109,19 @@ class WindowWork:
             for pixel in bits.reshape(grid.height * grid.width, grid.channels):
                 pixels += [[int(many) for many in pixel[part * width:(part + 1) * width] if many]
                            for part in range(sources.parts)]
-        return LayerWork(credited=credited, rows=bits[bits > 0].tolist(), pixels=pixels,
+        listed = self._listed(number, counts)
+        return LayerWork(credited=credited, rows=bits[listed].tolist(), pixels=pixels,
                          silent=silent.tolist() if reverse.scans else None)
+
+    def _listed(self, number: int, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Sources with ``counts``, (R, sources), in the order of a dense layer's list: as they came first.
+
+        Inputs of the block come while the step before is computed, before that has own spikes; those of other layers
+        come behind them.
+        """
+        own = np.arange(counts.shape[1]) >= self._plan.layers[number].layer.synapses.inputs
+        came = np.lexsort((own if number == 0 else ~own, (counts > 0).argmax(axis=0)))
+        return came[counts[:, came].any(axis=0)]
 
     def _entries(self, engine: FoldedCredits, window: Window, credits: Sequence[Credit]) -> list[list[list[int]]]:
         """Words of weights that are read for each word of neurons in the reverse pass: [layer][position][word]."""
