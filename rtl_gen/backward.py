@@ -51,7 +51,7 @@ class BackwardPass(wiring.Component):
     Members
     -------
     error_en, error : In(1), In(8)
-        The error of a class, of all in order before each ``start``, while ``idle``.
+        The error of a class, of all in order before each ``start``, while ``idle``; the last up to two cycles after it.
     read_at : In
         With an error the position of the level it is of. Only where the largest level is read.
     start : In(1)

@@ -17,7 +17,7 @@ class ErrorWalk(wiring.Component):
     """
 
     def _walk(self, m: Module, readout: ReadoutSpec, sums: wiring.Component, logit: Value, latency: int, whole: int,
-              settled: Value, known: Value | None = None) -> Value:
+              settled: Value, known: Value | None = None, early: Value | None = None) -> Value:
         """Connect ``sums``, and walk through the classes.
 
         Parameters
@@ -30,6 +30,8 @@ class ErrorWalk(wiring.Component):
             All else is known that learning takes.
         known
             As the error comes: its class has one; else it is 0. All have one where it is not given.
+        early
+            It is done already as the last class has been taken, if one of the errors that came is not 0.
 
         Returns
         -------
@@ -39,6 +41,9 @@ class ErrorWalk(wiring.Component):
         number, taking, takes = Signal(range(readout.classes + 1)), Signal(), Signal()
         is_label, on_way = Signal(latency), Signal(whole)
         error = class_error(m, readout, logit, is_label[-1])
+        came = on_way == 0
+        if early is not None:
+            came |= early & self.learnable & ~on_way[0]
         m.d.comb += [
             sums.adds.eq(self.adds),
             sums.row.eq(self.row),
@@ -48,7 +53,7 @@ class ErrorWalk(wiring.Component):
             takes.eq(taking & (number != readout.classes)),
             sums.in_loss.eq(self.in_loss),
             sums.taken.eq(self.done),
-            self.done.eq(taking & ~takes & (on_way == 0) & settled),
+            self.done.eq(taking & ~takes & came & settled),
             self.error_en.eq(on_way[-1]),
             self.error.eq(error if known is None else Mux(known, error, 0)),
         ]

@@ -76,7 +76,7 @@ class Cycles:
     @property
     def readout(self) -> int:
         """Cycles of a window's end before its learning begins: errors, class by class."""
-        return self.engines.readout.cycles
+        return self.engines.readout.learned_cycles
 
     def sample(self, events: Sequence[int], rows: Sequence[int] | None) -> int:
         """Cycles of a sample: its events in each step and, if it is learned from, its active rows in each window.

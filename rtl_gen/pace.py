@@ -241,7 +241,9 @@ class _Block:
 
         One that ends before its loss steps is forgotten at once; of others the readout has to say what becomes of them.
         """
-        known = self._listens = self._took + self._engines.readout.cycles - self.BEFORE
+        readout = self._engines.readout
+        known = self._took + (readout.learned_cycles if step.learns else readout.cycles) - self.BEFORE
+        self._listens = known
         if step.dealt_with is None:
             return
         drained = self._drained if self._forward.plan.flat or not discarded else self._drained - self.SOONER

@@ -219,6 +219,9 @@ class Readout(wiring.Component):
         self._ended = Signal()                          # a window; else loss steps begin
         if self.learns:
             m.d.comb += [self._sums.label.eq(self._label), self._sums.in_loss.eq(self._in_loss)]
+            if readout.leak_shift is None:
+                # The walk comes to the first row's last class when its error is there.
+                m.d.comb += self._sums.early.eq(self._ended & self._learns_from & self._known)
         self._waits = Signal()                          # the window was handed on and is not dealt with
         with m.If(self.window_done):
             m.d.sync += self._waits.eq(0)

@@ -15,7 +15,7 @@ __all__ = ["TakeOver"]
 class TakeOver(ErrorWalk):
     """The sums of a block that learns, with the errors that they come to.
 
-    Takes a cycle for each class, and :attr:`LATENCY` more.
+    Takes a cycle for each class, and :attr:`LATENCY` more; or where that is asked for as few as :attr:`EARLY`.
 
     Parameters
     ----------
@@ -29,7 +29,9 @@ class TakeOver(ErrorWalk):
     adds, row, begins, restarts, number, answer : In, In, In, In, In, Out
         As those of :class:`~.class_sums.WindowSums`.
     start, done : In(1), Out(1)
-        Take all sums over; they were, and all errors came.
+        Take all sums over; they were, and all errors came, or will in the next :attr:`LATENCY` - :attr:`EARLY` cycles.
+    early : In(1)
+        Errors may come later than ``done``: the next ``start`` is far away.
     label, in_loss : In
         The sample's class; and whether the sums are of loss steps. Constant from ``start`` to ``done``.
     error_en, error : Out(1), Out(8)
@@ -38,7 +40,7 @@ class TakeOver(ErrorWalk):
         With ``done``: not all errors are 0.
     """
 
-    LATENCY = WindowSums.LATENCY + ERROR_LATENCY
+    LATENCY, EARLY = WindowSums.LATENCY + ERROR_LATENCY, 1
 
     def __init__(self, block: BlockSpec, max_steps: int) -> None:
         self._readout = block.readout
@@ -48,6 +50,7 @@ class TakeOver(ErrorWalk):
             **{name: sums[name] for name in ("adds", "row", "begins", "restarts", "number", "answer") if name in sums},
             "start": In(1),
             "done": Out(1),
+            "early": In(1),
             "label": In(classes),
             "in_loss": In(1),
             "error_en": Out(1),
@@ -58,6 +61,6 @@ class TakeOver(ErrorWalk):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.sums = sums = self._sums
-        takes = self._walk(m, self._readout, sums, sums.logit, WindowSums.LATENCY, self.LATENCY, Const(1))
+        takes = self._walk(m, self._readout, sums, sums.logit, WindowSums.LATENCY, self.LATENCY, Const(1), early=self.early)
         m.d.comb += [sums.begins.eq(self.begins), sums.takes.eq(takes)]
         return m

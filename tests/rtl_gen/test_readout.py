@@ -13,7 +13,7 @@ CASES = {
                             feedback_shift=3, classes_per_cycle=1),
     "fixed": network_spec(sizes=(12,), lanes=2, window=3, loss_steps=2, classes=5, learned=False,
                           accumulate="cumulative", logit_shift=-2, dead_zone=60, classes_per_cycle=3),
-    "a row a cycle": network_spec(sizes=(11,), lanes=4, window=2, classes=3, readout_rate_shift=4,
+    "a row a cycle": network_spec(sizes=(11,), lanes=4, window=2, classes=7, readout_rate_shift=4,
                                   classes_per_cycle=64),
     "one neuron": network_spec(sizes=(1,), lanes=1, window=1, classes=3, readout_rate_shift=0, logit_shift=4),
     "levels summed": network_spec(sizes=(9,), lanes=4, learning=False, readout_leak_shift=2, loss_steps=2,

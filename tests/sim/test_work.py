@@ -33,6 +33,10 @@ WIDE = {
                                         logit_shift=5, accumulate="cumulative", classes=7),
     "unrolled": network_spec(inputs=30, sizes=(20,), unroll=True, rounding="stochastic"),
     "conv": folded_spec(conv(5, 5, 2, 6, 3, padding=1), readout_pool=pool("or", 2, 5, 5, 6), learning=True),
+    # Windows that end before their loss steps: forgotten at once, and the next sample's events wait for its start.
+    "forgotten": folded_spec(conv(5, 5, 1, 5, 2), loss_steps=1, lanes=16, classes=7, learning=True, learned=False),
+    "recurrent": folded_spec(dense(40, 17, recurrent=True), window=5, loss_steps=2, learning=True, answer="last"),
+    "readout on a sum": folded_spec(conv(3, 6, 1, 5, 2), readout_pool=pool("sum", 2, 2, 5, 5), lanes=3, learning=True),
     "residual": folded_spec(conv(4, 4, 2, 4, 3, padding=1), conv(4, 4, 4, 4, 3, padding=1),
                             conv(4, 4, 4, 4, 3, padding=1, residual=ResidualSpec(below=2, shift=0, own_shift=0)),
                             learning=True),

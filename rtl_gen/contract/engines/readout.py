@@ -14,6 +14,7 @@ from .seen import SeenMemory
 __all__ = ["RANDOM_BEHIND", "ClassWalk", "Readout"]
 
 RANDOM_BEHIND = 2               # a random word comes so much later than the weights it rounds, which take as long
+ERRORS_LATE = 3                 # cycles in which errors of sums still come as the walk over the rows begins
 LEVELS = 3                      # cycles from the last class's level to its error
 # Where nothing is said, classes are walked as fast as an update engine takes feedback at this density of events.
 DENSITY = 0.05
@@ -135,7 +136,7 @@ class Readout(Engine):
 
     @property
     def cycles(self) -> int:
-        """Cycles of a window's end before its learning begins: errors, class by class.
+        """Cycles of a window's end that is not learned from: errors, class by class.
 
         Levels are read, and not taken over; but what a whole window's positions count is found one by one, where that
         is not the same in all windows.
@@ -145,6 +146,15 @@ class Readout(Engine):
             return classes + self.OVERHEAD
         found = self._counts_spikes and not self.by_position
         return max(classes, self.block.window - LEVELS if found else 0) + self.OVERHEAD - 1
+
+    @property
+    def learned_cycles(self) -> int:
+        """Cycles of a window's end before its learning begins, where the first class has an error other than 0.
+
+        The last errors of sums come when the walk has begun.
+        """
+        return self.cycles - (min(ERRORS_LATE, self.block.readout.classes - 1) if self.block.readout.leak_shift is None
+                              else 0)
 
     @property
     def passes_over(self) -> bool:
