@@ -61,6 +61,7 @@ class TakeOver(ErrorWalk):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.sums = sums = self._sums
-        takes = self._walk(m, self._readout, sums, sums.logit, WindowSums.LATENCY, self.LATENCY, Const(1), early=self.early)
+        takes = self._walk(m, self._readout, sums, sums.logit, WindowSums.LATENCY, self.LATENCY, Const(1),
+                           early=self.early)
         m.d.comb += [sums.begins.eq(self.begins), sums.takes.eq(takes)]
         return m

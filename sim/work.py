@@ -141,8 +141,8 @@ class _StepWork:
                 leaves = cycles - LEFT - max(1, forward.heads(plan) + (0 if conv else events)) * (plan.words - words)
                 cycles += forward.between_steps if number == self._block.depth - 1 else 0
                 fed, begun = forward.fed_cycles(number), forward.begun_cycles(number, events, reached)
-            found.append(LayerTime(events=int(counts.sum()), cycles=cycles, fed=fed, begun=begun, leaves=leaves.tolist(),
-                                   spikes=spikes.tolist()))
+            found.append(LayerTime(events=int(counts.sum()), cycles=cycles, fed=fed, begun=begun,
+                                   leaves=leaves.tolist(), spikes=spikes.tolist()))
         return found
 
     def _reached(self, number: int, counts: NDArray[np.uint8]) -> list[int | None]:

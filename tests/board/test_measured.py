@@ -61,9 +61,10 @@ def test_a_plan_has_them_and_scales_them():
 
     assert mean(SPEC, activity=BUSY, measured=MEASURED) == {"running": 1234.5, "learning": 2000}
     wider = mean(WIDER, activity=BUSY, measured=MEASURED)
-    assert wider["running"] < 0.8 * 1234.5 and wider["learning"] < 0.8 * 2000
+    assert wider["running"] < 0.8 * 1234.5
+    assert wider["learning"] < 0.8 * 2000
     assert mean(SPEC, activity=None, measured=MEASURED) is None
-    assert mean(RUN_ONLY, activity=BUSY)["learning"] is None and mean(RUN_ONLY, activity=BUSY)["running"] > 0
+    assert mean(RUN_ONLY, activity=BUSY)["learning"] is None
 
 
 def test_a_report_has_them():
