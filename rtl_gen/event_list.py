@@ -32,8 +32,8 @@ class EventList(wiring.Component):
 
     A reset leaves the bits as they are, so the list takes nothing before it has cleared them, an input a cycle.
 
-    Takes one token per cycle while a bank is free. Whether an event is its step's second is looked up in the cycle in
-    which it comes, and what becomes of it is decided in the next.
+    Takes one token per cycle while a bank is free. Whether an event is its step's second is looked up in the cycle
+    after the one in which it comes, and what becomes of it is decided in the next.
 
     Parameters
     ----------
@@ -82,11 +82,14 @@ class EventList(wiring.Component):
         bits = index_bits(self._indices)
         fill = Signal()                                 # the bank being filled
         busy = Signal(2)                                # banks whose step is not released yet
-        count = Signal(range(self._indices + 1))
+        count = Signal(range(self._indices + 1))        # of events that are known to be their step's first
+        closed, closed_count = Signal(), Signal.like(count)     # a step's token came in the cycle before; its events
         index = Signal(bits)
-        free, seen, take = Signal(), Signal(), Signal()
-        came, again = Signal(), Signal()                # an event in the cycle before; it was its step's second
-        came_index = Signal.like(index)
+        free, take, closes = Signal(), Signal(), Signal()
+        # An event in the cycle before, and in the one before that, when it is known whether it was its step's second.
+        came, known, again = Signal(), Signal(), Signal()
+        came_index, known_index = Signal.like(index), Signal.like(index)
+        came_bank, known_bank = Signal(), Signal()
         clearing = Signal(init=1)                       # after a reset; the count goes through the inputs meanwhile
         m.d.comb += [
             index.eq(self.i.p.value[:bits]),
@@ -94,13 +97,18 @@ class EventList(wiring.Component):
             self.clearing.en.eq(clearing),
             self.clearing.row.eq(count),
             take.eq(self.i.valid & (self.i.p.kind == TokenKind.EVENT) & free),
-            self.accepted.eq(came & ~again),
-            self.dropped.eq(came & again),
+            self.accepted.eq(known & ~again),
+            self.dropped.eq(known & again),
         ]
-        m.d.sync += [came.eq(take), again.eq(seen), came_index.eq(index)]
-        self._keep(m, came_index, count, fill)
-        seen_in = self._mark_seen(m, index, fill, take)
-        m.d.comb += seen.eq(Mux(fill, seen_in[1], seen_in[0]))
+        m.d.sync += [
+            came.eq(take), came_index.eq(index), came_bank.eq(fill),
+            known.eq(came), known_index.eq(came_index), known_bank.eq(came_bank),
+        ]
+        self._keep(m, known_index, count, known_bank)
+        seen_in = self._mark_seen(m, came_index, came_bank, came)
+        # What the event before it marks is written in this cycle.
+        marked = known & (known_index == came_index)
+        m.d.sync += again.eq(Mux(came_bank, seen_in[1], seen_in[0]) | marked)
 
         with m.If(self.accepted | clearing):
             m.d.sync += count.eq(count + 1)
@@ -108,7 +116,8 @@ class EventList(wiring.Component):
             m.d.sync += [clearing.eq(0), count.eq(0)]
 
         # A step waits in one register; the token behind it is not taken before there is room for its own step.
-        m.d.comb += self.empty.eq(~self.step.valid & (busy == 0) & (count == 0) & ~came & ~self.i.valid & ~clearing)
+        m.d.comb += self.empty.eq(~self.step.valid & (busy == 0) & (count == 0) & ~came & ~known & ~self.i.valid
+                                      & ~clearing)
         m.d.sync += busy.eq(busy & ~self.reader.release)
         with m.If(self.step.ready):
             m.d.sync += self.step.valid.eq(0)
@@ -124,18 +133,21 @@ class EventList(wiring.Component):
                 self.step.p.kind.eq(self.i.p.kind),
                 self.step.p.last.eq(self.i.p.last),
                 self.step.p.value.eq(self.i.p.value),
-                self.step.p.count.eq(count + self.accepted),
                 self.step.p.bank.eq(fill),
             ]
             with m.If(self.i.p.kind != TokenKind.START):
-                m.d.sync += [
-                    busy.eq((busy & ~self.reader.release) | (1 << fill)),
-                    fill.eq(~fill),
-                    count.eq(0),
-                ]
+                m.d.comb += closes.eq(1)
+                m.d.sync += [busy.eq((busy & ~self.reader.release) | (1 << fill)), fill.eq(~fill)]
+        # What becomes of a step's last event is known in the cycle after its token's.
+        m.d.sync += closed.eq(closes)
+        m.d.comb += self.step.p.count.eq(closed_count)
+        with m.If(closed):
+            total = (count + self.accepted)[:len(count)]
+            m.d.comb += self.step.p.count.eq(total)
+            m.d.sync += [closed_count.eq(total), count.eq(0)]
         return m
 
-    def _keep(self, m: Module, index: Signal, count: Signal, fill: Signal) -> None:
+    def _keep(self, m: Module, index: Signal, count: Signal, bank: Signal) -> None:
         """Events of either bank, one behind the other; of pairs the firsts in one memory, the seconds in another."""
         declared = self._memories.events
         number, second_bits = count + self._first, len(declared) - 1
@@ -147,29 +159,37 @@ class EventList(wiring.Component):
             # A register that a memory has of its own, before the index is an address.
             m.d.sync += held.eq(read.data)
             m.d.comb += [
-                write.addr.eq(Cat(number[second_bits:][:len(place)], fill)),
+                write.addr.eq(Cat(number[second_bits:][:len(place)], bank)),
                 write.data.eq(index),
                 write.en.eq(self.accepted & (number[:second_bits] == half)),
                 read.addr.eq(Cat(place, self.reader.bank)),
                 (self.reader.second if half else self.reader.index).eq(held),
             ]
 
-    def _mark_seen(self, m: Module, index: Signal, fill: Signal, take: Signal) -> list[Value]:
-        """Bits of the inputs whose events are in each bank: set, given back, and whether the bank has ``index``."""
+    def _mark_seen(self, m: Module, index: Signal, fill: Signal, came: Signal) -> list[Value]:
+        """Bits of the inputs whose events are in each bank: set, given back, and whether the bank has ``index``.
+
+        What is written is in a register first: in distributed RAM the bits of many inputs are far from each other.
+        """
         cleared = self.clearing
         seen_in = []
         for bank, declaration in enumerate((self._memories.seen0, self._memories.seen1)):
-            # Read in the cycle of the event, so that one event may follow the other at once.
+            # Read in a cycle, so that one event may follow the other at once.
             m.submodules[f"seen{bank}"] = bit = declared_memory(declaration)
             mark, look = bit.write_port(), bit.read_port(domain="comb")
             clear = Signal(name=f"clear{bank}")
             m.d.comb += [
                 look.addr.eq(index),
                 clear.eq(self.reader.clear_en & (self.reader.clear_bank == bank)),
-                mark.addr.eq(Mux(cleared.en, cleared.row, Mux(clear, self.reader.clear_index, index))),
-                mark.data.eq(~(clear | cleared.en)),
-                # An event's second marks what is marked: what the bit was is not waited for.
-                mark.en.eq(clear | cleared.en | (take & (fill == bank))),
             ]
+            address, marks, writes = (Signal.like(index, name=f"mark_index{bank}"), Signal(name=f"marks{bank}"),
+                                      Signal(name=f"writes{bank}"))
+            m.d.sync += [
+                address.eq(Mux(cleared.en, cleared.row, Mux(clear, self.reader.clear_index, index))),
+                marks.eq(~(clear | cleared.en)),
+                # An event's second marks what is marked: what the bit was is not waited for.
+                writes.eq(clear | cleared.en | (came & (fill == bank))),
+            ]
+            m.d.comb += [mark.addr.eq(address), mark.data.eq(marks), mark.en.eq(writes)]
             seen_in.append(look.data)
         return seen_in

@@ -43,6 +43,7 @@ class ForwardWalk:
         self.group, self.entry = Signal(range(groups)), Signal(range(layer.rows + 1), name="entry")
         self._gap_steps = max(0, Forward(plan_of(block)).least_words - groups)
         self.gap = Signal(range(max(2, self._gap_steps + 1)))
+        self.first = Signal(init=1)         # the group's first entry
         self.window_over = Signal()         # of a recorded window: no step before it is dealt with
         self.window_busy = Signal()
         self.issued = Signal(entry_layout(block))
@@ -73,16 +74,19 @@ class ForwardWalk:
         """Whether the step that waits goes on in this cycle, and what of it ends."""
         engine, step, layer = self._engine, self._engine.step, self._layer
         begins, blocked = Signal(), Signal()
+        # Whether an entry is the last is found in the cycle before it; of the first, whose step has just come, at once.
+        rows, last = step.p.count + layer.weights.bias, Signal(name="last_of_many")
+        m.d.sync += last.eq((self.entry + 2) * self._reads >= rows)
         m.d.comb += [
             self.is_step.eq(step.valid & (step.p.kind == TokenKind.STEP)),
             self.is_abort.eq(step.valid & (step.p.kind == TokenKind.ABORT)),
-            begins.eq((self.group == 0) & (self.entry == 0)),
+            begins.eq((self.group == 0) & self.first),
             blocked.eq(~engine.room | (self.gap != 0) | self.window_over | self.window_busy),
             self.go.eq(self.is_step & ~(begins & blocked)),
             self.returning.eq(self.is_abort & ~self.returned),
             engine.active.eq(self.go | ~self.pipeline_empty),
             engine.stalled.eq(self.is_step & begins & blocked),
-            self.entry_last.eq((self.entry + 1) * self._reads >= step.p.count + layer.weights.bias),
+            self.entry_last.eq(Mux(self.first, rows <= self._reads, last)),
             self.group_last.eq(self.group == self._groups - 1),
             self.step_done.eq(self.go & self.entry_last & self.group_last),
         ]
@@ -100,7 +104,7 @@ class ForwardWalk:
             issued.bias.eq((entry == 0) if layer.weights.bias else 0),
             issued.event.eq((first >= layer.weights.bias) & (first < rows)),
             issued.second.eq((first + 1 < rows) if self._reads > 1 else 0),
-            issued.first.eq(entry == 0),
+            issued.first.eq(self.first),
             issued.last.eq(self.entry_last),
             issued.group.eq(self.group),
             issued.group_last.eq(self.group_last),
@@ -118,7 +122,7 @@ class ForwardWalk:
         with m.If(gap != 0):
             m.d.sync += gap.eq(gap - 1)
         with m.If(self.go | self.returning):
-            m.d.sync += entry.eq(Mux(self.entry_last, 0, entry + 1))
+            m.d.sync += [entry.eq(Mux(self.entry_last, 0, entry + 1)), self.first.eq(self.entry_last)]
             with m.If(self.entry_last):
                 last = self.group_last | (self.returning & (group == self._reads - 1))
                 m.d.sync += group.eq(Mux(last, 0, group + 1))

@@ -4,6 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .beat import beat_layout
 from .contract.protocol import (
     CORE_COUNTERS,
     INDEX_BITS,
@@ -19,7 +20,6 @@ from .contract.protocol import (
 )
 from .contract.spec import NetworkSpec
 from .loader import Loader, WritePort
-from .packet import packet_layout
 from .token import TokenKind, start_value, step_value, token_layout
 
 __all__ = ["INGEST_COUNTERS", "Ingest"]
@@ -41,7 +41,7 @@ class Ingest(wiring.Component):
     Members
     -------
     i : In(stream of beats)
-        The input stream.
+        The input stream, looked at (:mod:`rtl_gen.beat`).
     o : Out(stream of tokens)
         To the first block.
     drained : In(1)
@@ -73,7 +73,7 @@ class Ingest(wiring.Component):
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
         super().__init__({
-            "i": In(stream.Signature(packet_layout())),
+            "i": In(stream.Signature(beat_layout())),
             "o": Out(stream.Signature(token_layout(spec.inputs, spec.blocks[0].readout.classes))),
             "drained": In(1),
             "halt": In(1),
@@ -94,7 +94,7 @@ class Ingest(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.loader = loader = Loader(self.spec)
-        beat = self.i.payload
+        beat = self.i.p.packet
 
         # A start that is already offered stays offered, as a stream must; the hold takes effect after it.
         offered = Signal()
@@ -183,14 +183,14 @@ class Ingest(wiring.Component):
         return self.o.ready
 
     def _outside(self, m: Module, taken: Signal) -> None:
-        beat = self.i.payload
+        beat = self.i.p.packet
         label, learn = beat.data[:LABEL_BITS], beat.data[LEARN_BIT]
         of_steps, tells = beat.data[STEP_LABELS_BIT], beat.data[TELL_BIT]
         classes = self.spec.blocks[0].readout.classes
         with m.If(beat.data[KIND_SHIFT:] != Beat.START):
             m.d.comb += taken.eq(1)
             self._report(m, Error.BEAT, "beats_dropped")
-        with m.Elif(learn & ~of_steps & (label >= classes)):
+        with m.Elif(learn & ~of_steps & self.i.p.no_class):
             m.d.comb += taken.eq(1)
             self._report(m, Error.LABEL, "labels_out_of_range", "samples_refused")
             with m.If(~beat.last):
@@ -206,7 +206,7 @@ class Ingest(wiring.Component):
                 m.next = "OPEN"
 
     def _inside(self, m: Module, taken: Signal) -> None:
-        beat = self.i.payload
+        beat = self.i.p.packet
         index, step = beat.data[:INDEX_BITS], self._step
         label, classes = beat.data[:LABEL_BITS], self.spec.blocks[0].readout.classes
         labelled = self._takes_labels & beat.data[LABELLED_BIT]
@@ -223,13 +223,13 @@ class Ingest(wiring.Component):
                     m.d.comb += taken.eq(self._emit(m, TokenKind.ABORT))
                     with m.If(taken):
                         abort(Error.EARLY_TLAST, "tlasts_early")
-                with m.Elif(index >= self.spec.inputs):
+                with m.Elif(self.i.p.no_input):
                     m.d.comb += taken.eq(1)
                     self._report(m, Error.INDEX, "indices_out_of_range")
                 with m.Else():
                     m.d.comb += taken.eq(self._emit(m, TokenKind.EVENT, value=index))
             with m.Case(Beat.END_OF_STEP):
-                with m.If(labelled & (label >= classes)):
+                with m.If(labelled & self.i.p.no_class):
                     m.d.comb += taken.eq(self._emit(m, TokenKind.ABORT))
                     with m.If(taken):
                         abort(Error.LABEL, "labels_out_of_range")

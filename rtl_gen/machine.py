@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .axi_lite import RegisterBus
+from .beat import beat_layout, looked_at
 from .block import Block
 from .contract.plan import plan_of
 from .contract.spec import NetworkSpec
@@ -49,7 +50,7 @@ class Machine(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.input = entry = Slice(packet_layout())
+        m.submodules.input = entry = Slice(beat_layout())
         m.submodules.ingest = ingest = Ingest(self.spec)
         # So that no way leads from a block's ready through the ingest to its counters and the input.
         m.submodules.tokens = tokens = Slice(ingest.o.p.shape())
@@ -61,7 +62,11 @@ class Machine(wiring.Component):
         for number, block in enumerate(blocks):
             m.submodules[f"block{number}"] = block
 
-        wiring.connect(m, wiring.flipped(self.i), entry.i)
+        m.d.comb += [
+            entry.i.payload.as_value().eq(Cat(looked_at(self.spec, self.i.p))),
+            entry.i.valid.eq(self.i.valid),
+            self.i.ready.eq(entry.i.ready),
+        ]
         wiring.connect(m, entry.o, ingest.i)
         # A register, so that no way leads from a block through it to the input. Only a token of the ingest's makes it
         # end, and in the cycle after that one the register says so.

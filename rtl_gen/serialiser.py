@@ -69,11 +69,11 @@ class SpikeSerialiser(wiring.Component):
         # to count them behind a memory's way out.
         left = Signal(range(lanes + 1))
         is_step = word.kind == TokenKind.STEP
-        spiking = Signal()
+        # What is found of a word stands in registers beside it, so that the next is taken after a short way.
+        spiking = Signal()                              # spikes are left,
+        single = Signal()                               # one of them
         closes = Signal()                               # the word's last token, if it gives one at all
         m.d.comb += [
-            spiking.eq(is_step & (left != 0)),
-            closes.eq(~is_step | self._ends_step(word)),
             self.o.valid.eq(full & (spiking | closes)),
             self.o.p.kind.eq(Mux(spiking, TokenKind.EVENT, word.kind)),
             self.o.p.value.eq(Mux(spiking, base + lowest, Mux(is_step, word.label, word.payload))),
@@ -84,15 +84,19 @@ class SpikeSerialiser(wiring.Component):
         done, taken = Signal(), Signal()
         m.d.comb += [
             taken.eq(self.o.valid & self.o.ready),
-            done.eq(full & Mux(spiking, taken & (left == 1) & ~closes, taken | ~closes)),
+            done.eq(full & Mux(spiking, taken & single & ~closes, taken | ~closes)),
             self.i.ready.eq(~full | done),
         ]
         with m.If(full & spiking & taken):
-            m.d.sync += [word.payload[:lanes].eq(rest), left.eq(left - 1)]
+            m.d.sync += [word.payload[:lanes].eq(rest), left.eq(left - 1), spiking.eq(~single), single.eq(left == 2)]
         with m.If(done):
             m.d.sync += [full.eq(0), base.eq(Mux(closes, 0, base + self._neurons(word)))]
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [full.eq(1), word.eq(self.i.payload), left.eq(self.i.p.count)]
+            came, steps = self.i.p, self.i.p.kind == TokenKind.STEP
+            m.d.sync += [
+                full.eq(1), word.eq(self.i.payload), left.eq(came.count), spiking.eq(steps & (came.count != 0)),
+                single.eq(came.count == 1), closes.eq(~steps | self._ends_step(came)),
+            ]
         return m
 
 

@@ -49,6 +49,9 @@ class Slice(wiring.Component):
                 self.o.valid.eq(full | self.i.valid),
                 full.eq(0),
             ]
-        with m.Elif(self.i.valid & ~full):
-            m.d.sync += [kept.eq(self.i.payload), full.eq(1)]
+        with m.Elif(self.i.valid):
+            m.d.sync += full.eq(1)
+        # Whether it will be needed is not waited for.
+        with m.If(~full):
+            m.d.sync += kept.eq(self.i.payload)
         return m

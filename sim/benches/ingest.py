@@ -7,8 +7,9 @@ import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
+from rtl_gen.beat import beat_layout
 from rtl_gen.contract.memory_map import geometry
-from rtl_gen.contract.protocol import Memory
+from rtl_gen.contract.protocol import INDEX_BITS, LABEL_BITS, Memory
 from rtl_gen.ingest import INGEST_COUNTERS
 from rtl_gen.packet import packet_layout
 from rtl_gen.token import TokenKind, token_layout
@@ -16,7 +17,7 @@ from rtl_gen.token import TokenKind, token_layout
 from ..bench import PERIOD_NS, load_spec, start
 from ..malformed import StreamMaker, sample_beats
 from ..reference.ingest import Ingest, Sample, Write
-from ..stream import StreamSink, StreamSource, unpack
+from ..stream import StreamSink, StreamSource, pack, unpack
 
 
 def tokens_of(spec, samples):
@@ -36,6 +37,21 @@ def tokens_of(spec, samples):
         if sample.aborted:
             tokens.append((TokenKind.ABORT, 0, 0))
     return tokens
+
+
+class Beats(StreamSource):
+    """Drives beats, and with each what is found about it before it comes."""
+
+    def __init__(self, dut, spec, *, rng, duty=1.0):
+        self.spec = spec
+        super().__init__(dut, "i", layout=beat_layout(), rng=rng, duty=duty)
+
+    async def send(self, payloads):
+        await super().send({
+            "packet": pack(packet_layout(), beat),
+            "no_input": beat["data"] % (1 << INDEX_BITS) >= self.spec.inputs,
+            "no_class": beat["data"] % (1 << LABEL_BITS) >= self.spec.classes,
+        } for beat in payloads)
 
 
 class Blocks:
@@ -143,7 +159,7 @@ class Blocks:
 @cocotb.parametrize(duties=[(1.0, 1.0), (0.6, 0.4)], halts=[False, True])
 async def matches_reference(dut, duties, halts):
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
-    source = StreamSource(dut, "i", layout=packet_layout(), rng=rng, duty=duties[0])
+    source = Beats(dut, spec, rng=rng, duty=duties[0])
     blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng, duty=duties[1]))
     await begin(dut, blocks)
     if halts:
@@ -187,7 +203,7 @@ async def compare(dut, blocks, model):
 async def ends_what_stands_still(dut, duty, watchdog):
     """After so many cycles without a beat and not one fewer, whatever has begun, and nothing where nothing has."""
     spec, rng = load_spec(), random.Random(cocotb.RANDOM_SEED)
-    source = StreamSource(dut, "i", layout=packet_layout(), rng=rng)
+    source = Beats(dut, spec, rng=rng)
     blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng, duty=duty))
     await begin(dut, blocks, watchdog=watchdog)
     maker, model, ended = StreamMaker(spec, rng), Ingest(spec), Counter()
@@ -215,7 +231,7 @@ async def ends_what_stands_still(dut, duty, watchdog):
 @cocotb.test(timeout_time=100, timeout_unit="us")
 async def ends_what_stood_still_before_it_was_set(dut):
     spec, rng = load_spec(), random.Random(1)
-    source = StreamSource(dut, "i", layout=packet_layout(), rng=rng)
+    source = Beats(dut, spec, rng=rng)
     blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng))
     await begin(dut, blocks)
     model, (first, *_) = Ingest(spec), sample_beats([[0]], label=0, learn=True)
@@ -233,7 +249,7 @@ async def ends_what_stood_still_before_it_was_set(dut):
 async def waits_for_a_host_that_halts(dut):
     """While it is halted nobody is late; once it goes on the watchdog waits anew."""
     spec, rng = load_spec(), random.Random(1)
-    source = StreamSource(dut, "i", layout=packet_layout(), rng=rng)
+    source = Beats(dut, spec, rng=rng)
     blocks = Blocks(dut, spec, rng, StreamSink(dut, "o", rng=rng))
     await begin(dut, blocks, watchdog=10)
     dut.halt.value = 1
@@ -253,7 +269,7 @@ async def waits_for_a_host_that_halts(dut):
 @cocotb.test(timeout_time=100, timeout_unit="us")
 async def takes_a_beat_a_cycle(dut):
     spec = load_spec()
-    source = StreamSource(dut, "i", layout=packet_layout(), rng=random.Random(1))
+    source = Beats(dut, spec, rng=random.Random(1))
     sink = StreamSink(dut, "o", rng=random.Random(1))
     dut.halt.value = dut.resume.value = dut.hold.value = dut.hold_start.value = dut.watchdog.value = 0
     dut.drained.value = 0

@@ -186,6 +186,9 @@ MUTANTS = {
     "neurons numbered on": (False, "serialiser", "serialiser.py",
                             "base.eq(Mux(closes, 0, base + self._neurons(word)))",
                             "base.eq(base + self._neurons(word))"),
+    "a spike too many": (False, "serialiser", "serialiser.py", "single.eq(left == 2)", "single.eq(left == 3)"),
+    "spikes of a start": (False, "serialiser", "serialiser.py", "spiking.eq(steps & (came.count != 0))",
+                          "spiking.eq(came.count != 0)"),
     "last of the sample before": (False, "serialiser", "serialiser.py", "~spiking & is_step & word.last)",
                                   "~spiking & word.last)"),
 }
