@@ -118,8 +118,9 @@ class Surroundings:
         self.gated = np.zeros(self.groups * self.lanes, np.uint8)
         # A word is told its feedback in parts; it is read as soon as each is there.
         self.parts, self.part_lanes = self.engine.feedback_parts, self.engine.feedback_lanes
-        for name in ("window_done", "feedback_reader__group", *["feedback_reader__part"][:self.parts > 1], "key__window_number", "host_address",
-                     "host_w_en", "host_w_data", "rate__shift", "rate__off",
+        for name in ("window_done", "feedback_reader__group", "key__window_number", "host_address", "host_w_en",
+                     "host_w_data", "rate__shift", "rate__off",
+                     *["feedback_reader__part"][:self.parts > 1],
                      *["feedback_reader__position"][:self.positions > 1]):
             dut[name].value = 0
         dut.key__seed.value = spec.seed
