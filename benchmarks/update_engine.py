@@ -38,7 +38,7 @@ def measure(window: int, unroll: bool) -> dict[str, float]:
     found, _ = mapped(UpdateEngine(spec, 0, gate_layout(spec)))
     inputs, plan = spec.inputs, plan_of(spec)
     rows = round(inputs * (1 - (1 - DENSITY) ** window))
-    cycles = Reverse(plan).cycles(rows, window, round(inputs * window * DENSITY), feedback=[0] * plan.layers[0].words)
+    cycles = Reverse(plan).cycles(rows, window, round(inputs * window * DENSITY), feedback=[[0]] * plan.layers[0].words)
     return {"window": window, "unroll": unroll, "lut": found.resources["lut"], "ff": found.resources["ff"],
             "delay": DEVICE.logic_delay_ps(found, top="top"), "rows": rows, "cycles": cycles}
 

@@ -75,8 +75,8 @@ class BackwardPass(wiring.Component):
         What was found.
     gated_reader : Out(GatedReader)
         Which rows have something to do, where any is passed over.
-    feedback_groups : Out
-        Groups whose feedback was written since ``start``, in order.
+    feedback_groups, feedback_parts : Out, Out
+        Groups whose feedback was written since ``start``, in order; and parts of the next, where groups have several.
     key : In(RandomKey)
         Of the random words.
     rate : In
@@ -121,6 +121,7 @@ class BackwardPass(wiring.Component):
             "feedback_reader": In(FeedbackReader(block, self.feedback_bits)),
             **({"gated_reader": Out(GatedReader(block))} if engine.passes_over else {}),
             "feedback_groups": Out(range(self.groups + 1)),
+            **({"feedback_parts": Out(range(engine.feedback_parts))} if engine.feedback_parts > 1 else {}),
             "key": In(RandomKey()),
             "rate": In(RATE_SHAPE),
             "multiplies": Out(index_bits(readout.classes + 1)),
@@ -141,7 +142,7 @@ class BackwardPass(wiring.Component):
             m.d.sync += held.eq(stages[-1])
             stages.append(held)
         address, _, fetched, chosen = stages[walk.delay:]
-        m.submodules.errors = errors = ErrorParts(readout.classes, walk)
+        m.submodules.errors = errors = ErrorParts(readout, walk)
         m.d.comb += [
             self.reading.eq(address.valid),
             self.row.eq(address.row),
@@ -242,8 +243,8 @@ class BackwardPass(wiring.Component):
         return found
 
     def _collect_feedback(self, m: Module, chosen: data.View, stored: data.View, errors: data.View) -> None:
-        """A row's sum, then its lane's place in its group's word."""
-        readout, lanes, latency = self.readout, self.lanes, self.walk.feedback_latency
+        """A row's sum, then its lane's place in a word: its group's, or that of a part of it."""
+        readout, latency = self.readout, self.walk.feedback_latency
         m.submodules.sum = found = FeedbackSum(readout, self.walk, alone=self._engine.by_position)
         m.d.comb += [
             found.first.eq(chosen.first),
@@ -252,43 +253,57 @@ class BackwardPass(wiring.Component):
         ]
         m.d.comb += [weight.eq(self._read(value)) for weight, value in zip(found.weights, stored, strict=True)]
         rows, finals = Signal(latency), Signal(latency)         # whole rows on their way to their sums, and the last
-        placed, lane = rows[-1], Signal(range(lanes))
-        closes, closed = Signal(), Signal()                     # the group; the cycle behind
-        m.d.comb += closes.eq(placed & (self._ends_place(m, placed, finals[-1]) | (lane == lanes - 1)))
+        placed, lanes, parts = rows[-1], self._engine.feedback_lanes, self._engine.feedback_parts
+        lane, part = Signal(range(lanes)), Signal(range(parts))
+        group_ends, closes = Signal(), Signal()                 # its last row is placed; a word's last
+        closed, closed_group = Signal(), Signal()               # the cycle behind
+        m.d.comb += [
+            group_ends.eq(self._ends_place(m, placed, finals[-1])
+                          | ((part == parts - 1) & (lane == self.lanes - (parts - 1) * lanes - 1))),
+            closes.eq(placed & (group_ends | (lane == lanes - 1))),
+        ]
         m.d.sync += [
             rows.eq(Cat(chosen.valid & chosen.last, rows)),
             finals.eq(Cat(chosen.final, finals)),
             closed.eq(closes),
+            closed_group.eq(group_ends),
         ]
         with m.If(placed):
             m.d.sync += lane.eq(Mux(closes, 0, lane + 1))
+        with m.If(closes):
+            m.d.sync += part.eq(Mux(group_ends, 0, part + 1))
         if self._engine.by_position:
             self._keep_by_position(m, chosen, found.feedback, lane)
         else:
             self._keep(m, placed, lane, closed, divided(m, readout, found.feedback))
         with m.If(self.start):
             m.d.sync += self.feedback_groups.eq(0)
-        with m.Elif(closed):
+        with m.Elif(closed & closed_group):
             m.d.sync += self.feedback_groups.eq(self.feedback_groups + 1)
+        if parts > 1:
+            with m.If(closed):
+                m.d.sync += self.feedback_parts.eq(Mux(closed_group, 0, self.feedback_parts + 1))
 
     def _keep(self, m: Module, placed: Value, lane: Signal, closed: Signal, feedback: Value) -> None:
-        """A row's feedback in its lane's place of a word; a group's word in memory, where it is read."""
-        word = [Signal(signed(self.feedback_bits), name=f"feedback{n}") for n in range(self.lanes)]
+        """A row's feedback in its lane's place of a word; a word in memory, where it is read."""
+        engine, reader = self._engine, self.feedback_reader
+        word = [Signal(signed(self.feedback_bits), name=f"feedback{n}") for n in range(engine.feedback_lanes)]
         with m.If(placed & (lane == 0)):
             m.d.sync += [value.eq(0) for value in word[1:]]     # so that padding lanes hold no feedback
             m.d.sync += word[0].eq(feedback)
         for n, value in enumerate(word[1:], start=1):
             with m.Elif(placed & (lane == n)):
                 m.d.sync += value.eq(feedback)
-        (declaration,) = self._engine.feedback
+        (declaration,) = engine.feedback
         m.submodules.feedback = buffer = declared_memory(declaration)
         write, read = buffer.write_port(), buffer.read_port()
         m.d.comb += [
-            write.addr.eq(self.feedback_groups),
+            write.addr.eq(Cat(self.feedback_parts, self.feedback_groups) if engine.feedback_parts > 1
+                          else self.feedback_groups),
             write.data.eq(Cat(word)),
             write.en.eq(closed),
-            read.addr.eq(self.feedback_reader.group),
-            self.feedback_reader.feedback.eq(read.data),
+            read.addr.eq(Cat(reader.part, reader.group) if engine.feedback_parts > 1 else reader.group),
+            reader.feedback.eq(read.data),
         ]
 
     def _keep_by_position(self, m: Module, chosen: data.View, product: Value, lane: Signal) -> None:
@@ -359,6 +374,6 @@ class BackwardPass(wiring.Component):
             self.w_row.eq(update.w_row),
             self.w_data.eq(update.w_data),
         ]
-        m.d.comb += [own.eq(error.value) for own, error in zip(update.errors, errors, strict=True)]
+        m.d.comb += update.errors.eq(errors)
         wiring.connect(m, wiring.flipped(self.key), update.key)
         wiring.connect(m, wiring.flipped(self.counts), update.counts)

@@ -9,8 +9,10 @@ from amaranth.lib.wiring import In, Out
 
 from .block_registers import BlockRegisters
 from .contract.arithmetic import index_bits
+from .contract.engines.readout import Readout as ReadoutEngine
 from .contract.limits import check_hardware
 from .contract.memory_map import geometry, host_memories
+from .contract.plan import plan_of
 from .contract.protocol import Memory
 from .contract.spec import NetworkSpec
 from .fifo import StreamFifo
@@ -234,6 +236,8 @@ class BlockShell(wiring.Component):
             self._turns.handed.eq(forward.window_end.valid & forward.window_end.ready),
             self._turns.done.eq(learning.window_done),
         ]
+        if ReadoutEngine(plan_of(self.block)).feedback_parts > 1:
+            m.d.comb += learning.feedback_parts.eq(readout.feedback_parts)
         for engine in (learning, readout):
             m.d.comb += [engine.key.seed.eq(self.registers.seed),
                          engine.key.window_number.eq(self.registers.window_number)]

@@ -56,7 +56,7 @@ class CreditScan(wiring.Component):
     gates : In
         Gates and spikes of that step, of the whole group.
     feedback : In
-        The feedback of the whole group; where the largest level is read, that of this position.
+        The feedback of the part; where the largest level is read, that of the whole group at this position.
     read : In(1)
         Whether there is any at this position. Only where the largest level is read.
     forget : In(1)
@@ -74,7 +74,8 @@ class CreditScan(wiring.Component):
         self.latency = reverse.scan_latency
         self.scan_lanes, self.parts, self._lanes = reverse.scan_lanes, reverse.parts, lanes
         self.feedback_bits = signed_bits(row_feedback_max(block.readout))
-        self._by_position = Readout(plan_of(block)).by_position
+        readout = Readout(plan_of(block))
+        self._by_position, self._chosen = readout.by_position, readout.feedback_parts != self.parts
         self._membrane_bits = signed_bits(credit_max(block, 0))
         self._credit_bits = signed_bits(lasting_credit_max(block, 0))
         super().__init__({
@@ -83,7 +84,7 @@ class CreditScan(wiring.Component):
             "position": In(range(block.window)),
             "first": In(1),
             "gates": In(gate_layout),
-            "feedback": In(data.ArrayLayout(signed(self.feedback_bits), lanes)),
+            "feedback": In(data.ArrayLayout(signed(self.feedback_bits), readout.feedback_lanes)),
             **({"read": In(1)} if self._by_position else {}),
             "forget": In(1),
             "load": Out(load_layout(block)),
@@ -134,7 +135,11 @@ class CreditScan(wiring.Component):
             # The last part may have fewer lanes: what it lacks is 0.
             for number, place in enumerate(places):
                 with m.Case(number):
-                    m.d.comb += [gates.eq(self.gates[place]), feedback.eq(self.feedback[place])]
+                    m.d.comb += gates.eq(self.gates[place])
+                    if self._chosen:
+                        m.d.comb += feedback.eq(self.feedback[place])
+        if not self._chosen:
+            m.d.comb += feedback.eq(self.feedback[lane])
         held, told = Signal.like(gates, name=f"held_gates{lane}"), self._told(m, lane, Mux(read, feedback, 0))
         inject = Signal(signed(signed_bits(feedback_max(self.block, 0) * layer.surrogate.height)), name=f"inject{lane}")
         spike = Signal(name=f"spike{lane}")

@@ -105,37 +105,52 @@ class UnrolledStore(CreditStore):
 
     The sums of positions 0 and 1, 2 and 3, ... are made as the credits come, once for a whole walk and by one adder for
     all pairs. What was loaded is copied to be walked as a group opens, whatever the half.
+
+    By nearest rounding the addend is the same for all rows of a window: it is in what the lanes choose from for
+    positions 0 and 1, and in place of their 0, so that no lane adds it.
     """
 
-    ADDED = 1
+    def __init__(self, block: BlockSpec) -> None:
+        super().__init__(block)
+        self._same_addend = self.layer.update.rounding == "nearest"
+        self.ADDED = 0 if self._same_addend else 1
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        load, window = self.load, self.block.window
-        credit_bits = signed_bits(lasting_credit_max(self.block, 0))
-        loaded = Signal.like(load)              # a cycle later, for the pairs
-        m.d.sync += loaded.eq(load)
-        both = []
-        for place in range(self.reverse.scan_lanes):
-            both.append(Signal(signed(credit_bits + 1), name=f"both{place}"))
-            before = Signal(signed(credit_bits), name=f"before{place}")        # credit of the position behind
-            with m.If(loaded.valid):
-                m.d.sync += before.eq(loaded.credits[place])
-            m.d.comb += both[place].eq(loaded.credits[place] + before)
+        window, loaded, singles, both = self.block.window, *self._paired(m)
         for lane in range(self.lanes):
             part, place = self._part_of(lane)
-            walked = []
-            for position in range(window):
-                walked.append(self._held(m, load.valid & (load.part == part) & (load.position == position),
-                                         load.credits[place], f"credit{lane}_{position}"))
-            pairs = [self._held(m, loaded.valid & (loaded.part == part) & (loaded.position == 2 * number), both[place],
-                                f"pair{lane}_{number}") for number in range(window // 2)]
+            mine = loaded.valid & (loaded.part == part)
+            walked = [self._held(m, mine & (loaded.position == position),
+                                 singles[place] if position < 2 else loaded.credits[place], f"credit{lane}_{position}")
+                      for position in range(window)]
+            pairs = [self._held(m, mine & (loaded.position == 2 * number), both[place], f"pair{lane}_{number}")
+                     for number in range(window // 2)]
+            if self._same_addend:
+                m.d.sync += self.sums[lane].eq(self._masked_sum(walked, pairs, self.addend))
+                continue
             delta = Signal(self.delta, name=f"delta{lane}")
             m.d.sync += [
-                delta.eq(self._masked_sum(self.select.mask, walked, pairs)),
+                delta.eq(self._masked_sum(walked, pairs, Const(0))),
                 self.sums[lane].eq(delta + self.addend),
             ]
         return m
+
+    def _paired(self, m: Module) -> tuple[data.View, list[Signal], list[Signal]]:
+        """A cycle after a credit comes: what came, the credit with what is added to it, and both of its pair."""
+        largest, half = lasting_credit_max(self.block, 0), 1 << addend_bits(self.layer.update.rate_shift) >> 1
+        adds, added_max = (Mux(self.load.position < 2, self.addend, 0), half) if self._same_addend else (Const(0), 0)
+        loaded, singles, both = Signal.like(self.load), [], []
+        m.d.sync += loaded.eq(self.load)
+        for place in range(self.reverse.scan_lanes):
+            singles.append(Signal(signed(signed_bits(largest + added_max)), name=f"single{place}"))
+            before = Signal(signed(signed_bits(largest)), name=f"before{place}")    # credit of the position behind
+            both.append(Signal(signed(signed_bits(2 * largest + added_max)), name=f"both{place}"))
+            m.d.sync += singles[-1].eq(self.load.credits[place] + adds)
+            with m.If(loaded.valid):
+                m.d.sync += before.eq(loaded.credits[place])
+            m.d.comb += both[-1].eq(singles[-1] + before)
+        return loaded, singles, both
 
     def _held(self, m: Module, en: Value, value: Value, name: str) -> Signal:
         """What is walked of a value, which is loaded with ``en`` and copied as a group opens."""
@@ -146,15 +161,16 @@ class UnrolledStore(CreditStore):
             m.d.sync += walked.eq(shadow)
         return walked
 
-    def _masked_sum(self, mask: Value, credits: list[Signal], pairs: list[Signal]) -> Value:
-        """Sum of a lane's credits at the positions where the row was active.
+    def _masked_sum(self, credits: list[Signal], pairs: list[Signal], none: Value) -> Value:
+        """Sum of a lane's credits at the positions where the row was active; ``none`` where it was at neither 0 nor 1.
 
         None, either or both of a pair is a choice of four, which takes less than to mask two credits and add them.
         """
-        parts = []
+        parts, mask = [], self.select.mask
         for number, both in enumerate(pairs):
             low, high = mask[2 * number], mask[2 * number + 1]
-            parts.append(Mux(low, Mux(high, both, credits[2 * number]), Mux(high, credits[2 * number + 1], 0)))
+            parts.append(Mux(low, Mux(high, both, credits[2 * number]),
+                             Mux(high, credits[2 * number + 1], 0 if parts else none)))
         if len(credits) % 2:
-            parts.append(Mux(mask[-1], credits[-1], 0))
+            parts.append(Mux(mask[-1], credits[-1], 0 if parts else none))
         return sum(parts)

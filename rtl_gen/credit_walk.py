@@ -37,8 +37,8 @@ class CreditWalk(wiring.Component):
         Nothing is to be learned: the last group is ready, without credit.
     steps : In
         Steps of the window.
-    feedback_groups : In
-        Groups of this window that have feedback.
+    feedback_groups, feedback_parts : In, In
+        Groups of this window that have feedback; and parts of the next that have, where groups have several.
     gate_reader, feedback_reader : Out(GateReader), Out(FeedbackReader)
         Where gates and feedback are read.
     load : Out(load_layout)
@@ -53,7 +53,8 @@ class CreditWalk(wiring.Component):
         self.block = block
         (plan,) = plan_of(block).layers
         self._rows, self._groups = plan.layer.rows, plan.words
-        self._scan, self._by_position = CreditScan(block, gate_layout), Readout(plan_of(block)).by_position
+        self._scan, self._readout = CreditScan(block, gate_layout), Readout(plan_of(block))
+        self._last_lanes = plan.last_lanes
         self.feedback_bits = self._scan.feedback_bits
         super().__init__({
             "restart": In(1),
@@ -61,6 +62,7 @@ class CreditWalk(wiring.Component):
             "last_only": In(1),
             "steps": In(range(block.window + 1)),
             "feedback_groups": In(range(self._groups + 1)),
+            **({"feedback_parts": In(range(parts))} if (parts := self._readout.feedback_parts) > 1 else {}),
             "gate_reader": Out(GateReader(block, gate_layout)),
             "feedback_reader": Out(FeedbackReader(block, self.feedback_bits)),
             "load": Out(load_layout(block)),
@@ -106,15 +108,17 @@ class CreditWalk(wiring.Component):
         reads, begins = Signal(), Signal(init=1)        # at the first position of a part
         now = Signal.like(position)
         m.d.comb += [
-            reads.eq(self.en & (group < self.feedback_groups) & ~self.ready),
+            reads.eq(self.en & self._fed(group, part) & ~self.ready),
             now.eq(Mux(begins, last_step, position)),
             self.gate_reader.group.eq(group),
             self.gate_reader.position.eq(now),
             self.feedback_reader.group.eq(group),
             scan.gates.eq(self.gate_reader.gates),
-            scan.feedback.eq(self.feedback_reader.feedback),
+            scan.feedback.eq(Mux(self._is_padding(m, group, part), 0, Value.cast(self.feedback_reader.feedback))),
         ]
-        if self._by_position:
+        if self._readout.feedback_parts > 1:
+            m.d.comb += self.feedback_reader.part.eq(part)
+        if self._readout.by_position:
             m.d.comb += [self.feedback_reader.position.eq(now), scan.read.eq(self.feedback_reader.read)]
         m.d.sync += [
             scan.en.eq(reads),
@@ -132,3 +136,19 @@ class CreditWalk(wiring.Component):
             m.d.sync += [part.eq(0), begins.eq(1), group.eq(ending + 1)]
         with m.If(self.restart):
             m.d.sync += group.eq(0)
+
+    def _fed(self, group: Signal, part: Signal) -> Value:
+        """Whether this part has feedback."""
+        there = group < self.feedback_groups
+        if self._readout.feedback_parts == 1:
+            return there
+        return there | ((group == self.feedback_groups) & (part < self.feedback_parts))
+
+    def _is_padding(self, m: Module, group: Signal, part: Signal) -> Value:
+        """Whether the part that was read in the cycle before has no neurons, so that no feedback was kept of it."""
+        parts = -(-self._last_lanes // self._readout.feedback_lanes)
+        if parts == self._readout.feedback_parts:
+            return Const(0)
+        padding = Signal()
+        m.d.sync += padding.eq((group == self._groups - 1) & (part >= parts))
+        return padding

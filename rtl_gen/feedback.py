@@ -11,18 +11,23 @@ from .contract.readout import ReadoutSpec
 __all__ = ["FeedbackSum", "error_layout"]
 
 
-def error_layout() -> data.StructLayout:
-    """Error of a class: its value, and the magnitude of that."""
-    return data.StructLayout({"value": signed(ERROR_BITS), "magnitude": ERROR_BITS - 1})
+def error_layout(readout: ReadoutSpec) -> data.StructLayout:
+    """Error of a class, with what else a digit of base 4 chooses from: less than none, for a weight's digit with the
+    sign; and where the readout is learned three times the error.
+    """
+    value = signed(ERROR_BITS)
+    if not readout.learned:
+        return data.StructLayout({"value": value, "negative": value})
+    return data.StructLayout({"value": value, "negative": value, "thrice": signed(signed_bits(3 * ERROR_MAX))})
 
 
 class FeedbackSum(wiring.Component):
     """``sum over c of B[c] * error[c]``, some classes of a row a cycle, without a DSP slice.
 
-    A product takes a cycle each for the weight with the error's sign, for three times that, for two digits of base 4
-    at a time, and for their sum: with three times the weight at hand a digit is a choice of four. Registers stand
-    between the sums, because synthesis would else merge them into one of many small addends, which takes almost twice
-    the LUTs.
+    A product is a sum of the weight's digits of base 4 times the error: with three times the error at hand, and less
+    than none for the digit with the sign, each is a choice of four. A cycle sums pairs of digits, and each further one
+    pairs of what the one before summed. Registers stand between the sums, because synthesis would else merge them into
+    one of many small addends, which takes almost twice the LUTs.
 
     Computes ``feedback`` of :mod:`sim.reference.readout` bit for bit. Latency is that of ``walk``, from a row's last
     part.
@@ -42,7 +47,7 @@ class FeedbackSum(wiring.Component):
         The part is a row's first; its others follow at once.
     weights : In
         A part of a row; of signs a bit for each class, 1 for -1.
-    errors : In(ArrayLayout(error_layout()))
+    errors : In(ArrayLayout(error_layout(readout)))
         Of the same classes; where there is no class, 0.
     feedback : Out
         The row's sum, or the part's.
@@ -55,7 +60,7 @@ class FeedbackSum(wiring.Component):
         super().__init__({
             "first": In(1),
             "weights": In(data.ArrayLayout(weight, walk.classes_per_cycle)),
-            "errors": In(data.ArrayLayout(error_layout(), walk.classes_per_cycle)),
+            "errors": In(data.ArrayLayout(error_layout(readout), walk.classes_per_cycle)),
             "feedback": Out(signed(signed_bits(exact_feedback_max(readout)))),
         })
 
@@ -87,35 +92,31 @@ class FeedbackSum(wiring.Component):
 
     def _signed_error(self, m: Module, weight: Value, error: data.View, k: int) -> Signal:
         product = Signal(signed(ERROR_BITS), name=f"product{k}")
-        m.d.sync += product.eq(Mux(weight, -error.value, error.value))
+        m.d.sync += product.eq(Mux(weight, error.negative, error.value))
         return product
 
     def _product(self, m: Module, weight: Value, error: data.View, k: int) -> Signal:
-        largest = readout_weight_max(self.readout)
-        with_sign = Signal(signed(signed_bits(largest)), name=f"with_sign{k}")
-        once = Signal(with_sign.shape(), name=f"once{k}")
-        thrice = Signal(signed(signed_bits(3 * largest)), name=f"thrice{k}")
-        early, magnitude = (Signal.like(error.magnitude, name=f"{name}{k}") for name in ("early", "magnitude"))
-        negative = error.value < 0
-        m.d.sync += [
-            with_sign.eq((weight ^ negative.replicate(len(weight)).as_signed()) + negative),
-            once.eq(with_sign),
-            thrice.eq(with_sign + (with_sign << 1)),
-            early.eq(error.magnitude),
-            magnitude.eq(early),
-        ]
+        # What is to be added: by how many bits it is shifted, what it is, and its largest magnitude in errors.
+        addends, level = [self._digit(weight, error, low) for low in range(0, len(weight), 2)], 0
+        while level == 0 or len(addends) > 1:
+            held = []
+            for place in range(0, len(addends), 2):
+                (low, exact, largest), *other = addends[place:place + 2]
+                for above, more, most in other:
+                    exact, largest = exact + (more << above - low), largest + (most << above - low)
+                largest = min(largest, readout_weight_max(self.readout))
+                total = Signal(signed(signed_bits(ERROR_MAX * largest)), name=f"product{k}_{level}_{place}")
+                m.d.sync += total.eq(exact)
+                held.append((low, total, largest))
+            addends, level = held, level + 1
+        return addends[0][1]
 
-        def digit(number: int) -> Value:
-            low, high = magnitude[2 * number], magnitude[2 * number + 1]
-            return Mux(high, Mux(low, thrice, once << 1), Mux(low, once, 0))
-
-        # The magnitude has seven bits: three digits and a bit.
-        lower = Signal(signed(signed_bits(15 * largest)), name=f"lower{k}")
-        upper = Signal(signed(signed_bits(7 * largest)), name=f"upper{k}")
-        product = Signal(signed(signed_bits(ERROR_MAX * largest)), name=f"product{k}")
-        m.d.sync += [
-            lower.eq(digit(0) + (digit(1) << 2)),
-            upper.eq(digit(2) + Mux(magnitude[6], once << 2, 0)),
-            product.eq(lower + (upper << 4)),
-        ]
-        return product
+    def _digit(self, weight: Value, error: data.View, low: int) -> tuple[int, Value, int]:
+        """The error times the digit of a weight at the bits ``low`` and above it, of which the last has the sign."""
+        once, thrice, negative = error.value, error.thrice, error.negative
+        if low + 1 == len(weight):
+            return low, Mux(weight[low], negative, 0), 1
+        choice, above = Mux(weight[low], once, 0), weight[low + 1]
+        if low + 2 == len(weight):
+            return low, Mux(above, Mux(weight[low], negative, negative << 1), choice), 2
+        return low, Mux(above, Mux(weight[low], thrice, once << 1), choice), 3

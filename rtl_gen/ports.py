@@ -149,8 +149,8 @@ class FeedbackReader(wiring.Signature):
 
     Members
     -------
-    group, feedback : Out, In
-        A group of lanes, and its feedback one cycle later.
+    group, part, feedback : Out, Out, In
+        A group of lanes, a part of it where it has several, and its feedback one cycle later.
     position, read : Out, In(1)
         Of which position; and with the feedback whether a class is read at it, or there is none. Only where feedback is
         kept of each position; else it is the same at all that logits read.
@@ -158,9 +158,11 @@ class FeedbackReader(wiring.Signature):
 
     def __init__(self, block: BlockSpec, bits: int) -> None:
         plan = plan_of(block)
-        position = {"position": Out(range(block.window)), "read": In(1)} if Readout(plan).by_position else {}
-        super().__init__({"group": Out(range(plan.readout_words)), **position,
-                          "feedback": In(data.ArrayLayout(signed(bits), plan.lanes))})
+        readout = Readout(plan)
+        position = {"position": Out(range(block.window)), "read": In(1)} if readout.by_position else {}
+        part = {"part": Out(range(readout.feedback_parts))} if readout.feedback_parts > 1 else {}
+        super().__init__({"group": Out(range(plan.readout_words)), **part, **position,
+                          "feedback": In(data.ArrayLayout(signed(bits), readout.feedback_lanes))})
 
 
 class RandomKey(wiring.Signature):

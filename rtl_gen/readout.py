@@ -59,8 +59,9 @@ class Readout(wiring.Component):
         The neurons' feedback.
     gated_reader : Out(GatedReader)
         Which neurons of the window had a gate or fired, of a block where others are passed over.
-    feedback_groups : Out
-        Groups whose feedback is found, in order; 0 from the cycle after ``learn`` until the first.
+    feedback_groups, feedback_parts : Out, Out
+        Groups whose feedback is found, in order; 0 from the cycle after ``learn`` until the first. And parts of the
+        next, where groups have several.
     key, rate : In(RandomKey), In(BlockRate)
         Of the random words; and how the block learns.
     host_address, host_weights, host_answer, host_w_en, host_w_data : In, Out, Out, In, In
@@ -94,6 +95,7 @@ class Readout(wiring.Component):
             "feedback_reader": In(FeedbackReader(block, feedback_bits)),
             **({"gated_reader": Out(GatedReader(block))} if self._declared.passes_over else {}),
             "feedback_groups": Out(range(plan_of(block).readout_words + 1)),
+            **({"feedback_parts": Out(range(parts))} if (parts := self._declared.feedback_parts) > 1 else {}),
             "key": In(RandomKey()),
             "rate": In(BlockRate()),
             "host_address": In(range(max(readout.rows, readout.classes))),
@@ -339,6 +341,8 @@ class Readout(wiring.Component):
             self.multiplies.eq(backward.multiplies),
             self.feedback_groups.eq(backward.feedback_groups),
         ]
+        if self._declared.feedback_parts > 1:
+            m.d.comb += self.feedback_parts.eq(backward.feedback_parts)
         if self._declared.by_position:
             m.d.comb += [self._sums.position.eq(self._position), backward.read_at.eq(self._sums.read_at)]
         for outside, inside in ((self.key, backward.key), (self.feedback_reader, backward.feedback_reader),

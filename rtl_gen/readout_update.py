@@ -6,10 +6,11 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .contract.arithmetic import DRAW_BITS, ERROR_BITS, readout_delta_max, readout_shift, row_count_max, signed_bits
+from .contract.arithmetic import DRAW_BITS, readout_delta_max, readout_shift, row_count_max, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.readout import ClassWalk, Readout
 from .contract.plan import plan_of
+from .feedback import error_layout
 from .ports import RATE_SHAPE, RandomKey, StoredCounts
 from .rounding import RandomDraw, StoredUpdate, row_addend
 
@@ -68,7 +69,7 @@ class ReadoutUpdate(wiring.Component):
             "last": In(1),
             "count": In(range(row_count_max(block) + 1)),
             "stored": In(data.ArrayLayout(signed(readout.stored_bits), most)),
-            "errors": In(data.ArrayLayout(signed(ERROR_BITS), most)),
+            "errors": In(data.ArrayLayout(error_layout(readout), most)),
             "host_en": In(1),
             "host_row": In(range(readout.rows)),
             "host_data": In(data.ArrayLayout(signed(readout.stored_bits), readout.classes)),
@@ -105,10 +106,14 @@ class ReadoutUpdate(wiring.Component):
         delta = Signal(signed(signed_bits(bound)), name=f"delta{k}")
         stored = Signal(signed(readout.stored_bits), name=f"stored{k}")
         error = self.errors[k]
-        m.d.sync += [
-            delta.eq(sum(Mux(self.count[bit], error << bit, 0) for bit in range(len(self.count)))),
-            stored.eq(self.stored[k]),
-        ]
+        # A digit of base 4 is a choice of four.
+        digits = []
+        for low in range(0, len(self.count), 2):
+            digit = Mux(self.count[low], error.value, 0)
+            if low + 1 < len(self.count):
+                digit = Mux(self.count[low + 1], Mux(self.count[low], error.thrice, error.value << 1), digit)
+            digits.append(digit << low)
+        m.d.sync += [delta.eq(sum(digits)), stored.eq(self.stored[k])]
         m.submodules[f"stored_update{k}"] = update = StoredUpdate(
             stored_bits=readout.stored_bits, delta_max=bound, rate_shift=readout_shift(readout))
         m.d.comb += [update.stored.eq(stored), update.delta.eq(delta), update.addend.eq(addend),
@@ -141,7 +146,7 @@ class ReadoutUpdate(wiring.Component):
             m.d.sync += self.w_row.eq(self.w_row + 1)
 
     def _count(self, m: Module, updates: list[StoredUpdate]) -> None:
-        active, of_part = Cat(error != 0 for error in self.errors), []
+        active, of_part = Cat(error.value != 0 for error in self.errors), []
         for stage in range(self.LATENCY):
             of_part.append(Signal(len(active), name=f"active{stage}"))
             m.d.sync += of_part[-1].eq(active)

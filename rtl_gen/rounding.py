@@ -1,5 +1,8 @@
 """Random words, what they or a half add to a row's sums, and a stored weight less a rounded sum, saturated."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import *
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -143,7 +146,7 @@ class RoundedUpdate(wiring.Component):
 
     def __init__(self, *, stored_bits: int, delta_max: int, rate_shift: int, most: int = MAX_RATE) -> None:
         self._rate_shift = rate_shift
-        self._delta_max = delta_max
+        self._delta_max, self._most = delta_max, most
         self._stored_bits = stored_bits
         super().__init__({
             "summed": In(summed_shape(delta_max=delta_max, rate_shift=rate_shift, most=most)),
@@ -160,25 +163,53 @@ class RoundedUpdate(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        shift, bits = self._rate_shift, self._stored_bits
-        # With all bits dropped, adding less than one of their unit makes it at most delta_max >> shift, plus 1.
-        rounded = Signal(signed(signed_bits((self._delta_max >> shift) + 1)))
+        rounded, is_zero = self._shifted(m)
         not_zero = Signal()
-        m.d.sync += [
-            rounded.eq(self.summed >> shift >> self.rate),
-            not_zero.eq(self.not_zero),
-        ]
+        m.d.sync += not_zero.eq(self.not_zero)
 
         exact = Signal((self.stored - rounded).shape())
         m.d.comb += exact.eq(self.stored - rounded)
-        updated, saturated = saturate(m, exact, bits, "updated")
+        updated, saturated = saturate(m, exact, self._stored_bits, "updated")
+        # A weight that changes by something stays as it is only where it is held at the bound that it was at.
+        bound = Cat((~exact[-1]).replicate(self._stored_bits - 1), exact[-1])
+        stays = saturated & (self.stored.as_unsigned() == bound)
         m.d.sync += [
             self.updated.eq(Mux(self.load, self.loaded, updated)),
-            self.changed.eq(updated != self.stored),
-            self.underflowed.eq(not_zero & (rounded == 0)),
+            self.changed.eq(~is_zero & ~stays),
+            self.underflowed.eq(not_zero & is_zero),
             self.saturated.eq(saturated),
         ]
         return m
+
+    def _shifted(self, m: Module) -> tuple[Value, Value]:
+        """The sum less the bits that rounding drops, a cycle later, and whether that is 0.
+
+        The last two bits of the rate choose among registers, of which those not wanted are reset: a register's way to 0
+        takes no LUT, and to choose is to OR them in the LUTs of the subtraction.
+        """
+        summed, late = self.summed >> self._rate_shift, Signal.like(self.rate, name="late_rate")
+        coarse, fine = (self.rate[2:], self.rate[:2]) if self._most >= 4 else (None, self.rate)
+        if coarse is not None:
+            summed = summed >> (coarse << 2)
+        # The first is never reset, because it tells what is 0: it is chosen in those LUTs.
+        whole = Signal(summed.shape(), name="whole", reset_less=True)
+        m.d.sync += [late.eq(self.rate), whole.eq(summed)]
+        late_fine = late[:len(fine)]
+        steps = min(self._most, 3)
+        found = []
+        for step in range(steps + 1):
+            # With all bits dropped, adding less than one of their unit makes it at most delta_max >> shift, plus 1.
+            shape = signed(signed_bits((self._delta_max >> self._rate_shift >> step) + 1))
+            if step == 0:
+                found.append(Mux(late_fine == 0, whole[:shape.width].as_signed(), 0))
+                continue
+            held = Signal(shape, name=f"by{step}", reset_less=True)
+            m.d.sync += held.eq(summed >> step)
+            with m.If(fine != step):
+                m.d.sync += held.eq(0)
+            found.append(held)
+        dropped = Cat(whole[bit] & (late_fine <= bit) for bit in range(min(steps, len(whole))))
+        return reduce(or_, found), ~(whole[steps:].any() | dropped.any())
 
 
 class StoredUpdate(wiring.Component):

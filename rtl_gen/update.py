@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .contract.arithmetic import DRAW_BITS, delta_max
 from .contract.block import BlockSpec
 from .contract.engines.learning.reverse import Reverse, summed_cycles
+from .contract.engines.readout import Readout
 from .contract.memories import FLAT_WEIGHT_LATENCY
 from .contract.plan import plan_of
 from .credit_store import CreditStore, selection_layout
@@ -57,8 +58,9 @@ class UpdateEngine(wiring.Component):
         It was dealt with. Its last rows may still be written (:attr:`Reverse.waits_written`), before they are read.
     learn, skip : In(1)
         Of the readout, once for each window not discarded: its backward pass begins; or all errors are 0.
-    feedback_groups : In
-        Groups whose feedback the backward pass has found: 0 as it begins.
+    feedback_groups, feedback_parts : In, In
+        Groups whose feedback the backward pass has found: 0 as it begins; and parts of the next, where groups have
+        several.
     learned : Out(1)
         A window was learned from: with this cycle its number is used up.
     reader, gate_reader : Out(RowReader), Out(GateReader)
@@ -99,6 +101,7 @@ class UpdateEngine(wiring.Component):
             "learn": In(1),
             "skip": In(1),
             "feedback_groups": In(range(self.groups + 1)),
+            **({"feedback_parts": In(range(parts))} if (parts := Readout(plan_of(block)).feedback_parts) > 1 else {}),
             "learned": Out(1),
             "reader": Out(RowReader(block)),
             "gate_reader": Out(GateReader(block, gate_layout)),
@@ -122,6 +125,8 @@ class UpdateEngine(wiring.Component):
             wiring.connect(m, wiring.flipped(outside), inside)
         m.d.comb += [
             credits.feedback_groups.eq(self.feedback_groups),
+            *([credits.feedback_parts.eq(self.feedback_parts)] if Readout(plan_of(self.block)).feedback_parts > 1
+              else []),
             credits.taken.eq(rows.taken),
             rows.ready.eq(credits.ready),
             rows.credited.eq(credits.alive != 0),

@@ -69,7 +69,7 @@ class WindowWork:
             return rows + layer.layer.weights.bias + FORGOTTEN
         credited = by_word(layer, credits[0].current).any(axis=(0, 2))
         gated = self._gated(window)
-        there = [self._readout.feedback_cycles(word, gated) for word in range(layer.words)]
+        there = [self._readout.feedback_of(word, gated) for word in range(layer.words)]
         return self._learning.cycles(rows, len(active), int(active.sum()), credited.tolist(), there)
 
     def _folded(self, window: Window, credits: Sequence[Credit] | None) -> int:

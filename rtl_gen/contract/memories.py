@@ -8,6 +8,7 @@ WEIGHT_LATENCY = 3          # cycles from the address of a weight word to the wo
 FLAT_WEIGHT_LATENCY = WEIGHT_LATENCY + 1        # of a flat block's, whose address is in a register first
 
 ROW_WORDS = 2048            # of a row of large memories; deeper ones would leave a block RAM's ninth bits unused
+ONE_ROW_WORDS = 4096        # of a row alone: a block RAM of 36 kbit has nine bits of so many, and nothing is chosen
 MOST_ROWS = 8               # each has a register for every bit of a word
 ROW_BITS = 64               # of a narrower word the rows could take more memories than it takes in one
 
@@ -49,8 +50,7 @@ def rows_of(memory: MemoryDeclaration) -> tuple[MemoryDeclaration, ...]:
     All but the last have as many words, a power of two; together they take no more block RAMs than the memory would in
     one. One that is not deep, that is narrow, or that is not to be in block RAM, is a single row.
     """
-    rows = -(-memory.depth // ROW_WORDS)
-    if memory.width < ROW_BITS or memory.style == "distributed" or rows == 1:
+    if memory.width < ROW_BITS or memory.style == "distributed" or memory.depth <= ONE_ROW_WORDS:
         return (memory,)
     words = ROW_WORDS
     while words * MOST_ROWS < memory.depth:

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from .block import BlockSpec
 from .layer import LayerSpec
 
-__all__ = ["BlockPlan", "LayerPlan", "plan_of", "slots_of"]
+__all__ = ["SCAN_SHARE", "BlockPlan", "LayerPlan", "plan_of", "slots_of"]
+
+SCAN_SHARE = 4              # lanes of an engine that learns for each lane of its credit scan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from cocotb.triggers import FallingEdge, RisingEdge
 
 from rtl_gen.contract.arithmetic import lasting_credit_max, row_feedback_max, signed_bits
 from rtl_gen.contract.engines.learning.reverse import Reverse
+from rtl_gen.contract.engines.readout import Readout
 from rtl_gen.contract.plan import plan_of
 from rtl_gen.credit import load_layout
 
@@ -28,6 +29,7 @@ class Scan:
         reverse = Reverse(plan_of(self.block))
         self.latency = reverse.scan_latency
         self.scan_lanes, self.parts = reverse.scan_lanes, reverse.parts
+        self.fed_lanes = Readout(plan_of(self.block)).feedback_lanes        # whose feedback comes at a time
         self.bound, self.largest = row_feedback_max(self.block.readout), lasting_credit_max(self.block, 0)
         for name in ("en", "part", "position", "first", "gates", "feedback", "forget"):
             self.give(name, 0)
@@ -51,12 +53,16 @@ class Scan:
                 assert bool(load.ends) == (load.position == 0)
                 self.found[place] = [int(load.credits[lane]) for lane in range(self.scan_lanes)]
 
-    def feed(self, rng, feedback):
-        """Feedback (lanes,) of a step; where it says that there is none it is anything."""
+    def feed(self, rng, feedback, part):
+        """Feedback (lanes,) of a step, of all lanes or of those of a part; where it says that there is none it is
+        anything.
+        """
         if of_each(self.block):
             self.dut.read.value = int(feedback.any())
             if not feedback.any():
                 feedback = np.array([rng.randint(-self.bound, self.bound) for _ in feedback])
+        if self.fed_lanes < self.lanes:
+            feedback = feedback[part * self.fed_lanes:(part + 1) * self.fed_lanes]
         self.dut.feedback.value = join(feedback.tolist(), signed_bits(self.bound))
 
     def word(self, gates, spikes):
@@ -72,14 +78,14 @@ class Scan:
                 while pauses and rng.random() < 0.5:
                     dut.gates.value = rng.getrandbits(self.lanes * (1 + self.layer.surrogate.gate_bits))
                     await FallingEdge(dut.clk)
-                self.feed(rng, feedback[position])
+                self.feed(rng, feedback[position], part)
                 dut.en.value, dut.first.value = 1, int(position == len(gates) - 1)
                 self.give("part", part)
                 self.give("position", position)
                 dut.gates.value = self.word(gates[position], spikes[position])
                 await FallingEdge(dut.clk)
                 dut.en.value = 0
-        dut.feedback.value = join((rng.randint(-self.bound, self.bound) for _ in range(self.lanes)),
+        dut.feedback.value = join((rng.randint(-self.bound, self.bound) for _ in range(self.fed_lanes)),
                                   signed_bits(self.bound))
         for _ in range(self.latency):
             await FallingEdge(dut.clk)
@@ -160,7 +166,7 @@ async def forgets_what_has_not_come_out(dut):
     gates, spikes = np.full(shape, scan.layer.surrogate.height, np.uint8), np.zeros(shape, np.uint8)
     for at in range(scan.latency + 1):
         scan.found = {}
-        dut.feedback.value = join([1] * scan.lanes, signed_bits(scan.bound))
+        dut.feedback.value = join([1] * scan.fed_lanes, signed_bits(scan.bound))
         dut.gates.value = scan.word(gates[0], spikes[0])
         dut.en.value, dut.first.value = 1, 1
         scan.give("part", 0)

@@ -116,8 +116,11 @@ class Surroundings:
         self.passes_over = self.engine.passes_over
         self.walking = self.took = None         # cycles since a walk began, and those until all feedback was there
         self.gated = np.zeros(self.groups * self.lanes, np.uint8)
-        for name in ("window_done", "feedback_reader__group", "key__window_number", "host_address",
-                     "host_w_en", "host_w_data", "rate__shift", "rate__off",
+        # A word is told its feedback in parts; it is read as soon as each is there.
+        self.parts, self.part_lanes = self.engine.feedback_parts, self.engine.feedback_lanes
+        for name in ("window_done", "feedback_reader__group", "key__window_number", "host_address", "host_w_en",
+                     "host_w_data", "rate__shift", "rate__off",
+                     *["feedback_reader__part"][:self.parts > 1],
                      *["feedback_reader__position"][:self.positions > 1]):
             dut[name].value = 0
         dut.key__seed.value = spec.seed
@@ -193,15 +196,12 @@ class Surroundings:
                 gated = self.gated[self.slots].tolist() if self.passes_over else None
                 # Each as soon as it is there, then once more.
                 for place, group in enumerate([*range(self.groups), *rng.sample(range(self.groups), self.groups)]):
-                    while place == group and int(dut.feedback_groups.value) <= group:
-                        await FallingEdge(dut.clk)
                     dut.feedback_reader__group.value = group
                     told = (self.gated[group * self.lanes:(group + 1) * self.lanes] != 0) | (not self.passes_over)
                     for position in rng.sample(range(self.positions), self.positions):
                         if self.positions > 1:
                             dut.feedback_reader__position.value = position
-                        await FallingEdge(dut.clk)
-                        lanes = split(int(dut.feedback_reader__feedback.value), self.feedback_bits, self.lanes)
+                        lanes = await self._read_feedback(group, place == group)
                         if of_each(self.block) and dut.feedback_reader__read.value == 0:
                             lanes = [0] * self.lanes
                         assert not (np.array(lanes) != words[position, group])[told].any(), \
@@ -215,6 +215,25 @@ class Surroundings:
         await FallingEdge(dut.clk)
         dut.window_done.value = 0
         dut.key__window_number.value = number
+
+
+    async def _read_feedback(self, group, waits):
+        """Feedback of a group's lanes, (lanes,), part by part; 0 of parts without neurons, of which none is kept."""
+        dut, lanes = self.dut, []
+        for part in range(self.parts):
+            first = group * self.lanes + part * self.part_lanes
+            if first > self.slots[-1]:
+                break
+            while waits and (int(dut.feedback_groups.value), self._fed_parts()) <= (group, part):
+                await FallingEdge(dut.clk)
+            if self.parts > 1:
+                dut.feedback_reader__part.value = part
+            await FallingEdge(dut.clk)
+            lanes += split(int(dut.feedback_reader__feedback.value), self.feedback_bits, self.part_lanes)
+        return (lanes + [0] * self.lanes)[:self.lanes]
+
+    def _fed_parts(self):
+        return int(self.dut.feedback_parts.value) if self.parts > 1 else 0
 
 
 def random_readout(spec):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import row_feedback_max, signed_bits
 from rtl_gen.contract.engines.learning.reverse import FORWARD_READS, Reverse
+from rtl_gen.contract.engines.readout import Readout
 from rtl_gen.contract.memories import FLAT_WEIGHT_LATENCY
 from rtl_gen.contract.memory_map import weights_to_words, words_to_weights
 from rtl_gen.contract.network import MAX_RATE
@@ -59,16 +60,25 @@ class Surroundings:
         self.stored[generator.random(self.stored.shape) < 0.1] = -high
         self.words = [join(word, self.layer.weights.stored_bits)
                       for word in weights_to_words(spec, 0, 0, self.stored).tolist()]
-        self.feedback_bits = signed_bits(row_feedback_max(self.block.readout))
+        self.feedback_bits, readout = signed_bits(row_feedback_max(self.block.readout)), Readout(plan_of(self.block))
+        self.feedback_lanes, self.feedback_parts = readout.feedback_lanes, readout.feedback_parts
         self.window, self.masks, self.cleared = None, {}, []
         self.counters, self.number, self.rate = dict.fromkeys(COUNTERS, 0), 0, 0
         self.finished = self.done_for = 0           # cycles since a window was dealt with
         self.hosting = self.learned = False
-        self.active_cycles, self.feedback_groups = 0, 0
+        self.active_cycles, self.fed = 0, 0     # parts of groups that have feedback
         for name in ("learn", "skip", "feedback_groups", "gate_reader__gates", "reader__rows", "reader__row",
                      "reader__mask", "feedback_reader__feedback", "weight_reader__weights", "key__seed",
-                     "key__window_number", "host__en", "host__address", "host__weights", "rate"):
+                     "key__window_number", "host__en", "host__address", "host__weights", "rate",
+                     *["feedback_parts"][:self.feedback_parts > 1]):
             dut[name].value = 0
+
+    def feed(self, parts):
+        """So many parts of groups have feedback."""
+        self.fed = parts
+        self.dut.feedback_groups.value = parts // self.feedback_parts
+        if self.feedback_parts > 1:
+            self.dut.feedback_parts.value = parts % self.feedback_parts
 
     async def write(self, address, word):
         """As the host does."""
@@ -126,19 +136,23 @@ class Surroundings:
             1 + self.layer.surrogate.gate_bits)
 
     def _feedback(self):
-        if self.window is None:
-            return self.noise.getrandbits(self.lanes * self.feedback_bits)
-        group = self._value("feedback_reader__group", self.groups)
-        if group >= self.feedback_groups:
-            return self.noise.getrandbits(self.lanes * self.feedback_bits)
+        group, part = self._value("feedback_reader__group", self.groups), 0
+        if self.feedback_parts > 1:
+            part = self._value("feedback_reader__part", self.feedback_parts)
+        # Of a part of a group that has no neurons nothing is ever kept.
+        first = group * self.lanes + part * self.feedback_lanes
+        none = self.noise.getrandbits(self.feedback_lanes * self.feedback_bits)
+        if self.window is None or group * self.feedback_parts + part >= self.fed or first >= self.layer.outputs:
+            return none
         at = self._value("feedback_reader__position", self.block.window) if of_each(self.block) else 0
         if at >= len(self.window.feedback):
-            return self.noise.getrandbits(self.lanes * self.feedback_bits)
+            return none
         if of_each(self.block):
             self.dut.feedback_reader__read.value = int(self.window.feedback[at].any())
             if not self.window.feedback[at].any():
-                return self.noise.getrandbits(self.lanes * self.feedback_bits)
-        return join(self.window.feedback[at, group * self.lanes:(group + 1) * self.lanes].tolist(), self.feedback_bits)
+                return none
+        behind = min(first + self.feedback_lanes, (group + 1) * self.lanes)
+        return join(self.window.feedback[at, first:behind].tolist(), self.feedback_bits)
 
     def _row(self):
         place = self._value("reader__list_position", self.layer.inputs)
@@ -215,7 +229,8 @@ def random_window(there, steps):
 async def pass_window(there, source, window, kind, delay, pause=0):
     """Hand a window over and wait until it was dealt with; returns the cycles in which the engine was active.
 
-    The first group has feedback as soon as the readout begins, each other up to ``pause`` cycles after the one before.
+    The first part of a group has feedback as soon as the readout begins, each other up to ``pause`` cycles after the
+    one before.
     """
     dut = there.dut
     there.record(window)
@@ -225,12 +240,11 @@ async def pass_window(there, source, window, kind, delay, pause=0):
         await ClockCycles(dut.clk, delay)
         await FallingEdge(dut.clk)
         dut[kind].value = 1
-        dut.feedback_groups.value = there.feedback_groups = 0
+        there.feed(0)
         await FallingEdge(dut.clk)
         dut[kind].value = 0
-    while kind == LEARN and there.feedback_groups < there.groups:
-        there.feedback_groups += 1 if pause else there.groups
-        dut.feedback_groups.value = there.feedback_groups
+    while kind == LEARN and there.fed < there.groups * there.feedback_parts:
+        there.feed(there.fed + 1 if pause else there.groups * there.feedback_parts)
         await ClockCycles(dut.clk, there.rng.randint(0, pause))
         await FallingEdge(dut.clk)
     while there.finished == finished:
@@ -298,7 +312,7 @@ async def takes_the_cycles_of_the_formula(dut):
         words = [bool(credited[first:first + there.lanes].any()) for first in range(0, len(credited), there.lanes)]
         walked += any(words) and len(window.rows) > 1
         expected = reverse.cycles(len(window.rows), len(window.gates), int(window.active.sum()), words,
-                                  [0] * there.groups)
+                                  [[0]] * there.groups)
         took = await pass_window(there, source, window, LEARN, there.rng.randint(1, 8))
         assert took == expected, f"window {number}: {len(window.gates)} steps, {window.active.sum()} events in " \
                                  f"{len(window.rows)} rows, words with credit {words}"

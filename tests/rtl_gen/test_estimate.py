@@ -83,7 +83,7 @@ def learned_windows(start, samples):
             alive = np.array(window["credit"][0]).any(axis=0)
             words = range(0, len(alive), lanes)
             found[-1].append(([bool(alive[first:first + lanes].any()) for first in words],
-                              [readout.feedback_cycles(word, window["gated"]) for word in range(len(words))]))
+                              [readout.feedback_of(word, window["gated"]) for word in range(len(words))]))
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..arithmetic import row_feedback_max, signed_bits
 from ..division import pooled_cycles
 from ..memories import MemoryDeclaration
+from ..plan import SCAN_SHARE, words_of
 from .base import Engine
 from .refusals import Refusal
 from .seen import SeenMemory
@@ -87,17 +88,33 @@ class Readout(Engine):
     def feedback(self) -> tuple[MemoryDeclaration, ...]:
         """For each word of neurons, or of the squares they are pooled in, the feedback that the backward pass found.
 
-        It is what learning keeps: among the memories of the engine that learns. Where it is kept of each position each
+        It is what learning keeps: among the memories of the engine that learns. A word may lie there in parts, whose
+        addresses are a part's number below the word's. Where it is kept of each position each
         lane has a memory, whose addresses are a position below a word: classes write it one by one.
         """
         bits, words = signed_bits(row_feedback_max(self.block.readout)), self.plan.readout_words
+        parts = (self.feedback_parts - 1).bit_length()
         # Of a convolution they can be very many.
         style = "distributed" if self.plan.flat else "auto"
         if not self.by_position:
-            return (MemoryDeclaration("feedback", words, self.plan.lanes * bits, style),)
+            return (MemoryDeclaration("feedback", words << parts, self.feedback_lanes * bits, style),)
         positions = (self.block.window - 1).bit_length()
         return tuple(MemoryDeclaration(f"feedback{lane}", words << positions, bits, style)
                      for lane in range(self.plan.lanes))
+
+    @property
+    def feedback_lanes(self) -> int:
+        """Neurons whose feedback is kept, and handed on, together.
+
+        In a flat block they are those that a credit scan takes at a time, so that nothing chooses among them, and so
+        that the scan of a word begins before all of it is there. Where feedback is kept of each position it is of all.
+        """
+        return words_of(self.plan.lanes, SCAN_SHARE if self.plan.flat and not self.by_position else 1)
+
+    @property
+    def feedback_parts(self) -> int:
+        """Parts in which a word of neurons is told its feedback."""
+        return words_of(self.plan.lanes, self.feedback_lanes)
 
     @property
     def memories(self) -> tuple[MemoryDeclaration, ...]:
@@ -184,16 +201,21 @@ class Readout(Engine):
         passed = rows - sum(gated[:rows]) if gated is not None and self.passes_over else 0
         return rows * self.walk.parts - passed * (self.walk.parts - 1)
 
-    def feedback_cycles(self, word: int, gated: Sequence[bool] | None = None) -> int:
+    def feedback_of(self, word: int, gated: Sequence[bool] | None = None) -> tuple[int, ...]:
+        """Cycles as of :meth:`feedback_cycles` for each part of a word; what has no neurons is there with the last."""
+        return tuple(self.feedback_cycles(word, gated, part) for part in range(self.feedback_parts))
+
+    def feedback_cycles(self, word: int, gated: Sequence[bool] | None = None, part: int | None = None) -> int:
         """Cycles from the first in which the update engine learns until it can read the feedback of a word of neurons.
 
-        Feedback is found row by row, and each word is there as soon as its last row's is. ``gated`` as of
-        :meth:`walk_cycles`.
+        Feedback is found row by row, and each word is there as soon as its last row's is, as is each ``part`` of it.
+        ``gated`` as of :meth:`walk_cycles`.
         """
         last, walk = self.plan.layers[-1], self.walk
         place, column_word = divmod(word, last.column_words)
         columns = last.layer.columns
-        rows = place * columns + min((column_word + 1) * self.plan.lanes, columns)
+        behind = self.plan.lanes if part is None else min((part + 1) * self.feedback_lanes, self.plan.lanes)
+        rows = place * columns + min(column_word * self.plan.lanes + behind, columns)
         return self.walk_cycles(rows, gated) + walk.delay + walk.feedback_latency + self.FEEDBACK_OVERHEAD
 
     def summed_steps(self, max_steps: int) -> int:
@@ -215,9 +237,16 @@ class Readout(Engine):
         per_cycle = -(-readout.classes // parts)
         return ClassWalk(
             classes_per_cycle=per_cycle, parts=parts,
-            feedback_latency=(1 if readout.signs else 4) + (per_cycle - 1).bit_length() + (parts > 1),
+            feedback_latency=self._product_cycles + (per_cycle - 1).bit_length() + (parts > 1),
             # The row comes, and its part is chosen, in two of the cycles in which its count is summed.
             delay=max(0, self.count_levels - 2))
+
+    @property
+    def _product_cycles(self) -> int:
+        """Cycles of a weight times an error: digits of base 4 are summed pair by pair; a sign is a choice."""
+        readout = self.block.readout
+        digits = 1 if readout.signs else words_of(readout.weight_bits, 2)
+        return max(1, (digits - 1).bit_length())
 
     @property
     def _classes_per_cycle(self) -> int:

@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 from ...arithmetic import index_bits, lasting_credit_max, signed_bits
 from ...memories import FLAT_WEIGHT_LATENCY, MemoryDeclaration
-from ...plan import LayerPlan, words_of
+from ...plan import SCAN_SHARE, LayerPlan, words_of
 from .. import refusals
 from ..readout import Readout
 from .base import Learning
 
-SCAN_SHARE = 4              # lanes of the update engine for each lane of its credit scan
 RANDOM_CYCLES = 4           # from a row to its random word
 ROUNDING_CYCLES = 2         # from a sum to the new weight; a cycle before that the old one is wanted
 FORWARD_READS = 3           # cycles from a window that is dealt with to the next step's first address, at least
@@ -122,7 +121,7 @@ class Reverse(Learning):
                 *(() if gated is None else (gated,)))
 
     def cycles(self, rows: int, steps: int, active: int | None = None, credited: Sequence[bool] | None = None,
-               feedback: Sequence[int] | None = None) -> int:
+               feedback: Sequence[Sequence[int]] | None = None) -> int:
         """Cycles of learning from a window of ``steps``, from when the errors are known.
 
         Parameters
@@ -137,17 +136,20 @@ class Reverse(Learning):
         credited
             Whether a neuron of each word has a credit; without it all words have.
         feedback
-            Cycles until the feedback of each word is there; without it those that the readout takes.
+            Cycles until the feedback of each word is there, part by part as :meth:`.Readout.feedback_of` says; without
+            it those that the readout takes.
         """
         (layer,) = self.plan.layers
         bias, random = layer.layer.weights.bias, layer.layer.update.rounding == "stochastic"
         unrolled = self.block.directives.unroll
         walk = rows + bias if unrolled else (rows if active is None else active) + bias * steps
         credited = [True] * layer.words if credited is None else credited
-        feedback = list(map(Readout(self.plan).feedback_cycles, range(layer.words))) if feedback is None else feedback
+        readout = Readout(self.plan)
+        feedback = list(map(readout.feedback_of, range(layer.words))) if feedback is None else feedback
         read = free = settled = 0
-        for number, (has, there) in enumerate(zip(credited, feedback, strict=True)):
-            read = max(read, there) + steps * self.parts
+        for number, (has, parts) in enumerate(zip(credited, feedback, strict=True)):
+            for there in parts:
+                read = max(read, there) + steps * (self.parts // len(parts))
             if has or number == layer.words - 1:
                 # Its rows are walked once its credits are known and those of the word before are done.
                 read = max(read + self.scan, free)
