@@ -2,8 +2,8 @@
 
     python benchmarks/deep_hardware.py [--work FOLDER] [--limit SECONDS] [NAME ...]
 
-Trains each network on ``digits-events``, builds it for the PYNQ-Z2 and has Yosys count it, verifies the build with
-learning on in both simulators, and lets it learn from random weights by the reference, which the hardware equals.
+Trains each network on ``digits-events``, builds it for the PYNQ-Z2, verifies the build with learning on in both
+simulators, lets it learn from random weights by the reference, which the hardware equals, and has Yosys count it.
 Writes ``docs/results/deep_hardware.json`` after each stage; what a stage gave is kept, and what did not end within the
 limit is written down as such. In the folder lie the runs and builds, from which a stage can be taken up again.
 """
@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from cycles import digits_events, row, simulated
 from machine import describe
 from rich.console import Console
@@ -26,37 +27,47 @@ from rich.table import Table
 
 from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.network_file import read
+from snnfpga.data.options import DataOptions
+from snnfpga.data.registry import load
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "deep_hardware.json"
 COMMON = ("data.name=digits-events", "data.steps=8", "learning.window=4", "network.normalise=weights",
-          "training.batch=32", "training.event_drop=0.05", "training.threads=1", "hardware.lanes=16")
+          "training.batch=32", "training.event_drop=0.05", "training.threads=1")
 SAMPLES = 4         # whose cycles are simulated and predicted
+SHORT = "short.npz"     # samples of STEPS steps, a window that ends early: Icarus takes minutes for each step
+STEPS = 2
 RESIDUAL = "-P2-".join(f"{filters}C3-{filters}C3-{filters}C3+2-{filters}C3-{filters}C3+2-{filters}C3"
                        for filters in (8, 8, 16))
-# Settings; samples to verify by in Icarus and in Verilator; passes of learning from random weights.
-NETWORKS: dict[str, tuple[tuple[str, ...], tuple[int, int], int]] = {
-    "128R": (("network.architecture=128R", "training.epochs=20"), (2, 20), 20),
-    "6 layers, a layer a block": (
-        ('network.blocks=[["16C3"],["16C3"],["P2","32C3"],["32C3"],["P2","64"],["64"]]', "training.epochs=10"),
-        (1, 10), 5),
+# One epoch, which gives random weights their scales, and nothing calibrated.
+UNTRAINED = ("--set", "training.epochs=1", "--set", "on_chip.rate_shift=null", "--set",
+             "on_chip.readout_rate_shift=null", "--set", "on_chip.logit_shift=null", "--set", "on_chip.dead_zone=24")
+# Settings; samples to verify by in Verilator; passes of learning from random weights.
+NETWORKS: dict[str, tuple[tuple[str, ...], int, int]] = {
+    "128R": (("network.architecture=128R", "training.epochs=20", "hardware.lanes=16"), 20, 20),
+    "6 layers, a layer a block": (      # with 16 lanes it does not fit the board
+        ('network.blocks=[["16C3"],["16C3"],["P2","32C3"],["32C3"],["P2","64"],["64"]]', "training.epochs=10",
+         "hardware.lanes=8"), 4, 5),
     "6 layers, one block": (
-        ("network.architecture=16C3-16C3-P2-32C3-32C3-P2-64-64", "network.block_depth=all", "training.epochs=10"),
-        (1, 10), 5),
+        ("network.architecture=16C3-16C3-P2-32C3-32C3-P2-64-64", "network.block_depth=all", "training.epochs=10",
+         "hardware.lanes=16"), 10, 5),
     "19 layers, residual, one block": (
-        (f"network.architecture={RESIDUAL}", "network.block_depth=all", "training.epochs=15"), (1, 4), 5),
+        (f"network.architecture={RESIDUAL}", "network.block_depth=all", "training.epochs=15", "hardware.lanes=16"),
+        4, 5),
 }
 
 
 def commands(name: str) -> dict[str, tuple[str, ...]]:
     """The stages of a network, in their order, as arguments of the command line."""
-    settings, (icarus, verilator), passes = NETWORKS[name]
+    settings, samples, passes = NETWORKS[name]
     sets = [part for setting in (*COMMON, *settings) for part in ("--set", setting)]
     return {
         "train": ("train", *sets, "--out", "run"),
-        "learned_fresh": ("learn", "run", "--fresh", "--passes", str(passes), "--out", "fresh.safetensors"),
-        "build": ("build", "run", "--out", "built"),
-        "verilator": ("verify", "built", "--simulator", "verilator", "--samples", str(verilator)),
-        "icarus": ("verify", "built", "--simulator", "icarus", "--samples", str(icarus)),
+        "build": ("build", "run", "--no-synthesis", "--out", "built"),
+        "verilator": ("verify", "built", "--simulator", "verilator", "--samples", str(samples)),
+        "scales": ("train", *sets, *UNTRAINED, "--out", "scales"),
+        "learned_fresh": ("learn", "scales", "--fresh", "--passes", str(passes), "--out", "fresh.safetensors"),
+        "icarus": ("verify", "built", "--simulator", "icarus", "--data", SHORT),
+        "counted": ("build", "run", "--out", "counted"),
     }
 
 
@@ -80,9 +91,10 @@ def measure(name: str, work: Path, limit: float, networks: dict[str, Any]) -> No
     folder = work / name.replace(", ", "-").replace(" ", "-")
     folder.mkdir(parents=True, exist_ok=True)
     found = networks.setdefault(name, {"settings": [*COMMON, *NETWORKS[name][0]]})
+    write_short(folder / SHORT)
     for key, arguments in commands(name).items():
-        needed = {"train": None, "build": "run", "learned_fresh": "run"}.get(key, "built")
-        if done(found, key) or (needed is not None and not (folder / needed).exists()):
+        needed = {"train": "", "build": "run", "scales": "", "learned_fresh": "scales", "counted": "run"}
+        if done(found, key) or not (folder / needed.get(key, "built")).exists():
             continue
         found[key] = stage(arguments, folder, limit)
         _write(networks)
@@ -91,6 +103,12 @@ def measure(name: str, work: Path, limit: float, networks: dict[str, Any]) -> No
         found["cycles"] = {"found": cycles_of_samples(folder / "run" / "network.safetensors", folder / "core")}
         _write(networks)
         print(name, "cycles", found["cycles"]["found"]["error"], flush=True)
+
+
+def write_short(path: Path) -> None:
+    """Two samples' first :data:`STEPS` steps with events, as a data set."""
+    train = load("digits-events", DataOptions(steps=8)).train
+    np.savez(path, spikes=train.spikes[:2, 2:2 + STEPS], label=train.labels[:2], split=["train"] * 2, classes=10)
 
 
 def cycles_of_samples(path: Path, place: Path) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.network import Network
 from sim.reference.initial import random_network
 
+from ..calibration.beginning import ready_to_begin
 from ..data.dataset import Split
 from ..network.specify import DEAD_ZONE, RATE_SHIFT, READOUT_RATE_SHIFT
 
@@ -17,8 +19,9 @@ READOUT_SHARE = 0.06    # of a readout weight's range
 def fresh(network: Network, split: Split, seed: int) -> Network:
     """Random weights, drawn by ``seed``, on the specification of ``network``, with rates for all that is to be learned.
 
-    The rates are those of no data in particular (``on_chip.rate_shift: null``): the calibrated ones are for changes to
-    what is known already.
+    Rates of blocks that are one dense layer are those of no data in particular (``on_chip.rate_shift: null``), as the
+    calibrated ones are for changes to what is known already. Where any block is a convolution or has more layers, rates
+    are measured on ``split``, readouts centred and no error counts as none (:mod:`..calibration.beginning`).
     """
     blocks = []
     for block in network.spec.blocks:
@@ -34,6 +37,11 @@ def fresh(network: Network, split: Split, seed: int) -> Network:
         blocks.append(replace(block, layers=layers, readout=readout, update_interval=1))
     density = float(np.mean(split.draw(LOOKED_AT, seed).spikes[:] != 0))
     spec = replace(network.spec, blocks=tuple(blocks))
-    return random_network(spec, seed, density=max(density, 1e-3), readout_share=READOUT_SHARE)
+    network = random_network(spec, seed, density=max(density, 1e-3), readout_share=READOUT_SHARE)
+    return network if all(map(_one_dense_layer, spec.blocks)) else ready_to_begin(network, split, seed)
+
+
+def _one_dense_layer(block: BlockSpec) -> bool:
+    return block.depth == 1 and block.layers[0].synapses.kind == "dense"
 
 
