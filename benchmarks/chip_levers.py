@@ -85,6 +85,7 @@ FASHION_LEVERS: dict[str, dict[str, Any]] = {
     "twice as wide, 16 steps": WIDE | {"steps": 16, "window": 16, "logit_shift": 4},
     "twice as wide, counts of 0 to 15": DIRECT | {"width": 2048, "rate_shifts": 13},
 }
+FILTERS: dict[str, Any] = {"blocks": (("24C5P0",), ("P3", "128"))}
 # A convolution and a dense block on it, in the place of one dense block.
 MNIST_GRID = changed(
     BASE, blocks=(("16C5P0",), ("P3", "192")), rate_shifts=(11, 8), readout_shifts=(4, 2), logit_shift=(5, 4),
@@ -93,7 +94,7 @@ MNIST_GRID_LEVERS: dict[str, dict[str, Any]] = {
     "none: the base": {},
     "logit shift 4 of both, width 128 of the dense layer": {"logit_shift": 4, "width": (64, 128)},
     "the same, counts in the pools": {"logit_shift": 4, "width": (64, 128), "blocks": (("16C5P0",), ("SP3", "192"))},
-    "24 filters, 128 neurons": {"blocks": (("24C5P0",), ("P3", "128"))},
+    "24 filters, 128 neurons": FILTERS,
     "224 neurons": {"blocks": (("16C5P0",), ("P3", "224"))},
     "kernels of 7 x 7, 224 neurons": {"blocks": (("16C7P0",), ("P3", "224"))},
     "dead zone 6": {"dead_zone": 6},
@@ -104,10 +105,22 @@ FASHION_GRID_LEVERS: dict[str, dict[str, Any]] = {
     "none: the base": {},
     "mirrored": {"augment": {"flip": True}},
     "2 in 10 events left out": {"event_drop": 0.2},
-    "24 filters, 128 neurons": {"blocks": (("24C5P0",), ("P3", "128"))},
+    "24 filters, 128 neurons": FILTERS,
     "kernels of 3 x 3": {"blocks": (("16C3P0",), ("P3", "192"))},
     "surrogate of the dense layer twice as wide": {"width": (128, 512)},
     "surrogate of the convolution half as wide, random weights half as large": {"width": (64, 256), "gain": 0.5},
+    "24 filters, 128 neurons, 35 in 100 events left out": FILTERS | {"event_drop": 0.35},
+    "24 filters, 128 neurons, 2 in 10 events left out, counts in the pools": {
+        "blocks": (("24C5P0",), ("SP3", "128")), "event_drop": 0.2},
+    "24 filters, 128 neurons, 2 in 10 events left out, logit shifts 5 and 4": FILTERS | {
+        "event_drop": 0.2, "logit_shift": (5, 4)},
+    "three blocks, 16C5P0, P2-32C3 and P2-128": {
+        "blocks": (("16C5P0",), ("P2", "32C3"), ("P2", "128")), "rate_shifts": (11, 9, 8), "readout_shifts": (4, 3, 2),
+        "logit_shift": (5, 5, 3), "threshold": (64, 128, 128), "width": (128, 256, 256)},
+    "dense threshold and surrogate half as large again, dead zone 24": {
+        "threshold": (64, 192), "width": (128, 384), "dead_zone": 24},
+    "all half as fast, threshold and surrogate of the convolution half as large": {
+        "rate_shifts": (12, 9), "readout_shifts": (5, 3), "threshold": (32, 128), "width": (64, 256)},
 }
 
 
