@@ -14,6 +14,8 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 DATA = SimpleNamespace(sensor=(8, 9, 2), classes=4, steps=7)
 CASES = {
     "dense": {"blocks": (("6",),)},
+    "two dense blocks": {"blocks": (("8",), ("6",)), "bias": True, "shadow_bits": 0, "rounding": "stochastic",
+                         "rate_shifts": 12, "readout_shifts": 6},
     "a pool of any event": {"blocks": (("4C3",), ("P2", "9"))},
     "no leak, loss at the end": {"blocks": (("4C3",), ("P2", "9")), "leak_shift": None, "loss_steps": 2},
     "triangle": {"blocks": (("4C3",), ("P2", "9")), "surrogate": "triangle", "width": 4, "height": 5},
@@ -32,14 +34,16 @@ def loop(monkeypatch):
     """Makes the loop of a case of a reset and a way to accumulate, held to the reference throughout."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     import chip_course
+    import dense_loop
     import layered_loop
 
-    monkeypatch.setattr(layered_loop.LayeredLoop, "checked", 1 << 30)
+    for of in (dense_loop.DenseLoop, layered_loop.LayeredLoop):
+        monkeypatch.setattr(of, "checked", 1 << 30)
     base = chip_course.Experiment(
         data="none", steps=DATA.steps, blocks=(("6",),), leak_shift=3, window=3, logit_shift=1, dead_zone=4,
         rate_shifts=(6,), readout_shifts=(1,), epochs=1, threshold=40, width=60)
 
-    def make(case, reset, accumulate):
+    def make(case, reset, accumulate, module=layered_loop):
         experiment = chip_course.changed(base, **{"rate_shifts": 6, "readout_shifts": 1} | CASES[case])
         spec = experiment.spec(DATA, 5)
         blocks = tuple(
@@ -47,8 +51,9 @@ def loop(monkeypatch):
                 replace(layer, neuron=replace(layer.neuron, reset=reset)) for layer in block.layers))
             for block in spec.blocks)
         spec = replace(spec, blocks=blocks)
-        assert layered_loop.suits(spec)
-        made = layered_loop.LayeredLoop(random_network(spec, 3, density=0.3))
+        assert module.suits(spec)
+        of = dense_loop.DenseLoop if module is dense_loop else layered_loop.LayeredLoop
+        made = of(random_network(spec, 3, density=0.3))
         made.rates = [1] * len(blocks)
         return made, experiment.input_max
 
@@ -65,13 +70,24 @@ def samples(largest: int):
 @pytest.mark.slow
 @pytest.mark.parametrize("reset", ["subtract", "zero"])
 @pytest.mark.parametrize("accumulate", ["window", "cumulative"])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [name for name, changes in CASES.items() if not changes.get("bias")])
 def test_layers_learn_as_in_the_reference(loop, case, reset, accumulate):
     made, largest = loop(case, reset, accumulate)
     events, labels = samples(largest)
     made.learn(events, labels)      # raises where the reference differs
     assert made.counters[0]["windows_learned"] > 0
     assert np.array_equal(made.evaluate(events), Reference(made.network()).evaluate(events))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reset", ["subtract", "zero"])
+@pytest.mark.parametrize("case", ["dense", "two dense blocks"])
+def test_dense_blocks_learn_as_in_the_reference(loop, case, reset):
+    import dense_loop
+
+    made, largest = loop(case, reset, "window", dense_loop)
+    made.learn(*samples(largest))
+    assert made.counters[0]["windows_learned"] > 0
 
 
 @pytest.mark.slow
