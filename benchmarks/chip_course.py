@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import dense_loop
+import layered_loop
 import numpy as np
 import torch
-from dense_loop import DenseLoop, suits
 from numpy.typing import NDArray
 from resumable import fold
 from rich.progress import track
@@ -44,7 +45,9 @@ class Experiment:
     blocks
         Layers of each block, in the notation of ``network.blocks``; readouts over grids see at most 4 x 4 places.
     rate_shifts, readout_shifts
-        Of the layers of each block, and of its readout, at rate 0.
+        Of the layers of each block, of all of them or of each, and of its readout, at rate 0.
+    logit_shift, threshold, width
+        Of all blocks, or of each.
     rates
         Rates of all blocks, in equal parts of the course.
     augment, event_drop
@@ -63,18 +66,18 @@ class Experiment:
     leak_shift: int | None
     window: int
     loss_steps: int | None = None
-    logit_shift: int
+    logit_shift: int | tuple[int, ...]
     dead_zone: int
     error_function: str = "logistic"
     weight_bits: int = 8
     shadow_bits: int = 8
     rounding: str = "nearest"
-    rate_shifts: tuple[int, ...]
+    rate_shifts: tuple[int | tuple[int, ...], ...]
     readout_shifts: tuple[int, ...]
     bias: bool = False
-    threshold: int = 128
+    threshold: int | tuple[int, ...] = 128
     surrogate: str = "boxcar"
-    width: int = 128
+    width: int | tuple[int, ...] = 128
     height: int = 1
     gain: float = 1.0
     readout_share: float = 0.06
@@ -95,27 +98,28 @@ class Experiment:
                 shape = shape_of(f"Block {number}", layer, grid)
                 synapses = shape.conv or DenseSpec(inputs=shape.seen.size, outputs=shape.outputs.size,
                                                    recurrent=layer.recurrent)
-                made.append(self._layer(synapses, self.rate_shifts[number], pool=shape.pool,
+                made.append(self._layer(synapses, number, _of(self.rate_shifts[number], len(made)), pool=shape.pool,
                                         input_max=1 if number or made else self.input_max))
                 grid = shape.outputs
             blocks.append(BlockSpec(
-                layers=tuple(made), readout=self._readout(grid, data.classes, self.readout_shifts[number]),
+                layers=tuple(made), readout=self._readout(grid, data.classes, number),
                 window=self.window, loss_steps=self.loss_steps or self.window, update_interval=1,
                 directives=Directives(lanes=16, memory="auto", engine="reverse")))
         return NetworkSpec(name="chip-learning", max_steps=data.steps, seed=seed, blocks=tuple(blocks))
 
-    def _layer(self, synapses: Any, rate_shift: int, **others: Any) -> LayerSpec:
+    def _layer(self, synapses: Any, number: int, rate_shift: int, **others: Any) -> LayerSpec:
         return flat_layer(
             synapses=synapses, weight_bits=self.weight_bits, shadow_bits=self.shadow_bits, fraction_bits=7,
-            bias=self.bias, membrane_bits=16, leak_shift=self.leak_shift, threshold=self.threshold, reset="subtract",
-            surrogate=self.surrogate, surrogate_width=self.width, surrogate_height=self.height, rate_shift=rate_shift,
-            rounding=self.rounding, feedback_shift=self.feedback_shift, **others)
+            bias=self.bias, membrane_bits=16, leak_shift=self.leak_shift, threshold=_of(self.threshold, number),
+            reset="subtract", surrogate=self.surrogate, surrogate_width=_of(self.width, number),
+            surrogate_height=self.height, rate_shift=rate_shift, rounding=self.rounding,
+            feedback_shift=self.feedback_shift, **others)
 
-    def _readout(self, grid: Grid, classes: int, rate_shift: int) -> ReadoutSpec:
+    def _readout(self, grid: Grid, classes: int, number: int) -> ReadoutSpec:
         return ReadoutSpec(
             inputs=grid.size, classes=classes, learned=True, weight_bits=self.weight_bits,
-            shadow_bits=self.shadow_bits, rate_shift=rate_shift, rounding=self.rounding,
-            error_function=self.error_function, logit_shift=self.logit_shift, dead_zone=self.dead_zone,
+            shadow_bits=self.shadow_bits, rate_shift=self.readout_shifts[number], rounding=self.rounding,
+            error_function=self.error_function, logit_shift=_of(self.logit_shift, number), dead_zone=self.dead_zone,
             accumulate="window", pool=readout_pool(grid) if grid.places else None)
 
     def load(self, split: int, root: Path | None, validate: bool) -> DataSet:
@@ -146,7 +150,7 @@ def learn(experiment: Experiment, seed: int, data: DataSet, title: str) -> dict[
     augmenter = Augmenter(AugmentConfig(**experiment.augment), data)
     some = data.train.draw(1000, 0) if len(data.train) >= LARGE else data.train
     density = float(np.mean(np.square(some.spikes[:], dtype=np.float32)))     # a current spreads by what is squared
-    reference = (DenseLoop if suits(spec) else Reference)(random_network(
+    reference = _learner(spec)(random_network(
         spec, seed, density=density, gain=experiment.gain, readout_share=experiment.readout_share))
     start, online = time.perf_counter(), []
     for epoch in track(range(experiment.epochs), description=title):
@@ -171,6 +175,13 @@ def learn(experiment: Experiment, seed: int, data: DataSet, title: str) -> dict[
         "seconds": round(seconds, 1)}
 
 
+def _learner(spec: NetworkSpec) -> Any:
+    """What learns a network: the quickest that can."""
+    if dense_loop.suits(spec):
+        return dense_loop.DenseLoop
+    return layered_loop.LayeredLoop if layered_loop.suits(spec) else Reference
+
+
 def _samples(experiment: Experiment, data: DataSet, augmenter: Augmenter, generator: np.random.Generator,
              draws: torch.Generator) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
     """The training samples once, in an order drawn anew, in chunks."""
@@ -183,6 +194,10 @@ def _samples(experiment: Experiment, data: DataSet, augmenter: Augmenter, genera
         if experiment.event_drop:
             spikes = spikes * (generator.random(spikes.shape, np.float32) >= experiment.event_drop)
         yield spikes, part.labels
+
+
+def _of(values: int | tuple[int, ...], number: int) -> int:
+    return values if isinstance(values, int) else values[number]
 
 
 def changed(experiment: Experiment, **values: Any) -> Experiment:

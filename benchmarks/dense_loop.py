@@ -11,49 +11,58 @@ from dense_sample import run
 from numpy.typing import NDArray
 
 from rtl_gen.contract.arithmetic import error_table, readout_shift
+from rtl_gen.contract.block import BlockSpec
+from rtl_gen.contract.layer import LayerSpec
 from rtl_gen.contract.network import Network
 from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.network import Reference
 
 COUNTED = ("spikes", "windows_skipped", "windows_learned", "weight_saturations")     # in the order of dense_sample
-CHECKED = 16        # samples of each call that the reference learns from, too
 
 
 def suits(spec: NetworkSpec) -> bool:
-    """Whether the loop can run a network: blocks of one dense layer, plain neurons and a learned readout at once."""
-    return all(
-        block.depth == 1 and block.update_interval == 1 and block.readout.learned and block.readout.pool is None
-        and block.readout.leak_shift is None and block.readout.feedback_shift is None
-        and _plain(block.layers[0]) for block in spec.blocks)
+    """Whether the loop can run a network: plain blocks of one dense layer that is not recurrent."""
+    return all(block.depth == 1 and block.layers[0].synapses.kind == "dense" and block.readout.pool is None
+               and not block.layers[0].synapses.recurrent and block.layers[0].pool is None and plain(block)
+               for block in spec.blocks)
 
 
-def _plain(layer: Any) -> bool:
-    return (layer.synapses.kind == "dense" and not layer.synapses.recurrent and layer.pool is None
-            and layer.current is None and layer.residual is None and layer.weights.bits > 1
+def plain(block: BlockSpec) -> bool:
+    """Whether a block has plain neurons and a learned readout, and learns from every window."""
+    readout = block.readout
+    return (block.update_interval == 1 and readout.learned and readout.weight_bits > 1 and readout.leak_shift is None
+            and readout.feedback_shift is None and readout.answer == "all" and all(map(_plain, block.layers)))
+
+
+def _plain(layer: LayerSpec) -> bool:
+    return (layer.current is None and layer.residual is None and layer.weights.bits > 1
             and layer.neuron.kind == "lif" and layer.neuron.threshold_shift is None
             and layer.neuron.reset_amount is None)
 
 
-class DenseLoop:
+class Loop:
     """A network that learns as :class:`sim.reference.network.Reference` does; ``rates`` may be set between samples.
 
     Raises
     ------
     ValueError
-        If it does not suit; where it learns, if a sum needs more than 32 bits, or the reference says otherwise.
+        Where it learns, if the reference says otherwise; OverflowError if a sum needs more than 32 bits.
     """
 
+    checked = 16        # samples of each call of ``learn`` that the reference learns from, too
+
     def __init__(self, network: Network) -> None:
-        if not suits(network.spec):
-            raise ValueError(f"Network {network.spec.name} must be dense blocks of one layer for the loop; take the "
-                             "reference")
         self.spec, self.rates = network.spec, list(network.rates)
-        self._blocks = [_Block(network, index) for index in range(len(network.spec.blocks))]
+        self._blocks = [self._block(network, index) for index in range(len(network.spec.blocks))]
+
+    def _block(self, network: Network, index: int) -> Any:
+        """The state of a block, with ``run``, ``stored``, ``readout``, ``number``, ``counts`` and ``answer``."""
+        raise NotImplementedError
 
     def network(self) -> Network:
         """The network as it stands."""
-        return Network(spec=self.spec, weights=tuple((block.stored.copy(),) for block in self._blocks),
-                       readouts=tuple(block.readout.copy() for block in self._blocks),
+        return Network(spec=self.spec, readouts=tuple(block.readout.copy() for block in self._blocks),
+                       weights=tuple(tuple(stored.copy() for stored in block.stored) for block in self._blocks),
                        window_numbers=tuple(int(block.number[0]) for block in self._blocks), rates=tuple(self.rates))
 
     @property
@@ -70,10 +79,10 @@ class DenseLoop:
         reference = Reference(self.network())
         before = self.counters
         found = [self._run(sample, int(label), True)
-                 for sample, label in zip(samples[:CHECKED], labels[:CHECKED], strict=True)]
-        self._compare(reference, reference.learn(samples[:CHECKED], labels[:CHECKED]), found, before)
+                 for sample, label in zip(samples[:self.checked], labels[:self.checked], strict=True)]
+        self._compare(reference, reference.learn(samples[:self.checked], labels[:self.checked]), found, before)
         found += [self._run(sample, int(label), True)
-                  for sample, label in zip(samples[CHECKED:], labels[CHECKED:], strict=True)]
+                  for sample, label in zip(samples[self.checked:], labels[self.checked:], strict=True)]
         return np.array(found, np.int64)
 
     def evaluate(self, samples: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -92,11 +101,19 @@ class DenseLoop:
         counted = [{name: now[name] - then[name] for name in COUNTED}
                    for now, then in zip(self.counters, before, strict=True)]
         same = (predictions.tolist() == found and said.window_numbers == here.window_numbers
-                and all(np.array_equal(one[0], other[0]) for one, other in zip(said.weights, here.weights, strict=True))
+                and all(np.array_equal(*pair) for one, other in zip(said.weights, here.weights, strict=True)
+                        for pair in zip(one, other, strict=True))
                 and all(np.array_equal(*pair) for pair in zip(said.readouts, here.readouts, strict=True))
                 and [{name: counters[name] for name in COUNTED} for counters in reference.counters] == counted)
         if not same:
             raise ValueError("The loop must learn what the reference learns, and does not: mend the loop")
+
+
+class DenseLoop(Loop):
+    """A network of blocks that :func:`suits`."""
+
+    def _block(self, network: Network, index: int) -> "_Block":
+        return _Block(network, index)
 
 
 class _Block:
@@ -107,7 +124,7 @@ class _Block:
         (self.layer,), self.spec, self.of_readout = spec.layers, spec, spec.readout
         steps, neurons, classes = network.spec.max_steps, self.layer.outputs, spec.readout.classes
         self.key = (network.spec.seed, network.spec.layer_number(index, 0), network.spec.layer_number(index, 1))
-        self.stored = np.array(network.weights[index][0], np.int32, order="C")
+        self.stored = (np.array(network.weights[index][0], np.int32, order="C"),)
         self.readout = np.array(network.readouts[index], np.int32, order="C")
         self.table = np.array(error_table(spec.readout.error_function), np.int64)
         self.number = np.array([network.window_numbers[index]], np.int64)
@@ -118,7 +135,7 @@ class _Block:
     def run(self, events: NDArray[np.uint8], label: int, rate: int, learn: bool) -> NDArray[np.uint8]:
         """The spikes of a sample; a view."""
         layer, of_readout, neuron = self.layer, self.of_readout, self.layer.neuron
-        run(events, label, learn, self.stored, self.readout, self.key, self.number, self.counts, self.table,
+        run(events, label, learn, self.stored[0], self.readout, self.key, self.number, self.counts, self.table,
             (layer.weights.shadow_bits, layer.weights.stored_bits, layer.update.rate_shift + rate,
               layer.update.rounding == "nearest", layer.weights.bias),
              (of_readout.shadow_bits, of_readout.stored_bits, readout_shift(of_readout) + rate,

@@ -39,8 +39,8 @@ class Leaky(Experiment):
     readout_leak_shift: int
     reading: str
 
-    def _readout(self, grid: Grid, classes: int, rate_shift: int) -> ReadoutSpec:
-        plain = super()._readout(grid, classes, rate_shift)
+    def _readout(self, grid: Grid, classes: int, number: int) -> ReadoutSpec:
+        plain = super()._readout(grid, classes, number)
         return replace(plain, leak_shift=self.readout_leak_shift, reading=self.reading, accumulate="cumulative")
 
 
