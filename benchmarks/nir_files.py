@@ -82,7 +82,7 @@ def measured(folder: Path, name: str, spikes: np.ndarray, labels: np.ndarray, tu
     for case, bits, data in (("16", 16, None), ("8", 8, None), ("data", 8, _saved(halves[0], sensor))):
         made = import_nir(folder / f"{name}.nir", source, Said(**said), reading="sum" if name == "norse_li" else None,
                           data=data, settings=(f"network.weight_bits={bits}", f"hardware.max_steps={STEPS}"))
-        beside = compared(made.made.network, made.made.shapes, recorded)
+        beside = compared(made.made.network, made.made.sources, recorded)
         network = made.made.network
         facts |= {f"counts_{case}": beside.off, f"same_{case}": beside.same_predictions}
         facts[f"accuracy_{case}"] = evaluate(network.spec, weights_of(network), halves[1]).accuracies[-1]

@@ -102,7 +102,7 @@ class Built(Shown):
 
 
 @checked
-def build(network: Any = None, *, board: str = "pynq-z2", lanes: Wholes | None = None, reads: Wholes | None = None,
+def build(network: Any, *, board: str = "pynq-z2", lanes: Wholes | None = None, reads: Wholes | None = None,
           memory: Words | None = None, unroll: Flag | None = None, ahead: Wholes | None = None,
           out: Place | None = None, plan: Flag = False, clock_mhz: Number | None = None, overwrite: Flag = False,
           synthesis: Flag = True,

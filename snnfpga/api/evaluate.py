@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtl_gen.contract.errors import FAILED, SnnfpgaError
 
-from ..backends.registry import check_name
+from ..backends.registry import check_name, check_simulator
 from ..console import percent, progress
 from .arguments import Count, OnLine, OnProgress, Place, Seed, checked
 from .data import Given, named
@@ -123,7 +123,7 @@ class Evaluated(Shown):
 
 
 @checked
-def evaluate(network: Any = None, *, backend: str = "torch", data: Given = None,
+def evaluate(network: Any, *, backend: str = "torch", simulator: str | None = None, data: Given = None,
              samples: Count | None = None, seed: Seed = 0, predictions: Place | None = None,
              data_root: Place | None = None, on_progress: OnProgress = None,
              on_line: OnLine = None) -> Evaluated:
@@ -132,11 +132,12 @@ def evaluate(network: Any = None, *, backend: str = "torch", data: Given = None,
     Parameters
     ----------
     network
-        A :class:`snnfpga.Network`, what a verb gave back with one, a run's folder, the path of a network file, or None
-        for the newest run.
+        A :class:`snnfpga.Network`, what a verb gave back with one, a run's folder, or the path of a network file.
     backend
         ``torch``, ``reference``, or ``rtl``: the hardware in a simulator. Spikes, membranes, answers and predictions of
         the last two are compared with PyTorch's.
+    simulator
+        Of ``rtl``: ``icarus`` or ``verilator``; None for Verilator where it is installed.
     data
         As :func:`snnfpga.train` takes it; None for what the network was trained on. Samples in memory without a split
         are all test samples; of a file a fifth are.
@@ -155,14 +156,14 @@ def evaluate(network: Any = None, *, backend: str = "torch", data: Given = None,
         What the command line says in one line; and if any value differs from PyTorch's.
     """
     with verb(on_progress, on_line), located(network) as path, named(data, half="test") as name:
-        found = run(path, backend, name, samples, seed, None if predictions is None else Path(predictions),
+        found = run(path, backend, simulator, name, samples, seed, None if predictions is None else Path(predictions),
                     None if data_root is None else Path(data_root))
         found.refuse_differences()
         return found
 
 
-def run(path: Path, backend: str, data: str | None, samples: int | None, seed: int, predictions: Path | None,
-        data_root: Path | None) -> Evaluated:
+def run(path: Path, backend: str, simulator: str | None, data: str | None, samples: int | None, seed: int,
+        predictions: Path | None, data_root: Path | None) -> Evaluated:
     """Measure the network at ``path``; write the table of predictions and, of all of a run's own test samples, its
     record.
     """
@@ -182,17 +183,18 @@ def run(path: Path, backend: str, data: str | None, samples: int | None, seed: i
     from ..runs.scores import Scores
 
     check_name(backend)
+    check_simulator(simulator, backend)
     network = read(path)
     if predictions is not None:
         check_out(predictions, is_table, "a table that snnfpga evaluate wrote", "name another file")
-    make(backend, network)              # refuses what it has no place for
+    make(backend, network, simulator)              # refuses what it has no place for
     dataset = load_data(data_of(path, network.spec, data, data_root), labelled=("test",))
     check_fit(dataset, network.spec)
     dataset, half = (dataset, "test") if data is not None else with_unseen(dataset, path)
     split, rows = _chosen(dataset, samples, seed)
     check_windows(network.spec.blocks[-1], split, f"data {dataset.name}, its test samples,")
     with progress(f"evaluating on {backend}", len(split)) as advance:
-        measured = measure(network, split, backend, advance)
+        measured = measure(network, split, backend, advance, simulator)
     scores = Scores.of(split.labels, measured.predictions, network.spec.classes)
     if predictions is not None:
         write_atomically(predictions, table(split, rows, measured.predictions, measured.answers))

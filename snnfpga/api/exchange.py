@@ -22,7 +22,7 @@ from .shown import Shown, Table
 if TYPE_CHECKING:
     from ..importers.facts import LayerFacts
     from ..importers.importing import Source
-    from ..importers.recorded import Check
+    from ..importers.recorded import Check, Recorded
     from ..importers.verdict import Verdict
 
 NONE = "-"
@@ -86,7 +86,7 @@ class Imported(Shown):
             ("inputs, classes, steps at most", f"{spec.inputs}, {spec.classes}, {spec.max_steps}"),
             *([] if self.network.path is None else [("network", self.network.path)])]
         if beside is not None:
-            rows += [(f"spikes of layer {layer.layer} that differ", f"{layer.differing}; counts of neurons by " + (
+            rows += [(f"spikes of node {layer.node} that differ", f"{layer.differing}; counts of neurons by " + (
                 f"{percent(layer.count_error)} of {layer.spikes} spikes" if layer.spikes else
                 f"{layer.counts_off}, of none recorded")) for layer in beside.layers]
             rows.append(("counts of all neurons off by", percent(beside.off)))
@@ -178,7 +178,7 @@ def import_nir(path: Place, source: str, *, dt: Number | None = None, reset: str
 def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: str | None, data: str | None,
                check: str | os.PathLike[str] | None, settings: Sequence[str]) -> Imported:
     from ..importers.importing import import_nir as read
-    from ..importers.recorded import compared, read_recorded
+    from ..importers.recorded import read_recorded
     from ..importers.verdict import verdict
 
     check_said(said, reading)
@@ -187,7 +187,7 @@ def run_import(path: str | os.PathLike[str], source: str, said: Said, reading: s
     whole = _imported(found)
     if recorded is None:
         return whole
-    beside = compared(found.made.network, found.made.shapes, recorded)
+    beside = _beside(found, recorded)
     judged = verdict(beside, found.graph, recorded, source, said)
     if judged.fits and judged.line:
         say(f"Warning: {judged.line}")
@@ -220,7 +220,7 @@ def from_torch(modules: Any, input_shape: Shape, *, name: str = "imported", data
     """
     with verb(on_progress, on_line):
         from ..importers.importing import import_modules
-        from ..importers.recorded import compared, read_recorded
+        from ..importers.recorded import read_recorded
         from ..importers.verdict import judged
 
         recorded = None if check is None else read_recorded(check)
@@ -228,7 +228,7 @@ def from_torch(modules: Any, input_shape: Shape, *, name: str = "imported", data
         found = _imported(source)
         if recorded is None:
             return found
-        beside = compared(source.made.network, source.made.shapes, recorded)
+        beside = _beside(source, recorded)
         said = judged(beside)
         found = replace(found, check=beside, verdict=said)
         found.refuse_misfit()
@@ -282,6 +282,16 @@ def _imported(found: "Source") -> Imported:
     for line in made.warnings:
         say(f"Warning: {line}")
     return Imported(Network(made.network, found.notes() | _activity(found)), found.facts, made.facts, made.warnings)
+
+
+def _beside(found: "Source", recorded: "Recorded") -> "Check":
+    """The network beside what was recorded; a line says which layers were not compared."""
+    from ..importers.recorded import compared
+
+    check = compared(found.made.network, found.made.sources, recorded)
+    if check.left:
+        say(f"Warning: not compared with {recorded.path}: {'; '.join(check.left)}")
+    return check
 
 
 def _activity(found: "Source") -> dict[str, str]:

@@ -99,7 +99,7 @@ Rates = Annotated[list[Whole | str], BeforeValidator(listed), Wanted("0 .. 3 or 
 
 
 @checked
-def learn(network: Any = None, *, data: Given = None, samples: Count | None = None, passes: Passes = 1,
+def learn(network: Any, *, data: Given = None, samples: Count | None = None, passes: Passes = 1,
           shuffle: Flag = True, seed: Seed | None = None, schedule: str | None = None, rates: Rates | None = None,
           guard: Number | None = None, rehearse: Given = None, rehearse_share: Number | None = None,
           fresh: Flag = False, changes: Changes | None = None, backend: str = "reference",
@@ -173,7 +173,7 @@ def run(asked: "Asked", path: Path, backend: str, simulator: str | None, out: Pa
     from ..calibration.given import with_settings
     from ..runs.learn_record import facts, record_place, write_record
 
-    check_simulator(simulator)
+    check_simulator(simulator, backend)
     given = read(path)
     network = with_settings(given, asked.settings) if asked.settings else given
     out = out or path.parent / "learned.safetensors"

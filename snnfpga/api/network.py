@@ -83,19 +83,19 @@ class Network(Shown):
 Target = Annotated[Network | str | os.PathLike[str] | None, SkipValidation]
 
 
-Stored = Annotated[Place, Wanted("a run's folder, or the path of a network file")] | None
+Stored = Annotated[Place, Wanted("a run's folder or the path of a network file")]
 
 
 @checked
-def load(target: Stored = None) -> Network:
-    """The network of a run's folder, or of a network file; None takes the newest run below ``runs/``.
+def load(target: Stored) -> Network:
+    """The network of a run's folder, or of a network file.
 
     Raises
     ------
     SnnfpgaError
         If it is not there, or no whole network of this version.
     """
-    path = find_network(None if target is None else Path(target))
+    path = find_network(Path(target))
     return Network(read(path), read_notes(path), path)
 
 
@@ -106,7 +106,7 @@ def network_of(target: Any) -> Any:
 
 @contextmanager
 def located(target: Any) -> Iterator[Path]:
-    """The file of ``target``: a network, what a verb gave back with one, a path, or None for the newest run's.
+    """The file of ``target``: a network, what a verb gave back with one, or a path.
 
     One that is in memory alone has a file for as long as this lasts.
 
@@ -116,8 +116,8 @@ def located(target: Any) -> Iterator[Path]:
         If it is none of these, or not there.
     """
     found = network_of(target)
-    if found is None or (isinstance(found, str | os.PathLike) and os.fspath(found)):
-        yield find_network(None if found is None else Path(found))
+    if isinstance(found, str | os.PathLike) and os.fspath(found):
+        yield find_network(Path(found))
     elif not isinstance(found, Network):
         raise SnnfpgaError("A network must be a snnfpga.Network, a run's folder or the path of a network file, not "
                            f"{shown(found)}; snnfpga.load reads one", USAGE)

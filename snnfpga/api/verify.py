@@ -82,11 +82,11 @@ class Verified(Shown):
 
 
 Target = Annotated[InstanceOf[Built] | Place, Wanted(
-    "a build's folder, or what snnfpga.build gave back")] | None
+    "a build's folder, or what snnfpga.build gave back")]
 
 
 @checked
-def verify(build: Target = None, *, simulator: str | None = None, samples: Count | None = None, seed: Seed = 0,
+def verify(build: Target, *, simulator: str | None = None, samples: Count | None = None, seed: Seed = 0,
            data: Given = None, data_root: Place | None = None, on_progress: OnProgress = None,
            on_line: OnLine = None) -> Verified:
     """Run a build's hardware in a simulator, learning on, and compare it with the integer reference bit for bit.
@@ -94,7 +94,7 @@ def verify(build: Target = None, *, simulator: str | None = None, samples: Count
     Parameters
     ----------
     build
-        A build's folder, or what :func:`snnfpga.build` gave back; None for the newest build.
+        A build's folder, or what :func:`snnfpga.build` gave back.
     simulator
         ``icarus`` or ``verilator``; None for Verilator where it is installed.
     samples, seed
@@ -109,7 +109,7 @@ def verify(build: Target = None, *, simulator: str | None = None, samples: Count
     """
     target = build.folder if isinstance(build, Built) else build
     with verb(on_progress, on_line), named(data, half="train") as name:
-        found = run(None if target is None else Path(target), simulator, samples, seed, name,
+        found = run(Path(target), simulator, samples, seed, name,
                     None if data_root is None else Path(data_root))
         found.refuse_differences()
         return found
@@ -149,7 +149,9 @@ def run(target: Path | None, simulator: str | None, samples: int | None, seed: i
     dataset = load_data(data_of(network_path, network.spec, data, data_root), labelled=("train",))
     check_fit(dataset, network.spec)
     split = lessons(dataset, samples or min(VERIFIED, len(dataset.train)) or None, seed)
-    _check_samples(len(split))
+    if len(split) < LEAST:
+        raise SnnfpgaError(f"Data {dataset.name} must have at least {LEAST} training samples, as spikes and membranes "
+                           f"are compared in every other one, not {len(split)}; give more samples", USAGE)
     with progress("making the board's sources anew", 2) as advance:
         sources = check_sources(folder, network.spec, registry.get(str(manifest["board"])))
         advance(1, "verifying in simulation")

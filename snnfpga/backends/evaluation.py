@@ -42,10 +42,11 @@ class Measured:
         return float((self.predictions == split.labels).mean())
 
 
-def measure(network: Network, split: Split, backend: str, advance: Advance) -> Measured:
+def measure(network: Network, split: Split, backend: str, advance: Advance, place: str | None = None) -> Measured:
     """Run ``split`` on ``backend``, and compare every spike, membrane, answer and prediction with PyTorch's.
 
-    Of PyTorch itself there is nothing to compare with. ``advance`` is called with the number of samples done.
+    Of PyTorch itself there is nothing to compare with. ``advance`` is called with the number of samples done, and
+    ``place`` is as a :class:`.backend.Backend` takes it.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def measure(network: Network, split: Split, backend: str, advance: Advance) -> M
     check_exact(network.spec, weights_of(network))
     differences, compared = Comparison(QUANTITIES, TRUTH), backend != TRUTH
     windows = None if split.step_labels is None else WindowScore(network.spec.blocks[-1], split)
-    traces: Iterable[Trace] = make(backend, network).run(split, advance, trace=compared)
+    traces: Iterable[Trace] = make(backend, network, place).run(split, advance, trace=compared)
     if compared:
         traces = _compared(differences, traces, make(TRUTH, network).run(split, lambda done=1: None, trace=True))
     found = []

@@ -30,17 +30,20 @@ class Entry:
         What it is, for help; empty where its name says it.
     learns
         Whether it learns as the chip does.
+    simulated
+        Whether its place is a simulator.
     """
 
     target: str
     about: str = ""
     learns: bool = True
+    simulated: bool = False
 
 
 BACKENDS: dict[str, Entry] = {
     "torch": Entry(target="torch:Torch", learns=False),
     "reference": Entry(target="reference:IntegerReference"),
-    "rtl": Entry(target="rtl:Rtl", about="the hardware in a simulator"),
+    "rtl": Entry(target="rtl:Rtl", about="the hardware in a simulator", simulated=True),
 }
 
 
@@ -70,18 +73,21 @@ def check_name(name: str, *, to_learn: bool = False) -> None:
         raise refuse_to_learn(name)
 
 
-def check_simulator(name: str | None) -> None:
-    """Refuse the name of a simulator that is not there; None is that which is installed.
+def check_simulator(name: str | None, backend: str | None = None) -> None:
+    """Refuse the name of a simulator that is not there, or that ``backend`` has no use for; None names none.
 
     Raises
     ------
     SnnfpgaError
-        If there is none of that name; the nearest is offered.
+        If there is none of that name, the nearest is offered; or if the backend is computed without a simulator.
     """
     from sim.simulators import SIMULATORS
 
     if name is not None and name not in SIMULATORS:
         raise SnnfpgaError(f"No simulator is called {shown(name)}; {offer(name, SIMULATORS)}", USAGE)
+    if name is not None and backend is not None and not BACKENDS[backend].simulated:
+        simulated = " or ".join(which for which, entry in BACKENDS.items() if entry.simulated)
+        raise SnnfpgaError(f"--simulator is for --backend {simulated}, and {backend} needs none; leave it out", USAGE)
 
 
 def refuse_to_learn(name: str) -> SnnfpgaError:

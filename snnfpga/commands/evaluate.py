@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..backends.registry import BACKENDS, check_name, described
+from ..backends.registry import BACKENDS, check_name, check_simulator, described
 from ..console import print_json, print_shown
 
 
@@ -13,6 +13,8 @@ def command(
     target: Annotated[Path | None, typer.Argument(help="A run's folder or a network file; none takes the newest run.",
                                                   show_default=False)] = None,
     backend: Annotated[str, typer.Option(help=f"{described(BACKENDS)}.")] = "torch",
+    simulator: Annotated[str | None, typer.Option(help="Of --backend rtl: icarus or verilator; else Verilator where it "
+                                                  "is installed.", show_default=False)] = None,
     data: Annotated[str | None, typer.Option(help="A data set's name or the path of an .npz; else what the network was "
                                              "trained on.", show_default=False)] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="So many test samples, drawn class by class; else all.",
@@ -48,7 +50,8 @@ def command(
     from ..runs.find import find_network
 
     check_name(backend)
-    found = run(find_network(target), backend, data, samples, seed, predictions, data_root)
+    check_simulator(simulator, backend)
+    found = run(find_network(target), backend, simulator, data, samples, seed, predictions, data_root)
     if as_json:
         print_json(found.to_dict())
     else:

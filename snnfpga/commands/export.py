@@ -27,12 +27,13 @@ def command(
     """
     from ..api.exchange import run_export
     from ..importers.nir_file import hdf5
+    from ..runs.find import find_network
     from ..runs.out_file import check_out
 
     hdf5()
     check_out(nir, lambda old: overwrite, "replaced unless asked for", "name another file with --nir, or give "
               "--overwrite")
-    found = run_export(target, nir)
+    found = run_export(find_network(target), nir)
     if as_json:
         print_json(found.to_dict())
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..api.defaults import MOST_PASSES
-from ..backends.registry import check_name, described, learners
+from ..backends.registry import check_name, check_simulator, described, learners
 from ..console import print_json, print_shown
 
 
@@ -41,8 +41,8 @@ def command(
                                                        "without training again, for example on_chip.dead_zone=12.",
                                                        show_default=False)] = None,
     backend: Annotated[str, typer.Option(help=f"{described(learners())}.")] = "reference",
-    simulator: Annotated[str | None, typer.Option(help="icarus or verilator; else Verilator where it is installed.",
-                                                  show_default=False)] = None,
+    simulator: Annotated[str | None, typer.Option(help="Of --backend rtl: icarus or verilator; else Verilator where it "
+                                                  "is installed.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The network file to write; else learned.safetensors beside the "
                                              "network.", show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a file that snnfpga learn did not write, "
@@ -72,6 +72,7 @@ def command(
     from ..runs.find import find_network
 
     check_name(backend, to_learn=True)
+    check_simulator(simulator, backend)
     asked = Asked(data=data, samples=samples, passes=passes, shuffle=shuffle, seed=seed, schedule=schedule, rates=rates,
                   guard=guard, rehearse=rehearse, rehearse_share=rehearse_share, fresh=fresh,
                   settings=tuple(settings or ()))

@@ -26,6 +26,8 @@ def chain_of(graph: Graph, convention: Convention, said: Said) -> Chain:
             raise NirError(f"{node} has no counterpart here: known are {', '.join(KNOWN)}; replace it, or leave it out")
     loops, plain = _without_loops(graph)
     _check_acyclic(plain)
+    if graph.grids():
+        _check_residual(plain)
     stages: list[Stage] = []
     for name in _path(plain, first.name, last.name):
         node = graph.nodes[name]
@@ -90,6 +92,16 @@ def _check_acyclic(graph: Graph) -> None:
         raise NirError(f"Cycle {' -> '.join(cycle)} must be one Linear or Affine from a neuron to itself; join its "
                        "connections, or take it out")
     raise NirError(f"Cycle {' -> '.join(cycle)} has no neuron, and so no step between its nodes; take it out")
+
+
+def _check_residual(graph: Graph) -> None:
+    """Refuse currents of another layer beside a layer's own, in a file that was ours."""
+    for node in graph.nodes.values():
+        before = graph.before(node.name)
+        if node.kind in NEURONS and len(before) > 1:
+            raise NirError(f"{node} adds currents of {', '.join(before[1:])} to those of {before[0]}, a residual "
+                           "connection, which import does not read back; go on from the network file that was "
+                           "exported, which every verb takes")
 
 
 def _path(graph: Graph, first: str, last: str) -> list[str]:

@@ -61,6 +61,11 @@ class LayerFacts:
     membrane_bits: int | None
     weight_error: float
 
+    @property
+    def largest(self) -> int:
+        """What a membrane must hold at least: the threshold, or what a reset takes off."""
+        return max(self.threshold or 0, self.reset_amount or 0)
+
 
 def grid(place: str, bits: int, given: Given) -> int:
     """Fraction bits of the finest grid of weights of so many ``bits`` that holds all that are ``given``.
@@ -168,9 +173,8 @@ def check_held(facts: LayerFacts, bits: int) -> None:
     NirError
         If it is so.
     """
-    largest = max(facts.threshold or 0, facts.reset_amount or 0)
-    if largest >= 2 ** (bits - 1):
-        raise _too_large(facts.node, largest, bits)
+    if facts.largest >= 2 ** (bits - 1):
+        raise _too_large(facts.node, facts.largest, bits)
 
 
 def _too_large(node: str, units: float, bits: int) -> NirError:

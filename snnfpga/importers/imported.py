@@ -23,6 +23,7 @@ from ..network.network import SpikingNetwork
 from ..runs.find import LOGIT_SCALE
 from .facts import LayerFacts
 from .mapping import Mapped, mapped
+from .matching import SourceLayer
 from .silent import silent_layers
 from .stages import Chain
 from .width import WIDEST, wanted_bits
@@ -48,7 +49,7 @@ class Imported:
         What it was specified by.
     facts, warnings
         What was understood of each layer, and what is not as it was.
-    shapes
+    sources
         As :class:`.mapping.Mapped`.
     trained
         The same, with float weights.
@@ -58,7 +59,7 @@ class Imported:
     config: Config
     facts: tuple[LayerFacts, ...]
     warnings: tuple[str, ...]
-    shapes: tuple[tuple[int, ...], ...]
+    sources: tuple[SourceLayer, ...]
     trained: SpikingNetwork
 
     def notes(self, source: dict[str, Any], data: DataSet | None) -> dict[str, str]:
@@ -131,7 +132,7 @@ def imported(chain: Chain, config: Config, reading: str | None, data: DataSet | 
     bits = [layer.neuron.membrane_bits for block in trained.spec.blocks for layer in block.layers]
     facts = [replace(facts, membrane_bits=own) for facts, own in zip(found.facts, bits, strict=False)]
     return Imported(network=trained.export(), config=config, facts=(*facts, found.facts[-1]), warnings=tuple(warnings),
-                    shapes=found.shapes, trained=trained)
+                    sources=found.sources, trained=trained)
 
 
 def _check_data(found: Mapped, data: DataSet) -> None:
@@ -171,7 +172,8 @@ def _made(config: Config, events: Tensor, found: Mapped, whole: Architecture) ->
 
 def _measured(found: Mapped, config: Config, events: Tensor, by_data: bool) -> Mapped:
     """With membranes, all of one width, that hold twice what they reach, on the events or by a bound."""
-    for bits in (WIDEST, WIDEST - 1, WIDEST - 2, WIDEST - 4):
+    least = max(facts.largest.bit_length() + 1 for facts in found.facts)
+    for bits in sorted({max(least, bits) for bits in (WIDEST, WIDEST - 1, WIDEST - 2, WIDEST - 4)}, reverse=True):
         layers = [_wide(layer, bits, bits) for layer in found.architecture.layers]
         try:
             trained = _made(config, events[:, :1] if not by_data else events, found,
@@ -180,7 +182,9 @@ def _measured(found: Mapped, config: Config, events: Tensor, by_data: bool) -> M
         except SpecError as error:
             last = error
     else:
-        raise last
+        what = str(last).partition("; ")[0]
+        raise SpecError(f"{what}, even with membranes of {bits} bits; take fewer "
+                        f"network.weight_bits than {config.network.weight_bits}") from last
     # Layers that take turns on an engine have membranes of one width.
     widest = max(wanted_bits(trained, events if by_data else None))
     layers = [_wide(layer, min(bits, widest), min(bits, widest + 1)) for layer in found.architecture.layers]

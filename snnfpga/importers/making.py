@@ -7,6 +7,7 @@ import numpy as np
 
 from ..network.architecture import Conv, Given, Linear
 from .graph import NirError
+from .matching import SourceLayer
 from .neurons import Neurons, folded, spread
 from .stages import (
     Array,
@@ -52,6 +53,7 @@ class Making:
     integrator: NeuronStage | None = None
     seen: tuple[int, ...] = ()      # by the weights that wait
     layers: list[Raw] = field(default_factory=list)
+    sources: list[SourceLayer] = field(default_factory=list)    # of neurons that fire, in their order
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -178,6 +180,7 @@ def _conv(made: Making, stage: ConvStage) -> None:
 def _neurons(made: Making, stage: NeuronStage) -> None:
     if made.waiting is None and _any(made, stage):
         made.pool = replace(made.pool, kind="or")
+        made.sources.append(SourceLayer(node=stage.name, shape=made.shape, layer=None))
         return
     if made.waiting is None:
         raise NirError(f"Node {stage.name} must follow connections, a Linear, an Affine or a Conv2d, not "
@@ -190,6 +193,7 @@ def _neurons(made: Making, stage: NeuronStage) -> None:
         return
     neurons = folded(stage, made.shape, _columns(made))
     given, synapses = _given(made, stage, neurons)
+    made.sources.append(SourceLayer(node=stage.name, shape=made.shape, layer=len(made.layers)))
     made.layers.append(Raw(stage=stage, neurons=neurons, given=given, synapses=synapses, pool=made.pool,
                            shape=made.shape))
     made.waiting = made.pool = None

@@ -14,6 +14,7 @@ from .facts import LayerFacts, check_fit, check_held, coarse, error_of, few_unit
 from .fitting import CUTS, Fitted, fitted, scaled, whole
 from .graph import NirError
 from .making import POOLS, Making, Raw
+from .matching import SourceLayer
 from .neurons import OnGrid, on_grid
 from .stages import Chain
 from .width import WIDEST
@@ -39,8 +40,8 @@ class Mapped:
         Of each layer of neurons, then of the readout.
     warnings
         What is not as it was, a line each.
-    shapes
-        Of each layer of neurons that the source has, its shape there: (neurons,) or (channels, rows, columns).
+    sources
+        The layers of neurons that the source has.
     spiking
         Whether the answer is the spikes of the last layer.
     """
@@ -53,7 +54,7 @@ class Mapped:
     reading: str
     facts: tuple[LayerFacts, ...]
     warnings: tuple[str, ...]
-    shapes: tuple[tuple[int, ...], ...]
+    sources: tuple[SourceLayer, ...]
     spiking: bool
 
 
@@ -81,7 +82,6 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None, events: Te
         raise NirError("The graph must have a layer of spiking neurons at least, and has none; export a network of "
                        "spiking neurons")
     _check_outputs(made, chain)
-    shapes = tuple(raw.shape for raw in made.layers)
     end = readout_of(made, network, reading, chain.readout)
     grids = [_grid(raw, network.of_layer(index).weight_bits, _asked(network, index))
              for index, raw in enumerate(made.layers)]
@@ -99,7 +99,7 @@ def mapped(chain: Chain, network: NetworkConfig, reading: str | None, events: Te
     sensor = (chain.shape[1], chain.shape[2], chain.shape[0]) if len(chain.shape) == 3 else None
     return Mapped(architecture=whole, sensor=sensor, inputs=math.prod(chain.shape), classes=len(end.given.weights),
                   leak_shift=end.leak_shift, reading=end.reading, facts=(*(facts for _, facts in found), end.facts),
-                  warnings=tuple(made.warnings), shapes=shapes, spiking=made.waiting is None)
+                  warnings=tuple(made.warnings), sources=tuple(made.sources), spiking=made.waiting is None)
 
 
 def _check_outputs(made: Making, chain: Chain) -> None:

@@ -86,6 +86,8 @@ def _known(name: str, node: str, module: Any) -> Iterator[Stage]:
     elif kind in _PARTS:
         made = _PARTS[kind](node, module)
         yield STAGES[made[0]](Node(name, *made))
+        if getattr(module, "divisor_override", None) is not None:
+            yield _divided(name, node, module)
     elif kind == "MaxPool2d":
         yield _max(name, node, module)
     elif kind in ("BatchNorm1d", "BatchNorm2d"):
@@ -141,11 +143,15 @@ def _conv(node: str, module: Any) -> tuple[str, dict[str, Any]]:
 def _pool(node: str, module: Any) -> tuple[str, dict[str, Any]]:
     if getattr(module, "ceil_mode", False):
         raise NirError(f"{node} must leave out squares that the border cuts; take ceil_mode False")
-    divisor = getattr(module, "divisor_override", None)
-    if divisor is not None and divisor != (area := int(np.prod(np.broadcast_to(module.kernel_size, 2)))):
-        raise NirError(f"{node} must divide by the {area} of its square, not {divisor}; leave divisor_override out, "
-                       f"and multiply the weights behind it by {area / divisor:g}")
     return "AvgPool2d", {name: getattr(module, name) for name in ("kernel_size", "stride", "padding")}
+
+
+def _divided(name: str, node: str, module: Any) -> ScaleStage:
+    """What turns a mean into its sum divided by another number."""
+    if module.divisor_override <= 0:
+        raise NirError(f"{node} must divide by a number above 0, not {module.divisor_override}; change divisor_override")
+    area = float(np.prod(np.broadcast_to(module.kernel_size, 2)))
+    return ScaleStage(name, np.float64(area / module.divisor_override)[...])
 
 
 def _flatten(node: str, module: Any) -> tuple[str, dict[str, Any]]:

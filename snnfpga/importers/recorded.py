@@ -2,9 +2,11 @@
 
 import math
 import os
+import re
 import zipfile
 import zlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ from rtl_gen.contract.regular import NotAFileError, regular
 
 from ..data.dataset import Split
 from ..network.inference import batch_passages, predict, weights_of
+from .matching import SourceLayer, matched
+
+_COUNTS = re.compile(r"layer(\d+)_counts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +30,8 @@ class LayerCheck:
 
     Attributes
     ----------
+    layer, node
+        Its number in the file of recorded spikes, and the source's name of it.
     differing, spikes
         Spikes (sample, step, neuron) that are not equal, and how many the source has.
     count_error
@@ -35,6 +42,7 @@ class LayerCheck:
     """
 
     layer: int
+    node: str
     differing: int
     spikes: int
     count_error: float
@@ -61,6 +69,10 @@ class Check:
         Those that were recorded.
     off
         Sum of the differences of all their neurons' counts, as a share of the source's spikes.
+    left
+        What was not compared, a line each.
+    places
+        The source's layer of neurons, counted from 0, of each recorded layer by its number.
     """
 
     samples: int
@@ -69,6 +81,8 @@ class Check:
     source_accuracy: float | None
     layers: tuple[LayerCheck, ...]
     off: float
+    left: tuple[str, ...] = ()
+    places: dict[int, int] = field(default_factory=dict)
 
     @property
     def worst(self) -> LayerCheck:
@@ -95,6 +109,22 @@ class Recorded:
             raise SnnfpgaError(f"File {self.path} of recorded spikes must have {name}, and has "
                                f"{', '.join(sorted(self.fields))}; record it again (docs/nir.md)", USAGE)
         return self.fields[name]
+
+    def sizes(self) -> dict[int, int]:
+        """How many neurons each recorded layer has, by its number."""
+        found = {}
+        for number in sorted(int(name[1]) for name in map(_COUNTS.fullmatch, self.fields) if name is not None):
+            counts = self.get(f"layer{number}_counts")
+            if counts.ndim != 2:
+                raise SnnfpgaError(f"layer{number}_counts of {self.path} must be (samples, neurons), not "
+                                   f"{_by(counts.shape)}; record it again", USAGE)
+            found[number] = counts.shape[1]
+        return found
+
+    def name(self, number: int) -> str | None:
+        """The node of a recorded layer; None where the file does not say it."""
+        value = self.fields.get(f"layer{number}_name")
+        return None if value is None else str(value)
 
     def unpacked(self, name: str, count: int) -> NDArray[np.uint8]:
         """Bits (steps, samples, count) of a packed field."""
@@ -126,13 +156,13 @@ def read_recorded(path: str | os.PathLike[str]) -> Recorded:
                            USAGE) from None
 
 
-def compared(network: Network, shapes: tuple[tuple[int, ...], ...], recorded: Recorded) -> Check:
+def compared(network: Network, sources: Sequence[SourceLayer], recorded: Recorded) -> Check:
     """``network`` on the samples of ``recorded``, beside what the source computed.
 
     Parameters
     ----------
-    shapes
-        Of each layer of neurons in the source: (neurons,) or (channels, rows, columns).
+    sources
+        The layers of neurons that the source has, in their order.
 
     Raises
     ------
@@ -158,6 +188,8 @@ def compared(network: Network, shapes: tuple[tuple[int, ...], ...], recorded: Re
                            "import with --set hardware.max_steps", USAGE)
     split = Split(np.ascontiguousarray(_last(inputs, shape).swapaxes(0, 1)),
                   recorded.fields.get("labels", np.zeros(samples)).astype(np.int64))
+    matching = matched(recorded, sources)
+    shapes = [one.shape for one in sources if one.layer is not None]
     spikes: list[list[NDArray[np.uint8]]] = []
     classes = []
     for batch in batch_passages(network.spec, weights_of(network), split):
@@ -168,20 +200,21 @@ def compared(network: Network, shapes: tuple[tuple[int, ...], ...], recorded: Re
     ours = [np.concatenate(parts, 1) for parts in zip(*spikes, strict=True)]
     predictions, theirs = np.concatenate(classes), recorded.get("predictions")
     labels = recorded.fields.get("labels")
-    compared = [_compared(index, values, recorded) for index, values in enumerate(ours)
-                if f"layer{index}_counts" in recorded.fields]
+    compared = [_compared(number, one, ours[one.layer], recorded)
+                for number, one in ((number, sources[place]) for number, place in matching.places.items())
+                if one.layer is not None]
     if not compared:
-        raise SnnfpgaError(f"File {recorded.path} must hold layer0_counts and its spikes, and holds "
-                           f"{', '.join(sorted(recorded.fields))}; record it as docs/nir.md says", USAGE)
+        raise SnnfpgaError(f"File {recorded.path} must hold a layer of neurons that there is here, and none was "
+                           f"compared: {'; '.join(matching.left)}; record it as docs/nir.md says", USAGE)
     spikes = sum(layer.spikes for layer in compared)
     off = sum(layer.counts_off for layer in compared) / max(1, spikes)
     return Check(samples=samples, same_predictions=int((predictions == theirs).sum()),
                  accuracy=None if labels is None else float((predictions == labels).mean()),
                  source_accuracy=None if labels is None else float((theirs == labels).mean()), layers=tuple(compared),
-                 off=off)
+                 off=off, left=matching.left, places=matching.places)
 
 
-def _compared(index: int, ours: NDArray[np.uint8], recorded: Recorded) -> LayerCheck:
+def _compared(index: int, one: SourceLayer, ours: NDArray[np.uint8], recorded: Recorded) -> LayerCheck:
     name, count = f"layer{index}_spikes", ours.shape[-1]
     multi = f"{name}_multi" in recorded.fields
     theirs = recorded.get(f"{name}_multi") if multi else recorded.unpacked(f"{name}_packed", count)
@@ -193,7 +226,7 @@ def _compared(index: int, ours: NDArray[np.uint8], recorded: Recorded) -> LayerC
         raise SnnfpgaError(f"layer{index}_counts of {recorded.path} must be the sums of its spikes, and are not; "
                            "record it again", USAGE)
     off, spikes = int(np.abs(own - counts).sum()), int(counts.sum())
-    return LayerCheck(layer=index, differing=int((ours != theirs).sum()), spikes=spikes,
+    return LayerCheck(layer=index, node=one.node, differing=int((ours != theirs).sum()), spikes=spikes,
                       count_error=off / max(1, spikes), counts_off=off, own_spikes=int(own.sum()))
 
 

@@ -79,7 +79,7 @@ def verdict(check: Check, graph: Graph, recorded: Recorded, source: str, said: S
     fits = _fits(check)
     if fits and check.off <= NEARLY:
         return Verdict(fits=True, line=_classes(check), tried=())
-    own, *others = found = _tried(graph, recorded, source, said)
+    own, *others = found = _tried(graph, recorded, check.places, source, said)
     best = others[0] if others else own
     line = _off_by(check)
     if best.fits and (best.off < own.off / 2 or not own.fits):
@@ -129,18 +129,18 @@ def _percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
-def _tried(graph: Graph, recorded: Recorded, source: str, said: Said) -> list[Tried]:
+def _tried(graph: Graph, recorded: Recorded, places: dict[int, int], source: str, said: Said) -> list[Tried]:
     """The convention that was said, then the others, the nearest first; those that refuse the file are left out."""
     others = [*((name, Said(reset=reset)) for name in FRAMEWORKS for reset in (None, *RESETS)),
               ("sinabs", Said(gain=1.0))]
     found = []
     for name, told in others:
-        one = _try(graph, recorded, name, told)
+        one = _try(graph, recorded, places, name, told)
         if math.isfinite(one.off):
             words = len([value for value in vars(told).values() if value is not None])
             found.append((round(one.off / ALIKE), words, one))
     near = [one for *_, one in sorted(found, key=lambda one: one[:2])]
-    own = _try(graph, recorded, source, said)
+    own = _try(graph, recorded, places, source, said)
     return [own, *(one for one in near if one.options != own.options)]
 
 
@@ -150,7 +150,7 @@ def _options(name: str, said: Said) -> str:
                                          for option, value in told.items())])
 
 
-def _try(graph: Graph, recorded: Recorded, name: str, said: Said) -> Tried:
+def _try(graph: Graph, recorded: Recorded, places: dict[int, int], name: str, said: Said) -> Tried:
     """Infinitely far where the convention refuses the file, or layers are not those that were recorded."""
     refused = Tried(options=_options(name, said), off=math.inf, layer=math.inf)
     try:
@@ -161,9 +161,8 @@ def _try(graph: Graph, recorded: Recorded, name: str, said: Said) -> Tried:
     spikes, _ = computed(chain, torch.from_numpy(inputs).reshape(*inputs.shape[:2], *chain.shape))
     differing = total = 0
     worst = 0.0
-    for index, layer in enumerate(spikes):
-        if (theirs := recorded.fields.get(f"layer{index}_counts")) is None:
-            continue
+    for number, place in places.items():
+        layer, theirs = spikes[place], recorded.get(f"layer{number}_counts")
         own, wanted = layer.sum(0).flatten(1).numpy(), theirs[:SAMPLES].astype(np.int64)
         if own.shape != wanted.shape:
             return refused

@@ -178,6 +178,10 @@ def test_tables_cut_no_name(capsys, monkeypatch, terminal):
     (2, "No backend is called 'refrence'; did you mean reference?", ["evaluate", "--backend", "refrence"]),
     (2, "No backend is called 'refrence'; did you mean reference?", ["learn", "--backend", "refrence"]),
     (2, "Backend torch does not learn as the chip does; take one of reference, rtl", ["learn", "--backend", "torch"]),
+    *((2, f"--simulator is for --backend rtl, and {backend} needs none; leave it out", [verb, "--simulator", "icarus"])
+      for verb, backend in (("evaluate", "torch"), ("learn", "reference"))),
+    (2, "No simulator is called 'vcs'; known: icarus, verilator",
+     ["evaluate", "--backend", "rtl", "--simulator", "vcs"]),
 ])
 def test_errors_leave_nothing(capsys, folder, code, line, arguments):
     fails(capsys, code, line, *arguments)

@@ -13,7 +13,8 @@ from rtl_gen.contract.errors import USAGE, shown
 from snnfpga.api.arguments import checked, listed
 
 REQUIRED = {"import_nir": {"path": "x.nir", "source": "nir"}, "from_torch": {"modules": [], "input_shape": (8,)},
-            "export_nir": {"network": "x", "path": "x.nir"}}
+            "export_nir": {"network": "x", "path": "x.nir"}, "verify": {"build": "x"}, "load": {"target": "x"},
+            **{name: {"network": "x"} for name in ("build", "evaluate", "learn")}}
 FUNCTIONS = ("build", "configure", "cost", "diagnose", "evaluate", "export_nir", "from_torch", "import_nir", "learn",
              "load", "train", "verify")
 OWN = {"network", "start", "data", "rehearse", "modules"}       # of many kinds, which they check and explain themselves
@@ -51,21 +52,33 @@ def test_every_function_is_looked_at():
 
 
 @pytest.mark.parametrize(("call", "line"), [
-    (lambda: snnfpga.evaluate(samples=1.5), "Argument samples of snnfpga.evaluate must be an integer or None, not 1.5"),
-    (lambda: snnfpga.evaluate(samples="3"), "Argument samples of snnfpga.evaluate must be an integer or None, not '3'"),
-    (lambda: snnfpga.learn(samples=True), "Argument samples of snnfpga.learn must be an integer or None, not True"),
-    (lambda: snnfpga.verify(samples=0), "Argument samples of snnfpga.verify must be at least 1, not 0"),
-    (lambda: snnfpga.verify(seed=-1), "Argument seed of snnfpga.verify must be at least 0, not -1"),
-    (lambda: snnfpga.learn(passes="2"), "Argument passes of snnfpga.learn must be an integer, not '2'"),
-    (lambda: snnfpga.learn(passes=10**6), "Argument passes of snnfpga.learn must be at most 100000, not 1000000"),
-    (lambda: snnfpga.learn(rates=1.5), "Argument rates of snnfpga.learn must be 0 .. 3 or 'off', or a list of one for "
-                                       "each block, or None, not 1.5"),
-    (lambda: snnfpga.build(board=None), "Argument board of snnfpga.build must be text, not None"),
-    (lambda: snnfpga.build(unroll="no"), "Argument unroll of snnfpga.build must be true or false, or None, not 'no'"),
+    (lambda: snnfpga.evaluate("x", samples=1.5),
+     "Argument samples of snnfpga.evaluate must be an integer or None, not 1.5"),
+    (lambda: snnfpga.evaluate("x", samples="3"),
+     "Argument samples of snnfpga.evaluate must be an integer or None, not '3'"),
+    (lambda: snnfpga.learn("x", samples=True),
+     "Argument samples of snnfpga.learn must be an integer or None, not True"),
+    (lambda: snnfpga.verify("x", samples=0), "Argument samples of snnfpga.verify must be at least 1, not 0"),
+    (lambda: snnfpga.verify("x", seed=-1), "Argument seed of snnfpga.verify must be at least 0, not -1"),
+    (lambda: snnfpga.learn("x", passes="2"), "Argument passes of snnfpga.learn must be an integer, not '2'"),
+    (lambda: snnfpga.learn("x", passes=10**6), "Argument passes of snnfpga.learn must be at most 100000, not 1000000"),
+    (lambda: snnfpga.learn("x", rates=1.5),
+     "Argument rates of snnfpga.learn must be 0 .. 3 or 'off', or a list of one for each block, or None, not 1.5"),
+    *((call, "A network must be a snnfpga.Network, a run's folder or the path of a network file, not None; "
+             "snnfpga.load reads one")
+      for call in (lambda: snnfpga.evaluate(None), lambda: snnfpga.learn(None), lambda: snnfpga.build(None),
+                   lambda: snnfpga.export_nir(None, "x.nir"))),
+    (lambda: snnfpga.load(None),
+     "Argument target of snnfpga.load must be a run's folder or the path of a network file, not None"),
+    (lambda: snnfpga.verify(None),
+     "Argument build of snnfpga.verify must be a build's folder, or what snnfpga.build gave back, not None"),
+    (lambda: snnfpga.build("x", board=None), "Argument board of snnfpga.build must be text, not None"),
+    (lambda: snnfpga.build("x", unroll="no"),
+     "Argument unroll of snnfpga.build must be true or false, or None, not 'no'"),
     (lambda: snnfpga.import_nir("x.nir", "nir", dt="1"),
      "Argument dt of snnfpga.import_nir must be a number or None, not '1'"),
-    (lambda: snnfpga.load(""), "Argument target of snnfpga.load must be a run's folder, or the path of a network file, "
-                               "or None, not ''"),
+    (lambda: snnfpga.load(""), "Argument target of snnfpga.load must be a run's folder or the path of a network file, "
+                               "not ''"),
     (lambda: snnfpga.train((np.zeros((9, 2, 3)), np.zeros(9))),
      "Argument config of snnfpga.train must be a YAML file, a table of keys or a snnfpga.Config, or None, not (a "
      "float64 array of shape (9, 2, 3), a float64 array of shape (9,)); samples are given as data=(spikes, label)"),

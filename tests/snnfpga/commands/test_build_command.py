@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import snnfpga
 from board.part import Resources, Synthesis
 from board.plan import BuildPlan, verify, write
 from board.xilinx.parts import XC7Z020, SevenSeries
@@ -129,6 +130,9 @@ def test_builds_of_other_lanes_lie_side_by_side_and_hold_the_same_bits(here, cap
     code, out, _ = call(capfd, "verify", "--data", "two.npz", "--samples", "2", "--simulator", "icarus", "--json")
     assert (code, json.loads(out)["mismatches"]) == (0, 0)
     assert (here / "build" / "small-pynq-z2-lanes2-1" / "verify.json").exists()
+    with pytest.raises(snnfpga.SnnfpgaError, match=r"^Data data.npz must have at least 2 training samples, as spikes "
+                                                   r"and membranes are compared in every other one, not 1; give more"):
+        snnfpga.verify("build/small-pynq-z2", data=(spikes[:1], labels[:1]))
     network_file.write(here / "two.safetensors", network(block(4, 4, window=6), block(4, 4, window=6)))
     code, _, err = call(capfd, *plain)
     assert (code, err) == (0, (

@@ -48,8 +48,10 @@ def test_values_are_trained_on_and_learned_from(here, capfd):
 @pytest.mark.slow
 def test_the_hardware_does_the_same(here, capfd):
     assert call(capfd, *TRAIN, "--set", "training.epochs=1")[0] == 0
-    code, out, _ = call(capfd, "evaluate", "runs/levels", "--backend", "rtl", "--samples", "4", "--json")
+    code, out, _ = call(capfd, "evaluate", "runs/levels", "--backend", "rtl", "--simulator", "icarus", "--samples", "4",
+                        "--json")
     assert (code, json.loads(out)["differences"]) == (0, 0)
+    assert [*(here / "build" / "simulation").glob("*-icarus")]
     assert call(capfd, "build", "runs/levels", "--no-synthesis", "--out", "built")[0] == 0
     code, out, _ = call(capfd, "verify", "built", "--samples", "4", "--json")
     assert (code, json.loads(out)["mismatches"]) == (0, 0)

@@ -168,3 +168,17 @@ def _computed(graph, events):
         stage = STAGES[node.kind](node) if node.kind in STAGES else None
         found[name] = into if stage is None else passed(stage, torch.from_numpy(into)).numpy()
     return found
+
+
+def test_a_residual_connection_is_written_and_its_file_refused_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    events = (torch.rand(6, 5, INPUTS, generator=torch.Generator().manual_seed(0)) < 0.3).float()
+    config = Config.model_validate({"network": {"blocks": [["6", "6+1"]]}, "learning": {"window": 3}})
+    write("a.safetensors", initialise(config, events, CLASSES).export())
+    exported = snnfpga.export_nir("a.safetensors", "a.nir", on_line=lambda line: None)
+    assert not exported.read_back
+    with pytest.raises(SnnfpgaError) as caught:
+        snnfpga.import_nir("a.nir", "snnfpga")
+    assert str(caught.value) == (
+        "Node layer1.neurons (LIF) adds currents of layer0.weights to those of layer1.weights, a residual connection, "
+        "which import does not read back; go on from the network file that was exported, which every verb takes")

@@ -158,9 +158,8 @@ class CUBALIFNode(nn.Module):
      "Module 0 (Conv2d) must pad with zeros, not circular; change padding_mode"),
     ([nn.Conv2d(1, 2, 3, dilation=2), Leaky()], (1, 8, 8),
      "dilation of Node 0 (Conv2d) must be 1, not 2; write the kernel out with zeros between"),
-    ([nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d(2, divisor_override=1)], (1, 4, 4),
-     "Module 2 (AvgPool2d) must divide by the 4 of its square, not 1; leave divisor_override out, and multiply the "
-     "weights behind it by 4"),
+    ([nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d(2, divisor_override=-2)], (1, 4, 4),
+     "Module 2 (AvgPool2d) must divide by a number above 0, not -2; change divisor_override"),
     ([nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d(2, ceil_mode=True)], (1, 4, 4),
      "Module 2 (AvgPool2d) must leave out squares that the border cuts; take ceil_mode False"),
     ([nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d("a")], (1, 4, 4),
@@ -197,18 +196,21 @@ def test_modules_that_cannot_be_had(modules, shape, message):
 
 
 def test_what_is_said_twice_or_held_otherwise_is_the_same():
-    """A divisor that is the square's, a factor of ones, and bfloat16, which NumPy lacks."""
+    """A divisor that is the square's or in the weights, a factor of ones, and bfloat16, which NumPy lacks."""
     plain = [nn.Conv2d(1, 2, 3), Leaky(), nn.AvgPool2d(2), nn.Flatten(), filled(nn.Linear(2, 3), 0.75), Leaky()]
     filled(plain[0], 0.5)
     for module in (plain[0], plain[4]):
         nn.init.zeros_(module.bias)
     other = [plain[0].bfloat16(), Leaky(graded_spikes_factor=torch.ones(9)), nn.AvgPool2d(2, divisor_override=4),
              *plain[3:]]
-    first, second = (snnfpga.from_torch(modules, (1, 4, 4), on_line=lambda line: None).network.values
-                     for modules in (plain, other))
-    assert first.spec == second.spec
-    for ours, theirs in zip(first.weights[0], second.weights[0], strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    summed = [*plain[:2], nn.AvgPool2d(2, divisor_override=1), plain[3], filled(nn.Linear(2, 3), 0.1875), Leaky()]
+    nn.init.zeros_(summed[4].bias)
+    first, *others = (snnfpga.from_torch(modules, (1, 4, 4), on_line=lambda line: None).network.values
+                      for modules in (plain, other, summed))
+    for second in others:
+        assert first.spec == second.spec
+        for ours, theirs in zip(first.weights[0], second.weights[0], strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_maximum_of_spikes_and_a_normalisation(tmp_path):

@@ -32,6 +32,9 @@ REFUSED = [
     (good(("Linear", GOOD), ("Threshold", {"threshold": 1.0})), None, {},
      "Node 1 (Threshold) has no counterpart here: known are Input, Output, Linear, Affine, Conv2d, SumPool2d, "
      "AvgPool2d, Flatten, Scale, IF, LIF, LI, CubaLIF; replace it, or leave it out"),
+    (good(("Linear", {"weight": np.ones((3, 6000))}), END, inputs=6000), None, {"settings": ["network.weight_bits=16"]},
+     "Block 0 layer 0 can charge a membrane up to 98828288 units, and float32 is exact below 16777216, even with "
+     "membranes of 20 bits; take fewer network.weight_bits than 16"),
     (good(("Linear", {"weight": np.full((3, 4), np.nan)}), END), None, {},
      "weight of Node 0 (Linear) must be finite, and 12 of 12 values are NaN or infinite; train it again, or mend "
      "it"),
