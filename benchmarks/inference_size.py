@@ -7,18 +7,14 @@ each design. Cycles of a step are by formula, which tests hold the hardware to, 
 active. Spiker+ 2.0.3 was generated and mapped by the same Yosys, block RAM and cycles are its paper's and its VHDL's.
 """
 
-import argparse
-import json
 import math
 from importlib.metadata import version
-from pathlib import Path
 
-from machine import describe
+from designs import measured
 from rich.console import Console
 from rich.table import Table
 
 from board.xilinx.parts import XC7Z020
-from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.readout import ReadoutSpec
@@ -28,7 +24,6 @@ from rtl_gen.emit import to_rtlil
 from rtl_gen.estimate import cycles
 from sim.reference.flat import flat_layer
 
-RESULTS = Path(__file__).parents[1] / "docs" / "results" / "inference_size.json"
 DEVICE = XC7Z020
 DENSITIES = (0.01, 0.05, 0.20, 1.00)
 
@@ -76,20 +71,10 @@ def show(designs: dict[str, dict]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {'; '.join(DESIGNS)}; none takes all")
-    arguments = parser.parse_args()
-    unknown = [name for name in arguments.names if name not in DESIGNS]
-    if unknown:
-        parser.error(f"designs are {'; '.join(DESIGNS)}, not {'; '.join(unknown)}")
-    designs = json.loads(RESULTS.read_text("utf-8"))["designs"] if RESULTS.exists() else {}
-    for name in arguments.names or DESIGNS:
-        designs[name] = measure(DESIGNS[name])
-        write_atomically(RESULTS, (json.dumps({
-            "command": "python benchmarks/inference_size.py", **describe("pyosys"), "part": DEVICE.name,
-            "yosys": version("pyosys"), "designs": designs}, indent=1) + "\n").encode())
-        print(name, designs[name]["resources"], flush=True)
-    show(designs)
+    facts = {"part": DEVICE.name, "yosys": version("pyosys")}
+    for name, rows in measured("inference_size", DESIGNS, measure, about=__doc__.splitlines()[0], facts=facts):
+        print(name, rows[name]["resources"], flush=True)
+    show(rows)
 
 
 if __name__ == "__main__":

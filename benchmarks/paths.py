@@ -7,22 +7,18 @@ Yosys maps the core, and each of its components alone, whose inputs then count a
 alone, and no clock period. Writes ``docs/results/paths.json`` after each design, which takes minutes of a core.
 """
 
-import argparse
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
 
 from amaranth.lib.wiring import Component
+from designs import measured
 from folded_designs import DESIGNS as FOLDED
-from machine import describe
 from resources import DEVICE, mapped
 from rich.console import Console
 from rich.table import Table
 
 from rtl_gen.contract.arithmetic import fitting_feedback_shift
-from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.block import BlockSpec, Directives
 from rtl_gen.contract.network import spec_digest
 from rtl_gen.contract.plan import plan_of
@@ -42,7 +38,6 @@ from rtl_gen.update import UpdateEngine
 from rtl_gen.window import WindowBuffer
 from sim.reference.flat import flat_layer
 
-RESULTS = Path(__file__).parents[1] / "docs" / "results" / "paths.json"
 GOAL_PS = 4500
 GROUPS = 5
 
@@ -98,18 +93,9 @@ def measure(spec: NetworkSpec) -> dict[str, object]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {'; '.join(DESIGNS)}; none takes all")
-    arguments = parser.parse_args()
-    unknown = [name for name in arguments.names if name not in DESIGNS]
-    if unknown:
-        parser.error(f"designs are {'; '.join(DESIGNS)}, not {'; '.join(unknown)}")
-    designs = json.loads(RESULTS.read_text("utf-8"))["designs"] if RESULTS.exists() else {}
-    for name in arguments.names or DESIGNS:
-        designs[name] = row = measure(DESIGNS[name])
-        write_atomically(RESULTS, (json.dumps({
-            "command": "python benchmarks/paths.py", **describe("pyosys"), "part": DEVICE.name,
-            "yosys": version("pyosys"), "designs": designs}, indent=1) + "\n").encode())
+    facts = {"part": DEVICE.name, "yosys": version("pyosys")}
+    for name, rows in measured("paths", DESIGNS, measure, about=__doc__.splitlines()[0], facts=facts):
+        row = rows[name]
         table = Table("", "path, ns", title=f"{name}: {'missed' if row['missed'] else 'reached'}", title_justify="left")
         for part, delay in row["paths_ps"].items():
             table.add_row(part, f"{delay / 1000:.2f}")

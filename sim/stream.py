@@ -1,6 +1,7 @@
 """cocotb ends of an Amaranth stream, which stall at random."""
 
 import random
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 
@@ -108,24 +109,24 @@ class StreamSink:
 
     async def receive(self, count: int) -> list:
         """The next ``count`` payloads; waits for them without end, so the test needs a timeout."""
-        payloads = []
-        while len(payloads) < count:
-            payload = await self.receive_within(1)
-            if payload is not None:
-                payloads.append(payload)
-        return payloads
+        return [await self.receive_within(sys.maxsize) for _ in range(count)]
 
     async def receive_within(self, cycles: int) -> dict[str, int] | int | None:
         """The next payload, or None where none came in so many cycles."""
+        ready = None
         for _ in range(cycles):
-            self.ready.value = wanted = int(self.rng.random() < self.duty)
+            wanted = int(self.rng.random() < self.duty)
+            if wanted != ready:         # a write that changes nothing takes as long
+                self.ready.value = ready = wanted
             await RisingEdge(self.clk)
             offered = int(self.payload.value) if self.valid.value == 1 else None
             assert self._stalled in (None, offered), f"payload {self._stalled} became {offered} before it was taken"
             taken = wanted and offered is not None
             self._stalled = None if taken else offered
             await FallingEdge(self.clk)
-            self.ready.value = 0
             if taken:
-                return offered if self.layout is None else unpack(self.layout, offered)
-        return None
+                break
+        else:
+            offered = None
+        self.ready.value = 0
+        return offered if offered is None or self.layout is None else unpack(self.layout, offered)

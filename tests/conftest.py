@@ -1,4 +1,5 @@
 import gc
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,10 @@ def pytest_addoption(parser):
 
 def pytest_configure():
     gc.disable()
+    # A bench, a command, a worker is a process of its own: where what is compiled may not be kept, as in many
+    # containers, each would compile every module again, and the asserts of every test.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items):

@@ -47,13 +47,14 @@ class Around:
             dut[name].value = 0
 
     async def run(self):
-        dut, coming = self.dut, deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY)
+        dut, coming, there = self.dut, deque([0] * WEIGHT_LATENCY, maxlen=WEIGHT_LATENCY), None
         while True:
             await RisingEdge(dut.clk)
             word = self.words[min(int(dut.weight_reader__address.value), len(self.words) - 1)]
             coming.append(0 if dut.blank.value == 1 else word)
             self._record()
-            dut.weight_reader__weights.value = coming[0]
+            if coming[0] != there:
+                dut.weight_reader__weights.value = there = coming[0]
 
     def _record(self):
         dut = self.dut

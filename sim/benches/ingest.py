@@ -84,8 +84,10 @@ class Blocks:
                 assert dut.drained.value == 1
                 assert dut.o__valid.value == 0, "between samples, with a sample about to begin"
             moves = dut.o__valid.value == 1 and dut.o__ready.value == 1
+            was = self.busy
             self.busy = self.rng.randint(1, 8) if moves else max(0, self.busy - 1)
-            dut.drained.value = self.busy == 0      # from this edge on, as a block's own register would
+            if (was == 0) != (self.busy == 0):
+                dut.drained.value = self.busy == 0      # from this edge on, as a block's own register would
 
     def _count(self, counted, flags):
         for position, name in enumerate(INGEST_COUNTERS):

@@ -1,13 +1,19 @@
 """Loops that Numba compiles, and keeps for the next command where there is a folder to keep them in."""
 
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from numba import njit
-
 _Function = Callable[..., Any]
+
+if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+    # What Numba itself gives then; to load it takes a third of a second, which a short bench has no use for.
+    def njit(**_: bool) -> Callable[[_Function], _Function]:
+        return lambda function: function
+else:
+    from numba import njit
 
 
 def compiled(**options: bool) -> Callable[[_Function], _Function]:

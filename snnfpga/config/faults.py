@@ -37,8 +37,8 @@ Place = tuple[int | str, ...]       # keys, and positions in lists
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def checked(model: type[Model], values: dict[str, Any]) -> Model:
-    """Validate a table of values.
+def validated(model: type[Model], values: dict[str, Any]) -> Model:
+    """A table of values as ``model`` has them.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from rtl_gen.contract.atomic import write_atomically
 from rtl_gen.contract.errors import USAGE, SnnfpgaError
 from rtl_gen.contract.regular import regular
 
-from .faults import checked
+from .faults import validated
 from .models import Config
 from .own import own_name, run_name
 from .plain_yaml import YamlFault, load
@@ -102,7 +102,7 @@ def parse(text: str, name: str) -> dict[str, Any]:
 
 def check(values: dict[str, Any]) -> Config:
     """Validate a table of values; raises as :func:`read_config`."""
-    return checked(Config, values)
+    return validated(Config, values)
 
 
 def _text(path: Path | None) -> str:

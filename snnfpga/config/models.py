@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from .data import DataConfig
-from .faults import checked
+from .faults import validated
 from .hardware import HardwareConfig
 from .learning import LearningConfig
 from .network import NetworkConfig
@@ -21,7 +21,7 @@ class _OneLine(type(BaseModel)):
     """A configuration made in Python is checked as a file is: what is wrong with it is one line."""
 
     def __call__(cls, **values: Any) -> "Config":
-        return checked(cls, values)
+        return validated(cls, values)
 
 
 class Config(Section, metaclass=_OneLine):

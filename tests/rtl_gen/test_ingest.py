@@ -11,6 +11,6 @@ SPECS = {
 }
 
 
-@on_both(SPECS, verilator="two blocks")
+@on_both(SPECS, verilator="two blocks", slow=("one block",))      # all of it is met by the two
 def test_matches_reference(case, simulator, tmp_path):
     simulate(Ingest(SPECS[case]), bench="sim.benches.ingest", build_dir=tmp_path, simulator=simulator)

@@ -32,7 +32,6 @@ def built(tmp_path_factory):
         patch.chdir(place)
         made, *_ = small_run()
         path = "runs/small/network.safetensors"
-        path = "runs/small/network.safetensors"
         write(make_plan(read(path), get("pynq-z2"), notes=read_notes(path), synthesis=False), Path(FOLDER))
     return place, made
 
