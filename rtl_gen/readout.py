@@ -223,7 +223,7 @@ class Readout(wiring.Component):
             m.d.comb += [self._sums.label.eq(self._label), self._sums.in_loss.eq(self._in_loss)]
             if readout.leak_shift is None:
                 # The walk comes to the first row's last class when its error is there.
-                m.d.comb += self._sums.early.eq(self._ended & self._learns_from & self._known)
+                m.d.comb += self._sums.early.eq(self._learns_from & self._known)
         self._waits = Signal()                          # the window was handed on and is not dealt with
         with m.If(self.window_done):
             m.d.sync += self._waits.eq(0)

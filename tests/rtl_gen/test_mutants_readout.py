@@ -155,7 +155,6 @@ MUTANTS = {
                                "number.eq(0), part.eq(0)"),
     "a walk before all is taken over": (False, "readout-many", "error_walk.py", "taking & ~takes & came",
                                         "taking & came"),
-    "errors late for the next sums": (False, "readout", "readout.py", "early.eq(self._ended & ", "early.eq("),
     "errors of the window before count": (False, "readout-quiet", "error_walk.py", "number.eq(0), self.learnable.eq(0)",
                                           "number.eq(0)"),
     "sums outlive their sample": (False, "readout-cumulative", "take_over.py", "sums.begins.eq(self.begins)",
