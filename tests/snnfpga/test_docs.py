@@ -134,12 +134,16 @@ def test_numbers_of_ours_that_move_are_those_that_were_measured():
     results = {name: json.loads((DOCS / "results" / f"{name}.json").read_text("utf-8"))
                for name in ("chip_learning", "resources", "routed")}
     rows = {name: row["mean"] for name, row in results["chip_learning"]["results"].items()}
-    fashion, mnist = (f"{rows[name]['split_0']['mean']:.2f} %" for name in ("fashion-200", "mnist-200"))
+    fashion, mnist, fashion_grid, mnist_grid = (
+        f"{rows[name]['split_0']['mean']:.2f} %"
+        for name in ("fashion-200", "mnist-200", "fashion-24c5-128", "mnist-16c5-192"))
     fixed, drawn = (f"{rows['digits-8+8'][split]['mean']:.2f} %" for split in ("split_0", "over_splits"))
     luts = f"{results['resources']['designs']['8+8 nearest']['resources']['lut']:,}"
     mhz = f"{results['routed']['designs']['8+8 nearest']['mhz']} MHz"
-    said = {"README.md": (fashion, mnist, f"{luts} LUTs", mhz), "docs/limits.md": (fashion, fixed, mhz),
-            "docs/compare.md": (drawn, mnist, fashion, f"| {luts} |")}
+    said = {"README.md": (fashion, mnist, fashion_grid, mnist_grid, f"{luts} LUTs", mhz),
+            "docs/limits.md": (fashion_grid, fixed, mhz),
+            "docs/training.md": (fashion, mnist, fashion_grid, mnist_grid),
+            "docs/compare.md": (drawn, mnist, fashion, fashion_grid, mnist_grid, f"| {luts} |")}
     lacking = [(page, number) for page, numbers in said.items() for number in numbers
                if number not in (ROOT / page).read_text("utf-8")]
     assert not lacking
