@@ -1,6 +1,5 @@
 """The program on the board, on a core in Python: what it learns, and what it does when it is interrupted."""
 
-import argparse
 import json
 import re
 from pathlib import Path
@@ -8,95 +7,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from board.host import archive, options, program
+from board.host import archive
 from board.host.course import lesson_order
 from board.host.guard import hold_out
-from board.host.port import LinkTimeoutError
 from sim.reference.labels import label_of
 from sim.reference.network import Reference
-from tests.board.fake_link import FakeCore, FakeLink
-from tests.networks import block, network, samples
+from tests.board.fake_link import FakeCore
+from tests.board.program_runs import (
+    DRAWN,
+    LABELS,
+    LENGTHS,
+    SPEC,
+    SPIKES,
+    TEST,
+    TRAIN,
+    DyingLink,
+    PowerLoss,
+    accuracy,
+    here,
+    learned,
+    refused,
+    run,
+    taught,
+    weights,
+    write,
+)
+from tests.networks import network
 
-SPEC = network().spec           # 12 inputs, 3 classes, at most 16 steps
-SPIKES, LABELS = samples(SPEC, 30)
-LENGTHS = np.random.default_rng(2).integers(3, 8, 30)
-SPLIT = np.where(np.arange(30) % 5 == 4, "test", "train")
-TRAIN, TEST = np.flatnonzero(SPLIT == "train"), np.flatnonzero(SPLIT == "test")
-DRAWN = TRAIN[np.random.default_rng(SPEC.seed).permutation(24)]     # the order in which snnfpga learn learns
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A driver folder's network and a file of samples, in the working directory."""
-    monkeypatch.chdir(tmp_path)
-    Path("driver").mkdir()
-    archive.write("driver", network())
-    write()
-    return tmp_path
-
-
-def write(**changes):
-    spikes = SPIKES * (np.arange(7) < LENGTHS[:, None])[:, :, None].astype(np.uint8)
-    arrays = {"spikes": spikes, "label": LABELS, "length": LENGTHS, "split": SPLIT, **changes}
-    np.savez("samples.npz", **{name: values for name, values in arrays.items() if values is not None})
-
-
-class DyingLink(FakeLink):
-    """The core of which the power goes when it is to take its beat number ``beats``."""
-
-    def __init__(self, core, beats):
-        super().__init__(core)
-        self.left = beats
-
-    def send(self, beats, *, last=True):
-        self.left -= len(beats)
-        if self.left < 0:
-            raise PowerLoss
-        super().send(beats, last=last)
-
-
-class PowerLoss(BaseException):
-    """Ends the program where it stands."""
-
-
-def run(*arguments, link=None, core=None):
-    """Exit code of the program; the links it made."""
-    made = []
-
-    def attach(bitstream, *, clock_mhz):
-        made.append((bitstream, clock_mhz))
-        return link or FakeLink(core or FakeCore(network()))
-
-    code = program.main(attach, folder=Path("driver"), clock_mhz=50.0, about="The program.",
-                        arguments=["top.bit", "samples.npz", *constant(arguments), *arguments])
-    return code, made
-
-
-def constant(arguments):
-    """What is told by hand here learns at one rate."""
-    learns = {"--learn", "--passes"} & {*arguments} and "--schedule" not in arguments
-    return ("--schedule", "constant") if learns else ()
-
-
-def learned(folder="driver/learned"):
-    return weights(archive.read(folder))
-
-
-def weights(made):
-    return np.concatenate([*(values.ravel() for values in (*sum(made.weights, ()), *made.readouts)),
-                           made.window_numbers])
-
-
-def taught(order, labels=LABELS, lengths=LENGTHS):
-    """The reference after it has learned from these samples one by one."""
-    reference = Reference(network())
-    for number in order:
-        reference.run(SPIKES[number, :lengths[number]], int(labels[number]), learn=True)
-    return reference
-
-
-def accuracy(reference, numbers=TEST, labels=LABELS):
-    return np.mean([reference.run(SPIKES[n, :LENGTHS[n]], 0, learn=False).prediction == labels[n] for n in numbers])
+__all__ = ["here"]        # a fixture
 
 
 def test_length_and_split_are_those_of_the_file(here, capsys):
@@ -299,110 +237,3 @@ def test_another_course_does_not_end_one_that_was_interrupted(here, capsys):
     assert (code, made) == (2, [])
     assert re.search("is of a course that was interrupted, with other samples or options; give those again, or begin "
                      "another course from it with --network driver/saved/generation-00000", capsys.readouterr().err)
-
-
-def refused(capsys, arguments, line, code=2):
-    """Before the core is reached, in one line and nothing else."""
-    assert run(*arguments) == (code, [])
-    assert capsys.readouterr() == ("", f"example.py: {line}\n")
-
-
-@pytest.mark.parametrize(("arguments", "line"), [
-    (("--learn", "-1"), "--learn must be at least 0, not -1"),
-    (("--learn", "1", "--seed", "-1"), "--seed must be at least 0, not -1"),
-    (("--learn", "1", "--save-every", "0"), "--save-every must be at least 1, not 0"),
-    (("--learn", "1", "--guard", "0.1", "--guard-every", "0"), "--guard-every must be at least 1, not 0"),
-    (("--learn", "1", "--keep", "1"), "--keep must be at least 2, not 1"),
-    (("--learn", "1", "--held-out", "nan"), "--held-out must be between 0 and 1, not nan"),
-    (("--learn", "1", "--held-out", "0.3"),
-     "--held-out applies to samples without split, and these have one; leave it out"),
-    (("--clock-mhz", "0"), "--clock-mhz must be more than 0, not 0"),
-    (("--watchdog-ms", "-1"), "--watchdog-ms must be in 0..85899 at 50 MHz, not -1"),
-    (("--watchdog-ms", "60000", "--clock-mhz", "100"), "--watchdog-ms must be in 0..42949 at 100 MHz, not 60000"),
-    (("--guard", "0.1"),
-     "--guard applies to learning with --learn, which is not asked for; give it, or leave --guard out"),
-    (("--learn", "1", "--guard-every", "9"),
-     "--guard-every applies to learning with --guard, which is not asked for; give it, or leave --guard-every out"),
-    (("--learn", "1", "--guard", "1.5"), "Share held out for the guard must be between 0 and 1, not 1.5"),
-    (("--rates", "1,4"), "Rates must be 0..3 or off, not '4'"),
-    (("--rates", "1,1,1"), "Rates must be one for all blocks or one for each of 2, not 3"),
-    (("--network", "driver", "--resume"),
-     "--network cannot stand beside --resume or --rollback, which take what was saved; leave one of them out"),
-    (("--rollback",), "No generation in driver/saved to go back to; begin with the build's network, without "
-                      "--rollback"),
-    (("--link", "none.sock"), "No core answers at none.sock (No such file or directory); leave --link out on a board"),
-])
-def test_what_cannot_be_done_is_said_in_a_line(here, capsys, arguments, line):
-    refused(capsys, arguments, line, 1 if arguments[0] in ("--rollback", "--link") else 2)
-
-
-def test_what_does_not_fit_the_build_is_said_before_the_core_is_reached(here, capsys):
-    for name, made in (("other", network(block(12, 9))), ("silent", network(name="small"))):
-        Path(name).mkdir()
-        archive.write(name, made)
-    refused(capsys, ("--network", "other"), "Network other has another specification than this build; give one that it "
-                                            "learned")
-    write(split=np.array(["train"] * 30))
-    refused(capsys, ("--learn", "1"), "Of 30 samples 30 would be learned from; both those and the rest must be some")
-
-
-@pytest.mark.parametrize(("text", "rates"), [
-    (None, None), ("2", (2, 2)), ("off", (4, 4)), ("0, off", (0, 4)), ("3,1", (3, 1))])
-def test_rates_are_set_after_the_network_is_loaded(here, monkeypatch, text, rates):
-    assert options.rates_of(text, 2) == rates
-    calls = []
-    monkeypatch.setattr(program.Host, "set_rates", lambda host, given: calls.append(given), raising=False)
-    assert run(*(() if text is None else ("--rates", text)))[0] == 0
-    assert calls == ([] if rates is None else [rates])
-
-
-def test_a_core_that_stops_answering_is_a_line(here, capsys):
-    class Deaf(FakeLink):
-        def receive(self, timeout_s):
-            raise LinkTimeoutError("No packet came")
-
-    assert run("--learn", "1", link=Deaf(FakeCore(network())))[0] == 1
-    assert capsys.readouterr().err.startswith("example.py: No result came within 10.0 s: status ")
-
-
-def test_a_folder_that_cannot_be_written_is_said_before_anything_is_learned(here, capsys):
-    Path("driver/learned").write_text("a file")
-    assert run("--learn", "1") == (1, [])
-    assert capsys.readouterr().err == "example.py: Cannot read or write driver/learned: File exists\n"
-
-
-def test_the_help_shows_how(capsys):
-    made = options.parser("The program.", 50.0)
-    assert isinstance(made, argparse.ArgumentParser)
-    text = made.format_help()
-    for name in ("--order", "--seed", "--guard", "--rates", "--save-every", "--resume", "--rollback", "--link"):
-        assert name in text
-
-
-@pytest.mark.parametrize(("contents", "given", "expected"), [
-    ('{"expected": 0.25}', [], 0.25), ('{"expected": 0.25}', ["--expected", "0.5"], 0.5), (None, [], 0.0)])
-def test_the_share_of_wrong_answers_that_is_usual_comes_from_the_build(here, contents, given, expected):
-    if contents is not None:
-        Path("driver/expected.json").write_text(contents)
-    made = options.parser("", 50.0).parse_args(["top.bit", "samples.npz", "--passes", "1", *given])
-    assert program.prepare(made, Path("driver")).course.expected == expected
-
-
-@pytest.mark.parametrize("contents", ["[]", "{}", '{"expected": "much"}', '{"expected": 2}', "{"])
-def test_a_damaged_share_is_refused(here, capsys, contents):
-    Path("driver/expected.json").write_text(contents)
-    assert run("--learn", "1")[0] == 1
-    assert "expected.json holds no share of wrong answers; copy it" in capsys.readouterr().err
-
-
-def test_rates_that_a_schedule_would_change_are_refused(here, capsys):
-    assert run("--learn", "1", "--rates", "3", "--schedule", "falling")[0] == 2
-    assert "--schedule falling sets the rates itself" in capsys.readouterr().err
-    assert run("--learn", "1", "--rates", "off", "--schedule", "falling")[0] == 0
-
-
-@pytest.mark.parametrize("share", ["2", "-0.1", "nan"])
-def test_a_share_that_is_none_is_refused_before_the_core_is_reached(here, capsys, share):
-    code, made = run("--learn", "1", f"--expected={share}")
-    assert (code, made) == (2, [])
-    assert f"--expected must be in 0..1, not {share}" in capsys.readouterr().err
