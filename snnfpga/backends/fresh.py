@@ -19,9 +19,10 @@ READOUT_SHARE = 0.06    # of a readout weight's range
 def fresh(network: Network, split: Split, seed: int) -> Network:
     """Random weights, drawn by ``seed``, on the specification of ``network``, with rates for all that is to be learned.
 
-    Rates of blocks that are one dense layer are those of no data in particular (``on_chip.rate_shift: null``), as the
-    calibrated ones are for changes to what is known already. Where any block is a convolution or has more layers, rates
-    are measured on ``split``, readouts centred and no error counts as none (:mod:`..calibration.beginning`).
+    The rates are those of no data in particular (``on_chip.rate_shift: null``), as the calibrated ones are for changes
+    to what is known already. Where any block is a convolution or has more layers, and these rates are measured to be
+    far too slow on ``split``, faster ones are taken, readouts centred and no error counts as none
+    (:mod:`..calibration.beginning`).
     """
     blocks = []
     for block in network.spec.blocks:

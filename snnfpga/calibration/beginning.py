@@ -2,7 +2,8 @@
 
 The rates by formula are for a block of one dense layer. A convolution's delta adds up over all the places of its
 filter, and credit shrinks on its way down through random weights, so that by formula the layers of a deep block hardly
-move while its readout does. What they move by is measured instead, as for a trained network.
+move while its readout does. What they move by is measured, as for a trained network; where the formula is far too slow
+for a layer, the faster of the two rates is taken, and else the formula stays.
 
 Random logits are near 0, where the chip's error is half of the whole range in all classes at once: the first thing that
 the block would learn is to say less of everything, through all of its layers. Centred readouts start where each class
@@ -25,10 +26,15 @@ from .trials import Lessons
 # zone: of one pass right afterwards (200 samples) 35.5 % by formula, and with both layers by scale and readouts as far
 # as they 46.5 %, four times as far 58.5 %, sixteen times 75.5 %.
 READOUT_FASTER = 4
+# Shifts by which a layer must be faster by scale. Where none was, the formula learned better (two passes, 360 samples
+# of digits, four layers in one block: 94.4 %, 91.6 % by scale, 92.2 % by the faster of the two).
+FAR = 2
 
 
 def ready_to_begin(network: Network, split: Split, seed: int) -> Network:
-    """``network``, of random weights, ready to learn ``split``; as it is where no sample has a label.
+    """``network``, of random weights, ready to learn ``split``.
+
+    It stays as it is where no sample has a label, or the rates that it has suit all of its layers.
 
     Parameters
     ----------
@@ -38,8 +44,14 @@ def ready_to_begin(network: Network, split: Split, seed: int) -> Network:
     labelled = split.select(split.labels >= 0)
     if not len(labelled):
         return network
-    network = centred(with_dead_zone(network, 0), labelled.draw(min(CENTRED_ON, len(labelled)), seed))
+    begun = centred(with_dead_zone(network, 0), labelled.draw(min(CENTRED_ON, len(labelled)), seed))
     chosen = drawn(labelled.labels, min(SAMPLES, len(labelled)), seed)
     lessons = Lessons.of(labelled, np.random.default_rng(seed).permutation(chosen))
-    found = scaled(network, lessons, shifts_of(network), 1)
-    return with_shifts(network, [BlockShifts(own.layers, max(0, own.readout - READOUT_FASTER)) for own in found])
+    given = shifts_of(begun)
+    found = scaled(begun, lessons, given, 1)
+    if not any(old - new >= FAR for own, other in zip(given, found, strict=True)
+               for old, new in zip(own.layers, other.layers, strict=True)):
+        return network
+    return with_shifts(begun, [BlockShifts(
+        tuple(map(min, old.layers, own.layers)), max(0, min(old.readout, own.readout - READOUT_FASTER)))
+        for old, own in zip(given, found, strict=True)])
