@@ -81,11 +81,13 @@ def check_simulator(name: str | None, backend: str | None = None) -> None:
     SnnfpgaError
         If there is none of that name, the nearest is offered; or if the backend is computed without a simulator.
     """
-    from sim.simulators import SIMULATORS
+    if name is None:
+        return
+    from sim.simulators import SIMULATORS       # which needs the extra sim
 
-    if name is not None and name not in SIMULATORS:
+    if name not in SIMULATORS:
         raise SnnfpgaError(f"No simulator is called {shown(name)}; {offer(name, SIMULATORS)}", USAGE)
-    if name is not None and backend is not None and not BACKENDS[backend].simulated:
+    if backend is not None and not BACKENDS[backend].simulated:
         simulated = " or ".join(which for which, entry in BACKENDS.items() if entry.simulated)
         raise SnnfpgaError(f"--simulator is for --backend {simulated}, and {backend} needs none; leave it out", USAGE)
 

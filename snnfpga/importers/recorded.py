@@ -21,6 +21,7 @@ from ..data.dataset import Split
 from ..network.inference import batch_passages, predict, weights_of
 from .matching import SourceLayer, matched
 
+FEW = 10        # spikes by which a layer of few can be off without a word
 _COUNTS = re.compile(r"layer(\d+)_counts")
 
 
@@ -51,8 +52,8 @@ class LayerCheck:
 
     @property
     def share(self) -> float:
-        """The differences of counts as a share of the source's spikes, or of ours where there are more."""
-        return self.counts_off / max(1, self.spikes, self.own_spikes)
+        """As :func:`share_of`."""
+        return share_of(self.counts_off, self.spikes, self.own_spikes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +137,11 @@ class Recorded:
             raise SnnfpgaError(f"{name} of {self.path} must be uint8 of {_by(size)}, not "
                                f"{packed.dtype} of {_by(packed.shape)}; record it again", USAGE)
         return np.unpackbits(packed, axis=-1)[..., :count]
+
+
+def share_of(off: float, spikes: float, own: float) -> float:
+    """Differences of counts as a share of a source's spikes, or of ours where there are more; 0 of up to :data:`FEW`."""
+    return off / max(1, spikes, own) if off > FEW else 0.0
 
 
 def read_recorded(path: str | os.PathLike[str]) -> Recorded:

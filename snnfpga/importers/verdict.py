@@ -13,7 +13,7 @@ from .computed import computed
 from .conventions.base import RESETS, Said
 from .conventions.registry import CONVENTIONS, FRAMEWORKS
 from .graph import Graph
-from .recorded import Check, Recorded
+from .recorded import Check, Recorded, share_of
 
 MOST = 0.05             # of a source's spikes by which counts may be off
 LAYER = 0.25            # and of a single layer's, or of ours where there are more: layers at the end have few
@@ -167,6 +167,6 @@ def _try(graph: Graph, recorded: Recorded, places: dict[int, int], name: str, sa
         if own.shape != wanted.shape:
             return refused
         off = np.abs(own - wanted).sum()
-        worst = max(worst, float(off / max(1, own.sum(), wanted.sum())))
+        worst = max(worst, float(share_of(off, wanted.sum(), own.sum())))
         differing, total = differing + off, total + wanted.sum()
     return replace(refused, off=float(differing / max(1, total)), layer=worst)

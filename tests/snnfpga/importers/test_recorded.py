@@ -108,6 +108,8 @@ def layer(spikes, own, off, number=0):
 @pytest.mark.parametrize(("last", "same", "fits", "line"), [
     (layer(1750, 1755, 5, 2), 100, True, ""),
     (layer(1750, 1755, 180, 2), 90, True, ""),
+    (layer(3, 12, 9, 2), 100, True, ""),
+    (layer(3, 15, 12, 2), 100, False, "Counts of spikes of layer 2 are off by 12, where 3 were recorded and 15 are here"),
     (layer(0, 1755, 1755, 2), 50, False,
      "Counts of spikes of layer 2 are off by 1755, where none were recorded and 1755 are here; were other"),
     (layer(1755, 0, 1755, 2), 100, False,
