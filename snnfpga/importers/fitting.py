@@ -1,11 +1,10 @@
 """Weights on a grid that is fitted to samples: layers spike as often as the source's, whatever the labels are.
 
 The grid of a layer is tried at several sizes, by which its largest weights are cut or not, with weights that are
-rounded one by one or together, with thresholds a little lower or higher, and with or without what leaks that are rounded
-down leave in a membrane taken off the biases; taken is what comes nearest to the counts of spikes that the source has
-in floating point. Rounding together is that of GPTQ (Frantar, Ashkboos, Hoefler,
-Alistarh, 2023): what is lost at an input is made up for at those that fire with it, here by their traces, which leak
-as the membranes do.
+rounded one by one or together, with thresholds a little lower or higher, and with or without what leaks that are
+rounded down leave in a membrane taken off the biases; taken is what comes nearest to the counts of spikes that the
+source has in floating point. Rounding together is that of GPTQ (Frantar, Ashkboos, Hoefler, Alistarh, 2023): what is
+lost at an input is made up for at those that fire with it, here by their traces, which leak as the membranes do.
 """
 
 import math

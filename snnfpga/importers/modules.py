@@ -149,7 +149,8 @@ def _pool(node: str, module: Any) -> tuple[str, dict[str, Any]]:
 def _divided(name: str, node: str, module: Any) -> ScaleStage:
     """What turns a mean into its sum divided by another number."""
     if module.divisor_override <= 0:
-        raise NirError(f"{node} must divide by a number above 0, not {module.divisor_override}; change divisor_override")
+        raise NirError(f"{node} must divide by a number above 0, not {module.divisor_override}; "
+                       "change divisor_override")
     area = float(np.prod(np.broadcast_to(module.kernel_size, 2)))
     return ScaleStage(name, np.float64(area / module.divisor_override)[...])
 

@@ -124,7 +124,8 @@ def test_what_leaks_leave_is_taken_off_the_biases(tmp_path, monkeypatch):
     rng = np.random.default_rng(4)
     weight = rng.normal(size=(HIDDEN, INPUTS)) * 0.2
     weight[0, 0] = 4.0
-    nodes = chain(("Affine", {"weight": weight, "bias": rng.normal(size=HIDDEN) * 0.05}), ("LIF", lif(HIDDEN, 0.9, 1.0)),
+    nodes = chain(("Affine", {"weight": weight, "bias": rng.normal(size=HIDDEN) * 0.05}),
+                  ("LIF", lif(HIDDEN, 0.9, 1.0)),
                   ("Linear", {"weight": rng.normal(size=(CLASSES, HIDDEN)) * 0.4}), ("LIF", lif(CLASSES, 0.9, 1.0)),
                   inputs=INPUTS)
     np.savez("d.npz", spikes=drawn(INPUTS, seed=2).swapaxes(0, 1), label=np.arange(SAMPLES) % CLASSES)
