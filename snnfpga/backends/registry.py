@@ -83,7 +83,7 @@ def check_simulator(name: str | None, backend: str | None = None) -> None:
     """
     if name is None:
         return
-    from sim.simulators import SIMULATORS       # which needs the extra sim
+    from sim.simulators import SIMULATORS  # which needs the extra sim
 
     if name not in SIMULATORS:
         raise SnnfpgaError(f"No simulator is called {shown(name)}; {offer(name, SIMULATORS)}", USAGE)

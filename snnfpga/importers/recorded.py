@@ -140,7 +140,10 @@ class Recorded:
 
 
 def share_of(off: float, spikes: float, own: float) -> float:
-    """Differences of counts as a share of a source's spikes, or of ours where there are more; 0 of up to :data:`FEW`."""
+    """Differences of counts as a share of a source's spikes, or of ours where there are more.
+
+    It is 0 of up to :data:`FEW`.
+    """
     return off / max(1, spikes, own) if off > FEW else 0.0
 
 

@@ -51,7 +51,7 @@ MUTANTS = {
     "gates of another position": (False, "window dense", WINDOW, "bases[asked.position] + asked.word", "asked.word"),
     "word before its feedback": (False, "scan plain", SCAN, "self.feedback_groups > place.word",
                                  "self.feedback_groups >= place.word"),
-    "what the border cuts off is told": (False, "scan pooled", SCAN, "int(not seen)", "0"),
+    "what the border cuts off is told": (False, "scan pooled", SCAN, "int(word is None)", "0"),
     "feedback of another position": (False, "scan largest-level", SCAN, "self.feedback_reader.position.eq(position)",
                                      "self.feedback_reader.position.eq(0)"),
     "credits of the word before alive": (False, "scan pooled", SCAN, "Mux(was_cut, 0, scan.alive)", "scan.alive"),
