@@ -84,6 +84,7 @@ MUTANTS = {
                                               "self.between.eq(outside & held)"),
     "rates change as a sample begins": (False, "ingest", "ingest.py", "self.between.eq(outside & held & self.drained)",
                                         "self.between.eq(outside & self.drained)"),
+    "all inputs are of none": (False, "core", "beat.py", "index >= spec.inputs", "Const(1)"),
     # Slice
     "kept payload lost": (False, "slice", "slice.py", "Mux(full, kept, self.i.payload)", "self.i.payload"),
     "stalled payload dropped": (False, "slice", "slice.py", "m.d.sync += full.eq(1)",

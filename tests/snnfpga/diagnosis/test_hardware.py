@@ -67,7 +67,7 @@ def test_a_network_that_fits_is_one_line(monkeypatch):
     run = Activity(steps=8, windows=3, events=100, silent=0, rows=0)
     (line,) = outlooks(spec, (run,)).lines
     assert line == ("Hardware: fits pynq-z2 at 16 lanes, about 9,900 of 53,200 LUTs, 8.66 us a sample at 100 MHz, "
-                    "18.7 us where it learns")
+                    "18.4 us where it learns")
     (line,) = outlooks(spec, None).lines
     assert line == "Hardware: fits pynq-z2 at 16 lanes, about 9,900 of 53,200 LUTs"
 
@@ -77,7 +77,7 @@ def test_a_network_that_fits_is_one_line(monkeypatch):
      "Hardware: does not fit pynq-z2 at 8 and 4 lanes, about 90,000 of 53,200 LUTs; it fits at 4 and 2 lanes: "
      "snnfpga build --lanes 4,2"),
     (lambda spec: 4_200 * sum(one.directives.lanes for one in spec.blocks),
-     "Hardware: may fit pynq-z2 at 8 and 4 lanes, about 50,400 of 53,200 LUTs, 1.3 us a sample at 100 MHz, 4.08 us "
+     "Hardware: may fit pynq-z2 at 8 and 4 lanes, about 50,400 of 53,200 LUTs, 1.3 us a sample at 100 MHz, 3.78 us "
      "where it learns; it fits at 5 and 3 lanes: snnfpga build --lanes 5,3"),
     (lambda spec: 90_000,
      "Hardware: does not fit pynq-z2 at 8 and 4 lanes, about 90,000 of 53,200 LUTs; with fewer lanes it does not fit "
