@@ -145,6 +145,7 @@ class _Block:
     SERIALISED = 2              # from a word of spikes to its first token
     BEFORE = 5                  # of the readout's cycles at the end of a window, before it takes the step's last token
     ANSWERS = 2                 # of a result, beside what chooses a class and its beats
+    LISTED = 2                  # in which a flat block reads rows before it forgets a window without the readout's word
     SOONER = 5                  # than from the readout's word a folded block begins to forget a window without it
     DEALT_WITH = 1              # from a window that is dealt with to the next step
 
@@ -246,8 +247,10 @@ class _Block:
         self._listens = known
         if step.dealt_with is None:
             return
-        drained = self._drained if self._forward.plan.flat or not discarded else self._drained - self.SOONER
-        done = (drained if discarded else max(known, drained)) + step.dealt_with
+        begins = max(known, self._drained)
+        if discarded:
+            begins = self._drained + (self.LISTED if self._forward.plan.flat else -self.SOONER)
+        done = begins + step.dealt_with
         self._ready = self._drained = max(self._ready, done + self.DEALT_WITH)
         if not discarded:
             self._listens = max(done, known + step.walked) + 1

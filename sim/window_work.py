@@ -21,7 +21,7 @@ __all__ = ["WindowWork", "by_word"]
 
 READ = 3                    # cycles from asking for a word's credits in memory to the first of them
 HANDED = 6                  # from credits to their walk, and from its end to the next step
-FORGOTTEN = 5               # cycles of forgetting the rows of a dense layer, beside the rows
+FORGOTTEN = 3               # cycles of forgetting the rows of a dense layer, beside the rows, which were read ahead
 
 
 def by_word(layer: LayerPlan, values: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -66,7 +66,7 @@ class WindowWork:
         (layer,), active = self._plan.layers, window.seen[0] > 0
         rows = int(active.any(axis=0).sum())
         if credits is None:
-            return rows + layer.layer.weights.bias + FORGOTTEN
+            return max(1, rows + layer.layer.weights.bias) + FORGOTTEN
         credited = by_word(layer, credits[0].current).any(axis=(0, 2))
         gated = self._gated(window)
         there = [self._readout.feedback_of(word, gated) for word in range(layer.words)]

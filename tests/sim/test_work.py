@@ -27,6 +27,7 @@ CASES = {
 WIDE = {
     "two-reads": network_spec(inputs=40, sizes=(30, 20), lanes=4, reads=2),
     "interval": network_spec(inputs=30, sizes=(20,), lanes=3, window=2, update_interval=2, loss_steps=1),
+    "skipped": network_spec(inputs=30, sizes=(20,), lanes=4, window=2, dead_zone=127),     # all windows are
     "largest level": network_spec(inputs=30, sizes=(20,), readout_leak_shift=2, reading="maximum", logit_shift=5,
                                   accumulate="cumulative", classes=7),
     "largest level folded": folded_spec(dense(24, 14), dense(14, 8), learning=True, leak_shift=2, reading="maximum",
