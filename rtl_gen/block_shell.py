@@ -241,7 +241,8 @@ class BlockShell(wiring.Component):
         for engine in (learning, readout):
             m.d.comb += [engine.key.seed.eq(self.registers.seed),
                          engine.key.window_number.eq(self.registers.window_number)]
-        # A cycle late, for what decides it is far away; the next window's words are long to come.
+        # A cycle late, for what decides it is far away: in the cycle before this the last row's random word is still
+        # made; the next window's are long to come.
         learned = Signal()
         m.d.sync += learned.eq(learning.learned & readout.labelled)
         with m.If(learned):

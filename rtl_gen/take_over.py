@@ -29,7 +29,7 @@ class TakeOver(ErrorWalk):
     adds, row, begins, restarts, number, answer : In, In, In, In, In, Out
         As those of :class:`~.class_sums.WindowSums`.
     start, done : In(1), Out(1)
-        Take all sums over; they were, and all errors came, or will in the next :attr:`LATENCY` - :attr:`EARLY` cycles.
+        Take all sums over; they were, and all errors came, or have by :attr:`LATENCY` - :attr:`EARLY` cycles later.
     early : In(1)
         Errors may come later than ``done``: the next ``start`` is far away.
     label, in_loss : In

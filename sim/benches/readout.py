@@ -216,7 +216,6 @@ class Surroundings:
         dut.window_done.value = 0
         dut.key__window_number.value = number
 
-
     async def _read_feedback(self, group, waits):
         """Feedback of a group's lanes, (lanes,), part by part; 0 of parts without neurons, of which none is kept."""
         dut, lanes = self.dut, []

@@ -56,7 +56,7 @@ def event_memories(inputs: int, *, reads: int = 1, first: int = 0, prefix: str =
     index, place = index_bits(inputs), index_bits(-(-(inputs + first) // reads))
     events = tuple(MemoryDeclaration(f"{prefix}events{number if reads > 1 else ''}", 2 << place, index)
                    for number in range(reads))
-    # A seen bit is read in one cycle, which block RAM cannot do.
+    # A seen bit is read in the cycle in which it is asked for, which block RAM cannot do.
     seen0, seen1 = (MemoryDeclaration(f"{prefix}seen{bank}", inputs, 1, "distributed") for bank in range(2))
     return EventMemories(events, seen0, seen1)
 

@@ -19,7 +19,8 @@ FORWARD_READS = 3           # cycles from a window that is dealt with to the nex
 def summed_cycles(*, random: bool, unrolled: bool) -> int:
     """Cycles from the last step of a row to its sum.
 
-    That takes two, and one more unrolled; the weight's address and word take almost as long, a random word may more.
+    That takes two, and unrolled one more where rows round at random; the weight's address and word take longer, and a
+    random word longer still.
     """
     return max(3 if unrolled else 2, 1 + RANDOM_CYCLES if random else 0, FLAT_WEIGHT_LATENCY)
 
