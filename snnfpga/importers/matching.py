@@ -1,9 +1,8 @@
 """Which layer of a source a recorded layer is: by the node's name where the file has it, else by how many neurons."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from rtl_gen.contract.errors import USAGE, SnnfpgaError, shown
@@ -98,25 +97,30 @@ def _by_size(recorded: "Recorded", sizes: dict[int, int], sources: Sequence[Sour
         return {number: number for number in sizes}
     numbers, own = [*sizes], [one.size for one in sources]
     fewer = len(numbers) <= len(own)
-    ways = [*islice(_ways([*sizes.values()], own) if fewer else _ways(own, [*sizes.values()]), 2)]
-    if len(ways) == 1:
-        return dict(zip(numbers, ways[0], strict=True)) if fewer else {numbers[at]: place
-                                                                       for place, at in enumerate(ways[0])}
+    few, many = (([*sizes.values()], own) if fewer else (own, [*sizes.values()]))
+    first, last = _earliest(few, many), _earliest(few[::-1], many[::-1])
+    if first is not None and last is not None and first == [len(many) - 1 - place for place in reversed(last)]:
+        return dict(zip(numbers, first, strict=True)) if fewer else {numbers[at]: place
+                                                                     for place, at in enumerate(first)}
     raise SnnfpgaError(
         f"Layers of {recorded.path}, of {_listed([*sizes.values()])} neurons, must be those of the source in their "
-        f"order, {_listed(own)}, and fit in {'no' if not ways else 'more than one'} way; "
-        + ("record those of this network" if not ways else "say each one's node by layerK_name"), USAGE)
+        f"order, {_listed(own)}, and fit in {'no' if first is None else 'more than one'} way; "
+        + ("record those of this network" if first is None else "say each one's node by layerK_name"), USAGE)
 
 
-def _ways(few: Sequence[int], many: Sequence[int], start: int = 0) -> Iterator[tuple[int, ...]]:
-    """All ways to find ``few`` sizes among ``many`` in their order, as places among these."""
-    if not few:
-        yield ()
-        return
-    for place in range(start, len(many) - len(few) + 1):
-        if many[place] == few[0]:
-            for rest in _ways(few[1:], many, place + 1):
-                yield (place, *rest)
+def _earliest(few: Sequence[int], many: Sequence[int]) -> list[int] | None:
+    """Where ``few`` sizes stand among ``many`` in their order, each as early as it can; None where they do not.
+
+    No other way has any of them earlier. Backwards it is the latest way; where both are the same there is no other.
+    """
+    places, start = [], 0
+    for size in few:
+        place = next((place for place in range(start, len(many)) if many[place] == size), None)
+        if place is None:
+            return None
+        places.append(place)
+        start = place + 1
+    return places
 
 
 def _listed(sizes: Sequence[int]) -> str:
