@@ -18,6 +18,7 @@ from ..config.models import Config
 from ..config.settings import apply
 from ..data.dataset import DataError, DataSet
 from ..network.architecture import Architecture, Layer, cut
+from ..network.exact import InexactError
 from ..network.initial import initialise
 from ..network.network import SpikingNetwork
 from ..runs.find import LOGIT_SCALE
@@ -182,6 +183,8 @@ def _measured(found: Mapped, config: Config, events: Tensor, by_data: bool) -> M
         except SpecError as error:
             last = error
     else:
+        if not isinstance(last, InexactError):
+            raise last
         what = str(last).partition("; ")[0]
         raise SpecError(f"{what}, even with membranes of {bits} bits; take fewer "
                         f"network.weight_bits than {config.network.weight_bits}") from last

@@ -16,6 +16,10 @@ from .window import BlockWeights
 EXACT = 1 << 24
 
 
+class InexactError(SpecError):
+    """A network of which float32 would round a sum."""
+
+
 def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None) -> None:
     """Assert that PyTorch computes ``spec`` without rounding.
 
@@ -25,7 +29,7 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
 
     Raises
     ------
-    SpecError
+    InexactError
         If a sum could reach 2^24.
     """
     for b, block in enumerate(spec.blocks):
@@ -36,16 +40,16 @@ def check_exact(spec: NetworkSpec, weights: Sequence[BlockWeights] | None = None
             if layer.current is not None:
                 largest = layer.current.largest + max(current, layer.neuron.leaked_max)
             if largest >= EXACT:
-                raise SpecError(f"Block {b} layer {index} can charge a membrane up to {largest} units, and float32 is "
-                                f"exact below {EXACT}; take fewer inputs, weight bits or membrane bits")
+                raise InexactError(f"Block {b} layer {index} can charge a membrane up to {largest} units, and float32 "
+                                   f"is exact below {EXACT}; take fewer inputs, weight bits or membrane bits")
         largest = _added(block.readout, answer_max(replace(block.readout, leak_shift=None, reading="sum"), 1),
                          spec.max_steps)
         if largest >= EXACT and weights is not None:
             step = int(weights[b].readout.detach().double().abs().sum(0).max()) * block.readout.largest_event
             largest = _added(block.readout, step, spec.max_steps)
         if largest >= EXACT:
-            raise SpecError(f"Readout of block {b} can add {largest} units in a step, and float32 is exact below "
-                            f"{EXACT}; take fewer neurons or weight bits")
+            raise InexactError(f"Readout of block {b} can add {largest} units in a step, and float32 is exact below "
+                               f"{EXACT}; take fewer neurons or weight bits")
 
 
 def _added(readout: ReadoutSpec, step: int, steps: int) -> int:

@@ -35,6 +35,8 @@ REFUSED = [
     (good(("Linear", {"weight": np.ones((3, 6000))}), END, inputs=6000), None, {"settings": ["network.weight_bits=16"]},
      "Block 0 layer 0 can charge a membrane up to 98828288 units, and float32 is exact below 16777216, even with "
      "membranes of 20 bits; take fewer network.weight_bits than 16"),
+    (good(), None, {"settings": ["hardware.blocks.0.lanes=4", "hardware.blocks.1.lanes=4"]},
+     "Config hardware.blocks must have at most 1 entries, one a block, not 2"),
     (good(("Linear", {"weight": np.full((3, 4), np.nan)}), END), None, {},
      "weight of Node 0 (Linear) must be finite, and 12 of 12 values are NaN or infinite; train it again, or mend "
      "it"),
