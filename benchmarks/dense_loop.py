@@ -46,14 +46,21 @@ class Loop:
     Raises
     ------
     ValueError
-        Where it learns, if the reference says otherwise; OverflowError if a sum needs more than 32 bits.
+        If it does not suit; where it learns, if the reference says otherwise; OverflowError if a sum needs more than 32
+        bits.
     """
 
     checked = 16        # samples of each call of ``learn`` that the reference learns from, too
 
     def __init__(self, network: Network) -> None:
+        if not self._suits(network.spec):
+            raise ValueError(f"Network {network.spec.name} must be one that the loop can run; take the reference")
         self.spec, self.rates = network.spec, list(network.rates)
         self._blocks = [self._block(network, index) for index in range(len(network.spec.blocks))]
+
+    def _suits(self, spec: NetworkSpec) -> bool:
+        """Whether the loop can run a network."""
+        raise NotImplementedError
 
     def _block(self, network: Network, index: int) -> Any:
         """The state of a block, with ``run``, ``stored``, ``readout``, ``number``, ``counts`` and ``answer``."""
@@ -111,6 +118,9 @@ class Loop:
 
 class DenseLoop(Loop):
     """A network of blocks that :func:`suits`."""
+
+    def _suits(self, spec: NetworkSpec) -> bool:
+        return suits(spec)
 
     def _block(self, network: Network, index: int) -> "_Block":
         return _Block(network, index)
