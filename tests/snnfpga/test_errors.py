@@ -8,8 +8,8 @@ from rtl_gen.contract.errors import FAILED, USAGE, SnnfpgaError
 from snnfpga.errors import explain
 
 ROOT = Path(__file__).parents[2]
-USAGE_ERRORS = {"BoardError", "DataError", "GuardError", "InUseError", "NetworkFileError", "NirError", "NotAFileError",
-                "PlaceError", "SampleError", "ScheduleError", "SpecError"}
+USAGE_ERRORS = {"BoardError", "DataError", "GuardError", "InUseError", "InexactError", "NetworkFileError", "NirError",
+                "NotAFileError", "PlaceError", "SampleError", "ScheduleError", "SpecError"}
 MORE_ARGUMENTS = {"FitError": ("Memories", ("memory", "bits"), [])}
 
 
