@@ -252,58 +252,67 @@ class BackwardPass(wiring.Component):
             self.multiplies.eq(Mux(chosen.valid & chosen.last & int(readout.learned), readout.classes, 0)),
         ]
         m.d.comb += [weight.eq(self._read(value)) for weight, value in zip(found.weights, stored, strict=True)]
-        rows, finals = Signal(latency), Signal(latency)         # whole rows on their way to their sums, and the last
-        placed, lanes, parts = rows[-1], self._engine.feedback_lanes, self._engine.feedback_parts
-        lane, part = Signal(range(lanes)), Signal(range(parts))
-        group_ends, closes = Signal(), Signal()                 # its last row is placed; a word's last
-        closed, closed_group = Signal(), Signal()               # the cycle behind
-        m.d.comb += [
-            group_ends.eq(self._ends_place(m, placed, finals[-1])
-                          | ((part == parts - 1) & (lane == self.lanes - (parts - 1) * lanes - 1))),
-            closes.eq(placed & (group_ends | (lane == lanes - 1))),
-        ]
+        # Whole rows on their way, and the last; of a sum they are known a cycle before it.
+        ahead = latency if self._engine.by_position else latency - 1
+        rows, finals = Signal(ahead), Signal(ahead)
         m.d.sync += [
             rows.eq(Cat(chosen.valid & chosen.last, rows)),
             finals.eq(Cat(chosen.final, finals)),
-            closed.eq(closes),
-            closed_group.eq(group_ends),
         ]
-        with m.If(placed):
+        comes = rows[-1] if ahead else chosen.valid & chosen.last
+        lanes, parts = self._engine.feedback_lanes, self._engine.feedback_parts
+        lane, part = Signal(range(lanes)), Signal(range(parts))
+        group_ends, closes = Signal(), Signal()                 # its last row comes; a word's last
+        m.d.comb += [
+            group_ends.eq(self._ends_place(m, comes, finals[-1] if ahead else chosen.final)
+                          | ((part == parts - 1) & (lane == self.lanes - (parts - 1) * lanes - 1))),
+            closes.eq(comes & (group_ends | (lane == lanes - 1))),
+        ]
+        with m.If(comes):
             m.d.sync += lane.eq(Mux(closes, 0, lane + 1))
         with m.If(closes):
             m.d.sync += part.eq(Mux(group_ends, 0, part + 1))
+        told, told_group = closes, group_ends                   # from the next cycle on it can be read
         if self._engine.by_position:
+            told, told_group = Signal(), Signal()
+            m.d.sync += [told.eq(closes), told_group.eq(group_ends)]
             self._keep_by_position(m, chosen, found.feedback, lane)
         else:
-            self._keep(m, placed, lane, closed, divided(m, readout, found.feedback))
+            self._keep(m, comes, lane, closes, divided(m, readout, found.feedback))
         with m.If(self.start):
             m.d.sync += self.feedback_groups.eq(0)
-        with m.Elif(closed & closed_group):
+        with m.Elif(told & told_group):
             m.d.sync += self.feedback_groups.eq(self.feedback_groups + 1)
         if parts > 1:
-            with m.If(closed):
-                m.d.sync += self.feedback_parts.eq(Mux(closed_group, 0, self.feedback_parts + 1))
+            with m.If(told):
+                m.d.sync += self.feedback_parts.eq(Mux(told_group, 0, self.feedback_parts + 1))
 
-    def _keep(self, m: Module, placed: Value, lane: Signal, closed: Signal, feedback: Value) -> None:
-        """A row's feedback in its lane's place of a word; a word in memory, where it is read."""
+    def _keep(self, m: Module, comes: Value, lane: Signal, closes: Value, feedback: Value) -> None:
+        """A row's feedback, a cycle after the row comes, in its lane's place of a word; a word in memory.
+
+        It can be read in the cycle in which it is written.
+        """
         engine, reader = self._engine, self.feedback_reader
-        word = [Signal(signed(self.feedback_bits), name=f"feedback{n}") for n in range(engine.feedback_lanes)]
-        with m.If(placed & (lane == 0)):
-            m.d.sync += [value.eq(0) for value in word[1:]]     # so that padding lanes hold no feedback
-            m.d.sync += word[0].eq(feedback)
-        for n, value in enumerate(word[1:], start=1):
-            with m.Elif(placed & (lane == n)):
-                m.d.sync += value.eq(feedback)
+        placed, place, written = Signal(), Signal.like(lane), Signal()
         (declaration,) = engine.feedback
         m.submodules.feedback = buffer = declared_memory(declaration)
         write, read = buffer.write_port(), buffer.read_port()
+        own = (Cat(self.feedback_parts, self.feedback_groups) if engine.feedback_parts > 1 else self.feedback_groups)
+        m.d.sync += [placed.eq(comes), place.eq(lane), written.eq(closes), write.addr.eq(own)]
+        begins = placed & (place == 0)                          # so that padding lanes hold no feedback
+        word, whole = [], []
+        for n in range(engine.feedback_lanes):
+            word.append(Signal(signed(self.feedback_bits), name=f"feedback{n}"))
+            whole.append(Signal.like(word[-1], name=f"feedback_new{n}"))
+            m.d.comb += whole[-1].eq(Mux(placed & (place == n), feedback, Mux(begins, 0, word[-1]) if n else word[-1]))
+            m.d.sync += word[-1].eq(whole[-1])
+        same = Signal()                                         # what is read is what was written: the word
+        m.d.sync += same.eq(written & (write.addr == read.addr))
         m.d.comb += [
-            write.addr.eq(Cat(self.feedback_parts, self.feedback_groups) if engine.feedback_parts > 1
-                          else self.feedback_groups),
-            write.data.eq(Cat(word)),
-            write.en.eq(closed),
+            write.data.eq(Cat(whole)),
+            write.en.eq(written),
             read.addr.eq(Cat(reader.part, reader.group) if engine.feedback_parts > 1 else reader.group),
-            reader.feedback.eq(read.data),
+            reader.feedback.eq(Mux(same, Cat(word), read.data)),
         ]
 
     def _keep_by_position(self, m: Module, chosen: data.View, product: Value, lane: Signal) -> None:

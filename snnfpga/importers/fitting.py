@@ -1,10 +1,11 @@
 """Weights on a grid that is fitted to samples: layers spike as often as the source's, whatever the labels are.
 
 The grid of a layer is tried at several sizes, by which its largest weights are cut or not, with weights that are
-rounded one by one or together, with thresholds a little lower or higher, and with or without what leaks that are
-rounded down leave in a membrane taken off the biases; taken is what comes nearest to the counts of spikes that the
-source has in floating point. Rounding together is that of GPTQ (Frantar, Ashkboos, Hoefler, Alistarh, 2023): what is
-lost at an input is made up for at those that fire with it, here by their traces, which leak as the membranes do.
+rounded one by one or together, and with thresholds a little lower or higher; taken is what comes nearest to the counts
+of spikes that the source has in floating point. Biases stay as they are: that leaks are rounded down brings neurons to
+fire a little more often, but taken off the biases it gave nearer counts and no better accuracy. Rounding together is
+that of GPTQ (Frantar, Ashkboos, Hoefler, Alistarh, 2023): what is lost at an input is made up for at those that fire
+with it, here by their traces, which leak as the membranes do.
 """
 
 import math
@@ -26,7 +27,6 @@ from .stages import Array, Dynamics, LinearStage, NeuronStage
 # Times finer than the grid that holds the largest weight. All are tried: that two are worse says nothing of the next.
 CUTS = (1.0, 1.2, 1.45, 1.75, 2.1, 2.7, 3.5, 5.0, 7.0)
 THRESHOLDS = (0.99, 1.01, 0.98, 1.02, 0.97, 1.03)
-HALF = 0.5                                  # of a unit, by which a floor is below what it is taken of
 DAMPING = 0.01                              # of the mean square of a trace
 ROWS = 20_000                               # of traces that weights are rounded by
 VALUES = 2_000_000                          # inputs, or spikes of a layer, that are held at once
@@ -110,8 +110,8 @@ def _nearest(found: Fitted, bits: int, seen: Tensor, wanted: Tensor) -> Fitted:
     tried: list[tuple[float, Fitted]] = []
     for cut in CUTS[:1] if found.raw.always else CUTS:
         wide = replace(found, raw=scaled(found.raw, cut), factor=found.factor * cut)
-        tried += [(off(one, _currents(one.raw, seen)), one) for start in _starts(wide) for one in (
-            _rounded(start, bits), _rounded(start, bits, traces))]
+        tried += [(off(one, _currents(one.raw, seen)), one) for one in (
+            _rounded(wide, bits), _rounded(wide, bits, traces))]
     best = min(tried, key=lambda one: one[0])
     if found.raw.always:
         return best[1]
@@ -119,18 +119,6 @@ def _nearest(found: Fitted, bits: int, seen: Tensor, wanted: Tensor) -> Fitted:
         best[1].raw.neurons, threshold=best[1].raw.neurons.threshold * times))) for times in THRESHOLDS]
     currents = _currents(best[1].raw, seen)
     return min([best, *((off(one, currents), one) for one in moved)], key=lambda one: one[0])[1]
-
-
-def _starts(found: Fitted) -> list[Fitted]:
-    """A layer as it is, and where a leak is beside biases, with these less by what it leaves as it is rounded down.
-
-    That is half a unit of each state in each step.
-    """
-    raw, own = found.raw, found.raw.neurons
-    if raw.always or raw.given.bias is None or own.keep == 1.0:
-        return [found]
-    left = HALF * (1.0 if own.current_keep is None else 2.0 - own.current_keep) * 2.0 ** -found.fraction
-    return [found, replace(found, raw=replace(raw, given=replace(raw.given, bias=raw.given.bias - left)))]
 
 
 def _rounded(found: Fitted, bits: int, traces: Tensor | None = None) -> Fitted:

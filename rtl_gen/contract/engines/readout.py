@@ -47,7 +47,7 @@ class Readout(Engine):
     """The classifier of a block."""
 
     OVERHEAD = 12               # cycles of a window's end: the last spikes' way, decide, hand over
-    FEEDBACK_OVERHEAD = 4       # of a row of feedback: fetch, write, say so
+    FEEDBACK_OVERHEAD = 2       # of a row of feedback: fetch, say so
 
     def refusals(self, index: int) -> Iterator[Refusal]:
         """Why it cannot serve the block."""
@@ -216,7 +216,12 @@ class Readout(Engine):
         columns = last.layer.columns
         behind = self.plan.lanes if part is None else min((part + 1) * self.feedback_lanes, self.plan.lanes)
         rows = place * columns + min(column_word * self.plan.lanes + behind, columns)
-        return self.walk_cycles(rows, gated) + walk.delay + walk.feedback_latency + self.FEEDBACK_OVERHEAD
+        return self.walk_cycles(rows, gated) + walk.delay + walk.feedback_latency + self._feedback_overhead
+
+    @property
+    def _feedback_overhead(self) -> int:
+        """Cycles that a row's feedback takes beside its walk; of each position it is written first, and then read."""
+        return self.FEEDBACK_OVERHEAD + (2 if self.by_position else 0)
 
     def summed_steps(self, max_steps: int) -> int:
         """The most steps whose spikes a class's register holds: a sample's, of which the longest has ``max_steps``.

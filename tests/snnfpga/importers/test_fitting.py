@@ -8,7 +8,7 @@ from snnfpga.importers.chain import chain_of
 from snnfpga.importers.computed import computed
 from snnfpga.importers.conventions.base import Said
 from snnfpga.importers.conventions.registry import convention_of
-from snnfpga.importers.fitting import _currents, _rounded, _spiked, _starts
+from snnfpga.importers.fitting import _currents, _rounded, _spiked
 from snnfpga.importers.importing import import_nir
 from snnfpga.importers.making import Making
 from snnfpga.importers.mapping import _grid, _on_grid
@@ -117,22 +117,3 @@ def test_integers_are_foreseen_as_the_network_has_them(tmp_path, kind):
     np.testing.assert_array_equal(passed(network, flat)[0][0], foreseen.flatten(2).numpy())
     assert _on_grid(made.layers[0], held, bits)[1].weight_error > 0.0
     assert 0.02 < float(foreseen.mean()) < 0.9
-
-
-def test_what_leaks_leave_is_taken_off_the_biases(tmp_path, monkeypatch):
-    """Beside a threshold of few units, leaks that are rounded down make neurons fire more often than the source's."""
-    monkeypatch.chdir(tmp_path)
-    rng = np.random.default_rng(4)
-    weight = rng.normal(size=(HIDDEN, INPUTS)) * 0.2
-    weight[0, 0] = 4.0
-    nodes = chain(("Affine", {"weight": weight, "bias": rng.normal(size=HIDDEN) * 0.05}),
-                  ("LIF", lif(HIDDEN, 0.9, 1.0)),
-                  ("Linear", {"weight": rng.normal(size=(CLASSES, HIDDEN)) * 0.4}), ("LIF", lif(CLASSES, 0.9, 1.0)),
-                  inputs=INPUTS)
-    np.savez("d.npz", spikes=drawn(INPUTS, seed=2).swapaxes(0, 1), label=np.arange(SAMPLES) % CLASSES)
-    file, events, found = write(tmp_path / "a.nir", nodes, None), drawn(INPUTS, seed=3), []
-    for starts in (_starts, lambda layer: [layer]):
-        monkeypatch.setattr("snnfpga.importers.fitting._starts", starts)
-        found.append(off(import_nir(file, "snntorch", data="d.npz", settings=(
-            "network.weight_bits=7", f"hardware.max_steps={STEPS}")).made, file, events))
-    assert found[0] < 0.8 * found[1]
