@@ -105,7 +105,7 @@ def _off_by(check: Check) -> str:
     """How far counts are off: all layers', or those of one that alone is far."""
     spikes, worst = sum(layer.spikes for layer in check.layers), check.worst
     if check.off <= MOST and worst.share > LAYER:
-        return (f"Counts of spikes of layer {worst.layer} are off by {worst.counts_off}, where "
+        return (f"Counts of spikes of node {worst.node} are off by {worst.counts_off}, where "
                 f"{worst.spikes or 'none'} were recorded and {worst.own_spikes or 'none'} are here")
     return f"Counts of spikes are off by {_percent(check.off)} of the {spikes or 'none'} that were recorded"
 

@@ -116,6 +116,6 @@ def test_an_output_that_was_never_recorded_to_fire(tmp_path, monkeypatch, capsys
     code, out, err = call(capsys, *own, "--overwrite")
     assert code == 1
     assert ", of none recorded" in out
-    assert err.startswith("snnfpga: Counts of spikes of layer 1 are off by ")
+    assert err.startswith("snnfpga: Counts of spikes of node 3 are off by ")
     assert ", and no convention comes near (--from " in err
     assert " by 100.00 % in a layer); were other samples recorded" in err
