@@ -46,13 +46,13 @@ NETWORKS: dict[str, tuple[tuple[str, ...], int, int]] = {
     "128R": (("network.architecture=128R", "training.epochs=20", "hardware.lanes=16"), 20, 20),
     "6 layers, a layer a block": (      # with 16 lanes in all it does not fit; the first has 16 by default
         ('network.blocks=[["16C3"],["16C3"],["P2","32C3"],["32C3"],["P2","64"],["64"]]', "training.epochs=10",
-         "hardware.lanes=8"), 4, 5),
+         "hardware.lanes=8"), 4, 20),
     "6 layers, one block": (
         ("network.architecture=16C3-16C3-P2-32C3-32C3-P2-64-64", "network.block_depth=all", "training.epochs=10",
-         "hardware.lanes=16"), 10, 5),
+         "hardware.lanes=16"), 10, 20),
     "19 layers, residual, one block": (
         (f"network.architecture={RESIDUAL}", "network.block_depth=all", "training.epochs=15", "hardware.lanes=16"),
-        4, 5),
+        4, 20),
 }
 
 
