@@ -4,6 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from .addends import sum_of
 from .contract.arithmetic import credit_max, feedback_max, index_bits, lasting_credit_max, row_feedback_max, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.learning.reverse import Reverse
@@ -123,7 +124,7 @@ class CreditScan(wiring.Component):
                 m.d.sync += before.eq(now)
             living.append(now)
         with m.If(self.load.valid & self.load.ends):
-            m.d.sync += self.alive.eq(Mux(self.load.part == 0, 0, self.alive) + sum(living))
+            m.d.sync += self.alive.eq(Mux(self.load.part == 0, 0, self.alive) + sum_of(living))
         return m
 
     def _lane(self, m: Module, lane: int, read: Value, injected: Value, first: Value) -> Signal:

@@ -1,7 +1,6 @@
 """Amaranth component -> RTLIL -> Verilog."""
 
 import gc
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,31 +17,25 @@ from . import yosys
 _PASSES = ("proc -norom", "memory_collect", "opt -full", "wreduce", "opt_clean")
 
 
-# Calls within calls. Amaranth takes three for each addend of a sum, of which there are as many as lanes.
-_RECURSION = 20_000
-
-
 @contextmanager
-def converting() -> Iterator[None]:
-    """Python's garbage collector stands still, and calls may be nested deeply; both are as before afterwards.
+def uncollected() -> Iterator[None]:
+    """Python's garbage collector stands still, and is as before afterwards.
 
     Amaranth makes hundreds of thousands of objects of a design, all of which are needed to the end: to look through
     them time and again would take half of the time.
     """
-    was, limit = gc.isenabled(), sys.getrecursionlimit()
+    was = gc.isenabled()
     gc.disable()
-    sys.setrecursionlimit(max(limit, _RECURSION))
     try:
         yield
     finally:
-        sys.setrecursionlimit(limit)
         if was:
             gc.enable()
 
 
 def to_rtlil(component: Component, *, name: str) -> str:
     """RTLIL of ``component`` as module ``name``: the same text in every process."""
-    with converting():
+    with uncollected():
         return rtlil.convert(component, name=name, emit_src=False)
 
 

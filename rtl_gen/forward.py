@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import WritePort
 from amaranth.lib.wiring import In, Out
 
+from .addends import sum_of
 from .contract.arithmetic import current_max, index_bits, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.forward import Forward
@@ -259,9 +260,9 @@ class ForwardEngine(wiring.Component):
         m.d.comb += [
             self._writing.eq(pushes),
             self.o.valid.eq(pushes),
-            self.o.p.count.eq(sum(self.o.p.payload[:self.lanes])),
+            self.o.p.count.eq(sum_of(self.o.p.payload[:self.lanes])),
             self.recorder.gate_en.eq(gate_en),
-            self.membrane_saturations.eq(sum(saturated)),
+            self.membrane_saturations.eq(sum_of(saturated)),
             write.addr.eq(group),
             write.en.eq(writes),
             spikes_write.addr.eq(group),

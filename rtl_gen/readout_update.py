@@ -6,6 +6,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from .addends import sum_of
 from .contract.arithmetic import DRAW_BITS, readout_delta_max, readout_shift, row_count_max, signed_bits
 from .contract.block import BlockSpec
 from .contract.engines.readout import ClassWalk, Readout
@@ -154,4 +155,4 @@ class ReadoutUpdate(wiring.Component):
         for port, bits in ((self.counts.updates, active), (self.counts.written, Cat(u.changed for u in updates)),
                            (self.counts.underflows, Cat(u.underflowed for u in updates)),
                            (self.counts.saturations, Cat(u.saturated for u in updates))):
-            m.d.comb += port.eq(Mux(self._en, sum(bits), 0))
+            m.d.comb += port.eq(Mux(self._en, sum_of(bits), 0))

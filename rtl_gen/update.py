@@ -4,6 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .addends import sum_of
 from .contract.arithmetic import DRAW_BITS, delta_max
 from .contract.block import BlockSpec
 from .contract.engines.learning.reverse import Reverse, summed_cycles
@@ -241,7 +242,7 @@ class UpdateEngine(wiring.Component):
         for port, flags in ((self.counts.written, (u.changed for u in updates)),
                             (self.counts.underflows, (u.underflowed for u in updates)),
                             (self.counts.saturations, (u.saturated for u in updates))):
-            m.d.comb += port.eq(Mux(written, sum(flags), 0))
+            m.d.comb += port.eq(Mux(written, sum_of(flags), 0))
 
     def _update_lanes(self, m: Module, addend: Value) -> list[RoundedUpdate]:
         """Each lane's sum is rounded and taken from its weight."""

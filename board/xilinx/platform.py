@@ -8,7 +8,7 @@ from amaranth.hdl import Elaboratable
 from amaranth.hdl._ir import Design as Hierarchy
 from amaranth.vendor import XilinxPlatform
 
-from rtl_gen.emit import converting, rtlil_to_verilog
+from rtl_gen.emit import rtlil_to_verilog, uncollected
 
 from .. import toolchain
 from ..registry import Design
@@ -50,7 +50,7 @@ class VivadoPlatform(XilinxPlatform):
 
 def sources(platform: VivadoPlatform, top: Elaboratable, *, name: str) -> Design:
     """Everything that Vivado needs of ``top``, which is called ``name``."""
-    with converting():
+    with uncollected():
         plan = platform.build(top, name=name, do_build=False)
     files = {path: text if isinstance(text, str) else text.decode() for path, text in plan.files.items()}
     text = files.pop(f"{name}.il")

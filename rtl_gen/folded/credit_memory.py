@@ -6,6 +6,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..addends import sum_of
 from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.credit_memories import has_thresholds, injected_bits
@@ -204,4 +205,4 @@ class CreditMemory(wiring.Component):
         lives = Cat(word.word_select(lane, self.engine.credit_bits).any() for lane in range(self._lanes))
         with m.If(come.valid):
             m.d.sync += lived.eq(lives | Mux(come.opens, 0, lived))
-        m.d.comb += port.alive.eq(sum(lived))
+        m.d.comb += port.alive.eq(sum_of(lived))

@@ -4,6 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..addends import sum_of
 from ..contract.arithmetic import index_bits, signed_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.forward import FoldedForward
@@ -77,7 +78,7 @@ class FoldedFire(wiring.Component):
             is_neuron = by_layer(self.layer, [int(lane < layer.last_lanes) for layer in self._plan.layers])
             over = self._lane(m, lane, threshold, ~place_ends[4] | is_neuron)
             m.d.sync += cuts[lane].eq(over & closes[1] & (~place_ends[1] | is_neuron))
-        m.d.comb += self.saturations.eq(sum(cuts))
+        m.d.comb += self.saturations.eq(sum_of(cuts))
         return m
 
     def _lane(self, m: Module, lane: int, threshold: Value, is_neuron: Value) -> Signal:

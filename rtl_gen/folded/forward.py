@@ -4,6 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..addends import sum_of
 from ..contract.arithmetic import index_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.forward import FoldedForward
@@ -153,7 +154,7 @@ class FoldedForwardEngine(wiring.Component):
             into.p.label.eq(walk.step.p.value),
             into.p.kind.eq(TokenKind.STEP),
             into.p.payload.eq(pipeline.spikes),
-            into.p.count.eq(sum(pipeline.spikes)),
+            into.p.count.eq(sum_of(pipeline.spikes)),
         ]
         with m.If(walk.push):
             m.d.comb += [into.p.kind.eq(walk.step.p.kind), into.p.payload.eq(walk.step.p.value)]

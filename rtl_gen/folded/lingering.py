@@ -4,6 +4,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..addends import sum_of
 from ..contract.arithmetic import index_bits, signed_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.forward import FoldedForward
@@ -80,7 +81,7 @@ class FoldedLingering(wiring.Component):
             read.addr.eq(self.coming + bases),
             write.addr.eq(words[1] + bases),
             write.en.eq(closes[1] & lingers),
-            self.saturations.eq(sum(cuts)),
+            self.saturations.eq(sum_of(cuts)),
         ]
         m.d.sync += Value.cast(fetched).eq(read.data)
         into = data.View(kept, write.data)

@@ -7,6 +7,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..addends import sum_of
 from ..contract.arithmetic import FEEDBACK_BITS, feedback_max, index_bits, signed_bits
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.credits import FoldedCredits
@@ -287,7 +288,7 @@ class ReverseScan(wiring.Component):
             writer.address.eq(at.credit),
             writer.part.eq(at.part),
             *(value.eq(credit) for value, credit in zip(writer.credits, credits, strict=True)),
-            counted.eq(Mux(at.part == 0, 0, count) + sum(credit.any() for credit in credits)),
+            counted.eq(Mux(at.part == 0, 0, count) + sum_of(credit.any() for credit in credits)),
         ]
         with m.If(at.valid):
             m.d.sync += count.eq(counted)

@@ -6,6 +6,7 @@ from amaranth.hdl import *
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..addends import sum_of
 from ..contract.arithmetic import DRAW_BITS
 from ..contract.block import BlockSpec
 from ..contract.engines.folded.reverse import FoldedReverse
@@ -198,7 +199,7 @@ class RowPipeline(wiring.Component):
             m.d.sync += addresses[-1].eq(self.host.address)
         m.d.sync += [
             hosted.eq(self.host.en),
-            updated.eq(Mux(added.valid & added.last & ~added.word.gathers, sum(self._touched), 0)),
+            updated.eq(Mux(added.valid & added.last & ~added.word.gathers, sum_of(self._touched), 0)),
         ]
         m.d.comb += [
             ends.eq(written.valid & written.last & ~written.word.gathers),
@@ -211,4 +212,4 @@ class RowPipeline(wiring.Component):
         for port, flags in ((self.counts.written, (u.changed for u in updates)),
                             (self.counts.underflows, (u.underflowed for u in updates)),
                             (self.counts.saturations, (u.saturated for u in updates))):
-            m.d.comb += port.eq(Mux(ends, sum(flags), 0))
+            m.d.comb += port.eq(Mux(ends, sum_of(flags), 0))

@@ -95,7 +95,7 @@ MUTANTS = {
     "lasting credits decay in every layer": (False, "lingering", LASTING, "m.Switch(self.layer)",
                                                  "m.Switch(self.layer & 0)"),
     "credits of membranes handed down": (True, "lingering", SCAN, "credits = list(lasting.lasting)", "pass"),
-    "credits of two lanes counted as one": (False, "three dense", SCAN, "sum(credit.any() for credit in credits)",
+    "credits of two lanes counted as one": (False, "three dense", SCAN, "sum_of(credit.any() for credit in credits)",
                                             "Cat(credits).any()"),
     "list of the layer itself": (False, "two dense", ALIVE, "parity ^ ~self.place.own", "parity"),
     "list of another position": (False, "recurrent", WALK, "self.place.position.eq(word.position + own)",
