@@ -221,18 +221,33 @@ class Surroundings:
 
     async def _read_feedback(self, group, waits):
         """Feedback of a group's lanes, (lanes,), part by part; 0 of parts without neurons, of which none is kept."""
-        dut, lanes = self.dut, []
+        dut, lanes, told = self.dut, [], None
         for part in range(self.parts):
             first = group * self.lanes + part * self.part_lanes
             if first > self.slots[-1]:
                 break
             while waits and (int(dut.feedback_groups.value), self._fed_parts()) <= (group, part):
-                await FallingEdge(dut.clk)
-            if self.parts > 1:
-                dut.feedback_reader__part.value = part
+                await self._read_again(told)
+            if waits and told is not None and self.rng.random() < 0.3:
+                await self._read_again(told)        # in the cycle in which the next is written
+            self._point_at(group, part)
             await FallingEdge(dut.clk)
-            lanes += split(int(dut.feedback_reader__feedback.value), self.feedback_bits, self.part_lanes)
+            told = (group, part, int(dut.feedback_reader__feedback.value))
+            lanes += split(told[-1], self.feedback_bits, self.part_lanes)
         return (lanes + [0] * self.lanes)[:self.lanes]
+
+    async def _read_again(self, told):
+        """A cycle of waiting, in which the part before is read while another may be written."""
+        if told is not None:
+            self._point_at(*told[:2])
+        await FallingEdge(self.dut.clk)
+        if told is not None:
+            assert int(self.dut.feedback_reader__feedback.value) == told[-1], f"feedback of group {told[0]} is no more"
+
+    def _point_at(self, group, part):
+        self.dut.feedback_reader__group.value = group
+        if self.parts > 1:
+            self.dut.feedback_reader__part.value = part
 
     def _fed_parts(self):
         return int(self.dut.feedback_parts.value) if self.parts > 1 else 0

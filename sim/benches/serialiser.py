@@ -43,7 +43,8 @@ def random_sample(rng, spec):
     """Groups of a sample and the tokens they become."""
     outputs, value = spec.blocks[0].outputs, rng.randrange(2 * spec.classes)
     # What a START and an ABORT say of groups and of the sample's end means nothing.
-    made = [{"kind": START, "payload": value, "last": rng.randrange(2), "last_group": rng.randrange(2)}]
+    count = (value & (1 << spec.blocks[0].directives.lanes) - 1).bit_count()
+    made = [{"kind": START, "payload": value, "count": count, "last": rng.randrange(2), "last_group": rng.randrange(2)}]
     tokens = [(START, value, 0)]
     steps, aborted = rng.randint(1, 5), rng.random() < 0.3
     for t in range(steps):

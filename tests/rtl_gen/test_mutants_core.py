@@ -1,6 +1,7 @@
 """The benches find blocks, and what surrounds them, that are wrong in one line."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,7 +27,7 @@ COUNTERS = (1, 16, 3, 1, 42)
 
 TARGETS = {
     "block": whole_block(),
-    "block of labelled steps": whole_block(samples=40),     # few of its windows have no label
+    "block of labelled steps": replace(whole_block(samples=40), seed=3),    # few of its windows have no label
     "block ahead": whole_block(ahead=5, window=2, sizes=(9,)),
     "registers": Target(lambda package: package("registers").Registers(CHAIN), "sim.benches.registers"),
     "ingest": Target(lambda package: package("ingest").Ingest(CHAIN), "sim.benches.ingest"),
@@ -182,8 +183,6 @@ MUTANTS = {
     # Registers' bus
     "refused and answered OKAY": (False, "core", "axi_lite.py", "Mux(error, Response.SLVERR, Response.OKAY)",
                                   "Mux(error, Response.OKAY, Response.OKAY)"),
-    "read before the last answer went": (False, "core", "axi_lite.py", "bus.r_en.eq(ar_full & ~r.valid)",
-                                         "bus.r_en.eq(ar_full)"),
     "a flag lost as others are cleared": (False, "registers", "registers.py",
                                           "(errors & ~Mux(written, self.bus.w_data, 0)) | raised",
                                           "Mux(written, errors & ~self.bus.w_data, errors | raised)"),

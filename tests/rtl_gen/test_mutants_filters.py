@@ -1,6 +1,7 @@
 """The benches find filters, and readouts behind them, that are wrong in one line."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -45,6 +46,7 @@ def coordinates(grid):
 
 TARGETS = {
     "pooled readout": readout(CONV),
+    "pooled readout, idle early": replace(readout(CONV), seed=3),
     "cut readout": readout(CUT_CONV),
     "last answer": readout(LAST),
     "last levels": readout(LAST_LEVELS),
@@ -100,7 +102,8 @@ MUTANTS = {
     "words of feedback across places": (False, "pooled readout", "backward.py", "if self._place_rows is None:",
                                         "if True:"),
     "squares that come twice count twice": (False, "cut readout", "readout.py", 'if pool.kind == "sum":', "if True:"),
-    "idle with spikes in the pool": (False, "pooled readout", "readout.py", "idle & self._pool_idle", "idle"),
+    "idle with spikes in the pool": (False, "pooled readout, idle early", "readout.py", "idle & self._pool_idle",
+                                     "idle"),
     "an answer of all windows": (False, "last answer", "class_sums.py", "with m.If(self.begins | self.restarts):",
                                  "with m.If(self.begins):"),
     "logits of the last window alone": (False, "last answer", "class_sums.py",

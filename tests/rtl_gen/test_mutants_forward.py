@@ -41,7 +41,7 @@ TARGETS = {
     "weights-two-reads": engine("weight_memory", lambda package, spec, _: package("weight_memory").WeightMemory(
         spec.blocks[0]), sizes=(9,), lanes=4, reads=2),
     "weight-rows": engine("weight_memory", lambda package, spec, _: package("weight_memory").WeightMemory(
-        spec.blocks[0]), sizes=(16,), lanes=8, inputs=1300),
+        spec.blocks[0]), sizes=(16,), lanes=8, inputs=2200),
     "weights": engine("weight_memory", lambda package, spec, _: package("weight_memory").WeightMemory(spec.blocks[0]),
                       sizes=(9,), lanes=4),
     "turns": Target(lambda package: package("turns").Turns(), "sim.benches.turns"),

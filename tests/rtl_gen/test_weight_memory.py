@@ -14,8 +14,8 @@ CASES = {
     "learning": network_spec(sizes=(18,), lanes=4, inputs=11),
     "inference": network_spec(sizes=(11,), lanes=3, inputs=9, learning=False),
     "two reads": network_spec(sizes=(18,), lanes=4, inputs=11, reads=2),
-    "rows of memories": network_spec(sizes=(16,), lanes=8, inputs=1300),
-    "rows of memories, two reads": network_spec(sizes=(16,), lanes=8, inputs=1300, reads=2),
+    "rows of memories": network_spec(sizes=(16,), lanes=8, inputs=2200),
+    "rows of memories, two reads": network_spec(sizes=(16,), lanes=8, inputs=2200, reads=2),
     "distributed": network_spec(sizes=(7,), lanes=5, inputs=6, memory="distributed"),
 }
 
