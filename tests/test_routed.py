@@ -15,7 +15,7 @@ from tests.rtl_gen.cases import handed
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 CELLS = Path(pyosys.__file__).parent / "share" / "lattice" / "common_sim.vh"
-SPEC = network_spec(sizes=(16,), lanes=8, inputs=1300)
+SPEC = network_spec(sizes=(16,), lanes=8, inputs=3072)
 
 # A port of 9 bits takes a half of a word, one of 18 a word in bytes; what is read is what was there.
 PORT = """
@@ -53,7 +53,7 @@ def test_block_ram_with_the_registers_behind_it(icarus, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     found = importlib.import_module("routed").synthesise(WeightMemory(SPEC.blocks[0]), tmp_path)
     weights = SPEC.blocks[0].directives.lanes * SPEC.blocks[0].layers[0].weights.stored_bits
-    assert found["registers of DP16KD"] == 2 * weights, "of each row all are the block RAM's own"
+    assert found["registers of DP16KD"] == 3 * weights, "of each row all are the block RAM's own"
     cells = json.loads((tmp_path / "design.json").read_text())["modules"]["top"]["cells"].values()
     memories = [cell["parameters"] for cell in cells if cell["type"] == "DP16KD"]
     widths = {(int(each["DATA_WIDTH_A"], 2), int(each["DATA_WIDTH_B"], 2)) for each in memories}

@@ -8,6 +8,7 @@ from rtl_gen.contract.block import BlockSpec
 from rtl_gen.contract.network import Network
 from sim.reference.initial import random_network
 
+from ..calibration.balance import SAMPLES, balanced
 from ..calibration.beginning import ready_to_begin
 from ..data.dataset import Split
 from ..network.specify import DEAD_ZONE, RATE_SHIFT, READOUT_RATE_SHIFT
@@ -20,9 +21,10 @@ def fresh(network: Network, split: Split, seed: int) -> Network:
     """Random weights, drawn by ``seed``, on the specification of ``network``, with rates for all that is to be learned.
 
     The rates are those of no data in particular (``on_chip.rate_shift: null``), as the calibrated ones are for changes
-    to what is known already. Where any block is a convolution or has more layers, and these rates are measured to be
-    far too slow on ``split``, faster ones are taken, readouts centred and no error counts as none
-    (:mod:`..calibration.beginning`).
+    to what is known already. Where blocks are one layer each, and any of them is a convolution, the weights of each are
+    brought to the size at which it fires as often as the others (:mod:`..calibration.balance`). Where any block has
+    more layers, and the rates are measured to be far too slow on ``split``, faster ones are taken, readouts centred and
+    no error counts as none (:mod:`..calibration.beginning`).
     """
     blocks = []
     for block in network.spec.blocks:
@@ -39,7 +41,9 @@ def fresh(network: Network, split: Split, seed: int) -> Network:
     density = float(np.mean(split.draw(LOOKED_AT, seed).spikes[:] != 0))
     spec = replace(network.spec, blocks=tuple(blocks))
     network = random_network(spec, seed, density=max(density, 1e-3), readout_share=READOUT_SHARE)
-    return network if all(map(_one_dense_layer, spec.blocks)) else ready_to_begin(network, split, seed)
+    if any(block.depth > 1 for block in spec.blocks):
+        return ready_to_begin(network, split, seed)
+    return network if all(map(_one_dense_layer, spec.blocks)) else balanced(network, split.draw(SAMPLES, seed))
 
 
 def _one_dense_layer(block: BlockSpec) -> bool:

@@ -1,9 +1,8 @@
 """Random weights made ready to learn from: centred, without a dead zone, at rates that were measured.
 
-The rates by formula are for a block of one dense layer. A convolution's delta adds up over all the places of its
-filter, and credit shrinks on its way down through random weights, so that by formula the layers of a deep block hardly
-move while its readout does. What they move by is measured, as for a trained network; where the formula is far too slow
-for a layer, the faster of the two rates is taken, and else the formula stays.
+The rates by formula are for a block of one layer. Credit shrinks on its way down through random weights, so that by
+formula the layers of a deep block hardly move while its readout does. What they move by is measured, as for a trained
+network; where the formula is far too slow for a layer, the faster of the two rates is taken, else the formula stays.
 
 Random logits are near 0, where the chip's error is half of the whole range in all classes at once: the first thing that
 the block would learn is to say less of everything, through all of its layers. Centred readouts start where each class
