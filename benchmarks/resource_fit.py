@@ -148,7 +148,8 @@ def all_counted() -> list[Counted]:
     cores = {inference_size: inference_size.DESIGNS,
              resources: {name: spec for name, (spec, _) in resources.DESIGNS.items()}}
     for module, specs in cores.items():
-        rows = json.loads(module.RESULTS.read_text("utf-8"))["designs"] if module.RESULTS.exists() else {}
+        path = RESULTS.with_name(f"{module.__name__}.json")
+        rows = json.loads(path.read_text("utf-8"))["designs"] if path.exists() else {}
         found += [Counted(f"core: {name}", specs[name], row["resources"]["lut"], board=False)
                   for name, row in rows.items() if name in specs and row["specification"] == spec_digest(specs[name])]
     return found

@@ -12,10 +12,10 @@ __all__ = ["FOLDED_TERMS", "of_folded"]
 FOLDED_TERMS = {
     "folded": "a folded block",
     "layers": "a layer of it",
-    "convolutions": "a convolution among them",
+    "convolutions": "a shape of convolutions among them",
     "pools": "a pool among them, or before its readout",
     "walks": "the walk over rows of a folded block that learns",
-    "fields": "a convolution whose fields are walked to learn",
+    "fields": "a shape of convolutions whose fields are walked to learn",
     "folded update": "a bit of a lane's stored weight and of a row's sum",
     "gathered": "a bit of a lane's sum over places",
     "reverse": "a reverse pass through layers",
@@ -28,7 +28,8 @@ def of_folded(block: BlockSpec) -> dict[str, int]:
     """The amount of each term, and of those of flat blocks that folded ones have too."""
     plan, lanes = plan_of(block), block.directives.lanes
     forward = FoldedForward(plan)
-    convolutions = sum(layer.synapses.kind == "conv" for layer in block.layers)
+    # What layers of one shape are told of it is the same.
+    convolutions = len({layer.synapses for layer in block.layers if layer.synapses.kind == "conv"})
     kept = max((layer.current.bits for layer in block.layers if layer.current is not None), default=0)
     flows = signed_bits(forward.current_max) if block.sources else 0
     found = {"blocks": 1, "lanes": lanes, "folded": 1, "layers": block.depth, "convolutions": convolutions,

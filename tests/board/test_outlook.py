@@ -136,6 +136,8 @@ def test_terms_of_folded_blocks_are_of_what_they_have():
     assert not grid["reverse"]          # what one layer is told comes from the readout alone
     assert (grid["convolutions"], grid["fields"], grid["pools"]) == (1, 1, 1)
     assert grid["gathered"] > 4 * 8
+    alike = terms(folded_spec(*(conv(4, 4, 2, 2, 3, padding=1) for _ in range(5)), learning=True))
+    assert (alike["layers"], alike["convolutions"], alike["fields"]) == (5, 1, 1)   # of one shape
     twice = terms(folded_spec(dense(12, 9), dense(9, 8), lanes=8, learning=True))
     assert [name for name in FOLDED_TERMS if twice[name] == 2 * more[name] > 0] == ["folded update", "products"]
     lingers = terms(folded_spec(dense(12, 9), dense(9, 8, current=CurrentSpec(bits=10, leak_shifts=(2,))), lanes=4))
