@@ -158,7 +158,7 @@ def ways_that_fit(outlook: Outlook) -> str:
         return "fewer inputs or neurons"
     (amount,) = (amount for amount in part.amounts if amount.name == name)
     ways = ways_out(outlook.spec, lambda spec: replace(outlook, spec=spec).verdict in enough,
-                    lambda spec: replace(outlook, spec=spec).needs[name])
+                    lambda spec: replace(outlook, spec=spec).needs[name], part.budget[name])
     return f"{', or '.join(ways)}, in {amount.plural}" if ways else "fewer inputs or neurons"
 
 

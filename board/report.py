@@ -69,8 +69,8 @@ def check_fit(spec: NetworkSpec, board: Board) -> None:
         (name, *_), known = exceeded, {amount.name: amount for amount in part.amounts}
         takes = [(memory, part.place(memory)) for memory in found]
         takes.sort(key=lambda pair: tuple(pair[1].values()), reverse=True)
-        ways = ways_out(spec, lambda smaller: not _takes(smaller, board).exceeded(part.budget),
-                        lambda smaller: _takes(smaller, board)[name])
+        ways = ways_out(spec, lambda smaller: _fits(smaller, board), lambda smaller: _takes(smaller, board)[name],
+                        known[name].whole)
         raise FitError(
             f"Network {spec.name} must fit the {known[name].whole:g} {known[name].plural} of the {part.name} on "
             f"{board.title}, but takes {need[name]:g} by formula ({name}); take "
@@ -101,6 +101,13 @@ def check_counted(spec: NetworkSpec, board: Board, resources: Resources) -> None
                        counted_rows(_amounts(part), resources, part.budget))
 
 
+def _fits(spec: NetworkSpec, board: Board) -> bool:
+    """Whether memories do, by formula, and where it is known by a fit, logic."""
+    logic = board.part.logic(spec)
+    return not _takes(spec, board).exceeded(board.part.budget) and (
+        logic is None or logic.much <= board.part.budget[logic.amount])
+
+
 def _ways_out_of_logic(spec: NetworkSpec, board: Board, counted: Resources) -> list[str]:
     """What would take less logic than was counted, with what the fit says of it; none where logic is not too much, or
     nothing was fitted to the part."""
@@ -115,7 +122,7 @@ def _ways_out_of_logic(spec: NetworkSpec, board: Board, counted: Resources) -> l
 
     return ways_out(spec, lambda smaller: taken(smaller) <= part.budget[logic.amount]
                     and not _takes(smaller, board).exceeded(part.budget),
-                    lambda smaller: round(taken(smaller), ROUND))
+                    lambda smaller: round(taken(smaller), ROUND), part.budget[logic.amount])
 
 
 def _amounts(part: Part) -> dict[str, dict[str, str]]:

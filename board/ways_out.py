@@ -16,30 +16,37 @@ PARTS = (Fraction(3, 4), *(Fraction(1, 1 << number) for number in range(1, 7)))
 LEAST_BITS = 2
 
 
-def ways_out(spec: NetworkSpec, fits: Callable[[NetworkSpec], bool],
-             taken: Callable[[NetworkSpec], float]) -> list[str]:
+def ways_out(spec: NetworkSpec, fits: Callable[[NetworkSpec], bool], taken: Callable[[NetworkSpec], float],
+             whole: float) -> list[str]:
     """Nothing that waits ahead, fewer bits, a shorter window, narrower layers, fewer lanes: each with what is ``taken``
-    then, and whether that is too much. A way that would take no less is left out.
+    then, and whether that is too much, or what it takes of something else is. A way that would take no less is left
+    out.
 
     Parameters
     ----------
     spec
         The network that does not fit.
     fits, taken
-        Whether a network does; and what it takes of what there is too little of.
+        Whether a network does, in all that there is; and what it takes of what there is too little of.
+    whole
+        How much of that there is.
     """
     now = taken(spec)
-    found = [_first(ways(spec), fits, taken, now) for ways in (_none_ahead, _fewer_bits)]
+
+    def first(ways: Iterator[tuple[str, NetworkSpec]]) -> str:
+        return _first(ways, fits, taken, now, whole)
+
+    found = [first(ways(spec)) for ways in (_none_ahead, _fewer_bits)]
     if any(block.directives.learns for block in spec.blocks):
-        found.append(_first(_shorter(spec), fits, taken, now))
-    found.append(_first(_narrower_ones(spec), fits, taken, now))
+        found.append(first(_shorter(spec)))
+    found.append(first(_narrower_ones(spec)))
     # Lanes decide what small memories take, and hardly what large ones do: they are a way where they are enough.
-    found.append(_first((way for way in _fewer_lanes(spec) if fits(way[1])), fits, taken, now))
+    found.append(first(way for way in _fewer_lanes(spec) if fits(way[1])))
     return [way for way in found if way]
 
 
 def _first(ways: Iterator[tuple[str, NetworkSpec]], fits: Callable[[NetworkSpec], bool],
-           taken: Callable[[NetworkSpec], float], now: float) -> str:
+           taken: Callable[[NetworkSpec], float], now: float, whole: float) -> str:
     """The first that fits, else what takes least; nothing where none takes less than ``now``."""
     least, said = now, ""
     for words, spec in ways:
@@ -47,7 +54,8 @@ def _first(ways: Iterator[tuple[str, NetworkSpec]], fits: Callable[[NetworkSpec]
         if fits(spec):
             return f"{words} ({takes:g})"
         if takes < least:
-            least, said = takes, f"{words} ({takes:g}, still too much)"
+            still = "still too much" if takes > whole else "but then something else is too much"
+            least, said = takes, f"{words} ({takes:g}, {still})"
     return said
 
 
@@ -85,6 +93,10 @@ def _narrower_ones(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
 
 def _fewer_lanes(spec: NetworkSpec) -> Iterator[tuple[str, NetworkSpec]]:
     lanes = max(block.directives.lanes for block in spec.blocks)
+    widest = max(layer.columns for block in spec.blocks for layer in block.layers)
+    if lanes > widest:          # the others have nothing to do
+        yield f"hardware.lanes {widest}", with_lanes(spec, widest)
+        lanes = widest
     while lanes > 1:
         lanes //= 2
         yield f"hardware.lanes {lanes}", with_lanes(spec, lanes)

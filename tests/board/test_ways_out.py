@@ -26,6 +26,13 @@ def test_a_network_that_does_not_fit_says_what_would():
                     "1 (311, still too much), or 1/4 of the neurons and filters of each layer (86)")
 
 
+def test_lanes_that_are_named_fit_in_logic_too():
+    """Of more lanes than neurons those are named that have something to do; fewer bits alone make no room for them."""
+    said = message(network(block(5000, 40, lanes=400)).spec)
+    assert said.endswith(", or hardware.lanes 40 (78)"), said
+    assert "network.weight_bits 2 and on_chip.shadow_bits 0 (123, but then something else is too much)" in said, said
+
+
 def test_convolutions_and_depth_are_narrowed_whole():
     spec = folded_spec(
         conv(3, 3, 2, 8, 3, padding=1, pool=pool("or", 2, 6, 6, 2)),

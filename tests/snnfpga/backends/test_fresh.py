@@ -8,7 +8,7 @@ import pytest
 from rtl_gen.contract.synapses.conv import ConvSpec
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
-from snnfpga.backends.fresh import fresh
+from snnfpga.backends.fresh import LOOKED_AT, READOUT_SHARE, fresh
 from snnfpga.calibration.centre import error_share
 from snnfpga.calibration.rates import shifts_of
 from snnfpga.calibration.scale import MOVE
@@ -49,6 +49,14 @@ def test_rates_are_those_of_the_formula_where_they_suit(made):
     (own,), readout = shifts_of(begun), begun.spec.blocks[0].readout
     assert (own.layers, own.readout) == ((RATE_SHIFT - 8,), READOUT_RATE_SHIFT - 8)
     assert readout.dead_zone == DEAD_ZONE
+
+
+def test_one_dense_layer_stays_as_it_was_drawn():
+    split = groups(60, 2)
+    begun = fresh(a_network(), split, 0)
+    density = float(np.mean(split.draw(LOOKED_AT, 0).spikes[:] != 0))
+    drawn = random_network(begun.spec, 0, density=density, readout_share=READOUT_SHARE)
+    np.testing.assert_array_equal(begun.weights[0][0], drawn.weights[0][0])
 
 
 def test_all_layers_of_a_deep_block_move_and_none_slower_than_by_formula():

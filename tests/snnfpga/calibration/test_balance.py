@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rtl_gen.contract.spec import NetworkSpec
 from sim.reference.initial import random_network
 from sim.reference.network import Reference
 from snnfpga.backends.fresh import fresh
@@ -49,14 +48,17 @@ def test_every_block_fires_about_as_often():
 
 
 def test_steps_behind_the_end_of_a_sample_are_not_measured():
-    split = busy(24)
-    spikes, lengths = split.spikes.copy(), np.where(np.arange(24) % 2, STEPS, 3)
-    for number, length in enumerate(lengths):
-        spikes[number, length:] = 0
-    short = Split(spikes, split.labels, lengths=lengths)
-    network = balanced(random_network(blocks_of_convolutions(), 1, gain=2.0), short)
-    weighted = shares(network, short)           # of each sample its own steps, where balanced has all steps alike
-    np.testing.assert_allclose(weighted, SHARE, rtol=0.6)
+    """What stands there changes nothing, though neurons would fire by it."""
+    split, lengths = busy(24), np.where(np.arange(24) % 4, 1, STEPS)
+    found = []
+    for behind in (0, 1):
+        spikes = split.spikes.copy()
+        for number, length in enumerate(lengths):
+            spikes[number, length:] = behind
+        found.append(balanced(random_network(blocks_of_convolutions(), 1, gain=2.0),
+                              Split(spikes, split.labels, lengths=lengths)))
+    for one, other in zip(*(network.weights for network in found), strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
 
 
 def test_weights_of_one_bit_and_biases_stay():
@@ -75,5 +77,4 @@ def test_weights_of_one_bit_and_biases_stay():
 def test_a_fresh_network_of_convolutions_is_balanced(seed):
     split = busy(24)
     begun = fresh(random_network(blocks_of_convolutions(), 0), split, seed)
-    assert isinstance(begun.spec, NetworkSpec)
     np.testing.assert_allclose(shares(begun, split), SHARE, rtol=0.5)
