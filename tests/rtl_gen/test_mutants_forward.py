@@ -132,6 +132,8 @@ MUTANTS = {
                               "address"),
     "word a cycle early": (False, "weights", "weight_memory.py", "word.eq(reduce(or_, found))",
                            "word.eq(reduce(or_, fetched))"),
+    "a lane that is not counted": (True, "forward", "addends.py", "return sum(addends, Const(0))",
+                                   "return sum(addends[:-1], Const(0))"),
     "words of all rows": (False, "weight-rows", "weight_memory.py", "blank | ~self._is_in(address, number)", "blank"),
     "written in all rows": (False, "weight-rows", "weight_memory.py", "en & self._is_in(address, number)", "en"),
     "row a cycle early": (False, "weight-rows", "weight_memory.py", 'self._registers(m, early,',
