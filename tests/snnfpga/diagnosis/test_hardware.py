@@ -77,7 +77,7 @@ def test_a_network_that_fits_is_one_line(monkeypatch):
      "Hardware: does not fit pynq-z2 at 8 and 4 lanes, about 90,000 of 53,200 LUTs; it fits at 4 and 2 lanes: "
      "snnfpga build --lanes 4,2"),
     (lambda spec: 4_200 * sum(one.directives.lanes for one in spec.blocks),
-     "Hardware: may fit pynq-z2 at 8 and 4 lanes, about 50,400 of 53,200 LUTs, 1.3 us a sample at 100 MHz, 3.78 us "
+     "Hardware: may fit pynq-z2 at 8 and 4 lanes, about 50,400 of 53,200 LUTs, 1.3 us a sample at 100 MHz, 3.72 us "
      "where it learns; it fits at 5 and 3 lanes: snnfpga build --lanes 5,3"),
     (lambda spec: 90_000,
      "Hardware: does not fit pynq-z2 at 8 and 4 lanes, about 90,000 of 53,200 LUTs; with fewer lanes it does not fit "
