@@ -1,4 +1,4 @@
-"""Random weights under which every layer fires about as often, whatever comes from the layer below.
+"""Random weights under which every block fires about as often, whatever comes from the block below.
 
 Random weights are drawn for inputs of which a given share is active. What a convolution hands on, and more so a pool
 above it, is far denser than events are: the blocks above saturate, few of their neurons are near a threshold where a
@@ -41,9 +41,8 @@ def balanced(network: Network, split: Split) -> Network:
     """
     events, within = next(batches(split, weights_of(network)))
     for number in range(len(network.spec.blocks)):
-        found = [(abs(np.log(max(share, 1e-6) / SHARE)), index, trial, spikes) for index, (trial, share, spikes)
-                 in enumerate(_trials(network, number, events, within))]
-        _, _, network, events = min(found, key=lambda one: one[:2])
+        network, _, events = min(_trials(network, number, events, within),
+                                 key=lambda one: abs(np.log(max(one[1], 1e-6) / SHARE)))
     return network
 
 
